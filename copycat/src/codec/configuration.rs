@@ -1,0 +1,73 @@
+//! Who votes in a group: the payload of a configuration entry.
+
+use super::cursor::{Cursor, Malformed};
+use super::ids::MemberId;
+
+/// Most members a configuration may name in each of its lists.
+pub const MEMBERS_MAX: usize = 1_024;
+
+/// The members of one group. While `outgoing` is not empty the group is in the joint phase of a
+/// membership change (Raft §6): elections and commits need a majority of both sets.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Configuration {
+    /// Members whose majority elects and commits; sorted, without duplicates.
+    pub voters: Vec<MemberId>,
+    /// The set of voters that is being left; empty outside the joint phase.
+    pub outgoing: Vec<MemberId>,
+    /// Members that receive the log and do not count.
+    pub learners: Vec<MemberId>,
+}
+
+impl Configuration {
+    /// A configuration of voters only.
+    pub fn of_voters(voters: impl IntoIterator<Item = MemberId>) -> Configuration {
+        let mut voters: Vec<_> = voters.into_iter().collect();
+        voters.sort_unstable();
+        voters.dedup();
+        Configuration { voters, outgoing: Vec::new(), learners: Vec::new() }
+    }
+
+    /// Whether `member` votes, in either set.
+    pub fn is_voter(&self, member: MemberId) -> bool {
+        self.voters.contains(&member) || self.outgoing.contains(&member)
+    }
+
+    /// Everyone who receives the log, each once, in ascending order.
+    pub fn members(&self) -> Vec<MemberId> {
+        let mut all: Vec<_> =
+            [&self.voters, &self.outgoing, &self.learners].into_iter().flatten().copied().collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    /// Appends the payload: per list a `u32` count and that many `u64` ids.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        for list in [&self.voters, &self.outgoing, &self.learners] {
+            out.extend_from_slice(&(list.len() as u32).to_le_bytes());
+            for member in list {
+                out.extend_from_slice(&member.0.to_le_bytes());
+            }
+        }
+    }
+
+    /// Reads what [`encode`](Self::encode) wrote.
+    pub fn decode(bytes: &[u8]) -> Result<Configuration, Malformed> {
+        let mut cursor = Cursor::new(bytes);
+        let configuration = Configuration::read(&mut cursor)?;
+        cursor.finish()?;
+        Ok(configuration)
+    }
+
+    /// Reads one configuration out of a longer record.
+    pub fn read(cursor: &mut Cursor<'_>) -> Result<Configuration, Malformed> {
+        let mut list = || {
+            let count = cursor.u32()? as usize;
+            if count > MEMBERS_MAX {
+                return Err(Malformed::TooLong { limit: MEMBERS_MAX, found: count });
+            }
+            (0..count).map(|_| cursor.u64().map(MemberId)).collect::<Result<Vec<_>, _>>()
+        };
+        Ok(Configuration { voters: list()?, outgoing: list()?, learners: list()? })
+    }
+}

@@ -1,0 +1,14 @@
+//! Bytes to values and back: frames, checksums, length limits, and the encoding of user values.
+//!
+//! This floor knows no file, no socket and no rule of consensus; everything above shares its
+//! vocabulary ([`ids`], [`terms`], [`configuration`]). Untrusted bytes are bounded here before any
+//! memory is taken for them. It is the only place that knows which serialization library is used.
+//!
+//! Begin with [`frame`]: the one layout that is stored, sent and stored again.
+
+pub mod configuration;
+pub mod cursor;
+pub mod frame;
+pub mod ids;
+pub mod payload;
+pub mod terms;

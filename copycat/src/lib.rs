@@ -1,0 +1,3 @@
+//! Replicated, fault-tolerant services from an annotated trait.
+
+mod codec;
