@@ -1,0 +1,1 @@
+//! The pure consensus core of one group.

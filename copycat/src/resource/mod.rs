@@ -1,0 +1,1 @@
+//! Named, replicated things and the base of their proxies.
