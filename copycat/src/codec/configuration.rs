@@ -4,12 +4,12 @@ use super::cursor::{Cursor, Malformed};
 use super::ids::MemberId;
 
 /// Most members a configuration may name in each of its lists.
-pub const MEMBERS_MAX: usize = 1_024;
+pub(crate) const MEMBERS_MAX: usize = 1_024;
 
 /// The members of one group. While `outgoing` is not empty the group is in the joint phase of a
 /// membership change (Raft §6): elections and commits need a majority of both sets.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct Configuration {
+pub(crate) struct Configuration {
     /// Members whose majority elects and commits; sorted, without duplicates.
     pub voters: Vec<MemberId>,
     /// The set of voters that is being left; empty outside the joint phase.
@@ -20,7 +20,7 @@ pub struct Configuration {
 
 impl Configuration {
     /// A configuration of voters only.
-    pub fn of_voters(voters: impl IntoIterator<Item = MemberId>) -> Configuration {
+    pub(crate) fn of_voters(voters: impl IntoIterator<Item = MemberId>) -> Configuration {
         let mut voters: Vec<_> = voters.into_iter().collect();
         voters.sort_unstable();
         voters.dedup();
@@ -28,12 +28,12 @@ impl Configuration {
     }
 
     /// Whether `member` votes, in either set.
-    pub fn is_voter(&self, member: MemberId) -> bool {
+    pub(crate) fn is_voter(&self, member: MemberId) -> bool {
         self.voters.contains(&member) || self.outgoing.contains(&member)
     }
 
     /// Everyone who receives the log, each once, in ascending order.
-    pub fn members(&self) -> Vec<MemberId> {
+    pub(crate) fn members(&self) -> Vec<MemberId> {
         let mut all: Vec<_> =
             [&self.voters, &self.outgoing, &self.learners].into_iter().flatten().copied().collect();
         all.sort_unstable();
@@ -42,7 +42,7 @@ impl Configuration {
     }
 
     /// Appends the payload: per list a `u32` count and that many `u64` ids.
-    pub fn encode(&self, out: &mut Vec<u8>) {
+    pub(crate) fn encode(&self, out: &mut Vec<u8>) {
         for list in [&self.voters, &self.outgoing, &self.learners] {
             out.extend_from_slice(&(list.len() as u32).to_le_bytes());
             for member in list {
@@ -52,7 +52,7 @@ impl Configuration {
     }
 
     /// Reads what [`encode`](Self::encode) wrote.
-    pub fn decode(bytes: &[u8]) -> Result<Configuration, Malformed> {
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Configuration, Malformed> {
         let mut cursor = Cursor::new(bytes);
         let configuration = Configuration::read(&mut cursor)?;
         cursor.finish()?;
@@ -60,7 +60,7 @@ impl Configuration {
     }
 
     /// Reads one configuration out of a longer record.
-    pub fn read(cursor: &mut Cursor<'_>) -> Result<Configuration, Malformed> {
+    pub(crate) fn read(cursor: &mut Cursor<'_>) -> Result<Configuration, Malformed> {
         let mut list = || {
             let count = cursor.u32()? as usize;
             if count > MEMBERS_MAX {

@@ -29,18 +29,18 @@ use super::cursor::{Cursor, Malformed};
 use super::ids::{GroupId, Index, MemberId, MethodId, Term};
 
 /// Bytes before key and payload.
-pub const HEADER_LEN: usize = 72;
+pub(crate) const HEADER_LEN: usize = 72;
 /// Most bytes key and payload may take together: 4 MiB.
-pub const BODY_MAX: usize = 4 << 20;
+pub(crate) const BODY_MAX: usize = 4 << 20;
 /// Most bytes a key may take: 64 KiB.
-pub const KEY_MAX: usize = 64 << 10;
+pub(crate) const KEY_MAX: usize = 64 << 10;
 /// Longest frame.
-pub const FRAME_MAX: usize = HEADER_LEN + BODY_MAX;
+pub(crate) const FRAME_MAX: usize = HEADER_LEN + BODY_MAX;
 
 /// What a frame means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// A command of the user's state machine.
     Command = 1,
     /// The empty entry a new leader commits first (Raft §8).
@@ -66,7 +66,7 @@ impl Kind {
     }
 
     /// Whether frames of this kind are entries of a group's log.
-    pub fn is_entry(self) -> bool {
+    pub(crate) fn is_entry(self) -> bool {
         self != Kind::Vote
     }
 }
@@ -74,7 +74,7 @@ impl Kind {
 /// How key and payload are encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub enum Codec {
+pub(crate) enum Codec {
     /// Hand-coded, or empty.
     None = 0,
     /// bincode 2.0.1, standard configuration.
@@ -83,7 +83,7 @@ pub enum Codec {
 
 /// The fixed fields of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Header {
+pub(crate) struct Header {
     /// What the frame means.
     pub kind: Kind,
     /// How key and payload are encoded.
@@ -108,18 +108,18 @@ pub struct Header {
 
 impl Header {
     /// A frame of `kind` without a command.
-    pub fn bare(kind: Kind, group: GroupId, term: Term, index: Index, time: u64) -> Header {
+    pub(crate) fn bare(kind: Kind, group: GroupId, term: Term, index: Index, time: u64) -> Header {
         let (codec, method) = (Codec::None, MethodId(0));
         Header { kind, codec, method, group, index, term, time, session: 0, sequence: 0, key_len: 0 }
     }
 
     /// The record of a group's term and vote.
-    pub fn vote(group: GroupId, term: Term, vote: Option<MemberId>) -> Header {
+    pub(crate) fn vote(group: GroupId, term: Term, vote: Option<MemberId>) -> Header {
         Header { session: vote.map_or(0, |member| member.0), ..Header::bare(Kind::Vote, group, term, 0, 0) }
     }
 
     /// The vote that a vote frame records.
-    pub fn voted_for(&self) -> Option<MemberId> {
+    pub(crate) fn voted_for(&self) -> Option<MemberId> {
         (self.session != 0).then_some(MemberId(self.session))
     }
 
@@ -127,7 +127,7 @@ impl Header {
     ///
     /// The caller has checked the limits ([`BODY_MAX`], [`KEY_MAX`]) and answered its user; here
     /// they are asserted.
-    pub fn encode(&self, body: &[u8], out: &mut Vec<u8>) {
+    pub(crate) fn encode(&self, body: &[u8], out: &mut Vec<u8>) {
         assert!(
             body.len() <= BODY_MAX && self.key_len as usize <= KEY_MAX.min(body.len()),
             "limits were checked"
@@ -152,7 +152,7 @@ impl Header {
 
 /// A frame whose checksum and fields were verified, over the bytes it was read from.
 #[derive(Clone, Copy, Debug)]
-pub struct Frame<'a> {
+pub(crate) struct Frame<'a> {
     /// Its fields.
     pub header: Header,
     /// The key, then the payload.
@@ -163,7 +163,7 @@ pub struct Frame<'a> {
 
 impl<'a> Frame<'a> {
     /// Verifies and reads the frame at the front of `bytes`, which may be followed by others.
-    pub fn parse(bytes: &'a [u8]) -> Result<Frame<'a>, Malformed> {
+    pub(crate) fn parse(bytes: &'a [u8]) -> Result<Frame<'a>, Malformed> {
         let length = frame_len(bytes)?;
         let bytes = Cursor::new(bytes).take(length)?;
         let found = u32::from_le_bytes([bytes[4], bytes[5], bytes[6], bytes[7]]);
@@ -176,7 +176,7 @@ impl<'a> Frame<'a> {
 
     /// The frame at the front of `bytes`, its checksum taken on trust: for bytes that this process
     /// made or verified before.
-    pub fn trusted(bytes: &'a [u8]) -> Result<Frame<'a>, Malformed> {
+    pub(crate) fn trusted(bytes: &'a [u8]) -> Result<Frame<'a>, Malformed> {
         let length = frame_len(bytes)?;
         Frame::read(Cursor::new(bytes).take(length)?)
     }
@@ -206,12 +206,12 @@ impl<'a> Frame<'a> {
     }
 
     /// The frames packed one behind the other in `bytes`, checksums taken on trust.
-    pub fn all_trusted(bytes: &'a [u8]) -> impl Iterator<Item = Result<Frame<'a>, Malformed>> {
+    pub(crate) fn all_trusted(bytes: &'a [u8]) -> impl Iterator<Item = Result<Frame<'a>, Malformed>> {
         Frames { rest: bytes, parse: Frame::trusted }
     }
 
     /// The frames packed one behind the other in `bytes`, each verified. Ends after the first error.
-    pub fn all(bytes: &'a [u8]) -> impl Iterator<Item = Result<Frame<'a>, Malformed>> {
+    pub(crate) fn all(bytes: &'a [u8]) -> impl Iterator<Item = Result<Frame<'a>, Malformed>> {
         Frames { rest: bytes, parse: Frame::parse }
     }
 }
@@ -235,7 +235,7 @@ impl<'a> Iterator for Frames<'a> {
 }
 
 /// The length that the frame at the front of `bytes` claims, checked against the limits only.
-pub fn frame_len(bytes: &[u8]) -> Result<usize, Malformed> {
+pub(crate) fn frame_len(bytes: &[u8]) -> Result<usize, Malformed> {
     let length = Cursor::new(bytes).u32()? as usize;
     if length > FRAME_MAX {
         return Err(Malformed::TooLong { limit: FRAME_MAX, found: length });

@@ -3,22 +3,22 @@
 use std::fmt;
 
 /// Position of an entry in a group's log. The first entry has index 1; 0 means "before the log".
-pub type Index = u64;
+pub(crate) type Index = u64;
 
 /// Raft's logical time. 0 means "before any election".
-pub type Term = u64;
+pub(crate) type Term = u64;
 
 /// Names one member of a cluster. Chosen by the operator, never reused for another machine; never 0.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct MemberId(pub u64);
+pub(crate) struct MemberId(pub u64);
 
 /// Names one Raft group: one partition of one resource. 0 is the member itself (journal-only frames).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct GroupId(pub u64);
+pub(crate) struct GroupId(pub u64);
 
 /// Names one method of a state machine: the first 32 bits of a hash of its name, or chosen by the user.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct MethodId(pub u32);
+pub(crate) struct MethodId(pub u32);
 
 macro_rules! show {
     ($($name:ident $letter:literal $pattern:literal),*) => {$(
@@ -39,7 +39,7 @@ show!(MemberId "m" "{}", GroupId "g" "{:016x}", MethodId "f" "{:08x}");
 impl MethodId {
     /// The stable id of a method: FNV-1a of its name, so that reordering or adding methods never
     /// changes what an old log means. Usable in constants: generated code finds collisions while compiling.
-    pub const fn of(name: &str) -> MethodId {
+    pub(crate) const fn of(name: &str) -> MethodId {
         let bytes = name.as_bytes();
         let mut hash: u32 = 0x811c_9dc5;
         let mut i = 0;
@@ -53,7 +53,7 @@ impl MethodId {
 
 impl GroupId {
     /// The group of one partition of a named resource. Part of the format: never changes.
-    pub fn of(resource: &str, partition: u32) -> GroupId {
+    pub(crate) fn of(resource: &str, partition: u32) -> GroupId {
         let mut input = Vec::with_capacity(resource.len() + 5);
         input.extend_from_slice(resource.as_bytes());
         input.push(0);

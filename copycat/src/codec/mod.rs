@@ -6,9 +6,9 @@
 //!
 //! Begin with [`frame`]: the one layout that is stored, sent and stored again.
 
-pub mod configuration;
-pub mod cursor;
-pub mod frame;
-pub mod ids;
-pub mod payload;
-pub mod terms;
+pub(crate) mod configuration;
+pub(crate) mod cursor;
+pub(crate) mod frame;
+pub(crate) mod ids;
+pub(crate) mod payload;
+pub(crate) mod terms;

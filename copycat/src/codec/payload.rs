@@ -17,7 +17,7 @@ const CONFIG: Configuration<LittleEndian, Varint, Limit<BODY_MAX>> =
 /// A value that could not be turned into bytes, or bytes that are no such value.
 #[derive(Debug, Error)]
 #[non_exhaustive]
-pub enum PayloadError {
+pub(crate) enum PayloadError {
     /// The type's `Serialize` failed.
     #[error("the value cannot be encoded: {0}")]
     Encode(#[source] bincode::error::EncodeError),
@@ -38,7 +38,7 @@ pub enum PayloadError {
 }
 
 /// Appends the encoding of `value`.
-pub fn encode<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(), PayloadError> {
+pub(crate) fn encode<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(), PayloadError> {
     bincode::serde::encode_into_std_write(value, out, bincode::config::standard())
         .map_err(PayloadError::Encode)?;
     if out.len() > BODY_MAX {
@@ -48,13 +48,13 @@ pub fn encode<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(),
 }
 
 /// Reads a value that owns its parts, from exactly these bytes.
-pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, PayloadError> {
+pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, PayloadError> {
     let (value, read) = bincode::serde::decode_from_slice(bytes, CONFIG).map_err(PayloadError::Decode)?;
     whole(value, read, bytes)
 }
 
 /// Reads a value that may borrow from the bytes (`&str`, `&[u8]`), from exactly these bytes.
-pub fn decode_borrowed<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, PayloadError> {
+pub(crate) fn decode_borrowed<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, PayloadError> {
     let (value, read) =
         bincode::serde::borrow_decode_from_slice(bytes, CONFIG).map_err(PayloadError::Decode)?;
     whole(value, read, bytes)

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 /// A place in a log: the term and index of one entry. Ordered as Raft compares logs (§5.4.1): by
 /// term, then by index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct LogId {
+pub(crate) struct LogId {
     /// Term of the leader that made the entry.
     pub term: Term,
     /// Index of the entry.
@@ -15,10 +15,10 @@ pub struct LogId {
 
 impl LogId {
     /// Before the first entry.
-    pub const ZERO: LogId = LogId { term: 0, index: 0 };
+    pub(crate) const ZERO: LogId = LogId { term: 0, index: 0 };
 
     /// `(term, index)` as Raft texts write it.
-    pub const fn new(term: Term, index: Index) -> LogId {
+    pub(crate) const fn new(term: Term, index: Index) -> LogId {
         LogId { term, index }
     }
 }
@@ -29,7 +29,7 @@ impl LogId {
 /// Invariants: ranges ascend strictly in both fields, the first begins at `base.index + 1`, and no
 /// range begins beyond `last`.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct Terms {
+pub(crate) struct Terms {
     base: LogId,
     ranges: VecDeque<LogId>,
     last: Index,
@@ -37,28 +37,28 @@ pub struct Terms {
 
 impl Terms {
     /// A log that begins behind `base`, which a snapshot or nothing (`LogId::ZERO`) covers.
-    pub fn starting_after(base: LogId) -> Terms {
+    pub(crate) fn starting_after(base: LogId) -> Terms {
         Terms { base, ranges: VecDeque::new(), last: base.index }
     }
 
     /// What precedes the first entry.
-    pub fn base(&self) -> LogId {
+    pub(crate) fn base(&self) -> LogId {
         self.base
     }
 
     /// Index the first entry has, or would have.
-    pub fn first(&self) -> Index {
+    pub(crate) fn first(&self) -> Index {
         self.base.index + 1
     }
 
     /// The last entry, or `base` in an empty log.
-    pub fn last(&self) -> LogId {
+    pub(crate) fn last(&self) -> LogId {
         let term = self.ranges.back().map_or(self.base.term, |range| range.term);
         LogId { term, index: self.last }
     }
 
     /// The term of `index`, `None` outside `base ..= last`.
-    pub fn term(&self, index: Index) -> Option<Term> {
+    pub(crate) fn term(&self, index: Index) -> Option<Term> {
         if index == self.base.index {
             return Some(self.base.term);
         }
@@ -75,12 +75,12 @@ impl Terms {
     }
 
     /// Whether the log holds exactly this entry.
-    pub fn matches(&self, at: LogId) -> bool {
+    pub(crate) fn matches(&self, at: LogId) -> bool {
         self.term(at.index) == Some(at.term)
     }
 
     /// The ranges that make up `first ..= last`, each cut to it.
-    pub fn spans(&self, first: Index, last: Index) -> Spans {
+    pub(crate) fn spans(&self, first: Index, last: Index) -> Spans {
         let mut spans = Spans::default();
         if first > last {
             return spans;
@@ -99,7 +99,7 @@ impl Terms {
     }
 
     /// Adds `count` entries of `term` behind the last.
-    pub fn append(&mut self, term: Term, count: u64) {
+    pub(crate) fn append(&mut self, term: Term, count: u64) {
         if count == 0 {
             return;
         }
@@ -112,7 +112,7 @@ impl Terms {
     }
 
     /// Removes every entry at or beyond `from`.
-    pub fn truncate(&mut self, from: Index) {
+    pub(crate) fn truncate(&mut self, from: Index) {
         assert!(from > self.base.index, "what lies before the log cannot be cut");
         while self.ranges.back().is_some_and(|range| range.index >= from) {
             self.ranges.pop_back();
@@ -121,7 +121,7 @@ impl Terms {
     }
 
     /// Drops every entry up to and including `through`, whose term stays known.
-    pub fn drop_through(&mut self, through: Index) {
+    pub(crate) fn drop_through(&mut self, through: Index) {
         let Some(term) = self.term(through) else { return };
         if through <= self.base.index {
             return;
@@ -137,14 +137,14 @@ impl Terms {
     }
 
     /// The ranges themselves, oldest first, as checkpoints record them.
-    pub fn ranges(&self) -> impl ExactSizeIterator<Item = LogId> + '_ {
+    pub(crate) fn ranges(&self) -> impl ExactSizeIterator<Item = LogId> + '_ {
         self.ranges.iter().copied()
     }
 }
 
 /// Consecutive entries of one term.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Span {
+pub(crate) struct Span {
     /// The term all of them have.
     pub term: Term,
     /// Index of the first.
@@ -156,14 +156,14 @@ pub struct Span {
 /// Consecutive entries, described by term and index only. Nearly always one span: kept without an
 /// allocation then.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct Spans {
+pub(crate) struct Spans {
     head: Option<Span>,
     rest: Vec<Span>,
 }
 
 impl Spans {
     /// Adds entries directly behind the last; merges with it where the term is the same.
-    pub fn push(&mut self, span: Span) {
+    pub(crate) fn push(&mut self, span: Span) {
         assert!(span.first <= span.last, "a span holds at least one entry");
         let Some(newest) = self.rest.last_mut().or(self.head.as_mut()) else {
             self.head = Some(span);
@@ -178,17 +178,17 @@ impl Spans {
     }
 
     /// The spans in order.
-    pub fn iter(&self) -> impl Iterator<Item = Span> + '_ {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Span> + '_ {
         self.head.iter().chain(&self.rest).copied()
     }
 
     /// Whether there is no entry.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.head.is_none()
     }
 
     /// Number of entries.
-    pub fn count(&self) -> u64 {
+    pub(crate) fn count(&self) -> u64 {
         match (self.head, self.last()) {
             (Some(head), Some(last)) => last.index - head.first + 1,
             _ => 0,
@@ -196,7 +196,7 @@ impl Spans {
     }
 
     /// The last entry.
-    pub fn last(&self) -> Option<LogId> {
+    pub(crate) fn last(&self) -> Option<LogId> {
         let newest = self.rest.last().or(self.head.as_ref())?;
         Some(LogId { term: newest.term, index: newest.last })
     }
