@@ -10,7 +10,7 @@ pub(crate) type Term = u64;
 
 /// Names one member of a cluster. Chosen by the operator, never reused for another machine; never 0.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct MemberId(pub u64);
+pub struct MemberId(pub u64);
 
 /// Names one Raft group: one partition of one resource. 0 is the member itself (journal-only frames).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -18,7 +18,7 @@ pub(crate) struct GroupId(pub u64);
 
 /// Names one method of a state machine: the first 32 bits of a hash of its name, or chosen by the user.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct MethodId(pub u32);
+pub struct MethodId(pub u32);
 
 macro_rules! show {
     ($($name:ident $letter:literal $pattern:literal),*) => {$(
@@ -39,7 +39,7 @@ show!(MemberId "m" "{}", GroupId "g" "{:016x}", MethodId "f" "{:08x}");
 impl MethodId {
     /// The stable id of a method: FNV-1a of its name, so that reordering or adding methods never
     /// changes what an old log means. Usable in constants: generated code finds collisions while compiling.
-    pub(crate) const fn of(name: &str) -> MethodId {
+    pub const fn of(name: &str) -> MethodId {
         let bytes = name.as_bytes();
         let mut hash: u32 = 0x811c_9dc5;
         let mut i = 0;

@@ -1,1 +1,5 @@
 //! Where the cores meet I/O.
+
+pub(crate) mod failure;
+pub(crate) mod request;
+pub(crate) mod threads;

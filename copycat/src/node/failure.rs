@@ -1,0 +1,123 @@
+//! Why a request came to nothing, and whether it may have happened all the same.
+
+use thiserror::Error;
+
+/// Whether the write behind an error happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// Certainly not, and it never will: it is safe to send it again.
+    NotApplied,
+    /// It may have been applied, or may still be.
+    Unknown,
+}
+
+/// A request's failure. Travels between members as its [`code`](Failure::code), so codes never
+/// change their meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Failure {
+    /// No leader took the request within its time; it was never proposed.
+    #[error("no leader was found in time")]
+    NoLeader,
+    /// The member that was taken for the leader, or its term, was not; it proposed nothing.
+    #[error("the request was meant for a leader or a term that is over")]
+    NotLeader,
+    /// The time was up after the request had left; it may have been applied, or may still be.
+    #[error("no answer in time")]
+    Timeout,
+    /// The connection broke after the request had left; it may have been applied, or may still be.
+    #[error("the connection broke before the answer came")]
+    Disconnected,
+    /// A leader proposed the command, and a later leader replaced it: it never happened.
+    #[error("another leader's entry took the place of the command")]
+    Superseded,
+    /// Queues are full; nothing was proposed.
+    #[error("the member is too busy")]
+    Busy,
+    /// The leader's disk is full; nothing was proposed.
+    #[error("the log's disk is full")]
+    StorageFull,
+    /// The member is stopping, or its disk failed. What it had proposed may survive it.
+    #[error("the member is stopping")]
+    Stopped,
+    /// Nobody here hosts the group; nothing was proposed.
+    #[error("the resource is not open on that member")]
+    UnknownResource,
+    /// The resource has no such command; nothing was proposed.
+    #[error("the resource has no such command")]
+    UnknownMethod,
+    /// The command has another kind than the request says (a read sent as a write); nothing was proposed.
+    #[error("the command is of another kind")]
+    WrongKind,
+    /// The arguments are no arguments of the command; nothing was proposed.
+    #[error("the arguments do not fit the command")]
+    BadArguments,
+    /// The command or its key is longer than allowed; nothing was proposed.
+    #[error("the command or its key is too large")]
+    TooLarge,
+    /// The command was applied; its result is longer than allowed, or cannot be encoded.
+    #[error("the result is too large or cannot be encoded")]
+    BadResult,
+    /// The user's method panicked, on every replica alike; what it changed before stays.
+    #[error("the method panicked")]
+    Panicked,
+}
+
+impl Failure {
+    /// Every failure and its code on the wire. Codes are never reused.
+    const CODES: [(Failure, u16); 15] = [
+        (Failure::NoLeader, 1),
+        (Failure::NotLeader, 2),
+        (Failure::Timeout, 3),
+        (Failure::Disconnected, 4),
+        (Failure::Superseded, 5),
+        (Failure::Busy, 6),
+        (Failure::StorageFull, 7),
+        (Failure::Stopped, 8),
+        (Failure::UnknownResource, 9),
+        (Failure::UnknownMethod, 10),
+        (Failure::WrongKind, 11),
+        (Failure::BadArguments, 12),
+        (Failure::TooLarge, 13),
+        (Failure::BadResult, 14),
+        (Failure::Panicked, 15),
+    ];
+
+    /// The number that stands for this failure on the wire and in public error codes; never 0.
+    pub(crate) fn code(self) -> u16 {
+        Self::CODES.iter().find(|(failure, _)| *failure == self).map_or(0, |(_, code)| *code)
+    }
+
+    /// The failure of a number; `None` for one this version does not know.
+    pub(crate) fn from_code(code: u16) -> Option<Failure> {
+        Self::CODES.iter().find(|(_, known)| *known == code).map(|(failure, _)| *failure)
+    }
+
+    /// Whether the request may have happened.
+    pub(crate) fn outcome(self) -> Outcome {
+        match self {
+            Failure::Timeout
+            | Failure::Disconnected
+            | Failure::Stopped
+            | Failure::BadResult
+            | Failure::Panicked => Outcome::Unknown,
+            _ => Outcome::NotApplied,
+        }
+    }
+
+    /// Whether the same request may succeed later, or elsewhere.
+    pub(crate) fn is_retryable(self) -> bool {
+        matches!(
+            self,
+            Failure::NoLeader
+                | Failure::NotLeader
+                | Failure::Timeout
+                | Failure::Disconnected
+                | Failure::Superseded
+                | Failure::Busy
+                | Failure::StorageFull
+                | Failure::Stopped
+                | Failure::UnknownResource
+        )
+    }
+}

@@ -1,0 +1,85 @@
+//! What enters the node from a proxy, and how the answer finds its way back.
+
+use super::failure::Failure;
+use crate::codec::ids::{GroupId, MethodId};
+use bytes::Bytes;
+use tokio::sync::{mpsc, oneshot};
+
+/// What a read must reflect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Consistency {
+    /// Every write that was acknowledged, anywhere, before the read began: the leader confirms its
+    /// leadership with a majority first (ReadIndex, Raft §6.4 of the thesis). Confirmations are shared.
+    #[default]
+    Strict,
+    /// The same, as long as no clock runs away: the leader answers at once while a majority has promised
+    /// not to elect another.
+    Lease,
+    /// Whatever the member asked has applied; possibly stale.
+    Eventual,
+}
+
+/// How a request wants to touch the state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Through the log.
+    Write,
+    /// Beside the log.
+    Read(Consistency),
+}
+
+/// The result of a method, encoded, or why there is none.
+pub(crate) type Answer = Result<Bytes, Failure>;
+
+/// One command on its way from a proxy to a group.
+#[derive(Debug)]
+pub(crate) struct Request {
+    /// The partition it is for.
+    pub group: GroupId,
+    /// Write or read.
+    pub access: Access,
+    /// Which method.
+    pub method: MethodId,
+    /// How many bytes of `body` are the key.
+    pub key_len: u32,
+    /// The encoded key, then the other arguments.
+    pub body: Vec<u8>,
+    /// Where the answer goes. Always answered, unless the node itself is gone.
+    pub reply: oneshot::Sender<Answer>,
+}
+
+/// The way into a shard, or into the connection of a remote handle. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Entrance {
+    inbox: mpsc::Sender<Request>,
+}
+
+impl Entrance {
+    /// The two ends of a queue that holds at most `depth` requests.
+    pub(crate) fn new(depth: usize) -> (Entrance, mpsc::Receiver<Request>) {
+        let (inbox, requests) = mpsc::channel(depth);
+        (Entrance { inbox }, requests)
+    }
+
+    /// Hands a request in and waits for its answer. While the queue is full the caller waits in line:
+    /// that is the back-pressure.
+    ///
+    /// Needs no runtime: the future may be polled on any thread and executor.
+    pub(crate) async fn call(
+        &self,
+        group: GroupId,
+        access: Access,
+        method: MethodId,
+        key_len: u32,
+        body: Vec<u8>,
+    ) -> Answer {
+        let (reply, answer) = oneshot::channel();
+        let request = Request { group, access, method, key_len, body, reply };
+        // A request that never got into the queue certainly did nothing; one whose answer was dropped may have.
+        if self.inbox.send(request).await.is_err() {
+            return Err(Failure::NoLeader);
+        }
+        answer.await.unwrap_or(Err(Failure::Stopped))
+    }
+}
