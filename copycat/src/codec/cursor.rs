@@ -90,6 +90,11 @@ impl<'a> Cursor<'a> {
         self.array().map(u64::from_le_bytes)
     }
 
+    /// Sixteen bytes.
+    pub(crate) fn u128(&mut self) -> Result<u128, Malformed> {
+        self.array().map(u128::from_le_bytes)
+    }
+
     /// What has not been taken yet.
     pub(crate) fn rest(&self) -> &'a [u8] {
         self.rest

@@ -1,5 +1,151 @@
-//! Where the cores meet I/O.
+//! Where the pure cores meet I/O: one node per member.
+//!
+//! A node has one loop ([`driver`]) that owns a [`shard`], two threads that may block on the disk
+//! ([`workers`]) and one that runs the user's state machines ([`applier`]). The loop waits for none of
+//! them. Nothing here knows what a method is called or what it means: that is `resource`'s business;
+//! nothing here decides an election: that is `raft`'s.
+//!
+//! Begin with [`Node`], then [`shard`], where the path of a write can be read from top to bottom.
 
+mod applier;
+mod clock;
+mod driver;
 pub(crate) mod failure;
+mod founding;
+mod identity;
+mod links;
+pub(crate) mod machine;
+pub(crate) mod options;
+mod reply;
 pub(crate) mod request;
+pub(crate) mod shard;
 pub(crate) mod threads;
+mod workers;
+
+pub(crate) use driver::StartError;
+pub(crate) use founding::NotMine;
+pub(crate) use options::{Options, Storage};
+pub(crate) use shard::GroupStatus;
+
+use self::driver::{Command, Driver, Inlets, REQUESTS_DEPTH};
+use self::failure::Failure;
+use self::machine::{Checker, Machine};
+use self::request::Entrance;
+use self::shard::Attachment;
+use crate::codec::ids::GroupId;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// Where a data directory keeps its journal.
+const JOURNAL_DIRECTORY: &str = "journal";
+
+/// A running member. Dropping it stops it at once, as a crash would, and waits for its threads.
+#[derive(Debug)]
+pub(crate) struct Node {
+    commands: mpsc::UnboundedSender<Command>,
+    entrance: Entrance,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    /// Closed when the node's loop and all its threads have ended.
+    ended: watch::Receiver<()>,
+}
+
+impl Node {
+    /// Starts a member: opens its directory, recovers its log, occupies its address.
+    ///
+    /// Needs no runtime: the future may be polled on any thread and executor.
+    pub(crate) async fn start(options: Options) -> Result<Node, StartError> {
+        let (commands, inlet) = mpsc::unbounded_channel();
+        let (entrance, requests) = Entrance::new(REQUESTS_DEPTH);
+        let (started, outcome) = oneshot::channel();
+        let inlets = Inlets { commands: inlet, requests };
+        let (ending, ended) = watch::channel(());
+        let name = format!("copycat-node-{}", options.me);
+        let thread = threads::spawn(name, move || {
+            run(&options, inlets, started);
+            drop(ending);
+        })
+        .map_err(StartError::Thread)?;
+        let node = Node { commands, entrance, thread: Mutex::new(Some(thread)), ended };
+        match outcome.await {
+            Ok(Ok(())) => Ok(node),
+            Ok(Err(error)) => Err(error),
+            Err(_) => Err(StartError::Thread(std::io::Error::other("the node's thread ended"))),
+        }
+    }
+
+    /// The way in for requests to any of the node's groups.
+    pub(crate) fn entrance(&self) -> Entrance {
+        self.entrance.clone()
+    }
+
+    /// Waits until the cluster is formed.
+    pub(crate) async fn formed(&self) -> Result<Result<(), NotMine>, Failure> {
+        let (reply, answer) = oneshot::channel();
+        self.command(Command::Formed(reply))?;
+        answer.await.map_err(|_| Failure::Stopped)
+    }
+
+    /// Gives a group its code. The cluster is formed. `Busy`: it has code already.
+    pub(crate) async fn attach(
+        &self,
+        group: GroupId,
+        checker: Arc<dyn Checker>,
+        machine: Box<dyn Machine>,
+    ) -> Result<(), Failure> {
+        let (done, answer) = oneshot::channel();
+        self.command(Command::Attach(Attachment { group, checker, machine, done }))?;
+        answer.await.unwrap_or(Err(Failure::Stopped))
+    }
+
+    /// How the node's groups are doing.
+    pub(crate) async fn status(&self) -> Result<Vec<GroupStatus>, Failure> {
+        let (reply, answer) = oneshot::channel();
+        self.command(Command::Status(reply))?;
+        answer.await.map_err(|_| Failure::Stopped)
+    }
+
+    /// Stops in order, and waits until every thread has ended. Returns at once if the node has stopped already.
+    pub(crate) async fn close(&self) {
+        // A node that failed has ended by itself.
+        drop(self.commands.send(Command::Close));
+        let mut ended = self.ended.clone();
+        while ended.changed().await.is_ok() {}
+        self.join();
+    }
+
+    fn command(&self, command: Command) -> Result<(), Failure> {
+        self.commands.send(command).map_err(|_| Failure::Stopped)
+    }
+
+    fn join(&self) {
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            drop(thread.join());
+        }
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        drop(self.commands.send(Command::Abort));
+        self.join();
+    }
+}
+
+fn run(options: &Options, inlets: Inlets, started: oneshot::Sender<Result<(), StartError>>) {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return drop(started.send(Err(StartError::Thread(error)))),
+    };
+    runtime.block_on(async {
+        match Driver::open(options, inlets).await {
+            Err(error) => drop(started.send(Err(error))),
+            Ok(driver) => {
+                if started.send(Ok(())).is_ok() {
+                    driver.run().await;
+                }
+            }
+        }
+    });
+}

@@ -1,0 +1,159 @@
+//! Building a cluster's description, with everything that is wrong with it told at once.
+
+use super::Member;
+use crate::error::{Error, Mistake};
+use std::collections::BTreeSet;
+
+/// Most seeds of one cluster. Every one of them votes, so more would only be slower.
+const SEEDS_MAX: usize = 32;
+
+/// A cluster as one of its members sees it: the founding members, and which of them this process is.
+///
+/// ```
+/// use copycat::{Cluster, Member};
+///
+/// let cluster = Cluster::builder()
+///     .with_member_id(1)
+///     .add_seed(Member::new(1, "10.0.0.1:7400"))
+///     .add_seed(Member::new(2, "10.0.0.2:7400"))
+///     .add_seed(Member::new(3, "10.0.0.3:7400"))
+///     .build()?;
+/// # Ok::<(), copycat::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cluster {
+    me: Member,
+    seeds: Vec<Member>,
+}
+
+impl Cluster {
+    /// Begins a description.
+    pub fn builder() -> ClusterBuilder {
+        ClusterBuilder { member_id: None, seeds: Vec::new() }
+    }
+
+    /// This process's own member.
+    pub fn local_member(&self) -> &Member {
+        &self.me
+    }
+
+    /// The founding members, this one included, in the order they were added.
+    pub fn seeds(&self) -> &[Member] {
+        &self.seeds
+    }
+}
+
+/// Builds a [`Cluster`].
+#[derive(Clone, Debug)]
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct ClusterBuilder {
+    member_id: Option<u64>,
+    seeds: Vec<Member>,
+}
+
+impl ClusterBuilder {
+    /// Which of the seeds this process is. No default; 1 or more.
+    pub fn with_member_id(mut self, id: u64) -> Self {
+        self.member_id = Some(id);
+        self
+    }
+
+    /// Adds a founding member; this process's own member is one of them. The order does not matter, and
+    /// every member is given the same ones.
+    pub fn add_seed(mut self, member: Member) -> Self {
+        self.seeds.push(member);
+        self
+    }
+
+    /// Checks everything.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::mistakes`] lists all that is wrong.
+    pub fn build(self) -> Result<Cluster, Error> {
+        let mistakes = self.mistakes();
+        let me = self.seeds.iter().find(|seed| Some(seed.id()) == self.member_id).cloned();
+        match me {
+            Some(me) if mistakes.is_empty() => Ok(Cluster { me, seeds: self.seeds }),
+            _ => Err(Error::from(mistakes)),
+        }
+    }
+
+    fn mistakes(&self) -> Vec<Mistake> {
+        let mut mistakes = Vec::new();
+        match self.member_id {
+            None => mistakes.push(Mistake::NoMemberId),
+            Some(id) if id != 0 && !self.seeds.iter().any(|seed| seed.id() == id) => mistakes.push(Mistake::NotASeed(id)),
+            Some(_) => {}
+        }
+        if self.seeds.is_empty() {
+            mistakes.push(Mistake::NoSeeds);
+        }
+        if self.seeds.len() > SEEDS_MAX {
+            mistakes.push(Mistake::TooManySeeds { limit: SEEDS_MAX, found: self.seeds.len() });
+        }
+        if self.member_id == Some(0) || self.seeds.iter().any(|seed| seed.id() == 0) {
+            mistakes.push(Mistake::ZeroMemberId);
+        }
+        let (mut ids, mut addresses) = (BTreeSet::new(), BTreeSet::new());
+        for seed in &self.seeds {
+            if !ids.insert(seed.id()) {
+                mistakes.push(Mistake::DuplicateMember(seed.id()));
+            }
+            if !addresses.insert(seed.address()) {
+                mistakes.push(Mistake::DuplicateAddress(seed.address().into()));
+            }
+            if !seed.has_address() {
+                mistakes.push(Mistake::BadAddress(seed.address().into()));
+            }
+        }
+        mistakes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mistakes(builder: ClusterBuilder) -> Vec<Mistake> {
+        builder.build().expect_err("a wrong description was accepted").mistakes().to_vec()
+    }
+
+    #[test]
+    fn a_table_of_bad_descriptions() {
+        let seed = |id, address: &str| Member::new(id, address);
+        assert_eq!(mistakes(Cluster::builder()), [Mistake::NoMemberId, Mistake::NoSeeds]);
+        assert_eq!(
+            mistakes(Cluster::builder().with_member_id(4).add_seed(seed(1, "a:1"))),
+            [Mistake::NotASeed(4)]
+        );
+        assert_eq!(
+            mistakes(Cluster::builder().with_member_id(0).add_seed(seed(0, "a:1"))),
+            [Mistake::ZeroMemberId]
+        );
+        let everything = Cluster::builder().add_seed(seed(1, "a:1")).add_seed(seed(1, "a:1")).add_seed(seed(2, "nowhere"));
+        assert_eq!(
+            mistakes(everything),
+            [
+                Mistake::NoMemberId,
+                Mistake::DuplicateMember(1),
+                Mistake::DuplicateAddress("a:1".into()),
+                Mistake::BadAddress("nowhere".into()),
+            ]
+        );
+        let crowd = (1..=33).fold(Cluster::builder().with_member_id(1), |all, id| all.add_seed(seed(id, &format!("h:{id}"))));
+        assert_eq!(mistakes(crowd), [Mistake::TooManySeeds { limit: 32, found: 33 }]);
+    }
+
+    #[test]
+    fn a_good_description() {
+        let cluster = Cluster::builder()
+            .with_member_id(2)
+            .add_seed(Member::new(1, "a:1"))
+            .add_seed(Member::new(2, "b:1"))
+            .build()
+            .unwrap();
+        assert_eq!(cluster.local_member().address(), "b:1");
+        assert_eq!(cluster.seeds().len(), 2);
+    }
+}

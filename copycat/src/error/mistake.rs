@@ -1,0 +1,94 @@
+//! What can be wrong with a configuration. Builders report everything at once.
+
+use std::path::PathBuf;
+use thiserror::Error;
+
+/// One thing that is wrong with what a builder was given. Nothing was opened or changed.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Mistake {
+    /// `with_member_id` was not called.
+    #[error("no member id: say which of the seeds this process is, with_member_id(1)")]
+    NoMemberId,
+    /// 0 is no member id.
+    #[error("member id 0: ids begin at 1")]
+    ZeroMemberId,
+    /// There is no seed.
+    #[error("no seed: name every founding member, this one too, with add_seed(Member::new(1, \"10.0.0.1:7400\"))")]
+    NoSeeds,
+    /// More seeds than a cluster can have voters.
+    #[error("{found} seeds where {limit} is the limit")]
+    TooManySeeds {
+        /// Most seeds allowed.
+        limit: usize,
+        /// Seeds that were given.
+        found: usize,
+    },
+    /// This member is not among the seeds.
+    #[error("member {0} is not among the seeds")]
+    NotASeed(u64),
+    /// Two seeds have the same id.
+    #[error("two seeds have the id {0}")]
+    DuplicateMember(u64),
+    /// Two seeds have the same address.
+    #[error("two seeds have the address {0}")]
+    DuplicateAddress(String),
+    /// An address is not `host:port`.
+    #[error("{0:?} is no address: write host:port, as in 10.0.0.1:7400 or [::1]:7400")]
+    BadAddress(String),
+    /// `with_cluster` was not called.
+    #[error("no cluster: pass one, with_cluster(Cluster::builder()…build()?)")]
+    NoCluster,
+    /// `with_storage` was not called. Nothing is kept in memory by accident.
+    #[error("no storage: pass one, with_storage(Storage::builder().with_directory(\"data\").build()?), or Storage::memory()")]
+    NoStorage,
+    /// `with_directory` was not called.
+    #[error("no directory: say where the log lives, with_directory(\"data\"), or use Storage::memory()")]
+    NoDirectory,
+    /// The directory is an existing file.
+    #[error("{0} is not a directory")]
+    NotADirectory(PathBuf),
+    /// A size is outside its bounds.
+    #[error("{name} is {found} bytes; it must lie between {least} and {most}")]
+    Size {
+        /// The setting.
+        name: &'static str,
+        /// What was given.
+        found: u64,
+        /// Smallest value allowed.
+        least: u64,
+        /// Largest value allowed.
+        most: u64,
+    },
+    /// A duration is outside its bounds.
+    #[error("{name} is {found_ms} ms; it must lie between {least_ms} and {most_ms} ms")]
+    Duration {
+        /// The setting.
+        name: &'static str,
+        /// What was given.
+        found_ms: u64,
+        /// Smallest value allowed.
+        least_ms: u64,
+        /// Largest value allowed.
+        most_ms: u64,
+    },
+    /// The election timeout leaves no room for heartbeats.
+    #[error("the election timeout ({election_ms} ms) must be at least four heartbeat intervals ({heartbeat_ms} ms each)")]
+    TooFewHeartbeats {
+        /// Election timeout.
+        election_ms: u64,
+        /// Heartbeat interval.
+        heartbeat_ms: u64,
+    },
+    /// A resource's name is empty or longer than 255 bytes.
+    #[error("a resource's name has 1 to 255 bytes, not {0}")]
+    NameLength(usize),
+    /// A resource has no partitions, or too many.
+    #[error("{found} partitions; it must be 1 to {limit}")]
+    Partitions {
+        /// Most partitions allowed.
+        limit: u32,
+        /// Partitions that were asked for.
+        found: u32,
+    },
+}

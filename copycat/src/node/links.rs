@@ -1,0 +1,90 @@
+//! The transport's lanes, as the shard and the applier use them; and who may connect.
+
+use super::founding::Founding;
+use super::reply::{Answers, Origin};
+use super::shard::Links;
+use crate::codec::ids::MemberId;
+use crate::transport::endpoint::Gate;
+use crate::transport::lane::PeerSender;
+use crate::transport::outbox::Sender;
+use crate::transport::wire::{Answered, Hello, Identity, Message, Refusal, Role};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The lanes to all other members.
+#[derive(Debug)]
+pub(super) struct PeerLinks(pub BTreeMap<MemberId, PeerSender>);
+
+impl Links for PeerLinks {
+    fn send(&mut self, to: MemberId, message: Message) -> bool {
+        self.0.get(&to).is_some_and(|peer| peer.send(message).is_ok())
+    }
+}
+
+/// Answers to a member go by the lane to it.
+struct ToMember(PeerSender);
+
+impl Answers for ToMember {
+    fn send(&self, answers: Vec<Answered>) {
+        if let Err(unsent) = self.0.send(Message::Results(answers)) {
+            tracing::debug!(%unsent, "answers to a member are lost; it will count them as unknown");
+        }
+    }
+}
+
+/// Answers to a remote handle go back on its connection.
+struct ToClient(Sender);
+
+impl Answers for ToClient {
+    fn send(&self, answers: Vec<Answered>) {
+        if let Err(unsent) = self.0.send(Message::Results(answers)) {
+            tracing::debug!(%unsent, "answers to a remote handle are lost");
+        }
+    }
+}
+
+/// Where requests that came from a member get their answers.
+pub(super) fn member_origin(lane: PeerSender) -> Origin {
+    Origin(Arc::new(ToMember(lane)))
+}
+
+/// Where requests that came from a remote handle get their answers.
+pub(super) fn client_origin(connection: Sender) -> Origin {
+    Origin(Arc::new(ToClient(connection)))
+}
+
+/// This member at its door. Shared between the node's loop and the tasks that open connections, which
+/// run on the same thread: the lock is never waited for.
+#[derive(Debug)]
+pub(super) struct Door {
+    me: MemberId,
+    storage: u128,
+    founding: Mutex<Founding>,
+}
+
+impl Door {
+    pub(super) fn new(me: MemberId, storage: u128, founding: Founding) -> Door {
+        Door { me, storage, founding: Mutex::new(founding) }
+    }
+
+    pub(super) fn founding(&self) -> MutexGuard<'_, Founding> {
+        self.founding.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Gate for Door {
+    fn identity(&self) -> Identity {
+        Identity { member: self.me, storage: self.storage, formation: self.founding().formation().cloned() }
+    }
+
+    fn admit(&self, hello: &Hello) -> Result<(), Refusal> {
+        match hello.role {
+            Role::Member { id, storage, .. } => self.founding().judge(id, storage, hello.cluster),
+            Role::Client => Ok(()),
+        }
+    }
+
+    fn accept(&self, peer: MemberId, identity: &Identity) -> Result<(), Refusal> {
+        self.founding().judge(peer, identity.storage, identity.cluster())
+    }
+}

@@ -1,0 +1,74 @@
+//! The way of an answer back to whoever asked.
+
+use super::failure::Failure;
+use super::request::Answer;
+use crate::transport::wire::Answered;
+use std::fmt;
+use std::sync::Arc;
+use tokio::sync::oneshot;
+
+/// Takes the answers to requests that came over a connection, many at once.
+pub(crate) trait Answers: Send + Sync {
+    /// Sends the answers, each with the number its request came with. Never blocks; answers to a peer
+    /// that is gone are dropped, and the peer counts them as unknown.
+    fn send(&self, answers: Vec<Answered>);
+}
+
+/// Where requests came from, if not from this process. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Origin(pub Arc<dyn Answers>);
+
+impl fmt::Debug for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Origin")
+    }
+}
+
+/// Where one answer goes.
+#[derive(Debug)]
+pub(crate) enum ReplyTo {
+    /// A proxy in this process waits for it.
+    Proxy(oneshot::Sender<Answer>),
+    /// It goes back over a connection, with the request's number there.
+    Origin(Origin, u64),
+}
+
+/// Gathers answers, so that each origin gets all of a turn's in one piece. Proxies in this process get
+/// theirs at once.
+#[derive(Debug, Default)]
+pub(crate) struct Replies {
+    gathered: Vec<(Origin, Vec<Answered>)>,
+}
+
+impl Replies {
+    /// Answers one request.
+    pub(crate) fn answer(&mut self, to: ReplyTo, answer: Answer) {
+        match to {
+            // A proxy that no longer waits has dropped its future; what it sent stands.
+            ReplyTo::Proxy(reply) => drop(reply.send(answer)),
+            ReplyTo::Origin(origin, number) => self.gather(origin, number, answer),
+        }
+    }
+
+    /// Answers one request with a failure.
+    pub(crate) fn fail(&mut self, to: ReplyTo, failure: Failure) {
+        self.answer(to, Err(failure));
+    }
+
+    fn gather(&mut self, origin: Origin, number: u64, answer: Answer) {
+        let answered = Answered { id: number, result: answer.map_err(Failure::code) };
+        // A turn serves few connections, and mostly one after the other: the newest is at the end.
+        let known = self.gathered.iter_mut().rev().find(|(known, _)| Arc::ptr_eq(&known.0, &origin.0));
+        match known {
+            Some((_, answers)) => answers.push(answered),
+            None => self.gathered.push((origin, vec![answered])),
+        }
+    }
+
+    /// Sends what was gathered, one message per origin.
+    pub(crate) fn flush(&mut self) {
+        for (origin, answers) in self.gathered.drain(..) {
+            origin.0.send(answers);
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! Carrying out what a core decided, in its order.
+
+use super::ground::Ground;
+use super::group::Group;
+use crate::codec::frame::{Frame, Header, Kind, frame_len};
+use crate::codec::ids::{Index, MemberId};
+use crate::codec::terms::LogId;
+use crate::raft::{Effect, Effects, Message, OwnEntry, Token};
+use crate::storage::StorageError;
+use crate::transport::wire;
+use bytes::Bytes;
+use std::time::Duration;
+
+impl Group {
+    /// Does what the core asked for. `frames` are the entries of the message it was given, if any.
+    ///
+    /// The list of effects goes back to the ground, to be filled again.
+    pub(super) fn carry_out(
+        &mut self,
+        now: Duration,
+        mut effects: Effects,
+        frames: &[Bytes],
+        ground: &mut Ground,
+    ) -> Result<(), StorageError> {
+        let before = ground.journal.end();
+        let outcome = effects.drain().try_for_each(|effect| self.carry(now, effect, frames, ground));
+        ground.effects = effects;
+        if ground.journal.end() != before {
+            ground.await_durable(self.id, self.core.token());
+        }
+        outcome
+    }
+
+    fn carry(&mut self, now: Duration, effect: Effect, frames: &[Bytes], ground: &mut Ground) -> Result<(), StorageError> {
+        match effect {
+            Effect::SaveVote { term, vote } => ground.journal.save_vote(self.id, term, vote).map(drop),
+            Effect::Append { first } => self.store(now, first, frames, ground),
+            Effect::AppendOwn { id, entry } => self.store_own(now, id, &entry, ground),
+            Effect::Send { to, message, after } if after <= self.durable => self.send(to, message, ground),
+            Effect::Send { to, message, after } => {
+                self.held.push((after, to, message));
+                Ok(())
+            }
+            Effect::Commit { index } => {
+                assert!(index > self.commit, "the commit index only grows");
+                self.commit = index;
+                Ok(())
+            }
+            Effect::ReadReady { through, index } => {
+                self.reads.confirm(through, index);
+                Ok(())
+            }
+            Effect::ReadsLost => {
+                self.reads.return_to(&mut self.queue);
+                Ok(())
+            }
+            Effect::Role { role, term, leader } => {
+                tracing::debug!(group = %self.id, ?role, term, ?leader, "role");
+                Ok(())
+            }
+        }
+    }
+
+    /// The entries of a leader's message, as they came.
+    fn store(&mut self, now: Duration, first: Index, frames: &[Bytes], ground: &mut Ground) -> Result<(), StorageError> {
+        for chunk in frames {
+            let Some(wanted) = from_index(chunk, first) else { continue };
+            if let Some(newest) = last_header(&wanted) {
+                self.clock.observe(newest.time, now);
+            }
+            ground.journal.append(self.id, wanted)?;
+        }
+        Ok(())
+    }
+
+    fn store_own(&mut self, now: Duration, id: LogId, entry: &OwnEntry, ground: &mut Ground) -> Result<(), StorageError> {
+        let (mut body, mut frame) = (Vec::new(), Vec::new());
+        let kind = match entry {
+            OwnEntry::Noop => Kind::Noop,
+            OwnEntry::Configuration(configuration) => {
+                configuration.encode(&mut body);
+                Kind::Configuration
+            }
+        };
+        Header::bare(kind, self.id, id.term, id.index, self.clock.stamp(now)).encode(&body, &mut frame);
+        ground.journal.append(self.id, frame.into()).map(drop)
+    }
+
+    /// Sends what waited for a flush that is now done, in the order it was made.
+    pub(super) fn release_held(&mut self, ground: &mut Ground) -> Result<(), StorageError> {
+        let durable = self.durable;
+        let released: Vec<(Token, MemberId, Message)> =
+            self.held.extract_if(.., |(after, ..)| *after <= durable).collect();
+        released.into_iter().try_for_each(|(_, to, message)| self.send(to, message, ground))
+    }
+
+    /// Hands a message to the links; an append gets its entries from the journal, by reference.
+    fn send(&mut self, to: MemberId, message: Message, ground: &mut Ground) -> Result<(), StorageError> {
+        let frames = match &message {
+            Message::Append { prev, spans, .. } => match spans.last() {
+                Some(last) => ground.journal.read(self.id, prev.index + 1, last.index, usize::MAX)?,
+                None => Vec::new(),
+            },
+            _ => Vec::new(),
+        };
+        // Lost messages are the core's daily bread: it hears of the loss by the next heartbeat.
+        ground.links.send(to, wire::Message::Raft { group: self.id, message, frames });
+        Ok(())
+    }
+}
+
+/// The part of packed frames that begins with the entry `first`; `None` if all come before it.
+fn from_index(chunk: &Bytes, first: Index) -> Option<Bytes> {
+    let mut at = 0;
+    while at < chunk.len() {
+        let frame = Frame::trusted(&chunk[at..]).ok()?;
+        if frame.header.index >= first {
+            return Some(chunk.slice(at..));
+        }
+        at += frame.bytes.len();
+    }
+    None
+}
+
+/// The header of the last of packed frames.
+pub(super) fn last_header(chunk: &[u8]) -> Option<Header> {
+    let mut at = 0;
+    loop {
+        let next = at + frame_len(&chunk[at..]).ok()?;
+        if next >= chunk.len() {
+            return Frame::trusted(&chunk[at..]).ok().map(|frame| frame.header);
+        }
+        at = next;
+    }
+}

@@ -1,0 +1,117 @@
+//! Requests on their way to a leader elsewhere, and the answers that come back.
+//!
+//! A batch names the term it is meant for; a leader of another term refuses the whole, so that what was
+//! sent in one order is never proposed in another. Nothing is sent twice: whether a write whose answer
+//! is missing has happened is not known here, and the caller is told so.
+
+use super::super::failure::Failure;
+use super::super::reply::ReplyTo;
+use super::super::request::{Access, Consistency};
+use super::ground::Ground;
+use super::group::{Group, Pending};
+use crate::codec::ids::{MemberId, Term};
+use crate::transport::wire::{self, Answered, Submit, Submitted};
+use std::time::Duration;
+
+/// Bytes of requests in one message, at least, if so many wait.
+const BATCH_BYTES: usize = 1 << 20;
+
+/// A request that is under way to a leader.
+#[derive(Debug)]
+pub(super) struct Forwarded {
+    to: MemberId,
+    deadline: Duration,
+    reply: ReplyTo,
+}
+
+impl Group {
+    /// Sends what is queued to `leader`. Without a connection it stays queued until there is one, or
+    /// another leader, or its time is up.
+    pub(super) fn forward(&mut self, leader: MemberId, term: Term, ground: &mut Ground) {
+        while !self.queue.is_empty() && ground.is_open(leader) {
+            let (mut requests, mut bytes) = (Vec::new(), 0);
+            while bytes < BATCH_BYTES
+                && let Some(pending) = self.queue.pop_front()
+            {
+                bytes += pending.body.len();
+                requests.push(ground.submit(leader, pending));
+            }
+            let numbers: Vec<u64> = requests.iter().map(|request| request.id).collect();
+            let message = wire::Message::Submit(Submit { group: self.id, term, requests });
+            if !ground.links.send(leader, message) {
+                numbers.into_iter().for_each(|number| ground.answer_forwarded(number, Err(Failure::Busy.code())));
+                return;
+            }
+        }
+    }
+}
+
+impl Ground {
+    fn submit(&mut self, to: MemberId, pending: Pending) -> Submitted {
+        let Pending { access, method, key_len, body, reply, deadline } = pending;
+        let id = self.next_number;
+        self.next_number += 1;
+        self.forwarded.insert(id, Forwarded { to, deadline, reply });
+        Submitted { id, access: access.into(), method, key_len, body }
+    }
+
+    /// Answers have come back.
+    pub(super) fn take_answers(&mut self, answers: Vec<Answered>) {
+        for answered in answers {
+            self.answer_forwarded(answered.id, answered.result);
+        }
+    }
+
+    fn answer_forwarded(&mut self, number: u64, result: Result<bytes::Bytes, u16>) {
+        // An answer to a request that was given up in the meantime, or that nobody made.
+        let Some(forwarded) = self.forwarded.remove(&number) else { return };
+        // A code of a newer version says only that it failed; what that means, nobody here knows.
+        let answer = result.map_err(|code| Failure::from_code(code).unwrap_or(Failure::Disconnected));
+        self.replies.answer(forwarded.reply, answer);
+    }
+
+    /// The connection to `peer` broke: what it was asked may or may not have happened.
+    pub(super) fn fail_forwarded_to(&mut self, peer: MemberId) {
+        let lost = self.forwarded.extract_if(.., |_, forwarded| forwarded.to == peer);
+        for (_, forwarded) in lost {
+            self.replies.fail(forwarded.reply, Failure::Disconnected);
+        }
+    }
+
+    /// Ends the wait of those whose time is up. Numbers and deadlines grow together.
+    pub(super) fn expire_forwarded(&mut self, now: Duration) {
+        while let Some(oldest) = self.forwarded.first_entry()
+            && oldest.get().deadline <= now
+        {
+            self.replies.fail(oldest.remove().reply, Failure::Timeout);
+        }
+    }
+
+    pub(super) fn abandon_forwarded(&mut self, failure: Failure) {
+        while let Some((_, forwarded)) = self.forwarded.pop_first() {
+            self.replies.fail(forwarded.reply, failure);
+        }
+    }
+}
+
+impl From<Access> for wire::Access {
+    fn from(access: Access) -> wire::Access {
+        match access {
+            Access::Write => wire::Access::Write,
+            Access::Read(Consistency::Strict) => wire::Access::Strict,
+            Access::Read(Consistency::Lease) => wire::Access::Lease,
+            Access::Read(Consistency::Eventual) => wire::Access::Eventual,
+        }
+    }
+}
+
+impl From<wire::Access> for Access {
+    fn from(access: wire::Access) -> Access {
+        match access {
+            wire::Access::Write => Access::Write,
+            wire::Access::Strict => Access::Read(Consistency::Strict),
+            wire::Access::Lease => Access::Read(Consistency::Lease),
+            wire::Access::Eventual => Access::Read(Consistency::Eventual),
+        }
+    }
+}

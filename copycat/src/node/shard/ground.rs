@@ -1,0 +1,115 @@
+//! What all groups of a shard share: the journal, the links, and what a turn leaves to be done.
+
+use super::super::applier::Work;
+use super::super::reply::Replies;
+use super::forwarding::Forwarded;
+use crate::codec::ids::{GroupId, MemberId};
+use crate::raft::{self, Token};
+use crate::storage::{Journal, Position, Preparation, Recovered, RecoveredGroup, Write};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt;
+
+use crate::transport::wire;
+
+/// The connections to the other members, as the shard sees them. Never blocks.
+pub(crate) trait Links: fmt::Debug + Send {
+    /// Hands a message over for sending. `false`: there is no connection or no room, and the message is
+    /// gone; cores are made for that, forwarded requests are answered.
+    fn send(&mut self, to: MemberId, message: wire::Message) -> bool;
+}
+
+/// What a turn leaves for others to do.
+#[derive(Debug, Default)]
+pub(crate) struct Outbox {
+    /// For the applier, in this order.
+    pub work: Vec<Work>,
+    /// For the flusher.
+    pub write: Option<Write>,
+    /// For the preparer.
+    pub preparation: Option<Preparation>,
+}
+
+/// The shared part of a shard.
+#[derive(Debug)]
+pub(super) struct Ground {
+    pub me: MemberId,
+    pub journal: Journal,
+    pub links: Box<dyn Links>,
+    pub out: Outbox,
+    pub replies: Replies,
+    pub effects: raft::Effects,
+    pub forwarded: BTreeMap<u64, Forwarded>,
+    pub next_number: u64,
+    /// Members that requests can be sent to.
+    open: BTreeSet<MemberId>,
+    recovered: BTreeMap<GroupId, RecoveredGroup>,
+    /// What the journal was asked to write, oldest first, and what its durability means to which core.
+    unflushed: VecDeque<(Position, GroupId, Token)>,
+}
+
+impl Ground {
+    pub(super) fn new(me: MemberId, journal: Journal, recovered: Recovered, links: Box<dyn Links>) -> Ground {
+        Ground {
+            me,
+            journal,
+            links,
+            out: Outbox::default(),
+            replies: Replies::default(),
+            effects: raft::Effects::default(),
+            forwarded: BTreeMap::new(),
+            next_number: 1,
+            open: BTreeSet::new(),
+            recovered: recovered.groups,
+            unflushed: VecDeque::new(),
+        }
+    }
+
+    pub(super) fn opened(&mut self, peer: MemberId) {
+        self.open.insert(peer);
+    }
+
+    pub(super) fn closed(&mut self, peer: MemberId) {
+        self.open.remove(&peer);
+        self.fail_forwarded_to(peer);
+    }
+
+    pub(super) fn is_open(&self, peer: MemberId) -> bool {
+        self.open.contains(&peer)
+    }
+
+    pub(super) fn recovered_groups(&self) -> Vec<GroupId> {
+        self.recovered.keys().copied().collect()
+    }
+
+    pub(super) fn take_recovered(&mut self, group: GroupId) -> Option<RecoveredGroup> {
+        self.recovered.remove(&group)
+    }
+
+    /// Remembers that `token` of `group` is durable once everything appended so far is.
+    pub(super) fn await_durable(&mut self, group: GroupId, token: Token) {
+        let position = self.journal.end();
+        debug_assert!(self.unflushed.back().is_none_or(|(newest, ..)| *newest <= position), "positions only grow");
+        self.unflushed.push_back((position, group, token));
+    }
+
+    /// The next write that the journal being durable up to `durable` completes.
+    pub(super) fn next_durable(&mut self, durable: Position) -> Option<(GroupId, Token)> {
+        let (_, group, token) = self.unflushed.pop_front_if(|(position, ..)| *position <= durable)?;
+        Some((group, token))
+    }
+
+    /// Sends the gathered answers and asks the journal what is to be done for it.
+    pub(super) fn finish_turn(&mut self, healthy: bool) {
+        self.replies.flush();
+        if !healthy {
+            return;
+        }
+        // The journal has one of each under way at most; what was left in the outbox is still to be taken.
+        if self.out.write.is_none() {
+            self.out.write = self.journal.next_write();
+        }
+        if self.out.preparation.is_none() {
+            self.out.preparation = self.journal.next_preparation();
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! One group on this member: its core, its clock, and the requests that concern it.
+
+use super::super::applier::{Progress, Work};
+use super::super::clock::ClusterClock;
+use super::super::failure::Failure;
+use super::super::machine::{Checker, Machine};
+use super::super::reply::ReplyTo;
+use super::super::request::{Access, Consistency};
+use super::Options;
+use super::ground::Ground;
+use super::reading::Reads;
+use super::waiting::Proposed;
+use crate::codec::configuration::Configuration;
+use crate::codec::ids::{GroupId, Index, MemberId, MethodId, Term};
+use crate::raft::{self, Message, Raft, Role, Token};
+use crate::storage::{RecoveredGroup, StorageError};
+use bytes::Bytes;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// A request that has neither been proposed nor forwarded.
+#[derive(Debug)]
+pub(super) struct Pending {
+    pub access: Access,
+    pub method: MethodId,
+    pub key_len: u32,
+    pub body: Bytes,
+    pub reply: ReplyTo,
+    pub deadline: Duration,
+}
+
+/// The code of a group, from whoever opened the resource.
+#[derive(Debug)]
+pub(crate) struct Attachment {
+    /// The group.
+    pub group: GroupId,
+    /// Which commands there are, and whether arguments fit.
+    pub checker: Arc<dyn Checker>,
+    /// The state before the first entry.
+    pub machine: Box<dyn Machine>,
+    /// Told when the group takes requests: `Busy` if its code is here already, `NoLeader` before the
+    /// cluster is formed.
+    pub done: oneshot::Sender<Result<(), Failure>>,
+}
+
+/// How one group is doing on this member.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct GroupStatus {
+    /// The group.
+    pub group: GroupId,
+    /// The core's view.
+    pub raft: raft::Status,
+    /// Last entry the state machine has applied.
+    pub applied: Index,
+}
+
+/// One group.
+#[derive(Debug)]
+pub(super) struct Group {
+    pub(super) id: GroupId,
+    pub(super) core: Raft,
+    /// What the journal has reported to the core.
+    pub(super) durable: Token,
+    pub(super) clock: ClusterClock,
+    pub(super) checker: Option<Arc<dyn Checker>>,
+    pub(super) progress: Arc<Progress>,
+    pub(super) queue: VecDeque<Pending>,
+    pub(super) proposed: Proposed,
+    pub(super) reads: Reads,
+    /// Messages whose promise is not durable yet, in the order they were made.
+    pub(super) held: Vec<(Token, MemberId, Message)>,
+    pub(super) commit: Index,
+    /// Last entry handed to the applier, and the bytes of all that were.
+    pub(super) handed: Index,
+    pub(super) handed_bytes: u64,
+}
+
+impl Group {
+    pub(super) fn new(
+        id: GroupId,
+        options: &Options,
+        founders: Configuration,
+        recovered: Option<RecoveredGroup>,
+        now: Duration,
+    ) -> Group {
+        let recovered = recovered.unwrap_or_default();
+        let restored = raft::Restored {
+            id: options.me,
+            initial: founders,
+            term: recovered.term,
+            vote: recovered.vote,
+            terms: recovered.terms,
+            configurations: recovered.configurations,
+        };
+        // Members and groups draw different election timeouts, and a simulated member always the same.
+        let seed = options.raft.seed ^ id.0.rotate_left(17) ^ options.me.0;
+        let core = Raft::new(raft::Options { seed, ..options.raft.clone() }, restored, now);
+        Group {
+            id,
+            durable: core.token(),
+            core,
+            clock: ClusterClock::default(),
+            checker: None,
+            progress: Arc::default(),
+            queue: VecDeque::new(),
+            proposed: Proposed::default(),
+            reads: Reads::default(),
+            held: Vec::new(),
+            commit: 0,
+            handed: 0,
+            handed_bytes: 0,
+        }
+    }
+
+    pub(super) fn is_attached(&self) -> bool {
+        self.checker.is_some()
+    }
+
+    pub(super) fn leads_in(&self, term: Term) -> bool {
+        let status = self.core.status();
+        status.role == Role::Leader && status.term == term
+    }
+
+    /// Takes the group's code. `None` if it has some already.
+    pub(super) fn attach(&mut self, checker: Arc<dyn Checker>, machine: Box<dyn Machine>) -> Option<Work> {
+        if self.is_attached() {
+            return None;
+        }
+        self.checker = Some(checker);
+        Some(Work::Attach { group: self.id, machine, progress: self.progress.clone() })
+    }
+
+    pub(super) fn enqueue(&mut self, pending: Pending, requests_max: usize, ground: &mut Ground) {
+        if pending.access == Access::Read(Consistency::Eventual) {
+            match self.check(&pending) {
+                Ok(()) => self.reads.serve_at(0, pending),
+                Err(failure) => ground.replies.fail(pending.reply, failure),
+            }
+        } else if self.queue.len() + self.proposed.len() + ground.forwarded.len() >= requests_max {
+            ground.replies.fail(pending.reply, Failure::Busy);
+        } else {
+            self.queue.push_back(pending);
+        }
+    }
+
+    /// Time passes. A group without code votes and stores, but does not stand for election: it could
+    /// serve nobody.
+    pub(super) fn tick(&mut self, now: Duration, ground: &mut Ground) -> Result<(), StorageError> {
+        self.proposed.expire(now, &mut ground.replies);
+        self.reads.expire(now, &mut ground.replies);
+        while let Some(pending) = self.queue.pop_front_if(|pending| pending.deadline <= now) {
+            ground.replies.fail(pending.reply, Failure::NoLeader);
+        }
+        if !self.is_attached() || !ground.journal.has_vote_room() {
+            return Ok(());
+        }
+        let mut effects = std::mem::take(&mut ground.effects);
+        self.core.tick(now, &mut effects);
+        self.carry_out(now, effects, &[], ground)
+    }
+
+    /// A message of a counterpart. One that could not be stored now is dropped, as if the network had
+    /// lost it; its sender tries again.
+    pub(super) fn receive(
+        &mut self,
+        now: Duration,
+        from: MemberId,
+        message: Message,
+        frames: &[Bytes],
+        ground: &mut Ground,
+    ) -> Result<(), StorageError> {
+        let bytes = frames.iter().map(Bytes::len).sum();
+        if !ground.journal.has_vote_room() || !ground.journal.has_room(bytes) {
+            return Ok(());
+        }
+        let mut effects = std::mem::take(&mut ground.effects);
+        if let Err(refused) = self.core.receive(now, from, message, &mut effects) {
+            tracing::warn!(group = %self.id, %from, %refused, "a message no correct member sends");
+        }
+        self.carry_out(now, effects, frames, ground)
+    }
+
+    pub(super) fn disconnected(&mut self, now: Duration, peer: MemberId, ground: &mut Ground) -> Result<(), StorageError> {
+        let mut effects = std::mem::take(&mut ground.effects);
+        self.core.disconnected(peer, &mut effects);
+        self.carry_out(now, effects, &[], ground)
+    }
+
+    pub(super) fn durable(&mut self, now: Duration, token: Token, ground: &mut Ground) -> Result<(), StorageError> {
+        self.durable = self.durable.max(token);
+        let mut effects = std::mem::take(&mut ground.effects);
+        self.core.durable(token, &mut effects);
+        self.release_held(ground)?;
+        self.carry_out(now, effects, &[], ground)
+    }
+
+    /// Once per turn: what is queued goes on its way, and what is committed to the applier.
+    pub(super) fn settle(&mut self, now: Duration, ground: &mut Ground) -> Result<(), StorageError> {
+        if !self.queue.is_empty() {
+            let status = self.core.status();
+            match status.leader {
+                Some(leader) if leader == ground.me => self.propose(now, ground)?,
+                Some(leader) => self.forward(leader, status.term, ground),
+                None => {}
+            }
+        }
+        self.hand_over(ground)
+    }
+
+    pub(super) fn status(&self) -> GroupStatus {
+        GroupStatus { group: self.id, raft: self.core.status(), applied: self.progress.applied() }
+    }
+
+    pub(super) fn abandon(&mut self, failure: Failure, ground: &mut Ground) {
+        for pending in self.queue.drain(..) {
+            ground.replies.fail(pending.reply, Failure::NoLeader);
+        }
+        self.proposed.abandon(failure, &mut ground.replies);
+        self.reads.abandon(failure, &mut ground.replies);
+    }
+
+    /// Answers a request that this member can tell to be wrong.
+    pub(super) fn check(&self, pending: &Pending) -> Result<(), Failure> {
+        let checker = self.checker.as_ref().ok_or(Failure::UnknownResource)?;
+        checker.check(pending.access, pending.method, pending.key_len, &pending.body)
+    }
+}
+

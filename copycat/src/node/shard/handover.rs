@@ -1,0 +1,34 @@
+//! Committed entries on their way to the applier.
+
+use super::super::applier::Work;
+use super::effects::last_header;
+use super::ground::Ground;
+use super::group::Group;
+use crate::storage::StorageError;
+
+/// Bytes handed to the applier and not applied yet, at most: replaying a long log takes no more memory
+/// than a short one.
+const AHEAD_BYTES: u64 = 16 << 20;
+/// Bytes of entries in one piece of work.
+const PIECE_BYTES: usize = 1 << 20;
+
+impl Group {
+    /// Hands over what is committed, with those who wait for it, and then the reads that waited for it.
+    pub(super) fn hand_over(&mut self, ground: &mut Ground) -> Result<(), StorageError> {
+        if !self.is_attached() {
+            return Ok(());
+        }
+        while self.handed < self.commit && self.handed_bytes - self.progress.applied_bytes() < AHEAD_BYTES {
+            let frames = ground.journal.read(self.id, self.handed + 1, self.commit, PIECE_BYTES)?;
+            let last = frames.last().and_then(|chunk| last_header(chunk)).map_or(self.handed, |header| header.index);
+            assert!(last > self.handed && last <= self.commit, "the journal holds what is committed");
+            let terms = ground.journal.terms(self.id).expect("a group with entries is known to the journal");
+            let replies = self.proposed.take_through(last, terms, &mut ground.replies);
+            self.handed = last;
+            self.handed_bytes += frames.iter().map(|chunk| chunk.len() as u64).sum::<u64>();
+            ground.out.work.push(Work::Apply { group: self.id, frames, replies });
+        }
+        self.reads.take_ready(self.id, self.handed, &mut ground.out.work);
+        Ok(())
+    }
+}

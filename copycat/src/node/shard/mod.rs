@@ -1,0 +1,280 @@
+//! One loop that owns many groups: everything between the consensus cores and the outside.
+//!
+//! A shard takes whatever has arrived (requests, messages, finished writes, the passing of time), lets
+//! each concerned group's core decide, and carries the decisions out: it encodes entries, appends them
+//! to the journal, hands messages to the links and committed entries to the applier. It is a plain
+//! synchronous value. It owns no thread, reads no clock and never waits: [`runtime`](super::runtime)
+//! drives it with real sockets and disks, the simulation with virtual ones.
+//!
+//! The path of a write reads top down: [`Shard::turn`] → [`group`] → [`proposing`] (or [`forwarding`])
+//! → [`effects`] → [`handover`].
+
+mod effects;
+mod forwarding;
+mod ground;
+mod group;
+mod handover;
+mod proposing;
+mod reading;
+mod waiting;
+
+pub(crate) use ground::{Links, Outbox};
+pub(crate) use group::{Attachment, GroupStatus};
+
+use self::ground::Ground;
+use self::group::{Group, Pending};
+use super::failure::Failure;
+use super::reply::{Origin, ReplyTo};
+use super::request::Request;
+use super::workers::Done;
+use crate::codec::configuration::Configuration;
+use crate::codec::ids::{GroupId, MemberId};
+use crate::raft;
+use crate::storage::{Journal, Position, Recovered, StorageError};
+use crate::transport::wire::{Answered, Submit, Submitted};
+use bytes::Bytes;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// What a shard is told when it is made.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    /// This member.
+    pub me: MemberId,
+    /// Timeouts and windows of every group's core.
+    pub raft: raft::Options,
+    /// How long a request may take before its caller is told.
+    pub request_timeout: Duration,
+    /// Most requests of one group that may wait for a leader or for their entry to be committed.
+    pub requests_max: usize,
+}
+
+/// Something that has happened.
+#[derive(Debug)]
+pub(crate) enum Input {
+    /// A proxy in this process asks.
+    Request(Request),
+    /// Requests came over a connection.
+    Submitted {
+        /// Where the answers go.
+        origin: Origin,
+        /// The requests.
+        submit: Submit,
+    },
+    /// Answers to requests this shard had forwarded.
+    Answered(Vec<Answered>),
+    /// A message from another member's core, and the entries that came with it.
+    Raft {
+        /// Sender.
+        from: MemberId,
+        /// The group.
+        group: GroupId,
+        /// The message; its spans describe `frames`.
+        message: raft::Message,
+        /// Packed frames, verified.
+        frames: Vec<Bytes>,
+    },
+    /// Requests can be sent to a member.
+    Connected(MemberId),
+    /// The connection to a member broke: what was under way to it is lost.
+    Disconnected(MemberId),
+    /// A worker is done.
+    Done(Done),
+    /// A group's code is here.
+    Attach(Attachment),
+}
+
+/// The shard.
+#[derive(Debug)]
+pub(crate) struct Shard {
+    options: Options,
+    groups: BTreeMap<GroupId, Group>,
+    ground: Ground,
+    /// What every group begins with: the voters the cluster was formed with.
+    founders: Option<Configuration>,
+    /// What turns have left to be done by others. Whoever takes it does it.
+    pub(crate) fn outbox(&mut self) -> &mut Outbox {
+        &mut self.ground.out
+    }
+
+    /// Why the shard has stopped for good.
+    failure: Option<StorageError>,
+}
+
+impl Shard {
+    /// Takes over a journal. Its groups come to life when [`found`](Self::found) says who votes.
+    pub(crate) fn new(options: Options, journal: Journal, recovered: Recovered, links: Box<dyn Links>) -> Shard {
+        let ground = Ground::new(options.me, journal, recovered, links);
+        Shard { options, groups: BTreeMap::new(), ground, founders: None, failure: None }
+    }
+
+    /// The cluster is formed, now or long ago: the groups found in the journal take part from here on.
+    pub(crate) fn found(&mut self, now: Duration, founders: Configuration) {
+        assert!(self.founders.is_none(), "a cluster is formed once");
+        self.founders = Some(founders);
+        for group in self.ground.recovered_groups() {
+            self.group_or_new(now, group);
+        }
+    }
+
+    /// Takes everything that has happened, does what follows from it, and leaves in the [`outbox`](Self::outbox)
+    /// what others must do. Never waits.
+    pub(crate) fn turn(&mut self, now: Duration, inputs: impl IntoIterator<Item = Input>) {
+        for input in inputs {
+            if self.failure.is_some() {
+                break;
+            }
+            if let Err(error) = self.take(now, input) {
+                self.fail(error);
+            }
+        }
+        if self.failure.is_none()
+            && let Err(error) = self.settle(now)
+        {
+            self.fail(error);
+        }
+        self.ground.finish_turn(self.failure.is_none());
+    }
+
+    /// Lets time pass: elections, heartbeats, deadlines. To be called every few milliseconds.
+    pub(crate) fn tick(&mut self, now: Duration) {
+        for group in self.groups.values_mut() {
+            if let Err(error) = group.tick(now, &mut self.ground) {
+                self.failure.get_or_insert(error);
+            }
+        }
+        self.ground.expire_forwarded(now);
+        self.turn(now, []);
+    }
+
+    /// What turns have left to be done by others. Whoever takes it does it.
+    pub(crate) fn outbox(&mut self) -> &mut Outbox {
+        &mut self.ground.out
+    }
+
+    /// Why the shard has stopped for good, if it has. Nothing that was not durable will be acknowledged.
+    pub(crate) fn failure(&self) -> Option<&StorageError> {
+        self.failure.as_ref()
+    }
+
+    /// The journal, to close it in order.
+    pub(crate) fn journal_mut(&mut self) -> &mut Journal {
+        &mut self.ground.journal
+    }
+
+    /// Every group's role, term and progress.
+    pub(crate) fn status(&self) -> Vec<GroupStatus> {
+        self.groups.values().map(Group::status).collect()
+    }
+
+    /// Ends every request that is still open: the node is stopping.
+    pub(crate) fn stop(&mut self) {
+        for group in self.groups.values_mut() {
+            group.abandon(Failure::Stopped, &mut self.ground);
+        }
+        self.ground.abandon_forwarded(Failure::Stopped);
+        self.ground.finish_turn(false);
+    }
+
+    fn take(&mut self, now: Duration, input: Input) -> Result<(), StorageError> {
+        let deadline = now + self.options.request_timeout;
+        match input {
+            Input::Request(Request { group, access, method, key_len, body, reply }) => {
+                let reply = ReplyTo::Proxy(reply);
+                let pending = Pending { access, method, key_len, body: body.into(), reply, deadline };
+                self.enqueue(group, pending);
+            }
+            Input::Submitted { origin, submit } => self.take_submitted(deadline, &origin, submit),
+            Input::Answered(answers) => self.ground.take_answers(answers),
+            Input::Raft { from, group, message, frames } => {
+                if let Some(group) = self.groups.get_mut(&group) {
+                    return group.receive(now, from, message, &frames, &mut self.ground);
+                }
+            }
+            Input::Connected(peer) => self.ground.opened(peer),
+            Input::Disconnected(peer) => {
+                self.ground.closed(peer);
+                for group in self.groups.values_mut() {
+                    group.disconnected(now, peer, &mut self.ground)?;
+                }
+            }
+            Input::Done(Done::Written(written)) => {
+                let durable = self.ground.journal.written(written)?;
+                self.release_durable(now, durable)?;
+            }
+            Input::Done(Done::Prepared(prepared)) => self.ground.journal.prepared(prepared),
+            Input::Attach(attachment) => self.attach(now, attachment),
+        }
+        Ok(())
+    }
+
+    fn enqueue(&mut self, group: GroupId, pending: Pending) {
+        match self.groups.get_mut(&group).filter(|group| group.is_attached()) {
+            None => self.ground.replies.fail(pending.reply, Failure::UnknownResource),
+            Some(group) => group.enqueue(pending, self.options.requests_max, &mut self.ground),
+        }
+    }
+
+    /// Requests that name a term are refused as a whole if it is not this member's: what a client sent
+    /// in one order is never proposed in another.
+    fn take_submitted(&mut self, deadline: Duration, origin: &Origin, submit: Submit) {
+        let Submit { group, term, requests } = submit;
+        let leads = self.groups.get(&group).is_some_and(|group| group.leads_in(term));
+        for Submitted { id, access, method, key_len, body } in requests {
+            let reply = ReplyTo::Origin(origin.clone(), id);
+            if term != 0 && !leads {
+                self.ground.replies.fail(reply, Failure::NotLeader);
+            } else {
+                self.enqueue(group, Pending { access: access.into(), method, key_len, body, reply, deadline });
+            }
+        }
+    }
+
+    fn attach(&mut self, now: Duration, attachment: Attachment) {
+        let Some(group) = self.group_or_new(now, attachment.group) else {
+            drop(attachment.done.send(Err(Failure::NoLeader)));
+            return;
+        };
+        let answer = match group.attach(attachment.checker, attachment.machine) {
+            Some(work) => {
+                self.ground.out.work.push(work);
+                Ok(())
+            }
+            None => Err(Failure::Busy),
+        };
+        drop(attachment.done.send(answer));
+    }
+
+    /// The group, made from what the journal knows of it if it is not alive yet. `None` before the
+    /// cluster is formed.
+    fn group_or_new(&mut self, now: Duration, id: GroupId) -> Option<&mut Group> {
+        let founders = self.founders.as_ref()?;
+        Some(self.groups.entry(id).or_insert_with(|| {
+            let recovered = self.ground.take_recovered(id);
+            Group::new(id, &self.options, founders.clone(), recovered, now)
+        }))
+    }
+
+    fn release_durable(&mut self, now: Duration, durable: Position) -> Result<(), StorageError> {
+        while let Some((group, token)) = self.ground.next_durable(durable) {
+            if let Some(group) = self.groups.get_mut(&group) {
+                group.durable(now, token, &mut self.ground)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn settle(&mut self, now: Duration) -> Result<(), StorageError> {
+        for group in self.groups.values_mut() {
+            group.settle(now, &mut self.ground)?;
+        }
+        Ok(())
+    }
+
+    fn fail(&mut self, error: StorageError) {
+        tracing::error!(%error, "the journal failed: this member stops");
+        self.failure = Some(error);
+        self.stop();
+    }
+}
+

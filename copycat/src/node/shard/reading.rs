@@ -1,0 +1,82 @@
+//! Reads: beside the log, but never before what they must reflect.
+
+use super::super::applier::Work;
+use super::super::failure::Failure;
+use super::super::reply::Replies;
+use super::ground::Ground;
+use super::group::{Group, Pending};
+use crate::codec::ids::{GroupId, Index};
+use crate::raft::ReadTicket;
+use crate::storage::StorageError;
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// The reads of a group that were not handed to the applier yet.
+#[derive(Debug, Default)]
+pub(super) struct Reads {
+    /// Waiting for a round of heartbeats that began after them, oldest first.
+    asked: VecDeque<(ReadTicket, Pending)>,
+    /// Free to run once everything up to the index was handed over.
+    confirmed: VecDeque<(Index, Pending)>,
+}
+
+impl Reads {
+    /// A read that may run against any state that has applied `index`.
+    pub(super) fn serve_at(&mut self, index: Index, read: Pending) {
+        self.confirmed.push_back((index, read));
+    }
+
+    /// Tickets up to `through` are confirmed.
+    pub(super) fn confirm(&mut self, through: ReadTicket, index: Index) {
+        while let Some((_, read)) = self.asked.pop_front_if(|(ticket, _)| *ticket <= through) {
+            self.confirmed.push_back((index, read));
+        }
+    }
+
+    /// Leadership is lost: unconfirmed reads have touched nothing and may ask the next leader.
+    pub(super) fn return_to(&mut self, queue: &mut VecDeque<Pending>) {
+        while let Some((_, read)) = self.asked.pop_back() {
+            queue.push_front(read);
+        }
+    }
+
+    /// Those that may run now that everything up to `handed` was handed over.
+    pub(super) fn take_ready(&mut self, group: GroupId, handed: Index, work: &mut Vec<Work>) {
+        while let Some((_, read)) = self.confirmed.pop_front_if(|(index, _)| *index <= handed) {
+            work.push(Work::Read { group, method: read.method, body: read.body, reply: read.reply });
+        }
+    }
+
+    /// Ends the wait of those whose time is up.
+    pub(super) fn expire(&mut self, now: Duration, replies: &mut Replies) {
+        while let Some((_, read)) = self.asked.pop_front_if(|(_, read)| read.deadline <= now) {
+            replies.fail(read.reply, Failure::Timeout);
+        }
+        while let Some((_, read)) = self.confirmed.pop_front_if(|(_, read)| read.deadline <= now) {
+            replies.fail(read.reply, Failure::Timeout);
+        }
+    }
+
+    pub(super) fn abandon(&mut self, failure: Failure, replies: &mut Replies) {
+        let asked = self.asked.drain(..).map(|(_, read)| read);
+        for read in asked.chain(self.confirmed.drain(..).map(|(_, read)| read)) {
+            replies.fail(read.reply, failure);
+        }
+    }
+}
+
+impl Group {
+    /// Asks the core for a confirmation that all strict reads of this turn share.
+    pub(super) fn ask(&mut self, now: Duration, reads: Vec<Pending>, ground: &mut Ground) -> Result<(), StorageError> {
+        if reads.is_empty() {
+            return Ok(());
+        }
+        let mut effects = std::mem::take(&mut ground.effects);
+        match self.core.read(now, &mut effects) {
+            // The ticket is known before the effects are carried out: a single voter confirms at once.
+            Ok(ticket) => self.reads.asked.extend(reads.into_iter().map(|read| (ticket, read))),
+            Err(_) => reads.into_iter().rev().for_each(|read| self.queue.push_front(read)),
+        }
+        self.carry_out(now, effects, &[], ground)
+    }
+}
