@@ -1,5 +1,6 @@
 //! Where the cores meet I/O.
 
 pub(crate) mod failure;
+pub(crate) mod machine;
 pub(crate) mod request;
 pub(crate) mod threads;
