@@ -1,1 +1,22 @@
-//! Named, replicated things and the base of their proxies.
+//! Named, replicated things, and the base of their proxies.
+//!
+//! What `#[state_machine]` generates is thin; its logic is here: the tables of commands, the way of a
+//! call from a proxy to the partition that has its key, and the dispatch of a committed command onto
+//! the user's state. This floor never decides who leads, what is committed, or where bytes are kept:
+//! it hands commands to `node` and is called back through the traits of `node::machine`.
+//!
+//! Begin with [`commands`] (what a trait's methods look like as data), then [`handle`] (the proxies'
+//! side) and [`dispatch`] (the replica's side).
+
+pub(crate) mod arguments;
+pub(crate) mod block_on;
+pub(crate) mod commands;
+pub(crate) mod dispatch;
+pub(crate) mod handle;
+pub(crate) mod join;
+#[cfg(feature = "testing")]
+pub mod local;
+pub(crate) mod merge;
+pub(crate) mod partitioner;
+pub(crate) mod proxy;
+pub(crate) mod tuple;

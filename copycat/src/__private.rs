@@ -1,0 +1,17 @@
+//! What generated code names, and nobody else: no promise is made about any of it.
+
+pub use crate::codec::ids::MethodId;
+pub use crate::error::Error;
+pub use crate::node::failure::Failure;
+pub use crate::node::request::Consistency;
+pub use crate::resource::arguments::{Arguments, Raw, check_keyed, check_keyless};
+pub use crate::resource::commands::{
+    Commands, Data, Kind, Method, Misfit, Partitioned, Route, assert_distinct,
+};
+pub use crate::resource::dispatch::{Dispatch, Handler, answer, decode};
+pub use crate::resource::handle::Handle;
+#[cfg(feature = "testing")]
+pub use crate::resource::local;
+pub use crate::resource::merge::{and, concat, max, max_of_some, merge_encoded, min, min_of_some, or, sum};
+pub use crate::resource::proxy::{AsyncProxy, Proxy, SyncProxy};
+pub use std::vec::Vec;

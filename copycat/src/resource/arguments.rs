@@ -1,0 +1,141 @@
+//! A command's arguments as bytes: the key first, then the others in order, nothing twice.
+
+use super::commands::Misfit;
+use crate::codec::frame::{BODY_MAX, KEY_MAX};
+use crate::codec::payload::{self, PayloadError};
+use crate::error::{Error, Problem};
+use serde::de::Deserialize;
+use serde::{Serialize, Serializer};
+
+/// Room for small commands, so that their encoding allocates once.
+const ROOM: usize = 64;
+
+/// The encoded arguments of one command.
+#[derive(Clone, Debug)]
+pub struct Arguments {
+    /// The key, then the rest.
+    pub(crate) body: Vec<u8>,
+    /// How many bytes are the key.
+    pub(crate) key_len: usize,
+}
+
+impl Arguments {
+    /// Encodes a key and the tuple of the other arguments. Nothing was sent if it fails.
+    pub fn keyed<K: Serialize + ?Sized, A: Serialize>(key: &K, others: &A) -> Result<Arguments, Error> {
+        let mut body = Vec::with_capacity(ROOM);
+        payload::encode(key, &mut body).map_err(refused)?;
+        let key_len = body.len();
+        if key_len > KEY_MAX {
+            return Err(Problem::TooLarge { part: "key", limit: KEY_MAX, found: key_len }.into());
+        }
+        payload::encode(others, &mut body).map_err(refused)?;
+        Arguments::within_limits(body, key_len)
+    }
+
+    /// Encodes the tuple of the arguments of a command that has no key. Nothing was sent if it fails.
+    pub fn keyless<A: Serialize>(arguments: &A) -> Result<Arguments, Error> {
+        let mut body = Vec::with_capacity(ROOM);
+        payload::encode(arguments, &mut body).map_err(refused)?;
+        Arguments::within_limits(body, 0)
+    }
+
+    /// Takes bytes that are encoded already.
+    pub(crate) fn within_limits(body: Vec<u8>, key_len: usize) -> Result<Arguments, Error> {
+        assert!(key_len <= body.len(), "the key is part of the body");
+        if key_len > KEY_MAX {
+            return Err(Problem::TooLarge { part: "key", limit: KEY_MAX, found: key_len }.into());
+        }
+        if body.len() > BODY_MAX {
+            return Err(Problem::TooLarge { part: "command", limit: BODY_MAX, found: body.len() }.into());
+        }
+        Ok(Arguments { body, key_len })
+    }
+
+    /// The encoded key; empty where there is none.
+    pub(crate) fn key(&self) -> &[u8] {
+        &self.body[..self.key_len]
+    }
+}
+
+/// The error of arguments that could not be encoded.
+pub(crate) fn refused(cause: PayloadError) -> Error {
+    match cause {
+        PayloadError::TooLarge { limit, found } => Problem::TooLarge { part: "command", limit, found }.into(),
+        other => Problem::Arguments(other).into(),
+    }
+}
+
+/// Checks the body of a command with a key: exactly `key_len` bytes are a `K`, the rest is an `A`.
+pub fn check_keyed<'a, K: Deserialize<'a>, A: Deserialize<'a>>(
+    body: &'a [u8],
+    key_len: usize,
+) -> Result<(), Misfit> {
+    let (key, others) = body.split_at_checked(key_len).ok_or(Misfit(PayloadError::Trailing(0)))?;
+    payload::decode_borrowed::<K>(key).map_err(Misfit)?;
+    payload::decode_borrowed::<A>(others).map_err(Misfit)?;
+    Ok(())
+}
+
+/// Checks the body of a command without a key: all of it is an `A`.
+pub fn check_keyless<'a, A: Deserialize<'a>>(body: &'a [u8], key_len: usize) -> Result<(), Misfit> {
+    if key_len > 0 {
+        return Err(Misfit(PayloadError::Trailing(key_len)));
+    }
+    payload::decode_borrowed::<A>(body).map(drop).map_err(Misfit)
+}
+
+/// A `&[u8]` argument: encodes to the same bytes as the slice does, in one step instead of one per byte.
+#[derive(Clone, Copy, Debug)]
+pub struct Raw<'a>(pub &'a [u8]);
+
+impl Serialize for Raw<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_comes_first_and_is_not_repeated() {
+        let arguments = Arguments::keyed("ada", &(&7u8, &true)).unwrap();
+        assert_eq!((arguments.key(), &arguments.body[..]), (&b"\x03ada"[..], &b"\x03ada\x07\x01"[..]));
+        let mut tuple = Vec::new();
+        payload::encode(&("ada", 7u8, true), &mut tuple).unwrap();
+        assert_eq!(arguments.body, tuple);
+    }
+
+    #[test]
+    fn raw_bytes_are_encoded_like_the_slice() {
+        for length in [0, 1, 250, 251, 70_000] {
+            let bytes = vec![0xa5; length];
+            let (slice, raw) =
+                (Arguments::keyless(&(&bytes[..],)).unwrap(), Arguments::keyless(&(Raw(&bytes),)).unwrap());
+            assert_eq!(slice.body, raw.body);
+            assert_eq!(payload::decode_borrowed::<&[u8]>(&raw.body).unwrap(), &bytes[..]);
+        }
+    }
+
+    #[test]
+    fn a_key_must_end_where_it_is_said_to_end() {
+        let body = Arguments::keyed("ada", &(7u8,)).unwrap().body;
+        assert!(check_keyed::<&str, (u8,)>(&body, 4).is_ok());
+        for wrong in [0, 3, 5, 6, usize::MAX] {
+            assert!(check_keyed::<&str, (u8,)>(&body, wrong).is_err(), "{wrong}");
+        }
+        assert!(check_keyless::<(&str, u8)>(&body, 0).is_ok());
+        assert!(check_keyless::<(&str, u8)>(&body, 4).is_err());
+    }
+
+    #[test]
+    fn keys_and_commands_of_the_largest_size_pass_and_one_byte_more_does_not() {
+        let largest = vec![0u8; KEY_MAX - 3];
+        assert_eq!(Arguments::keyed(&Raw(&largest), &()).unwrap().key_len, KEY_MAX);
+        assert!(Arguments::keyed(&Raw(&[&largest[..], &[0]].concat()), &()).is_err());
+        let largest = vec![0u8; BODY_MAX - 5];
+        assert_eq!(Arguments::keyless(&(Raw(&largest),)).unwrap().body.len(), BODY_MAX);
+        assert!(Arguments::keyless(&(Raw(&[&largest[..], &[0]].concat()),)).is_err());
+    }
+}

@@ -1,0 +1,64 @@
+//! Waiting for a future by parking the thread: what synchronous proxies stand on.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// Runs a future to its end on the calling thread, without any runtime.
+///
+/// Must not be called on a thread that the future waits for.
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
+    // A task of the user's runtime may be what calls us. The channels of tokio would charge what they
+    // do to that task's budget, answer "pending" once it is used up, and, since the task never gets
+    // back to its scheduler here, never get a new one.
+    let mut future = pin!(tokio::task::unconstrained(future));
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut context = Context::from_waker(&waker);
+    loop {
+        match future.as_mut().poll(&mut context) {
+            Poll::Ready(output) => return output,
+            // May return for no reason, or for somebody else's: then the future is polled once more.
+            Poll::Pending => thread::park(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::block_on;
+    use tokio::sync::oneshot;
+
+    #[test]
+    fn waits_for_another_thread() {
+        let (answer, question) = oneshot::channel();
+        let other = std::thread::spawn(move || answer.send(7).unwrap());
+        assert_eq!(block_on(question), Ok(7));
+        other.join().unwrap();
+    }
+
+    #[test]
+    fn never_runs_out_of_a_tasks_budget() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            for number in 0..10_000 {
+                let (answer, question) = oneshot::channel();
+                answer.send(number).unwrap();
+                assert_eq!(block_on(question), Ok(number));
+            }
+        });
+    }
+}

@@ -1,0 +1,274 @@
+//! From a committed command to the user's method and back: the replica's side of a state machine.
+
+use super::commands::{Commands, Method};
+use crate::codec::frame::{BODY_MAX, KEY_MAX};
+use crate::codec::ids::MethodId;
+use crate::codec::payload::{self, PayloadError};
+use crate::node::failure::Failure;
+use crate::node::machine::{Checker, Machine};
+use crate::node::request::Access;
+use serde::Serialize;
+use serde::de::Deserialize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+/// Commands that can be run on a state `S`.
+///
+/// Generated for the marker type of each trait, for every `S` that implements the trait.
+#[diagnostic::on_unimplemented(
+    message = "`{S}` is no state for `{Self}`",
+    label = "does not implement the `#[state_machine]` trait of these commands"
+)]
+pub trait Dispatch<S: 'static>: Commands {
+    /// How to run each of [`Commands::METHODS`], in their order.
+    const HANDLERS: &'static [Handler<S>];
+}
+
+/// Decodes the arguments, runs the method, appends its encoded result.
+#[derive(Debug)]
+pub enum Handler<S: 'static> {
+    /// Of a read.
+    Read(RunRead<S>),
+    /// Of a write or a delete.
+    Write(RunWrite<S>),
+}
+
+/// See [`Handler::Read`].
+pub(crate) type RunRead<S> = fn(&S, &[u8], &mut Vec<u8>) -> Result<(), Failure>;
+
+/// See [`Handler::Write`].
+pub(crate) type RunWrite<S> = fn(&mut S, &[u8], &mut Vec<u8>) -> Result<(), Failure>;
+
+impl<S> Clone for Handler<S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<S> Copy for Handler<S> {}
+
+/// The arguments of a command, in the order in which they travel.
+pub fn decode<'a, A: Deserialize<'a>>(body: &'a [u8]) -> Result<A, Failure> {
+    payload::decode_borrowed(body).map_err(|_| Failure::BadArguments)
+}
+
+/// Appends a method's result.
+pub fn answer<T: Serialize>(result: &T, out: &mut Vec<u8>) -> Result<(), Failure> {
+    let start = out.len();
+    match payload::encode(result, out) {
+        Ok(()) => {}
+        // The codec counts what was there before as well; here only the result counts.
+        Err(PayloadError::TooLarge { .. }) => {}
+        Err(_) => return Err(Failure::BadResult),
+    }
+    if out.len() - start > BODY_MAX { Err(Failure::BadResult) } else { Ok(()) }
+}
+
+/// The methods of a state machine by their ids.
+#[derive(Clone)]
+struct Table {
+    methods: &'static [Method],
+    /// Sorted by id; with the place in `methods`.
+    by_id: Arc<[(MethodId, usize)]>,
+}
+
+impl Table {
+    fn of<C: Commands>() -> Table {
+        let mut by_id: Vec<_> = C::METHODS.iter().enumerate().map(|(at, method)| (method.id, at)).collect();
+        by_id.sort_unstable();
+        assert!(by_id.windows(2).all(|pair| pair[0].0 != pair[1].0), "ids were compared while compiling");
+        Table { methods: C::METHODS, by_id: by_id.into() }
+    }
+
+    fn place(&self, id: MethodId) -> Result<usize, Failure> {
+        let at = self.by_id.binary_search_by_key(&id, |(id, _)| *id).map_err(|_| Failure::UnknownMethod)?;
+        Ok(self.by_id[at].1)
+    }
+}
+
+/// A user's state with the table of what can be done to it.
+pub(crate) struct Replica<S: 'static> {
+    state: S,
+    table: Table,
+    handlers: &'static [Handler<S>],
+}
+
+impl<S: Send + 'static> Replica<S> {
+    /// A replica that is driven by the commands `C`.
+    pub(crate) fn new<C: Dispatch<S>>(state: S) -> Replica<S> {
+        assert_eq!(C::HANDLERS.len(), C::METHODS.len(), "one handler for each method");
+        Replica { state, table: Table::of::<C>(), handlers: C::HANDLERS }
+    }
+}
+
+impl<S: Send + 'static> Machine for Replica<S> {
+    fn apply(&mut self, method: MethodId, body: &[u8], out: &mut Vec<u8>) -> Result<(), Failure> {
+        let Handler::Write(run) = self.handlers[self.table.place(method)?] else {
+            return Err(Failure::WrongKind);
+        };
+        let state = &mut self.state;
+        guarded(out, |out| run(state, body, out))
+    }
+
+    fn read(&self, method: MethodId, body: &[u8], out: &mut Vec<u8>) -> Result<(), Failure> {
+        let Handler::Read(run) = self.handlers[self.table.place(method)?] else {
+            return Err(Failure::WrongKind);
+        };
+        guarded(out, |out| run(&self.state, body, out))
+    }
+}
+
+/// Runs user code: a panic becomes an answer, and a failure leaves `out` as it was.
+///
+/// The state is looked at again after a panic. That is sound, and it is the same on every replica: a
+/// method that panics leaves behind what it had changed until then, everywhere.
+fn guarded(out: &mut Vec<u8>, run: impl FnOnce(&mut Vec<u8>) -> Result<(), Failure>) -> Result<(), Failure> {
+    let start = out.len();
+    let result = catch_unwind(AssertUnwindSafe(|| run(out))).unwrap_or(Err(Failure::Panicked));
+    if result.is_err() {
+        out.truncate(start);
+    }
+    result
+}
+
+/// What a state machine's commands look like, without a state.
+#[derive(Clone)]
+pub(crate) struct Checks(Table);
+
+impl Checks {
+    /// The checks of the commands `C`.
+    pub(crate) fn new<C: Commands>() -> Checks {
+        Checks(Table::of::<C>())
+    }
+}
+
+impl Checker for Checks {
+    fn check(&self, access: Access, method: MethodId, key_len: u32, body: &[u8]) -> Result<(), Failure> {
+        let method = &self.0.methods[self.0.place(method)?];
+        let key_len = key_len as usize;
+        if key_len > KEY_MAX || body.len() > BODY_MAX {
+            return Err(Failure::TooLarge);
+        }
+        match access {
+            Access::Read(_) if method.is_read() => Ok(()),
+            Access::Write if !method.is_read() => {
+                // A `Deserialize` may panic as well, and must not take the shard with it.
+                match catch_unwind(|| (method.check)(body, key_len)) {
+                    Ok(Ok(())) => Ok(()),
+                    _ => Err(Failure::BadArguments),
+                }
+            }
+            _ => Err(Failure::WrongKind),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::node::request::Consistency;
+    use crate::resource::arguments::{Arguments, check_keyed, check_keyless};
+    use crate::resource::commands::{Check, Kind, Merge, Route, assert_distinct};
+
+    /// What the macro would write for a counter with two methods, one of which panics on 13.
+    struct Counter;
+
+    const fn method(name: &'static str, kind: Kind, check: Check) -> Method {
+        Method {
+            name,
+            id: MethodId::of(name),
+            kind,
+            consistency: Consistency::Strict,
+            route: Route::Single,
+            arguments: &[],
+            key: None,
+            supersedes: &[],
+            check,
+            merge: None::<Merge>,
+        }
+    }
+
+    impl Commands for Counter {
+        const METHODS: &'static [Method] = &[
+            method("value", Kind::Read, |body, key_len| check_keyless::<()>(body, key_len)),
+            method("add", Kind::Write, |body, key_len| check_keyed::<u64, ()>(body, key_len)),
+        ];
+    }
+
+    const _: () = assert_distinct(&[MethodId::of("value"), MethodId::of("add")]);
+
+    impl Dispatch<u64> for Counter {
+        const HANDLERS: &'static [Handler<u64>] = &[
+            Handler::Read(|state, body, out| {
+                let () = decode(body)?;
+                answer(state, out)
+            }),
+            Handler::Write(|state, body, out| {
+                let (amount,): (u64,) = decode(body)?;
+                *state += amount;
+                assert_ne!(amount, 13, "unlucky");
+                answer(state, out)
+            }),
+        ];
+    }
+
+    const VALUE: MethodId = MethodId::of("value");
+    const ADD: MethodId = MethodId::of("add");
+
+    #[test]
+    fn runs_methods_and_appends_results() {
+        let mut replica = Replica::new::<Counter>(0u64);
+        let mut out = b"before".to_vec();
+        replica.apply(ADD, &[5], &mut out).unwrap();
+        replica.apply(ADD, &[2], &mut out).unwrap();
+        replica.read(VALUE, &[], &mut out).unwrap();
+        assert_eq!(out, b"before\x05\x07\x07");
+    }
+
+    #[test]
+    fn a_panic_is_an_answer_and_what_was_changed_stays() {
+        let mut replica = Replica::new::<Counter>(0u64);
+        let mut out = b"before".to_vec();
+        assert_eq!(replica.apply(ADD, &[13], &mut out), Err(Failure::Panicked));
+        assert_eq!(out, b"before");
+        replica.read(VALUE, &[], &mut out).unwrap();
+        assert_eq!(out, b"before\x0d");
+    }
+
+    #[test]
+    fn unknown_methods_and_wrong_kinds_are_told_apart_from_bad_arguments() {
+        let mut replica = Replica::new::<Counter>(0u64);
+        let out = &mut Vec::new();
+        assert_eq!(replica.apply(MethodId(1), &[], out), Err(Failure::UnknownMethod));
+        assert_eq!(replica.apply(VALUE, &[], out), Err(Failure::WrongKind));
+        assert_eq!(replica.read(ADD, &[1], out), Err(Failure::WrongKind));
+        assert_eq!(replica.apply(ADD, &[], out), Err(Failure::BadArguments));
+        assert_eq!(replica.apply(ADD, &[1, 1], out), Err(Failure::BadArguments));
+    }
+
+    #[test]
+    fn nothing_is_proposed_that_would_not_decode() {
+        let checks = Checks::new::<Counter>();
+        let add = |key_len, body: &[u8]| checks.check(Access::Write, ADD, key_len, body);
+        assert_eq!(add(1, &[5]), Ok(()));
+        assert_eq!(add(0, &[5]), Err(Failure::BadArguments));
+        assert_eq!(add(2, &[5]), Err(Failure::BadArguments));
+        assert_eq!(add(1, &[255]), Err(Failure::BadArguments));
+        assert_eq!(add(KEY_MAX as u32 + 1, &[5]), Err(Failure::TooLarge));
+        let read = Access::Read(Consistency::Strict);
+        assert_eq!(checks.check(read, VALUE, 0, &[]), Ok(()));
+        assert_eq!(checks.check(read, ADD, 1, &[5]), Err(Failure::WrongKind));
+        assert_eq!(checks.check(Access::Write, VALUE, 0, &[]), Err(Failure::WrongKind));
+        assert_eq!(checks.check(read, MethodId(0), 0, &[]), Err(Failure::UnknownMethod));
+    }
+
+    #[test]
+    fn a_result_is_measured_by_itself() {
+        let mut out = vec![0; BODY_MAX];
+        answer(&7u8, &mut out).unwrap();
+        assert_eq!(out.len(), BODY_MAX + 1);
+        assert_eq!(answer(&vec![0u8; BODY_MAX], &mut out), Err(Failure::BadResult));
+        let largest = Arguments::keyless(&(vec![0u8; BODY_MAX - 5],)).unwrap();
+        assert_eq!(largest.body.len(), BODY_MAX);
+    }
+}

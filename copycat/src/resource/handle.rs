@@ -1,0 +1,211 @@
+//! The way of a call from a proxy into the partition, or partitions, that it is for.
+
+use super::arguments::Arguments;
+use super::block_on::block_on;
+use super::commands::{Commands, Method, Route};
+use super::join::join_all;
+use super::merge::merge_decoded;
+use super::partitioner::HashPartitioner;
+use super::tuple;
+use crate::codec::ids::GroupId;
+use crate::codec::payload;
+use crate::error::{Error, Place, Problem};
+use crate::node::failure::{Failure, Outcome};
+use crate::node::request::{Access, Answer, Consistency, Entrance};
+use crate::node::threads::is_node_thread;
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::fmt;
+use std::sync::Arc;
+
+/// What a proxy holds: an open resource, and what its reads must reflect. Cheap to clone.
+///
+/// The methods of a proxy are generated; all they do is to encode their arguments and call this.
+#[derive(Clone)]
+pub struct Handle {
+    resource: Arc<Resource>,
+    consistency: Option<Consistency>,
+}
+
+struct Resource {
+    name: Arc<str>,
+    partitions: Box<[Partition]>,
+}
+
+/// One partition of a resource, and the way to it.
+pub(crate) struct Partition {
+    /// Its group.
+    pub group: GroupId,
+    /// Where requests for the group enter.
+    pub entrance: Entrance,
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle")
+            .field("resource", &self.resource.name)
+            .field("partitions", &self.resource.partitions.len())
+            .field("consistency", &self.consistency)
+            .finish()
+    }
+}
+
+impl Handle {
+    /// A handle of an open resource. `partitions` are in the order of their numbers; at least one.
+    pub(crate) fn new(name: &str, partitions: Vec<Partition>) -> Handle {
+        assert!(!partitions.is_empty(), "a resource has at least one partition");
+        let resource = Resource { name: name.into(), partitions: partitions.into() };
+        Handle { resource: Arc::new(resource), consistency: None }
+    }
+
+    /// The resource's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.resource.name
+    }
+
+    /// The same resource, read with another consistency than its methods declare.
+    #[must_use]
+    pub fn with_consistency(&self, consistency: Consistency) -> Handle {
+        Handle { resource: Arc::clone(&self.resource), consistency: Some(consistency) }
+    }
+
+    /// Sends a command and waits for its result.
+    pub async fn call<R: DeserializeOwned>(
+        &self,
+        method: &'static Method,
+        arguments: Arguments,
+    ) -> Result<R, Error> {
+        let result = match method.route {
+            Route::Key | Route::Single => self.send(method, arguments).await?,
+            // Without a merge the results are all alike: those of methods that return nothing.
+            Route::All => self.send_all(method, arguments).await?.swap_remove(0),
+        };
+        payload::decode(&result).map_err(|cause| self.error(method, Problem::Result(cause)))
+    }
+
+    /// Sends a command to every partition, waits for all the results, and makes them one.
+    pub async fn call_all<R: DeserializeOwned>(
+        &self,
+        method: &'static Method,
+        arguments: Arguments,
+        merge: fn(R, R) -> R,
+    ) -> Result<R, Error> {
+        let results = self.send_all(method, arguments).await?;
+        merge_decoded(&results, merge).map_err(|cause| self.error(method, Problem::Result(cause.0)))
+    }
+
+    /// [`call`](Handle::call), blocking the thread.
+    pub fn call_blocking<R: DeserializeOwned>(
+        &self,
+        method: &'static Method,
+        arguments: Arguments,
+    ) -> Result<R, Error> {
+        self.may_block(method)?;
+        block_on(self.call(method, arguments))
+    }
+
+    /// [`call_all`](Handle::call_all), blocking the thread.
+    pub fn call_all_blocking<R: DeserializeOwned>(
+        &self,
+        method: &'static Method,
+        arguments: Arguments,
+        merge: fn(R, R) -> R,
+    ) -> Result<R, Error> {
+        self.may_block(method)?;
+        block_on(self.call_all(method, arguments, merge))
+    }
+
+    /// Sends a command that was found by its name; see [`prepare`](Handle::prepare).
+    pub(crate) async fn submit<R: DeserializeOwned>(
+        &self,
+        (method, arguments): (&'static Method, Arguments),
+    ) -> Result<R, Error> {
+        let Some(merge) = method.merge else {
+            return self.call(method, arguments).await;
+        };
+        let results = self.send_all(method, arguments).await?;
+        let mut merged = Vec::new();
+        merge(&results, &mut merged)
+            .map_err(|cause| cause.0)
+            .and_then(|()| payload::decode(&merged))
+            .map_err(|cause| self.error(method, Problem::Result(cause)))
+    }
+
+    /// [`submit`](Handle::submit), blocking the thread.
+    pub(crate) fn submit_blocking<R: DeserializeOwned>(
+        &self,
+        prepared: (&'static Method, Arguments),
+    ) -> Result<R, Error> {
+        self.may_block(prepared.0)?;
+        block_on(self.submit(prepared))
+    }
+
+    /// Finds a command by its name and encodes its arguments.
+    pub(crate) fn prepare<C: Commands, A: Serialize + ?Sized>(
+        &self,
+        name: &str,
+        arguments: &A,
+    ) -> Result<(&'static Method, Arguments), Error> {
+        let Some(method) = C::METHODS.iter().find(|method| method.name == name) else {
+            return Err(
+                Problem::UnknownMethod { name: name.into(), resource: self.resource.name.clone() }.into()
+            );
+        };
+        let encoded = tuple::encode(method, arguments).map_err(|error| error.at(self.place(method)))?;
+        Ok((method, encoded))
+    }
+
+    /// Refuses on a thread that the answer would have to come from.
+    pub(crate) fn may_block(&self, method: &'static Method) -> Result<(), Error> {
+        if is_node_thread() { Err(self.error(method, Problem::NodeThread)) } else { Ok(()) }
+    }
+
+    async fn send(&self, method: &'static Method, arguments: Arguments) -> Result<Bytes, Error> {
+        let partitions = &self.resource.partitions;
+        let at = match method.route {
+            Route::Key => HashPartitioner::partition(arguments.key(), partitions.len()),
+            Route::Single | Route::All => 0,
+        };
+        let answer = self.send_to(&partitions[at], method, arguments).await;
+        answer.map_err(|failure| self.error(method, Problem::Request(failure)))
+    }
+
+    async fn send_all(&self, method: &'static Method, arguments: Arguments) -> Result<Vec<Bytes>, Error> {
+        let partitions = self.resource.partitions.iter();
+        let answers =
+            join_all(partitions.map(|partition| self.send_to(partition, method, arguments.clone()))).await;
+        let failures = answers.iter().filter_map(|answer| answer.as_ref().err().copied());
+        if let Some(failure) = failures.clone().max_by_key(|failure| failure.outcome() == Outcome::Unknown) {
+            // Where some partitions did it and others did not, it was not "not applied".
+            let nowhere =
+                failures.clone().count() == answers.len() && failure.outcome() == Outcome::NotApplied;
+            let problem = if method.is_read() || nowhere {
+                Problem::Request(failure)
+            } else {
+                Problem::Partial(failure)
+            };
+            return Err(self.error(method, problem));
+        }
+        Ok(answers.into_iter().flatten().collect())
+    }
+
+    async fn send_to(&self, partition: &Partition, method: &'static Method, arguments: Arguments) -> Answer {
+        let access = match method.is_read() {
+            true => Access::Read(self.consistency.unwrap_or(method.consistency)),
+            false => Access::Write,
+        };
+        // Checked against KEY_MAX, which is far below u32::MAX.
+        let key_len = u32::try_from(arguments.key_len).map_err(|_| Failure::TooLarge)?;
+        partition.entrance.call(partition.group, access, method.id, key_len, arguments.body).await
+    }
+
+    fn place(&self, method: &'static Method) -> Place {
+        Place { resource: Arc::clone(&self.resource.name), method: method.name, read: method.is_read() }
+    }
+
+    fn error(&self, method: &'static Method, problem: Problem) -> Error {
+        Error::from(problem).at(self.place(method))
+    }
+}

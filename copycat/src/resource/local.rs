@@ -1,0 +1,61 @@
+//! One thread that answers for every partition, without consensus and without a log: what tests of
+//! proxies and state machines run against.
+
+use super::dispatch::{Checks, Dispatch, Replica};
+use super::handle::{Handle, Partition};
+use super::proxy::Proxy;
+use crate::codec::ids::GroupId;
+use crate::node::failure::Failure;
+use crate::node::machine::{Checker, Machine};
+use crate::node::request::{Access, Answer, Entrance, Request};
+use crate::node::threads;
+use bytes::Bytes;
+use std::collections::BTreeMap;
+use std::thread::JoinHandle;
+use tokio::sync::mpsc;
+
+/// Requests that may wait in line.
+const DEPTH: usize = 64;
+
+/// Opens a resource of `partitions` partitions on a thread of its own, which ends when the last proxy
+/// is gone.
+pub fn open<P, S>(name: &str, partitions: u32, init: impl Fn() -> S) -> std::io::Result<(P, JoinHandle<()>)>
+where
+    P: Proxy<Commands: Dispatch<S>>,
+    S: Send + 'static,
+{
+    let (entrance, requests) = Entrance::new(DEPTH);
+    let groups: Vec<_> = (0..partitions).map(|number| GroupId::of(name, number)).collect();
+    let machines = groups.iter().map(|group| (*group, Replica::new::<P::Commands>(init()))).collect();
+    let checks = Checks::new::<P::Commands>();
+    let thread = threads::spawn(format!("local-{name}"), move || serve(requests, machines, &checks))?;
+    let partitions = groups.into_iter().map(|group| Partition { group, entrance: entrance.clone() });
+    Ok((P::from_handle(Handle::new(name, partitions.collect())), thread))
+}
+
+fn serve<S: Send + 'static>(
+    mut requests: mpsc::Receiver<Request>,
+    mut machines: BTreeMap<GroupId, Replica<S>>,
+    checks: &Checks,
+) {
+    while let Some(request) = requests.blocking_recv() {
+        let answer = run(&request, &mut machines, checks);
+        // A caller who stopped waiting needs no answer.
+        let _ = request.reply.send(answer);
+    }
+}
+
+fn run<S: Send + 'static>(
+    request: &Request,
+    machines: &mut BTreeMap<GroupId, Replica<S>>,
+    checks: &Checks,
+) -> Answer {
+    let machine = machines.get_mut(&request.group).ok_or(Failure::UnknownResource)?;
+    checks.check(request.access, request.method, request.key_len, &request.body)?;
+    let mut out = Vec::new();
+    match request.access {
+        Access::Write => machine.apply(request.method, &request.body, &mut out)?,
+        Access::Read(_) => machine.read(request.method, &request.body, &mut out)?,
+    }
+    Ok(Bytes::from(out))
+}

@@ -1,0 +1,106 @@
+//! How the answers of several partitions become one.
+
+use super::commands::Misfit;
+use crate::codec::payload;
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::ops::Add;
+
+/// `merge = sum`
+pub fn sum<T: Add<Output = T>>(left: T, right: T) -> T {
+    left + right
+}
+
+/// `merge = and`
+#[must_use]
+pub fn and(left: bool, right: bool) -> bool {
+    left && right
+}
+
+/// `merge = or`
+#[must_use]
+pub fn or(left: bool, right: bool) -> bool {
+    left || right
+}
+
+/// `merge = min`
+pub fn min<T: Ord>(left: T, right: T) -> T {
+    left.min(right)
+}
+
+/// `merge = max`
+pub fn max<T: Ord>(left: T, right: T) -> T {
+    left.max(right)
+}
+
+/// `merge = min` of results that are an `Option`: a partition that has none does not count.
+pub fn min_of_some<T: Ord>(left: Option<T>, right: Option<T>) -> Option<T> {
+    either(left, right, T::min)
+}
+
+/// `merge = max` of results that are an `Option`: a partition that has none does not count.
+pub fn max_of_some<T: Ord>(left: Option<T>, right: Option<T>) -> Option<T> {
+    either(left, right, T::max)
+}
+
+fn either<T>(left: Option<T>, right: Option<T>, both: fn(T, T) -> T) -> Option<T> {
+    match (left, right) {
+        (Some(left), Some(right)) => Some(both(left, right)),
+        (one, other) => one.or(other),
+    }
+}
+
+/// `merge = concat`: partition 0 first.
+pub fn concat<T: IntoIterator + Extend<T::Item>>(mut left: T, right: T) -> T {
+    left.extend(right);
+    left
+}
+
+/// Merges encoded results, for callers who do not know their type.
+pub fn merge_encoded<T: Serialize + DeserializeOwned>(
+    results: &[Bytes],
+    out: &mut Vec<u8>,
+    merge: fn(T, T) -> T,
+) -> Result<(), Misfit> {
+    let merged = merge_decoded(results, merge)?;
+    payload::encode(&merged, out).map_err(Misfit)
+}
+
+/// Decodes the results of all partitions (at least one) and merges them, from partition 0 on.
+pub(crate) fn merge_decoded<T: DeserializeOwned>(
+    results: &[Bytes],
+    merge: fn(T, T) -> T,
+) -> Result<T, Misfit> {
+    assert!(!results.is_empty(), "a resource has at least one partition");
+    let mut merged = payload::decode(&results[0]).map_err(Misfit)?;
+    for result in &results[1..] {
+        merged = merge(merged, payload::decode(result).map_err(Misfit)?);
+    }
+    Ok(merged)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_partition_is_neither_smallest_nor_largest() {
+        assert_eq!(min_of_some(None, Some(3)), Some(3));
+        assert_eq!(min_of_some(Some(2), Some(3)), Some(2));
+        assert_eq!(max_of_some(Some(2), None), Some(2));
+        assert_eq!(max_of_some::<u8>(None, None), None);
+    }
+
+    #[test]
+    fn encoded_results_merge_in_the_partitions_order() {
+        let encoded = |list: &[u8]| {
+            let mut out = Vec::new();
+            payload::encode(&list.to_vec(), &mut out).unwrap();
+            Bytes::from(out)
+        };
+        let mut out = Vec::new();
+        merge_encoded::<Vec<u8>>(&[encoded(&[3]), encoded(&[1, 2]), encoded(&[])], &mut out, concat).unwrap();
+        assert_eq!(out, encoded(&[3, 1, 2]));
+    }
+}

@@ -1,0 +1,176 @@
+//! Arguments that are submitted by name: a tuple whose type nobody declared, taken apart so that the
+//! key can travel first.
+
+use super::arguments::{Arguments, refused};
+use super::commands::Method;
+use crate::codec::payload::{self, PayloadError};
+use crate::error::{Error, Problem};
+use serde::ser::{Impossible, SerializeTuple, SerializeTupleStruct};
+use serde::{Serialize, Serializer};
+use std::fmt;
+
+/// Encodes a tuple in the order of the declaration as the arguments of `method`, and checks that it
+/// fits. Nothing was sent if it fails.
+pub(crate) fn encode<A: Serialize + ?Sized>(method: &'static Method, tuple: &A) -> Result<Arguments, Error> {
+    let elements = tuple.serialize(Elements).map_err(|stop| match stop {
+        Stop::Shape | Stop::Custom => Problem::Shape { takes: method.arguments }.into(),
+        Stop::Element(cause) => refused(cause),
+    })?;
+    if elements.len() != method.arguments.len() {
+        return Err(Problem::Shape { takes: method.arguments }.into());
+    }
+    let key = method.key.map_or(&[][..], |at| &elements[at]);
+    let mut body = key.to_vec();
+    let key_len = body.len();
+    for (at, element) in elements.iter().enumerate() {
+        if Some(at) != method.key {
+            body.extend_from_slice(element);
+        }
+    }
+    let arguments = Arguments::within_limits(body, key_len)?;
+    match (method.check)(&arguments.body, key_len) {
+        Ok(()) => Ok(arguments),
+        Err(_) => Err(Problem::Shape { takes: method.arguments }.into()),
+    }
+}
+
+/// Why a value could not be taken apart.
+#[derive(Debug, thiserror::Error)]
+enum Stop {
+    #[error("not a tuple")]
+    Shape,
+    #[error("the value's own `Serialize` failed")]
+    Custom,
+    #[error(transparent)]
+    Element(PayloadError),
+}
+
+impl serde::ser::Error for Stop {
+    fn custom<T: fmt::Display>(_: T) -> Stop {
+        Stop::Custom
+    }
+}
+
+/// Accepts a tuple, the unit, or a reference to one; gives each element's encoding.
+struct Elements;
+
+/// The encodings of the elements seen so far.
+#[derive(Default)]
+struct Encoded(Vec<Vec<u8>>);
+
+impl Encoded {
+    fn push<T: Serialize + ?Sized>(&mut self, element: &T) -> Result<(), Stop> {
+        let mut bytes = Vec::new();
+        payload::encode(element, &mut bytes).map_err(Stop::Element)?;
+        self.0.push(bytes);
+        Ok(())
+    }
+}
+
+impl SerializeTuple for Encoded {
+    type Ok = Vec<Vec<u8>>;
+    type Error = Stop;
+
+    fn serialize_element<T: Serialize + ?Sized>(&mut self, element: &T) -> Result<(), Stop> {
+        self.push(element)
+    }
+
+    fn end(self) -> Result<Vec<Vec<u8>>, Stop> {
+        Ok(self.0)
+    }
+}
+
+impl SerializeTupleStruct for Encoded {
+    type Ok = Vec<Vec<u8>>;
+    type Error = Stop;
+
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, field: &T) -> Result<(), Stop> {
+        self.push(field)
+    }
+
+    fn end(self) -> Result<Vec<Vec<u8>>, Stop> {
+        Ok(self.0)
+    }
+}
+
+/// Everything that is no tuple.
+macro_rules! refuse {
+    ($($method:ident($($argument:ty),*) -> $ok:ty;)*) => {$(
+        fn $method(self, $(_: $argument),*) -> Result<$ok, Stop> {
+            Err(Stop::Shape)
+        }
+    )*};
+}
+
+type Never = Impossible<Vec<Vec<u8>>, Stop>;
+
+impl Serializer for Elements {
+    type Ok = Vec<Vec<u8>>;
+    type Error = Stop;
+    type SerializeSeq = Never;
+    type SerializeTuple = Encoded;
+    type SerializeTupleStruct = Encoded;
+    type SerializeTupleVariant = Never;
+    type SerializeMap = Never;
+    type SerializeStruct = Never;
+    type SerializeStructVariant = Never;
+
+    fn serialize_unit(self) -> Result<Self::Ok, Stop> {
+        Ok(Vec::new())
+    }
+
+    fn serialize_tuple(self, _: usize) -> Result<Encoded, Stop> {
+        Ok(Encoded::default())
+    }
+
+    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Encoded, Stop> {
+        Ok(Encoded::default())
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        inner: &T,
+    ) -> Result<Self::Ok, Stop> {
+        inner.serialize(self)
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, _: &T) -> Result<Self::Ok, Stop> {
+        Err(Stop::Shape)
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        _: u32,
+        _: &'static str,
+        _: &T,
+    ) -> Result<Self::Ok, Stop> {
+        Err(Stop::Shape)
+    }
+
+    refuse! {
+        serialize_bool(bool) -> Self::Ok;
+        serialize_i8(i8) -> Self::Ok;
+        serialize_i16(i16) -> Self::Ok;
+        serialize_i32(i32) -> Self::Ok;
+        serialize_i64(i64) -> Self::Ok;
+        serialize_u8(u8) -> Self::Ok;
+        serialize_u16(u16) -> Self::Ok;
+        serialize_u32(u32) -> Self::Ok;
+        serialize_u64(u64) -> Self::Ok;
+        serialize_f32(f32) -> Self::Ok;
+        serialize_f64(f64) -> Self::Ok;
+        serialize_char(char) -> Self::Ok;
+        serialize_str(&str) -> Self::Ok;
+        serialize_bytes(&[u8]) -> Self::Ok;
+        serialize_none() -> Self::Ok;
+        serialize_unit_struct(&'static str) -> Self::Ok;
+        serialize_unit_variant(&'static str, u32, &'static str) -> Self::Ok;
+        serialize_seq(Option<usize>) -> Never;
+        serialize_tuple_variant(&'static str, u32, &'static str, usize) -> Never;
+        serialize_map(Option<usize>) -> Never;
+        serialize_struct(&'static str, usize) -> Never;
+        serialize_struct_variant(&'static str, u32, &'static str, usize) -> Never;
+    }
+}
