@@ -13,15 +13,11 @@ pub(crate) mod acceptor;
 pub(crate) mod client;
 mod connection;
 pub(crate) mod endpoint;
-pub(crate) mod error;
-pub(crate) mod handshake;
 pub(crate) mod lane;
 pub(crate) mod limits;
 pub(crate) mod memory;
-mod outbox;
+pub(crate) mod outbox;
+mod rope;
 pub(crate) mod seam;
 pub(crate) mod tcp;
 pub(crate) mod wire;
-
-
-

@@ -1,7 +1,26 @@
 //! Who is there: the handshake that opens every connection.
+//!
+//! ```text
+//!  Hello                                    Welcome
+//!  offset size  field                       offset size  field
+//!      24    2  version                         24    8  member
+//!      26    1  role: 1 member, 2 handle        32   16  storage
+//!      27    1  lane: 1 control, 2 bulk         48    …  formation; not there before it was formed
+//!      28    4  reserved  0
+//!      32    8  member    0 of a handle     Refused
+//!      40    8  expected  0: any            offset size  field
+//!      48   16  storage   0 of a handle         24    2  code
+//!      64   16  cluster   0: none               26    6  reserved  0
+//! ```
+//!
+//! The version comes first, and the whole of `Refused` never changes, so that versions that do not know
+//! each other can at least say so.
 
-use super::formation::Formation;
-use crate::codec::ids::MemberId;
+use super::envelope::{Draft, Envelope, Kind, zero};
+use super::formation::{Formation, long};
+use crate::codec::cursor::{Cursor, Malformed};
+use crate::codec::ids::{GroupId, MemberId};
+use bytes::{BufMut, BytesMut};
 use thiserror::Error;
 
 /// Version of everything in this folder. A peer of another version is refused.
@@ -89,4 +108,133 @@ pub(crate) enum Refusal {
     /// All connections are taken; later it may work.
     #[error("too many connections")]
     TooManyConnections = 7,
+}
+
+impl Refusal {
+    const ALL: [Refusal; 7] = [
+        Refusal::WrongVersion,
+        Refusal::WrongCluster,
+        Refusal::UnknownMember,
+        Refusal::DuplicateMember,
+        Refusal::WrongStorage,
+        Refusal::NotMe,
+        Refusal::TooManyConnections,
+    ];
+
+    /// Appends the message.
+    pub(crate) fn encode(self, out: &mut BytesMut) {
+        let mut draft = Draft::begin(out, Kind::Refused, 0, 0, GroupId(0));
+        draft.fields().put_u64_le(self as u64);
+        draft.finish(0);
+    }
+
+    fn decode(envelope: &Envelope) -> Result<Refusal, Malformed> {
+        let mut cursor = Cursor::new(&envelope.body);
+        let code = cursor.u64()?;
+        cursor.finish()?;
+        let known = Refusal::ALL.into_iter().find(|refusal| *refusal as u64 == code);
+        known.ok_or(Malformed::Value { field: "refusal", found: code })
+    }
+}
+
+impl Hello {
+    /// Appends the message.
+    pub(crate) fn encode(&self, out: &mut BytesMut) {
+        let (role, lane, id, storage) = match self.role {
+            Role::Member { id, storage, lane } => (1, lane as u8, id.0, storage),
+            Role::Client => (2, 0, 0, 0),
+        };
+        let mut draft = Draft::begin(out, Kind::Hello, 0, 0, GroupId(0));
+        let fields = draft.fields();
+        fields.put_u16_le(self.version);
+        fields.put_u8(role);
+        fields.put_u8(lane);
+        fields.put_u32_le(0);
+        fields.put_u64_le(id);
+        fields.put_u64_le(self.expected.map_or(0, |member| member.0));
+        fields.put_u128_le(storage);
+        fields.put_u128_le(self.cluster);
+        draft.finish(0);
+    }
+
+    /// Reads a greeting. `Ok(Err(version))` is one of another version, of which nothing else is known.
+    pub(crate) fn decode(envelope: &Envelope) -> Result<Result<Hello, u16>, Malformed> {
+        expect(Kind::Hello, envelope.kind)?;
+        let mut cursor = Cursor::new(&envelope.body);
+        let version = cursor.u16()?;
+        if version != VERSION {
+            return Ok(Err(version));
+        }
+        zero("message count", envelope.count.into())?;
+        zero("message group", envelope.group.0)?;
+        let (role, lane) = (cursor.u8()?, cursor.u8()?);
+        zero("hello reserved", cursor.u32()?.into())?;
+        let (id, expected) = (MemberId(cursor.u64()?), cursor.u64()?);
+        let (storage, cluster) = (long(&mut cursor)?, long(&mut cursor)?);
+        cursor.finish()?;
+        let role = decode_role(role, lane, id, storage)?;
+        let expected = (expected != 0).then_some(MemberId(expected));
+        Ok(Ok(Hello { version, role, cluster, expected }))
+    }
+}
+
+fn decode_role(role: u8, lane: u8, id: MemberId, storage: u128) -> Result<Role, Malformed> {
+    let lane = match (role, lane) {
+        (1, 1) => LaneKind::Control,
+        (1, 2) => LaneKind::Bulk,
+        (2, 0) if id.0 == 0 && storage == 0 => return Ok(Role::Client),
+        (1 | 2, _) => return Err(Malformed::Value { field: "hello lane", found: lane.into() }),
+        _ => return Err(Malformed::Value { field: "hello role", found: role.into() }),
+    };
+    if id.0 == 0 {
+        return Err(Malformed::Value { field: "hello member", found: 0 });
+    }
+    Ok(Role::Member { id, storage, lane })
+}
+
+/// The answer to a greeting.
+pub(crate) type Reply = Result<Identity, Refusal>;
+
+impl Identity {
+    /// Appends the message.
+    pub(crate) fn encode(&self, out: &mut BytesMut) {
+        let founders = self.formation.as_ref().map_or(0, |formation| formation.members.len());
+        let mut draft = Draft::begin(out, Kind::Welcome, 0, founders, GroupId(0));
+        draft.fields().put_u64_le(self.member.0);
+        draft.fields().put_u128_le(self.storage);
+        if let Some(formation) = &self.formation {
+            formation.write(draft.fields());
+        }
+        draft.finish(0);
+    }
+
+    fn decode(envelope: &Envelope) -> Result<Identity, Malformed> {
+        zero("message group", envelope.group.0)?;
+        let mut cursor = Cursor::new(&envelope.body);
+        let (member, storage) = (MemberId(cursor.u64()?), long(&mut cursor)?);
+        if member.0 == 0 {
+            return Err(Malformed::Value { field: "welcome member", found: 0 });
+        }
+        let formation = match cursor.rest() {
+            [] => None,
+            _ => Some(Formation::read(&mut cursor, envelope.count)?),
+        };
+        if formation.is_none() {
+            zero("message count", envelope.count.into())?;
+        }
+        cursor.finish()?;
+        Ok(Identity { member, storage, formation })
+    }
+}
+
+/// Reads the answer to a greeting.
+pub(crate) fn decode_reply(envelope: &Envelope) -> Result<Reply, Malformed> {
+    match envelope.kind {
+        Kind::Refused => Refusal::decode(envelope).map(Err),
+        kind => expect(Kind::Welcome, kind).and_then(|()| Identity::decode(envelope)).map(Ok),
+    }
+}
+
+fn expect(expected: Kind, found: Kind) -> Result<(), Malformed> {
+    if expected == found { Ok(()) } else { Err(Malformed::Value { field: "handshake kind", found: found as u64 }) }
 }

@@ -11,14 +11,17 @@ pub(crate) mod envelope;
 pub(crate) mod formation;
 pub(crate) mod hello;
 mod raft;
-pub(crate) mod sketch;
+#[cfg(test)]
+mod tests;
 
+use super::rope::Rope;
+use crate::codec::cursor::Malformed;
 use crate::codec::ids::{GroupId, MethodId, Term};
-use bytes::Bytes;
-
+use crate::raft::message as consensus;
+use bytes::{Bytes, BytesMut};
+use envelope::{Draft, ENVELOPE_LEN, Envelope, Kind};
 pub(crate) use formation::Formation;
 pub(crate) use hello::{Hello, Identity, LaneKind, Refusal, Role};
-pub(crate) use sketch as consensus;
 
 /// What travels on an open connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,4 +107,75 @@ impl Message {
             Message::Raft { .. } | Message::Form(_) | Message::Formed(_) => LaneKind::Control,
         }
     }
+}
+
+impl Message {
+    /// Bytes the message takes in a queue, nearly: what a cut into several messages adds is not counted.
+    pub(super) fn len(&self) -> usize {
+        let inside = match self {
+            Message::Raft { frames, .. } => 32 + frames.iter().map(Bytes::len).sum::<usize>(),
+            Message::Submit(submit) => {
+                8 + submit.requests.iter().map(|request| batch::REQUEST_LEN + request.body.len()).sum::<usize>()
+            }
+            Message::Results(answers) => {
+                answers.iter().map(|answer| batch::ANSWER_LEN + answer.result.as_ref().map_or(0, Bytes::len)).sum()
+            }
+            Message::Form(formation) | Message::Formed(formation) => 16 + 24 * formation.members.len(),
+        };
+        ENVELOPE_LEN + inside
+    }
+
+    /// Appends the message; long appends and batches become several, an empty batch none. `Err` if the
+    /// other side would refuse it; nothing was appended then.
+    pub(super) fn encode(self, out: &mut Rope) -> Result<(), Malformed> {
+        match self {
+            Message::Raft { group, message, frames } => raft::encode(group, &message, frames, out)?,
+            Message::Submit(submit) => {
+                batch::check_submit(&submit)?;
+                batch::encode_submit(&submit, out.tail());
+            }
+            Message::Results(answers) => {
+                batch::check_results(&answers)?;
+                batch::encode_results(&answers, out.tail());
+            }
+            Message::Form(formation) => {
+                formation.check()?;
+                formation::encode(Kind::Form, &formation, out.tail());
+            }
+            Message::Formed(formation) => {
+                formation.check()?;
+                formation::encode(Kind::Formed, &formation, out.tail());
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads what an open connection may carry; `None`: the sender merely lives.
+    pub(super) fn decode(envelope: &Envelope) -> Result<Option<Message>, Malformed> {
+        Ok(Some(match envelope.kind {
+            Kind::Alive => return alive(envelope),
+            Kind::Submit => Message::Submit(batch::decode_submit(envelope)?),
+            Kind::Results => Message::Results(batch::decode_results(envelope)?),
+            Kind::Form => Message::Form(formation::decode(envelope)?),
+            Kind::Formed => Message::Formed(formation::decode(envelope)?),
+            Kind::Hello | Kind::Welcome | Kind::Refused => {
+                return Err(Malformed::Value { field: "message kind", found: envelope.kind as u64 });
+            }
+            _ => {
+                let (message, frames) = raft::decode(envelope)?;
+                Message::Raft { group: envelope.group, message, frames }
+            }
+        }))
+    }
+}
+
+/// Appends the sign of life.
+pub(super) fn encode_alive(out: &mut BytesMut) {
+    Draft::begin(out, Kind::Alive, 0, 0, GroupId(0)).finish(0);
+}
+
+fn alive(envelope: &Envelope) -> Result<Option<Message>, Malformed> {
+    envelope::zero("message count", envelope.count.into())?;
+    envelope::zero("message group", envelope.group.0)?;
+    Ok(None)
 }
