@@ -1,1 +1,23 @@
-//! Moves frames between members.
+//! Moves messages between members, and between remote handles and members, over TCP or in memory.
+//!
+//! This floor carries. It never decides who may join (that is the node's [`Gate`]), never reads what a
+//! command means, and never waits for a disk. Everything it holds is bounded: queues, buffers, connections,
+//! handshakes; a length is checked before memory is taken for it, and no bytes from a socket make it panic.
+//!
+//! Every member dials every other member twice, a *control* lane and a *bulk* lane, sends only on what it
+//! dialed and receives on what it accepted. Remote handles hold one connection, used in both directions.
+//!
+//! Begin with [`wire`] (what is said), then [`seam`] (over what), then [`lane`] and [`acceptor`] (by whom).
+
+pub(crate) mod acceptor;
+pub(crate) mod client;
+mod connection;
+pub(crate) mod endpoint;
+pub(crate) mod lane;
+pub(crate) mod limits;
+pub(crate) mod memory;
+pub(crate) mod outbox;
+mod rope;
+pub(crate) mod seam;
+pub(crate) mod tcp;
+pub(crate) mod wire;

@@ -1,0 +1,169 @@
+//! What members say to each other (Raft figure 2). Entries are named by term and index only: the
+//! owner attaches their bytes on the way out and describes them again on the way in.
+
+use super::error::Refused;
+use crate::codec::configuration::Configuration;
+use crate::codec::ids::{Index, Term};
+use crate::codec::terms::{LogId, Spans};
+
+/// Largest term a message may name. Far beyond what elections reach; what lies above is an attack or
+/// damage, and adopting it would leave the group no term to elect a leader in.
+pub(super) const TERM_MAX: Term = 1 << 62;
+/// Largest index a message may name.
+pub(super) const INDEX_MAX: Index = 1 << 62;
+
+/// One message of the consensus core between two members of a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Message {
+    /// A candidate asks for a vote (§5.2), or, with `pre`, whether it would get one (thesis §9.6).
+    RequestVote {
+        /// The term it campaigns in; with `pre` the term it would campaign in.
+        term: Term,
+        /// Its last entry, for the comparison of logs (§5.4.1).
+        last: LogId,
+        /// Nothing is promised and no term moves.
+        pre: bool,
+    },
+    /// The answer. A granted pre-vote carries the term that was asked about, every other answer the
+    /// voter's own, so that a candidate of an old term learns of it.
+    Vote {
+        /// See above.
+        term: Term,
+        /// Whether the vote is given.
+        granted: bool,
+        /// Answers a pre-vote.
+        pre: bool,
+    },
+    /// AppendEntries (§5.3). May be split by the owner into several consecutive ones.
+    Append {
+        /// The leader's term.
+        term: Term,
+        /// What the follower must hold directly before the first entry.
+        prev: LogId,
+        /// The leader's commit index.
+        commit: Index,
+        /// The entries, from `prev.index + 1` on; none in a probe.
+        spans: Spans,
+        /// Those of the entries that are configurations, ascending.
+        configurations: Vec<(Index, Configuration)>,
+    },
+    /// The answer to `Append`.
+    AppendReply {
+        /// The follower's term.
+        term: Term,
+        /// What became of the entries.
+        result: AppendResult,
+    },
+    /// The leader lives (§5.2). Numbered, because its answer confirms reads and the lease; may
+    /// overtake appends on the way.
+    Heartbeat {
+        /// The leader's term.
+        term: Term,
+        /// Commit index, never beyond what this follower acknowledged.
+        commit: Index,
+        /// The round of heartbeats it belongs to, counted per leadership.
+        round: u64,
+    },
+    /// The answer to `Heartbeat`: confirms the leadership, waits for no entry.
+    HeartbeatReply {
+        /// The follower's term.
+        term: Term,
+        /// The round that is answered.
+        round: u64,
+        /// How far the follower's log agrees with this leader's, durable or not: tells appends that
+        /// were lost from appends that wait for a disk.
+        accepted: Index,
+    },
+}
+
+/// What became of an append.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AppendResult {
+    /// Everything up to `matched` agrees with the leader's log and is durable here.
+    Accepted {
+        /// Last index of the append.
+        matched: Index,
+    },
+    /// The entry at `prev` is missing or of another term. Nothing was stored.
+    Rejected {
+        /// The index that was asked for: ties the answer to its probe.
+        prev: Index,
+        /// The last entry of the follower that may still agree: see `conflict`.
+        hint: LogId,
+    },
+}
+
+impl Message {
+    /// The term the message speaks of.
+    pub(crate) fn term(&self) -> Term {
+        match *self {
+            Message::RequestVote { term, .. }
+            | Message::Vote { term, .. }
+            | Message::Append { term, .. }
+            | Message::AppendReply { term, .. }
+            | Message::Heartbeat { term, .. }
+            | Message::HeartbeatReply { term, .. } => term,
+        }
+    }
+
+    /// Whether it answers something this member sent.
+    pub(super) fn is_reply(&self) -> bool {
+        matches!(self, Message::Vote { .. } | Message::AppendReply { .. } | Message::HeartbeatReply { .. })
+    }
+
+    /// What can be checked without knowing the receiver: bounds, and that the entries of an append
+    /// follow each other and their terms do not fall.
+    pub(super) fn validate(&self) -> Result<(), Refused> {
+        let (term, index) = match self {
+            Message::RequestVote { last, .. } => (last.term, last.index),
+            Message::Append { prev, commit, .. } => (prev.term, prev.index.max(*commit)),
+            Message::AppendReply { result: AppendResult::Accepted { matched }, .. } => (0, *matched),
+            Message::AppendReply { result: AppendResult::Rejected { prev, hint }, .. } => {
+                (hint.term, hint.index.max(*prev))
+            }
+            Message::Heartbeat { commit, .. } => (0, *commit),
+            Message::HeartbeatReply { accepted, .. } => (0, *accepted),
+            Message::Vote { .. } => (0, 0),
+        };
+        // A campaign's last entry is of an earlier term, an append's previous entry at most of its own.
+        if self.term().max(term) > TERM_MAX || index > INDEX_MAX {
+            return Err(Refused::OutOfRange { term: self.term().max(term), index });
+        }
+        match self {
+            Message::Append { term, prev, spans, configurations, .. } => {
+                validate_entries(*term, *prev, spans, configurations)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn validate_entries(
+    term: Term,
+    prev: LogId,
+    spans: &Spans,
+    configurations: &[(Index, Configuration)],
+) -> Result<(), Refused> {
+    let mut at = prev;
+    if at.term > term {
+        return Err(Refused::Disordered { at });
+    }
+    for span in spans.iter() {
+        let follows = span.first == at.index + 1 && span.last >= span.first;
+        if !follows || span.term < at.term.max(1) || span.term > term {
+            return Err(Refused::Disordered { at: LogId::new(span.term, span.first) });
+        }
+        if span.last > INDEX_MAX {
+            return Err(Refused::OutOfRange { term, index: span.last });
+        }
+        at = LogId::new(span.term, span.last);
+    }
+    let mut before = prev.index;
+    for (index, _) in configurations {
+        if *index <= before || *index > at.index {
+            return Err(Refused::Disordered { at: LogId::new(term, *index) });
+        }
+        before = *index;
+    }
+    Ok(())
+}

@@ -1,0 +1,39 @@
+//! What a core is made with.
+
+use crate::codec::configuration::Configuration;
+use crate::codec::ids::{Index, MemberId, Term};
+use crate::codec::terms::Terms;
+use std::time::Duration;
+
+/// Settings of one group; the same on all of its members, except the seed.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    /// Shortest time without a leader before a member campaigns; each wait is drawn at random from
+    /// here to twice as long (§5.2). Leases and stickiness count on it: it must be equal everywhere.
+    pub election_timeout: Duration,
+    /// Time between two rounds of heartbeats; a fraction of the election timeout.
+    pub heartbeat_interval: Duration,
+    /// Most appends on the way to one follower; at least 1.
+    pub inflight_max: usize,
+    /// Most entries in one append; at least 1.
+    pub entries_max: u64,
+    /// Seed of this member's random numbers; different on each member.
+    pub seed: u64,
+}
+
+/// What a core continues from: all of it durable.
+#[derive(Clone, Debug)]
+pub(crate) struct Restored {
+    /// This member.
+    pub id: MemberId,
+    /// The configuration the group was formed with: in force while the log holds none.
+    pub initial: Configuration,
+    /// The term on disk; 0 if there was never one.
+    pub term: Term,
+    /// The vote on disk, cast in that term.
+    pub vote: Option<MemberId>,
+    /// The shape of the log on disk.
+    pub terms: Terms,
+    /// The configurations in the log, ascending.
+    pub configurations: Vec<(Index, Configuration)>,
+}

@@ -1,0 +1,133 @@
+//! What a node holds of the transport, and what the transport tells it.
+
+use super::acceptor::Acceptor;
+use super::lane::Peer;
+use super::limits::Limits;
+use super::outbox::Sender;
+use super::seam::Transport;
+use super::wire::{Hello, Identity, LaneKind, Message, Refusal};
+use crate::codec::ids::MemberId;
+use std::io;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// Who may connect: the node's judgement, asked once per connection. It must not block.
+///
+/// The transport itself refuses other versions, other clusters (where both sides have one), a caller that
+/// claims the own id, and a caller that looks for someone else.
+pub(crate) trait Gate: Send + Sync + 'static {
+    /// What this member says of itself now. Changes once, when its cluster is formed.
+    fn identity(&self) -> Identity;
+
+    /// Judges a caller.
+    fn admit(&self, hello: &Hello) -> Result<(), Refusal>;
+
+    /// Judges whoever answered a dialed lane to `peer`.
+    fn accept(&self, peer: MemberId, identity: &Identity) -> Result<(), Refusal>;
+}
+
+/// Where the transport puts what arrives. Two queues, so that votes and heartbeats never wait behind entries.
+///
+/// While a queue is full, the connections that feed it are not read: that is the back-pressure. A batch
+/// holds what one read brought, at most [`MESSAGE_MAX`](super::limits::MESSAGE_MAX) bytes or so.
+#[derive(Clone, Debug)]
+pub(crate) struct Inbox {
+    /// Messages of control lanes, and [`Event::Connected`], [`Event::Disconnected`], [`Event::Refused`].
+    pub control: mpsc::Sender<Event>,
+    /// Messages of bulk lanes and remote handles.
+    pub bulk: mpsc::Sender<Event>,
+}
+
+/// Something the node must know.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// Messages that arrived on one accepted connection, in order; never empty.
+    Received {
+        /// Who sent them.
+        from: Source,
+        /// What was sent.
+        messages: Vec<Message>,
+    },
+    /// An accepted connection ended: its last event. What was submitted on it, or expected from it, may be lost.
+    Gone {
+        /// Who was at the other end.
+        from: Source,
+    },
+    /// A dialed lane is open: what is sent from now on travels on this connection.
+    Connected {
+        /// Who was dialed.
+        peer: MemberId,
+        /// Which lane.
+        lane: LaneKind,
+        /// What the peer says of itself.
+        identity: Identity,
+    },
+    /// A dialed lane broke: whatever was sent on it may or may not have arrived, none of it is sent again.
+    Disconnected {
+        /// Who was dialed.
+        peer: MemberId,
+        /// Which lane.
+        lane: LaneKind,
+    },
+    /// A dialed lane was refused, by the peer or by the own gate. It is tried again in a while, as a
+    /// refusal may pass (an operator repairs the peer); told once per series of equal refusals.
+    Refused {
+        /// Who was dialed.
+        peer: MemberId,
+        /// Which lane.
+        lane: LaneKind,
+        /// Why.
+        refusal: Refusal,
+    },
+}
+
+/// The other end of a connection.
+#[derive(Clone, Debug)]
+pub(crate) enum Source {
+    /// A member, on a connection that it dialed. Answers go by the own lanes to it.
+    Member {
+        /// Its id.
+        id: MemberId,
+        /// Which of its lanes.
+        lane: LaneKind,
+    },
+    /// A remote handle. Answers go back on the same connection.
+    Client {
+        /// Tells connections apart; never reused within a process.
+        id: u64,
+        /// The way back. A handle that does not read its answers is cut off when too many wait.
+        replies: Sender,
+    },
+    /// The member that a remote handle has dialed.
+    Server {
+        /// Its id.
+        id: MemberId,
+    },
+}
+
+/// What it takes to dial and to listen. Cheap to clone; methods that start tasks must be called within
+/// the runtime that shall run them.
+#[derive(Clone)]
+pub(crate) struct Endpoint {
+    /// The network.
+    pub network: Arc<dyn Transport>,
+    /// The node's judgement.
+    pub gate: Arc<dyn Gate>,
+    /// Where arrivals go.
+    pub inbox: Inbox,
+    /// Bounds.
+    pub limits: Limits,
+}
+
+impl Endpoint {
+    /// Occupies `address` and lets callers in until the acceptor is closed or dropped.
+    pub(crate) async fn listen(&self, address: &str) -> io::Result<Acceptor> {
+        let listener = self.network.bind(address).await?;
+        Ok(Acceptor::start(self.clone(), listener))
+    }
+
+    /// Dials both lanes to a peer, and dials them again whenever they break, until the peer is closed or dropped.
+    pub(crate) fn dial(&self, peer: MemberId, address: &str) -> Peer {
+        Peer::dial(self, peer, address)
+    }
+}

@@ -1,0 +1,135 @@
+//! Bytes that wait to be written: small pieces packed into one buffer, large ones kept as they are.
+
+use bytes::{Buf, Bytes, BytesMut};
+use std::collections::VecDeque;
+use std::io::IoSlice;
+
+/// Pieces below this length are copied: a copy of a page is cheaper than one more element of a vectored
+/// write and a count of references.
+const COPY_BELOW: usize = 4_096;
+
+/// A growing sequence of bytes.
+#[derive(Debug, Default)]
+pub(super) struct Rope {
+    sealed: VecDeque<Bytes>,
+    sealed_len: usize,
+    tail: BytesMut,
+}
+
+impl Rope {
+    /// Bytes in all.
+    pub(super) fn len(&self) -> usize {
+        self.sealed_len + self.tail.len()
+    }
+
+    /// Where small things are written to, behind everything before.
+    pub(super) fn tail(&mut self) -> &mut BytesMut {
+        &mut self.tail
+    }
+
+    /// Adds a piece at the end.
+    pub(super) fn push(&mut self, piece: Bytes) {
+        if piece.len() < COPY_BELOW {
+            self.tail.extend_from_slice(&piece);
+            return;
+        }
+        self.seal();
+        self.sealed_len += piece.len();
+        self.sealed.push_back(piece);
+    }
+
+    fn seal(&mut self) {
+        if !self.tail.is_empty() {
+            self.sealed_len += self.tail.len();
+            self.sealed.push_back(self.tail.split().freeze());
+        }
+    }
+
+    /// Moves everything into `batch`, which is empty, and takes its memory for what comes next.
+    pub(super) fn drain_into(&mut self, batch: &mut Batch) {
+        assert!(batch.pieces.is_empty(), "one batch at a time");
+        self.seal();
+        std::mem::swap(&mut self.sealed, &mut batch.pieces);
+        batch.len = std::mem::take(&mut self.sealed_len);
+    }
+
+    /// Forgets everything.
+    pub(super) fn clear(&mut self) {
+        self.sealed.clear();
+        self.sealed_len = 0;
+        self.tail.clear();
+    }
+}
+
+/// What is being written.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    pieces: VecDeque<Bytes>,
+    len: usize,
+}
+
+impl Buf for Batch {
+    fn remaining(&self) -> usize {
+        self.len
+    }
+
+    fn chunk(&self) -> &[u8] {
+        self.pieces.front().map_or(&[], |piece| piece)
+    }
+
+    fn chunks_vectored<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
+        let count = self.pieces.len().min(slices.len());
+        for (slice, piece) in slices.iter_mut().zip(&self.pieces) {
+            *slice = IoSlice::new(piece);
+        }
+        count
+    }
+
+    fn advance(&mut self, mut count: usize) {
+        assert!(count <= self.len, "a network wrote more than it was given");
+        self.len -= count;
+        while count > 0 {
+            let Some(front) = self.pieces.front_mut() else { return };
+            let step = count.min(front.len());
+            front.advance(step);
+            count -= step;
+            if front.is_empty() {
+                self.pieces.pop_front();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_pieces_are_not_copied_and_order_is_kept() {
+        let large = Bytes::from(vec![7; COPY_BELOW]);
+        let mut rope = Rope::default();
+        rope.tail().extend_from_slice(b"ab");
+        rope.push(large.clone());
+        rope.push(Bytes::from_static(b"cd"));
+        assert_eq!(rope.len(), COPY_BELOW + 4);
+        let mut batch = Batch::default();
+        rope.drain_into(&mut batch);
+        assert_eq!((rope.len(), batch.pieces.len()), (0, 3));
+        assert_eq!(batch.pieces[1].as_ptr(), large.as_ptr());
+        let mut all = vec![0; batch.remaining()];
+        batch.copy_to_slice(&mut all);
+        assert_eq!(all, [b"ab", &large[..], b"cd"].concat());
+    }
+
+    #[test]
+    fn an_emptied_rope_keeps_its_buffer() {
+        let (mut rope, mut batch) = (Rope::default(), Batch::default());
+        rope.tail().extend_from_slice(&[1; 1_000]);
+        rope.drain_into(&mut batch);
+        let first = batch.chunk().as_ptr();
+        batch.advance(1_000);
+        rope.tail().extend_from_slice(&[2; 1_000]);
+        rope.drain_into(&mut batch);
+        assert_eq!(batch.chunk().as_ptr(), first);
+    }
+}

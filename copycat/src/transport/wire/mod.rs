@@ -1,0 +1,181 @@
+//! What members and remote handles say to each other, byte for byte. `FORMAT.md` draws it.
+//!
+//! Hand-coded, little-endian. Reading copies no frame and no body: they are slices of the receive buffer.
+//! Nothing here opens a connection or decides anything.
+//!
+//! Begin with [`Message`], then [`envelope`], which every message begins with.
+
+mod append;
+mod batch;
+pub(crate) mod envelope;
+pub(crate) mod formation;
+pub(crate) mod hello;
+mod raft;
+#[cfg(test)]
+mod tests;
+
+use super::rope::Rope;
+use crate::codec::cursor::Malformed;
+use crate::codec::ids::{GroupId, MethodId, Term};
+use crate::raft::message as consensus;
+use bytes::{Bytes, BytesMut};
+use envelope::{Draft, ENVELOPE_LEN, Envelope, Kind};
+pub(crate) use formation::Formation;
+pub(crate) use hello::{Hello, Identity, LaneKind, Refusal, Role};
+
+/// What travels on an open connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Message {
+    /// A message of one group's consensus.
+    Raft {
+        /// Whose.
+        group: GroupId,
+        /// What is said.
+        message: consensus::Message,
+        /// The entries of an append as packed frames, in order; empty for every other message. A frame
+        /// never spans two chunks. On arrival they are verified and fit the message's spans.
+        frames: Vec<Bytes>,
+    },
+    /// Requests on their way to a leader.
+    Submit(Submit),
+    /// Answers to requests, to whoever submitted them.
+    Results(Vec<Answered>),
+    /// The members that shall form a new cluster.
+    Form(Formation),
+    /// The sender has recorded the formation durably.
+    Formed(Formation),
+}
+
+/// Requests for one group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Submit {
+    /// Whose state they touch.
+    pub group: GroupId,
+    /// The term of the leader they are meant for: another term's leader refuses them, which keeps their
+    /// order. 0: any.
+    pub term: Term,
+    /// The requests, in the sender's order.
+    pub requests: Vec<Submitted>,
+}
+
+/// One request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Submitted {
+    /// Chosen by the submitter; comes back with the answer.
+    pub id: u64,
+    /// Through the log or beside it.
+    pub access: Access,
+    /// Which method.
+    pub method: MethodId,
+    /// How many bytes of `body` are the key.
+    pub key_len: u32,
+    /// The encoded key, then the other arguments.
+    pub body: Bytes,
+}
+
+/// How a request touches the state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Access {
+    /// Through the log.
+    Write = 0,
+    /// A read that reflects every write acknowledged before it began; leadership is confirmed for it.
+    Strict = 1,
+    /// The same, resting on the leader's lease.
+    Lease = 2,
+    /// A read of whatever the member has applied.
+    Eventual = 3,
+}
+
+/// The answer to one request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Answered {
+    /// The request's id.
+    pub id: u64,
+    /// The encoded result, or the code of the failure, which is never 0.
+    pub result: Result<Bytes, u16>,
+}
+
+impl Message {
+    /// The lane a message travels on between members: what keeps leaders in place never queues behind entries.
+    pub(crate) fn lane(&self) -> LaneKind {
+        use consensus::Message as M;
+        match self {
+            Message::Raft { message: M::Append { .. } | M::AppendReply { .. }, .. }
+            | Message::Submit(_)
+            | Message::Results(_) => LaneKind::Bulk,
+            Message::Raft { .. } | Message::Form(_) | Message::Formed(_) => LaneKind::Control,
+        }
+    }
+}
+
+impl Message {
+    /// Bytes the message takes in a queue, nearly: what a cut into several messages adds is not counted.
+    pub(super) fn len(&self) -> usize {
+        let inside = match self {
+            Message::Raft { frames, .. } => 32 + frames.iter().map(Bytes::len).sum::<usize>(),
+            Message::Submit(submit) => {
+                8 + submit.requests.iter().map(|request| batch::REQUEST_LEN + request.body.len()).sum::<usize>()
+            }
+            Message::Results(answers) => {
+                answers.iter().map(|answer| batch::ANSWER_LEN + answer.result.as_ref().map_or(0, Bytes::len)).sum()
+            }
+            Message::Form(formation) | Message::Formed(formation) => 16 + 24 * formation.members.len(),
+        };
+        ENVELOPE_LEN + inside
+    }
+
+    /// Appends the message; long appends and batches become several, an empty batch none. `Err` if the
+    /// other side would refuse it; nothing was appended then.
+    pub(super) fn encode(self, out: &mut Rope) -> Result<(), Malformed> {
+        match self {
+            Message::Raft { group, message, frames } => raft::encode(group, &message, frames, out)?,
+            Message::Submit(submit) => {
+                batch::check_submit(&submit)?;
+                batch::encode_submit(&submit, out.tail());
+            }
+            Message::Results(answers) => {
+                batch::check_results(&answers)?;
+                batch::encode_results(&answers, out.tail());
+            }
+            Message::Form(formation) => {
+                formation.check()?;
+                formation::encode(Kind::Form, &formation, out.tail());
+            }
+            Message::Formed(formation) => {
+                formation.check()?;
+                formation::encode(Kind::Formed, &formation, out.tail());
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads what an open connection may carry; `None`: the sender merely lives.
+    pub(super) fn decode(envelope: &Envelope) -> Result<Option<Message>, Malformed> {
+        Ok(Some(match envelope.kind {
+            Kind::Alive => return alive(envelope),
+            Kind::Submit => Message::Submit(batch::decode_submit(envelope)?),
+            Kind::Results => Message::Results(batch::decode_results(envelope)?),
+            Kind::Form => Message::Form(formation::decode(envelope)?),
+            Kind::Formed => Message::Formed(formation::decode(envelope)?),
+            Kind::Hello | Kind::Welcome | Kind::Refused => {
+                return Err(Malformed::Value { field: "message kind", found: envelope.kind as u64 });
+            }
+            _ => {
+                let (message, frames) = raft::decode(envelope)?;
+                Message::Raft { group: envelope.group, message, frames }
+            }
+        }))
+    }
+}
+
+/// Appends the sign of life.
+pub(super) fn encode_alive(out: &mut BytesMut) {
+    Draft::begin(out, Kind::Alive, 0, 0, GroupId(0)).finish(0);
+}
+
+fn alive(envelope: &Envelope) -> Result<Option<Message>, Malformed> {
+    envelope::zero("message count", envelope.count.into())?;
+    envelope::zero("message group", envelope.group.0)?;
+    Ok(None)
+}
