@@ -16,6 +16,7 @@ mod identity;
 mod links;
 pub(crate) mod machine;
 pub(crate) mod options;
+pub(crate) mod remote;
 mod reply;
 pub(crate) mod request;
 pub(crate) mod shard;

@@ -19,4 +19,5 @@ pub mod local;
 pub(crate) mod merge;
 pub(crate) mod partitioner;
 pub(crate) mod proxy;
+pub(crate) mod state_machine;
 pub(crate) mod tuple;

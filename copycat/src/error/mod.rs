@@ -1,7 +1,13 @@
 //! The one error type that users of the framework meet.
 
+mod mistake;
+
+pub use mistake::Mistake;
+
 use crate::codec::payload::PayloadError;
 use crate::node::failure::{Failure, Outcome};
+use crate::node::{NotMine, StartError};
+use crate::transport::client::ClientError;
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
@@ -65,6 +71,21 @@ pub(crate) enum Problem {
     },
     /// The result does not decode as what the caller expects. The command was applied.
     Result(PayloadError),
+    /// What a builder was given is wrong. Nothing was opened.
+    Mistakes(Vec<Mistake>),
+    /// The member could not be started. Nothing was sent.
+    Start(StartError),
+    /// This member takes no part in the cluster. Nothing was sent on its behalf.
+    NotMine(NotMine),
+    /// No address of the cluster answered a remote handle. Nothing was sent.
+    Unreachable(ClientError),
+    /// The resource is open in this process already. It stays open.
+    AlreadyOpen {
+        /// Name of the resource.
+        resource: String,
+    },
+    /// The program aborts on panics, so a panic of one method would end every replica. Nothing was opened.
+    PanicAborts,
 }
 
 impl Error {
@@ -76,7 +97,8 @@ impl Error {
 
     /// The number that stands for this kind of error, in every version to come. Never 0.
     ///
-    /// 1 to 99: a request failed; 100 to 199: a proxy refused or did not understand.
+    /// 1 to 99: a request failed; 100 to 199: a proxy refused or did not understand; 200 to 299: nothing
+    /// was opened.
     #[must_use]
     pub fn code(&self) -> u16 {
         match &self.0.problem {
@@ -88,6 +110,26 @@ impl Error {
             Problem::NodeThread => 101,
             Problem::Arguments(_) => 102,
             Problem::Result(_) => 103,
+            Problem::Mistakes(_) => 200,
+            Problem::Start(StartError::Identity(_)) => 201,
+            Problem::Start(StartError::Storage(_)) => 202,
+            Problem::Start(StartError::Address { .. }) => 203,
+            Problem::Start(StartError::Thread(_)) => 204,
+            Problem::Start(StartError::SeedsDiffer { .. }) => 205,
+            Problem::NotMine(NotMine::LostStorage) => 206,
+            Problem::NotMine(NotMine::OtherCluster) => 207,
+            Problem::Unreachable(_) => 208,
+            Problem::AlreadyOpen { .. } => 209,
+            Problem::PanicAborts => 210,
+        }
+    }
+
+    /// Everything that is wrong with what a builder was given; empty for other errors.
+    #[must_use]
+    pub fn mistakes(&self) -> &[Mistake] {
+        match &self.0.problem {
+            Problem::Mistakes(mistakes) => mistakes,
+            _ => &[],
         }
     }
 
@@ -104,7 +146,13 @@ impl Error {
             | Problem::UnknownMethod { .. }
             | Problem::Shape { .. }
             | Problem::Arguments(_)
-            | Problem::TooLarge { .. } => Outcome::NotApplied,
+            | Problem::TooLarge { .. }
+            | Problem::Mistakes(_)
+            | Problem::Start(_)
+            | Problem::NotMine(_)
+            | Problem::Unreachable(_)
+            | Problem::AlreadyOpen { .. }
+            | Problem::PanicAborts => Outcome::NotApplied,
         }
     }
 
@@ -115,6 +163,7 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         match &self.0.problem {
             Problem::Request(failure) | Problem::Partial(failure) => failure.is_retryable(),
+            Problem::Unreachable(_) => true,
             _ => false,
         }
     }
@@ -132,11 +181,39 @@ impl From<Failure> for Error {
     }
 }
 
+impl From<Vec<Mistake>> for Error {
+    fn from(mistakes: Vec<Mistake>) -> Error {
+        assert!(!mistakes.is_empty(), "an error names at least one mistake");
+        Problem::Mistakes(mistakes).into()
+    }
+}
+
+impl From<StartError> for Error {
+    fn from(cause: StartError) -> Error {
+        Problem::Start(cause).into()
+    }
+}
+
+impl From<ClientError> for Problem {
+    fn from(cause: ClientError) -> Problem {
+        Problem::Unreachable(cause)
+    }
+}
+
+impl From<NotMine> for Error {
+    fn from(cause: NotMine) -> Error {
+        Problem::NotMine(cause).into()
+    }
+}
+
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match &self.0.problem {
             Problem::Request(failure) | Problem::Partial(failure) => Some(failure),
             Problem::Arguments(cause) | Problem::Result(cause) => Some(cause),
+            Problem::Start(cause) => Some(cause),
+            Problem::NotMine(cause) => Some(cause),
+            Problem::Unreachable(cause) => Some(cause),
             _ => None,
         }
     }
@@ -192,7 +269,46 @@ impl fmt::Display for Problem {
                 "the result is of another type ({cause}); the command itself was carried out; check the result's \
                  type, and the members' versions"
             ),
+            Problem::Mistakes(mistakes) => write_mistakes(mistakes, f),
+            Problem::Start(cause) => write!(f, "{cause}{}", remedy_at_start(cause)),
+            Problem::NotMine(NotMine::LostStorage) => write!(
+                f,
+                "{}; bring its directory back, or give the machine a new member id",
+                NotMine::LostStorage
+            ),
+            Problem::NotMine(NotMine::OtherCluster) => {
+                write!(f, "{}; check the seeds and the directory", NotMine::OtherCluster)
+            }
+            Problem::Unreachable(cause) => write!(f, "{cause}; check the addresses, and whether a member is up"),
+            Problem::AlreadyOpen { resource } => {
+                write!(f, "`{resource}` is open in this process already; clone its proxy instead")
+            }
+            Problem::PanicAborts => write!(
+                f,
+                "the program is built with `panic = \"abort\"`, so a panic in one method would end every replica; \
+                 build it with `panic = \"unwind\"`"
+            ),
         }
+    }
+}
+
+/// One line for one mistake, a list for several.
+fn write_mistakes(mistakes: &[Mistake], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    if let [only] = mistakes {
+        return write!(f, "{only}");
+    }
+    write!(f, "{} mistakes:", mistakes.len())?;
+    mistakes.iter().try_for_each(|mistake| write!(f, "\n  - {mistake}"))
+}
+
+/// What the one who starts a member can do; storage errors carry their own remedy.
+fn remedy_at_start(cause: &StartError) -> &'static str {
+    match cause {
+        StartError::Identity(_) => "; start with this member's own directory, and only once",
+        StartError::Address { .. } => "; choose a free address of this machine",
+        StartError::SeedsDiffer { .. } => "; name the members that formed it",
+        StartError::Thread(_) => "; see the limits of this process",
+        StartError::Storage(_) => "",
     }
 }
 

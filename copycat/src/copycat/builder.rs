@@ -1,0 +1,176 @@
+//! Describing a member, with everything that is wrong told at once.
+
+use super::Copycat;
+use super::storage::Storage;
+use crate::cluster::Cluster;
+use crate::codec::ids::MemberId;
+use crate::error::{Error, Mistake};
+use crate::node::{Node, Options};
+use crate::transport::seam::Transport;
+use crate::transport::tcp::Tcp;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Bounds of the election timeout.
+const ELECTION_TIMEOUT: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(60));
+/// Bounds of the heartbeat interval.
+const HEARTBEAT_INTERVAL: (Duration, Duration) = (Duration::from_millis(5), Duration::from_secs(15));
+/// Bounds of the request timeout.
+pub(super) const REQUEST_TIMEOUT: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(600));
+
+/// Describes a member; [`open`](Self::open) starts it.
+#[derive(Clone)]
+#[must_use = "a builder does nothing until `open` is called"]
+pub struct CopycatBuilder {
+    cluster: Option<Cluster>,
+    storage: Option<Storage>,
+    network: Arc<dyn Transport>,
+    election_timeout: Duration,
+    heartbeat_interval: Duration,
+    request_timeout: Duration,
+}
+
+impl std::fmt::Debug for CopycatBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CopycatBuilder")
+            .field("cluster", &self.cluster)
+            .field("storage", &self.storage)
+            .finish_non_exhaustive()
+    }
+}
+
+impl CopycatBuilder {
+    pub(super) fn new() -> CopycatBuilder {
+        CopycatBuilder {
+            cluster: None,
+            storage: None,
+            network: Arc::new(Tcp),
+            election_timeout: Duration::from_millis(250),
+            heartbeat_interval: Duration::from_millis(50),
+            request_timeout: Duration::from_secs(5),
+        }
+    }
+
+    /// The cluster, and which of its members this is. Required.
+    pub fn with_cluster(mut self, cluster: Cluster) -> Self {
+        self.cluster = Some(cluster);
+        self
+    }
+
+    /// Where the member keeps its log. Required.
+    pub fn with_storage(mut self, storage: Storage) -> Self {
+        self.storage = Some(storage);
+        self
+    }
+
+    /// Carries messages in memory instead of over TCP: for tests and for clusters within one process.
+    pub fn with_memory_network(mut self, network: &crate::MemoryNetwork) -> Self {
+        self.network = Arc::new(network.clone());
+        self
+    }
+
+    /// Shortest time without a leader before a member stands for election; every wait is drawn from here to twice
+    /// as long. The same on all members. Default 250 ms, 20 ms to 60 s.
+    pub fn with_election_timeout(mut self, timeout: Duration) -> Self {
+        self.election_timeout = timeout;
+        self
+    }
+
+    /// Time between two heartbeats of a leader. The same on all members. Default 50 ms, 5 ms to 15 s, and at most a
+    /// quarter of the election timeout.
+    pub fn with_heartbeat_interval(mut self, interval: Duration) -> Self {
+        self.heartbeat_interval = interval;
+        self
+    }
+
+    /// How long a request may take before its caller is told that its outcome is unknown, or that no leader was
+    /// found. Default 5 s, 10 ms to 10 min.
+    pub fn with_request_timeout(mut self, timeout: Duration) -> Self {
+        self.request_timeout = timeout;
+        self
+    }
+
+    /// Starts the member: opens its directory, recovers its log, listens, and begins to look for the others. Does
+    /// not wait for them: what is opened on the member does.
+    ///
+    /// # Errors
+    ///
+    /// All mistakes of the description at once ([`Error::mistakes`]); or whatever keeps the directory, the log or
+    /// the address from being used.
+    pub async fn open(self) -> Result<Copycat, Error> {
+        let mistakes = self.mistakes();
+        let (Some(cluster), Some(storage), []) = (self.cluster, self.storage, mistakes.as_slice()) else {
+            return Err(Error::from(mistakes));
+        };
+        let seeds = cluster.seeds().iter().map(|seed| (MemberId(seed.id()), seed.address().to_owned()));
+        let options = Options {
+            me: MemberId(cluster.local_member().id()),
+            seeds: seeds.collect(),
+            listen: cluster.local_member().address().to_owned(),
+            network: self.network,
+            storage: storage.into_node(),
+            election_timeout: self.election_timeout,
+            heartbeat_interval: self.heartbeat_interval,
+            request_timeout: self.request_timeout,
+        };
+        let node = Node::start(options).await?;
+        Ok(Copycat::new(cluster, Arc::new(node)))
+    }
+
+    fn mistakes(&self) -> Vec<Mistake> {
+        let mut mistakes = Vec::new();
+        if self.cluster.is_none() {
+            mistakes.push(Mistake::NoCluster);
+        }
+        if self.storage.is_none() {
+            mistakes.push(Mistake::NoStorage);
+        }
+        mistakes.extend(outside("the election timeout", self.election_timeout, ELECTION_TIMEOUT));
+        mistakes.extend(outside("the heartbeat interval", self.heartbeat_interval, HEARTBEAT_INTERVAL));
+        mistakes.extend(outside("the request timeout", self.request_timeout, REQUEST_TIMEOUT));
+        if self.election_timeout < 4 * self.heartbeat_interval {
+            mistakes.push(Mistake::TooFewHeartbeats {
+                election_ms: milliseconds(self.election_timeout),
+                heartbeat_ms: milliseconds(self.heartbeat_interval),
+            });
+        }
+        mistakes
+    }
+}
+
+pub(super) fn outside(name: &'static str, found: Duration, (least, most): (Duration, Duration)) -> Option<Mistake> {
+    (found < least || found > most).then(|| Mistake::Duration {
+        name,
+        found_ms: milliseconds(found),
+        least_ms: milliseconds(least),
+        most_ms: milliseconds(most),
+    })
+}
+
+
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_mistakes_at_once() {
+        let builder = Copycat::builder()
+            .with_election_timeout(Duration::from_millis(100))
+            .with_heartbeat_interval(Duration::from_millis(50))
+            .with_request_timeout(Duration::ZERO);
+        assert_eq!(
+            builder.mistakes(),
+            [
+                Mistake::NoCluster,
+                Mistake::NoStorage,
+                Mistake::Duration { name: "the request timeout", found_ms: 0, least_ms: 10, most_ms: 600_000 },
+                Mistake::TooFewHeartbeats { election_ms: 100, heartbeat_ms: 50 },
+            ]
+        );
+    }
+}

@@ -1,0 +1,144 @@
+//! A handle to a cluster from a process that is no member of it.
+
+use super::builder::{REQUEST_TIMEOUT, outside};
+use crate::codec::ids::GroupId;
+use crate::error::{Error, Mistake, Problem};
+use crate::cluster::Member;
+use crate::node::remote::{Options, RemoteNode};
+use crate::resource::commands::Partitioned;
+use crate::resource::handle::{Handle, Partition};
+use crate::resource::proxy::Proxy;
+use crate::resource::state_machine::{Many, One, PARTITIONS_MAX, Partitions, check_name};
+use crate::transport::seam::Transport;
+use crate::transport::tcp::Tcp;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A connection to a cluster, kept open to one of its members and moved to another when that fails.
+///
+/// Drives the same proxies as a member does, one hop further away; stores nothing and votes on nothing. Dropping it
+/// cuts the connection: whoever still waits is told that the outcome is unknown.
+#[derive(Debug)]
+pub struct Remote {
+    node: RemoteNode,
+}
+
+impl Remote {
+    /// Begins to describe a connection.
+    pub fn builder() -> RemoteBuilder {
+        RemoteBuilder { members: Vec::new(), network: Arc::new(Tcp), request_timeout: Duration::from_secs(5) }
+    }
+
+    /// A resource that the cluster's members have opened under that name.
+    pub fn resource(&self, name: impl Into<String>) -> RemoteResource<'_, One> {
+        RemoteResource { remote: self, name: name.into(), partitions: One }
+    }
+}
+
+/// Describes a connection to a cluster; [`connect`](Self::connect) opens it.
+#[derive(Clone)]
+#[must_use = "a builder does nothing until `connect` is called"]
+pub struct RemoteBuilder {
+    members: Vec<Member>,
+    network: Arc<dyn Transport>,
+    request_timeout: Duration,
+}
+
+impl std::fmt::Debug for RemoteBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RemoteBuilder").field("members", &self.members).finish_non_exhaustive()
+    }
+}
+
+impl RemoteBuilder {
+    /// Adds a member that may be asked. One suffices; with several, any of them may be down.
+    pub fn add_member(mut self, member: Member) -> Self {
+        self.members.push(member);
+        self
+    }
+
+    /// Looks for the members in memory instead of over TCP: for tests and for clusters within one process.
+    pub fn with_memory_network(mut self, network: &crate::MemoryNetwork) -> Self {
+        self.network = Arc::new(network.clone());
+        self
+    }
+
+    /// How long a request may take before its caller is told. Default 5 s, 10 ms to 10 min.
+    pub fn with_request_timeout(mut self, timeout: Duration) -> Self {
+        self.request_timeout = timeout;
+        self
+    }
+
+    /// Connects to the first member that answers.
+    ///
+    /// # Errors
+    ///
+    /// All mistakes of the description at once ([`Error::mistakes`]); or that no member could be reached.
+    pub async fn connect(self) -> Result<Remote, Error> {
+        let mut mistakes = Vec::new();
+        if self.members.is_empty() {
+            mistakes.push(Mistake::NoSeeds);
+        }
+        let bad = self.members.iter().filter(|member| !member.has_address());
+        mistakes.extend(bad.map(|member| Mistake::BadAddress(member.address().into())));
+        mistakes.extend(outside("the request timeout", self.request_timeout, REQUEST_TIMEOUT));
+        if !mistakes.is_empty() {
+            return Err(Error::from(mistakes));
+        }
+        let options = Options {
+            addresses: self.members.iter().map(|member| member.address().to_owned()).collect(),
+            network: self.network,
+            request_timeout: self.request_timeout,
+        };
+        let node = RemoteNode::connect(options).await.map_err(Problem::from)?;
+        Ok(Remote { node })
+    }
+}
+
+/// A resource of the cluster, seen from outside.
+#[derive(Debug)]
+#[must_use = "nothing is opened until `open` is called"]
+pub struct RemoteResource<'a, N> {
+    remote: &'a Remote,
+    name: String,
+    partitions: N,
+}
+
+impl<'a> RemoteResource<'a, One> {
+    /// The resource has several partitions: as many as its members opened it with.
+    pub fn with_partitions(self, partitions: u32) -> RemoteResource<'a, Many> {
+        RemoteResource { remote: self.remote, name: self.name, partitions: Many(partitions) }
+    }
+
+    /// The proxy of a resource with one partition.
+    ///
+    /// # Errors
+    ///
+    /// If the name cannot be one. Whether the resource exists is known when it is called.
+    pub fn open<P: Proxy>(self) -> Result<P, Error> {
+        self.proxy()
+    }
+}
+
+impl RemoteResource<'_, Many> {
+    /// The proxy of a resource with several partitions.
+    ///
+    /// # Errors
+    ///
+    /// If the name or the number of partitions cannot be one. Whether the resource exists is known when it is
+    /// called.
+    pub fn open<P: Proxy<Commands: Partitioned>>(self) -> Result<P, Error> {
+        self.proxy()
+    }
+}
+
+impl<N: Partitions> RemoteResource<'_, N> {
+    fn proxy<P: Proxy>(self) -> Result<P, Error> {
+        let count = self.partitions.count();
+        check_name(&self.name, count)?;
+        let entrance = self.remote.node.entrance();
+        let partition = |number| Partition { group: GroupId::of(&self.name, number), entrance: entrance.clone() };
+        debug_assert!(count <= PARTITIONS_MAX, "checked with the name");
+        Ok(P::from_handle(Handle::new(&self.name, (0..count).map(partition).collect())))
+    }
+}

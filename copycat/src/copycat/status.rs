@@ -1,0 +1,78 @@
+//! What a member says of itself.
+
+use crate::node;
+use crate::raft;
+
+/// A member and its groups at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Status {
+    /// The member's id.
+    pub member: u64,
+    /// Its groups: one per partition of each resource that it knows of.
+    pub groups: Vec<GroupStatus>,
+}
+
+/// One group, as one member sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct GroupStatus {
+    /// The group's number, made of the resource's name and the partition.
+    pub group: u64,
+    /// What this member is in it.
+    pub role: Role,
+    /// Its term.
+    pub term: u64,
+    /// The leader of that term, if this member knows.
+    pub leader: Option<u64>,
+    /// Last index known to be committed.
+    pub commit: u64,
+    /// Last index the state machine has applied.
+    pub applied: u64,
+    /// Last index in this member's log.
+    pub last: u64,
+}
+
+/// What a member is in a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Role {
+    /// Stores what the leader sends.
+    Follower,
+    /// Stands for election, or asks whether it should.
+    Candidate,
+    /// Orders the group's commands.
+    Leader,
+}
+
+impl Status {
+    pub(super) fn new(member: u64, groups: Vec<node::GroupStatus>) -> Status {
+        Status { member, groups: groups.into_iter().map(GroupStatus::new).collect() }
+    }
+
+    /// The status of one partition of a resource; `None` if this member does not know it.
+    #[must_use]
+    pub fn group(&self, resource: &str, partition: u32) -> Option<&GroupStatus> {
+        let group = crate::codec::ids::GroupId::of(resource, partition).0;
+        self.groups.iter().find(|status| status.group == group)
+    }
+}
+
+impl GroupStatus {
+    fn new(status: node::GroupStatus) -> GroupStatus {
+        let role = match status.raft.role {
+            raft::Role::Follower => Role::Follower,
+            raft::Role::PreCandidate | raft::Role::Candidate => Role::Candidate,
+            raft::Role::Leader => Role::Leader,
+        };
+        GroupStatus {
+            group: status.group.0,
+            role,
+            term: status.raft.term,
+            leader: status.raft.leader.map(|leader| leader.0),
+            commit: status.raft.commit,
+            applied: status.applied,
+            last: status.raft.last.index,
+        }
+    }
+}

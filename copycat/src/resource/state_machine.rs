@@ -1,0 +1,147 @@
+//! Opening a state machine on a member.
+
+use super::commands::Partitioned;
+use super::dispatch::{Checks, Dispatch, Replica};
+use super::handle::{Handle, Partition};
+use super::proxy::Proxy;
+use crate::codec::ids::GroupId;
+use crate::error::{Error, Mistake, Problem};
+use crate::node::Node;
+use crate::node::failure::Failure;
+use crate::node::machine::Checker;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::fmt;
+use std::sync::Arc;
+
+/// Longest name of a resource, in bytes.
+const NAME_LEN_MAX: usize = 255;
+/// Most partitions of one resource.
+pub(crate) const PARTITIONS_MAX: u32 = 1_024;
+
+/// A resource with one partition: every command belongs to it.
+#[derive(Clone, Copy, Debug)]
+pub struct One;
+
+/// A resource with several partitions: every command says where it belongs.
+#[derive(Clone, Copy, Debug)]
+pub struct Many(pub(crate) u32);
+
+/// How many partitions a resource has.
+pub(crate) trait Partitions {
+    /// The number.
+    fn count(&self) -> u32;
+}
+
+impl Partitions for One {
+    fn count(&self) -> u32 {
+        1
+    }
+}
+
+impl Partitions for Many {
+    fn count(&self) -> u32 {
+        self.0
+    }
+}
+
+/// Describes a state machine; `open` opens it and returns its proxy.
+#[must_use = "nothing is opened until `open` is called"]
+pub struct StateMachineBuilder<F, N> {
+    node: Arc<Node>,
+    name: String,
+    init: F,
+    partitions: N,
+}
+
+impl<F, N: fmt::Debug> fmt::Debug for StateMachineBuilder<F, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("StateMachineBuilder");
+        shown.field("name", &self.name).field("partitions", &self.partitions).finish_non_exhaustive()
+    }
+}
+
+impl<F> StateMachineBuilder<F, One> {
+    pub(crate) fn new(node: Arc<Node>, name: String, init: F) -> StateMachineBuilder<F, One> {
+        StateMachineBuilder { node, name, init, partitions: One }
+    }
+
+    /// Spreads the state over several groups, by the hash of each command's key; 1 to 1,024. The same on all
+    /// members, for ever. Compiles for traits whose every method has a key, `single`, `all` or (reads) `merge`.
+    pub fn with_partitions(self, partitions: u32) -> StateMachineBuilder<F, Many> {
+        StateMachineBuilder { node: self.node, name: self.name, init: self.init, partitions: Many(partitions) }
+    }
+
+    /// Opens the resource on this member and returns a proxy: `let bank: AsyncBank = ….open().await?`.
+    ///
+    /// Waits until the cluster is formed; the other members need not have opened the resource yet, but nothing is
+    /// answered before a majority has.
+    ///
+    /// # Errors
+    ///
+    /// If the name cannot be one, if the resource is open in this process already, or if this member takes no part
+    /// in the cluster.
+    pub async fn open<P, S>(self) -> Result<P, Error>
+    where
+        F: Fn() -> S,
+        S: Serialize + DeserializeOwned + Send + 'static,
+        P: Proxy<Commands: Dispatch<S>>,
+    {
+        self.attach().await
+    }
+}
+
+impl<F> StateMachineBuilder<F, Many> {
+    /// Opens the resource on this member and returns a proxy, as [`StateMachineBuilder::<F, One>::open`] does.
+    ///
+    /// # Errors
+    ///
+    /// As there; and if there are no partitions, or too many.
+    pub async fn open<P, S>(self) -> Result<P, Error>
+    where
+        F: Fn() -> S,
+        S: Serialize + DeserializeOwned + Send + 'static,
+        P: Proxy<Commands: Dispatch<S> + Partitioned>,
+    {
+        self.attach().await
+    }
+}
+
+impl<F, N: Partitions> StateMachineBuilder<F, N> {
+    async fn attach<P, S>(self) -> Result<P, Error>
+    where
+        F: Fn() -> S,
+        S: Send + 'static,
+        P: Proxy<Commands: Dispatch<S>>,
+    {
+        check_name(&self.name, self.partitions.count())?;
+        if cfg!(panic = "abort") {
+            return Err(Problem::PanicAborts.into());
+        }
+        self.node.formed().await??;
+        let checker: Arc<dyn Checker> = Arc::new(Checks::new::<P::Commands>());
+        let mut partitions = Vec::new();
+        for number in 0..self.partitions.count() {
+            let group = GroupId::of(&self.name, number);
+            let machine = Box::new(Replica::new::<P::Commands>((self.init)()));
+            match self.node.attach(group, checker.clone(), machine).await {
+                Ok(()) => partitions.push(Partition { group, entrance: self.node.entrance() }),
+                Err(Failure::Busy) => return Err(Problem::AlreadyOpen { resource: self.name }.into()),
+                Err(failure) => return Err(failure.into()),
+            }
+        }
+        Ok(P::from_handle(Handle::new(&self.name, partitions)))
+    }
+}
+
+/// Refuses names and numbers of partitions that cannot be ones.
+pub(crate) fn check_name(name: &str, partitions: u32) -> Result<(), Error> {
+    let mut mistakes = Vec::new();
+    if name.is_empty() || name.len() > NAME_LEN_MAX {
+        mistakes.push(Mistake::NameLength(name.len()));
+    }
+    if partitions == 0 || partitions > PARTITIONS_MAX {
+        mistakes.push(Mistake::Partitions { limit: PARTITIONS_MAX, found: partitions });
+    }
+    if mistakes.is_empty() { Ok(()) } else { Err(Error::from(mistakes)) }
+}
