@@ -67,10 +67,9 @@ fn hosts(line: &str) -> impl Iterator<Item = &str> {
 /// Whether the host looks like one that only some machines reach, or carries a password.
 fn is_private(host: &str) -> bool {
     let name = host.split(':').next().unwrap_or(host);
-    host.contains('@')
-        || PRIVATE_HOSTS.iter().any(|part| {
-            part.starts_with('.') && name.ends_with(part) || !part.starts_with('.') && name.contains(part)
-        })
+    let telling =
+        |part: &&str| if part.starts_with('.') { name.ends_with(*part) } else { name.contains(*part) };
+    host.contains('@') || PRIVATE_HOSTS.iter().any(|part| telling(&part))
 }
 
 #[cfg(test)]
