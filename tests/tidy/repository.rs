@@ -69,7 +69,7 @@ fn is_private(host: &str) -> bool {
     let name = host.split(':').next().unwrap_or(host);
     let telling =
         |part: &&str| if part.starts_with('.') { name.ends_with(*part) } else { name.contains(*part) };
-    host.contains('@') || PRIVATE_HOSTS.iter().any(|part| telling(&part))
+    host.contains('@') || PRIVATE_HOSTS.iter().any(telling)
 }
 
 #[cfg(test)]
