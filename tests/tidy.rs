@@ -1,0 +1,48 @@
+//! The house style as a test: reads the sources of the whole workspace and reports every broken rule at
+//! once, with file, line and how to mend it.
+//!
+//! `cargo test -p copycat-tests --test tidy` runs it; `-- --nocapture` prints the figures as well. Each
+//! file under `tidy/` holds a few related rules and proves, on planted lines, that each of them bites.
+//! Old sins are written down in `tidy/ratchet.txt`, and may only shrink.
+//!
+//! Begin with `tidy/workspace.rs`, what the rules look at, then `tidy/floors.rs`, the most important one.
+
+mod tidy {
+    pub(crate) mod comments;
+    pub(crate) mod floors;
+    pub(crate) mod lexer;
+    pub(crate) mod manifests;
+    pub(crate) mod names;
+    pub(crate) mod ratchet;
+    pub(crate) mod report;
+    pub(crate) mod repository;
+    pub(crate) mod sizes;
+    pub(crate) mod syntax;
+    pub(crate) mod workspace;
+}
+
+use tidy::report::{Report, Violation};
+use tidy::workspace::Workspace;
+use tidy::{comments, floors, manifests, names, ratchet, repository, sizes};
+
+/// Everything that breaks a rule of the house, in a stable order.
+fn violations(workspace: &Workspace) -> Vec<Violation> {
+    let mut report = Report::default();
+    floors::check(workspace, &mut report);
+    names::check(workspace, &mut report);
+    sizes::check(workspace, &mut report);
+    comments::check(workspace, &mut report);
+    manifests::check(workspace, &mut report);
+    repository::check(workspace, &mut report);
+    ratchet::apply(workspace, report).into_sorted()
+}
+
+#[test]
+fn the_workspace_keeps_the_house_rules() {
+    let workspace = Workspace::read();
+    println!("{}", sizes::figures(&workspace));
+    println!("{}", comments::figures(&workspace));
+    let violations = violations(&workspace);
+    let list: String = violations.iter().map(|violation| format!("\n{violation}")).collect();
+    assert!(violations.is_empty(), "{} house rules are broken:\n{list}", violations.len());
+}
