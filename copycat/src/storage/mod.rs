@@ -1,1 +1,40 @@
-//! The journal: one ordered, segmented log on disk, shared by all groups of a shard.
+//! The journal: one ordered, segmented log, shared by all groups of a shard.
+//!
+//! Entries, terms and votes of every group are frames in one order, made durable together: one batch,
+//! one write, one flush for all that waits. Begin with [`journal`] (what is appended, and where), then
+//! [`write`] (how it becomes durable), [`recovery`] (what a crash leaves) and `FORMAT.md` (every byte).
+//!
+//! This floor never blocks its owner (what blocks is handed out as jobs for other threads: [`Write`],
+//! [`Preparation`]), never copies or interprets a payload, never writes a byte twice, never retries a
+//! failed write or flush, and knows no rule of consensus beyond "a later frame replaces".
+
+#![allow(unused_imports, reason = "re-exports for the floors above, removed when those use them")]
+
+mod batch;
+mod checkpoint;
+mod disk;
+mod error;
+mod group_log;
+mod journal;
+mod pending;
+mod position;
+mod preparation;
+mod read;
+mod recovery;
+mod scan;
+mod segment;
+#[cfg(test)]
+mod tests;
+mod write;
+
+#[cfg(any(test, feature = "testing"))]
+pub(crate) use disk::simulated::{Fault, SimulatedDisk};
+pub(crate) use disk::{Creation, Disk, Region, file::FileDisk, memory::MemoryDisk};
+pub(crate) use error::{Damage, DiskError, Problem, StorageError};
+pub(crate) use group_log::GroupState;
+pub(crate) use journal::{Journal, Options};
+pub(crate) use position::Position;
+pub(crate) use preparation::{Preparation, Prepared};
+pub(crate) use recovery::{Cut, Recovered};
+pub(crate) use segment::Owner;
+pub(crate) use write::{Write, Written};

@@ -1,0 +1,167 @@
+//! The body of a checkpoint: the state of every group, so that nothing before it is needed to know it.
+//!
+//! ```text
+//!  size  field
+//!     4  number of groups, which follow in ascending order; of each:
+//!     8    group
+//!     8    term
+//!     8    vote               0: none
+//!     8    base term          of the last dropped entry
+//!     8    base index
+//!     8    last index         equal to the base index: no entries
+//!     4    number of ranges; of each:
+//!     8      term
+//!     8      first index
+//!     4    number of configurations; of each:
+//!     8      index
+//!     …      three lists: number of members (4), that many ids (8 each)
+//! ```
+
+use super::group_log::{GroupLog, GroupState};
+use crate::codec::configuration::Configuration;
+use crate::codec::cursor::{Cursor, Malformed};
+use crate::codec::ids::{GroupId, Index, MemberId};
+use crate::codec::terms::{LogId, Terms};
+use std::collections::BTreeMap;
+
+/// The checkpoint of these groups.
+pub(crate) fn encode(groups: &BTreeMap<GroupId, GroupLog>) -> Vec<u8> {
+    let mut out = Vec::with_capacity(len(groups) as usize);
+    out.extend_from_slice(&(groups.len() as u32).to_le_bytes());
+    for (group, log) in groups {
+        encode_group(*group, log.state(), &mut out);
+    }
+    assert_eq!(out.len() as u64, len(groups), "the length was known");
+    out
+}
+
+/// Bytes that the checkpoint of these groups takes.
+pub(crate) fn len(groups: &BTreeMap<GroupId, GroupLog>) -> u64 {
+    let of_group = |log: &GroupLog| {
+        let state = log.state();
+        let members = |c: &Configuration| c.voters.len() + c.outgoing.len() + c.learners.len();
+        let configurations = state.configurations.iter().map(|(_, c)| 20 + 8 * members(c));
+        56 + 16 * state.terms.ranges().len() + configurations.sum::<usize>()
+    };
+    4 + groups.values().map(of_group).sum::<usize>() as u64
+}
+
+fn encode_group(group: GroupId, state: &GroupState, out: &mut Vec<u8>) {
+    let base = state.terms.base();
+    let vote = state.vote.map_or(0, |member| member.0);
+    for word in [group.0, state.term, vote, base.term, base.index, state.terms.last().index] {
+        out.extend_from_slice(&word.to_le_bytes());
+    }
+    out.extend_from_slice(&(state.terms.ranges().len() as u32).to_le_bytes());
+    for range in state.terms.ranges() {
+        out.extend_from_slice(&range.term.to_le_bytes());
+        out.extend_from_slice(&range.index.to_le_bytes());
+    }
+    out.extend_from_slice(&(state.configurations.len() as u32).to_le_bytes());
+    for (index, configuration) in &state.configurations {
+        out.extend_from_slice(&index.to_le_bytes());
+        configuration.encode(out);
+    }
+}
+
+/// Reads what [`encode`] wrote. Memory is taken only for what the bytes hold.
+pub(crate) fn decode(bytes: &[u8]) -> Result<BTreeMap<GroupId, GroupState>, Malformed> {
+    let mut cursor = Cursor::new(bytes);
+    let count = cursor.u32()?;
+    let mut groups = BTreeMap::new();
+    for _ in 0..count {
+        let group = GroupId(cursor.u64()?);
+        if groups.last_key_value().is_some_and(|(last, _)| *last >= group) {
+            return Err(Malformed::Value { field: "checkpoint group", found: group.0 });
+        }
+        groups.insert(group, decode_group(&mut cursor)?);
+    }
+    cursor.finish()?;
+    Ok(groups)
+}
+
+fn decode_group(cursor: &mut Cursor<'_>) -> Result<GroupState, Malformed> {
+    let (term, vote) = (cursor.u64()?, cursor.u64()?);
+    let vote = (vote != 0).then_some(MemberId(vote));
+    let terms = decode_terms(cursor)?;
+    let mut configurations: Vec<(Index, Configuration)> = Vec::new();
+    for _ in 0..cursor.u32()? {
+        let index = cursor.u64()?;
+        let ascends = configurations.last().is_none_or(|(last, _)| *last < index);
+        if !ascends || index > terms.last().index {
+            return Err(Malformed::Value { field: "checkpoint configuration", found: index });
+        }
+        configurations.push((index, Configuration::read(cursor)?));
+    }
+    Ok(GroupState { term, vote, terms, configurations })
+}
+
+fn decode_terms(cursor: &mut Cursor<'_>) -> Result<Terms, Malformed> {
+    let base = LogId { term: cursor.u64()?, index: cursor.u64()? };
+    let last = cursor.u64()?;
+    let mut terms = Terms::starting_after(base);
+    let mut open: Option<LogId> = None;
+    for _ in 0..cursor.u32()? {
+        let range = LogId { term: cursor.u64()?, index: cursor.u64()? };
+        let fits = match open {
+            None => range.index.checked_sub(1) == Some(base.index) && range.term >= base.term,
+            Some(open) => range.index > open.index && range.term > open.term,
+        };
+        if !fits || range.index > last {
+            return Err(Malformed::Value { field: "checkpoint range", found: range.index });
+        }
+        if let Some(open) = open {
+            terms.append(open.term, range.index - open.index);
+        }
+        open = Some(range);
+    }
+    match open {
+        // No range lies beyond `last`, and indexes fit: the sum cannot overflow.
+        Some(open) if last < u64::MAX => terms.append(open.term, last + 1 - open.index),
+        None if last == base.index => {}
+        _ => return Err(Malformed::Value { field: "checkpoint last index", found: last }),
+    }
+    Ok(terms)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> BTreeMap<GroupId, GroupState> {
+        let mut terms = Terms::starting_after(LogId::new(2, 10));
+        terms.append(2, 3);
+        terms.append(5, 4);
+        let configurations = vec![(9, Configuration::of_voters([MemberId(1), MemberId(2)]))];
+        let full = GroupState { term: 6, vote: Some(MemberId(2)), terms, configurations };
+        BTreeMap::from([(GroupId(1), full), (GroupId(2), GroupState::default())])
+    }
+
+    fn encoded(groups: BTreeMap<GroupId, GroupState>) -> Vec<u8> {
+        encode(&groups.into_iter().map(|(group, state)| (group, GroupLog::restored(state))).collect())
+    }
+
+    #[test]
+    fn reads_back_what_was_written_and_nothing_shorter_or_longer() {
+        let bytes = encoded(sample());
+        assert_eq!(decode(&bytes), Ok(sample()));
+        for end in 0..bytes.len() {
+            assert!(decode(&bytes[..end]).is_err(), "cut at {end}");
+        }
+        assert!(decode(&[bytes, vec![0]].concat()).is_err());
+    }
+
+    #[test]
+    fn nothing_panics_or_takes_memory_whatever_the_bytes_say() {
+        let good = encoded(sample());
+        let mut random = fastrand::Rng::with_seed(3);
+        for _ in 0..20_000 {
+            let mut bytes = good.clone();
+            for _ in 0..random.usize(1..4) {
+                let at = random.usize(..bytes.len());
+                bytes[at] = *random.choice(&[0, 1, 0x7f, 0x80, 0xff]).unwrap();
+            }
+            let _ = decode(&bytes);
+        }
+    }
+}

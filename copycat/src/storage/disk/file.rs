@@ -1,0 +1,275 @@
+//! Regions as files of one locked directory: written by position, read through a mapping.
+
+use super::mapping::Mapping;
+use super::{Creation, Disk, Region};
+use crate::storage::error::{DiskError, StorageError};
+use bytes::Bytes;
+use rustix::fs::{Advice, FallocateFlags, FlockOperation};
+use rustix::io::Errno;
+use std::fmt;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, IoSlice};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+const LOCK: &str = "lock";
+const SUFFIX: &str = "segment";
+const UNFINISHED: &str = "prepare";
+/// Most buffers the kernel takes in one call.
+const IOV_MAX: usize = 1_024;
+const ZEROES: [u8; 1 << 20] = [0; 1 << 20];
+
+/// A directory of segment files, locked for as long as this lives.
+///
+/// A segment is `<number, 16 hexadecimal digits>.segment`; one that is being created ends in
+/// `.prepare` and gets its name when all of it is durable. Names without these endings are not the
+/// journal's and are left alone.
+#[derive(Debug)]
+pub(crate) struct FileDisk {
+    directory: PathBuf,
+    /// Open, because the lock lives as long as the handle.
+    _lock: File,
+}
+
+impl FileDisk {
+    /// Creates the directory if need be and locks it.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError::Locked`] if somebody else has it; [`StorageError::Disk`] if it cannot be made
+    /// or written.
+    pub(crate) fn open(directory: &Path) -> Result<FileDisk, StorageError> {
+        let name = directory.display();
+        fs::create_dir_all(directory).map_err(|e| DiskError::new("creating", &name, e))?;
+        let path = directory.join(LOCK);
+        let lock = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .map_err(|e| DiskError::new("opening", path.display(), e))?;
+        match rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {}
+            Err(Errno::WOULDBLOCK) => return Err(StorageError::Locked { directory: name.to_string() }),
+            Err(error) => return Err(DiskError::new("locking", path.display(), error).into()),
+        }
+        let disk = FileDisk { directory: directory.to_owned(), _lock: lock };
+        disk.sync_directory()?;
+        if let Some(parent) = directory.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+            sync(parent)?;
+        }
+        Ok(disk)
+    }
+
+    fn path(&self, number: u64, suffix: &str) -> PathBuf {
+        self.directory.join(format!("{number:016x}.{suffix}"))
+    }
+
+    fn sync_directory(&self) -> Result<(), DiskError> {
+        sync(&self.directory)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> Result<(), DiskError> {
+        fs::rename(from, to).map_err(|e| DiskError::new("renaming", from.display(), e))?;
+        self.sync_directory()
+    }
+
+    /// Makes all of the region durable under its unfinished name.
+    fn fill(&self, creation: &Creation, path: &Path) -> Result<(), DiskError> {
+        let failed = |operation| move |e: io::Error| DiskError::new(operation, path.display(), e);
+        let file = match creation.recycled {
+            // The renaming is made durable before the first byte is overwritten: no crash can leave
+            // the old name on new contents.
+            Some(recycled) => {
+                self.rename(&self.path(recycled, SUFFIX), path)?;
+                OpenOptions::new().write(true).open(path).map_err(failed("opening"))?
+            }
+            None => {
+                let mut options = OpenOptions::new();
+                let file = options.write(true).create(true).truncate(true).open(path);
+                let file = file.map_err(failed("creating"))?;
+                zero(&file, creation.len).map_err(failed("allocating"))?;
+                file
+            }
+        };
+        file.write_all_at(&creation.head, 0).map_err(failed("writing"))?;
+        file.sync_all().map_err(failed("syncing"))
+    }
+}
+
+/// Allocates and writes every block, so that no later flush has to change the file's extents: that
+/// costs twice the bytes (`FORMAT.md`), and would be the wrong moment to find the disk full.
+fn zero(file: &File, len: u64) -> io::Result<()> {
+    match rustix::fs::fallocate(file, FallocateFlags::empty(), 0, len) {
+        Ok(()) | Err(Errno::OPNOTSUPP | Errno::NOSYS) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let mut offset = 0;
+    while offset < len {
+        let chunk = (len - offset).min(ZEROES.len() as u64);
+        file.write_all_at(&ZEROES[..chunk as usize], offset)?;
+        offset += chunk;
+    }
+    Ok(())
+}
+
+fn sync(directory: &Path) -> Result<(), DiskError> {
+    let synced = File::open(directory).and_then(|directory| directory.sync_all());
+    synced.map_err(|e| DiskError::new("syncing", directory.display(), e))
+}
+
+impl Disk for FileDisk {
+    fn list(&self) -> Result<Vec<u64>, StorageError> {
+        let failed = |e| DiskError::new("listing", self.directory.display(), e);
+        let mut numbers = Vec::new();
+        for entry in fs::read_dir(&self.directory).map_err(failed)? {
+            let path = entry.map_err(failed)?.path();
+            let suffix = path.extension().and_then(|suffix| suffix.to_str());
+            match suffix {
+                Some(SUFFIX) => {
+                    let number = path.file_stem().and_then(|stem| stem.to_str()).and_then(number);
+                    let file = || path.display().to_string();
+                    numbers.push(number.ok_or_else(|| StorageError::Name { file: file() })?);
+                }
+                Some(UNFINISHED) => {
+                    fs::remove_file(&path).map_err(|e| DiskError::new("removing", path.display(), e))?;
+                }
+                _ => {}
+            }
+        }
+        numbers.sort_unstable();
+        Ok(numbers)
+    }
+
+    fn create(&self, creation: &Creation) -> Result<Arc<dyn Region>, DiskError> {
+        let (unfinished, path) = (self.path(creation.number, UNFINISHED), self.path(creation.number, SUFFIX));
+        let created = self.fill(creation, &unfinished).and_then(|()| self.rename(&unfinished, &path));
+        if let Err(error) = created {
+            // Gives the blocks back at once: the disk may be full because of them. That this fails too
+            // changes nothing; `list` removes what is left.
+            let _ = fs::remove_file(&unfinished);
+            return Err(error);
+        }
+        self.open(creation.number)
+    }
+
+    fn open(&self, number: u64) -> Result<Arc<dyn Region>, DiskError> {
+        let path = self.path(number, SUFFIX);
+        let failed = |operation| {
+            let path = path.display().to_string();
+            move |e: io::Error| DiskError::new(operation, path, e)
+        };
+        let file = OpenOptions::new().read(true).write(true).open(&path).map_err(failed("opening"))?;
+        let mapping = Mapping::of(&file).map_err(failed("mapping"))?;
+        Ok(Arc::new(FileRegion { path, file, mapping }))
+    }
+
+    fn remove(&self, number: u64) -> Result<(), DiskError> {
+        let path = self.path(number, SUFFIX);
+        match fs::remove_file(&path) {
+            Ok(()) => self.sync_directory(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(DiskError::new("removing", path.display(), error)),
+        }
+    }
+}
+
+/// The number that a name says, if it is written as we write it.
+fn number(stem: &str) -> Option<u64> {
+    let number = u64::from_str_radix(stem, 16).ok()?;
+    (format!("{number:016x}") == stem).then_some(number)
+}
+
+/// One segment file.
+#[derive(Debug)]
+struct FileRegion {
+    path: PathBuf,
+    file: File,
+    mapping: Mapping,
+}
+
+impl FileRegion {
+    fn failed(&self, operation: &'static str) -> impl FnOnce(io::Error) -> DiskError {
+        move |error| DiskError::new(operation, self.path.display(), error)
+    }
+}
+
+impl fmt::Display for FileRegion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.path.display().fmt(f)
+    }
+}
+
+impl Region for FileRegion {
+    fn len(&self) -> u64 {
+        self.mapping.bytes().len() as u64
+    }
+
+    fn write(&self, offset: u64, chunks: &[Bytes]) -> Result<(), DiskError> {
+        let len: usize = chunks.iter().map(Bytes::len).sum();
+        assert!(offset + len as u64 <= self.len(), "a file is never grown");
+        write_all(&self.file, offset, chunks).map_err(self.failed("writing"))
+    }
+
+    fn sync(&self) -> Result<(), DiskError> {
+        rustix::fs::fdatasync(&self.file).map_err(|e| self.failed("syncing")(e.into()))
+    }
+
+    fn refresh(&self) -> Result<(), DiskError> {
+        rustix::fs::fadvise(&self.file, 0, None, Advice::DontNeed)
+            .map_err(|e| self.failed("refreshing")(e.into()))
+    }
+
+    fn read(&self, offset: u64, into: &mut [u8]) -> Result<(), DiskError> {
+        self.file.read_exact_at(into, offset).map_err(self.failed("reading"))
+    }
+
+    fn slice(self: Arc<Self>, offset: u64, len: usize) -> Bytes {
+        Bytes::from_owner(Slice(self)).slice(offset as usize..offset as usize + len)
+    }
+}
+
+/// A mapping that is shared with whoever reads from it.
+struct Slice(Arc<FileRegion>);
+
+impl AsRef<[u8]> for Slice {
+    fn as_ref(&self) -> &[u8] {
+        self.0.mapping.bytes()
+    }
+}
+
+/// Writes all chunks, however many calls the kernel makes of it.
+fn write_all(file: &File, mut offset: u64, chunks: &[Bytes]) -> io::Result<()> {
+    let mut slices: Vec<IoSlice<'_>> = chunks.iter().map(|chunk| IoSlice::new(chunk)).collect();
+    let mut rest = &mut slices[..];
+    // Empty slices in front would look like a write that makes no progress.
+    IoSlice::advance_slices(&mut rest, 0);
+    while !rest.is_empty() {
+        match rustix::io::pwritev(file, &rest[..rest.len().min(IOV_MAX)], offset) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => {
+                offset += written as u64;
+                IoSlice::advance_slices(&mut rest, written);
+            }
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_as_we_write_them_are_numbers() {
+        assert_eq!(number("00000000000000ff"), Some(255));
+        for wrong in
+            ["ff", "00000000000000FF", "+0000000000000ff", "000000000000000g", "", "0000000000000000ff"]
+        {
+            assert_eq!(number(wrong), None, "{wrong}");
+        }
+    }
+}

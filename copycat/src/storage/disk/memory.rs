@@ -1,0 +1,127 @@
+//! Regions in memory: for ephemeral resources and tests. A sync is free, and nothing survives the
+//! process. Takes the memory of what is written, not of the region's length.
+
+use super::{Creation, Disk, Region};
+use crate::storage::error::{DiskError, StorageError};
+use bytes::{Bytes, BytesMut};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// A disk whose regions are lost with the last handle to it.
+#[derive(Debug, Default)]
+pub(crate) struct MemoryDisk {
+    regions: Mutex<BTreeMap<u64, Arc<MemoryRegion>>>,
+}
+
+impl MemoryDisk {
+    fn regions(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<MemoryRegion>>> {
+        self.regions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Disk for MemoryDisk {
+    fn list(&self) -> Result<Vec<u64>, StorageError> {
+        Ok(self.regions().keys().copied().collect())
+    }
+
+    fn create(&self, creation: &Creation) -> Result<Arc<dyn Region>, DiskError> {
+        let Creation { number, len, .. } = *creation;
+        let chunks = Mutex::new(BTreeMap::from([(0, creation.head.clone())]));
+        let region = Arc::new(MemoryRegion { number, len, chunks });
+        let mut regions = self.regions();
+        creation.recycled.map(|recycled| regions.remove(&recycled));
+        regions.insert(number, region.clone());
+        Ok(region)
+    }
+
+    fn open(&self, number: u64) -> Result<Arc<dyn Region>, DiskError> {
+        match self.regions().get(&number) {
+            Some(region) => Ok(region.clone()),
+            None => Err(DiskError::new("opening", format!("segment {number}"), io::ErrorKind::NotFound)),
+        }
+    }
+
+    fn remove(&self, number: u64) -> Result<(), DiskError> {
+        self.regions().remove(&number);
+        Ok(())
+    }
+}
+
+/// The chunks that were written, by offset: they are kept as they came and served without a copy.
+#[derive(Debug)]
+struct MemoryRegion {
+    number: u64,
+    len: u64,
+    chunks: Mutex<BTreeMap<u64, Bytes>>,
+}
+
+impl MemoryRegion {
+    fn chunks(&self) -> MutexGuard<'_, BTreeMap<u64, Bytes>> {
+        self.chunks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Display for MemoryRegion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "segment {} in memory", self.number)
+    }
+}
+
+impl Region for MemoryRegion {
+    fn len(&self) -> u64 {
+        self.len
+    }
+
+    fn write(&self, mut offset: u64, chunks: &[Bytes]) -> Result<(), DiskError> {
+        let mut written = self.chunks();
+        for chunk in chunks.iter().filter(|chunk| !chunk.is_empty()) {
+            // A batch overwrites at most what a cut tail left, never a part of a chunk that stays.
+            let stale: Vec<_> =
+                written.range(offset..offset + chunk.len() as u64).map(|(offset, _)| *offset).collect();
+            stale.iter().for_each(|offset| drop(written.remove(offset)));
+            written.insert(offset, chunk.clone());
+            offset += chunk.len() as u64;
+        }
+        assert!(offset <= self.len, "a region never grows");
+        Ok(())
+    }
+
+    fn sync(&self) -> Result<(), DiskError> {
+        Ok(())
+    }
+
+    fn refresh(&self) -> Result<(), DiskError> {
+        Ok(())
+    }
+
+    fn read(&self, offset: u64, into: &mut [u8]) -> Result<(), DiskError> {
+        into.fill(0);
+        let end = offset + into.len() as u64;
+        let written = self.chunks();
+        let first = written.range(..=offset).next_back().map_or(offset, |(at, _)| *at);
+        for (at, chunk) in written.range(first..end) {
+            let (from, to) = (offset.max(*at), end.min(at + chunk.len() as u64));
+            if from < to {
+                let source = &chunk[(from - at) as usize..(to - at) as usize];
+                into[(from - offset) as usize..(to - offset) as usize].copy_from_slice(source);
+            }
+        }
+        Ok(())
+    }
+
+    fn slice(self: Arc<Self>, offset: u64, len: usize) -> Bytes {
+        if let Some((at, chunk)) = self.chunks().range(..=offset).next_back() {
+            let from = (offset - at) as usize;
+            if from + len <= chunk.len() {
+                return chunk.slice(from..from + len);
+            }
+        }
+        let mut copy = BytesMut::zeroed(len);
+        match self.read(offset, &mut copy) {
+            Ok(()) => copy.freeze(),
+            Err(error) => unreachable!("memory cannot fail: {error}"),
+        }
+    }
+}

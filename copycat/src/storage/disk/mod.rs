@@ -1,0 +1,69 @@
+//! What lies below the journal: numbered regions of fixed length. Two traits are the whole seam;
+//! files, memory and a simulated disk implement them, and no other code of this floor knows which.
+//!
+//! Nothing here knows frames, batches or groups. Begin with the traits, then [`file`].
+
+pub(crate) mod file;
+mod mapping;
+pub(crate) mod memory;
+#[cfg(any(test, feature = "testing"))]
+pub(crate) mod simulated;
+
+use super::error::{DiskError, StorageError};
+use bytes::Bytes;
+use std::fmt;
+use std::sync::Arc;
+
+/// A region to be created.
+#[derive(Debug, Clone)]
+pub(crate) struct Creation {
+    /// Its number; a region of this number is replaced.
+    pub number: u64,
+    /// Its length in bytes, for ever.
+    pub len: u64,
+    /// What its first bytes shall be.
+    pub head: Bytes,
+    /// Number of a region of the same length that nobody holds any more and whose blocks may serve
+    /// again: what is left of its contents stays readable behind the head.
+    pub recycled: Option<u64>,
+}
+
+/// A place that keeps numbered regions. Every call may block; the journal calls it from jobs and
+/// while it opens, never in between.
+pub(crate) trait Disk: Send + Sync + fmt::Debug {
+    /// Numbers of the regions there are, ascending. What an interrupted creation left is removed.
+    fn list(&self) -> Result<Vec<u64>, StorageError>;
+
+    /// Creates a region with its blocks allocated and written, head included, all durable on return.
+    /// On failure, and after a crash at any instant, the region is either complete or not listed; the
+    /// recycled one may be gone.
+    fn create(&self, creation: &Creation) -> Result<Arc<dyn Region>, DiskError>;
+
+    /// A region that [`list`](Disk::list) named.
+    fn open(&self, number: u64) -> Result<Arc<dyn Region>, DiskError>;
+
+    /// Removes a region, durably on return. Slices of it stay valid.
+    fn remove(&self, number: u64) -> Result<(), DiskError>;
+}
+
+/// A run of bytes of fixed length; its `Display` names the file for people.
+pub(crate) trait Region: Send + Sync + fmt::Debug + fmt::Display {
+    /// Its length in bytes.
+    fn len(&self) -> u64;
+
+    /// Writes the chunks one behind the other from `offset` on. After an error any part may be there.
+    fn write(&self, offset: u64, chunks: &[Bytes]) -> Result<(), DiskError>;
+
+    /// Returns once everything written is durable.
+    fn sync(&self) -> Result<(), DiskError>;
+
+    /// Forgets what a cache holds of durable bytes, so that reads say what the medium has: after a
+    /// failed flush the two may differ.
+    fn refresh(&self) -> Result<(), DiskError>;
+
+    /// Fills `into` from `offset` on; an error where the medium cannot be read.
+    fn read(&self, offset: u64, into: &mut [u8]) -> Result<(), DiskError>;
+
+    /// Bytes that were written before, without a copy where possible. The slice keeps the region alive.
+    fn slice(self: Arc<Self>, offset: u64, len: usize) -> Bytes;
+}

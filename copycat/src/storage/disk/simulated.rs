@@ -1,0 +1,249 @@
+//! A disk whose cache and medium are two things, with a power switch between them.
+//!
+//! What was written and not yet synced is lost, kept or garbled by a crash, sector by sector, decided
+//! by a seed; what was synced is never touched. Failures are injected one by one.
+
+use super::{Creation, Disk, Region};
+use crate::storage::error::{DiskError, StorageError};
+use bytes::Bytes;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Bytes that a medium writes as one.
+const SECTOR: usize = 512;
+
+/// A failure to be met by the next operation of its kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// The disk is full: the next creation fails.
+    Full,
+    /// The next write fails after some of its sectors reached the cache.
+    Write,
+    /// The next sync fails. As on Linux, what was not synced stays in the cache, looks clean, and is
+    /// never written: a second sync would succeed.
+    Sync,
+}
+
+/// The disk; clones of the `Arc` it lives in share it. Journals of one process life hold regions that
+/// a crash detaches: what they still write afterwards reaches nobody.
+#[derive(Debug, Default)]
+pub(crate) struct SimulatedDisk {
+    state: Arc<Mutex<State>>,
+    regions: Mutex<BTreeMap<u64, Arc<SimulatedRegion>>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    faults: VecDeque<Fault>,
+    syncs: u64,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl State {
+    fn take(&mut self, fault: Fault) -> bool {
+        let at = self.faults.iter().position(|waiting| *waiting == fault);
+        at.and_then(|at| self.faults.remove(at)).is_some()
+    }
+}
+
+impl SimulatedDisk {
+    /// Lets the next operation of the fault's kind fail, once.
+    pub(crate) fn inject(&self, fault: Fault) {
+        lock(&self.state).faults.push_back(fault);
+    }
+
+    /// Forgets the faults that were not met.
+    pub(crate) fn heal(&self) {
+        lock(&self.state).faults.clear();
+    }
+
+    /// Successful syncs so far.
+    pub(crate) fn syncs(&self) -> u64 {
+        lock(&self.state).syncs
+    }
+
+    /// Cuts the power: each sector written since its region's last sync is kept, dropped or garbled.
+    /// The same seed does the same to the same disk.
+    pub(crate) fn crash(&self, seed: u64) {
+        let mut random = fastrand::Rng::with_seed(seed);
+        // One mood per crash: everything in the cache survives, nothing does, or each sector by itself.
+        let (kept, garbled) =
+            *random.choice(&[(0, 0), (100, 0), (50, 0), (90, 5), (45, 10)]).unwrap_or(&(0, 0));
+        for region in lock(&self.regions).values_mut() {
+            let survivor = region.crashed(&mut random, kept, garbled);
+            *region = Arc::new(survivor);
+        }
+    }
+
+    /// Ends the process, not the machine: caches survive, regions are detached from whoever held them.
+    pub(crate) fn kill(&self) {
+        for region in lock(&self.regions).values_mut() {
+            let images = lock(&region.images).clone();
+            let (number, state) = (region.number, region.state.clone());
+            *region = Arc::new(SimulatedRegion { number, state, images: Mutex::new(images) });
+        }
+    }
+
+    /// Flips bits of one byte of a region, in cache and medium: rot.
+    pub(crate) fn corrupt(&self, number: u64, offset: u64, mask: u8) {
+        if let Some(region) = lock(&self.regions).get(&number) {
+            let mut images = lock(&region.images);
+            images.cached[offset as usize] ^= mask;
+            images.durable[offset as usize] ^= mask;
+        }
+    }
+
+    /// What the medium holds of a region.
+    pub(crate) fn image(&self, number: u64) -> Option<Vec<u8>> {
+        lock(&self.regions).get(&number).map(|region| lock(&region.images).durable.clone())
+    }
+
+    /// Puts a region there as if it had been found.
+    pub(crate) fn place(&self, number: u64, bytes: &[u8]) {
+        let images = Images { cached: bytes.to_vec(), durable: bytes.to_vec(), dirty: BTreeSet::new() };
+        let region = SimulatedRegion { number, state: self.state.clone(), images: Mutex::new(images) };
+        lock(&self.regions).insert(number, Arc::new(region));
+    }
+}
+
+impl Disk for SimulatedDisk {
+    fn list(&self) -> Result<Vec<u64>, StorageError> {
+        Ok(lock(&self.regions).keys().copied().collect())
+    }
+
+    fn create(&self, creation: &Creation) -> Result<Arc<dyn Region>, DiskError> {
+        let mut regions = lock(&self.regions);
+        if creation.recycled.is_none() && lock(&self.state).take(Fault::Full) {
+            let file = format!("segment {}", creation.number);
+            return Err(DiskError::new("allocating", file, io::ErrorKind::StorageFull));
+        }
+        let recycled = creation.recycled.and_then(|recycled| regions.remove(&recycled));
+        let mut bytes = match recycled {
+            Some(region) => lock(&region.images).cached.clone(),
+            None => vec![0; creation.len as usize],
+        };
+        assert_eq!(bytes.len() as u64, creation.len, "only regions of the same length are recycled");
+        bytes[..creation.head.len()].copy_from_slice(&creation.head);
+        let images = Images { durable: bytes.clone(), cached: bytes, dirty: BTreeSet::new() };
+        let (number, state) = (creation.number, self.state.clone());
+        let region = Arc::new(SimulatedRegion { number, state, images: Mutex::new(images) });
+        regions.insert(number, region.clone());
+        Ok(region)
+    }
+
+    fn open(&self, number: u64) -> Result<Arc<dyn Region>, DiskError> {
+        match lock(&self.regions).get(&number) {
+            Some(region) => Ok(region.clone()),
+            None => Err(DiskError::new("opening", format!("segment {number}"), io::ErrorKind::NotFound)),
+        }
+    }
+
+    fn remove(&self, number: u64) -> Result<(), DiskError> {
+        lock(&self.regions).remove(&number);
+        Ok(())
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Images {
+    cached: Vec<u8>,
+    durable: Vec<u8>,
+    /// Sectors that a sync would have to write.
+    dirty: BTreeSet<usize>,
+}
+
+#[derive(Debug)]
+struct SimulatedRegion {
+    number: u64,
+    state: Arc<Mutex<State>>,
+    images: Mutex<Images>,
+}
+
+impl SimulatedRegion {
+    fn failed(&self, operation: &'static str) -> DiskError {
+        DiskError::new(operation, self, io::Error::other("injected"))
+    }
+
+    fn crashed(&self, random: &mut fastrand::Rng, kept: u8, garbled: u8) -> SimulatedRegion {
+        let mut images = lock(&self.images).clone();
+        for sector in std::mem::take(&mut images.dirty) {
+            let range = sector * SECTOR..(sector + 1) * SECTOR;
+            match random.u8(0..100) {
+                fate if fate < kept => images.durable[range.clone()].copy_from_slice(&images.cached[range]),
+                fate if fate < kept + garbled => random.fill(&mut images.durable[range]),
+                _ => {}
+            }
+        }
+        images.cached = images.durable.clone();
+        SimulatedRegion { number: self.number, state: self.state.clone(), images: Mutex::new(images) }
+    }
+}
+
+impl fmt::Display for SimulatedRegion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "simulated segment {}", self.number)
+    }
+}
+
+impl Region for SimulatedRegion {
+    fn len(&self) -> u64 {
+        lock(&self.images).cached.len() as u64
+    }
+
+    fn write(&self, offset: u64, chunks: &[Bytes]) -> Result<(), DiskError> {
+        let fails = lock(&self.state).take(Fault::Write);
+        let mut images = lock(&self.images);
+        let len: usize = chunks.iter().map(Bytes::len).sum();
+        assert!(offset as usize + len <= images.cached.len(), "a region never grows");
+        // Half of a write that fails got through.
+        let mut left = if fails { len / 2 / SECTOR * SECTOR } else { len };
+        let mut at = offset as usize;
+        images.dirty.extend(at / SECTOR..(at + left).div_ceil(SECTOR));
+        for chunk in chunks {
+            let part = &chunk[..chunk.len().min(left)];
+            images.cached[at..at + part.len()].copy_from_slice(part);
+            (at, left) = (at + part.len(), left - part.len());
+        }
+        if fails { Err(self.failed("writing")) } else { Ok(()) }
+    }
+
+    fn sync(&self) -> Result<(), DiskError> {
+        let mut state = lock(&self.state);
+        let mut images = lock(&self.images);
+        let dirty = std::mem::take(&mut images.dirty);
+        if state.take(Fault::Sync) {
+            return Err(self.failed("syncing"));
+        }
+        for sector in dirty {
+            let range = sector * SECTOR..(sector + 1) * SECTOR;
+            let Images { cached, durable, .. } = &mut *images;
+            durable[range.clone()].copy_from_slice(&cached[range]);
+        }
+        state.syncs += 1;
+        Ok(())
+    }
+
+    fn refresh(&self) -> Result<(), DiskError> {
+        let mut images = lock(&self.images);
+        let Images { cached, durable, dirty } = &mut *images;
+        assert!(dirty.is_empty(), "refreshed after a sync");
+        cached.copy_from_slice(durable);
+        Ok(())
+    }
+
+    fn read(&self, offset: u64, into: &mut [u8]) -> Result<(), DiskError> {
+        let at = offset as usize;
+        into.copy_from_slice(&lock(&self.images).cached[at..at + into.len()]);
+        Ok(())
+    }
+
+    fn slice(self: Arc<Self>, offset: u64, len: usize) -> Bytes {
+        let at = offset as usize;
+        Bytes::copy_from_slice(&lock(&self.images).cached[at..at + len])
+    }
+}

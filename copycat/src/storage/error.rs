@@ -1,0 +1,172 @@
+//! Everything that can go wrong on this floor, and what it did to the journal.
+
+use super::position::Position;
+use super::segment::Owner;
+use crate::codec::cursor::Malformed;
+use crate::codec::ids::{GroupId, Index};
+use std::io;
+use std::sync::Arc;
+use thiserror::Error;
+
+/// An operation of the journal that did not happen, or failed.
+#[derive(Debug, Clone, Error)]
+#[non_exhaustive]
+pub(crate) enum StorageError {
+    /// No segment could be prepared: the disk is full, or refuses new files. Nothing was appended.
+    /// Votes still have a reserve. Works again after `retry_preparation` once there is space.
+    #[error("no room for new entries: {0}; remedy: free space on the disk")]
+    Full(#[source] DiskError),
+    /// The next segment is still being prepared. Nothing was appended; try again after `prepared`.
+    #[error("the next segment is still being prepared")]
+    NotReady,
+    /// A write or flush of the active segment failed. What of it reached the disk is unknown, nothing
+    /// of it was acknowledged. The journal is finished: every later call returns this same error, and
+    /// only a restart, which verifies what is on the disk, helps.
+    #[error("the journal has failed: {0}; remedy: replace the disk or restart the member")]
+    Failed(#[source] DiskError),
+    /// Opening or reading met an error of the disk. Nothing was changed.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+    /// Another process, or another journal of this one, holds the directory. Nothing was touched.
+    #[error("{directory} is in use; remedy: stop the other process or choose another directory")]
+    Locked {
+        /// The directory.
+        directory: String,
+    },
+    /// The directory holds the journal of somebody else. Nothing was touched.
+    #[error("{file} belongs to {found}, not to {expected}; remedy: start with the right directory")]
+    Foreign {
+        /// The file whose header says so.
+        file: String,
+        /// Whose it is.
+        found: Owner,
+        /// Who asked.
+        expected: Owner,
+    },
+    /// The file was written in a format this version does not read. Nothing was touched.
+    #[error("{file} has format {found}, this version reads {expected}; remedy: use the right version")]
+    Version {
+        /// The file.
+        file: String,
+        /// Version of the format it was written in.
+        found: u32,
+        /// Version this program reads.
+        expected: u32,
+    },
+    /// Bytes that were acknowledged do not verify. Nothing was changed or served; a log is never
+    /// shortened to get past it.
+    #[error(transparent)]
+    Damaged(#[from] Damage),
+    /// The file's name is nearly that of a segment. Nothing was touched.
+    #[error("{file} is no name of a segment; remedy: undo the renaming or move the file away")]
+    Name {
+        /// The file.
+        file: String,
+    },
+    /// The frames do not continue the group's log. Nothing was appended.
+    #[error("index {index} of group {group} cannot be stored: the log holds {first} to {last}")]
+    Misplaced {
+        /// The group.
+        group: GroupId,
+        /// Index of the first frame that does not fit.
+        index: Index,
+        /// First index the log holds, or would hold.
+        first: Index,
+        /// Last index the log holds.
+        last: Index,
+    },
+    /// The frames are not what the caller has to pass: entries of one group, packed. Nothing was
+    /// appended.
+    #[error("frames of group {group} cannot be stored: {source}")]
+    Malformed {
+        /// The group.
+        group: GroupId,
+        /// What is wrong.
+        source: Malformed,
+    },
+    /// Entries were asked for that the log does not hold. Nothing was changed.
+    #[error("entries {first} to {last} of group {group} are not in the log")]
+    Absent {
+        /// The group.
+        group: GroupId,
+        /// First index asked for.
+        first: Index,
+        /// Last index asked for.
+        last: Index,
+    },
+}
+
+/// An error of the operating system, with what was tried on which file.
+#[derive(Debug, Clone, Error)]
+#[error("{operation} of {file} failed: {source}")]
+pub(crate) struct DiskError {
+    /// What was tried.
+    pub operation: &'static str,
+    /// On which file or directory.
+    pub file: String,
+    /// What the system said; shared, because a failed journal repeats it for ever.
+    pub source: Arc<io::Error>,
+}
+
+impl DiskError {
+    /// Adds to an error of the system what was tried on which file.
+    pub(crate) fn new(
+        operation: &'static str,
+        file: impl ToString,
+        source: impl Into<io::Error>,
+    ) -> DiskError {
+        DiskError { operation, file: file.to_string(), source: Arc::new(source.into()) }
+    }
+
+    /// Whether space is what was missing.
+    pub(crate) fn is_full(&self) -> bool {
+        matches!(
+            self.source.kind(),
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
+        )
+    }
+}
+
+/// Acknowledged bytes that do not verify.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error(
+    "{file} is damaged at offset {offset}: {problem}; remedy: restore the directory from a copy, or \
+     remove the member and let it join anew with an empty directory"
+)]
+pub(crate) struct Damage {
+    /// The file.
+    pub file: String,
+    /// Where in it, in bytes.
+    pub offset: u64,
+    /// What is wrong.
+    pub problem: Problem,
+}
+
+/// What is wrong with bytes that should verify.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub(crate) enum Problem {
+    /// A record is not what it claims to be.
+    #[error("{0}")]
+    Malformed(#[from] Malformed),
+    /// Records end here, although more of them were durable once.
+    #[error("no valid batch, although the journal was durable up to position {durable}")]
+    Acknowledged {
+        /// The highest position that was recorded as durable.
+        durable: Position,
+    },
+    /// A segment between two others, or the only one that could begin the journal, is not there.
+    #[error("segment {0} is missing")]
+    SegmentMissing(u64),
+    /// A record that is intact by itself contradicts those before it.
+    #[error("{0}")]
+    Contradiction(&'static str),
+    /// Entries that no checkpoint declares dropped are in no segment.
+    #[error("entries {first} and following of group {group} are in no segment")]
+    EntriesMissing {
+        /// The group.
+        group: GroupId,
+        /// The first of them.
+        first: Index,
+    },
+}

@@ -1,0 +1,182 @@
+//! What the journal knows of one group: its state, and where each of its entries lies.
+
+use super::position::Position;
+use crate::codec::configuration::Configuration;
+use crate::codec::frame::Header;
+use crate::codec::ids::{Index, MemberId, Term};
+use crate::codec::terms::{LogId, Terms};
+use std::collections::VecDeque;
+
+/// The state of one group as the journal records it: what checkpoints hold and recovery returns.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub(crate) struct GroupState {
+    /// The group's current term (Raft figure 2, `currentTerm`).
+    pub term: Term,
+    /// Who got this member's vote in that term (Raft figure 2, `votedFor`).
+    pub vote: Option<MemberId>,
+    /// The shape of the log.
+    pub terms: Terms,
+    /// Configurations among the entries, ascending, and the last one among the dropped entries.
+    pub configurations: Vec<(Index, Configuration)>,
+}
+
+impl GroupState {
+    /// Takes over a term and vote. The caller may not go back, nor change its mind within a term.
+    pub(crate) fn set_vote(&mut self, term: Term, vote: Option<MemberId>) {
+        assert!(term >= self.term, "a term never falls: {} then {term}", self.term);
+        assert!(
+            term > self.term || self.vote.is_none() || vote == self.vote,
+            "one vote per term: term {term}, {:?} then {vote:?}",
+            self.vote
+        );
+        (self.term, self.vote) = (term, vote);
+    }
+
+    /// Whether an entry of this index continues the log or replaces part of it.
+    pub(crate) fn accepts(&self, index: Index) -> bool {
+        self.terms.first() <= index && index <= self.terms.last().index + 1
+    }
+
+    fn truncate(&mut self, from: Index) {
+        self.terms.truncate(from);
+        self.configurations.retain(|(index, _)| *index < from);
+    }
+
+    /// Drops every entry up to and including `through`, which the log holds.
+    pub(crate) fn drop_through(&mut self, through: Index) {
+        self.terms.drop_through(through);
+        let superseded = self.configurations.partition_point(|(index, _)| *index <= through);
+        self.configurations.drain(..superseded.saturating_sub(1));
+    }
+}
+
+/// Where one entry lies: 16 bytes, all that an entry costs in memory.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    /// Of its first byte.
+    pub position: Position,
+    /// Bytes of its frame.
+    pub len: u32,
+}
+
+/// A group's state together with the places of its entries.
+#[derive(Debug, Default)]
+pub(crate) struct GroupLog {
+    state: GroupState,
+    /// Index of the first entry in `places`. Recovery may begin behind entries whose segments were
+    /// dropped; otherwise this is the first index of the log.
+    placed: Index,
+    places: VecDeque<Place>,
+}
+
+impl GroupLog {
+    /// A group as a checkpoint describes it: none of its entries has a place yet.
+    pub(crate) fn restored(state: GroupState) -> GroupLog {
+        let placed = state.terms.last().index + 1;
+        GroupLog { state, placed, places: VecDeque::new() }
+    }
+
+    /// Its state.
+    pub(crate) fn state(&self) -> &GroupState {
+        &self.state
+    }
+
+    /// Its state, to record a vote in.
+    pub(crate) fn state_mut(&mut self) -> &mut GroupState {
+        &mut self.state
+    }
+
+    /// Puts one entry behind those before its index; whatever was at its index or beyond is replaced.
+    pub(crate) fn put(&mut self, header: &Header, place: Place, configuration: Option<Configuration>) {
+        let index = header.index;
+        assert!(self.state.accepts(index), "the index was checked");
+        if index <= self.state.terms.last().index || self.places.is_empty() {
+            self.state.truncate(index);
+            self.places.truncate(index.saturating_sub(self.placed) as usize);
+            if self.places.is_empty() {
+                self.placed = index;
+            }
+        }
+        assert_eq!(self.placed + self.places.len() as u64, index, "places are consecutive");
+        self.state.terms.append(header.term, 1);
+        self.places.push_back(place);
+        self.state.configurations.extend(configuration.map(|configuration| (index, configuration)));
+    }
+
+    /// Drops every entry up to and including `through`, which the log holds.
+    pub(crate) fn drop_through(&mut self, through: Index) {
+        if through <= self.state.terms.base().index {
+            return;
+        }
+        assert!(through <= self.state.terms.last().index, "what is dropped was there");
+        self.state.drop_through(through);
+        let dropped = (through + 1).saturating_sub(self.placed).min(self.places.len() as u64);
+        self.places.drain(..dropped as usize);
+        self.placed = self.placed.max(through + 1);
+    }
+
+    /// Where an entry lies.
+    pub(crate) fn place(&self, index: Index) -> Option<Place> {
+        let at = index.checked_sub(self.placed)?;
+        self.places.get(at as usize).copied()
+    }
+
+    /// Where the oldest entry lies. Positions ascend with indexes: a replaced entry takes all that
+    /// follow it along.
+    pub(crate) fn oldest(&self) -> Option<Position> {
+        self.places.front().map(|place| place.position)
+    }
+
+    /// The first entry that has no place although no checkpoint says that it was dropped.
+    pub(crate) fn first_missing(&self) -> Option<Index> {
+        let LogId { index: last, .. } = self.state.terms.last();
+        let first = self.state.terms.first();
+        (first <= last && self.placed > first).then_some(first)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::frame::Kind;
+    use crate::codec::ids::GroupId;
+
+    fn put(log: &mut GroupLog, term: Term, index: Index, at: u64) {
+        let header = Header::bare(Kind::Noop, GroupId(1), term, index, 0);
+        log.put(&header, Place { position: Position(at), len: 72 }, None);
+    }
+
+    #[test]
+    fn an_entry_costs_sixteen_bytes() {
+        assert_eq!(size_of::<Place>(), 16);
+    }
+
+    #[test]
+    fn a_later_entry_replaces_everything_from_its_index_on() {
+        let mut log = GroupLog::default();
+        (1..=5).for_each(|index| put(&mut log, 1, index, index * 100));
+        put(&mut log, 2, 3, 900);
+        assert_eq!(log.state().terms.last(), LogId::new(2, 3));
+        assert_eq!(log.place(3).unwrap().position, Position(900));
+        assert!(log.place(4).is_none());
+        log.drop_through(3);
+        put(&mut log, 2, 4, 1_000);
+        assert_eq!((log.oldest(), log.first_missing()), (Some(Position(1_000)), None));
+    }
+
+    #[test]
+    fn entries_before_a_checkpoint_are_missing_until_they_are_dropped_or_replaced() {
+        let mut log = GroupLog::default();
+        (1..=5).for_each(|index| put(&mut log, 1, index, index * 100));
+        let mut restored = GroupLog::restored(log.state().clone());
+        assert_eq!(restored.first_missing(), Some(1));
+        put(&mut restored, 1, 6, 600);
+        restored.drop_through(4);
+        assert_eq!(restored.first_missing(), Some(5));
+        restored.drop_through(5);
+        assert_eq!((restored.first_missing(), restored.oldest()), (None, Some(Position(600))));
+        let mut replaced = GroupLog::restored(log.state().clone());
+        put(&mut replaced, 2, 1, 700);
+        assert_eq!(replaced.first_missing(), None);
+    }
+}

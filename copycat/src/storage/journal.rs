@@ -1,0 +1,317 @@
+//! The journal itself: what is appended, and where it will lie.
+//!
+//! Nothing here blocks. An append gives frames their final positions and makes them readable at once;
+//! `write.rs` makes them durable, `preparation.rs` sees to the next segment, `read.rs` serves them.
+
+use super::batch::{BATCH_HEADER_LEN, BatchKind, add_frame};
+use super::checkpoint;
+use super::disk::Disk;
+use super::error::{DiskError, StorageError};
+use super::group_log::{GroupLog, Place};
+use super::pending::Batch;
+use super::position::{BLOCK, Position, align_up};
+use super::preparation::Preparer;
+use super::segment::{Owner, Segment};
+use crate::codec::configuration::Configuration;
+use crate::codec::cursor::Malformed;
+use crate::codec::frame::{Frame, Header, Kind};
+use crate::codec::ids::{GroupId, Index, MemberId, Term};
+use crate::codec::terms::{LogId, Terms};
+use bytes::Bytes;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+/// Shortest segment: 64 KiB.
+pub(crate) const SEGMENT_LEN_MIN: u64 = 64 << 10;
+/// Longest segment: 1 GiB, so that offsets and lengths within one fit 32 bits.
+pub(crate) const SEGMENT_LEN_MAX: u64 = 1 << 30;
+
+/// Most bytes of frames that one append may bring: 64 MiB.
+pub(crate) const APPEND_MAX: usize = 64 << 20;
+
+/// How a journal is kept.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    /// Whose journal it is.
+    pub owner: Owner,
+    /// Bytes of a new segment, rounded up to whole blocks and kept within 64 KiB and 1 GiB. A segment
+    /// is made longer if a checkpoint or an append would not fit otherwise. Default 64 MiB.
+    pub segment_len: u64,
+    /// Bytes of frames after which a batch takes no more; a longer append is a batch of its own.
+    /// Default 8 MiB.
+    pub batch_max: u64,
+}
+
+impl Options {
+    /// The defaults.
+    pub(crate) fn new(owner: Owner) -> Options {
+        Options { owner, segment_len: 64 << 20, batch_max: 8 << 20 }
+    }
+}
+
+/// One ordered log of the frames of many groups.
+#[derive(Debug)]
+pub(crate) struct Journal {
+    pub(super) disk: Arc<dyn Disk>,
+    pub(super) options: Options,
+    pub(super) salts: fastrand::Rng,
+    pub(super) groups: BTreeMap<GroupId, GroupLog>,
+    /// Oldest first; the last one is active. Never empty.
+    pub(super) segments: VecDeque<Segment>,
+    /// Behind the last frame.
+    pub(super) end: Position,
+    pub(super) durable: Position,
+    /// Checksum of the batch header sealed last, which the next one in the segment names.
+    pub(super) previous: u32,
+    pub(super) in_flight: Option<Arc<Batch>>,
+    pub(super) waiting: VecDeque<Batch>,
+    /// What may be dropped once a checkpoint is durable: its end, and the first segment still needed.
+    pub(super) releases: VecDeque<(Position, u64)>,
+    pub(super) preparer: Preparer,
+    pub(super) failed: Option<DiskError>,
+}
+
+/// What room is asked for. Each leaves the later ones a reserve at the segment's end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Entries,
+    Vote,
+    Close,
+}
+
+impl Purpose {
+    /// Offset that what is stored for this purpose may not pass in a segment of `len` bytes.
+    fn offset_max(self, len: u64) -> u64 {
+        match self {
+            Purpose::Entries => len - (len / 16).clamp(4 * BLOCK, 256 * BLOCK),
+            Purpose::Vote => len - BLOCK,
+            Purpose::Close => len,
+        }
+    }
+}
+
+impl Journal {
+    /// Stores consecutive entries of one group: frames packed one behind the other, whose checksums
+    /// the caller has verified or made. The first index is at most one beyond the last; everything at
+    /// or beyond it is replaced (Raft §5.3). All of them lie in one batch. They are readable at once.
+    ///
+    /// Returns the position that must be durable for all of them. On an error nothing was appended.
+    pub(crate) fn append(&mut self, group: GroupId, frames: Bytes) -> Result<Position, StorageError> {
+        self.alive()?;
+        let Some(first) = self.check(group, &frames)? else { return Ok(self.end) };
+        self.make_room(frames.len(), Purpose::Entries)?;
+        let log = self.groups.entry(group).or_default();
+        assert!(log.state().accepts(first.index), "checked before room was made");
+        let Some(batch) = self.waiting.back_mut() else { unreachable!("room was made in it") };
+        let (mut position, mut count, mut checksum) = (batch.end(), 0, batch.checksum());
+        for frame in Frame::all_trusted(&frames) {
+            let Ok(frame) = frame else { unreachable!("checked before room was made") };
+            let configuration = match frame.header.kind {
+                Kind::Configuration => Configuration::decode(frame.body).ok(),
+                _ => None,
+            };
+            log.put(&frame.header, Place { position, len: frame.bytes.len() as u32 }, configuration);
+            checksum = add_frame(checksum, frame.bytes);
+            position.0 += frame.bytes.len() as u64;
+            count += 1;
+        }
+        batch.push(frames, count, checksum);
+        assert_eq!(position, batch.end(), "positions agree with the batch");
+        self.end = position;
+        Ok(position)
+    }
+
+    /// Stores a group's term and vote. Terms never fall, and within a term a vote never changes.
+    ///
+    /// Returns the position that must be durable before anybody learns of either. Works when the disk
+    /// is full, within a reserve; on an error nothing was appended.
+    pub(crate) fn save_vote(
+        &mut self,
+        group: GroupId,
+        term: Term,
+        vote: Option<MemberId>,
+    ) -> Result<Position, StorageError> {
+        self.alive()?;
+        let mut frame = Vec::with_capacity(crate::codec::frame::HEADER_LEN);
+        Header::vote(group, term, vote).encode(&[], &mut frame);
+        self.make_room(frame.len(), Purpose::Vote)?;
+        self.groups.entry(group).or_default().state_mut().set_vote(term, vote);
+        let Some(batch) = self.waiting.back_mut() else { unreachable!("room was made in it") };
+        let checksum = add_frame(batch.checksum(), &frame);
+        batch.push(frame.into(), 1, checksum);
+        self.end = batch.end();
+        Ok(self.end)
+    }
+
+    /// The shape of a group's log; `None` for a group that never stored anything.
+    pub(crate) fn terms(&self, group: GroupId) -> Option<&Terms> {
+        self.groups.get(&group).map(|log| &log.state().terms)
+    }
+
+    /// Everything before this position is durable.
+    pub(crate) fn durable(&self) -> Position {
+        self.durable
+    }
+
+    /// Behind the last frame that was appended.
+    pub(crate) fn end(&self) -> Position {
+        self.end
+    }
+
+    /// The error that ended the journal, if one did.
+    pub(super) fn alive(&self) -> Result<(), StorageError> {
+        self.failed.as_ref().map_or(Ok(()), |error| Err(StorageError::Failed(error.clone())))
+    }
+
+    pub(super) fn active(&self) -> &Segment {
+        match self.segments.back() {
+            Some(segment) => segment,
+            None => unreachable!("a journal always has a segment"),
+        }
+    }
+
+    /// The first entry, or `None` if there are no frames; an error if they may not be appended.
+    fn check(&self, group: GroupId, frames: &[u8]) -> Result<Option<LogId>, StorageError> {
+        let malformed = |source| StorageError::Malformed { group, source };
+        let (mut first, mut last) = (None, LogId::ZERO);
+        if frames.len() > APPEND_MAX {
+            return Err(malformed(Malformed::TooLong { limit: APPEND_MAX, found: frames.len() }));
+        }
+        for frame in Frame::all_trusted(frames) {
+            let Frame { header, body, .. } = frame.map_err(malformed)?;
+            if header.group != group || !header.kind.is_entry() {
+                return Err(malformed(Malformed::Value { field: "frame group", found: header.group.0 }));
+            }
+            if header.kind == Kind::Configuration {
+                Configuration::decode(body).map_err(malformed)?;
+            }
+            last = match first {
+                None => self.check_first(group, &header)?,
+                Some(_) if header.index != last.index + 1 || header.term < last.term => {
+                    return Err(malformed(Malformed::Value { field: "frame index", found: header.index }));
+                }
+                Some(_) => LogId::new(header.term, header.index),
+            };
+            first = first.or(Some(last));
+        }
+        Ok(first)
+    }
+
+    fn check_first(&self, group: GroupId, header: &Header) -> Result<LogId, StorageError> {
+        let index = header.index;
+        let empty = Terms::default();
+        let terms = self.terms(group).unwrap_or(&empty);
+        let before: Option<Term> = index.checked_sub(1).and_then(|before| terms.term(before));
+        if before.is_none_or(|before| before > header.term) {
+            let (first, last) = (terms.first(), terms.last().index);
+            return Err(StorageError::Misplaced { group, index, first, last });
+        }
+        Ok(LogId::new(header.term, index))
+    }
+
+    /// Sees to it that the last waiting batch takes `len` more bytes.
+    pub(super) fn make_room(&mut self, len: usize, purpose: Purpose) -> Result<(), StorageError> {
+        if self.make_room_here(len, Purpose::Entries) {
+            return Ok(());
+        }
+        match self.roll(len) {
+            Err(_) if purpose != Purpose::Entries && self.make_room_here(len, purpose) => Ok(()),
+            rolled => rolled,
+        }
+    }
+
+    pub(super) fn make_room_here(&mut self, len: usize, purpose: Purpose) -> bool {
+        let segment_len = self.active().header.len;
+        let offset_max = purpose.offset_max(segment_len);
+        if self.waiting.back().is_some_and(|batch| batch.takes(len, self.options.batch_max, offset_max)) {
+            return true;
+        }
+        let fits = self.next_offset() + (BATCH_HEADER_LEN + len) as u64 <= offset_max;
+        if fits {
+            self.open_batch(BatchKind::Frames);
+        }
+        fits
+    }
+
+    /// Where in the active segment a new batch would begin.
+    fn next_offset(&self) -> u64 {
+        self.active().offset(Position(align_up(self.end.0)))
+    }
+
+    fn open_batch(&mut self, kind: BatchKind) -> &mut Batch {
+        let batch = Batch::new(self.active(), self.next_offset(), kind);
+        self.waiting.push_back(batch);
+        match self.waiting.back_mut() {
+            Some(batch) => batch,
+            None => unreachable!("just pushed"),
+        }
+    }
+
+    /// Goes on in the next segment, which begins with a checkpoint, and opens a batch of `len` bytes.
+    fn roll(&mut self, len: usize) -> Result<(), StorageError> {
+        if self.preparer.ready().is_none() {
+            return Err(self.preparer.no_room());
+        }
+        let body = checkpoint::encode(&self.groups);
+        let needed = BLOCK
+            + align_up((BATCH_HEADER_LEN + body.len()) as u64)
+            + align_up((BATCH_HEADER_LEN + len) as u64);
+        let Some(segment) = self.preparer.take(|len| needed <= Purpose::Entries.offset_max(len), needed)
+        else {
+            return Err(self.preparer.no_room());
+        };
+        self.activate(segment, body);
+        let fits = self.make_room_here(len, Purpose::Entries);
+        assert!(fits, "the segment was long enough");
+        Ok(())
+    }
+
+    /// Makes a segment without batches the active one.
+    pub(super) fn activate(&mut self, segment: Segment, body: Vec<u8>) {
+        assert!(self.segments.back().is_none_or(|last| last.end() == segment.header.base), "segments adjoin");
+        self.end = Position(segment.header.base.0 + BLOCK);
+        self.segments.push_back(segment);
+        self.put_checkpoint(body);
+    }
+
+    fn put_checkpoint(&mut self, body: Vec<u8>) {
+        let needed = self.first_needed();
+        let checksum = crc32c::crc32c(&body);
+        let batch = self.open_batch(BatchKind::Checkpoint);
+        batch.push(body.into(), 0, checksum);
+        let (end, end_padded) = (batch.end(), batch.end_padded());
+        self.end = end;
+        if self.segments.front().is_some_and(|front| front.header.number < needed) {
+            self.releases.push_back((end_padded, needed));
+        }
+    }
+
+    /// Drops a group's entries up to and including `through`, an index that the log holds: a snapshot
+    /// covers them. Segments in front that nobody needs any more go as soon as a checkpoint that says
+    /// so is durable; it is written here if one goes and there is room, otherwise with the next roll.
+    /// After a crash before that the entries are back; dropping them again is all it takes.
+    pub(crate) fn drop_through(&mut self, group: GroupId, through: Index) {
+        let Some(log) = self.groups.get_mut(&group) else { return };
+        log.drop_through(through);
+        let needed = self.first_needed();
+        let known = match self.releases.back() {
+            Some((_, scheduled)) => *scheduled,
+            None => self.segments.front().map_or(needed, |front| front.header.number),
+        };
+        if needed <= known || self.failed.is_some() {
+            return;
+        }
+        let body = checkpoint::encode(&self.groups);
+        let room = Purpose::Entries.offset_max(self.active().header.len).saturating_sub(self.next_offset());
+        if room >= (BATCH_HEADER_LEN + body.len()) as u64 {
+            self.put_checkpoint(body);
+        }
+    }
+
+    /// Number of the oldest segment that holds an entry of any group, at most the active one's.
+    pub(super) fn first_needed(&self) -> u64 {
+        let oldest = self.groups.values().filter_map(GroupLog::oldest).min();
+        let holder = self.segments.iter().find(|segment| oldest.is_some_and(|oldest| oldest < segment.end()));
+        holder.unwrap_or(self.active()).header.number
+    }
+}

@@ -1,0 +1,131 @@
+//! A batch between its first append and the end of its write: a rope of the callers' own bytes.
+
+use super::batch::{BATCH_HEADER_LEN, BatchHeader, BatchKind};
+use super::disk::Region;
+use super::position::{BLOCK, Position, align_up};
+use super::segment::Segment;
+use bytes::Bytes;
+use std::sync::Arc;
+
+static PADDING: [u8; BLOCK as usize] = [0; BLOCK as usize];
+
+/// Frames that share one write. Their positions are final; nothing is ever copied or moved.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    region: Arc<dyn Region>,
+    /// Of its header, in the region.
+    offset: u64,
+    /// Of its header, in the journal.
+    position: Position,
+    salt: u64,
+    kind: BatchKind,
+    /// What the header refers to where that is no batch: the checksum of the segment's own header.
+    first_in: Option<u32>,
+    /// The header (empty until sealed), the callers' chunks, the padding (once sealed).
+    chunks: Vec<Bytes>,
+    /// Where each chunk begins, counted from the header.
+    starts: Vec<u32>,
+    length: u32,
+    count: u32,
+    checksum: u32,
+}
+
+impl Batch {
+    /// An empty batch whose header will lie at `offset` of the segment.
+    pub(crate) fn new(segment: &Segment, offset: u64, kind: BatchKind) -> Batch {
+        assert!(offset.is_multiple_of(BLOCK) && offset >= BLOCK, "batches begin on blocks behind the header");
+        Batch {
+            region: segment.region.clone(),
+            offset,
+            position: Position(segment.header.base.0 + offset),
+            salt: segment.header.salt,
+            kind,
+            first_in: (offset == BLOCK).then_some(segment.checksum),
+            chunks: vec![Bytes::new()],
+            starts: vec![0],
+            length: 0,
+            count: 0,
+            checksum: 0,
+        }
+    }
+
+    /// Adds packed frames, or the body of a checkpoint; `count` and `checksum` are then the batch's.
+    pub(crate) fn push(&mut self, chunk: Bytes, count: u32, checksum: u32) {
+        self.starts.push(BATCH_HEADER_LEN as u32 + self.length);
+        self.length += chunk.len() as u32;
+        self.chunks.push(chunk);
+        self.count += count;
+        self.checksum = checksum;
+    }
+
+    /// Whether frames may still be added: no if it is a checkpoint, or would pass either limit.
+    pub(crate) fn takes(&self, len: usize, batch_max: u64, offset_max: u64) -> bool {
+        let length = u64::from(self.length) + len as u64;
+        self.kind == BatchKind::Frames
+            && length <= batch_max
+            && self.offset + BATCH_HEADER_LEN as u64 + length <= offset_max
+    }
+
+    /// Checksum over the frames so far.
+    pub(crate) fn checksum(&self) -> u32 {
+        self.checksum
+    }
+
+    /// Of its header.
+    pub(crate) fn position(&self) -> Position {
+        self.position
+    }
+
+    /// Behind its last frame.
+    pub(crate) fn end(&self) -> Position {
+        Position(self.position.0 + BATCH_HEADER_LEN as u64 + u64::from(self.length))
+    }
+
+    /// Behind its padding, where the next batch may begin.
+    pub(crate) fn end_padded(&self) -> Position {
+        Position(self.position.0 + align_up(BATCH_HEADER_LEN as u64 + u64::from(self.length)))
+    }
+
+    /// Completes it for writing. Returns the checksum of its header, which the next batch names.
+    pub(crate) fn seal(&mut self, durable: Position, previous: u32) -> u32 {
+        assert!(durable <= self.position, "a batch is written when everything before it is durable");
+        let header = BatchHeader {
+            salt: self.salt,
+            position: self.position,
+            durable,
+            length: self.length,
+            count: self.count,
+            body_checksum: self.checksum,
+            previous: self.first_in.unwrap_or(previous),
+            kind: self.kind,
+        };
+        let (bytes, checksum) = header.encode();
+        self.chunks[0] = Bytes::copy_from_slice(&bytes);
+        self.starts.push(BATCH_HEADER_LEN as u32 + self.length);
+        let padding = header.extent() - BATCH_HEADER_LEN as u64 - u64::from(self.length);
+        self.chunks.push(Bytes::from_static(&PADDING[..padding as usize]));
+        checksum
+    }
+
+    /// Where and what to write, once sealed.
+    pub(crate) fn parts(&self) -> (&Arc<dyn Region>, u64, &[Bytes]) {
+        assert!(!self.chunks[0].is_empty(), "sealed before it is written");
+        (&self.region, self.offset, &self.chunks)
+    }
+
+    /// Appends slices that cover `len` bytes from `position` on: whole frames of this batch.
+    pub(crate) fn slices(&self, position: Position, len: usize, out: &mut Vec<Bytes>) {
+        assert!(self.position < position && position.0 + len as u64 <= self.end().0, "frames of this batch");
+        let (mut from, end) =
+            ((position.0 - self.position.0) as usize, (position.0 - self.position.0) as usize + len);
+        let mut at = self.starts.partition_point(|start| *start as usize <= from) - 1;
+        while from < end {
+            let (start, chunk) = (self.starts[at] as usize, &self.chunks[at]);
+            let to = end.min(start + chunk.len());
+            if from < to {
+                out.push(chunk.slice(from - start..to - start));
+            }
+            (from, at) = (to, at + 1);
+        }
+    }
+}

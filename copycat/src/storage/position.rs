@@ -1,0 +1,23 @@
+//! Places in the journal.
+
+use std::fmt;
+
+/// A place in the journal: bytes since its beginning. Grows for ever, never reused, not even when a
+/// file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub(crate) struct Position(pub u64);
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+/// What one write begins on and is padded to: a torn write can then never touch bytes that were
+/// acknowledged before, and no write makes the kernel read a page first. `FORMAT.md` says why 4,096.
+pub(crate) const BLOCK: u64 = 4_096;
+
+/// The first multiple of [`BLOCK`] that is not below `value`.
+pub(crate) const fn align_up(value: u64) -> u64 {
+    value.next_multiple_of(BLOCK)
+}

@@ -1,0 +1,115 @@
+//! Serving entries: from memory while they are being written, from the mapping afterwards.
+
+use super::error::{Damage, Problem, StorageError};
+use super::group_log::{GroupLog, Place};
+use super::journal::Journal;
+use super::pending::Batch;
+use super::position::Position;
+use crate::codec::cursor::Malformed;
+use crate::codec::frame::Frame;
+use crate::codec::ids::{GroupId, Index};
+use bytes::Bytes;
+
+/// Frames of consecutive entries that lie one behind the other.
+#[derive(Clone, Copy)]
+struct Run {
+    position: Position,
+    len: usize,
+    first: Index,
+}
+
+impl Journal {
+    /// The frames of the entries `first ..= last`, as many as fit `bytes_max`, but at least one.
+    /// Frames that lie one behind the other come as one slice. Slices hold what they point to: the
+    /// segment is not overwritten before they are gone.
+    ///
+    /// Frames that are read back from the disk are verified, each time, against their checksum, group
+    /// and index; what does not verify is never served.
+    pub(crate) fn read(
+        &self,
+        group: GroupId,
+        first: Index,
+        last: Index,
+        bytes_max: usize,
+    ) -> Result<Vec<Bytes>, StorageError> {
+        self.alive()?;
+        let absent = StorageError::Absent { group, first, last };
+        let log = self.groups.get(&group).ok_or_else(|| absent.clone())?;
+        if first > last || log.place(first).is_none() || log.place(last).is_none() {
+            return Err(absent);
+        }
+        let mut slices = Vec::new();
+        let at_least = log.place(first).map_or(0, |place| place.len as usize);
+        let (mut next, mut left) = (first, bytes_max.max(at_least));
+        while next <= last {
+            let (run, after) = run(log, next, last, &mut left);
+            if run.len == 0 {
+                break;
+            }
+            self.read_run(group, run, &mut slices)?;
+            next = after;
+        }
+        assert!(!slices.is_empty(), "at least one entry is served");
+        Ok(slices)
+    }
+
+    fn read_run(&self, group: GroupId, run: Run, out: &mut Vec<Bytes>) -> Result<(), StorageError> {
+        if let Some(batch) = self.pending_at(run.position) {
+            batch.slices(run.position, run.len, out);
+            return Ok(());
+        }
+        let at = self.segments.partition_point(|segment| segment.end() <= run.position);
+        let segment = &self.segments[at];
+        let offset = segment.offset(run.position);
+        let slice = segment.region.clone().slice(offset, run.len);
+        let mut verified = 0;
+        for index in run.first.. {
+            if verified == slice.len() {
+                break;
+            }
+            let problem = match Frame::parse(&slice[verified..]) {
+                Ok(frame) if frame.header.group == group && frame.header.index == index => {
+                    verified += frame.bytes.len();
+                    continue;
+                }
+                Ok(frame) => Malformed::Value { field: "frame index", found: frame.header.index },
+                Err(malformed) => malformed,
+            };
+            let (file, offset) = (segment.region.to_string(), offset + verified as u64);
+            return Err(Damage { file, offset, problem: Problem::Malformed(problem) }.into());
+        }
+        out.push(slice);
+        Ok(())
+    }
+
+    /// The batch in memory that holds this position.
+    fn pending_at(&self, position: Position) -> Option<&Batch> {
+        if let Some(batch) = self.in_flight.as_deref()
+            && batch.position() <= position
+            && position < batch.end()
+        {
+            return Some(batch);
+        }
+        let after = self.waiting.partition_point(|batch| batch.position() <= position);
+        self.waiting.get(after.checked_sub(1)?)
+    }
+}
+
+/// The longest run from `first` on that fits `left`, of which it takes its share, and the index behind
+/// it. A run without bytes means that nothing more fits.
+fn run(log: &GroupLog, first: Index, last: Index, left: &mut usize) -> (Run, Index) {
+    let mut run = Run { position: Position(0), len: 0, first };
+    let mut next = first;
+    while let Some(Place { position, len }) = log.place(next).filter(|_| next <= last) {
+        let len = len as usize;
+        let adjoins = run.len == 0 || run.position.0 + run.len as u64 == position.0;
+        if !adjoins || len > *left {
+            break;
+        }
+        if run.len == 0 {
+            run.position = position;
+        }
+        (run.len, *left, next) = (run.len + len, *left - len, next + 1);
+    }
+    (run, next)
+}

@@ -1,0 +1,151 @@
+//! Walking over the batches of one segment, and telling where they end from where they are damaged.
+
+use super::batch::{BATCH_HEADER_LEN, BatchHeader};
+use super::disk::Region;
+use super::error::{Damage, DiskError, Problem, StorageError};
+use super::position::{BLOCK, Position};
+use super::segment::Segment;
+use crate::codec::cursor::Malformed;
+
+/// Bytes read at once.
+const WINDOW: u64 = 1 << 20;
+
+/// A part of a region in memory: by reads, not through a mapping, so that a medium that cannot be read
+/// is an error and not a signal.
+struct Window<'a> {
+    region: &'a dyn Region,
+    start: u64,
+    bytes: Vec<u8>,
+}
+
+impl Window<'_> {
+    /// Bytes that lie within the region.
+    fn get(&mut self, offset: u64, len: usize) -> Result<&[u8], DiskError> {
+        let held = self.start <= offset && offset + len as u64 <= self.start + self.bytes.len() as u64;
+        if !held {
+            let wanted = (len as u64).max(WINDOW).min(self.region.len() - offset);
+            assert!(wanted >= len as u64, "asked for bytes of the region");
+            self.bytes.resize(wanted as usize, 0);
+            self.region.read(offset, &mut self.bytes)?;
+            self.start = offset;
+        }
+        let from = (offset - self.start) as usize;
+        Ok(&self.bytes[from..from + len])
+    }
+}
+
+/// A batch that is intact and follows the one before it.
+pub(super) struct Found<'a> {
+    pub header: BatchHeader,
+    /// Of the header, in the region.
+    pub offset: u64,
+    pub body: &'a [u8],
+}
+
+/// Walks over the batches of one segment.
+pub(super) struct Scan<'a> {
+    segment: &'a Segment,
+    window: Window<'a>,
+    offset: u64,
+    /// Checksum of the last header, the segment's own at first.
+    previous: u32,
+}
+
+impl<'a> Scan<'a> {
+    /// Begins at the segment's first batch.
+    pub(super) fn new(segment: &'a Segment) -> Scan<'a> {
+        let window = Window { region: &*segment.region, start: 0, bytes: Vec::new() };
+        Scan { segment, window, offset: BLOCK, previous: segment.checksum }
+    }
+
+    /// Behind the last intact batch.
+    pub(super) fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Behind the last intact batch.
+    pub(super) fn position(&self) -> Position {
+        Position(self.segment.header.base.0 + self.offset)
+    }
+
+    /// Checksum of the last intact batch's header.
+    pub(super) fn previous(&self) -> u32 {
+        self.previous
+    }
+
+    /// The next batch; `None` where no intact one follows, for whatever reason.
+    pub(super) fn next(&mut self) -> Result<Option<Found<'_>>, DiskError> {
+        let Some((header, checksum)) = self.header_at(self.offset)? else { return Ok(None) };
+        let (offset, room) = (self.offset, self.segment.header.len - self.offset);
+        if header.previous != self.previous || header.extent() > room {
+            return Ok(None);
+        }
+        let behind_header = offset + BATCH_HEADER_LEN as u64;
+        let rest = self.window.get(behind_header, header.extent() as usize - BATCH_HEADER_LEN)?;
+        let (body, padding) = rest.split_at(header.length as usize);
+        if header.verify(body).is_err() || padding.iter().any(|byte| *byte != 0) {
+            return Ok(None);
+        }
+        self.offset += header.extent();
+        self.previous = checksum;
+        Ok(Some(Found { header, offset, body }))
+    }
+
+    /// The batch header at this offset, if there is an intact one that was written here in this use
+    /// of the file.
+    fn header_at(&mut self, offset: u64) -> Result<Option<(BatchHeader, u32)>, DiskError> {
+        if offset + BLOCK > self.segment.header.len {
+            return Ok(None);
+        }
+        let position = Position(self.segment.header.base.0 + offset);
+        let salt = self.segment.header.salt;
+        let parsed = BatchHeader::parse(self.window.get(offset, BATCH_HEADER_LEN)?).ok();
+        Ok(parsed.filter(|(header, _)| header.salt == salt && header.position == position))
+    }
+
+    /// Looks at everything behind the last intact batch. An intact header there that was written when
+    /// more than what is intact was durable proves damage: acknowledged bytes are gone. Otherwise what
+    /// is there is a torn tail, or nothing: returns its bytes, as far as they can be told from what an
+    /// earlier use of the file left.
+    pub(super) fn tail(&mut self) -> Result<u64, StorageError> {
+        let (end, mut torn) = (self.position(), 0);
+        for offset in (self.offset..self.segment.header.len).step_by(BLOCK as usize) {
+            if let Some((header, _)) = self.header_at(offset)? {
+                if header.durable > end {
+                    return Err(self.damage(Problem::Acknowledged { durable: header.durable }).into());
+                }
+                torn = torn.max(offset - self.offset + header.extent());
+            }
+            let block = self.window.get(offset, BLOCK as usize)?;
+            let ours = if self.segment.header.recycled {
+                block[8..16] == self.segment.header.salt.to_le_bytes()
+            } else {
+                block.iter().any(|byte| *byte != 0)
+            };
+            if ours {
+                torn = torn.max(offset - self.offset + BLOCK);
+            }
+        }
+        Ok(torn.min(self.segment.header.len - self.offset))
+    }
+
+    /// Damage where the intact batches end.
+    pub(super) fn damage(&self, problem: Problem) -> Damage {
+        damage(self.segment, self.offset, problem)
+    }
+}
+
+/// Damage at an offset of a segment.
+pub(super) fn damage(segment: &Segment, offset: u64, problem: impl Into<Problem>) -> Damage {
+    Damage { file: segment.region.to_string(), offset, problem: problem.into() }
+}
+
+/// A contradiction at an offset of a segment.
+pub(super) fn contradiction(segment: &Segment, offset: u64, what: &'static str) -> Damage {
+    damage(segment, offset, Problem::Contradiction(what))
+}
+
+/// A record that is not what it claims to be, at an offset of a segment.
+pub(super) fn malformed(segment: &Segment, offset: u64) -> impl Fn(Malformed) -> Damage + '_ {
+    move |what| damage(segment, offset, what)
+}

@@ -1,0 +1,1 @@
+//! The journal as a whole, on every kind of disk.

@@ -1,0 +1,110 @@
+//! How batches become durable: one write and one flush at a time, on a thread of the owner's choice.
+
+use super::error::{DiskError, StorageError};
+use super::journal::{Journal, Purpose};
+use super::pending::Batch;
+use super::position::Position;
+use std::sync::Arc;
+
+/// A batch to be written and flushed. Dropped without being run, it leaves the journal waiting for it
+/// for ever; nothing of it is acknowledged then.
+#[derive(Debug)]
+#[must_use = "nothing else is written until this is"]
+pub(crate) struct Write {
+    batch: Arc<Batch>,
+}
+
+/// A batch whose write has ended, well or not.
+#[derive(Debug)]
+#[must_use = "the journal has to learn of it"]
+pub(crate) struct Written {
+    position: Position,
+    result: Result<(), DiskError>,
+}
+
+impl Write {
+    /// Writes and flushes: blocks as long as the disk does.
+    pub(crate) fn run(self) -> Written {
+        let (region, offset, chunks) = self.batch.parts();
+        let result = region.write(offset, chunks).and_then(|()| region.sync());
+        Written { position: self.batch.position(), result }
+    }
+}
+
+impl Journal {
+    /// What to write next; `None` while a write is under way or nothing waits.
+    pub(crate) fn next_write(&mut self) -> Option<Write> {
+        if self.in_flight.is_some() || self.failed.is_some() {
+            return None;
+        }
+        let mut batch = self.waiting.pop_front()?;
+        self.previous = batch.seal(self.durable, self.previous);
+        let batch = Arc::new(batch);
+        self.in_flight = Some(batch.clone());
+        Some(Write { batch })
+    }
+
+    /// Takes note of the end of the write under way; returns what is durable now. An error ends the
+    /// journal: what reached the disk is unknown, and asking again proves nothing.
+    pub(crate) fn written(&mut self, done: Written) -> Result<Position, StorageError> {
+        self.alive()?;
+        let batch = match self.in_flight.take() {
+            Some(batch) if batch.position() == done.position => batch,
+            other => unreachable!("the write under way is {other:?}, not {}", done.position),
+        };
+        if let Err(error) = done.result {
+            self.failed = Some(error.clone());
+            return Err(StorageError::Failed(error));
+        }
+        assert!(self.durable < batch.end_padded(), "what is durable grows");
+        self.durable = batch.end_padded();
+        self.release();
+        Ok(self.durable)
+    }
+
+    /// For an orderly end: a batch without frames that records how far the journal is durable, so that
+    /// damage of the last batch cannot be taken for a torn tail. `None` while anything waits or is
+    /// being written, and where the last block is taken.
+    pub(crate) fn close(&mut self) -> Option<Write> {
+        if self.in_flight.is_some() || !self.waiting.is_empty() || self.failed.is_some() {
+            return None;
+        }
+        self.make_room_here(0, Purpose::Close).then_some(())?;
+        self.end = self.waiting.back()?.end();
+        self.next_write()
+    }
+
+    /// Lets go of segments that recovery found to be needed by nobody: the checkpoint that says so is
+    /// durable.
+    pub(super) fn release_recovered(&mut self) {
+        self.releases.push_front((self.durable, self.first_needed()));
+        self.release();
+    }
+
+    /// Hands over the segments that a durable checkpoint no longer needs.
+    fn release(&mut self) {
+        while let Some((checkpoint, needed)) = self.releases.front().copied() {
+            if checkpoint > self.durable {
+                return;
+            }
+            self.releases.pop_front();
+            while self.segments.front().is_some_and(|front| front.header.number < needed) {
+                let segment = self.segments.pop_front();
+                self.preparer.dropped(segment);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn jobs_may_go_to_other_threads() {
+        fn sendable<T: Send + 'static>() {}
+        sendable::<super::Write>();
+        sendable::<super::Written>();
+        sendable::<crate::storage::Preparation>();
+        sendable::<crate::storage::Prepared>();
+        sendable::<crate::storage::Journal>();
+    }
+}
