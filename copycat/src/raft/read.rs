@@ -1,5 +1,117 @@
 //! Strict reads without a log entry: ReadIndex (thesis §6.4).
+//!
+//! A read may be answered when a majority confirmed, in a round of heartbeats *started after the read
+//! arrived*, that this leader still leads, and when the leader has committed an entry of its own term.
+//! Reads that arrive while such a round is on its way share the next one.
+
+use crate::codec::ids::Index;
+use std::collections::VecDeque;
 
 /// Names a strict read, or all that arrived up to it. Never reused, also not in a later leadership.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct ReadTicket(pub u64);
+
+/// Reads that share a round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Batch {
+    /// The newest of them.
+    pub(super) through: ReadTicket,
+    /// What their answer must reflect: the commit index when the newest arrived, but at least the
+    /// leader's first own entry.
+    pub(super) index: Index,
+    /// The first round that was, or will be, started after the newest arrived.
+    round: u64,
+}
+
+/// The reads of one leadership.
+#[derive(Debug, Default)]
+pub(super) struct Reads {
+    /// Not confirmed; rounds and indexes ascend.
+    waiting: VecDeque<Batch>,
+    /// Confirmed, but the leader's first own entry is not committed yet.
+    blocked: Option<Batch>,
+}
+
+impl Reads {
+    /// Registers a read while `newest` is the last round started. Returns whether a round should be
+    /// started for it now.
+    pub(super) fn register(&mut self, ticket: ReadTicket, index: Index, newest: u64) -> bool {
+        let on_its_way = self.waiting.front().is_some_and(|batch| batch.round <= newest);
+        let batch = Batch { through: ticket, index, round: newest + 1 };
+        match self.waiting.back_mut() {
+            Some(back) if back.round == batch.round => {
+                assert!(back.through < ticket && back.index <= index, "reads arrive in order");
+                *back = batch;
+            }
+            _ => self.waiting.push_back(batch),
+        }
+        !on_its_way
+    }
+
+    /// A majority answered `round`: the reads this confirms.
+    pub(super) fn confirm(&mut self, round: u64, commit: Index) -> Option<Batch> {
+        let mut confirmed = None;
+        while self.waiting.front().is_some_and(|batch| batch.round <= round) {
+            confirmed = self.waiting.pop_front();
+        }
+        if confirmed.is_some() {
+            // Indexes ascend, so the newest batch speaks for the blocked ones too.
+            self.blocked = confirmed;
+        }
+        self.committed(commit)
+    }
+
+    /// The commit index is `commit`: the confirmed reads that only waited for it.
+    pub(super) fn committed(&mut self, commit: Index) -> Option<Batch> {
+        self.blocked.take_if(|batch| batch.index <= commit)
+    }
+
+    /// Whether reads wait for a round that has not been started.
+    pub(super) fn wants_round(&self, newest: u64) -> bool {
+        self.waiting.front().is_some_and(|batch| batch.round > newest)
+    }
+
+    /// Whether any read is without an answer.
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting.is_empty() && self.blocked.is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_later_round_confirms() {
+        let mut reads = Reads::default();
+        assert!(reads.register(ReadTicket(1), 5, 7), "round 8 starts for it");
+        assert_eq!(reads.confirm(7, 5), None, "round 7 began before the read");
+        assert_eq!(reads.confirm(8, 5).unwrap().through, ReadTicket(1));
+        assert!(reads.is_empty());
+    }
+
+    #[test]
+    fn reads_that_arrive_meanwhile_share_the_next_round() {
+        let mut reads = Reads::default();
+        assert!(reads.register(ReadTicket(1), 5, 0));
+        assert!(!reads.register(ReadTicket(2), 5, 1));
+        assert!(!reads.register(ReadTicket(3), 6, 1));
+        assert!(!reads.wants_round(1));
+        assert_eq!(reads.confirm(1, 6).unwrap().through, ReadTicket(1));
+        assert!(reads.wants_round(1));
+        let shared = reads.confirm(2, 6).unwrap();
+        assert_eq!((shared.through, shared.index), (ReadTicket(3), 6));
+    }
+
+    #[test]
+    fn a_confirmed_read_waits_for_the_first_own_entry() {
+        let mut reads = Reads::default();
+        reads.register(ReadTicket(1), 10, 0);
+        assert_eq!(reads.confirm(1, 9), None);
+        reads.register(ReadTicket(2), 10, 1);
+        assert_eq!(reads.confirm(2, 9), None);
+        assert!(!reads.is_empty());
+        assert_eq!(reads.committed(10).unwrap().through, ReadTicket(2));
+        assert!(reads.is_empty());
+    }
+}

@@ -1,0 +1,79 @@
+//! Which configuration is in force: always the latest in the log, committed or not (§4.1, §6).
+
+use crate::codec::configuration::Configuration;
+use crate::codec::ids::{Index, MemberId};
+
+/// The configurations of a log, and the one the group was formed with.
+#[derive(Debug)]
+pub(super) struct Configurations {
+    initial: Configuration,
+    /// Ascending; those of the whole log.
+    logged: Vec<(Index, Configuration)>,
+}
+
+impl Configurations {
+    /// What was restored.
+    pub(super) fn new(initial: Configuration, logged: Vec<(Index, Configuration)>) -> Configurations {
+        assert!(logged.is_sorted_by(|a, b| a.0 < b.0), "configurations ascend");
+        Configurations { initial, logged }
+    }
+
+    /// The one in force.
+    pub(super) fn current(&self) -> &Configuration {
+        self.logged.last().map_or(&self.initial, |(_, configuration)| configuration)
+    }
+
+    /// The one the group was formed with.
+    pub(super) fn initial(&self) -> &Configuration {
+        &self.initial
+    }
+
+    /// Puts a configuration in force the moment it is appended, not when it commits (§4.1).
+    pub(super) fn adopt(&mut self, index: Index, configuration: Configuration) {
+        assert!(self.logged.last().is_none_or(|(last, _)| *last < index), "configurations ascend");
+        self.logged.push((index, configuration));
+    }
+
+    /// Falls back to what was in force before `from`, because the log is cut there.
+    pub(super) fn truncate(&mut self, from: Index) {
+        self.logged.retain(|(index, _)| *index < from);
+    }
+
+    /// The configurations among the entries `first ..= last`.
+    pub(super) fn within(&self, first: Index, last: Index) -> Vec<(Index, Configuration)> {
+        // Nearly every append is newer than the newest configuration.
+        if self.logged.last().is_none_or(|(newest, _)| *newest < first) {
+            return Vec::new();
+        }
+        self.logged.iter().filter(|(index, _)| (first..=last).contains(index)).cloned().collect()
+    }
+
+    /// Whether `member` receives the log under the configuration in force.
+    pub(super) fn is_member(&self, member: MemberId) -> bool {
+        self.current().is_voter(member) || self.current().learners.contains(&member)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(voters: &[u64]) -> Configuration {
+        Configuration::of_voters(voters.iter().copied().map(MemberId))
+    }
+
+    #[test]
+    fn adopted_on_append_and_rolled_back_on_truncation() {
+        let mut all = Configurations::new(of(&[1, 2]), Vec::new());
+        assert_eq!(all.current(), &of(&[1, 2]));
+        all.adopt(1, of(&[1, 2, 3]));
+        all.adopt(5, of(&[1, 2, 3, 4]));
+        assert!(all.is_member(MemberId(4)));
+        assert_eq!(all.within(2, 9), vec![(5, of(&[1, 2, 3, 4]))]);
+        assert_eq!(all.within(6, 9), Vec::new());
+        all.truncate(5);
+        assert_eq!(all.current(), &of(&[1, 2, 3]));
+        all.truncate(1);
+        assert_eq!(all.current(), all.initial());
+    }
+}

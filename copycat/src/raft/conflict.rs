@@ -1,0 +1,111 @@
+//! Where two logs part (§5.3): the first entry a follower lacks, and the hint that lets a leader skip
+//! whole terms instead of single entries.
+
+use crate::codec::ids::Index;
+use crate::codec::terms::{LogId, Spans, Terms};
+
+/// The first of `entries` that the log does not hold: missing, or there with another term. `None`
+/// if it holds them all. What lies before the log was committed, so it agrees.
+pub(super) fn first_missing(log: &Terms, entries: &Spans) -> Option<Index> {
+    let last = log.last().index;
+    for span in entries.iter() {
+        let mut at = span.first.max(log.first());
+        while at <= span.last {
+            if at > last {
+                return Some(at);
+            }
+            let held = log.spans(at, span.last.min(last)).iter().next()?;
+            if held.term != span.term {
+                return Some(at);
+            }
+            at = held.last + 1;
+        }
+    }
+    None
+}
+
+/// The last entry that may still agree with a log which holds `bound`: the largest index up to
+/// `bound.index` whose term is at most `bound.term`, since terms never fall along a log.
+///
+/// The follower asks it of its own log for what it was asked to hold, the leader of its own log for the
+/// follower's answer. Each exchange thus skips at least one whole term of one of the two: no more
+/// probes than distinct terms.
+pub(super) fn last_agreeable(log: &Terms, bound: LogId) -> LogId {
+    let mut found = if log.base().term <= bound.term { log.base() } else { LogId::ZERO };
+    let last = log.last().index.min(bound.index);
+    if last < found.index {
+        return LogId::ZERO;
+    }
+    let ranges: Vec<LogId> = log.ranges().take_while(|range| range.index <= last).collect();
+    for (at, range) in ranges.iter().enumerate() {
+        if range.term > bound.term {
+            break;
+        }
+        let end = ranges.get(at + 1).map_or(last, |next| next.index - 1);
+        found = LogId::new(range.term, end);
+    }
+    assert!(found.index <= bound.index && found.term <= bound.term, "{found:?} beyond {bound:?}");
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::terms::Span;
+
+    fn log(terms: &[u64]) -> Terms {
+        let mut log = Terms::default();
+        terms.iter().for_each(|&term| log.append(term, 1));
+        log
+    }
+
+    /// Random ascending terms, `base` of them dropped in front.
+    fn random_log(random: &mut fastrand::Rng) -> (Terms, Vec<u64>) {
+        let (mut terms, mut term) = (Vec::new(), 1);
+        for _ in 0..random.u64(0..10) {
+            term += random.u64(0..3) / 2;
+            terms.push(term);
+        }
+        (log(&terms), terms)
+    }
+
+    #[test]
+    fn the_last_agreeable_entry_agrees_with_a_search_from_the_end() {
+        let mut random = fastrand::Rng::with_seed(1);
+        for _ in 0..5_000 {
+            let (log, terms) = random_log(&mut random);
+            let bound = LogId::new(random.u64(0..8), random.u64(0..14));
+            let expected = (1..=terms.len() as u64)
+                .rev()
+                .map(|index| LogId::new(terms[index as usize - 1], index))
+                .find(|at| at.index <= bound.index && at.term <= bound.term)
+                .unwrap_or(LogId::ZERO);
+            assert_eq!(last_agreeable(&log, bound), expected, "{terms:?} {bound:?}");
+        }
+    }
+
+    #[test]
+    fn the_first_missing_entry_agrees_with_a_search_from_the_start() {
+        let mut random = fastrand::Rng::with_seed(2);
+        for _ in 0..5_000 {
+            let (ours, terms) = random_log(&mut random);
+            let (theirs, other) = random_log(&mut random);
+            let entries = theirs.spans(1, theirs.last().index);
+            let expected = (1..=other.len()).find(|&at| terms.get(at - 1) != Some(&other[at - 1]));
+            assert_eq!(first_missing(&ours, &entries), expected.map(|at| at as u64), "{terms:?} {other:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_snapshot_covers_is_not_missing() {
+        let mut log = log(&[1, 1, 2, 2]);
+        log.drop_through(3);
+        let mut entries = Spans::default();
+        entries.push(Span { term: 1, first: 1, last: 2 });
+        assert_eq!(first_missing(&log, &entries), None);
+        entries.push(Span { term: 2, first: 3, last: 5 });
+        assert_eq!(first_missing(&log, &entries), Some(5));
+        assert_eq!(last_agreeable(&log, LogId::new(2, 2)), LogId::ZERO);
+        assert_eq!(last_agreeable(&log, LogId::new(2, 3)), LogId::new(2, 3));
+    }
+}

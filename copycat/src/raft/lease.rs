@@ -1,0 +1,119 @@
+//! Rounds of heartbeats, and the lease a confirmed one gives (thesis §6.4.1).
+//!
+//! Whoever answers a heartbeat promises to vote for nobody during one election timeout from its
+//! arrival. So until `sent + election timeout` no majority can elect another leader, where `sent` is
+//! when the round left, not when it was answered. The lease ends at 0.8 of that: clocks may drift.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// Most rounds whose sending time is remembered. Two election timeouts without a confirmation end a
+/// leadership, so only a peer that answers without confirming gets near it.
+const REMEMBERED_MAX: usize = 1_024;
+
+/// The rounds of one leadership, numbered from 1.
+#[derive(Debug, Default)]
+pub(super) struct Rounds {
+    newest: u64,
+    /// `(round, when it was sent)` of the rounds no majority has answered.
+    open: VecDeque<(u64, Duration)>,
+    /// Sending time of the newest round that a majority answered.
+    confirmed: Option<Duration>,
+    /// The two latest rounds that were due by time, older first.
+    beats: (u64, u64),
+}
+
+impl Rounds {
+    /// The last round started; 0 before the first.
+    pub(super) fn newest(&self) -> u64 {
+        self.newest
+    }
+
+    /// Starts a round that leaves at `now`.
+    pub(super) fn start(&mut self, now: Duration) -> u64 {
+        if self.open.len() == REMEMBERED_MAX {
+            self.open.pop_front();
+        }
+        self.newest += 1;
+        self.open.push_back((self.newest, now));
+        self.newest
+    }
+
+    /// The next round is one that is due by time.
+    pub(super) fn beat(&mut self) {
+        self.beats = (self.beats.1, self.newest + 1);
+    }
+
+    /// Whether an answer to `round` comes from a heartbeat sent at least one heartbeat interval after
+    /// round `since` was the newest: long enough for an append of that time to have arrived.
+    pub(super) fn is_later_beat(&self, round: u64, since: u64) -> bool {
+        self.beats.0 > since && round >= self.beats.1
+    }
+
+    /// A majority answered `round`, and so every earlier one.
+    pub(super) fn confirm(&mut self, round: u64) {
+        assert!(round <= self.newest, "confirmed round {round} of {}", self.newest);
+        while let Some(&(open, sent)) = self.open.front() {
+            if open > round {
+                break;
+            }
+            assert!(self.confirmed.is_none_or(|before| before <= sent), "rounds leave in order");
+            self.confirmed = Some(sent);
+            self.open.pop_front();
+        }
+    }
+
+    /// Whether the lease still holds at `now`.
+    pub(super) fn lease_holds(&self, now: Duration, election_timeout: Duration) -> bool {
+        self.confirmed.is_some_and(|sent| now < sent + election_timeout * 4 / 5)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn ms(count: u64) -> Duration {
+        Duration::from_millis(count)
+    }
+
+    #[test]
+    fn the_lease_counts_from_the_sending_of_what_a_majority_answered() {
+        let mut rounds = Rounds::default();
+        assert!(!rounds.lease_holds(ms(0), ms(100)));
+        rounds.start(ms(10));
+        rounds.start(ms(40));
+        rounds.confirm(1);
+        assert!(rounds.lease_holds(ms(89), ms(100)));
+        assert!(!rounds.lease_holds(ms(90), ms(100)), "10 ms + 0.8 × 100 ms, whenever the answer came");
+        rounds.confirm(2);
+        assert!(rounds.lease_holds(ms(119), ms(100)));
+    }
+
+    #[test]
+    fn an_append_has_one_interval_to_arrive() {
+        let mut rounds = Rounds::default();
+        rounds.beat();
+        let since = rounds.start(ms(0));
+        rounds.start(ms(1));
+        assert!(!rounds.is_later_beat(2, since), "a round for a read proves nothing");
+        rounds.beat();
+        let first = rounds.start(ms(20));
+        assert!(!rounds.is_later_beat(first, since), "may have left right behind the append");
+        rounds.beat();
+        let second = rounds.start(ms(40));
+        assert!(!rounds.is_later_beat(first, since));
+        assert!(rounds.is_later_beat(second, since));
+    }
+
+    #[test]
+    fn memory_for_unanswered_rounds_is_bounded() {
+        let mut rounds = Rounds::default();
+        (0..5_000).for_each(|at| {
+            rounds.start(ms(at));
+        });
+        assert_eq!(rounds.open.len(), REMEMBERED_MAX);
+        rounds.confirm(5_000);
+        assert!(rounds.lease_holds(ms(5_000), ms(100)));
+    }
+}

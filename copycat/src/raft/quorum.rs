@@ -1,0 +1,187 @@
+//! What a majority has reached, and whether an election is decided (§5.2, §5.3; joint sets: §6).
+
+use crate::codec::configuration::Configuration;
+use crate::codec::ids::MemberId;
+
+/// Whether an election is decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// A majority of every set granted.
+    Won,
+    /// Some set can no longer give a majority.
+    Lost,
+    /// Open.
+    Pending,
+}
+
+/// How many of `count` voters are a majority: 2 of 2, 2 of 3, 3 of 4.
+const fn majority(count: usize) -> usize {
+    count / 2 + 1
+}
+
+/// The largest value that a majority of the voters, in the joint phase of both sets, has reached.
+/// `None` without voters: then nothing is ever reached.
+///
+/// With match indexes it is the commit index by counting (§5.3), with rounds of heartbeats the last
+/// confirmed one, with times the last moment at which a majority was heard.
+pub(super) fn reached<T: Ord + Copy>(
+    configuration: &Configuration,
+    value: impl Fn(MemberId) -> T,
+) -> Option<T> {
+    let incoming = reached_by(&configuration.voters, &value);
+    let outgoing = reached_by(&configuration.outgoing, &value);
+    match (incoming, outgoing) {
+        (Some(incoming), Some(outgoing)) => Some(incoming.min(outgoing)),
+        (only, None) | (None, only) => only,
+    }
+}
+
+/// The definition itself: the largest value that a majority holds or exceeds. Sets are small, so
+/// comparing all with all is cheaper than sorting a copy, and needs no memory.
+fn reached_by<T: Ord + Copy>(voters: &[MemberId], value: &impl Fn(MemberId) -> T) -> Option<T> {
+    let holders = |bar: T| voters.iter().filter(|&&voter| value(voter) >= bar).count();
+    let mut best = None;
+    for &voter in voters {
+        let candidate = value(voter);
+        if best.is_none_or(|best| candidate > best) && holders(candidate) >= majority(voters.len()) {
+            best = Some(candidate);
+        }
+    }
+    best
+}
+
+/// Counts an election; `vote` is `None` for who has not answered.
+pub(super) fn outcome(configuration: &Configuration, vote: impl Fn(MemberId) -> Option<bool>) -> Outcome {
+    let incoming = outcome_of(&configuration.voters, &vote);
+    if configuration.outgoing.is_empty() {
+        return incoming;
+    }
+    match (incoming, outcome_of(&configuration.outgoing, &vote)) {
+        (Outcome::Won, Outcome::Won) => Outcome::Won,
+        (Outcome::Lost, _) | (_, Outcome::Lost) => Outcome::Lost,
+        _ => Outcome::Pending,
+    }
+}
+
+fn outcome_of(voters: &[MemberId], vote: &impl Fn(MemberId) -> Option<bool>) -> Outcome {
+    let count = |wanted: Option<bool>| voters.iter().filter(|&&voter| vote(voter) == wanted).count();
+    let granted = count(Some(true));
+    if granted >= majority(voters.len()) {
+        Outcome::Won
+    } else if granted + count(None) < majority(voters.len()) {
+        Outcome::Lost
+    } else {
+        Outcome::Pending
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(members: &[u64]) -> Vec<MemberId> {
+        members.iter().copied().map(MemberId).collect()
+    }
+
+    fn joint(voters: &[u64], outgoing: &[u64]) -> Configuration {
+        Configuration { voters: set(voters), outgoing: set(outgoing), learners: Vec::new() }
+    }
+
+    /// Every subset with more than half of the members, by counting bits.
+    fn majorities(members: &[MemberId]) -> Vec<Vec<MemberId>> {
+        (0u32..1 << members.len())
+            .filter(|mask| 2 * mask.count_ones() as usize > members.len())
+            .map(|mask| (0..members.len()).filter(|bit| mask >> bit & 1 == 1).map(|b| members[b]).collect())
+            .collect()
+    }
+
+    /// By the words of the paper: some majority of each set, all of whose members are there.
+    fn reached_by_brute_force(configuration: &Configuration, values: &[u64]) -> u64 {
+        let all_in_some_majority = |voters: &[MemberId], bar: u64| {
+            majorities(voters).iter().any(|m| m.iter().all(|member| values[member.0 as usize] >= bar))
+        };
+        (0..=4)
+            .rev()
+            .find(|&bar| {
+                all_in_some_majority(&configuration.voters, bar)
+                    && (configuration.outgoing.is_empty()
+                        || all_in_some_majority(&configuration.outgoing, bar))
+            })
+            .unwrap()
+    }
+
+    fn outcome_by_brute_force(configuration: &Configuration, votes: &[Option<bool>]) -> Outcome {
+        let sets: Vec<_> =
+            [&configuration.voters, &configuration.outgoing].into_iter().filter(|s| !s.is_empty()).collect();
+        let possible = |allowed: &dyn Fn(Option<bool>) -> bool| {
+            sets.iter().all(|s| {
+                majorities(s).iter().any(|m| m.iter().all(|member| allowed(votes[member.0 as usize])))
+            })
+        };
+        if possible(&|vote| vote == Some(true)) {
+            Outcome::Won
+        } else if possible(&|vote| vote != Some(false)) {
+            Outcome::Pending
+        } else {
+            Outcome::Lost
+        }
+    }
+
+    /// Single members, even clusters, and joint sets that share none, some, or all of their members.
+    fn configurations() -> Vec<Configuration> {
+        let plain = [&[1][..], &[1, 2], &[1, 2, 3], &[1, 2, 3, 4], &[1, 2, 3, 4, 5]];
+        let mut all: Vec<_> = plain.iter().map(|voters| joint(voters, &[])).collect();
+        for voters in plain {
+            for outgoing in [&[1][..], &[5], &[1, 2], &[4, 5], &[2, 3, 4], &[1, 3, 5], &[2, 3, 4, 5]] {
+                all.push(joint(voters, outgoing));
+            }
+        }
+        all
+    }
+
+    /// All assignments of `choices` values to members 1 to 5; place 0 is unused.
+    fn assignments(choices: usize) -> impl Iterator<Item = Vec<usize>> {
+        (0..choices.pow(5)).map(move |number| {
+            let digit = |place: u32| number / choices.pow(place) % choices;
+            std::iter::once(0).chain((0..5).map(digit)).collect()
+        })
+    }
+
+    #[test]
+    fn what_is_reached_agrees_with_brute_force() {
+        for configuration in configurations() {
+            for values in assignments(5) {
+                let values: Vec<u64> = values.into_iter().map(|value| value as u64).collect();
+                let found = reached(&configuration, |member| values[member.0 as usize]);
+                assert_eq!(
+                    found,
+                    Some(reached_by_brute_force(&configuration, &values)),
+                    "{configuration:?} {values:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn outcomes_agree_with_brute_force() {
+        for configuration in configurations() {
+            for votes in assignments(3) {
+                let votes: Vec<_> =
+                    votes.into_iter().map(|vote| [None, Some(false), Some(true)][vote]).collect();
+                let found = outcome(&configuration, |member| votes[member.0 as usize]);
+                assert_eq!(
+                    found,
+                    outcome_by_brute_force(&configuration, &votes),
+                    "{configuration:?} {votes:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn without_voters_nothing_is_reached_and_nobody_wins() {
+        let nobody = joint(&[], &[]);
+        assert_eq!(reached(&nobody, |_| 7), None);
+        assert_eq!(outcome(&nobody, |_| Some(true)), Outcome::Lost);
+    }
+}
