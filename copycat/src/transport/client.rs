@@ -1,46 +1,108 @@
 //! A remote handle's connection to one member.
 
-use super::endpoint::Event;
+use super::connection::{self, Closed, Ear, Opened};
+use super::endpoint::{Event, Source};
+use super::handshake;
 use super::limits::Limits;
-use super::outbox::Sender;
+use super::outbox::{Overflow, Sender, outbox};
 use super::seam::Transport;
-use super::wire::{Identity, Refusal};
-use std::io;
-use std::sync::Arc;
+use super::task::Task;
+use super::wire::hello::VERSION;
+use super::wire::{Hello, Identity, Refusal, Role};
+use std::time::Duration;
 use thiserror::Error;
 use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+/// Batches of results that may wait for the handle before its connection is no longer read.
+const EVENTS_MAX: usize = 64;
 
 /// Why no member could be reached; nothing was sent.
-#[derive(Debug, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub(crate) enum ClientError {
-    /// No address answered; the last one's error.
+    /// There was no address to try.
+    #[error("no address is known")]
+    NoAddress,
+    /// The last address that was tried did not answer.
     #[error("no member could be reached: {0}")]
-    Unreachable(#[source] io::Error),
-    /// A member answered and refused.
+    Unreachable(Closed),
+    /// The last member that answered refused.
     #[error("the member refused: {0}")]
-    Refused(#[source] Refusal),
+    Refused(Refusal),
 }
 
 /// An open connection. Dropping it cuts it.
+#[derive(Debug)]
 pub(crate) struct Client {
     /// The way to the member.
     pub sender: Sender,
-    /// [`Event::Received`] with results, from [`Source::Server`](super::endpoint::Source::Server), then one [`Event::Gone`].
+    /// [`Event::Received`] with results, from [`Source::Server`], then one [`Event::Gone`].
     pub events: mpsc::Receiver<Event>,
     /// The member that answered, and its cluster's formation.
     pub identity: Identity,
+    task: Task,
+    linger: Duration,
 }
 
 impl Client {
-    /// Tries the addresses in order, beginning anywhere the caller likes, and keeps the first member that
-    /// lets it in. `cluster` is the one expected, 0: any.
+    /// Tries the addresses in order and keeps the first member that lets it in. `cluster` is the one
+    /// expected, 0: any. Must be called within the runtime that shall run the connection.
     pub(crate) async fn connect(
-        network: &Arc<dyn Transport>,
+        network: &dyn Transport,
         addresses: &[String],
         cluster: u128,
         limits: &Limits,
     ) -> Result<Client, ClientError> {
-        let _ = (network, addresses, cluster, limits);
-        unimplemented!()
+        let mut failed = ClientError::NoAddress;
+        for address in addresses {
+            let opened = timeout(limits.handshake_timeout, open(network, address, cluster)).await;
+            match opened.unwrap_or(Err(ClientError::Unreachable(Closed::Late))) {
+                Ok((opened, identity)) => return Ok(Client::start(opened, identity, limits)),
+                // A refusal says more than another member's silence.
+                Err(ClientError::Unreachable(_)) if matches!(failed, ClientError::Refused(_)) => {}
+                Err(error) => failed = error,
+            }
+        }
+        Err(failed)
     }
+
+    fn start(opened: Opened, identity: Identity, limits: &Limits) -> Client {
+        let (inbox, events) = mpsc::channel(EVENTS_MAX);
+        let ear = Ear { inbox, from: Source::Server { id: identity.member } };
+        let (sender, outbox) = outbox(limits.bulk_bytes_max, Overflow::Refuse);
+        outbox.open();
+        let (limits, linger) = (limits.clone(), limits.linger);
+        let task = Task::start(async move {
+            let closed = connection::serve(opened, &outbox, Some(&ear), &limits).await;
+            outbox.shut();
+            tracing::info!(from = ?ear.from, reason = %closed, "connection closed");
+            // Fails only if the handle is gone, and then nobody needs to know.
+            let _unheard = ear.inbox.send(Event::Gone { from: ear.from }).await;
+        });
+        Client { sender, events, identity, task, linger }
+    }
+
+    /// Writes what is queued within the limits' linger, then ends the connection. Answers that are still
+    /// on their way are lost.
+    pub(crate) async fn close(self) {
+        let lingers = self.sender.drain();
+        drop(self.events);
+        self.task.end_within(if lingers { self.linger } else { Duration::ZERO }).await;
+    }
+}
+
+async fn open(
+    network: &dyn Transport,
+    address: &str,
+    cluster: u128,
+) -> Result<(Opened, Identity), ClientError> {
+    let unreachable = ClientError::Unreachable;
+    let stream = network.connect(address).await.map_err(|error| unreachable(error.into()))?;
+    let hello = Hello { version: VERSION, role: Role::Client, cluster, expected: None };
+    let answer = handshake::call(stream, &hello).await.map_err(unreachable)?;
+    let (opened, identity) = answer.map_err(ClientError::Refused)?;
+    if cluster != 0 && identity.cluster() != cluster {
+        return Err(ClientError::Refused(Refusal::WrongCluster));
+    }
+    Ok((opened, identity))
 }

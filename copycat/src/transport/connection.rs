@@ -1,1 +1,247 @@
-//! .
+//! An open connection: one task that reads, writes, and watches whether the other side lives.
+
+use super::endpoint::{Event, Source};
+use super::limits::{Limits, MESSAGE_MAX};
+use super::outbox::Outbox;
+use super::rope::Batch;
+use super::seam::Stream;
+use super::wire::{Message, envelope};
+use crate::codec::cursor::Malformed;
+use bytes::BytesMut;
+use std::io;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
+use thiserror::Error;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
+use tokio::sync::mpsc;
+use tokio::time::{MissedTickBehavior, interval};
+
+/// Room a read should find.
+const READ_ROOM: usize = 64 << 10;
+/// Less room than this is made larger before a read.
+const READ_ROOM_MIN: usize = 16 << 10;
+/// Room taken at once for a long message; more only as its bytes arrive, so that a claim costs nothing.
+const CLAIM_ROOM: usize = 1 << 20;
+/// A buffer that grew beyond this is given back when it is empty.
+const KEEP_MAX: usize = 4 << 20;
+/// Most messages handed over at once.
+const BATCH_MAX: usize = 4_096;
+
+/// Why a connection ended. What was queued on it is lost, except after `Drained`.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub(crate) enum Closed {
+    /// The other side closed it between two messages.
+    #[error("the other side closed it")]
+    Ended,
+    /// The other side closed it in the middle of a message.
+    #[error("the other side closed it in the middle of a message")]
+    Truncated,
+    /// The network failed.
+    #[error("the network failed: {0}")]
+    Network(io::ErrorKind),
+    /// The bytes are no message.
+    #[error("malformed message: {0}")]
+    Malformed(Malformed),
+    /// The message is one that the other side must not send here.
+    #[error("a message that has no place on this connection")]
+    Misplaced,
+    /// Nothing came from the other side for too long, not even a sign of life.
+    #[error("nothing was heard from the other side")]
+    Silent,
+    /// The other side took too long to say who it is.
+    #[error("no handshake in time")]
+    Late,
+    /// The other side does not read.
+    #[error("the other side does not read what it is sent")]
+    Overflowed,
+    /// The same member opened the same lane again.
+    #[error("the member opened the lane again")]
+    Replaced,
+    /// This side closed it in order; everything queued was written.
+    #[error("closed in order")]
+    Drained,
+    /// This side has stopped listening.
+    #[error("this side is stopping")]
+    Stopped,
+}
+
+impl From<io::Error> for Closed {
+    fn from(error: io::Error) -> Closed {
+        Closed::Network(error.kind())
+    }
+}
+
+impl From<Malformed> for Closed {
+    fn from(malformed: Malformed) -> Closed {
+        Closed::Malformed(malformed)
+    }
+}
+
+impl Closed {
+    /// Whether somebody should look at it.
+    pub(super) fn is_alarming(&self) -> bool {
+        !matches!(
+            self,
+            Closed::Ended | Closed::Network(_) | Closed::Replaced | Closed::Drained | Closed::Stopped
+        )
+    }
+}
+
+/// Where the messages of a connection go, and from whom they are. A dialed lane has none: it only sends.
+#[derive(Clone, Debug)]
+pub(super) struct Ear {
+    pub(super) inbox: mpsc::Sender<Event>,
+    pub(super) from: Source,
+}
+
+impl Ear {
+    fn expects(&self, message: &Message) -> bool {
+        match self.from {
+            Source::Member { lane, .. } => message.lane() == lane,
+            Source::Client { .. } => matches!(message, Message::Submit(_)),
+            Source::Server { .. } => matches!(message, Message::Results(_)),
+        }
+    }
+
+    async fn hear(&self, messages: Vec<Message>) -> Result<(), Closed> {
+        let event = Event::Received { from: self.from.clone(), messages };
+        self.inbox.send(event).await.map_err(|_| Closed::Stopped)
+    }
+}
+
+/// A stream whose handshake is done, and what was read behind it.
+pub(super) struct Opened {
+    pub(super) stream: Box<dyn Stream>,
+    pub(super) received: BytesMut,
+}
+
+/// Serves a connection until it ends. Cancelling it cuts the connection.
+pub(super) async fn serve(opened: Opened, outbox: &Outbox, ear: Option<&Ear>, limits: &Limits) -> Closed {
+    let (reader, writer) = tokio::io::split(opened.stream);
+    let life = Life::default();
+    let mut reading = pin!(read(reader, opened.received, ear, &life));
+    let closed = tokio::select! {
+        biased;
+        closed = outbox.cut() => closed,
+        closed = &mut reading => closed,
+        closed = write(writer, outbox) => closed,
+        closed = watch(&life, outbox, limits) => closed,
+    };
+    if closed == Closed::Drained {
+        // Closing a socket that holds unread bytes destroys what is still on its way: let the other
+        // side close first. Whoever asked for the orderly close has set a limit to this.
+        reading.await;
+    }
+    closed
+}
+
+/// What the reader tells the watch.
+#[derive(Debug, Default)]
+struct Life {
+    heard: AtomicBool,
+    /// The node is behind: it is this side that does not read.
+    delivering: AtomicBool,
+}
+
+async fn watch(life: &Life, outbox: &Outbox, limits: &Limits) -> Closed {
+    // Counted in ticks, not by a clock: while this process was stopped, nobody was silent.
+    let mut ticks = interval(limits.ping_interval);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut silence = Duration::ZERO;
+    loop {
+        ticks.tick().await;
+        outbox.show_life();
+        if life.heard.swap(false, Relaxed) || life.delivering.load(Relaxed) {
+            silence = Duration::ZERO;
+        } else if silence >= limits.silence_max {
+            return Closed::Silent;
+        } else {
+            silence += limits.ping_interval;
+        }
+    }
+}
+
+async fn write(mut writer: WriteHalf<Box<dyn Stream>>, outbox: &Outbox) -> Closed {
+    let mut batch = Batch::default();
+    while outbox.next(&mut batch).await {
+        if let Err(error) = writer.write_all_buf(&mut batch).await {
+            return error.into();
+        }
+    }
+    match writer.shutdown().await {
+        Ok(()) => Closed::Drained,
+        Err(error) => error.into(),
+    }
+}
+
+async fn read(
+    mut reader: ReadHalf<Box<dyn Stream>>,
+    mut received: BytesMut,
+    ear: Option<&Ear>,
+    life: &Life,
+) -> Closed {
+    loop {
+        match hand_over(&mut received, ear, life).await {
+            Ok(()) => make_room(&mut received),
+            Err(closed) => return closed,
+        }
+        match reader.read_buf(&mut received).await {
+            Ok(0) if received.is_empty() => return Closed::Ended,
+            Ok(0) => return Closed::Truncated,
+            Ok(_) => life.heard.store(true, Relaxed),
+            Err(error) => return error.into(),
+        }
+    }
+}
+
+/// Passes on every message that is complete.
+async fn hand_over(received: &mut BytesMut, ear: Option<&Ear>, life: &Life) -> Result<(), Closed> {
+    loop {
+        let (messages, fault) = messages(received, ear);
+        let more = messages.len() == BATCH_MAX;
+        if let (false, Some(ear)) = (messages.is_empty(), ear) {
+            life.delivering.store(true, Relaxed);
+            ear.hear(messages).await?;
+            life.delivering.store(false, Relaxed);
+        }
+        if let Some(closed) = fault {
+            return Err(closed);
+        }
+        if !more {
+            return Ok(());
+        }
+    }
+}
+
+/// What can be read now, and what is wrong with what follows.
+fn messages(received: &mut BytesMut, ear: Option<&Ear>) -> (Vec<Message>, Option<Closed>) {
+    let mut messages = Vec::new();
+    while messages.len() < BATCH_MAX {
+        match message(received) {
+            Ok(Some(Some(message))) if ear.is_some_and(|ear| ear.expects(&message)) => messages.push(message),
+            Ok(Some(Some(_))) => return (messages, Some(Closed::Misplaced)),
+            Ok(Some(None)) => {}
+            Ok(None) => break,
+            Err(malformed) => return (messages, Some(malformed.into())),
+        }
+    }
+    (messages, None)
+}
+
+fn message(received: &mut BytesMut) -> Result<Option<Option<Message>>, Malformed> {
+    let envelope = envelope::take(received, MESSAGE_MAX)?;
+    envelope.map(|envelope| Message::decode(&envelope)).transpose()
+}
+
+fn make_room(received: &mut BytesMut) {
+    if received.is_empty() && received.capacity() > KEEP_MAX {
+        *received = BytesMut::new();
+    }
+    // The front was checked by `messages`, which found it incomplete.
+    let needed = envelope::length(received, MESSAGE_MAX).unwrap_or(0).saturating_sub(received.len());
+    let room = received.capacity() - received.len();
+    if room < needed.clamp(READ_ROOM_MIN, CLAIM_ROOM) {
+        received.reserve(needed.clamp(READ_ROOM, CLAIM_ROOM.max(received.len())));
+    }
+}

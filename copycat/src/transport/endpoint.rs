@@ -5,8 +5,9 @@ use super::lane::Peer;
 use super::limits::Limits;
 use super::outbox::Sender;
 use super::seam::Transport;
-use super::wire::{Hello, Identity, LaneKind, Message, Refusal};
+use super::wire::{Hello, Identity, LaneKind, Message, Refusal, Role};
 use crate::codec::ids::MemberId;
+use std::fmt;
 use std::io;
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -120,6 +121,29 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
+    /// Judges a caller, and says what to answer.
+    pub(super) fn check_caller(&self, hello: &Hello) -> Result<Identity, Refusal> {
+        let own = self.gate.identity();
+        if hello.expected.is_some_and(|expected| expected != own.member) {
+            return Err(Refusal::NotMe);
+        }
+        if matches!(hello.role, Role::Member { id, .. } if id == own.member) {
+            return Err(Refusal::DuplicateMember);
+        }
+        same_cluster(hello.cluster, own.cluster())?;
+        self.gate.admit(hello)?;
+        Ok(own)
+    }
+
+    /// Judges whoever answered a dial to `peer`.
+    pub(super) fn check_answer(&self, peer: MemberId, identity: &Identity) -> Result<(), Refusal> {
+        if identity.member != peer {
+            return Err(Refusal::NotMe);
+        }
+        same_cluster(identity.cluster(), self.gate.identity().cluster())?;
+        self.gate.accept(peer, identity)
+    }
+
     /// Occupies `address` and lets callers in until the acceptor is closed or dropped.
     pub(crate) async fn listen(&self, address: &str) -> io::Result<Acceptor> {
         let listener = self.network.bind(address).await?;
@@ -129,5 +153,16 @@ impl Endpoint {
     /// Dials both lanes to a peer, and dials them again whenever they break, until the peer is closed or dropped.
     pub(crate) fn dial(&self, peer: MemberId, address: &str) -> Peer {
         Peer::dial(self, peer, address)
+    }
+}
+
+/// A cluster that is not formed yet differs from none.
+fn same_cluster(one: u128, other: u128) -> Result<(), Refusal> {
+    if one == 0 || other == 0 || one == other { Ok(()) } else { Err(Refusal::WrongCluster) }
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Endpoint").field("limits", &self.limits).finish_non_exhaustive()
     }
 }

@@ -1,25 +1,51 @@
 //! A lane to one peer: dialed, kept open, dialed again.
 
-use super::endpoint::Endpoint;
-use super::outbox::{Sender, Unsent};
-use super::wire::{LaneKind, Message};
+use super::connection::{self, Closed, Opened};
+use super::endpoint::{Endpoint, Event};
+use super::handshake;
+use super::outbox::{Outbox, Overflow, Sender, Unsent, outbox};
+use super::task::Task;
+use super::wire::hello::VERSION;
+use super::wire::{Hello, Identity, LaneKind, Message, Refusal, Role};
 use crate::codec::ids::MemberId;
+use std::time::Duration;
+use thiserror::Error;
+use tokio::time::{Instant, sleep, timeout};
 
-/// One dialed connection to a peer. Dropping it cuts the connection without flushing.
-pub(crate) struct Lane {
+/// One dialed connection to a peer. Dropping it cuts the connection without writing what is queued.
+#[derive(Debug)]
+struct Lane {
     sender: Sender,
+    task: Task,
+    linger: Duration,
 }
 
 impl Lane {
     fn dial(endpoint: &Endpoint, peer: MemberId, kind: LaneKind, address: &str) -> Lane {
-        unimplemented!("{peer} {kind:?} {address} {:?}", endpoint.limits)
+        let limits = &endpoint.limits;
+        let bytes_max = match kind {
+            LaneKind::Control => limits.control_bytes_max,
+            LaneKind::Bulk => limits.bulk_bytes_max,
+        };
+        let linger = limits.linger;
+        let (sender, outbox) = outbox(bytes_max, Overflow::Refuse);
+        let address = address.to_owned();
+        let mut dialer = Dialer { endpoint: endpoint.clone(), peer, kind, address, outbox, told: None };
+        let task = Task::start(async move {
+            // Ends early only if the node is gone, and then nobody needs to know.
+            let _unheard = dialer.run().await;
+        });
+        Lane { sender, task, linger }
     }
 
-    /// Stops dialing, writes what is queued within the limits' linger, and ends the task.
-    pub(crate) async fn close(self) {}
+    async fn close(self) {
+        let lingers = self.sender.drain();
+        self.task.end_within(if lingers { self.linger } else { Duration::ZERO }).await;
+    }
 }
 
-/// Both lanes to one peer.
+/// Both lanes to one peer. Dropping it cuts them.
+#[derive(Debug)]
 pub(crate) struct Peer {
     control: Lane,
     bulk: Lane,
@@ -38,13 +64,13 @@ impl Peer {
         PeerSender { control: self.control.sender.clone(), bulk: self.bulk.sender.clone() }
     }
 
-    /// Closes both lanes in order.
+    /// Stops dialing, writes what is queued within the limits' linger, and ends the tasks.
     pub(crate) async fn close(self) {
         tokio::join!(self.control.close(), self.bulk.close());
     }
 }
 
-/// The way to one peer, from any thread.
+/// The way to one peer, from any thread. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct PeerSender {
     control: Sender,
@@ -58,5 +84,118 @@ impl PeerSender {
             LaneKind::Control => self.control.send(message),
             LaneKind::Bulk => self.bulk.send(message),
         }
+    }
+}
+
+/// Why a dial came to nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+enum Failed {
+    #[error(transparent)]
+    Closed(#[from] Closed),
+    #[error("the peer refused: {0}")]
+    Refused(Refusal),
+    #[error("the peer is not whom it should be: {0}")]
+    Rejected(Refusal),
+}
+
+impl Failed {
+    fn refusal(&self) -> Option<Refusal> {
+        match self {
+            Failed::Closed(_) => None,
+            Failed::Refused(refusal) | Failed::Rejected(refusal) => Some(*refusal),
+        }
+    }
+}
+
+/// The task behind a lane.
+struct Dialer {
+    endpoint: Endpoint,
+    peer: MemberId,
+    kind: LaneKind,
+    address: String,
+    outbox: Outbox,
+    /// The failure that was last told, so that a series of equal ones is told once.
+    told: Option<Failed>,
+}
+
+/// The node no longer listens.
+struct Unheard;
+
+impl Dialer {
+    /// Dials until the lane is closed in order.
+    async fn run(&mut self) -> Result<(), Unheard> {
+        let limits = self.endpoint.limits.clone();
+        let mut pause = limits.redial_min;
+        loop {
+            let dialed = timeout(limits.handshake_timeout, self.open()).await;
+            match dialed.unwrap_or(Err(Failed::Closed(Closed::Late))) {
+                Ok((opened, identity)) => {
+                    let since = Instant::now();
+                    if self.serve(opened, identity).await? == Closed::Drained {
+                        return Ok(());
+                    }
+                    // A peer that lets in and cuts off at once is not dialed any faster for it.
+                    if since.elapsed() >= limits.redial_max {
+                        pause = limits.redial_min;
+                    }
+                }
+                Err(failed) => {
+                    if failed.refusal().is_some() {
+                        pause = limits.redial_max;
+                    }
+                    self.tell(failed).await?;
+                }
+            }
+            sleep(pause.mul_f64(0.75 + fastrand::f64() * 0.5)).await;
+            pause = (pause * 2).min(limits.redial_max);
+        }
+    }
+
+    async fn open(&self) -> Result<(Opened, Identity), Failed> {
+        let stream = self.endpoint.network.connect(&self.address).await.map_err(Closed::from)?;
+        let own = self.endpoint.gate.identity();
+        let role = Role::Member { id: own.member, storage: own.storage, lane: self.kind };
+        let hello = Hello { version: VERSION, role, cluster: own.cluster(), expected: Some(self.peer) };
+        let (opened, identity) = handshake::call(stream, &hello).await?.map_err(Failed::Refused)?;
+        self.endpoint.check_answer(self.peer, &identity).map_err(Failed::Rejected)?;
+        Ok((opened, identity))
+    }
+
+    async fn serve(&mut self, opened: Opened, identity: Identity) -> Result<Closed, Unheard> {
+        let (peer, lane) = (self.peer, self.kind);
+        self.told = None;
+        self.outbox.open();
+        tracing::debug!(%peer, ?lane, address = %self.address, "lane open");
+        self.event(Event::Connected { peer, lane, identity }).await?;
+        let closed = connection::serve(opened, &self.outbox, None, &self.endpoint.limits).await;
+        // An orderly close is not undone by a connection that breaks before its end.
+        let closed = if self.outbox.shut() { Closed::Drained } else { closed };
+        if closed.is_alarming() {
+            tracing::warn!(%peer, ?lane, address = %self.address, reason = %closed, "lane closed");
+        } else {
+            tracing::info!(%peer, ?lane, address = %self.address, reason = %closed, "lane closed");
+        }
+        if closed != Closed::Drained {
+            self.event(Event::Disconnected { peer, lane }).await?;
+        }
+        Ok(closed)
+    }
+
+    async fn tell(&mut self, failed: Failed) -> Result<(), Unheard> {
+        if self.told.as_ref() == Some(&failed) {
+            return Ok(());
+        }
+        let (peer, lane) = (self.peer, self.kind);
+        tracing::warn!(%peer, ?lane, address = %self.address, reason = %failed, "peer not reached");
+        let refusal = failed.refusal();
+        self.told = Some(failed);
+        match refusal {
+            Some(refusal) => self.event(Event::Refused { peer, lane, refusal }).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn event(&self, event: Event) -> Result<(), Unheard> {
+        self.endpoint.inbox.control.send(event).await.map_err(|_| Unheard)
     }
 }

@@ -15,11 +15,13 @@ pub(crate) const MESSAGE_SOFT: usize = 1 << 20;
 pub(crate) struct Limits {
     /// Bytes that may wait on a control lane.
     pub control_bytes_max: usize,
-    /// Bytes that may wait on a bulk lane, or for a remote handle, which is cut off beyond it.
+    /// Bytes that may wait on a bulk lane, or at a remote handle.
     pub bulk_bytes_max: usize,
-    /// Accepted connections, those in their handshake included.
-    pub connections_max: usize,
-    /// Connections that have not finished their handshake.
+    /// Bytes that may wait for one remote handle, which is cut off beyond it.
+    pub client_bytes_max: usize,
+    /// Remote handles that may be connected. Members are always let in: each has two connections at most.
+    pub clients_max: usize,
+    /// Callers that may be in their handshake.
     pub handshakes_max: usize,
     /// How long a dial, and a handshake, may take.
     pub handshake_timeout: Duration,
@@ -41,7 +43,8 @@ impl Default for Limits {
         Limits {
             control_bytes_max: 1 << 20,
             bulk_bytes_max: 32 << 20,
-            connections_max: 4_096,
+            client_bytes_max: 16 << 20,
+            clients_max: 1_024,
             handshakes_max: 64,
             handshake_timeout: Duration::from_secs(2),
             ping_interval: Duration::from_millis(500),

@@ -10,14 +10,17 @@
 //! Begin with [`wire`] (what is said), then [`seam`] (over what), then [`lane`] and [`acceptor`] (by whom).
 
 pub(crate) mod acceptor;
+mod callers;
 pub(crate) mod client;
 mod connection;
 pub(crate) mod endpoint;
+mod handshake;
 pub(crate) mod lane;
 pub(crate) mod limits;
 pub(crate) mod memory;
 pub(crate) mod outbox;
 mod rope;
 pub(crate) mod seam;
+mod task;
 pub(crate) mod tcp;
 pub(crate) mod wire;

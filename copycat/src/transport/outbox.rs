@@ -1,7 +1,11 @@
-//! What waits to be written on one connection.
+//! What waits to be written on one connection: the senders' end and the writer's end.
 
-use super::wire::Message;
+use super::connection::Closed;
+use super::rope::{Batch, Rope};
+use super::wire::{self, Message};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use thiserror::Error;
+use tokio::sync::Notify;
 
 /// Why a message was not queued. It was certainly not sent, not even in part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -9,24 +13,201 @@ pub(crate) enum Unsent {
     /// There is no connection at the moment.
     #[error("not connected")]
     Disconnected,
-    /// Too much is waiting already.
+    /// Too much is waiting already. A remote handle's connection is cut by this.
     #[error("too much is waiting to be sent")]
     Full,
-    /// A part of the message is longer than any message may be.
-    #[error("the message is longer than any message may be")]
-    TooLarge,
+    /// The other side would refuse it: a part is longer than allowed, or frames are none.
+    #[error("the message is none that can be sent")]
+    Invalid,
+}
+
+/// What happens when more is sent than may wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Overflow {
+    /// The message is refused; its sender knows what to do.
+    Refuse,
+    /// The connection is cut: whoever is at the other end does not read, and cannot be told otherwise.
+    Cut,
+}
+
+#[derive(Debug)]
+struct Shared {
+    queue: Mutex<Queue>,
+    /// Tells the writer that there is something to write.
+    work: Notify,
+    /// Tells the connection that it is to end.
+    cut: Notify,
+}
+
+#[derive(Debug)]
+struct Queue {
+    state: State,
+    rope: Rope,
+    /// Bytes handed to the writer, which may still hold them.
+    writing: usize,
+    /// The writer waits for work; whoever brings some wakes it, once.
+    idle: bool,
+    bytes_max: usize,
+    overflow: Overflow,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum State {
+    /// There is no connection.
+    Shut,
+    /// There is one.
+    Open,
+    /// What is queued shall still be written, nothing more.
+    Draining,
+    /// The connection is to end now.
+    Cut(Closed),
+}
+
+impl Shared {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The two ends of a queue that is still shut.
+pub(super) fn outbox(bytes_max: usize, overflow: Overflow) -> (Sender, Outbox) {
+    let rope = Rope::default();
+    let queue = Queue { state: State::Shut, rope, writing: 0, idle: false, bytes_max, overflow };
+    let shared = Arc::new(Shared { queue: Mutex::new(queue), work: Notify::new(), cut: Notify::new() });
+    (Sender { shared: Arc::clone(&shared) }, Outbox { shared })
 }
 
 /// The way into a connection, from any thread. Cheap to clone.
 #[derive(Clone, Debug)]
-pub(crate) struct Sender {}
+pub(crate) struct Sender {
+    shared: Arc<Shared>,
+}
 
 impl Sender {
-    /// Queues a message; never blocks. `Ok` means that it travels on the present connection, or that its
-    /// loss is told by `Disconnected` or `Gone`. Messages of one sender arrive in the order they were sent in.
+    /// Queues a message; never waits for the network. `Ok` means that it travels on the present connection, or
+    /// that its loss is told by `Disconnected` or `Gone`. Messages arrive in the order they were queued in.
     ///
-    /// Long appends, and long batches of requests or results, leave as several consecutive messages.
+    /// Long appends, and long batches of requests or results, leave as several consecutive messages; an
+    /// empty batch as none.
     pub(crate) fn send(&self, message: Message) -> Result<(), Unsent> {
-        unimplemented!("{message:?}")
+        let length = message.len();
+        let mut queue = self.shared.queue();
+        if queue.state != State::Open {
+            return Err(Unsent::Disconnected);
+        }
+        if queue.rope.len() + queue.writing + length > queue.bytes_max {
+            if queue.overflow == Overflow::Cut {
+                queue.cut(Closed::Overflowed);
+                self.shared.cut.notify_one();
+            }
+            return Err(Unsent::Full);
+        }
+        message.encode(&mut queue.rope).map_err(|_| Unsent::Invalid)?;
+        let wake = std::mem::take(&mut queue.idle);
+        drop(queue);
+        if wake {
+            self.shared.work.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Takes no more, and ends the connection once everything is written. False if there is none.
+    pub(super) fn drain(&self) -> bool {
+        let mut queue = self.shared.queue();
+        let open = matches!(queue.state, State::Open | State::Draining);
+        if open {
+            queue.state = State::Draining;
+            queue.idle = false;
+            self.shared.work.notify_one();
+        }
+        open
+    }
+
+    /// Ends the connection, if there is one, without writing what is queued.
+    pub(super) fn cut(&self, why: Closed) {
+        let mut queue = self.shared.queue();
+        if queue.state != State::Shut {
+            queue.cut(why);
+            self.shared.cut.notify_one();
+        }
+    }
+}
+
+impl Queue {
+    fn cut(&mut self, why: Closed) {
+        if !matches!(self.state, State::Cut(_)) {
+            self.state = State::Cut(why);
+        }
+        self.rope.clear();
+    }
+}
+
+/// The end of the task that serves the connection. Dropping it shuts the queue.
+#[derive(Debug)]
+pub(super) struct Outbox {
+    shared: Arc<Shared>,
+}
+
+impl Outbox {
+    /// A connection is there: messages are taken from now on.
+    pub(super) fn open(&self) {
+        self.shared.queue().state = State::Open;
+    }
+
+    /// The connection is gone, and everything queued with it. True if it was being drained.
+    pub(super) fn shut(&self) -> bool {
+        let mut queue = self.shared.queue();
+        let draining = queue.state == State::Draining;
+        queue.state = State::Shut;
+        queue.rope.clear();
+        queue.writing = 0;
+        queue.idle = false;
+        draining
+    }
+
+    /// Waits for something to write and moves all of it into `batch`, which is empty: whatever was handed
+    /// out before is written. False when the queue was drained.
+    pub(super) async fn next(&self, batch: &mut Batch) -> bool {
+        loop {
+            {
+                let mut queue = self.shared.queue();
+                queue.writing = queue.rope.len();
+                if queue.writing > 0 {
+                    queue.rope.drain_into(batch);
+                    return true;
+                }
+                if queue.state == State::Draining {
+                    return false;
+                }
+                queue.idle = true;
+            }
+            self.shared.work.notified().await;
+        }
+    }
+
+    /// Waits until someone cuts the connection.
+    pub(super) async fn cut(&self) -> Closed {
+        loop {
+            if let State::Cut(why) = &self.shared.queue().state {
+                return why.clone();
+            }
+            self.shared.cut.notified().await;
+        }
+    }
+
+    /// Queues a sign of life, unless something is waiting, which is one.
+    pub(super) fn show_life(&self) {
+        let mut queue = self.shared.queue();
+        if queue.state == State::Open && queue.rope.len() + queue.writing == 0 {
+            wire::encode_alive(queue.rope.tail());
+            queue.idle = false;
+            self.shared.work.notify_one();
+        }
+    }
+}
+
+impl Drop for Outbox {
+    fn drop(&mut self) {
+        self.shut();
     }
 }

@@ -31,12 +31,7 @@ pub(super) struct Head {
 
 /// Appends one message, or several consecutive ones where the frames are more than a message should carry.
 /// `Err` if what has to be cut apart is not made of frames.
-pub(super) fn encode(
-    head: Head,
-    count: u64,
-    frames: Vec<Bytes>,
-    out: &mut Rope,
-) -> Result<(), Malformed> {
+pub(super) fn encode(head: Head, count: u64, frames: Vec<Bytes>, out: &mut Rope) -> Result<(), Malformed> {
     let length: usize = frames.iter().map(Bytes::len).sum();
     if length <= MESSAGE_SOFT {
         write(Part { head, count, length, frames }, out);
@@ -80,7 +75,8 @@ fn split(head: Head, chunks: &[Bytes]) -> Result<Vec<Part>, Malformed> {
             let entry = entry?;
             if part.count > 0 && part.length + entry.bytes.len() > MESSAGE_SOFT {
                 part.frames.push(chunk.slice(begin..end));
-                let next = Part { head: Head { prev: last, ..head }, count: 0, length: 0, frames: Vec::new() };
+                let next =
+                    Part { head: Head { prev: last, ..head }, count: 0, length: 0, frames: Vec::new() };
                 parts.push(std::mem::replace(&mut part, next));
                 begin = end;
             }

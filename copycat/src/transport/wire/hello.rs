@@ -236,5 +236,9 @@ pub(crate) fn decode_reply(envelope: &Envelope) -> Result<Reply, Malformed> {
 }
 
 fn expect(expected: Kind, found: Kind) -> Result<(), Malformed> {
-    if expected == found { Ok(()) } else { Err(Malformed::Value { field: "handshake kind", found: found as u64 }) }
+    if expected == found {
+        Ok(())
+    } else {
+        Err(Malformed::Value { field: "handshake kind", found: found as u64 })
+    }
 }

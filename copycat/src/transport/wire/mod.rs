@@ -115,11 +115,16 @@ impl Message {
         let inside = match self {
             Message::Raft { frames, .. } => 32 + frames.iter().map(Bytes::len).sum::<usize>(),
             Message::Submit(submit) => {
-                8 + submit.requests.iter().map(|request| batch::REQUEST_LEN + request.body.len()).sum::<usize>()
+                8 + submit
+                    .requests
+                    .iter()
+                    .map(|request| batch::REQUEST_LEN + request.body.len())
+                    .sum::<usize>()
             }
-            Message::Results(answers) => {
-                answers.iter().map(|answer| batch::ANSWER_LEN + answer.result.as_ref().map_or(0, Bytes::len)).sum()
-            }
+            Message::Results(answers) => answers
+                .iter()
+                .map(|answer| batch::ANSWER_LEN + answer.result.as_ref().map_or(0, Bytes::len))
+                .sum(),
             Message::Form(formation) | Message::Formed(formation) => 16 + 24 * formation.members.len(),
         };
         ENVELOPE_LEN + inside

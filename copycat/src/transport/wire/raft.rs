@@ -82,12 +82,8 @@ fn fields(envelope: &Envelope, cursor: &mut Cursor<'_>) -> Result<Message, Malfo
     let flags = envelope.flags;
     let term = cursor.u64()?;
     Ok(match envelope.kind {
-        Kind::RequestVote => {
-            Message::RequestVote { term, last: log_id(cursor)?, pre: flags & ASKS_PRE != 0 }
-        }
-        Kind::Vote => {
-            Message::Vote { term, granted: flags & GRANTED != 0, pre: flags & ANSWERS_PRE != 0 }
-        }
+        Kind::RequestVote => Message::RequestVote { term, last: log_id(cursor)?, pre: flags & ASKS_PRE != 0 },
+        Kind::Vote => Message::Vote { term, granted: flags & GRANTED != 0, pre: flags & ANSWERS_PRE != 0 },
         Kind::AppendReply => {
             let (index, hint) = (cursor.u64()?, log_id(cursor)?);
             let result = if flags & REJECTED != 0 {

@@ -1,0 +1,56 @@
+//! Two processes find out whether they want to talk.
+
+use super::connection::{Closed, Opened};
+use super::limits::HANDSHAKE_MAX;
+use super::seam::Stream;
+use super::wire::envelope::{self, Envelope};
+use super::wire::hello::{self, Reply};
+use super::wire::{Hello, Identity, Refusal};
+use bytes::BytesMut;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+/// The caller's part: says who is calling and waits for the answer.
+pub(super) async fn call(
+    mut stream: Box<dyn Stream>,
+    hello: &Hello,
+) -> Result<Result<(Opened, Identity), Refusal>, Closed> {
+    let mut bytes = BytesMut::with_capacity(HANDSHAKE_MAX);
+    hello.encode(&mut bytes);
+    stream.write_all(&bytes).await?;
+    bytes.clear();
+    let envelope = first(&mut stream, &mut bytes).await?;
+    let reply = hello::decode_reply(&envelope)?;
+    Ok(reply.map(|identity| (Opened { stream, received: bytes }, identity)))
+}
+
+/// The other part, first half: hears who is calling. A caller of another version is a refusal.
+pub(super) async fn listen(mut stream: Box<dyn Stream>) -> Result<(Opened, Result<Hello, Refusal>), Closed> {
+    let mut received = BytesMut::with_capacity(HANDSHAKE_MAX);
+    let envelope = first(&mut stream, &mut received).await?;
+    let hello = Hello::decode(&envelope)?.map_err(|_version| Refusal::WrongVersion);
+    Ok((Opened { stream, received }, hello))
+}
+
+/// The second half: lets the caller in, or says why not.
+pub(super) async fn reply(opened: &mut Opened, reply: &Reply) -> Result<(), Closed> {
+    let mut bytes = BytesMut::new();
+    match reply {
+        Ok(identity) => identity.encode(&mut bytes),
+        Err(refusal) => refusal.encode(&mut bytes),
+    }
+    Ok(opened.stream.write_all(&bytes).await?)
+}
+
+/// The first message of the other side; no buffer grows for it.
+async fn first(stream: &mut Box<dyn Stream>, received: &mut BytesMut) -> Result<Envelope, Closed> {
+    loop {
+        if let Some(envelope) = envelope::take(received, HANDSHAKE_MAX)? {
+            return Ok(envelope);
+        }
+        match stream.read_buf(received).await? {
+            0 if received.is_empty() => return Err(Closed::Ended),
+            0 => return Err(Closed::Truncated),
+            _ => {}
+        }
+    }
+}
