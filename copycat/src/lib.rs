@@ -17,7 +17,8 @@ mod transport;
 pub use cluster::{Cluster, ClusterBuilder, Member};
 pub use codec::ids::MethodId;
 pub use copycat::{
-    Copycat, CopycatBuilder, GroupStatus, Remote, RemoteBuilder, RemoteResource, Role, Status, Storage, StorageBuilder,
+    Copycat, CopycatBuilder, GroupStatus, MemoryNetwork, Remote, RemoteBuilder, RemoteResource, Role, Status,
+    Storage, StorageBuilder,
 };
 pub use copycat_macros::state_machine;
 pub use error::{Error, Mistake};
@@ -28,4 +29,3 @@ pub use resource::dispatch::Dispatch;
 pub use resource::partitioner::HashPartitioner;
 pub use resource::proxy::{AsyncProxy, Proxy, SyncProxy};
 pub use resource::state_machine::{Many, One, StateMachineBuilder};
-pub use transport::memory::MemoryNetwork;

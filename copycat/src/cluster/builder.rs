@@ -83,7 +83,9 @@ impl ClusterBuilder {
         let mut mistakes = Vec::new();
         match self.member_id {
             None => mistakes.push(Mistake::NoMemberId),
-            Some(id) if id != 0 && !self.seeds.iter().any(|seed| seed.id() == id) => mistakes.push(Mistake::NotASeed(id)),
+            Some(id) if id != 0 && !self.seeds.iter().any(|seed| seed.id() == id) => {
+                mistakes.push(Mistake::NotASeed(id))
+            }
             Some(_) => {}
         }
         if self.seeds.is_empty() {
@@ -131,7 +133,8 @@ mod tests {
             mistakes(Cluster::builder().with_member_id(0).add_seed(seed(0, "a:1"))),
             [Mistake::ZeroMemberId]
         );
-        let everything = Cluster::builder().add_seed(seed(1, "a:1")).add_seed(seed(1, "a:1")).add_seed(seed(2, "nowhere"));
+        let everything =
+            Cluster::builder().add_seed(seed(1, "a:1")).add_seed(seed(1, "a:1")).add_seed(seed(2, "nowhere"));
         assert_eq!(
             mistakes(everything),
             [
@@ -141,7 +144,8 @@ mod tests {
                 Mistake::BadAddress("nowhere".into()),
             ]
         );
-        let crowd = (1..=33).fold(Cluster::builder().with_member_id(1), |all, id| all.add_seed(seed(id, &format!("h:{id}"))));
+        let crowd = (1..=33)
+            .fold(Cluster::builder().with_member_id(1), |all, id| all.add_seed(seed(id, &format!("h:{id}"))));
         assert_eq!(mistakes(crowd), [Mistake::TooManySeeds { limit: 32, found: 33 }]);
     }
 

@@ -30,7 +30,8 @@ impl Member {
     pub(crate) fn has_address(&self) -> bool {
         let Some((host, port)) = self.address.rsplit_once(':') else { return false };
         let bracketed = host.starts_with('[') && host.ends_with(']');
-        let plain = !host.is_empty() && !host.contains([':', '[', ']']) && !host.contains(char::is_whitespace);
+        let plain =
+            !host.is_empty() && !host.contains([':', '[', ']']) && !host.contains(char::is_whitespace);
         (bracketed && host[1..host.len() - 1].parse::<std::net::Ipv6Addr>().is_ok() || plain)
             && port.parse::<u16>().is_ok_and(|port| port != 0)
     }
@@ -45,7 +46,9 @@ mod tests {
         for good in ["10.0.0.1:7400", "host.example:1", "[::1]:7400", "a:65535"] {
             assert!(Member::new(1, good).has_address(), "{good}");
         }
-        for bad in ["", "host", "host:", ":7400", "host:0", "host:65536", "::1:7400", "[x]:1", "a b:1", "host:-1"] {
+        for bad in
+            ["", "host", "host:", ":7400", "host:0", "host:65536", "::1:7400", "[x]:1", "a b:1", "host:-1"]
+        {
             assert!(!Member::new(1, bad).has_address(), "{bad}");
         }
     }

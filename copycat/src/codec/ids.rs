@@ -10,7 +10,7 @@ pub(crate) type Term = u64;
 
 /// Names one member of a cluster. Chosen by the operator, never reused for another machine; never 0.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct MemberId(pub u64);
+pub(crate) struct MemberId(pub u64);
 
 /// Names one Raft group: one partition of one resource. 0 is the member itself (journal-only frames).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,7 +1,7 @@
 //! Describing a member, with everything that is wrong told at once.
 
-use super::Copycat;
 use super::storage::Storage;
+use super::{Copycat, MemoryNetwork};
 use crate::cluster::Cluster;
 use crate::codec::ids::MemberId;
 use crate::error::{Error, Mistake};
@@ -16,7 +16,8 @@ const ELECTION_TIMEOUT: (Duration, Duration) = (Duration::from_millis(20), Durat
 /// Bounds of the heartbeat interval.
 const HEARTBEAT_INTERVAL: (Duration, Duration) = (Duration::from_millis(5), Duration::from_secs(15));
 /// Bounds of the request timeout.
-pub(super) const REQUEST_TIMEOUT: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(600));
+pub(super) const REQUEST_TIMEOUT: (Duration, Duration) =
+    (Duration::from_millis(10), Duration::from_secs(600));
 
 /// Describes a member; [`open`](Self::open) starts it.
 #[derive(Clone)]
@@ -64,8 +65,8 @@ impl CopycatBuilder {
     }
 
     /// Carries messages in memory instead of over TCP: for tests and for clusters within one process.
-    pub fn with_memory_network(mut self, network: &crate::MemoryNetwork) -> Self {
-        self.network = Arc::new(network.clone());
+    pub fn with_memory_network(mut self, network: &MemoryNetwork) -> Self {
+        self.network = Arc::new(network.0.clone());
         self
     }
 
@@ -138,7 +139,11 @@ impl CopycatBuilder {
     }
 }
 
-pub(super) fn outside(name: &'static str, found: Duration, (least, most): (Duration, Duration)) -> Option<Mistake> {
+pub(super) fn outside(
+    name: &'static str,
+    found: Duration,
+    (least, most): (Duration, Duration),
+) -> Option<Mistake> {
     (found < least || found > most).then(|| Mistake::Duration {
         name,
         found_ms: milliseconds(found),
@@ -146,8 +151,6 @@ pub(super) fn outside(name: &'static str, found: Duration, (least, most): (Durat
         most_ms: milliseconds(most),
     })
 }
-
-
 
 fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
@@ -168,7 +171,12 @@ mod tests {
             [
                 Mistake::NoCluster,
                 Mistake::NoStorage,
-                Mistake::Duration { name: "the request timeout", found_ms: 0, least_ms: 10, most_ms: 600_000 },
+                Mistake::Duration {
+                    name: "the request timeout",
+                    found_ms: 0,
+                    least_ms: 10,
+                    most_ms: 600_000
+                },
                 Mistake::TooFewHeartbeats { election_ms: 100, heartbeat_ms: 50 },
             ]
         );

@@ -3,11 +3,13 @@
 //! Everything here is assembled from the floors below; nothing is decided here.
 
 mod builder;
+mod network;
 mod remote;
 mod status;
 mod storage;
 
 pub use builder::CopycatBuilder;
+pub use network::MemoryNetwork;
 pub use remote::{Remote, RemoteBuilder, RemoteResource};
 pub use status::{GroupStatus, Role, Status};
 pub use storage::{Storage, StorageBuilder};

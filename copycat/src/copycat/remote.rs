@@ -1,9 +1,10 @@
 //! A handle to a cluster from a process that is no member of it.
 
+use super::MemoryNetwork;
 use super::builder::{REQUEST_TIMEOUT, outside};
+use crate::cluster::Member;
 use crate::codec::ids::GroupId;
 use crate::error::{Error, Mistake, Problem};
-use crate::cluster::Member;
 use crate::node::remote::{Options, RemoteNode};
 use crate::resource::commands::Partitioned;
 use crate::resource::handle::{Handle, Partition};
@@ -58,8 +59,8 @@ impl RemoteBuilder {
     }
 
     /// Looks for the members in memory instead of over TCP: for tests and for clusters within one process.
-    pub fn with_memory_network(mut self, network: &crate::MemoryNetwork) -> Self {
-        self.network = Arc::new(network.clone());
+    pub fn with_memory_network(mut self, network: &MemoryNetwork) -> Self {
+        self.network = Arc::new(network.0.clone());
         self
     }
 
@@ -137,7 +138,8 @@ impl<N: Partitions> RemoteResource<'_, N> {
         let count = self.partitions.count();
         check_name(&self.name, count)?;
         let entrance = self.remote.node.entrance();
-        let partition = |number| Partition { group: GroupId::of(&self.name, number), entrance: entrance.clone() };
+        let partition =
+            |number| Partition { group: GroupId::of(&self.name, number), entrance: entrance.clone() };
         debug_assert!(count <= PARTITIONS_MAX, "checked with the name");
         Ok(P::from_handle(Handle::new(&self.name, (0..count).map(partition).collect())))
     }

@@ -61,9 +61,9 @@ impl Status {
 impl GroupStatus {
     fn new(status: node::GroupStatus) -> GroupStatus {
         let role = match status.raft.role {
-            raft::Role::Follower => Role::Follower,
-            raft::Role::PreCandidate | raft::Role::Candidate => Role::Candidate,
-            raft::Role::Leader => Role::Leader,
+            raft::effect::Role::Follower => Role::Follower,
+            raft::effect::Role::PreCandidate | raft::effect::Role::Candidate => Role::Candidate,
+            raft::effect::Role::Leader => Role::Leader,
         };
         GroupStatus {
             group: status.group.0,

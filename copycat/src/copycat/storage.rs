@@ -61,7 +61,9 @@ impl StorageBuilder {
         let mut mistakes = Vec::new();
         match &self.directory {
             None => mistakes.push(Mistake::NoDirectory),
-            Some(path) if path.exists() && !path.is_dir() => mistakes.push(Mistake::NotADirectory(path.clone())),
+            Some(path) if path.exists() && !path.is_dir() => {
+                mistakes.push(Mistake::NotADirectory(path.clone()))
+            }
             Some(_) => {}
         }
         if !(SEGMENT_LEN_MIN..=SEGMENT_LEN_MAX).contains(&self.segment_len) {

@@ -14,7 +14,9 @@ pub enum Mistake {
     #[error("member id 0: ids begin at 1")]
     ZeroMemberId,
     /// There is no seed.
-    #[error("no seed: name every founding member, this one too, with add_seed(Member::new(1, \"10.0.0.1:7400\"))")]
+    #[error(
+        "no seed: name every founding member, this one too, with add_seed(Member::new(1, \"10.0.0.1:7400\"))"
+    )]
     NoSeeds,
     /// More seeds than a cluster can have voters.
     #[error("{found} seeds where {limit} is the limit")]
@@ -40,7 +42,9 @@ pub enum Mistake {
     #[error("no cluster: pass one, with_cluster(Cluster::builder()…build()?)")]
     NoCluster,
     /// `with_storage` was not called. Nothing is kept in memory by accident.
-    #[error("no storage: pass one, with_storage(Storage::builder().with_directory(\"data\").build()?), or Storage::memory()")]
+    #[error(
+        "no storage: pass one, with_storage(Storage::builder().with_directory(\"data\").build()?), or Storage::memory()"
+    )]
     NoStorage,
     /// `with_directory` was not called.
     #[error("no directory: say where the log lives, with_directory(\"data\"), or use Storage::memory()")]
@@ -73,7 +77,9 @@ pub enum Mistake {
         most_ms: u64,
     },
     /// The election timeout leaves no room for heartbeats.
-    #[error("the election timeout ({election_ms} ms) must be at least four heartbeat intervals ({heartbeat_ms} ms each)")]
+    #[error(
+        "the election timeout ({election_ms} ms) must be at least four heartbeat intervals ({heartbeat_ms} ms each)"
+    )]
     TooFewHeartbeats {
         /// Election timeout.
         election_ms: u64,

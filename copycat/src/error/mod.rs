@@ -6,8 +6,8 @@ pub use mistake::Mistake;
 
 use crate::codec::payload::PayloadError;
 use crate::node::failure::{Failure, Outcome};
+use crate::node::remote::RemoteError;
 use crate::node::{NotMine, StartError};
-use crate::transport::client::ClientError;
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
@@ -78,7 +78,7 @@ pub(crate) enum Problem {
     /// This member takes no part in the cluster. Nothing was sent on its behalf.
     NotMine(NotMine),
     /// No address of the cluster answered a remote handle. Nothing was sent.
-    Unreachable(ClientError),
+    Unreachable(RemoteError),
     /// The resource is open in this process already. It stays open.
     AlreadyOpen {
         /// Name of the resource.
@@ -194,8 +194,8 @@ impl From<StartError> for Error {
     }
 }
 
-impl From<ClientError> for Problem {
-    fn from(cause: ClientError) -> Problem {
+impl From<RemoteError> for Problem {
+    fn from(cause: RemoteError) -> Problem {
         Problem::Unreachable(cause)
     }
 }
@@ -279,7 +279,9 @@ impl fmt::Display for Problem {
             Problem::NotMine(NotMine::OtherCluster) => {
                 write!(f, "{}; check the seeds and the directory", NotMine::OtherCluster)
             }
-            Problem::Unreachable(cause) => write!(f, "{cause}; check the addresses, and whether a member is up"),
+            Problem::Unreachable(cause) => {
+                write!(f, "{cause}; check the addresses, and whether a member is up")
+            }
             Problem::AlreadyOpen { resource } => {
                 write!(f, "`{resource}` is open in this process already; clone its proxy instead")
             }

@@ -107,7 +107,8 @@ impl Applier {
     }
 
     fn apply(&mut self, group: GroupId, frames: &[Bytes], replies: Vec<(Index, ReplyTo)>) {
-        let replica = self.replicas.get_mut(&group).expect("entries are handed over for attached groups only");
+        let replica =
+            self.replicas.get_mut(&group).expect("entries are handed over for attached groups only");
         let mut waiting = replies.into_iter().peekable();
         for chunk in frames {
             for frame in Frame::all_trusted(chunk) {
@@ -154,7 +155,8 @@ impl Replica {
     fn command(&mut self, frame: &Frame<'_>) -> Answer {
         let mut out = Vec::new();
         let outcome = self.machine.apply(frame.header.method, frame.body, &mut out);
-        if let Err(failure @ (Failure::UnknownMethod | Failure::WrongKind | Failure::BadArguments)) = outcome {
+        if let Err(failure @ (Failure::UnknownMethod | Failure::WrongKind | Failure::BadArguments)) = outcome
+        {
             // Checked before it was proposed, so a program with other commands proposed it.
             let (group, index, method) = (frame.header.group, frame.header.index, frame.header.method);
             error!(%group, index, %method, %failure, "an entry this program does not understand: the group's state stops here");
@@ -163,4 +165,3 @@ impl Replica {
         outcome.map(|()| Bytes::from(out))
     }
 }
-

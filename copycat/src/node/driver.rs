@@ -26,7 +26,6 @@ use crate::transport::wire::{Formation, LaneKind, Message, Refusal};
 use std::collections::BTreeMap;
 use std::io;
 use std::ops::ControlFlow;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc as blocking;
 use std::thread::JoinHandle;
@@ -116,7 +115,6 @@ pub(super) struct Driver {
     inputs: Vec<Input>,
     ticks: Interval,
     next_tick: Duration,
-    writing: bool,
     not_mine: Option<NotMine>,
     awaiting_formation: Vec<oneshot::Sender<Result<(), NotMine>>>,
     /// Last, so that the directory stays locked until every thread that writes to it has ended.
@@ -179,7 +177,8 @@ impl Driver {
         let seeds = options.seeds.iter().map(|(member, _)| *member).collect();
         let founding = Founding::new(options.me, identity.storage, seeds, identity.formation.clone());
         let door = Arc::new(Door::new(options.me, identity.storage, founding));
-        let ((control_in, control), (bulk_in, bulk)) = (mpsc::channel(EVENTS_DEPTH), mpsc::channel(EVENTS_DEPTH));
+        let ((control_in, control), (bulk_in, bulk)) =
+            (mpsc::channel(EVENTS_DEPTH), mpsc::channel(EVENTS_DEPTH));
         let endpoint = Endpoint {
             network: options.network.clone(),
             gate: door.clone(),
@@ -215,7 +214,6 @@ impl Driver {
             inputs: Vec::new(),
             ticks,
             next_tick: Duration::ZERO,
-            writing: false,
             not_mine: None,
             awaiting_formation: Vec::new(),
             home,
@@ -281,7 +279,6 @@ impl Driver {
     /// One turn of the shard, and whatever it leaves to be done. Breaks when the member must stop.
     fn turn(&mut self) -> ControlFlow<()> {
         let now = now();
-        self.writing &= !self.inputs.iter().any(|input| matches!(input, Input::Done(Done::Written(_))));
         self.shard.turn(now, self.inputs.drain(..));
         if now >= self.next_tick {
             self.next_tick = now + TICK;
@@ -292,7 +289,6 @@ impl Driver {
         let (write, preparation) = (out.write.take(), out.preparation.take());
         let mut alive = work.is_empty() || self.applier.hand_over(work);
         if let Some(write) = write {
-            self.writing = true;
             alive &= self.flusher.hand_over(write);
         }
         if let Some(preparation) = preparation {
@@ -301,7 +297,11 @@ impl Driver {
         if !alive {
             tracing::error!("a thread of the node is gone: this member stops");
         }
-        if alive && self.shard.failure().is_none() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        if alive && self.shard.failure().is_none() {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
     }
 
     fn obey(&mut self, command: Command) {
@@ -408,10 +408,11 @@ impl Driver {
 
     fn begin(&mut self, formation: &Formation) {
         tracing::info!(cluster = %format_args!("{:032x}", formation.cluster), "the cluster is formed");
-        self.shard.found(now(), Configuration::of_voters(formation.members.iter().map(|(member, _)| *member)));
+        self.shard
+            .found(now(), Configuration::of_voters(formation.members.iter().map(|(member, _)| *member)));
         self.not_mine = None;
         for waiting in self.awaiting_formation.drain(..) {
-            drop(waiting.send(Ok(())));
+            let _ = waiting.send(Ok(()));
         }
     }
 
@@ -420,7 +421,7 @@ impl Driver {
             tracing::error!(reason = %not_mine, "this member takes no part in the cluster");
         }
         for waiting in self.awaiting_formation.drain(..) {
-            drop(waiting.send(Err(not_mine)));
+            let _ = waiting.send(Err(not_mine));
         }
     }
 
@@ -428,10 +429,7 @@ impl Driver {
     /// that was handed to the journal is flushed, and the end of the log is recorded.
     async fn close(mut self) {
         self.shard.stop();
-        while self.writing || self.shard.journal_mut().has_pending() {
-            if !self.writing && self.turn().is_break() {
-                return;
-            }
+        while !self.shard.journal_mut().is_idle() {
             let Some(done) = self.done.recv().await else { return };
             self.inputs.push(Input::Done(done));
             if self.turn().is_break() {
@@ -462,21 +460,27 @@ fn check_seeds(options: &Options, formation: Option<&Formation>) -> Result<(), S
     if formed == configured { Ok(()) } else { Err(StartError::SeedsDiffer { formed, configured }) }
 }
 
-fn open_journal(options: &Options, home: &Home, salts: u64) -> Result<(Journal, crate::storage::Recovered), StorageError> {
-    let owner = Owner { storage: home.identity().storage, member: options.me, shard: 0 };
-    let (disk, segment_len): (Arc<dyn Disk>, _) = match &options.storage {
-        Storage::Memory => (Arc::new(MemoryDisk::default()), crate::storage::Options::DEFAULT_SEGMENT_LEN),
+fn open_journal(
+    options: &Options,
+    home: &Home,
+    salts: u64,
+) -> Result<(Journal, crate::storage::Recovered), StorageError> {
+    let owner = Owner { cluster: home.identity().storage, member: options.me, shard: 0 };
+    let mut kept = crate::storage::Options::new(owner);
+    let disk: Arc<dyn Disk> = match &options.storage {
+        Storage::Memory => Arc::new(MemoryDisk::default()),
         Storage::Directory { path, segment_len } => {
-            (Arc::new(FileDisk::open(&Path::new(path).join(super::JOURNAL_DIRECTORY))?), *segment_len)
+            kept.segment_len = *segment_len;
+            Arc::new(FileDisk::open(&path.join(super::JOURNAL_DIRECTORY))?)
         }
     };
-    Journal::open(disk, crate::storage::Options { segment_len, owner }, salts)
+    Journal::open(disk, kept, salts)
 }
 
 fn shard_options(options: &Options, seed: u64) -> shard::Options {
     shard::Options {
         me: options.me,
-        raft: raft::Options {
+        raft: raft::options::Options {
             election_timeout: options.election_timeout,
             heartbeat_interval: options.heartbeat_interval,
             inflight_max: 64,

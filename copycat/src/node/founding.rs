@@ -38,7 +38,12 @@ pub(crate) struct Founding {
 
 impl Founding {
     /// Begins, or goes on with what is recorded. `seeds` includes this member.
-    pub(crate) fn new(me: MemberId, storage: u128, mut seeds: Vec<MemberId>, formation: Option<Formation>) -> Founding {
+    pub(crate) fn new(
+        me: MemberId,
+        storage: u128,
+        mut seeds: Vec<MemberId>,
+        formation: Option<Formation>,
+    ) -> Founding {
         assert!(seeds.contains(&me), "a member is one of the seeds");
         seeds.sort_unstable();
         Founding { me, storage, seeds, present: BTreeMap::new(), formation }
@@ -111,7 +116,11 @@ impl Founding {
     /// The formation is durable here; it is in force.
     pub(crate) fn adopt(&mut self, formation: Formation) {
         assert!(self.formation.is_none(), "a cluster is formed once");
-        assert_eq!(storage_of(&formation, self.me), Some(self.storage), "a formation names the disk it is recorded on");
+        assert_eq!(
+            storage_of(&formation, self.me),
+            Some(self.storage),
+            "a formation names the disk it is recorded on"
+        );
         self.formation = Some(formation);
         self.present.clear();
     }

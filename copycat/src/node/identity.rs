@@ -146,14 +146,17 @@ pub(crate) struct Home {
 
 impl Home {
     /// Opens, or founds, the directory of `member`, and counts the start.
-    pub(crate) fn open(path: &Path, member: MemberId, entropy: &mut fastrand::Rng) -> Result<Home, IdentityError> {
+    pub(crate) fn open(
+        path: &Path,
+        member: MemberId,
+        entropy: &mut fastrand::Rng,
+    ) -> Result<Home, IdentityError> {
         fs::create_dir_all(path).map_err(io_error(path))?;
         let lock = lock(path)?;
         let file = path.join(FILE);
         let identity = match fs::read(&file) {
-            Ok(bytes) => {
-                Identity::decode(&bytes).map_err(|source| IdentityError::Damaged { path: file.clone(), source })?
-            }
+            Ok(bytes) => Identity::decode(&bytes)
+                .map_err(|source| IdentityError::Damaged { path: file.clone(), source })?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 if path.join(super::JOURNAL_DIRECTORY).exists() {
                     return Err(IdentityError::Missing { path: path.into() });
@@ -163,7 +166,11 @@ impl Home {
             Err(error) => return Err(io_error(&file)(error)),
         };
         if identity.member != member {
-            return Err(IdentityError::Foreign { path: path.into(), expected: member, found: identity.member });
+            return Err(IdentityError::Foreign {
+                path: path.into(),
+                expected: member,
+                found: identity.member,
+            });
         }
         let mut home = Home { directory: Some((path.into(), lock)), identity };
         home.identity.generation += 1;

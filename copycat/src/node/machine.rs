@@ -3,6 +3,7 @@
 use super::failure::Failure;
 use super::request::Access;
 use crate::codec::ids::MethodId;
+use std::fmt;
 
 /// One replica of a group's state. Owned by the thread that applies.
 ///
@@ -26,4 +27,16 @@ pub(crate) trait Checker: Send + Sync {
     /// Whether the method exists, has the kind that `access` says, keeps the limits, and (for writes,
     /// since what is logged must decode on every replica) whether `body` decodes, key and rest apart.
     fn check(&self, access: Access, method: MethodId, key_len: u32, body: &[u8]) -> Result<(), Failure>;
+}
+
+impl fmt::Debug for dyn Machine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Machine")
+    }
+}
+
+impl fmt::Debug for dyn Checker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Checker")
+    }
 }

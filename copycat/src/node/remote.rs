@@ -13,9 +13,11 @@ use crate::transport::seam::Transport;
 use crate::transport::wire::{Message, Submit, Submitted};
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
+use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
@@ -45,6 +47,17 @@ impl fmt::Debug for Options {
     }
 }
 
+/// Why a remote handle was not made. Nothing was sent.
+#[derive(Debug, Error)]
+pub(crate) enum RemoteError {
+    /// No member let it in.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// Its thread could not be started.
+    #[error("cannot start a thread: {0}")]
+    Thread(#[source] io::Error),
+}
+
 /// The thread that owns the connection. Dropping it cuts the connection.
 #[derive(Debug)]
 pub(crate) struct RemoteNode {
@@ -55,16 +68,17 @@ pub(crate) struct RemoteNode {
 
 impl RemoteNode {
     /// Connects to the first member that answers.
-    pub(crate) async fn connect(options: Options) -> Result<RemoteNode, ClientError> {
+    pub(crate) async fn connect(options: Options) -> Result<RemoteNode, RemoteError> {
         let (entrance, requests) = Entrance::new(DEPTH);
         let (stop, stopped) = oneshot::channel();
         let (started, outcome) = oneshot::channel();
-        let thread = threads::spawn("copycat-remote".into(), move || run(options, requests, started, stopped))
-            .map_err(ClientError::Unreachable)?;
+        let thread =
+            threads::spawn("copycat-remote".into(), move || run(options, requests, started, stopped))
+                .map_err(RemoteError::Thread)?;
         let node = RemoteNode { entrance, stop: Some(stop), thread: Some(thread) };
         match outcome.await {
             Ok(outcome) => outcome.map(|()| node),
-            Err(_) => Err(ClientError::Unreachable(std::io::Error::other("the connection's thread ended"))),
+            Err(_) => Err(RemoteError::Thread(io::Error::other("it ended at once"))),
         }
     }
 
@@ -86,16 +100,16 @@ impl Drop for RemoteNode {
 fn run(
     options: Options,
     requests: mpsc::Receiver<Request>,
-    started: oneshot::Sender<Result<(), ClientError>>,
+    started: oneshot::Sender<Result<(), RemoteError>>,
     stopped: oneshot::Receiver<()>,
 ) {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return drop(started.send(Err(ClientError::Unreachable(error)))),
+        Err(error) => return drop(started.send(Err(RemoteError::Thread(error)))),
     };
     runtime.block_on(async {
         match connect(&options, 0).await {
-            Err(error) => drop(started.send(Err(error))),
+            Err(error) => drop(started.send(Err(error.into()))),
             Ok(client) => {
                 if started.send(Ok(())).is_ok() {
                     let mut road = Road::new(options, requests, client);
@@ -112,7 +126,7 @@ fn run(
 async fn connect(options: &Options, cluster: u128) -> Result<Client, ClientError> {
     let mut addresses = options.addresses.clone();
     fastrand::shuffle(&mut addresses);
-    Client::connect(&options.network, &addresses, cluster, &Limits::default()).await
+    Client::connect(&*options.network, &addresses, cluster, &Limits::default()).await
 }
 
 /// A request that was sent.
@@ -180,11 +194,13 @@ impl Road {
 
     fn take_event(&mut self, event: Option<Event>) {
         match event {
-            Some(Event::Received { messages, .. }) => messages.into_iter().for_each(|message| self.take_message(message)),
+            Some(Event::Received { messages, .. }) => {
+                messages.into_iter().for_each(|message| self.take_message(message))
+            }
             Some(Event::Gone { .. }) | None => {
                 self.connection = None;
                 for (_, lost) in std::mem::take(&mut self.under_way) {
-                    drop(lost.reply.send(Err(Failure::Disconnected)));
+                    let _ = lost.reply.send(Err(Failure::Disconnected));
                 }
             }
             Some(_) => {}
@@ -196,7 +212,7 @@ impl Road {
         for answered in answers {
             if let Some(under_way) = self.under_way.remove(&answered.id) {
                 let failure = |code| Failure::from_code(code).unwrap_or(Failure::Disconnected);
-                drop(under_way.reply.send(answered.result.map_err(failure)));
+                let _ = under_way.reply.send(answered.result.map_err(failure));
             }
         }
     }
@@ -208,18 +224,26 @@ impl Road {
         {
             let group = first.group;
             let mut submit = Submit { group, term: 0, requests: Vec::new() };
-            while let Some((deadline, request)) = self.waiting.pop_front_if(|(_, request)| request.group == group) {
+            while let Some((deadline, request)) =
+                self.waiting.pop_front_if(|(_, request)| request.group == group)
+            {
                 let Request { access, method, key_len, body, reply, .. } = request;
                 let id = self.next_id;
                 self.next_id += 1;
                 self.under_way.insert(id, UnderWay { deadline, reply });
-                submit.requests.push(Submitted { id, access: access.into(), method, key_len, body: body.into() });
+                submit.requests.push(Submitted {
+                    id,
+                    access: access.into(),
+                    method,
+                    key_len,
+                    body: body.into(),
+                });
             }
             let ids: Vec<u64> = submit.requests.iter().map(|request| request.id).collect();
             if connection.sender.send(Message::Submit(submit)).is_err() {
                 for id in ids {
                     if let Some(unsent) = self.under_way.remove(&id) {
-                        drop(unsent.reply.send(Err(Failure::Busy)));
+                        let _ = unsent.reply.send(Err(Failure::Busy));
                     }
                 }
             }
@@ -230,12 +254,12 @@ impl Road {
     fn expire(&mut self) {
         let now = Instant::now();
         while let Some((_, request)) = self.waiting.pop_front_if(|(deadline, _)| *deadline <= now) {
-            drop(request.reply.send(Err(Failure::NoLeader)));
+            let _ = request.reply.send(Err(Failure::NoLeader));
         }
         while let Some(oldest) = self.under_way.first_entry()
             && oldest.get().deadline <= now
         {
-            drop(oldest.remove().reply.send(Err(Failure::Timeout)));
+            let _ = oldest.remove().reply.send(Err(Failure::Timeout));
         }
     }
 }

@@ -81,7 +81,7 @@ pub(super) enum Purpose {
 
 impl Purpose {
     /// Offset that what is stored for this purpose may not pass in a segment of `len` bytes.
-    fn offset_max(self, len: u64) -> u64 {
+    pub(super) fn offset_max(self, len: u64) -> u64 {
         match self {
             Purpose::Entries => len - (len / 16).clamp(4 * BLOCK, 256 * BLOCK),
             Purpose::Vote => len - BLOCK,

@@ -21,6 +21,7 @@ mod position;
 mod preparation;
 mod read;
 mod recovery;
+mod room;
 mod scan;
 mod segment;
 #[cfg(test)]
@@ -32,7 +33,7 @@ pub(crate) use disk::simulated::{Fault, SimulatedDisk};
 pub(crate) use disk::{Creation, Disk, Region, file::FileDisk, memory::MemoryDisk};
 pub(crate) use error::{Damage, DiskError, Problem, StorageError};
 pub(crate) use group_log::GroupState;
-pub(crate) use journal::{Journal, Options};
+pub(crate) use journal::{Journal, Options, SEGMENT_LEN_MAX, SEGMENT_LEN_MIN};
 pub(crate) use position::Position;
 pub(crate) use preparation::{Preparation, Prepared};
 pub(crate) use recovery::{Cut, Recovered};

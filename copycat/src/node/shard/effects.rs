@@ -5,7 +5,9 @@ use super::group::Group;
 use crate::codec::frame::{Frame, Header, Kind, frame_len};
 use crate::codec::ids::{Index, MemberId};
 use crate::codec::terms::LogId;
-use crate::raft::{Effect, Effects, Message, OwnEntry, Token};
+use crate::raft::effect::{Effect, Effects, OwnEntry};
+use crate::raft::message::Message;
+use crate::raft::token::Token;
 use crate::storage::StorageError;
 use crate::transport::wire;
 use bytes::Bytes;
@@ -31,7 +33,13 @@ impl Group {
         outcome
     }
 
-    fn carry(&mut self, now: Duration, effect: Effect, frames: &[Bytes], ground: &mut Ground) -> Result<(), StorageError> {
+    fn carry(
+        &mut self,
+        now: Duration,
+        effect: Effect,
+        frames: &[Bytes],
+        ground: &mut Ground,
+    ) -> Result<(), StorageError> {
         match effect {
             Effect::SaveVote { term, vote } => ground.journal.save_vote(self.id, term, vote).map(drop),
             Effect::Append { first } => self.store(now, first, frames, ground),
@@ -62,7 +70,13 @@ impl Group {
     }
 
     /// The entries of a leader's message, as they came.
-    fn store(&mut self, now: Duration, first: Index, frames: &[Bytes], ground: &mut Ground) -> Result<(), StorageError> {
+    fn store(
+        &mut self,
+        now: Duration,
+        first: Index,
+        frames: &[Bytes],
+        ground: &mut Ground,
+    ) -> Result<(), StorageError> {
         for chunk in frames {
             let Some(wanted) = from_index(chunk, first) else { continue };
             if let Some(newest) = last_header(&wanted) {
@@ -73,7 +87,13 @@ impl Group {
         Ok(())
     }
 
-    fn store_own(&mut self, now: Duration, id: LogId, entry: &OwnEntry, ground: &mut Ground) -> Result<(), StorageError> {
+    fn store_own(
+        &mut self,
+        now: Duration,
+        id: LogId,
+        entry: &OwnEntry,
+        ground: &mut Ground,
+    ) -> Result<(), StorageError> {
         let (mut body, mut frame) = (Vec::new(), Vec::new());
         let kind = match entry {
             OwnEntry::Noop => Kind::Noop,

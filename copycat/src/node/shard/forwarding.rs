@@ -39,7 +39,9 @@ impl Group {
             let numbers: Vec<u64> = requests.iter().map(|request| request.id).collect();
             let message = wire::Message::Submit(Submit { group: self.id, term, requests });
             if !ground.links.send(leader, message) {
-                numbers.into_iter().for_each(|number| ground.answer_forwarded(number, Err(Failure::Busy.code())));
+                numbers
+                    .into_iter()
+                    .for_each(|number| ground.answer_forwarded(number, Err(Failure::Busy.code())));
                 return;
             }
         }

@@ -4,8 +4,9 @@ use super::super::applier::Work;
 use super::super::reply::Replies;
 use super::forwarding::Forwarded;
 use crate::codec::ids::{GroupId, MemberId};
-use crate::raft::{self, Token};
-use crate::storage::{Journal, Position, Preparation, Recovered, RecoveredGroup, Write};
+use crate::raft::effect::Effects;
+use crate::raft::token::Token;
+use crate::storage::{GroupState, Journal, Position, Preparation, Recovered, Write};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 
@@ -37,12 +38,12 @@ pub(super) struct Ground {
     pub links: Box<dyn Links>,
     pub out: Outbox,
     pub replies: Replies,
-    pub effects: raft::Effects,
+    pub effects: Effects,
     pub forwarded: BTreeMap<u64, Forwarded>,
     pub next_number: u64,
     /// Members that requests can be sent to.
     open: BTreeSet<MemberId>,
-    recovered: BTreeMap<GroupId, RecoveredGroup>,
+    recovered: BTreeMap<GroupId, GroupState>,
     /// What the journal was asked to write, oldest first, and what its durability means to which core.
     unflushed: VecDeque<(Position, GroupId, Token)>,
 }
@@ -55,7 +56,7 @@ impl Ground {
             links,
             out: Outbox::default(),
             replies: Replies::default(),
-            effects: raft::Effects::default(),
+            effects: Effects::default(),
             forwarded: BTreeMap::new(),
             next_number: 1,
             open: BTreeSet::new(),
@@ -81,14 +82,17 @@ impl Ground {
         self.recovered.keys().copied().collect()
     }
 
-    pub(super) fn take_recovered(&mut self, group: GroupId) -> Option<RecoveredGroup> {
+    pub(super) fn take_recovered(&mut self, group: GroupId) -> Option<GroupState> {
         self.recovered.remove(&group)
     }
 
     /// Remembers that `token` of `group` is durable once everything appended so far is.
     pub(super) fn await_durable(&mut self, group: GroupId, token: Token) {
         let position = self.journal.end();
-        debug_assert!(self.unflushed.back().is_none_or(|(newest, ..)| *newest <= position), "positions only grow");
+        debug_assert!(
+            self.unflushed.back().is_none_or(|(newest, ..)| *newest <= position),
+            "positions only grow"
+        );
         self.unflushed.push_back((position, group, token));
     }
 

@@ -12,8 +12,12 @@ use super::reading::Reads;
 use super::waiting::Proposed;
 use crate::codec::configuration::Configuration;
 use crate::codec::ids::{GroupId, Index, MemberId, MethodId, Term};
-use crate::raft::{self, Message, Raft, Role, Token};
-use crate::storage::{RecoveredGroup, StorageError};
+use crate::raft::effect::Role;
+use crate::raft::message::Message;
+use crate::raft::options;
+use crate::raft::state::{self, Raft};
+use crate::raft::token::Token;
+use crate::storage::{GroupState, StorageError};
 use bytes::Bytes;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -51,7 +55,7 @@ pub(crate) struct GroupStatus {
     /// The group.
     pub group: GroupId,
     /// The core's view.
-    pub raft: raft::Status,
+    pub raft: state::Status,
     /// Last entry the state machine has applied.
     pub applied: Index,
 }
@@ -82,11 +86,11 @@ impl Group {
         id: GroupId,
         options: &Options,
         founders: Configuration,
-        recovered: Option<RecoveredGroup>,
+        recovered: Option<GroupState>,
         now: Duration,
     ) -> Group {
         let recovered = recovered.unwrap_or_default();
-        let restored = raft::Restored {
+        let restored = options::Restored {
             id: options.me,
             initial: founders,
             term: recovered.term,
@@ -96,7 +100,7 @@ impl Group {
         };
         // Members and groups draw different election timeouts, and a simulated member always the same.
         let seed = options.raft.seed ^ id.0.rotate_left(17) ^ options.me.0;
-        let core = Raft::new(raft::Options { seed, ..options.raft.clone() }, restored, now);
+        let core = Raft::new(options::Options { seed, ..options.raft.clone() }, restored, now);
         Group {
             id,
             durable: core.token(),
@@ -172,7 +176,7 @@ impl Group {
         ground: &mut Ground,
     ) -> Result<(), StorageError> {
         let bytes = frames.iter().map(Bytes::len).sum();
-        if !ground.journal.has_vote_room() || !ground.journal.has_room(bytes) {
+        if !ground.journal.has_vote_room() || ground.journal.room_for(bytes).is_err() {
             return Ok(());
         }
         let mut effects = std::mem::take(&mut ground.effects);
@@ -182,13 +186,12 @@ impl Group {
         self.carry_out(now, effects, frames, ground)
     }
 
-    pub(super) fn disconnected(&mut self, now: Duration, peer: MemberId, ground: &mut Ground) -> Result<(), StorageError> {
-        let mut effects = std::mem::take(&mut ground.effects);
-        self.core.disconnected(peer, &mut effects);
-        self.carry_out(now, effects, &[], ground)
-    }
-
-    pub(super) fn durable(&mut self, now: Duration, token: Token, ground: &mut Ground) -> Result<(), StorageError> {
+    pub(super) fn durable(
+        &mut self,
+        now: Duration,
+        token: Token,
+        ground: &mut Ground,
+    ) -> Result<(), StorageError> {
         self.durable = self.durable.max(token);
         let mut effects = std::mem::take(&mut ground.effects);
         self.core.durable(token, &mut effects);
@@ -227,4 +230,3 @@ impl Group {
         checker.check(pending.access, pending.method, pending.key_len, &pending.body)
     }
 }
-

@@ -20,7 +20,8 @@ impl Group {
         }
         while self.handed < self.commit && self.handed_bytes - self.progress.applied_bytes() < AHEAD_BYTES {
             let frames = ground.journal.read(self.id, self.handed + 1, self.commit, PIECE_BYTES)?;
-            let last = frames.last().and_then(|chunk| last_header(chunk)).map_or(self.handed, |header| header.index);
+            let last =
+                frames.last().and_then(|chunk| last_header(chunk)).map_or(self.handed, |header| header.index);
             assert!(last > self.handed && last <= self.commit, "the journal holds what is committed");
             let terms = ground.journal.terms(self.id).expect("a group with entries is known to the journal");
             let replies = self.proposed.take_through(last, terms, &mut ground.replies);

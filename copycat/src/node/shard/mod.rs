@@ -42,7 +42,7 @@ pub(crate) struct Options {
     /// This member.
     pub me: MemberId,
     /// Timeouts and windows of every group's core.
-    pub raft: raft::Options,
+    pub raft: raft::options::Options,
     /// How long a request may take before its caller is told.
     pub request_timeout: Duration,
     /// Most requests of one group that may wait for a leader or for their entry to be committed.
@@ -70,7 +70,7 @@ pub(crate) enum Input {
         /// The group.
         group: GroupId,
         /// The message; its spans describe `frames`.
-        message: raft::Message,
+        message: raft::message::Message,
         /// Packed frames, verified.
         frames: Vec<Bytes>,
     },
@@ -92,18 +92,18 @@ pub(crate) struct Shard {
     ground: Ground,
     /// What every group begins with: the voters the cluster was formed with.
     founders: Option<Configuration>,
-    /// What turns have left to be done by others. Whoever takes it does it.
-    pub(crate) fn outbox(&mut self) -> &mut Outbox {
-        &mut self.ground.out
-    }
-
     /// Why the shard has stopped for good.
     failure: Option<StorageError>,
 }
 
 impl Shard {
     /// Takes over a journal. Its groups come to life when [`found`](Self::found) says who votes.
-    pub(crate) fn new(options: Options, journal: Journal, recovered: Recovered, links: Box<dyn Links>) -> Shard {
+    pub(crate) fn new(
+        options: Options,
+        journal: Journal,
+        recovered: Recovered,
+        links: Box<dyn Links>,
+    ) -> Shard {
         let ground = Ground::new(options.me, journal, recovered, links);
         Shard { options, groups: BTreeMap::new(), ground, founders: None, failure: None }
     }
@@ -195,7 +195,7 @@ impl Shard {
             Input::Disconnected(peer) => {
                 self.ground.closed(peer);
                 for group in self.groups.values_mut() {
-                    group.disconnected(now, peer, &mut self.ground)?;
+                    group.core.disconnected(peer);
                 }
             }
             Input::Done(Done::Written(written)) => {
@@ -225,14 +225,17 @@ impl Shard {
             if term != 0 && !leads {
                 self.ground.replies.fail(reply, Failure::NotLeader);
             } else {
-                self.enqueue(group, Pending { access: access.into(), method, key_len, body, reply, deadline });
+                self.enqueue(
+                    group,
+                    Pending { access: access.into(), method, key_len, body, reply, deadline },
+                );
             }
         }
     }
 
     fn attach(&mut self, now: Duration, attachment: Attachment) {
         let Some(group) = self.group_or_new(now, attachment.group) else {
-            drop(attachment.done.send(Err(Failure::NoLeader)));
+            let _ = attachment.done.send(Err(Failure::NoLeader));
             return;
         };
         let answer = match group.attach(attachment.checker, attachment.machine) {
@@ -242,7 +245,7 @@ impl Shard {
             }
             None => Err(Failure::Busy),
         };
-        drop(attachment.done.send(answer));
+        let _ = attachment.done.send(answer);
     }
 
     /// The group, made from what the journal knows of it if it is not alive yet. `None` before the
@@ -277,4 +280,3 @@ impl Shard {
         self.stop();
     }
 }
-

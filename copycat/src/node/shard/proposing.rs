@@ -44,13 +44,28 @@ impl Group {
     }
 
     /// One proposal for all writes of the turn: one encoding, one append, one message per follower.
-    fn append(&mut self, now: Duration, writes: Vec<Pending>, bytes: usize, ground: &mut Ground) -> Result<(), StorageError> {
+    fn append(
+        &mut self,
+        now: Duration,
+        writes: Vec<Pending>,
+        bytes: usize,
+        ground: &mut Ground,
+    ) -> Result<(), StorageError> {
         if writes.is_empty() {
             return Ok(());
         }
-        if !ground.journal.has_room(bytes) {
-            writes.into_iter().for_each(|write| ground.replies.fail(write.reply, Failure::StorageFull));
-            return Ok(());
+        match ground.journal.room_for(bytes) {
+            Ok(()) => {}
+            // The next segment is about to be ready: the writes keep their place in line.
+            Err(StorageError::NotReady) => {
+                writes.into_iter().rev().for_each(|write| self.queue.push_front(write));
+                return Ok(());
+            }
+            Err(StorageError::Full(_)) => {
+                writes.into_iter().for_each(|write| ground.replies.fail(write.reply, Failure::StorageFull));
+                return Ok(());
+            }
+            Err(error) => return Err(error),
         }
         let mut effects = std::mem::take(&mut ground.effects);
         // Indexes and term are given out in one step: a leader deposed in between stamps nothing.

@@ -6,7 +6,7 @@ use super::super::reply::Replies;
 use super::ground::Ground;
 use super::group::{Group, Pending};
 use crate::codec::ids::{GroupId, Index};
-use crate::raft::ReadTicket;
+use crate::raft::read::ReadTicket;
 use crate::storage::StorageError;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -67,7 +67,12 @@ impl Reads {
 
 impl Group {
     /// Asks the core for a confirmation that all strict reads of this turn share.
-    pub(super) fn ask(&mut self, now: Duration, reads: Vec<Pending>, ground: &mut Ground) -> Result<(), StorageError> {
+    pub(super) fn ask(
+        &mut self,
+        now: Duration,
+        reads: Vec<Pending>,
+        ground: &mut Ground,
+    ) -> Result<(), StorageError> {
         if reads.is_empty() {
             return Ok(());
         }

@@ -41,7 +41,12 @@ impl Proposed {
 
     /// Those whose index is committed: they get their result if their entry is the one that was, and
     /// otherwise learn that it never will be.
-    pub(super) fn take_through(&mut self, index: Index, terms: &Terms, replies: &mut Replies) -> Vec<(Index, ReplyTo)> {
+    pub(super) fn take_through(
+        &mut self,
+        index: Index,
+        terms: &Terms,
+        replies: &mut Replies,
+    ) -> Vec<(Index, ReplyTo)> {
         let mut owed = Vec::new();
         while let Some(waiting) = self.waiting.pop_front_if(|waiting| waiting.index <= index) {
             if terms.term(waiting.index) == Some(waiting.term) {
