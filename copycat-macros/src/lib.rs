@@ -1,9 +1,54 @@
-//! Procedural macros of `copycat`.
+//! Procedural macros of `copycat`: `#[state_machine]` and its marks.
+//!
+//! Users meet them through `copycat` itself. Begin reading with `state_machine`, whose files are its
+//! steps: parse, model, check, expand.
+
+mod state_machine;
+mod support;
 
 use proc_macro::TokenStream;
 
 /// Turns a trait into a replicated service.
+///
+/// The trait stays what it was: implement it on a plain struct, test it without any cluster. Beside it
+/// appear `Async<Trait>` and `Sync<Trait>`, proxies with the same methods, whose calls run on the replicas
+/// and return `Result<T, copycat::Error>`; and `<Trait>Commands`, the table of the commands.
+///
+/// # Marks
+///
+/// | mark | method | options |
+/// |---|---|---|
+/// | `#[write]` | takes `&mut self`, goes through the log; a `&mut self` method without a body needs no mark | `supersedes(…)`, `all`, `merge = …`, `single`, `id = …` |
+/// | `#[delete]` | a write that leaves a tombstone for its key | the same |
+/// | `#[read]` | takes `&self`, never in the log | `consistency = …`, `merge = …`, `all`, `single`, `id = …` |
+/// | `#[key]` | on the argument that decides about the partition | |
+///
+/// A method with a body and without a mark is a helper of the state and is not on the proxies. A marked
+/// method may have a body as well: it runs on the replica, as one step.
+///
+/// # Options
+///
+/// - `consistency = strict`, `lease` or `eventual`: what a read reflects, unless the caller chooses.
+/// - `supersedes(put, remove)`: a promise that a command makes earlier commands *with the same key* of the
+///   named methods dead, so that they need not be kept.
+/// - `all`: goes to every partition. What they return must be merged, or be nothing.
+/// - `merge = sum`, `and`, `or`, `min`, `max`, `concat`, or the path of a `fn(T, T) -> T`: how the results of
+///   all partitions become one. A read with `merge` is asked of all without saying `all`. With `min` and `max`
+///   of an `Option`, a partition that answers `None` does not count.
+/// - `single`: goes to partition 0.
+/// - `id = 0x1234abcd`: the method's id in the log, which otherwise is a hash of its name. Keep the old id
+///   when a method is renamed. (The hash of `name` is `copycat::MethodId::of("name")`.)
+///
+/// # Types
+///
+/// Arguments and results are anything that implements serde's `Serialize` and `Deserialize`. An argument
+/// may be borrowed (`&str`, `&[T]`, `&K`): it is encoded where it is. Results are owned; a `Result` of the
+/// method's own stays inside the proxy's. Parameters of a generic trait get the bounds they need.
+///
+/// Not supported, because the bytes of a format like bincode do not say what they are: serde's `untagged`,
+/// internally tagged enums, and `skip_serializing_if`. What does not decode again is refused before it is sent
+/// to the log.
 #[proc_macro_attribute]
-pub fn state_machine(_options: TokenStream, item: TokenStream) -> TokenStream {
-    item
+pub fn state_machine(options: TokenStream, item: TokenStream) -> TokenStream {
+    state_machine::state_machine(&options.into(), &item.into()).into()
 }

@@ -91,7 +91,79 @@ pub(crate) type Merge = fn(results: &[Bytes], out: &mut Vec<u8>) -> Result<(), M
 #[error(transparent)]
 pub struct Misfit(pub(crate) PayloadError);
 
+/// What generated code writes down about a method: first what every method has, then what this one has besides.
 impl Method {
+    /// A read; its id is that of its name, it has no key, and goes to partition 0.
+    #[must_use]
+    pub const fn read(name: &'static str, arguments: &'static [&'static str], check: Check) -> Method {
+        Method::new(Kind::Read, name, arguments, check)
+    }
+
+    /// A write; otherwise as [`read`](Method::read).
+    #[must_use]
+    pub const fn write(name: &'static str, arguments: &'static [&'static str], check: Check) -> Method {
+        Method::new(Kind::Write, name, arguments, check)
+    }
+
+    /// A delete; otherwise as [`read`](Method::read).
+    #[must_use]
+    pub const fn delete(name: &'static str, arguments: &'static [&'static str], check: Check) -> Method {
+        Method::new(Kind::Delete, name, arguments, check)
+    }
+
+    const fn new(kind: Kind, name: &'static str, arguments: &'static [&'static str], check: Check) -> Method {
+        let (id, consistency, route) = (MethodId::of(name), Consistency::Strict, Route::Single);
+        Method {
+            name,
+            id,
+            kind,
+            consistency,
+            route,
+            arguments,
+            key: None,
+            supersedes: &[],
+            check,
+            merge: None,
+        }
+    }
+
+    /// With an id that the author chose.
+    #[must_use]
+    pub const fn with_id(self, id: MethodId) -> Method {
+        Method { id, ..self }
+    }
+
+    /// With the key at this place among the arguments.
+    #[must_use]
+    pub const fn with_key(self, at: usize) -> Method {
+        assert!(at < self.arguments.len(), "the key is one of the arguments");
+        Method { key: Some(at), route: Route::Key, ..self }
+    }
+
+    /// Sent to every partition.
+    #[must_use]
+    pub const fn to_all(self) -> Method {
+        Method { route: Route::All, ..self }
+    }
+
+    /// With another consistency than the strict one.
+    #[must_use]
+    pub const fn with_consistency(self, consistency: Consistency) -> Method {
+        Method { consistency, ..self }
+    }
+
+    /// Making earlier commands of these methods dead.
+    #[must_use]
+    pub const fn superseding(self, supersedes: &'static [MethodId]) -> Method {
+        Method { supersedes, ..self }
+    }
+
+    /// With results that become one.
+    #[must_use]
+    pub const fn merged(self, merge: Merge) -> Method {
+        Method { merge: Some(merge), ..self }
+    }
+
     /// Whether this is a read.
     #[must_use]
     pub const fn is_read(&self) -> bool {

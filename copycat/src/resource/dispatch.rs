@@ -168,30 +168,16 @@ mod tests {
     use super::*;
     use crate::node::request::Consistency;
     use crate::resource::arguments::{Arguments, check_keyed, check_keyless};
-    use crate::resource::commands::{Check, Kind, Merge, Route, assert_distinct};
+    use crate::resource::commands::assert_distinct;
 
     /// What the macro would write for a counter with two methods, one of which panics on 13.
     struct Counter;
 
-    const fn method(name: &'static str, kind: Kind, check: Check) -> Method {
-        Method {
-            name,
-            id: MethodId::of(name),
-            kind,
-            consistency: Consistency::Strict,
-            route: Route::Single,
-            arguments: &[],
-            key: None,
-            supersedes: &[],
-            check,
-            merge: None::<Merge>,
-        }
-    }
-
     impl Commands for Counter {
         const METHODS: &'static [Method] = &[
-            method("value", Kind::Read, |body, key_len| check_keyless::<()>(body, key_len)),
-            method("add", Kind::Write, |body, key_len| check_keyed::<u64, ()>(body, key_len)),
+            Method::read("value", &[], |body, key_len| check_keyless::<()>(body, key_len)),
+            Method::write("add", &["amount"], |body, key_len| check_keyed::<u64, ()>(body, key_len))
+                .with_key(0),
         ];
     }
 

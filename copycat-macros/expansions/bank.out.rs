@@ -1,0 +1,236 @@
+/// Accounts and what they hold.
+pub trait Bank {
+    /// Adds to an account, and returns what it holds then.
+    fn deposit(&mut self, account: String, cents: u64) -> u64;
+    fn transfer(&mut self, from: String, to: String, cents: u64) -> Result<(), Refused>;
+    fn balance(&self, account: &str) -> u64;
+    fn close(&mut self, account: &str) -> Option<u64>;
+}
+///The commands of [`Bank`], as data.
+#[allow(
+    dead_code,
+    unreachable_pub,
+    missing_debug_implementations,
+    missing_copy_implementations
+)]
+pub struct BankCommands;
+const _: () = ::copycat::__private::assert_distinct(
+    &[
+        ::copycat::__private::MethodId::of("deposit"),
+        ::copycat::__private::MethodId::of("transfer"),
+        ::copycat::__private::MethodId::of("balance"),
+        ::copycat::__private::MethodId::of("close"),
+    ],
+);
+#[allow(non_upper_case_globals, clippy::all, clippy::pedantic)]
+impl BankCommands {
+    const __deposit: ::copycat::__private::Method = ::copycat::__private::Method::write(
+            "deposit",
+            &["account", "cents"],
+            |body, key_len| ::copycat::__private::check_keyed::<
+                String,
+                (u64,),
+            >(body, key_len),
+        )
+        .with_key(0);
+    const __transfer: ::copycat::__private::Method = ::copycat::__private::Method::write(
+        "transfer",
+        &["from", "to", "cents"],
+        |body, key_len| ::copycat::__private::check_keyless::<
+            (String, String, u64),
+        >(body, key_len),
+    );
+    const __balance: ::copycat::__private::Method = ::copycat::__private::Method::read(
+            "balance",
+            &["account"],
+            |body, key_len| ::copycat::__private::check_keyed::<&str, ()>(body, key_len),
+        )
+        .with_key(0);
+    const __close: ::copycat::__private::Method = ::copycat::__private::Method::delete(
+            "close",
+            &["account"],
+            |body, key_len| ::copycat::__private::check_keyed::<&str, ()>(body, key_len),
+        )
+        .with_key(0);
+}
+impl ::copycat::__private::Commands for BankCommands {
+    const METHODS: &'static [::copycat::__private::Method] = &[
+        Self::__deposit,
+        Self::__transfer,
+        Self::__balance,
+        Self::__close,
+    ];
+}
+#[allow(deprecated, clippy::all, clippy::pedantic)]
+impl<__State> ::copycat::__private::Dispatch<__State> for BankCommands
+where
+    __State: Bank + 'static,
+{
+    const HANDLERS: &'static [::copycat::__private::Handler<__State>] = &[
+        ::copycat::__private::Handler::Write(|state, body, out| {
+            let (account, cents): (String, u64) = ::copycat::__private::decode(body)?;
+            ::copycat::__private::answer(
+                &<__State as Bank>::deposit(state, account, cents),
+                out,
+            )
+        }),
+        ::copycat::__private::Handler::Write(|state, body, out| {
+            let (from, to, cents): (String, String, u64) = ::copycat::__private::decode(
+                body,
+            )?;
+            ::copycat::__private::answer(
+                &<__State as Bank>::transfer(state, from, to, cents),
+                out,
+            )
+        }),
+        ::copycat::__private::Handler::Read(|state, body, out| {
+            let (account,): (&str,) = ::copycat::__private::decode(body)?;
+            ::copycat::__private::answer(
+                &<__State as Bank>::balance(state, account),
+                out,
+            )
+        }),
+        ::copycat::__private::Handler::Write(|state, body, out| {
+            let (account,): (&str,) = ::copycat::__private::decode(body)?;
+            ::copycat::__private::answer(&<__State as Bank>::close(state, account), out)
+        }),
+    ];
+}
+///A replicated [`Bank`], called with `.await`.
+///
+/// Accounts and what they hold.
+#[allow(dead_code, unreachable_pub)]
+pub struct AsyncBank {
+    handle: ::copycat::__private::Handle,
+}
+#[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
+impl AsyncBank {
+    /// Adds to an account, and returns what it holds then.
+    pub async fn deposit(
+        &self,
+        account: String,
+        cents: u64,
+    ) -> ::core::result::Result<u64, ::copycat::__private::Error> {
+        let arguments = ::copycat::__private::Arguments::keyed(&account, &(&cents,))?;
+        self.handle.call(&<BankCommands>::__deposit, arguments).await
+    }
+    ///Calls `transfer` of the replicated state.
+    pub async fn transfer(
+        &self,
+        from: String,
+        to: String,
+        cents: u64,
+    ) -> ::core::result::Result<Result<(), Refused>, ::copycat::__private::Error> {
+        let arguments = ::copycat::__private::Arguments::keyless(&(&from, &to, &cents))?;
+        self.handle.call(&<BankCommands>::__transfer, arguments).await
+    }
+    ///Calls `balance` of the replicated state.
+    pub async fn balance(
+        &self,
+        account: &str,
+    ) -> ::core::result::Result<u64, ::copycat::__private::Error> {
+        let arguments = ::copycat::__private::Arguments::keyed(&account, &())?;
+        self.handle.call(&<BankCommands>::__balance, arguments).await
+    }
+    ///Calls `close` of the replicated state.
+    pub async fn close(
+        &self,
+        account: &str,
+    ) -> ::core::result::Result<Option<u64>, ::copycat::__private::Error> {
+        let arguments = ::copycat::__private::Arguments::keyed(&account, &())?;
+        self.handle.call(&<BankCommands>::__close, arguments).await
+    }
+}
+impl ::core::clone::Clone for AsyncBank {
+    fn clone(&self) -> Self {
+        Self {
+            handle: ::core::clone::Clone::clone(&self.handle),
+        }
+    }
+}
+impl ::core::fmt::Debug for AsyncBank {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.debug_tuple("AsyncBank").field(&self.handle).finish()
+    }
+}
+impl ::copycat::__private::Proxy for AsyncBank {
+    type Commands = BankCommands;
+    fn from_handle(handle: ::copycat::__private::Handle) -> Self {
+        Self { handle }
+    }
+    fn handle(&self) -> &::copycat::__private::Handle {
+        &self.handle
+    }
+}
+impl ::copycat::__private::AsyncProxy for AsyncBank {
+    type Sync = SyncBank;
+}
+///A replicated [`Bank`], whose methods block the calling thread.
+///
+/// Accounts and what they hold.
+#[allow(dead_code, unreachable_pub)]
+pub struct SyncBank {
+    handle: ::copycat::__private::Handle,
+}
+#[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
+impl SyncBank {
+    /// Adds to an account, and returns what it holds then.
+    pub fn deposit(
+        &self,
+        account: String,
+        cents: u64,
+    ) -> ::core::result::Result<u64, ::copycat::__private::Error> {
+        let arguments = ::copycat::__private::Arguments::keyed(&account, &(&cents,))?;
+        self.handle.call_blocking(&<BankCommands>::__deposit, arguments)
+    }
+    ///Calls `transfer` of the replicated state.
+    pub fn transfer(
+        &self,
+        from: String,
+        to: String,
+        cents: u64,
+    ) -> ::core::result::Result<Result<(), Refused>, ::copycat::__private::Error> {
+        let arguments = ::copycat::__private::Arguments::keyless(&(&from, &to, &cents))?;
+        self.handle.call_blocking(&<BankCommands>::__transfer, arguments)
+    }
+    ///Calls `balance` of the replicated state.
+    pub fn balance(
+        &self,
+        account: &str,
+    ) -> ::core::result::Result<u64, ::copycat::__private::Error> {
+        let arguments = ::copycat::__private::Arguments::keyed(&account, &())?;
+        self.handle.call_blocking(&<BankCommands>::__balance, arguments)
+    }
+    ///Calls `close` of the replicated state.
+    pub fn close(
+        &self,
+        account: &str,
+    ) -> ::core::result::Result<Option<u64>, ::copycat::__private::Error> {
+        let arguments = ::copycat::__private::Arguments::keyed(&account, &())?;
+        self.handle.call_blocking(&<BankCommands>::__close, arguments)
+    }
+}
+impl ::core::clone::Clone for SyncBank {
+    fn clone(&self) -> Self {
+        Self {
+            handle: ::core::clone::Clone::clone(&self.handle),
+        }
+    }
+}
+impl ::core::fmt::Debug for SyncBank {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.debug_tuple("SyncBank").field(&self.handle).finish()
+    }
+}
+impl ::copycat::__private::Proxy for SyncBank {
+    type Commands = BankCommands;
+    fn from_handle(handle: ::copycat::__private::Handle) -> Self {
+        Self { handle }
+    }
+    fn handle(&self) -> &::copycat::__private::Handle {
+        &self.handle
+    }
+}
+impl ::copycat::__private::SyncProxy for SyncBank {
+    type Async = AsyncBank;
+}

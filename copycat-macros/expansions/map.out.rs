@@ -1,0 +1,348 @@
+trait Map<K, V> {
+    fn get(&self, key: &K) -> Option<V>;
+    fn len(&self) -> u64;
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    fn put(&mut self, key: K, value: V) -> Option<V>;
+    fn remove(&mut self, key: &K) -> Option<V>;
+    fn clear(&mut self);
+}
+///The commands of [`Map`], as data.
+#[allow(
+    dead_code,
+    unreachable_pub,
+    missing_debug_implementations,
+    missing_copy_implementations
+)]
+struct MapCommands<K, V>(::core::marker::PhantomData<fn() -> (K, V)>);
+const _: () = ::copycat::__private::assert_distinct(
+    &[
+        ::copycat::__private::MethodId::of("get"),
+        ::copycat::__private::MethodId::of("len"),
+        ::copycat::__private::MethodId::of("is_empty"),
+        ::copycat::__private::MethodId::of("put"),
+        ::copycat::__private::MethodId(0x0000001d),
+        ::copycat::__private::MethodId::of("clear"),
+    ],
+);
+#[allow(non_upper_case_globals, clippy::all, clippy::pedantic)]
+impl<K, V> MapCommands<K, V>
+where
+    K: ::copycat::__private::Data,
+    V: ::copycat::__private::Data,
+{
+    const __get: ::copycat::__private::Method = ::copycat::__private::Method::read(
+            "get",
+            &["key"],
+            |body, key_len| ::copycat::__private::check_keyed::<K, ()>(body, key_len),
+        )
+        .with_key(0);
+    const __len: ::copycat::__private::Method = ::copycat::__private::Method::read(
+            "len",
+            &[],
+            |body, key_len| ::copycat::__private::check_keyless::<()>(body, key_len),
+        )
+        .to_all()
+        .merged(|results, out| ::copycat::__private::merge_encoded::<
+            u64,
+        >(results, out, ::copycat::__private::sum));
+    const __is_empty: ::copycat::__private::Method = ::copycat::__private::Method::read(
+            "is_empty",
+            &[],
+            |body, key_len| ::copycat::__private::check_keyless::<()>(body, key_len),
+        )
+        .to_all()
+        .with_consistency(::copycat::__private::Consistency::Lease)
+        .merged(|results, out| ::copycat::__private::merge_encoded::<
+            bool,
+        >(results, out, ::copycat::__private::and));
+    const __put: ::copycat::__private::Method = ::copycat::__private::Method::write(
+            "put",
+            &["key", "value"],
+            |body, key_len| ::copycat::__private::check_keyed::<K, (V,)>(body, key_len),
+        )
+        .with_key(0)
+        .superseding(
+            &[
+                ::copycat::__private::MethodId::of("put"),
+                ::copycat::__private::MethodId(0x0000001d),
+            ],
+        );
+    const __remove: ::copycat::__private::Method = ::copycat::__private::Method::delete(
+            "remove",
+            &["key"],
+            |body, key_len| ::copycat::__private::check_keyed::<K, ()>(body, key_len),
+        )
+        .with_id(::copycat::__private::MethodId(0x0000001d))
+        .with_key(0)
+        .superseding(
+            &[
+                ::copycat::__private::MethodId::of("put"),
+                ::copycat::__private::MethodId(0x0000001d),
+            ],
+        );
+    const __clear: ::copycat::__private::Method = ::copycat::__private::Method::delete(
+            "clear",
+            &[],
+            |body, key_len| ::copycat::__private::check_keyless::<()>(body, key_len),
+        )
+        .to_all();
+}
+impl<K, V> ::copycat::__private::Commands for MapCommands<K, V>
+where
+    K: ::copycat::__private::Data,
+    V: ::copycat::__private::Data,
+{
+    const METHODS: &'static [::copycat::__private::Method] = &[
+        Self::__get,
+        Self::__len,
+        Self::__is_empty,
+        Self::__put,
+        Self::__remove,
+        Self::__clear,
+    ];
+}
+impl<K, V> ::copycat::__private::Partitioned for MapCommands<K, V>
+where
+    K: ::copycat::__private::Data,
+    V: ::copycat::__private::Data,
+{}
+#[allow(deprecated, clippy::all, clippy::pedantic)]
+impl<K, V, __State> ::copycat::__private::Dispatch<__State> for MapCommands<K, V>
+where
+    K: ::copycat::__private::Data,
+    V: ::copycat::__private::Data,
+    __State: Map<K, V> + 'static,
+{
+    const HANDLERS: &'static [::copycat::__private::Handler<__State>] = &[
+        ::copycat::__private::Handler::Read(|state, body, out| {
+            let (key,): (K,) = ::copycat::__private::decode(body)?;
+            ::copycat::__private::answer(&<__State as Map<K, V>>::get(state, &key), out)
+        }),
+        ::copycat::__private::Handler::Read(|state, body, out| {
+            let () = ::copycat::__private::decode(body)?;
+            ::copycat::__private::answer(&<__State as Map<K, V>>::len(state), out)
+        }),
+        ::copycat::__private::Handler::Read(|state, body, out| {
+            let () = ::copycat::__private::decode(body)?;
+            ::copycat::__private::answer(&<__State as Map<K, V>>::is_empty(state), out)
+        }),
+        ::copycat::__private::Handler::Write(|state, body, out| {
+            let (key, value): (K, V) = ::copycat::__private::decode(body)?;
+            ::copycat::__private::answer(
+                &<__State as Map<K, V>>::put(state, key, value),
+                out,
+            )
+        }),
+        ::copycat::__private::Handler::Write(|state, body, out| {
+            let (key,): (K,) = ::copycat::__private::decode(body)?;
+            ::copycat::__private::answer(
+                &<__State as Map<K, V>>::remove(state, &key),
+                out,
+            )
+        }),
+        ::copycat::__private::Handler::Write(|state, body, out| {
+            let () = ::copycat::__private::decode(body)?;
+            ::copycat::__private::answer(&<__State as Map<K, V>>::clear(state), out)
+        }),
+    ];
+}
+///A replicated [`Map`], called with `.await`.
+#[allow(dead_code, unreachable_pub)]
+struct AsyncMap<K, V> {
+    handle: ::copycat::__private::Handle,
+    types: ::core::marker::PhantomData<fn() -> (K, V)>,
+}
+#[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
+impl<K, V> AsyncMap<K, V>
+where
+    K: ::copycat::__private::Data,
+    V: ::copycat::__private::Data,
+{
+    ///Calls `get` of the replicated state.
+    async fn get(
+        &self,
+        key: &K,
+    ) -> ::core::result::Result<Option<V>, ::copycat::__private::Error> {
+        let arguments = ::copycat::__private::Arguments::keyed(&key, &())?;
+        self.handle.call(&<MapCommands<K, V>>::__get, arguments).await
+    }
+    ///Calls `len` of the replicated state.
+    async fn len(&self) -> ::core::result::Result<u64, ::copycat::__private::Error> {
+        let arguments = ::copycat::__private::Arguments::keyless(&())?;
+        self.handle
+            .call_all(&<MapCommands<K, V>>::__len, arguments, ::copycat::__private::sum)
+            .await
+    }
+    ///Calls `is_empty` of the replicated state.
+    async fn is_empty(
+        &self,
+    ) -> ::core::result::Result<bool, ::copycat::__private::Error> {
+        let arguments = ::copycat::__private::Arguments::keyless(&())?;
+        self.handle
+            .call_all(
+                &<MapCommands<K, V>>::__is_empty,
+                arguments,
+                ::copycat::__private::and,
+            )
+            .await
+    }
+    ///Calls `put` of the replicated state.
+    async fn put(
+        &self,
+        key: K,
+        value: V,
+    ) -> ::core::result::Result<Option<V>, ::copycat::__private::Error> {
+        let arguments = ::copycat::__private::Arguments::keyed(&key, &(&value,))?;
+        self.handle.call(&<MapCommands<K, V>>::__put, arguments).await
+    }
+    ///Calls `remove` of the replicated state.
+    async fn remove(
+        &self,
+        key: &K,
+    ) -> ::core::result::Result<Option<V>, ::copycat::__private::Error> {
+        let arguments = ::copycat::__private::Arguments::keyed(&key, &())?;
+        self.handle.call(&<MapCommands<K, V>>::__remove, arguments).await
+    }
+    ///Calls `clear` of the replicated state.
+    async fn clear(&self) -> ::core::result::Result<(), ::copycat::__private::Error> {
+        let arguments = ::copycat::__private::Arguments::keyless(&())?;
+        self.handle.call(&<MapCommands<K, V>>::__clear, arguments).await
+    }
+}
+impl<K, V> ::core::clone::Clone for AsyncMap<K, V> {
+    fn clone(&self) -> Self {
+        Self {
+            handle: ::core::clone::Clone::clone(&self.handle),
+            types: ::core::marker::PhantomData,
+        }
+    }
+}
+impl<K, V> ::core::fmt::Debug for AsyncMap<K, V> {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.debug_tuple("AsyncMap").field(&self.handle).finish()
+    }
+}
+impl<K, V> ::copycat::__private::Proxy for AsyncMap<K, V>
+where
+    K: ::copycat::__private::Data,
+    V: ::copycat::__private::Data,
+{
+    type Commands = MapCommands<K, V>;
+    fn from_handle(handle: ::copycat::__private::Handle) -> Self {
+        Self {
+            handle,
+            types: ::core::marker::PhantomData,
+        }
+    }
+    fn handle(&self) -> &::copycat::__private::Handle {
+        &self.handle
+    }
+}
+impl<K, V> ::copycat::__private::AsyncProxy for AsyncMap<K, V>
+where
+    K: ::copycat::__private::Data,
+    V: ::copycat::__private::Data,
+{
+    type Sync = SyncMap<K, V>;
+}
+///A replicated [`Map`], whose methods block the calling thread.
+#[allow(dead_code, unreachable_pub)]
+struct SyncMap<K, V> {
+    handle: ::copycat::__private::Handle,
+    types: ::core::marker::PhantomData<fn() -> (K, V)>,
+}
+#[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
+impl<K, V> SyncMap<K, V>
+where
+    K: ::copycat::__private::Data,
+    V: ::copycat::__private::Data,
+{
+    ///Calls `get` of the replicated state.
+    fn get(
+        &self,
+        key: &K,
+    ) -> ::core::result::Result<Option<V>, ::copycat::__private::Error> {
+        let arguments = ::copycat::__private::Arguments::keyed(&key, &())?;
+        self.handle.call_blocking(&<MapCommands<K, V>>::__get, arguments)
+    }
+    ///Calls `len` of the replicated state.
+    fn len(&self) -> ::core::result::Result<u64, ::copycat::__private::Error> {
+        let arguments = ::copycat::__private::Arguments::keyless(&())?;
+        self.handle
+            .call_all_blocking(
+                &<MapCommands<K, V>>::__len,
+                arguments,
+                ::copycat::__private::sum,
+            )
+    }
+    ///Calls `is_empty` of the replicated state.
+    fn is_empty(&self) -> ::core::result::Result<bool, ::copycat::__private::Error> {
+        let arguments = ::copycat::__private::Arguments::keyless(&())?;
+        self.handle
+            .call_all_blocking(
+                &<MapCommands<K, V>>::__is_empty,
+                arguments,
+                ::copycat::__private::and,
+            )
+    }
+    ///Calls `put` of the replicated state.
+    fn put(
+        &self,
+        key: K,
+        value: V,
+    ) -> ::core::result::Result<Option<V>, ::copycat::__private::Error> {
+        let arguments = ::copycat::__private::Arguments::keyed(&key, &(&value,))?;
+        self.handle.call_blocking(&<MapCommands<K, V>>::__put, arguments)
+    }
+    ///Calls `remove` of the replicated state.
+    fn remove(
+        &self,
+        key: &K,
+    ) -> ::core::result::Result<Option<V>, ::copycat::__private::Error> {
+        let arguments = ::copycat::__private::Arguments::keyed(&key, &())?;
+        self.handle.call_blocking(&<MapCommands<K, V>>::__remove, arguments)
+    }
+    ///Calls `clear` of the replicated state.
+    fn clear(&self) -> ::core::result::Result<(), ::copycat::__private::Error> {
+        let arguments = ::copycat::__private::Arguments::keyless(&())?;
+        self.handle.call_blocking(&<MapCommands<K, V>>::__clear, arguments)
+    }
+}
+impl<K, V> ::core::clone::Clone for SyncMap<K, V> {
+    fn clone(&self) -> Self {
+        Self {
+            handle: ::core::clone::Clone::clone(&self.handle),
+            types: ::core::marker::PhantomData,
+        }
+    }
+}
+impl<K, V> ::core::fmt::Debug for SyncMap<K, V> {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.debug_tuple("SyncMap").field(&self.handle).finish()
+    }
+}
+impl<K, V> ::copycat::__private::Proxy for SyncMap<K, V>
+where
+    K: ::copycat::__private::Data,
+    V: ::copycat::__private::Data,
+{
+    type Commands = MapCommands<K, V>;
+    fn from_handle(handle: ::copycat::__private::Handle) -> Self {
+        Self {
+            handle,
+            types: ::core::marker::PhantomData,
+        }
+    }
+    fn handle(&self) -> &::copycat::__private::Handle {
+        &self.handle
+    }
+}
+impl<K, V> ::copycat::__private::SyncProxy for SyncMap<K, V>
+where
+    K: ::copycat::__private::Data,
+    V: ::copycat::__private::Data,
+{
+    type Async = AsyncMap<K, V>;
+}

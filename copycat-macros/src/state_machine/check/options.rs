@@ -1,0 +1,105 @@
+//! What the options of a mark promise, and which of them contradict each other or the signature.
+
+use super::Names;
+use super::signature::returns_something;
+use crate::state_machine::model::{Kind, Route};
+use crate::state_machine::parse::{Draft, Mark};
+use crate::support::mistakes::Mistakes;
+use proc_macro2::Span;
+use syn::ext::IdentExt;
+
+/// The argument that is the key.
+pub(super) fn key(keys: &[(usize, Span)], mistakes: &mut Mistakes) -> Option<usize> {
+    let (first, _) = *keys.first()?;
+    for (at, span) in &keys[1..] {
+        let message = if *at == first {
+            "this argument is marked `#[key]` already: once is enough"
+        } else {
+            "a command has one key: put what belongs together into one argument, a tuple or a struct"
+        };
+        mistakes.at(*span, message);
+    }
+    Some(first)
+}
+
+/// Where the command goes.
+pub(super) fn route(draft: &Draft, mark: &Mark, keyed: bool, mistakes: &mut Mistakes) -> Route {
+    let merged_read = mark.kind == Kind::Read && mark.merge.is_some();
+    if let (Some(_), Some(single)) = (mark.all, mark.single) {
+        mistakes.at(single, "`all` and `single` contradict each other: keep one");
+    }
+    if let Some((_, key)) = draft.keys.first() {
+        let message = "goes where its key belongs";
+        if mark.all.is_some() || merged_read {
+            mistakes.at(
+                *key,
+                format!("a command with a key {message}: remove `#[key]`, or what sends it to all"),
+            );
+        } else if mark.single.is_some() {
+            mistakes.at(*key, format!("a command with a key {message}: remove `#[key]` or `single`"));
+        }
+    }
+    match (keyed, mark.all.is_some() || merged_read, mark.single.is_some()) {
+        (true, ..) => Route::Key,
+        (_, true, _) => Route::All,
+        (.., true) => Route::Single,
+        _ => Route::Unsaid,
+    }
+}
+
+/// The names and chosen ids of the commands that this one makes dead.
+pub(super) fn supersedes(
+    mark: &Mark,
+    keyed: bool,
+    names: &Names,
+    mistakes: &mut Mistakes,
+) -> Vec<(String, Option<u32>)> {
+    let Some((span, superseded)) = &mark.supersedes else { return Vec::new() };
+    if mark.kind == Kind::Read {
+        mistakes.at(*span, "a read is not in the log and supersedes nothing: remove this");
+        return Vec::new();
+    }
+    if !keyed {
+        mistakes.at(*span, "a command supersedes earlier ones with the same key: mark an argument `#[key]`");
+    }
+    let mut found = Vec::new();
+    for name in superseded {
+        let text = name.unraw().to_string();
+        match names.get(&text) {
+            None => mistakes.add(name, format!("`{text}` is no command of this trait")),
+            Some(named) if named.kind == Kind::Read => {
+                mistakes.add(name, format!("`{text}` is a read: it leaves nothing in the log to supersede"));
+            }
+            Some(named) if !named.keyed => {
+                mistakes.add(
+                    name,
+                    format!("`{text}` has no key, so no entry of it has the same key: leave it out"),
+                );
+            }
+            Some(named) => found.push((text, named.id)),
+        }
+    }
+    found
+}
+
+/// Everything else about the options of one mark.
+pub(super) fn check(draft: &Draft, mark: &Mark, mistakes: &mut Mistakes) {
+    let returns = returns_something(&draft.method.sig);
+    if let Some(consistency) = mark.consistency.as_ref().filter(|_| mark.kind != Kind::Read) {
+        mistakes.add(consistency, "only a read chooses its consistency: a write always goes through the log");
+    }
+    match (&mark.merge, mark.all, returns) {
+        (Some((merge, _)), _, None) => {
+            mistakes.at(*merge, "nothing is returned, so there is nothing to merge: remove `merge`");
+        }
+        (Some((merge, _)), None, _) if mark.single.is_some() => {
+            mistakes.at(*merge, "one partition gives one result: remove `merge` or `single`");
+        }
+        (Some((merge, _)), None, Some(_)) if mark.kind != Kind::Read => {
+            mistakes.at(*merge, "a write with `merge` changes every partition: say so with `all`");
+        }
+        (None, Some(all), Some(_)) => mistakes
+            .at(all, "every partition returns a result: say how they become one, `merge = sum` for example"),
+        _ => {}
+    }
+}

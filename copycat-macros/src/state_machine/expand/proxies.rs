@@ -1,0 +1,190 @@
+//! The two proxies, from one template.
+
+use super::table::{constant_name, merge};
+use super::{bounded, commands_name, mention, private, unbounded};
+use crate::state_machine::model::{Argument, Command, Machine, Passing};
+use proc_macro2::{Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::Ident;
+use syn::ext::IdentExt;
+use syn::spanned::Spanned;
+
+/// In what the two proxies differ.
+struct Flavour {
+    name: Ident,
+    other: Ident,
+    summary: String,
+    /// The trait that says that it can be turned into the other.
+    side: &'static str,
+    /// The associated type of that trait.
+    other_side: &'static str,
+    blocking: bool,
+}
+
+/// `Async…` and `Sync…`.
+pub(super) fn proxies(machine: &Machine) -> TokenStream {
+    let (asynchronous, blocking) =
+        (format_ident!("Async{}", machine.name), format_ident!("Sync{}", machine.name));
+    let waiting = Flavour {
+        name: asynchronous.clone(),
+        other: blocking.clone(),
+        summary: format!("A replicated [`{}`], called with `.await`.", machine.name),
+        side: "AsyncProxy",
+        other_side: "Sync",
+        blocking: false,
+    };
+    let parking = Flavour {
+        name: blocking,
+        other: asynchronous,
+        summary: format!("A replicated [`{}`], whose methods block the calling thread.", machine.name),
+        side: "SyncProxy",
+        other_side: "Async",
+        blocking: true,
+    };
+    [waiting, parking].iter().map(|flavour| proxy(machine, flavour)).collect()
+}
+
+fn proxy(machine: &Machine, flavour: &Flavour) -> TokenStream {
+    let declaration = declaration(machine, flavour);
+    let standard = standard_traits(machine, flavour);
+    let framework = framework_traits(machine, flavour);
+    let (conditions, name) = (&machine.conditions, &flavour.name);
+    let generics = bounded(machine);
+    let (parameters, arguments, clause) = generics.split_for_impl();
+    let methods = machine.commands.iter().map(|command| method(machine, command, flavour));
+    quote! {
+        #declaration
+
+        #(#conditions)*
+        #[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
+        impl #parameters #name #arguments #clause {
+            #(#methods)*
+        }
+
+        #standard
+        #framework
+    }
+}
+
+fn declaration(machine: &Machine, flavour: &Flavour) -> TokenStream {
+    let (conditions, documentation) = (&machine.conditions, &machine.documentation);
+    let (visibility, name, summary) = (&machine.visibility, &flavour.name, &flavour.summary);
+    let (generics, handle) = (unbounded(machine), private("Handle"));
+    let types = mention(machine).map(|mention| quote!(types: #mention,));
+    let gap = (!documentation.is_empty()).then(|| quote!(#[doc = ""]));
+    quote! {
+        #(#conditions)*
+        #[doc = #summary]
+        #gap
+        #(#documentation)*
+        #[allow(dead_code, unreachable_pub)]
+        #visibility struct #name #generics {
+            handle: #handle,
+            #types
+        }
+    }
+}
+
+fn method(machine: &Machine, command: &Command, flavour: &Flavour) -> TokenStream {
+    let (descriptions, visibility, name) = (&command.descriptions, &machine.visibility, &command.name);
+    let fallback = (!command.documented).then(|| {
+        let text = format!("Calls `{}` of the replicated state.", command.name.unraw());
+        quote!(#[doc = #text])
+    });
+    let inputs = command.arguments.iter().map(|Argument { name, ty, .. }| quote!(#name: #ty));
+    let result = command.result.as_ref().map_or_else(|| quote!(()), |ty| quote!(#ty));
+    let (error, encoded) = (private("Error"), encoded(command));
+    let asyncness = (!flavour.blocking).then(|| quote!(async));
+    let awaited = (!flavour.blocking).then(|| quote!(.await));
+    let merge = merge(command);
+    let call = match (&merge, flavour.blocking) {
+        (None, false) => "call",
+        (None, true) => "call_blocking",
+        (Some(_), false) => "call_all",
+        (Some(_), true) => "call_all_blocking",
+    };
+    let call = Ident::new(call, Span::mixed_site());
+    let merge = merge.map(|merge| quote!(, #merge));
+    let (commands, constant) = (commands_name(machine), constant_name(command));
+    let (_, parameters, _) = machine.generics.split_for_impl();
+    quote_spanned! {Span::mixed_site()=>
+        #(#descriptions)*
+        #fallback
+        #visibility #asyncness fn #name(&self, #(#inputs),*) -> ::core::result::Result<#result, #error> {
+            let arguments = #encoded?;
+            self.handle.#call(&<#commands #parameters>::#constant, arguments #merge) #awaited
+        }
+    }
+}
+
+/// The expression that encodes a command's arguments, without owning any of them.
+fn encoded(command: &Command) -> TokenStream {
+    let arguments = private("Arguments");
+    let others = command.others().map(borrowed);
+    match command.key().map(borrowed) {
+        Some(key) => quote!(#arguments::keyed(#key, &(#(#others,)*))),
+        None => quote!(#arguments::keyless(&(#(#others,)*))),
+    }
+}
+
+fn borrowed(argument: &Argument) -> TokenStream {
+    let name = &argument.name;
+    match argument.passing {
+        Passing::Bytes => {
+            let raw = private("Raw");
+            quote!(&#raw(#name))
+        }
+        // The user's span, so that a type that cannot travel is reported where it is written.
+        _ => quote_spanned!(argument.ty.span()=> &#name),
+    }
+}
+
+fn standard_traits(machine: &Machine, flavour: &Flavour) -> TokenStream {
+    let (conditions, name, text) = (&machine.conditions, &flavour.name, flavour.name.to_string());
+    let generics = unbounded(machine);
+    let (parameters, arguments, _) = generics.split_for_impl();
+    let types = mention(machine).map(|_| quote!(types: ::core::marker::PhantomData,));
+    quote_spanned! {Span::mixed_site()=>
+        #(#conditions)*
+        impl #parameters ::core::clone::Clone for #name #arguments {
+            fn clone(&self) -> Self {
+                Self { handle: ::core::clone::Clone::clone(&self.handle), #types }
+            }
+        }
+
+        #(#conditions)*
+        impl #parameters ::core::fmt::Debug for #name #arguments {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                f.debug_tuple(#text).field(&self.handle).finish()
+            }
+        }
+    }
+}
+
+fn framework_traits(machine: &Machine, flavour: &Flavour) -> TokenStream {
+    let (conditions, name, other) = (&machine.conditions, &flavour.name, &flavour.other);
+    let (commands, handle, proxy) = (commands_name(machine), private("Handle"), private("Proxy"));
+    let (side, other_side) = (private(flavour.side), Ident::new(flavour.other_side, Span::mixed_site()));
+    let generics = bounded(machine);
+    let (parameters, arguments, clause) = generics.split_for_impl();
+    let types = mention(machine).map(|_| quote!(types: ::core::marker::PhantomData,));
+    quote_spanned! {Span::mixed_site()=>
+        #(#conditions)*
+        impl #parameters #proxy for #name #arguments #clause {
+            type Commands = #commands #arguments;
+
+            fn from_handle(handle: #handle) -> Self {
+                Self { handle, #types }
+            }
+
+            fn handle(&self) -> &#handle {
+                &self.handle
+            }
+        }
+
+        #(#conditions)*
+        impl #parameters #side for #name #arguments #clause {
+            type #other_side = #other #arguments;
+        }
+    }
+}

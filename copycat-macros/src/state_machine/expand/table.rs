@@ -1,0 +1,162 @@
+//! The marker type and the table of its commands.
+
+use super::{bounded, commands_name, decoded, mention, private, unbounded};
+use crate::state_machine::model::{Command, Kind, Machine, Merge, Route};
+use crate::support::types;
+use proc_macro2::{Literal, Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::Ident;
+use syn::ext::IdentExt;
+
+/// The marker type, a constant for each command, and the table of all of them.
+pub(super) fn table(machine: &Machine) -> TokenStream {
+    let marker = marker(machine);
+    let ids = machine.commands.iter().map(|command| {
+        let (conditions, id) = (&command.conditions, id_of(&command.name.unraw().to_string(), command.id));
+        quote!(#(#conditions)* #id)
+    });
+    let (assert_distinct, conditions) = (private("assert_distinct"), &machine.conditions);
+    let (commands, method) = (private("Commands"), private("Method"));
+    let name = commands_name(machine);
+    let generics = bounded(machine);
+    let (parameters, arguments, clause) = generics.split_for_impl();
+    let constants = machine.commands.iter().map(constant);
+    let entries = machine.commands.iter().map(|command| {
+        let (conditions, constant) = (&command.conditions, constant_name(command));
+        quote!(#(#conditions)* Self::#constant)
+    });
+    let partitioned = machine.partitioned.then(|| {
+        let partitioned = private("Partitioned");
+        quote!(#(#conditions)* impl #parameters #partitioned for #name #arguments #clause {})
+    });
+    quote! {
+        #marker
+
+        #(#conditions)*
+        const _: () = #assert_distinct(&[#(#ids),*]);
+
+        #(#conditions)*
+        #[allow(non_upper_case_globals, clippy::all, clippy::pedantic)]
+        impl #parameters #name #arguments #clause {
+            #(#constants)*
+        }
+
+        #(#conditions)*
+        impl #parameters #commands for #name #arguments #clause {
+            const METHODS: &'static [#method] = &[#(#entries),*];
+        }
+
+        #partitioned
+    }
+}
+
+fn marker(machine: &Machine) -> TokenStream {
+    let (conditions, visibility, name) = (&machine.conditions, &machine.visibility, commands_name(machine));
+    let documentation = format!("The commands of [`{}`], as data.", machine.name);
+    let generics = unbounded(machine);
+    let fields = mention(machine).map(|mention| quote!((#mention)));
+    quote! {
+        #(#conditions)*
+        #[doc = #documentation]
+        #[allow(dead_code, unreachable_pub, missing_debug_implementations, missing_copy_implementations)]
+        #visibility struct #name #generics #fields;
+    }
+}
+
+/// The name of the constant that describes a command. Two underscores keep it from everybody else's.
+pub(super) fn constant_name(command: &Command) -> Ident {
+    format_ident!("__{}", command.name.unraw(), span = Span::mixed_site())
+}
+
+fn id_of(name: &str, chosen: Option<u32>) -> TokenStream {
+    let method_id = private("MethodId");
+    match chosen {
+        None => quote!(#method_id::of(#name)),
+        Some(id) => {
+            let id: Literal = format!("{id:#010x}").parse().unwrap_or_else(|_| Literal::u32_unsuffixed(id));
+            quote!(#method_id(#id))
+        }
+    }
+}
+
+fn constant(command: &Command) -> TokenStream {
+    let (conditions, constant, method) = (&command.conditions, constant_name(command), private("Method"));
+    let name = command.name.unraw().to_string();
+    let names = command.arguments.iter().map(|argument| argument.name.unraw().to_string());
+    let kind = Ident::new(command.kind.mark(), Span::mixed_site());
+    let check = check(command);
+    let details = details(command);
+    quote! {
+        #(#conditions)*
+        const #constant: #method = #method::#kind(#name, &[#(#names),*], #check) #details;
+    }
+}
+
+fn check(command: &Command) -> TokenStream {
+    let others = command.others().map(decoded);
+    let call = match command.key() {
+        Some(key) => {
+            let (check, key) = (private("check_keyed"), decoded(key));
+            quote!(#check::<#key, (#(#others,)*)>)
+        }
+        None => {
+            let check = private("check_keyless");
+            quote!(#check::<(#(#others,)*)>)
+        }
+    };
+    quote_spanned!(Span::mixed_site()=> |body, key_len| #call(body, key_len))
+}
+
+/// What the author said besides the kind.
+fn details(command: &Command) -> TokenStream {
+    let mut details = TokenStream::new();
+    if let Some(id) = command.id {
+        let id = id_of("", Some(id));
+        details.extend(quote!(.with_id(#id)));
+    }
+    if let Some(key) = command.key {
+        let key = Literal::usize_unsuffixed(key);
+        details.extend(quote!(.with_key(#key)));
+    }
+    if command.route == Route::All {
+        details.extend(quote!(.to_all()));
+    }
+    if let Some(consistency) = command.consistency.as_ref().filter(|_| command.kind == Kind::Read) {
+        let level = consistency.to_string();
+        let level = Ident::new(&(level[..1].to_uppercase() + &level[1..]), Span::mixed_site());
+        let consistency = private("Consistency");
+        details.extend(quote!(.with_consistency(#consistency::#level)));
+    }
+    if !command.supersedes.is_empty() {
+        let ids = command.supersedes.iter().map(|(name, id)| id_of(name, *id));
+        details.extend(quote!(.superseding(&[#(#ids),*])));
+    }
+    if let (Some(merge), Some(result)) = (merge(command), &command.result) {
+        let merge_encoded = private("merge_encoded");
+        details.extend(quote_spanned! {Span::mixed_site()=>
+            .merged(|results, out| #merge_encoded::<#result>(results, out, #merge))
+        });
+    }
+    details
+}
+
+/// The function that makes two results one.
+pub(super) fn merge(command: &Command) -> Option<TokenStream> {
+    if command.route != Route::All {
+        return None;
+    }
+    match command.merge.as_ref()? {
+        Merge::Own(path) => Some(quote!(#path)),
+        Merge::Known(name, span) => {
+            // A partition without any element has no smallest one: it is left out, instead of winning.
+            let of_some = command.result.as_ref().is_some_and(types::is_option);
+            let name = match *name {
+                "min" if of_some => "min_of_some",
+                "max" if of_some => "max_of_some",
+                name => name,
+            };
+            let name = Ident::new(name, *span);
+            Some(quote!(::copycat::__private::#name))
+        }
+    }
+}

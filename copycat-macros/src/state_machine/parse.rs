@@ -1,0 +1,188 @@
+//! Reads the marks and takes them off the trait; judges nothing but their syntax.
+
+use super::model::{Kind, Merge};
+use crate::support::mistakes::Mistakes;
+use proc_macro2::Span;
+use syn::ext::IdentExt;
+use syn::meta::ParseNestedMeta;
+use syn::punctuated::Punctuated;
+use syn::spanned::Spanned;
+use syn::{
+    Attribute, Error, FnArg, Ident, ItemTrait, LitInt, Meta, Path, Result, Token, TraitItem, TraitItemFn,
+};
+
+/// A method of the trait with the marks that were on it.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    /// Without the marks.
+    pub method: TraitItemFn,
+    /// In the order in which they are written; one is right.
+    pub marks: Vec<Mark>,
+    /// Places of `#[key]`, each with the number of its argument (the receiver does not count).
+    pub keys: Vec<(usize, Span)>,
+}
+
+/// `#[read(…)]`, `#[write(…)]` or `#[delete(…)]`.
+#[derive(Debug)]
+pub(crate) struct Mark {
+    /// Which of them.
+    pub kind: Kind,
+    /// Where its name is.
+    pub span: Span,
+    /// `consistency = …`
+    pub consistency: Option<Ident>,
+    /// `supersedes(…)`
+    pub supersedes: Option<(Span, Vec<Ident>)>,
+    /// `merge = …`
+    pub merge: Option<(Span, Merge)>,
+    /// `all`
+    pub all: Option<Span>,
+    /// `single`
+    pub single: Option<Span>,
+    /// `id = …`
+    pub id: Option<(Span, u32)>,
+}
+
+/// Takes the marks off the trait's methods, in their order.
+pub(crate) fn take_marks(item: &mut ItemTrait, mistakes: &mut Mistakes) -> Vec<Draft> {
+    let mut drafts = Vec::new();
+    for item in &mut item.items {
+        if let TraitItem::Fn(method) = item {
+            let marks = take_method_marks(&mut method.attrs, mistakes);
+            let keys = take_keys(method, mistakes);
+            drafts.push(Draft { method: method.clone(), marks, keys });
+        }
+    }
+    drafts
+}
+
+fn take_method_marks(attributes: &mut Vec<Attribute>, mistakes: &mut Mistakes) -> Vec<Mark> {
+    let is_mark = |attribute: &mut Attribute| kind_of(attribute.path()).is_some();
+    attributes
+        .extract_if(.., is_mark)
+        .filter_map(|attribute| Some(mark(&attribute, kind_of(attribute.path())?, mistakes)))
+        .collect()
+}
+
+fn kind_of(path: &Path) -> Option<Kind> {
+    [Kind::Read, Kind::Write, Kind::Delete].into_iter().find(|kind| path.is_ident(kind.mark()))
+}
+
+fn take_keys(method: &mut TraitItemFn, mistakes: &mut Mistakes) -> Vec<(usize, Span)> {
+    let mut keys = Vec::new();
+    let arguments = method.sig.inputs.iter_mut().filter_map(|input| match input {
+        FnArg::Typed(argument) => Some(argument),
+        FnArg::Receiver(_) => None,
+    });
+    for (at, argument) in arguments.enumerate() {
+        for key in argument.attrs.extract_if(.., |attribute| attribute.path().is_ident("key")) {
+            if !matches!(key.meta, Meta::Path(_)) {
+                mistakes.add(&key.meta, "`#[key]` takes no options");
+            }
+            keys.push((at, key.path().span()));
+        }
+    }
+    keys
+}
+
+fn mark(attribute: &Attribute, kind: Kind, mistakes: &mut Mistakes) -> Mark {
+    let span = attribute.path().span();
+    let mut mark = Mark {
+        kind,
+        span,
+        consistency: None,
+        supersedes: None,
+        merge: None,
+        all: None,
+        single: None,
+        id: None,
+    };
+    match &attribute.meta {
+        Meta::Path(_) => {}
+        Meta::List(list) => {
+            // What one option does wrong is noted, and the others are read all the same.
+            let read = list.parse_nested_meta(|option| {
+                read_option(&mut mark, &option).or_else(|error| {
+                    mistakes.note(error);
+                    skip_value(&option)
+                })
+            });
+            read.unwrap_or_else(|error| mistakes.note(error));
+        }
+        Meta::NameValue(_) => {
+            let name = kind.mark();
+            mistakes.add(&attribute.meta, format!("write options in parentheses: `#[{name}(…)]`"));
+        }
+    }
+    mark
+}
+
+fn read_option(mark: &mut Mark, option: &ParseNestedMeta<'_>) -> Result<()> {
+    let span = option.path.span();
+    let name = option.path.get_ident().map(Ident::to_string).unwrap_or_default();
+    match name.as_str() {
+        "consistency" => once(&mut mark.consistency, consistency(option)?, option),
+        "supersedes" => once(&mut mark.supersedes, (span, names(option)?), option),
+        "merge" => once(&mut mark.merge, (span, merge(option)?), option),
+        "all" => once(&mut mark.all, span, option),
+        "single" => once(&mut mark.single, span, option),
+        "id" => once(&mut mark.id, (span, id(option)?), option),
+        _ => {
+            Err(option.error(format!("unknown option: `#[{}]` knows {}", mark.kind.mark(), known(mark.kind))))
+        }
+    }
+}
+
+fn known(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Read => "`consistency = …`, `merge = …`, `all`, `single` and `id = …`",
+        Kind::Write | Kind::Delete => "`supersedes(…)`, `all`, `merge = …`, `single` and `id = …`",
+    }
+}
+
+fn once<T>(slot: &mut Option<T>, value: T, option: &ParseNestedMeta<'_>) -> Result<()> {
+    match slot.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(option.error("this option is there twice: remove one")),
+    }
+}
+
+fn skip_value(option: &ParseNestedMeta<'_>) -> Result<()> {
+    while !option.input.is_empty() && !option.input.peek(Token![,]) {
+        option.input.parse::<proc_macro2::TokenTree>()?;
+    }
+    Ok(())
+}
+
+fn consistency(option: &ParseNestedMeta<'_>) -> Result<Ident> {
+    let name: Ident = option.value()?.call(Ident::parse_any)?;
+    if ["strict", "lease", "eventual"].iter().any(|known| name == known) {
+        return Ok(name);
+    }
+    Err(Error::new(name.span(), "unknown consistency: there are `strict`, `lease` and `eventual`"))
+}
+
+fn names(option: &ParseNestedMeta<'_>) -> Result<Vec<Ident>> {
+    let content;
+    syn::parenthesized!(content in option.input);
+    let names = content.call(Punctuated::<Ident, Token![,]>::parse_terminated)?;
+    if names.is_empty() {
+        return Err(option.error("name the commands: `supersedes(put, remove)`"));
+    }
+    Ok(names.into_iter().collect())
+}
+
+fn merge(option: &ParseNestedMeta<'_>) -> Result<Merge> {
+    let path: Path = option.value()?.parse()?;
+    let known = ["sum", "and", "or", "min", "max", "concat"].into_iter().find(|name| path.is_ident(name));
+    Ok(known.map_or_else(|| Merge::Own(path.clone()), |name| Merge::Known(name, path.span())))
+}
+
+fn id(option: &ParseNestedMeta<'_>) -> Result<u32> {
+    let literal: LitInt = option.value()?.parse()?;
+    match literal.base10_parse() {
+        Ok(0) => Err(Error::new(literal.span(), "the id 0 is reserved: choose another")),
+        Ok(id) => Ok(id),
+        Err(_) => Err(Error::new(literal.span(), "an id is a number of 32 bits: `id = 0x1234abcd`")),
+    }
+}

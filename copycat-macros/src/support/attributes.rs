@@ -1,0 +1,51 @@
+//! Which attributes of the user's items are carried over to what is generated from them.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Meta, Token};
+
+/// Those that decide whether the item exists at all.
+pub(crate) fn conditions(attributes: &[Attribute]) -> Vec<Attribute> {
+    attributes.iter().filter(|attribute| attribute.path().is_ident("cfg")).cloned().collect()
+}
+
+/// Those that describe a method to its callers: documentation, deprecation, lints.
+///
+/// All others (`#[inline]`, `#[tracing::instrument]`) speak about the user's own function.
+pub(crate) fn descriptions(attributes: &[Attribute]) -> Vec<TokenStream> {
+    attributes
+        .iter()
+        .filter_map(|attribute| description(&attribute.meta))
+        .map(|meta| quote!(#[#meta]))
+        .collect()
+}
+
+fn description(meta: &Meta) -> Option<TokenStream> {
+    let path = meta.path();
+    if ["cfg", "doc", "deprecated", "must_use", "allow", "warn", "deny", "forbid"]
+        .iter()
+        .any(|name| path.is_ident(name))
+    {
+        return Some(quote!(#meta));
+    }
+    match meta {
+        // An expectation is met once, in the user's own code.
+        Meta::List(list) if path.is_ident("expect") => {
+            let lints = &list.tokens;
+            Some(quote!(allow(#lints)))
+        }
+        Meta::List(list) if path.is_ident("cfg_attr") => {
+            let parts = list.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).ok()?;
+            let described = parts.iter().skip(1).map(description).collect::<Option<Vec<_>>>()?;
+            let condition = parts.first()?;
+            Some(quote!(cfg_attr(#condition, #(#described),*)))
+        }
+        _ => None,
+    }
+}
+
+/// Whether there is documentation.
+pub(crate) fn is_documented(attributes: &[Attribute]) -> bool {
+    attributes.iter().any(|attribute| attribute.path().is_ident("doc"))
+}

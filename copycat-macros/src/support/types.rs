@@ -1,0 +1,98 @@
+//! Questions about types as they are written.
+
+use proc_macro2::Span;
+use syn::visit::{self, Visit};
+use syn::{GenericArgument, Lifetime, PathArguments, Type, TypeImplTrait, TypePath, TypeReference};
+
+/// The type without parentheses and without the invisible groups that other macros leave.
+pub(crate) fn plain(ty: &Type) -> &Type {
+    match ty {
+        Type::Group(group) => plain(&group.elem),
+        Type::Paren(paren) => plain(&paren.elem),
+        other => other,
+    }
+}
+
+/// Whether the type is written as this one name.
+pub(crate) fn is_named(ty: &Type, name: &str) -> bool {
+    matches!(plain(ty), Type::Path(path) if path.qself.is_none() && path.path.is_ident(name))
+}
+
+/// Whether the type is written `Option<…>`, under whatever path.
+pub(crate) fn is_option(ty: &Type) -> bool {
+    let Type::Path(path) = plain(ty) else { return false };
+    path.path.segments.last().is_some_and(|last| {
+        last.ident == "Option"
+            && matches!(&last.arguments, PathArguments::AngleBracketed(list)
+                if matches!(list.args.first(), Some(GenericArgument::Type(_))))
+    })
+}
+
+/// Whether the type is written `()`.
+pub(crate) fn is_unit(ty: &Type) -> bool {
+    matches!(plain(ty), Type::Tuple(tuple) if tuple.elems.is_empty())
+}
+
+/// What in a type stands in the way of sending its values.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Obstacle {
+    /// A reference.
+    Reference(Span),
+    /// A reference through which the value can be changed.
+    Mutable(Span),
+    /// A reference, inside the type, to something that cannot be read without being owned.
+    Inner(Span),
+    /// A lifetime with a name.
+    Lifetime(Span),
+    /// `impl Trait`
+    Opaque(Span),
+    /// `Self`
+    State(Span),
+}
+
+/// Everything in the type that stands in the way.
+pub(crate) fn obstacles(ty: &Type) -> Vec<Obstacle> {
+    let mut search = Search { found: Vec::new() };
+    search.visit_type(ty);
+    search.found
+}
+
+struct Search {
+    found: Vec<Obstacle>,
+}
+
+impl<'ast> Visit<'ast> for Search {
+    fn visit_type_reference(&mut self, reference: &'ast TypeReference) {
+        let span = reference.and_token.span;
+        self.found.push(match reference.mutability {
+            Some(_) => Obstacle::Mutable(span),
+            None if is_read_in_place(&reference.elem) => Obstacle::Reference(span),
+            None => Obstacle::Inner(span),
+        });
+        visit::visit_type_reference(self, reference);
+    }
+
+    fn visit_lifetime(&mut self, lifetime: &'ast Lifetime) {
+        if lifetime.ident == "_" {
+            self.found.push(Obstacle::Reference(lifetime.span()));
+        } else {
+            self.found.push(Obstacle::Lifetime(lifetime.span()));
+        }
+    }
+
+    fn visit_type_impl_trait(&mut self, opaque: &'ast TypeImplTrait) {
+        self.found.push(Obstacle::Opaque(opaque.impl_token.span));
+    }
+
+    fn visit_type_path(&mut self, path: &'ast TypePath) {
+        if let Some(first) = path.path.segments.first().filter(|first| first.ident == "Self") {
+            self.found.push(Obstacle::State(first.ident.span()));
+        }
+        visit::visit_type_path(self, path);
+    }
+}
+
+/// Whether a reference to the type can point into the bytes that were received.
+fn is_read_in_place(ty: &Type) -> bool {
+    is_named(ty, "str") || matches!(plain(ty), Type::Slice(slice) if is_named(&slice.elem, "u8"))
+}
