@@ -8,3 +8,6 @@ mod raft;
 mod resource;
 mod storage;
 mod transport;
+
+#[cfg(feature = "testing")]
+pub mod testing;
