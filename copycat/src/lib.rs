@@ -29,3 +29,5 @@ pub use resource::dispatch::Dispatch;
 pub use resource::partitioner::HashPartitioner;
 pub use resource::proxy::{AsyncProxy, Proxy, SyncProxy};
 pub use resource::state_machine::{Many, One, StateMachineBuilder};
+#[cfg(feature = "testing")]
+pub mod testing;

@@ -1,0 +1,143 @@
+//! The owner of one core, as a script sees it: a disk that keeps what was flushed, and messages that
+//! wait for it.
+
+use crate::codec::configuration::Configuration;
+use crate::codec::ids::{Index, MemberId, Term};
+use crate::codec::terms::{Span, Spans, Terms};
+use crate::raft::effect::Effects;
+use crate::raft::message::Message;
+use crate::raft::options::{Options, Restored};
+use crate::raft::state::Raft;
+use crate::raft::token::Token;
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// One write, in the order of the journal.
+#[derive(Clone, Debug)]
+pub(super) enum Write {
+    /// Term and vote.
+    Vote(Term, Option<MemberId>),
+    /// Entries, and the configurations among them.
+    Entries(Spans, Vec<(Index, Configuration)>),
+}
+
+/// A journal, in memory: the first `durable` writes survive a crash.
+#[derive(Debug, Default)]
+pub(super) struct Disk {
+    writes: Vec<Write>,
+    durable: usize,
+    /// Number of writes, and what the core calls that place.
+    tokens: VecDeque<(usize, Token)>,
+    /// A flush on its way: what it covers.
+    flushing: Option<usize>,
+}
+
+impl Disk {
+    /// A disk that holds a log of these terms from index 1, and a term and vote.
+    pub(super) fn holding(spans: Spans, term: Term, vote: Option<MemberId>) -> Disk {
+        let mut disk = Disk::default();
+        if term > 0 {
+            disk.write(Write::Vote(term, vote));
+        }
+        if !spans.is_empty() {
+            disk.write(Write::Entries(spans, Vec::new()));
+        }
+        disk.durable = disk.writes.len();
+        disk
+    }
+
+    /// Adds a write; nothing is durable yet.
+    pub(super) fn write(&mut self, write: Write) {
+        self.writes.push(write);
+    }
+
+    /// Notes what the core calls the end of the journal.
+    pub(super) fn note(&mut self, token: Token) {
+        if self.tokens.back().is_none_or(|(_, newest)| *newest != token) {
+            self.tokens.push_back((self.writes.len(), token));
+        }
+    }
+
+    /// Begins a flush of everything written so far, unless one is on its way.
+    pub(super) fn begin_flush(&mut self) {
+        self.flushing.get_or_insert(self.writes.len());
+    }
+
+    /// The flush on its way, or one begun now, ends well: how far the core is durable.
+    pub(super) fn end_flush(&mut self) -> Option<Token> {
+        self.durable = self.flushing.take().unwrap_or(self.writes.len());
+        let mut reached = None;
+        while self.tokens.front().is_some_and(|(writes, _)| *writes <= self.durable) {
+            reached = self.tokens.pop_front().map(|(_, token)| token);
+        }
+        reached
+    }
+
+    /// Power is cut: what was not flushed is gone.
+    fn cut(&mut self) {
+        self.writes.truncate(self.durable);
+        self.tokens.clear();
+        self.flushing = None;
+    }
+
+    /// What a restart finds.
+    fn restore(&self, id: MemberId, initial: Configuration) -> Restored {
+        let (mut term, mut vote, mut terms) = (0, None, Terms::default());
+        let mut configurations: Vec<(Index, Configuration)> = Vec::new();
+        for write in &self.writes[..self.durable] {
+            match write {
+                Write::Vote(saved, cast) => (term, vote) = (*saved, *cast),
+                Write::Entries(spans, logged) => {
+                    for Span { term, first, last } in spans.iter() {
+                        terms.truncate(first);
+                        configurations.retain(|(index, _)| *index < first);
+                        terms.append(term, last - first + 1);
+                    }
+                    configurations.extend(logged.iter().cloned());
+                }
+            }
+        }
+        Restored { id, initial, term, vote, terms, configurations }
+    }
+}
+
+/// One member: its disk, and while it is up its core and what it holds back.
+pub(super) struct Member {
+    pub(super) id: MemberId,
+    pub(super) disk: Disk,
+    pub(super) raft: Option<Raft>,
+    pub(super) fx: Effects,
+    /// Messages that wait for a flush.
+    pub(super) held: Vec<(Token, MemberId, Message)>,
+    initial: Configuration,
+    options: Options,
+}
+
+impl Member {
+    /// A member that is down.
+    pub(super) fn new(id: MemberId, initial: Configuration, options: Options) -> Member {
+        let options = Options { seed: id.0, ..options };
+        Member {
+            id,
+            disk: Disk::default(),
+            raft: None,
+            fx: Effects::new(),
+            held: Vec::new(),
+            initial,
+            options,
+        }
+    }
+
+    /// Starts from what is on the disk.
+    pub(super) fn start(&mut self, now: Duration) {
+        let restored = self.disk.restore(self.id, self.initial.clone());
+        self.raft = Some(Raft::new(self.options.clone(), restored, now));
+    }
+
+    /// Loses core, memory, and everything that was not flushed.
+    pub(super) fn crash(&mut self) {
+        self.raft = None;
+        self.held.clear();
+        self.disk.cut();
+    }
+}

@@ -1,0 +1,107 @@
+//! How events, messages and logs look in a script.
+
+use crate::codec::configuration::Configuration;
+use crate::codec::ids::{Index, MemberId, Term};
+use crate::codec::terms::{Spans, Terms};
+use crate::raft::effect::Role;
+use crate::raft::message::{AppendResult, Message};
+use crate::raft::state::Raft;
+use std::fmt::Write;
+
+/// One line about one member.
+pub(super) fn status(member: MemberId, raft: &Raft) -> String {
+    let status = raft.status();
+    format!(
+        "{member} {} term={} commit={} log={}",
+        role(status.role),
+        status.term,
+        status.commit,
+        log(raft.log())
+    )
+}
+
+/// As the paper's figures name it.
+pub(super) fn role(role: Role) -> &'static str {
+    match role {
+        Role::Follower => "follower",
+        Role::PreCandidate => "pre-candidate",
+        Role::Candidate => "candidate",
+        Role::Leader => "leader",
+    }
+}
+
+/// The terms of a log from its first index.
+pub(super) fn log(log: &Terms) -> String {
+    let spans = log.spans(log.first(), log.last().index);
+    match log.base().index {
+        0 => entries(&spans),
+        base => format!("({},{base})+{}", log.base().term, entries(&spans)),
+    }
+}
+
+/// `[1,2,2,3×8]`.
+pub(super) fn entries(spans: &Spans) -> String {
+    let run = |term: Term, count: u64| match count {
+        0..=4 => vec![term.to_string(); count as usize].join(","),
+        _ => format!("{term}×{count}"),
+    };
+    let runs: Vec<_> = spans.iter().map(|span| run(span.term, span.last - span.first + 1)).collect();
+    format!("[{}]", runs.join(","))
+}
+
+/// Who votes, who is left, who learns.
+pub(super) fn configuration(configuration: &Configuration) -> String {
+    let set = |members: &[MemberId]| {
+        let names: Vec<_> = members.iter().map(MemberId::to_string).collect();
+        format!("{{{}}}", names.join(","))
+    };
+    let mut shown = set(&configuration.voters);
+    if !configuration.outgoing.is_empty() {
+        let _ = write!(shown, " leaving {}", set(&configuration.outgoing));
+    }
+    if !configuration.learners.is_empty() {
+        let _ = write!(shown, " learners {}", set(&configuration.learners));
+    }
+    shown
+}
+
+/// One message on one line.
+pub(super) fn message(message: &Message) -> String {
+    match message {
+        Message::RequestVote { term, last, pre } => {
+            let pre = if *pre { " pre" } else { "" };
+            format!("RequestVote term={term} last=({},{}){pre}", last.term, last.index)
+        }
+        Message::Vote { term, granted, pre } => {
+            let answer = if *granted { "granted" } else { "refused" };
+            format!("Vote term={term} {answer}{}", if *pre { " pre" } else { "" })
+        }
+        Message::Append { term, prev, commit, spans, configurations } => {
+            let mut shown = format!(
+                "Append term={term} prev=({},{}) entries={} commit={commit}",
+                prev.term,
+                prev.index,
+                entries(spans)
+            );
+            configurations.iter().for_each(|entry| show_entry(&mut shown, entry));
+            shown
+        }
+        Message::AppendReply { term, result: AppendResult::Accepted { matched } } => {
+            format!("AppendReply term={term} accepted through {matched}")
+        }
+        Message::AppendReply { term, result: AppendResult::Rejected { prev, hint } } => {
+            format!("AppendReply term={term} rejected prev={prev} hint=({},{})", hint.term, hint.index)
+        }
+        Message::Heartbeat { term, commit, round } => {
+            format!("Heartbeat term={term} commit={commit} round={round}")
+        }
+        Message::HeartbeatReply { term, round, accepted } => {
+            format!("HeartbeatReply term={term} round={round} agrees through {accepted}")
+        }
+    }
+}
+
+fn show_entry(shown: &mut String, (index, entry): &(Index, Configuration)) {
+    // Writing to a string cannot fail.
+    let _ = write!(shown, " {index}:voters={}", configuration(entry));
+}

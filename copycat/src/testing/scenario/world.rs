@@ -1,0 +1,279 @@
+//! The members, the messages between them, and the hour: all moved by hand.
+
+use super::arguments::ScriptError;
+use super::member::{Member, Write};
+use super::show;
+use crate::codec::configuration::Configuration;
+use crate::codec::ids::{Index, MemberId};
+use crate::codec::terms::{Span, Spans};
+use crate::raft::effect::{Effect, OwnEntry};
+use crate::raft::message::Message;
+use crate::raft::options::Options;
+use crate::raft::state::Raft;
+use crate::raft::token::Token;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+
+/// A message on its way.
+struct Envelope {
+    from: MemberId,
+    to: MemberId,
+    message: Message,
+}
+
+/// Everything a script acts on.
+#[derive(Default)]
+pub(super) struct World {
+    members: BTreeMap<MemberId, Member>,
+    network: VecDeque<Envelope>,
+    isolated: BTreeSet<MemberId>,
+    pub(super) now: Duration,
+    /// What the current command printed.
+    pub(super) events: Vec<String>,
+    /// Print only what changes, not each message and write.
+    pub(super) brief: bool,
+}
+
+impl World {
+    /// New members with empty disks, all up.
+    pub(super) fn form(&mut self, configuration: &Configuration, options: &Options) {
+        for id in configuration.members() {
+            let mut member = Member::new(id, configuration.clone(), options.clone());
+            member.start(self.now);
+            self.members.insert(id, member);
+        }
+    }
+
+    /// All members, up or down.
+    pub(super) fn ids(&self) -> Vec<MemberId> {
+        self.members.keys().copied().collect()
+    }
+
+    /// A member, up or down.
+    pub(super) fn member(&mut self, id: MemberId) -> Result<&mut Member, ScriptError> {
+        self.members.get_mut(&id).ok_or(ScriptError::NoMember(id))
+    }
+
+    /// The core of a member that is up.
+    pub(super) fn raft(&self, id: MemberId) -> Result<&Raft, ScriptError> {
+        let member = self.members.get(&id).ok_or(ScriptError::NoMember(id))?;
+        member.raft.as_ref().ok_or(ScriptError::Down(id))
+    }
+
+    /// Whether a member is up.
+    pub(super) fn is_up(&self, id: MemberId) -> bool {
+        self.raft(id).is_ok()
+    }
+
+    /// Adds a line; `detail` lines are left out in brief.
+    fn say(&mut self, detail: bool, line: String) {
+        if !(detail && self.brief) {
+            self.events.push(line);
+        }
+    }
+
+    /// Adds a line that is always shown.
+    pub(super) fn tell(&mut self, line: String) {
+        self.say(false, line);
+    }
+
+    /// Calls the core of `id` and carries out what it wants.
+    pub(super) fn call<T>(
+        &mut self,
+        id: MemberId,
+        call: impl FnOnce(&mut Raft, Duration, &mut crate::raft::effect::Effects) -> T,
+    ) -> Result<T, ScriptError> {
+        let now = self.now;
+        let member = self.member(id)?;
+        let raft = member.raft.as_mut().ok_or(ScriptError::Down(id))?;
+        let result = call(raft, now, &mut member.fx);
+        self.carry_out(id, None)?;
+        Ok(result)
+    }
+
+    /// Appends commands at a leader.
+    pub(super) fn propose(&mut self, id: MemberId, count: u64) -> Result<(), ScriptError> {
+        let member = self.member(id)?;
+        let raft = member.raft.as_mut().ok_or(ScriptError::Down(id))?;
+        match raft.propose(count, &mut member.fx) {
+            Ok(span) => {
+                member.disk.write(Write::Entries(one(span), Vec::new()));
+                self.say(true, format!("{id} stores {}..{} of term {}", span.first, span.last, span.term));
+            }
+            Err(error) => self.tell(format!("{id} refuses: {error}")),
+        }
+        self.carry_out(id, None)
+    }
+
+    /// Hands a message to a member that is up.
+    pub(super) fn receive(
+        &mut self,
+        from: MemberId,
+        to: MemberId,
+        message: Message,
+    ) -> Result<(), ScriptError> {
+        let now = self.now;
+        let member = self.member(to)?;
+        let Some(raft) = member.raft.as_mut() else { return Ok(()) };
+        let entries = match &message {
+            Message::Append { spans, configurations, .. } => Some((spans.clone(), configurations.clone())),
+            _ => None,
+        };
+        if let Err(refused) = raft.receive(now, from, message, &mut member.fx) {
+            self.tell(format!("{to} refuses: {refused}"));
+        }
+        self.carry_out(to, entries)
+    }
+
+    /// A flush of `id` ends well.
+    pub(super) fn flushed(&mut self, id: MemberId) -> Result<(), ScriptError> {
+        let member = self.member(id)?;
+        if member.raft.is_none() {
+            return Ok(());
+        }
+        let Some(token) = member.disk.end_flush() else { return Ok(()) };
+        let waiting = std::mem::take(&mut member.held);
+        let (free, held): (Vec<_>, _) = waiting.into_iter().partition(|(after, ..)| *after <= token);
+        member.held = held;
+        for (_, to, message) in free {
+            self.dispatch(id, to, message);
+        }
+        self.call(id, |raft, _, fx| raft.durable(token, fx))
+    }
+
+    fn carry_out(
+        &mut self,
+        id: MemberId,
+        mut entries: Option<(Spans, Vec<(Index, Configuration)>)>,
+    ) -> Result<(), ScriptError> {
+        let mut fx = std::mem::take(&mut self.member(id)?.fx);
+        for effect in fx.drain() {
+            self.one_effect(id, effect, &mut entries)?;
+        }
+        let member = self.member(id)?;
+        member.fx = fx;
+        if let Some(raft) = &member.raft {
+            let token = raft.token();
+            member.disk.note(token);
+        }
+        Ok(())
+    }
+
+    fn one_effect(
+        &mut self,
+        id: MemberId,
+        effect: Effect,
+        entries: &mut Option<(Spans, Vec<(Index, Configuration)>)>,
+    ) -> Result<(), ScriptError> {
+        match effect {
+            Effect::SaveVote { term, vote } => {
+                self.member(id)?.disk.write(Write::Vote(term, vote));
+                let vote = vote.map_or("no vote".to_owned(), |vote| format!("vote for {vote}"));
+                self.say(true, format!("{id} saves term {term}, {vote}"));
+            }
+            Effect::Append { first } => {
+                let (spans, configurations) = entries.take().ok_or(ScriptError::Missing("entries"))?;
+                let spans = from_index(&spans, first);
+                let kept = configurations.into_iter().filter(|(index, _)| *index >= first).collect();
+                let shown = show::entries(&spans);
+                self.member(id)?.disk.write(Write::Entries(spans, kept));
+                self.say(true, format!("{id} stores {shown} from {first} on"));
+            }
+            Effect::AppendOwn { id: at, entry } => {
+                self.append_own(id, Span { term: at.term, first: at.index, last: at.index }, entry)?
+            }
+            Effect::Send { to, message, after } => self.send(id, to, message, after)?,
+            Effect::Commit { index } => self.tell(format!("{id} commits {index}")),
+            Effect::ReadReady { through, index } => {
+                self.tell(format!("{id} answers reads through {} at {index}", through.0));
+            }
+            Effect::ReadsLost => self.tell(format!("{id} gives up its waiting reads")),
+            Effect::Role { role, term, leader } => {
+                let leader = match leader {
+                    Some(leader) if leader != id => format!(", led by {leader}"),
+                    _ => String::new(),
+                };
+                self.tell(format!("{id} is {} of term {term}{leader}", show::role(role)));
+            }
+        }
+        Ok(())
+    }
+
+    fn append_own(&mut self, id: MemberId, at: Span, entry: OwnEntry) -> Result<(), ScriptError> {
+        let (configurations, shown) = match entry {
+            OwnEntry::Noop => (Vec::new(), "no-op".to_owned()),
+            OwnEntry::Configuration(c) => {
+                let shown = format!("configuration {}", show::configuration(&c));
+                (vec![(at.first, c)], shown)
+            }
+        };
+        self.member(id)?.disk.write(Write::Entries(one(at), configurations));
+        self.say(true, format!("{id} stores {shown} at ({},{})", at.term, at.first));
+        Ok(())
+    }
+
+    fn send(
+        &mut self,
+        from: MemberId,
+        to: MemberId,
+        message: Message,
+        after: Token,
+    ) -> Result<(), ScriptError> {
+        if after == Token::ZERO {
+            self.dispatch(from, to, message);
+            return Ok(());
+        }
+        self.say(true, format!("{from} holds until flushed, for {to}: {}", show::message(&message)));
+        self.member(from)?.held.push((after, to, message));
+        Ok(())
+    }
+
+    /// Puts a message on the wire.
+    fn dispatch(&mut self, from: MemberId, to: MemberId, message: Message) {
+        self.say(true, format!("{from} → {to} {}", show::message(&message)));
+        self.network.push_back(Envelope { from, to, message });
+    }
+
+    /// Takes the oldest message out of the network that `wanted` allows.
+    pub(super) fn take(
+        &mut self,
+        wanted: impl Fn(MemberId, MemberId, &Message) -> bool,
+    ) -> Option<(MemberId, MemberId, Message)> {
+        let at = self.network.iter().position(|e| wanted(e.from, e.to, &e.message))?;
+        self.network.remove(at).map(|e| (e.from, e.to, e.message))
+    }
+
+    /// Cuts a member off, or lets it back in.
+    pub(super) fn isolate(&mut self, id: MemberId, isolated: bool) {
+        if isolated {
+            self.isolated.insert(id);
+        } else {
+            self.isolated.remove(&id);
+        }
+    }
+
+    /// Whether a message can travel.
+    pub(super) fn connected(&self, from: MemberId, to: MemberId) -> bool {
+        !self.isolated.contains(&from) && !self.isolated.contains(&to)
+    }
+
+    /// The member that has to be ticked next, and when.
+    pub(super) fn next_deadline(&self) -> Option<(Duration, MemberId)> {
+        self.members.values().filter_map(|m| m.raft.as_ref().map(|raft| (raft.deadline(), m.id))).min()
+    }
+}
+
+fn one(span: Span) -> Spans {
+    let mut spans = Spans::default();
+    spans.push(span);
+    spans
+}
+
+/// The entries from `first` on.
+fn from_index(spans: &Spans, first: Index) -> Spans {
+    let mut rest = Spans::default();
+    for span in spans.iter().filter(|span| span.last >= first) {
+        rest.push(Span { first: span.first.max(first), ..span });
+    }
+    rest
+}
