@@ -23,4 +23,6 @@ mod rope;
 pub(crate) mod seam;
 mod task;
 pub(crate) mod tcp;
+#[cfg(test)]
+mod tests;
 pub(crate) mod wire;

@@ -151,11 +151,11 @@ pub(crate) fn take(received: &mut BytesMut, longest: usize) -> Result<Option<Env
     if received.len() < length {
         return Ok(None);
     }
-    read(received.split_to(length).freeze()).map(Some)
+    read(&received.split_to(length).freeze()).map(Some)
 }
 
-fn read(message: Bytes) -> Result<Envelope, Malformed> {
-    let mut cursor = Cursor::new(&message);
+fn read(message: &Bytes) -> Result<Envelope, Malformed> {
+    let mut cursor = Cursor::new(message);
     let (_length, found) = (cursor.u32()?, cursor.u32()?);
     let kind = Kind::from_byte(cursor.u8()?)?;
     let computed = checksum(&message[..kind.covered(message.len())]);

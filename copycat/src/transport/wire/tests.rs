@@ -1,1 +1,458 @@
+//! Every message there and back, against bytes that must decode for ever, and against bytes that must not.
 
+use super::hello::{Reply, VERSION, decode_reply};
+use super::*;
+use crate::codec::configuration::Configuration;
+use crate::codec::frame::{BODY_MAX, Codec, FRAME_MAX, Header, Kind as FrameKind};
+use crate::codec::ids::MemberId;
+use crate::codec::terms::{LogId, Span, Spans};
+use crate::transport::limits::{HANDSHAKE_MAX, MESSAGE_MAX, MESSAGE_SOFT};
+use crate::transport::rope::Batch;
+use bytes::Buf;
+use consensus::{AppendResult, Message as Raft};
+
+const GROUP: GroupId = GroupId(0x0807_0605_0403_0201);
+
+fn frame(kind: FrameKind, term: Term, index: u64, body: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let codec = if kind == FrameKind::Command { Codec::Bincode } else { Codec::None };
+    Header { codec, ..Header::bare(kind, GROUP, term, index, 1_000_000) }.encode(body, &mut bytes);
+    bytes
+}
+
+fn raft(message: Raft) -> Message {
+    Message::Raft { group: GROUP, message, frames: Vec::new() }
+}
+
+fn append() -> Message {
+    let configuration = Configuration::of_voters([1, 2, 3].map(MemberId));
+    let mut encoded = Vec::new();
+    configuration.encode(&mut encoded);
+    let packed = [
+        frame(FrameKind::Command, 3, 41, b"\x03ada\x64"),
+        frame(FrameKind::Noop, 4, 42, b""),
+        frame(FrameKind::Configuration, 4, 43, &encoded),
+    ]
+    .concat();
+    let mut spans = Spans::default();
+    spans.push(Span { term: 3, first: 41, last: 41 });
+    spans.push(Span { term: 4, first: 42, last: 43 });
+    let configurations = vec![(43, configuration)];
+    let prev = LogId::new(2, 40);
+    let message = Raft::Append { term: 5, prev, commit: 39, spans, configurations };
+    Message::Raft { group: GROUP, message, frames: vec![packed.into()] }
+}
+
+fn formation() -> Formation {
+    Formation { cluster: 0xc1, members: vec![(MemberId(1), 0x51), (MemberId(2), 0x52), (MemberId(3), 0x53)] }
+}
+
+fn samples() -> Vec<(&'static str, Message)> {
+    let request = |id, access, body: &'static [u8]| Submitted {
+        id,
+        access,
+        method: MethodId::of("deposit"),
+        key_len: body.len().min(2) as u32,
+        body: Bytes::from_static(body),
+    };
+    let requests = vec![
+        request(1, Access::Write, b"\x01a\x64"),
+        request(2, Access::Strict, b""),
+        request(3, Access::Lease, b"x"),
+        request(4, Access::Eventual, b"xyz"),
+    ];
+    let answers = vec![
+        Answered { id: 1, result: Ok(Bytes::from_static(b"\x64")) },
+        Answered { id: 2, result: Err(2) },
+        Answered { id: 3, result: Ok(Bytes::new()) },
+    ];
+    let probe = Raft::Append {
+        term: 5,
+        prev: LogId::new(2, 40),
+        commit: 39,
+        spans: Spans::default(),
+        configurations: Vec::new(),
+    };
+    let rejected = AppendResult::Rejected { prev: 40, hint: LogId::new(2, 30) };
+    vec![
+        ("request-vote", raft(Raft::RequestVote { term: 5, last: LogId::new(4, 43), pre: false })),
+        ("request-pre-vote", raft(Raft::RequestVote { term: 5, last: LogId::new(4, 43), pre: true })),
+        ("vote", raft(Raft::Vote { term: 5, granted: true, pre: false })),
+        ("pre-vote-refused", raft(Raft::Vote { term: 5, granted: false, pre: true })),
+        ("append", append()),
+        ("append-probe", raft(probe)),
+        (
+            "append-accepted",
+            raft(Raft::AppendReply { term: 5, result: AppendResult::Accepted { matched: 43 } }),
+        ),
+        ("append-rejected", raft(Raft::AppendReply { term: 5, result: rejected })),
+        ("heartbeat", raft(Raft::Heartbeat { term: 5, commit: 39, round: 7 })),
+        ("heartbeat-reply", raft(Raft::HeartbeatReply { term: 5, round: 7, accepted: 41 })),
+        ("submit", Message::Submit(Submit { group: GROUP, term: 5, requests })),
+        ("results", Message::Results(answers)),
+        ("form", Message::Form(formation())),
+        ("formed", Message::Formed(formation())),
+    ]
+}
+
+fn hellos() -> Vec<(&'static str, Hello)> {
+    let role = Role::Member { id: MemberId(1), storage: 0x51, lane: LaneKind::Bulk };
+    vec![
+        ("hello-member", Hello { version: VERSION, role, cluster: 0xc1, expected: Some(MemberId(2)) }),
+        ("hello-client", Hello { version: VERSION, role: Role::Client, cluster: 0, expected: None }),
+    ]
+}
+
+fn replies() -> Vec<(&'static str, Reply)> {
+    let identity = |formation| Identity { member: MemberId(2), storage: 0x52, formation };
+    vec![
+        ("welcome-formed", Ok(identity(Some(formation())))),
+        ("welcome-unformed", Ok(identity(None))),
+        ("refused", Err(Refusal::WrongCluster)),
+    ]
+}
+
+fn written(message: Message) -> BytesMut {
+    let (mut rope, mut batch) = (Rope::default(), Batch::default());
+    message.encode(&mut rope).unwrap();
+    rope.drain_into(&mut batch);
+    let mut bytes = BytesMut::new();
+    while batch.has_remaining() {
+        let length = batch.chunk().len();
+        bytes.extend_from_slice(batch.chunk());
+        batch.advance(length);
+    }
+    bytes
+}
+
+fn all_written() -> Vec<(&'static str, BytesMut)> {
+    let mut all: Vec<_> = samples().into_iter().map(|(name, message)| (name, written(message))).collect();
+    for (name, hello) in hellos() {
+        let mut bytes = BytesMut::new();
+        hello.encode(&mut bytes);
+        all.push((name, bytes));
+    }
+    for (name, reply) in replies() {
+        let mut bytes = BytesMut::new();
+        match reply {
+            Ok(identity) => identity.encode(&mut bytes),
+            Err(refusal) => refusal.encode(&mut bytes),
+        }
+        all.push((name, bytes));
+    }
+    let mut alive = BytesMut::new();
+    encode_alive(&mut alive);
+    all.push(("alive", alive));
+    all
+}
+
+/// Reads one message, whatever it is; `None` if it is not complete.
+fn read(bytes: &[u8]) -> Result<Option<Read>, Malformed> {
+    let mut received = BytesMut::from(bytes);
+    let Some(envelope) = envelope::take(&mut received, MESSAGE_MAX)? else { return Ok(None) };
+    assert!(received.is_empty(), "one message at a time");
+    Ok(Some(match envelope.kind {
+        Kind::Hello => Read::Hello(Hello::decode(&envelope)?),
+        Kind::Welcome | Kind::Refused => Read::Reply(decode_reply(&envelope)?),
+        _ => Read::Message(Message::decode(&envelope)?),
+    }))
+}
+
+#[derive(Debug, PartialEq)]
+enum Read {
+    Hello(Result<Hello, u16>),
+    Reply(Reply),
+    Message(Option<Message>),
+}
+
+fn golden() -> Vec<(&'static str, Vec<u8>)> {
+    let byte = |hex: &[u8]| u8::from_str_radix(std::str::from_utf8(hex).unwrap(), 16).unwrap();
+    let line = |line: &'static str| {
+        let (name, hex) = line.split_once(' ').unwrap();
+        (name, hex.as_bytes().chunks(2).map(byte).collect())
+    };
+    include_str!("golden.txt").lines().filter(|line| !line.starts_with('#')).map(line).collect()
+}
+
+#[test]
+fn every_message_is_written_as_it_always_was() {
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let now: Vec<_> = all_written().iter().map(|(name, bytes)| format!("{name} {}", hex(bytes))).collect();
+    let then: Vec<_> = golden().iter().map(|(name, bytes)| format!("{name} {}", hex(bytes))).collect();
+    assert_eq!(now.join("\n"), then.join("\n"));
+}
+
+#[test]
+fn every_message_reads_back() {
+    let mut expected: Vec<_> =
+        samples().into_iter().map(|(_, message)| Read::Message(Some(message))).collect();
+    expected.extend(hellos().into_iter().map(|(_, hello)| Read::Hello(Ok(hello))));
+    expected.extend(replies().into_iter().map(|(_, reply)| Read::Reply(reply)));
+    expected.push(Read::Message(None));
+    for ((name, bytes), expected) in golden().into_iter().zip(expected) {
+        assert_eq!(read(&bytes).unwrap(), Some(expected), "{name}");
+    }
+}
+
+#[test]
+fn no_flipped_bit_is_taken_for_a_message() {
+    for (name, bytes) in all_written() {
+        for bit in 0..bytes.len() * 8 {
+            let mut damaged = bytes.clone();
+            damaged[bit / 8] ^= 1 << (bit % 8);
+            // A longer length makes the message incomplete, until the connection ends or goes on.
+            assert!(!matches!(read_padded(&damaged), Ok(Some(_))), "{name}, bit {bit}");
+        }
+    }
+}
+
+/// As if more had come behind the message.
+fn read_padded(bytes: &[u8]) -> Result<Option<Envelope>, Malformed> {
+    let mut received = BytesMut::from(bytes);
+    received.resize(bytes.len() + 4_096, 0);
+    match envelope::take(&mut received, MESSAGE_MAX)? {
+        Some(envelope) if envelope.kind == Kind::Append => Message::decode(&envelope).map(|_| Some(envelope)),
+        other => Ok(other),
+    }
+}
+
+#[test]
+fn a_truncated_message_is_incomplete() {
+    for (name, bytes) in all_written() {
+        for end in 0..bytes.len() {
+            assert_eq!(read(&bytes[..end]), Ok(None), "{name}, cut at {end}");
+        }
+    }
+}
+
+#[test]
+fn trailing_and_missing_bytes_inside_the_length_are_refused() {
+    for (name, bytes) in all_written() {
+        for length in [bytes.len() - 1, bytes.len() + 1, bytes.len() + 24] {
+            let mut other = bytes.to_vec();
+            other.resize(length, 0);
+            assert!(read(&sealed(other)).is_err(), "{name} in {length} bytes");
+        }
+    }
+}
+
+/// Writes length and checksum anew, as an attacker would.
+fn sealed(mut message: Vec<u8>) -> Vec<u8> {
+    let length = message.len() as u32;
+    message[..4].copy_from_slice(&length.to_le_bytes());
+    let covered = if message[8] == Kind::Append as u8 { 56.min(message.len()) } else { message.len() };
+    let checksum = crc32c::crc32c_append(crc32c::crc32c(&message[..4]), &message[8..covered]);
+    message[4..8].copy_from_slice(&checksum.to_le_bytes());
+    message
+}
+
+#[test]
+fn forged_fields_under_a_right_checksum_never_panic() {
+    let mut random = fastrand::Rng::with_seed(11);
+    for (_, bytes) in all_written() {
+        for at in 8..bytes.len() {
+            for value in [0, 1, 2, 127, 128, 255, random.u8(..)] {
+                let mut forged = bytes.to_vec();
+                forged[at] = value;
+                let _outcome = read(&sealed(forged));
+            }
+        }
+        for _ in 0..500 {
+            let mut forged = bytes.to_vec();
+            for _ in 0..random.usize(1..12) {
+                let at = random.usize(8..forged.len());
+                forged[at] = random.u8(..);
+            }
+            let _outcome = read(&sealed(forged));
+        }
+    }
+}
+
+#[test]
+fn random_bytes_never_panic() {
+    let mut random = fastrand::Rng::with_seed(12);
+    for _ in 0..100_000 {
+        let mut bytes = vec![0; random.usize(24..200)];
+        random.fill(&mut bytes);
+        let _outcome = read_padded(&bytes);
+        let kinds = [1, 2, 3, 4, 16, 17, 18, 19, 20, 21, 32, 33, 48, 49];
+        bytes[8] = kinds[random.usize(..kinds.len())];
+        bytes[9..12].fill(0);
+        let _outcome = read(&sealed(bytes));
+    }
+}
+
+#[test]
+fn a_length_is_refused_before_its_bytes_come() {
+    let refused = |bytes: &[u8], longest| envelope::length(bytes, longest).is_err();
+    assert!(refused(&(MESSAGE_MAX as u32 + 1).to_le_bytes(), MESSAGE_MAX));
+    assert!(refused(&u32::MAX.to_le_bytes(), MESSAGE_MAX));
+    assert!(refused(&(HANDSHAKE_MAX as u32 + 1).to_le_bytes(), HANDSHAKE_MAX));
+    assert!(!refused(&(MESSAGE_MAX as u32).to_le_bytes(), MESSAGE_MAX));
+    // A heartbeat has one length only, and the unknown has none.
+    let mut heartbeat = written(raft(Raft::Heartbeat { term: 5, commit: 39, round: 7 }));
+    heartbeat[..4].copy_from_slice(&(1u32 << 20).to_le_bytes());
+    assert!(refused(&heartbeat[..9], MESSAGE_MAX));
+    heartbeat[8] = 99;
+    assert!(refused(&heartbeat[..9], MESSAGE_MAX));
+}
+
+#[test]
+fn entries_out_of_place_are_refused() {
+    let wrong = [
+        ("index", frame(FrameKind::Noop, 3, 42, b"")),
+        ("term below the previous entry's", frame(FrameKind::Noop, 1, 41, b"")),
+        ("term above the leader's", frame(FrameKind::Noop, 6, 41, b"")),
+        ("vote", frame(FrameKind::Vote, 3, 41, b"")),
+        ("configuration", frame(FrameKind::Configuration, 3, 41, b"nonsense")),
+        ("group", {
+            let mut bytes = Vec::new();
+            Header::bare(FrameKind::Noop, GroupId(9), 3, 41, 0).encode(b"", &mut bytes);
+            bytes
+        }),
+        ("no frame", vec![0; 80]),
+    ];
+    for (what, packed) in wrong {
+        let Message::Raft { message, .. } = append() else { unreachable!() };
+        let message = Message::Raft { group: GROUP, message, frames: vec![packed.into()] };
+        assert!(read(&written(message)).is_err(), "{what}");
+    }
+}
+
+#[test]
+fn the_previous_index_may_be_the_largest_number() {
+    let Message::Raft { message: Raft::Append { term, commit, .. }, frames, .. } = append() else {
+        unreachable!()
+    };
+    let message = Raft::Append {
+        term,
+        prev: LogId::new(2, u64::MAX),
+        commit,
+        spans: Spans::default(),
+        configurations: Vec::new(),
+    };
+    assert!(read(&written(Message::Raft { group: GROUP, message, frames })).is_err());
+}
+
+fn read_all(mut bytes: BytesMut) -> Vec<Message> {
+    let mut all = Vec::new();
+    while let Some(envelope) = envelope::take(&mut bytes, MESSAGE_MAX).unwrap() {
+        all.extend(Message::decode(&envelope).unwrap());
+    }
+    assert!(bytes.is_empty());
+    all
+}
+
+#[test]
+fn a_long_append_is_cut_into_consecutive_ones() {
+    let body = vec![7; 300_000];
+    let frames: Vec<Vec<u8>> =
+        (1..=20).map(|index| frame(FrameKind::Command, index / 3 + 1, index, &body)).collect();
+    // Chunks of one, two and many frames, as the journal hands them out.
+    let chunks: Vec<Bytes> =
+        [&frames[..1], &frames[1..3], &frames[3..]].map(|packed| packed.concat().into()).into();
+    let mut spans = Spans::default();
+    (1..=20).for_each(|index| spans.push(Span { term: index / 3 + 1, first: index, last: index }));
+    let message = Raft::Append { term: 9, prev: LogId::ZERO, commit: 4, spans, configurations: Vec::new() };
+    let sent = Message::Raft { group: GROUP, message, frames: chunks };
+    let (mut last, mut arrived) = (LogId::ZERO, Vec::new());
+    for message in read_all(written(sent)) {
+        let Message::Raft { message: Raft::Append { term: 9, prev, commit: 4, spans, .. }, frames, .. } =
+            message
+        else {
+            panic!("{message:?}")
+        };
+        assert_eq!(prev, last);
+        last = spans.last().unwrap();
+        let bytes: Vec<u8> = frames.concat();
+        assert!(bytes.len() <= MESSAGE_SOFT);
+        arrived.extend(bytes);
+    }
+    assert_eq!(last, LogId::new(7, 20));
+    assert_eq!(arrived, frames.concat());
+}
+
+#[test]
+fn one_entry_of_the_largest_size_travels_alone() {
+    let largest = frame(FrameKind::Command, 1, 2, &vec![7; BODY_MAX]);
+    assert_eq!(largest.len(), FRAME_MAX);
+    let chunks = [frame(FrameKind::Noop, 1, 1, b""), largest].concat();
+    let mut spans = Spans::default();
+    spans.push(Span { term: 1, first: 1, last: 2 });
+    let message = Raft::Append { term: 1, prev: LogId::ZERO, commit: 0, spans, configurations: Vec::new() };
+    let sent = Message::Raft { group: GROUP, message, frames: vec![chunks.into()] };
+    assert_eq!(read_all(written(sent)).len(), 2);
+}
+
+#[test]
+fn long_batches_are_cut_and_come_back_whole() {
+    let body = Bytes::from(vec![7; 100_000]);
+    let results: Vec<_> = (0..50).map(|id| Answered { id, result: Ok(body.clone()) }).collect();
+    let request =
+        |id| Submitted { id, access: Access::Write, method: MethodId(1), key_len: 9, body: body.clone() };
+    let requests: Vec<_> = (0..50).map(request).collect();
+    let mut arrived = Vec::new();
+    for message in read_all(written(Message::Results(results.clone()))) {
+        let Message::Results(run) = message else { panic!("{message:?}") };
+        arrived.extend(run);
+    }
+    assert_eq!(arrived, results);
+    let mut arrived = Vec::new();
+    for message in
+        read_all(written(Message::Submit(Submit { group: GROUP, term: 3, requests: requests.clone() })))
+    {
+        let Message::Submit(Submit { group: GROUP, term: 3, requests }) = message else {
+            panic!("{message:?}")
+        };
+        arrived.extend(requests);
+    }
+    assert_eq!(arrived, requests);
+}
+
+#[test]
+fn what_the_other_side_would_refuse_is_not_sent() {
+    let body = Bytes::from(vec![0; BODY_MAX + 1]);
+    let too_long = Message::Results(vec![Answered { id: 1, result: Ok(body.clone()) }]);
+    let request =
+        |key_len, body| Submitted { id: 1, access: Access::Write, method: MethodId(1), key_len, body };
+    let submit = |request| Message::Submit(Submit { group: GROUP, term: 0, requests: vec![request] });
+    let strangers = Formation { cluster: 1, members: vec![(MemberId(2), 1), (MemberId(2), 1)] };
+    let crowd = Formation { cluster: 1, members: (1..=129).map(|id| (MemberId(id), 1)).collect() };
+    let wrong = [
+        too_long,
+        submit(request(0, body)),
+        submit(request(2, Bytes::from_static(b"k"))),
+        Message::Form(strangers),
+        Message::Formed(crowd),
+    ];
+    for message in wrong {
+        let mut rope = Rope::default();
+        assert!(message.encode(&mut rope).is_err());
+        assert_eq!(rope.len(), 0);
+    }
+}
+
+#[test]
+fn bodies_and_frames_point_into_the_receive_buffer() {
+    for message in [append(), samples().swap_remove(10).1] {
+        let mut received = written(message);
+        let range = received.as_ptr_range();
+        let envelope = envelope::take(&mut received, MESSAGE_MAX).unwrap().unwrap();
+        let slice = match Message::decode(&envelope).unwrap().unwrap() {
+            Message::Raft { frames, .. } => frames[0].clone(),
+            Message::Submit(submit) => submit.requests[0].body.clone(),
+            other => panic!("{other:?}"),
+        };
+        assert!(range.contains(&slice.as_ptr()));
+    }
+}
+
+#[test]
+fn another_version_is_told_apart_whatever_it_says() {
+    let mut bytes = BytesMut::new();
+    hellos()[0].1.encode(&mut bytes);
+    let mut other = bytes.to_vec();
+    other[24..26].copy_from_slice(&7u16.to_le_bytes());
+    other.resize(200, 0xee);
+    assert_eq!(read(&sealed(other)), Ok(Some(Read::Hello(Err(7)))));
+}
