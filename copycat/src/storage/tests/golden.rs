@@ -1,0 +1,1 @@
+//! Files written by version 1 are read for ever.
