@@ -168,20 +168,21 @@ impl Model {
 
 impl Group {
     fn agrees(&self, state: &GroupState) -> bool {
-        let last = state.terms.last();
-        let base = state.terms.base().index;
-        let configurations: Vec<_> = (1..)
-            .zip(&self.entries)
-            .filter_map(|(index, entry)| Some((index, entry.configuration.clone()?)))
-            .collect();
+        let (base, last) = (state.terms.base().index, state.terms.last().index);
+        if (self.term, self.vote, self.entries.len() as u64) != (state.term, state.vote, last)
+            || base > self.base
+        {
+            return false;
+        }
+        let mut configurations = Vec::new();
+        for (index, entry) in (1..).zip(&self.entries) {
+            if index > base && state.terms.term(index) != Some(entry.term) {
+                return false;
+            }
+            configurations.extend(entry.configuration.clone().map(|configuration| (index, configuration)));
+        }
         let retained = configurations.partition_point(|(index, _)| *index <= base).saturating_sub(1);
-        (self.term, self.vote) == (state.term, state.vote)
-            && last.index == self.entries.len() as u64
-            && base <= self.base
-            && (1..)
-                .zip(&self.entries)
-                .all(|(index, e)| index <= base || state.terms.term(index) == Some(e.term))
-            && state.configurations == configurations[retained..]
+        state.configurations == configurations[retained..]
     }
 }
 

@@ -43,11 +43,14 @@ impl History {
 
     fn append(&mut self) -> Result<(), StorageError> {
         let group = self.random.u64(1..6);
-        let model = self.model.groups.get(&group).cloned().unwrap_or_default();
+        let model = self.model.groups.entry(group).or_default();
         let last = model.entries.len() as u64;
         let conflict = last > model.base && self.random.u8(0..6) == 0;
         let first = if conflict { self.random.u64(model.base + 1..=last) } else { last + 1 };
         let before = first.checked_sub(2).map_or(1, |at| model.entries[at as usize].term);
+        if model.entries.is_empty() && model.term == 0 {
+            self.model.groups.remove(&group);
+        }
         let mut term = before + u64::from(conflict || self.random.u8(0..10) == 0);
         let mut entries = Vec::new();
         for index in first..first + self.random.u64(1..8) {
@@ -71,7 +74,8 @@ impl History {
         }
         let len =
             if self.random.u8(0..10) == 0 { self.random.usize(0..9_000) } else { self.random.usize(0..300) };
-        let body: Vec<u8> = (0..len).map(|_| self.random.u8(..)).collect();
+        let mut body = vec![0; len];
+        self.random.fill(&mut body);
         Entry { term, bytes: frame(group, term, index, &body), configuration: None }
     }
 
