@@ -43,11 +43,11 @@ fn interrupted(seed: u64) -> usize {
 #[test]
 fn every_acknowledged_frame_survives_and_the_rest_is_a_prefix() {
     let mut cuts = 0;
-    for seed in 0..250 {
+    for seed in 0..120 {
         println!("seed {seed}");
         cuts += interrupted(seed);
     }
-    assert!(cuts > 50, "a test that tears nothing tests nothing: {cuts} torn tails");
+    assert!(cuts > 25, "a test that tears nothing tests nothing: {cuts} torn tails");
 }
 
 /// The power goes during each write in turn, with several fates of the sectors for each.
