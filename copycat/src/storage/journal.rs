@@ -302,7 +302,9 @@ impl Journal {
             return;
         }
         let body = checkpoint::encode(&self.groups);
-        let room = Purpose::Entries.offset_max(self.active().header.len).saturating_sub(self.next_offset());
+        // On a full disk the reserve is for this too: it is how space comes back.
+        let purpose = if self.preparer.ready().is_some() { Purpose::Entries } else { Purpose::Vote };
+        let room = purpose.offset_max(self.active().header.len).saturating_sub(self.next_offset());
         if room >= (BATCH_HEADER_LEN + body.len()) as u64 {
             self.put_checkpoint(body);
         }

@@ -159,9 +159,13 @@ impl Replay {
     fn over(segments: &[Segment]) -> Result<Replay, StorageError> {
         let (groups, end) = (BTreeMap::new(), Position(0));
         let mut replay = Replay { groups, started: 0, end, previous: 0, cut: None };
-        for segment in &segments[segments.len().saturating_sub(2)..] {
+        for segment in segments.iter().rev() {
             segment.region.sync()?;
             segment.region.refresh()?;
+            // Whatever lies before a segment with batches was durable before the first of them.
+            if Scan::new(segment).next()?.is_some() {
+                break;
+            }
         }
         // The scan of the last segment with batches: its tail is looked at when it is known to be last.
         let mut last: Option<Scan<'_>> = None;
