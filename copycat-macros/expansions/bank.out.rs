@@ -22,7 +22,7 @@ const _: () = ::copycat::__private::assert_distinct(
         ::copycat::__private::MethodId::of("close"),
     ],
 );
-#[allow(non_upper_case_globals, clippy::all, clippy::pedantic)]
+#[allow(non_upper_case_globals, clippy::all, clippy::pedantic, clippy::nursery)]
 impl BankCommands {
     const __deposit: ::copycat::__private::Method = ::copycat::__private::Method::write(
             "deposit",
@@ -61,7 +61,7 @@ impl ::copycat::__private::Commands for BankCommands {
         Self::__close,
     ];
 }
-#[allow(deprecated, clippy::all, clippy::pedantic)]
+#[allow(deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 impl<__State> ::copycat::__private::Dispatch<__State> for BankCommands
 where
     __State: Bank + 'static,
@@ -103,7 +103,7 @@ where
 pub struct AsyncBank {
     handle: ::copycat::__private::Handle,
 }
-#[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
+#[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic, clippy::nursery)]
 impl AsyncBank {
     /// Adds to an account, and returns what it holds then.
     pub async fn deposit(
@@ -172,7 +172,7 @@ impl ::copycat::__private::AsyncProxy for AsyncBank {
 pub struct SyncBank {
     handle: ::copycat::__private::Handle,
 }
-#[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
+#[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic, clippy::nursery)]
 impl SyncBank {
     /// Adds to an account, and returns what it holds then.
     pub fn deposit(

@@ -26,7 +26,7 @@ const _: () = ::copycat::__private::assert_distinct(
         ::copycat::__private::MethodId::of("clear"),
     ],
 );
-#[allow(non_upper_case_globals, clippy::all, clippy::pedantic)]
+#[allow(non_upper_case_globals, clippy::all, clippy::pedantic, clippy::nursery)]
 impl<K, V> MapCommands<K, V>
 where
     K: ::copycat::__private::Data,
@@ -108,7 +108,7 @@ where
     K: ::copycat::__private::Data,
     V: ::copycat::__private::Data,
 {}
-#[allow(deprecated, clippy::all, clippy::pedantic)]
+#[allow(deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 impl<K, V, __State> ::copycat::__private::Dispatch<__State> for MapCommands<K, V>
 where
     K: ::copycat::__private::Data,
@@ -154,7 +154,7 @@ struct AsyncMap<K, V> {
     handle: ::copycat::__private::Handle,
     types: ::core::marker::PhantomData<fn() -> (K, V)>,
 }
-#[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
+#[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic, clippy::nursery)]
 impl<K, V> AsyncMap<K, V>
 where
     K: ::copycat::__private::Data,
@@ -253,7 +253,7 @@ struct SyncMap<K, V> {
     handle: ::copycat::__private::Handle,
     types: ::core::marker::PhantomData<fn() -> (K, V)>,
 }
-#[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
+#[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic, clippy::nursery)]
 impl<K, V> SyncMap<K, V>
 where
     K: ::copycat::__private::Data,

@@ -22,7 +22,7 @@ pub(super) fn dispatch(machine: &Machine) -> TokenStream {
     let handlers = machine.commands.iter().map(|command| entry(command, &own));
     quote! {
         #(#conditions)*
-        #[allow(deprecated, clippy::all, clippy::pedantic)]
+        #[allow(deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
         impl #parameters #dispatch<#state> for #name #arguments #clause {
             const HANDLERS: &'static [#handler<#state>] = &[#(#handlers),*];
         }

@@ -56,7 +56,7 @@ fn proxy(machine: &Machine, flavour: &Flavour) -> TokenStream {
         #declaration
 
         #(#conditions)*
-        #[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
+        #[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic, clippy::nursery)]
         impl #parameters #name #arguments #clause {
             #(#methods)*
         }

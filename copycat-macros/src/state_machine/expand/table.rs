@@ -36,7 +36,7 @@ pub(super) fn table(machine: &Machine) -> TokenStream {
         const _: () = #assert_distinct(&[#(#ids),*]);
 
         #(#conditions)*
-        #[allow(non_upper_case_globals, clippy::all, clippy::pedantic)]
+        #[allow(non_upper_case_globals, clippy::all, clippy::pedantic, clippy::nursery)]
         impl #parameters #name #arguments #clause {
             #(#constants)*
         }
