@@ -22,7 +22,7 @@ const _: () = ::copycat::__private::assert_distinct(
         ::copycat::__private::MethodId::of("close"),
     ],
 );
-#[allow(non_upper_case_globals, clippy::all, clippy::pedantic)]
+#[allow(non_upper_case_globals, clippy::all, clippy::pedantic, clippy::nursery)]
 impl BankCommands {
     const __deposit: ::copycat::__private::Method = ::copycat::__private::Method::write(
             "deposit",
@@ -61,37 +61,37 @@ impl ::copycat::__private::Commands for BankCommands {
         Self::__close,
     ];
 }
-#[allow(deprecated, clippy::all, clippy::pedantic)]
+#[allow(deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 impl<__State> ::copycat::__private::Dispatch<__State> for BankCommands
 where
     __State: Bank + 'static,
 {
     const HANDLERS: &'static [::copycat::__private::Handler<__State>] = &[
         ::copycat::__private::Handler::Write(|state, body, out| {
-            let (account, cents): (String, u64) = ::copycat::__private::decode(body)?;
+            let (account, cents) = ::copycat::__private::decode::<(String, u64)>(body)?;
             ::copycat::__private::answer(
                 &<__State as Bank>::deposit(state, account, cents),
                 out,
             )
         }),
         ::copycat::__private::Handler::Write(|state, body, out| {
-            let (from, to, cents): (String, String, u64) = ::copycat::__private::decode(
-                body,
-            )?;
+            let (from, to, cents) = ::copycat::__private::decode::<
+                (String, String, u64),
+            >(body)?;
             ::copycat::__private::answer(
                 &<__State as Bank>::transfer(state, from, to, cents),
                 out,
             )
         }),
         ::copycat::__private::Handler::Read(|state, body, out| {
-            let (account,): (&str,) = ::copycat::__private::decode(body)?;
+            let (account,) = ::copycat::__private::decode::<(&str,)>(body)?;
             ::copycat::__private::answer(
                 &<__State as Bank>::balance(state, account),
                 out,
             )
         }),
         ::copycat::__private::Handler::Write(|state, body, out| {
-            let (account,): (&str,) = ::copycat::__private::decode(body)?;
+            let (account,) = ::copycat::__private::decode::<(&str,)>(body)?;
             ::copycat::__private::answer(&<__State as Bank>::close(state, account), out)
         }),
     ];
@@ -103,7 +103,7 @@ where
 pub struct AsyncBank {
     handle: ::copycat::__private::Handle,
 }
-#[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
+#[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic, clippy::nursery)]
 impl AsyncBank {
     /// Adds to an account, and returns what it holds then.
     pub async fn deposit(
@@ -112,7 +112,7 @@ impl AsyncBank {
         cents: u64,
     ) -> ::core::result::Result<u64, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyed(&account, &(&cents,))?;
-        self.handle.call(&<BankCommands>::__deposit, arguments).await
+        self.handle.call::<u64>(&<BankCommands>::__deposit, arguments).await
     }
     ///Calls `transfer` of the replicated state.
     pub async fn transfer(
@@ -122,7 +122,9 @@ impl AsyncBank {
         cents: u64,
     ) -> ::core::result::Result<Result<(), Refused>, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyless(&(&from, &to, &cents))?;
-        self.handle.call(&<BankCommands>::__transfer, arguments).await
+        self.handle
+            .call::<Result<(), Refused>>(&<BankCommands>::__transfer, arguments)
+            .await
     }
     ///Calls `balance` of the replicated state.
     pub async fn balance(
@@ -130,7 +132,7 @@ impl AsyncBank {
         account: &str,
     ) -> ::core::result::Result<u64, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyed(&account, &())?;
-        self.handle.call(&<BankCommands>::__balance, arguments).await
+        self.handle.call::<u64>(&<BankCommands>::__balance, arguments).await
     }
     ///Calls `close` of the replicated state.
     pub async fn close(
@@ -138,7 +140,7 @@ impl AsyncBank {
         account: &str,
     ) -> ::core::result::Result<Option<u64>, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyed(&account, &())?;
-        self.handle.call(&<BankCommands>::__close, arguments).await
+        self.handle.call::<Option<u64>>(&<BankCommands>::__close, arguments).await
     }
 }
 impl ::core::clone::Clone for AsyncBank {
@@ -172,7 +174,7 @@ impl ::copycat::__private::AsyncProxy for AsyncBank {
 pub struct SyncBank {
     handle: ::copycat::__private::Handle,
 }
-#[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
+#[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic, clippy::nursery)]
 impl SyncBank {
     /// Adds to an account, and returns what it holds then.
     pub fn deposit(
@@ -181,7 +183,7 @@ impl SyncBank {
         cents: u64,
     ) -> ::core::result::Result<u64, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyed(&account, &(&cents,))?;
-        self.handle.call_blocking(&<BankCommands>::__deposit, arguments)
+        self.handle.call_blocking::<u64>(&<BankCommands>::__deposit, arguments)
     }
     ///Calls `transfer` of the replicated state.
     pub fn transfer(
@@ -191,7 +193,8 @@ impl SyncBank {
         cents: u64,
     ) -> ::core::result::Result<Result<(), Refused>, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyless(&(&from, &to, &cents))?;
-        self.handle.call_blocking(&<BankCommands>::__transfer, arguments)
+        self.handle
+            .call_blocking::<Result<(), Refused>>(&<BankCommands>::__transfer, arguments)
     }
     ///Calls `balance` of the replicated state.
     pub fn balance(
@@ -199,7 +202,7 @@ impl SyncBank {
         account: &str,
     ) -> ::core::result::Result<u64, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyed(&account, &())?;
-        self.handle.call_blocking(&<BankCommands>::__balance, arguments)
+        self.handle.call_blocking::<u64>(&<BankCommands>::__balance, arguments)
     }
     ///Calls `close` of the replicated state.
     pub fn close(
@@ -207,7 +210,7 @@ impl SyncBank {
         account: &str,
     ) -> ::core::result::Result<Option<u64>, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyed(&account, &())?;
-        self.handle.call_blocking(&<BankCommands>::__close, arguments)
+        self.handle.call_blocking::<Option<u64>>(&<BankCommands>::__close, arguments)
     }
 }
 impl ::core::clone::Clone for SyncBank {

@@ -22,7 +22,7 @@ pub(super) fn dispatch(machine: &Machine) -> TokenStream {
     let handlers = machine.commands.iter().map(|command| entry(command, &own));
     quote! {
         #(#conditions)*
-        #[allow(deprecated, clippy::all, clippy::pedantic)]
+        #[allow(deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
         impl #parameters #dispatch<#state> for #name #arguments #clause {
             const HANDLERS: &'static [#handler<#state>] = &[#(#handlers),*];
         }
@@ -40,9 +40,9 @@ fn entry(command: &Command, own: &TokenStream) -> TokenStream {
     let types = command.travelling().map(decoded);
     let passed = command.arguments.iter().map(passed);
     let arguments = if command.arguments.is_empty() {
-        quote_spanned!(Span::mixed_site()=> let () = #decode(body)?;)
+        quote_spanned!(Span::mixed_site()=> let () = #decode::<()>(body)?;)
     } else {
-        quote_spanned!(Span::mixed_site()=> let (#(#names,)*): (#(#types,)*) = #decode(body)?;)
+        quote_spanned!(Span::mixed_site()=> let (#(#names,)*) = #decode::<(#(#types,)*)>(body)?;)
     };
     quote_spanned! {Span::mixed_site()=>
         #(#conditions)*

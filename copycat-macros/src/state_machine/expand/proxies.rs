@@ -7,7 +7,6 @@ use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::Ident;
 use syn::ext::IdentExt;
-use syn::spanned::Spanned;
 
 /// In what the two proxies differ.
 struct Flavour {
@@ -56,7 +55,7 @@ fn proxy(machine: &Machine, flavour: &Flavour) -> TokenStream {
         #declaration
 
         #(#conditions)*
-        #[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
+        #[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic, clippy::nursery)]
         impl #parameters #name #arguments #clause {
             #(#methods)*
         }
@@ -112,7 +111,7 @@ fn method(machine: &Machine, command: &Command, flavour: &Flavour) -> TokenStrea
         #fallback
         #visibility #asyncness fn #name(&self, #(#inputs),*) -> ::core::result::Result<#result, #error> {
             let arguments = #encoded?;
-            self.handle.#call(&<#commands #parameters>::#constant, arguments #merge) #awaited
+            self.handle.#call::<#result>(&<#commands #parameters>::#constant, arguments #merge) #awaited
         }
     }
 }
@@ -134,8 +133,8 @@ fn borrowed(argument: &Argument) -> TokenStream {
             let raw = private("Raw");
             quote!(&#raw(#name))
         }
-        // The user's span, so that a type that cannot travel is reported where it is written.
-        _ => quote_spanned!(argument.ty.span()=> &#name),
+        // The user's span, so that a type that cannot travel is reported where the argument is.
+        _ => quote_spanned!(name.span()=> &#name),
     }
 }
 

@@ -25,18 +25,20 @@ pub(super) fn table(machine: &Machine) -> TokenStream {
         let (conditions, constant) = (&command.conditions, constant_name(command));
         quote!(#(#conditions)* Self::#constant)
     });
-    let partitioned = machine.partitioned.then(|| {
+    let routed = machine.commands.iter().all(|command| command.route != Route::Unsaid);
+    let partitioned = (routed || machine.flawed).then(|| {
         let partitioned = private("Partitioned");
         quote!(#(#conditions)* impl #parameters #partitioned for #name #arguments #clause {})
     });
+    let distinct =
+        (!machine.flawed).then(|| quote!(#(#conditions)* const _: () = #assert_distinct(&[#(#ids),*]);));
     quote! {
         #marker
 
-        #(#conditions)*
-        const _: () = #assert_distinct(&[#(#ids),*]);
+        #distinct
 
         #(#conditions)*
-        #[allow(non_upper_case_globals, clippy::all, clippy::pedantic)]
+        #[allow(non_upper_case_globals, clippy::all, clippy::pedantic, clippy::nursery)]
         impl #parameters #name #arguments #clause {
             #(#constants)*
         }
@@ -142,7 +144,7 @@ fn details(command: &Command) -> TokenStream {
 
 /// The function that makes two results one.
 pub(super) fn merge(command: &Command) -> Option<TokenStream> {
-    if command.route != Route::All {
+    if command.route != Route::All || command.result.is_none() {
         return None;
     }
     match command.merge.as_ref()? {
@@ -156,7 +158,7 @@ pub(super) fn merge(command: &Command) -> Option<TokenStream> {
                 name => name,
             };
             let name = Ident::new(name, *span);
-            Some(quote!(::copycat::__private::#name))
+            Some(quote_spanned!(*span=> ::copycat::__private::#name))
         }
     }
 }
