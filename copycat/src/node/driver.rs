@@ -381,7 +381,7 @@ impl Driver {
     fn announce(&self, peer: MemberId, formation: Formation) {
         // One that is out of reach now hears of it when it is back: the handshake tells, too.
         if let Some(peer) = self.peers.get(&peer) {
-            drop(peer.sender().send(Message::Form(formation)));
+            let _ = peer.sender().send(Message::Form(formation));
         }
     }
 
