@@ -1,9 +1,11 @@
 //! Whole clusters in this process: real members with real logs, on both networks.
 //!
 //! Nothing here waits for time to pass: tests look again until what must happen has happened, and give up only
-//! after a minute. `cluster/world.rs` is the cluster, `cluster/life.rs` the suite that both networks go through.
+//! after a minute. `cluster/world.rs` is the cluster, `cluster/life.rs` the suite that both networks go
+//! through, `cluster/bad_input.rs` what goes wrong before or beside it.
 
 mod cluster {
+    mod bad_input;
     pub(crate) mod life;
     pub(crate) mod store;
     pub(crate) mod world;
