@@ -21,7 +21,7 @@ use tokio::time::{MissedTickBehavior, interval};
 const ROOM_MIN: usize = 8 << 10;
 /// Most room that is made at once. A longer message gets more as its bytes arrive, so that a mere claim
 /// costs nothing.
-const ROOM_MAX: usize = 512 << 10;
+const ROOM_MAX: usize = 256 << 10;
 /// A buffer that grew beyond this is given back when it is empty.
 const KEEP_MAX: usize = 2 << 20;
 /// Most messages handed over at once.
