@@ -113,11 +113,9 @@ fn step(world: &mut World, truth: &mut Truth, random: &mut fastrand::Rng) {
     let id = ids[random.usize(0..ids.len())];
     match random.u8(0..100) {
         0..49 => deliver(world, truth, random),
-        49 => {
-            if !truth.late.is_empty() {
-                let (from, to, message) = truth.late.swap_remove(random.usize(0..truth.late.len()));
-                world.receive(from, to, message).unwrap();
-            }
+        49 if !truth.late.is_empty() => {
+            let (from, to, message) = truth.late.swap_remove(random.usize(0..truth.late.len()));
+            world.receive(from, to, message).unwrap();
         }
         50..66 => world.flushed(id).unwrap(),
         66..70 => world.member(id).unwrap().disk.begin_flush(),
