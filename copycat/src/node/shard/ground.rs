@@ -2,6 +2,7 @@
 
 use super::super::applier::Work;
 use super::super::reply::Replies;
+use super::effects::last_header;
 use super::forwarding::Forwarded;
 use crate::codec::ids::{GroupId, MemberId};
 use crate::raft::effect::Effects;
@@ -84,6 +85,13 @@ impl Ground {
 
     pub(super) fn take_recovered(&mut self, group: GroupId) -> Option<GroupState> {
         self.recovered.remove(&group)
+    }
+
+    /// What the last entry of a group's log says the time was.
+    pub(super) fn newest_stamp(&self, group: GroupId) -> Option<u64> {
+        let last = self.journal.terms(group)?.last().index;
+        let frames = self.journal.read(group, last, last, 0).ok()?;
+        last_header(frames.last()?).map(|header| header.time)
     }
 
     /// Remembers that `token` of `group` is durable once everything appended so far is.

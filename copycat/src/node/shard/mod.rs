@@ -253,8 +253,8 @@ impl Shard {
     fn group_or_new(&mut self, now: Duration, id: GroupId) -> Option<&mut Group> {
         let founders = self.founders.as_ref()?;
         Some(self.groups.entry(id).or_insert_with(|| {
-            let recovered = self.ground.take_recovered(id);
-            Group::new(id, &self.options, founders.clone(), recovered, now)
+            let (recovered, newest) = (self.ground.take_recovered(id), self.ground.newest_stamp(id));
+            Group::new(id, &self.options, founders.clone(), recovered, newest, now)
         }))
     }
 
