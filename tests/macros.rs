@@ -1,5 +1,6 @@
 //! A trait becomes a service: from the proxies through encoding, routing, checking and dispatch to the
 //! user's state, and back. One thread answers for all partitions, without consensus and without a log.
+#![allow(clippy::unwrap_used, reason = "the whole file is a test; what its helpers unwrap fails it")]
 
 mod registry {
     //! A generic state machine with everything a signature may have.
