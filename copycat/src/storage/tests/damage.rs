@@ -1,7 +1,7 @@
 //! Rot: found, named, never served, never taken for the end of what was acknowledged.
 
 use super::*;
-use crate::storage::{Damage, Problem};
+use crate::storage::error::{Damage, Problem};
 
 /// Two segments, the second with several batches, closed in order. Returns the images by number.
 fn images() -> Vec<Vec<u8>> {
