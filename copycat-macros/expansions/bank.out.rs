@@ -22,8 +22,12 @@ const _: () = ::copycat::__private::assert_distinct(
         ::copycat::__private::MethodId::of("close"),
     ],
 );
+#[allow(trivial_bounds)]
 #[allow(non_upper_case_globals, clippy::all, clippy::pedantic, clippy::nursery)]
-impl BankCommands {
+impl BankCommands
+where
+    Result<(), Refused>: ::copycat::__private::Data,
+{
     const __deposit: ::copycat::__private::Method = ::copycat::__private::Method::write(
             "deposit",
             &["account", "cents"],
@@ -53,7 +57,11 @@ impl BankCommands {
         )
         .with_key(0);
 }
-impl ::copycat::__private::Commands for BankCommands {
+#[allow(trivial_bounds)]
+impl ::copycat::__private::Commands for BankCommands
+where
+    Result<(), Refused>: ::copycat::__private::Data,
+{
     const METHODS: &'static [::copycat::__private::Method] = &[
         Self::__deposit,
         Self::__transfer,
@@ -61,9 +69,11 @@ impl ::copycat::__private::Commands for BankCommands {
         Self::__close,
     ];
 }
+#[allow(trivial_bounds)]
 #[allow(deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 impl<__State> ::copycat::__private::Dispatch<__State> for BankCommands
 where
+    Result<(), Refused>: ::copycat::__private::Data,
     __State: Bank + 'static,
 {
     const HANDLERS: &'static [::copycat::__private::Handler<__State>] = &[
@@ -103,8 +113,12 @@ where
 pub struct AsyncBank {
     handle: ::copycat::__private::Handle,
 }
+#[allow(trivial_bounds)]
 #[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic, clippy::nursery)]
-impl AsyncBank {
+impl AsyncBank
+where
+    Result<(), Refused>: ::copycat::__private::Data,
+{
     /// Adds to an account, and returns what it holds then.
     pub async fn deposit(
         &self,
@@ -155,7 +169,11 @@ impl ::core::fmt::Debug for AsyncBank {
         f.debug_tuple("AsyncBank").field(&self.handle).finish()
     }
 }
-impl ::copycat::__private::Proxy for AsyncBank {
+#[allow(trivial_bounds)]
+impl ::copycat::__private::Proxy for AsyncBank
+where
+    Result<(), Refused>: ::copycat::__private::Data,
+{
     type Commands = BankCommands;
     fn from_handle(handle: ::copycat::__private::Handle) -> Self {
         Self { handle }
@@ -164,7 +182,11 @@ impl ::copycat::__private::Proxy for AsyncBank {
         &self.handle
     }
 }
-impl ::copycat::__private::AsyncProxy for AsyncBank {
+#[allow(trivial_bounds)]
+impl ::copycat::__private::AsyncProxy for AsyncBank
+where
+    Result<(), Refused>: ::copycat::__private::Data,
+{
     type Sync = SyncBank;
 }
 ///A replicated [`Bank`], whose methods block the calling thread.
@@ -174,8 +196,12 @@ impl ::copycat::__private::AsyncProxy for AsyncBank {
 pub struct SyncBank {
     handle: ::copycat::__private::Handle,
 }
+#[allow(trivial_bounds)]
 #[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic, clippy::nursery)]
-impl SyncBank {
+impl SyncBank
+where
+    Result<(), Refused>: ::copycat::__private::Data,
+{
     /// Adds to an account, and returns what it holds then.
     pub fn deposit(
         &self,
@@ -225,7 +251,11 @@ impl ::core::fmt::Debug for SyncBank {
         f.debug_tuple("SyncBank").field(&self.handle).finish()
     }
 }
-impl ::copycat::__private::Proxy for SyncBank {
+#[allow(trivial_bounds)]
+impl ::copycat::__private::Proxy for SyncBank
+where
+    Result<(), Refused>: ::copycat::__private::Data,
+{
     type Commands = BankCommands;
     fn from_handle(handle: ::copycat::__private::Handle) -> Self {
         Self { handle }
@@ -234,6 +264,10 @@ impl ::copycat::__private::Proxy for SyncBank {
         &self.handle
     }
 }
-impl ::copycat::__private::SyncProxy for SyncBank {
+#[allow(trivial_bounds)]
+impl ::copycat::__private::SyncProxy for SyncBank
+where
+    Result<(), Refused>: ::copycat::__private::Data,
+{
     type Async = AsyncBank;
 }

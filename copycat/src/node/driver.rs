@@ -322,6 +322,9 @@ impl Driver {
             Event::Received { from, messages } => {
                 messages.into_iter().for_each(|message| self.take_message(&from, message));
             }
+            Event::Gone { from: Source::Member { id, lane: LaneKind::Bulk } } => {
+                self.inputs.push(Input::Gone(id))
+            }
             Event::Gone { .. } => {}
             Event::Connected { peer, lane: LaneKind::Bulk, .. } => self.inputs.push(Input::Connected(peer)),
             Event::Disconnected { peer, lane: LaneKind::Bulk } => self.inputs.push(Input::Disconnected(peer)),
@@ -465,7 +468,7 @@ fn open_journal(
     home: &Home,
     salts: u64,
 ) -> Result<(Journal, crate::storage::Recovered), StorageError> {
-    let owner = Owner { cluster: home.identity().storage, member: options.me, shard: 0 };
+    let owner = Owner { storage: home.identity().storage, member: options.me, shard: 0 };
     let mut kept = crate::storage::Options::new(owner);
     let disk: Arc<dyn Disk> = match &options.storage {
         Storage::Memory => Arc::new(MemoryDisk::default()),

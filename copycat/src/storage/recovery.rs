@@ -9,8 +9,8 @@ use super::checkpoint;
 use super::disk::Disk;
 use super::error::{Damage, Problem, StorageError};
 use super::group_log::{GroupLog, GroupState, Place};
-use super::journal::{Journal, Options, SEGMENT_LEN_MAX, SEGMENT_LEN_MIN};
-use super::position::{BLOCK, Position, align_up};
+use super::journal::{Journal, Options, SEGMENT_LEN_MAX};
+use super::position::{BLOCK, Position};
 use super::preparation::{Preparer, create_first};
 use super::scan::{Found, Scan, contradiction, damage, malformed};
 use super::segment::{Segment, SegmentHeader, VERSION};
@@ -112,7 +112,7 @@ impl Journal {
 }
 
 fn first_header(options: &Options, seed: u64) -> SegmentHeader {
-    let len = align_up(options.segment_len.clamp(SEGMENT_LEN_MIN, SEGMENT_LEN_MAX));
+    let len = options.len_of(0);
     let salt = fastrand::Rng::with_seed(seed).u64(..);
     SegmentHeader { number: 0, salt, base: Position(0), len, owner: options.owner, recycled: false }
 }

@@ -4,6 +4,10 @@
 
 use copycat::prelude::*;
 
+/// Why not.
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
+pub struct Refused;
+
 /// A bank.
 #[state_machine]
 #[allow(unreachable_pub)]
@@ -15,6 +19,9 @@ pub trait Bank {
         cents += account.len() as u64;
         cents
     }
+    /// May say no.
+    #[write(single)]
+    fn transfer(&mut self, from: &str, to: &[Refused], why: Option<&str>) -> Result<(), Refused>;
     /// Only elsewhere.
     #[cfg(any())]
     #[write]
@@ -45,5 +52,5 @@ pub trait Bank {
 fn main() {
     fn spread<C: copycat::Partitioned>() {}
     spread::<BankCommands>();
-    assert_eq!(<BankCommands as copycat::Commands>::METHODS.len(), 2);
+    assert_eq!(<BankCommands as copycat::Commands>::METHODS.len(), 3);
 }

@@ -1,7 +1,7 @@
 //! The two proxies, from one template.
 
 use super::table::{constant_name, merge};
-use super::{bounded, commands_name, mention, private, unbounded};
+use super::{bounded, commands_name, mention, private, quiet, unbounded};
 use crate::state_machine::model::{Argument, Command, Machine, Passing};
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
@@ -48,13 +48,14 @@ fn proxy(machine: &Machine, flavour: &Flavour) -> TokenStream {
     let standard = standard_traits(machine, flavour);
     let framework = framework_traits(machine, flavour);
     let (conditions, name) = (&machine.conditions, &flavour.name);
-    let generics = bounded(machine);
+    let (generics, quiet) = (bounded(machine), quiet(machine));
     let (parameters, arguments, clause) = generics.split_for_impl();
     let methods = machine.commands.iter().map(|command| method(machine, command, flavour));
     quote! {
         #declaration
 
         #(#conditions)*
+        #quiet
         #[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic, clippy::nursery)]
         impl #parameters #name #arguments #clause {
             #(#methods)*
@@ -164,11 +165,12 @@ fn framework_traits(machine: &Machine, flavour: &Flavour) -> TokenStream {
     let (conditions, name, other) = (&machine.conditions, &flavour.name, &flavour.other);
     let (commands, handle, proxy) = (commands_name(machine), private("Handle"), private("Proxy"));
     let (side, other_side) = (private(flavour.side), Ident::new(flavour.other_side, Span::mixed_site()));
-    let generics = bounded(machine);
+    let (generics, quiet) = (bounded(machine), quiet(machine));
     let (parameters, arguments, clause) = generics.split_for_impl();
     let types = mention(machine).map(|_| quote!(types: ::core::marker::PhantomData,));
     quote_spanned! {Span::mixed_site()=>
         #(#conditions)*
+        #quiet
         impl #parameters #proxy for #name #arguments #clause {
             type Commands = #commands #arguments;
 
@@ -182,6 +184,7 @@ fn framework_traits(machine: &Machine, flavour: &Flavour) -> TokenStream {
         }
 
         #(#conditions)*
+        #quiet
         impl #parameters #side for #name #arguments #clause {
             type #other_side = #other #arguments;
         }

@@ -1,7 +1,7 @@
 //! Rot: found, named, never served, never taken for the end of what was acknowledged.
 
 use super::*;
-use crate::storage::{Damage, Problem};
+use crate::storage::error::{Damage, Problem};
 
 /// Two segments, the second with several batches, closed in order. Returns the images by number.
 fn images() -> Vec<Vec<u8>> {
@@ -106,7 +106,7 @@ fn missing_segments_are_damage() {
     let missing = Journal::open(disk.clone(), small(), 1);
     assert_eq!(problem(missing), Problem::SegmentMissing(last / 2));
     (0..last / 2).for_each(|number| disk.remove(number).unwrap());
-    let headless = Journal::open(disk.clone(), small(), 1);
+    let headless = Journal::open(disk, small(), 1);
     assert_eq!(problem(headless), Problem::EntriesMissing { group: GroupId(1), first: 1 });
 }
 

@@ -7,7 +7,7 @@ const OLDER: &[u8] = include_bytes!("../golden/v1-0000000000000001.blocks");
 const NEWER: &[u8] = include_bytes!("../golden/v1-0000000000000002.blocks");
 
 fn golden_owner() -> Owner {
-    Owner { cluster: 0x0123_4567_89ab_cdef_0011_2233_4455_6677, member: MemberId(3), shard: 1 }
+    Owner { storage: 0x0123_4567_89ab_cdef_0011_2233_4455_6677, member: MemberId(3), shard: 1 }
 }
 
 fn options() -> Options {

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 fn owner() -> Owner {
-    Owner { cluster: 7, member: MemberId(1), shard: 0 }
+    Owner { storage: 7, member: MemberId(1), shard: 0 }
 }
 
 fn small() -> Options {

@@ -43,15 +43,15 @@ impl History {
 
     fn append(&mut self) -> Result<(), StorageError> {
         let group = self.random.u64(1..6);
-        let model = self.model.groups.entry(group).or_default();
+        let unknown = Group::default();
+        let model = self.model.groups.get(&group).unwrap_or(&unknown);
         let last = model.entries.len() as u64;
         let conflict = last > model.base && self.random.u8(0..6) == 0;
         let first = if conflict { self.random.u64(model.base + 1..=last) } else { last + 1 };
         let before = first.checked_sub(2).map_or(1, |at| model.entries[at as usize].term);
-        if model.entries.is_empty() && model.term == 0 {
-            self.model.groups.remove(&group);
-        }
-        let mut term = before + u64::from(conflict || self.random.u8(0..10) == 0);
+        // As in Raft, no index ever holds two different entries of one term.
+        let newest = model.entries.last().map_or(before, |entry| entry.term);
+        let mut term = if conflict { newest + 1 } else { before + u64::from(self.random.u8(0..10) == 0) };
         let mut entries = Vec::new();
         for index in first..first + self.random.u64(1..8) {
             term += u64::from(self.random.u8(0..20) == 0);

@@ -22,6 +22,8 @@ struct Truth {
     reads: BTreeMap<(MemberId, u64), Index>,
     answered: usize,
     leased: usize,
+    /// Messages that are very late.
+    late: Vec<(MemberId, MemberId, Message)>,
 }
 
 impl Truth {
@@ -110,7 +112,11 @@ fn step(world: &mut World, truth: &mut Truth, random: &mut fastrand::Rng) {
     let ids = world.ids();
     let id = ids[random.usize(0..ids.len())];
     match random.u8(0..100) {
-        0..50 => deliver(world, random),
+        0..49 => deliver(world, truth, random),
+        49 if !truth.late.is_empty() => {
+            let (from, to, message) = truth.late.swap_remove(random.usize(0..truth.late.len()));
+            world.receive(from, to, message).unwrap();
+        }
         50..66 => world.flushed(id).unwrap(),
         66..70 => world.member(id).unwrap().disk.begin_flush(),
         70..84 => tick(world, random),
@@ -143,14 +149,16 @@ fn start(world: &mut World, id: MemberId) {
     }
 }
 
-fn deliver(world: &mut World, random: &mut fastrand::Rng) {
+fn deliver(world: &mut World, truth: &mut Truth, random: &mut fastrand::Rng) {
     // Mostly the oldest message, now and then any.
     let skip = if random.u8(0..4) == 0 { random.usize(0..8) } else { 0 };
     let seen = std::cell::Cell::new(0);
     let wanted = |_: MemberId, _: MemberId, _: &Message| seen.replace(seen.get() + 1) == skip;
     let Some((from, to, message)) = world.take(wanted) else { return };
-    if random.u8(0..20) == 0 {
-        return;
+    match random.u8(0..40) {
+        0 => return,
+        1 => return truth.late.push((from, to, message)),
+        _ => {}
     }
     if random.u8(0..20) == 0 {
         world.put(from, to, message.clone());

@@ -39,7 +39,7 @@ impl World {
     pub(super) fn form(&mut self, configuration: &Configuration, options: &Options) {
         *self = World { now: self.now, ..World::default() };
         for id in configuration.members() {
-            let mut member = Member::new(id, configuration.clone(), options.clone());
+            let mut member = Member::new(id, configuration.clone(), options);
             member.start(self.now);
             self.members.insert(id, member);
         }
