@@ -1,7 +1,7 @@
 //! What members live through, the same on both networks.
 
 use super::store::{AsyncStore, Numbers, Store, SyncStore};
-use super::world::{Network, STORE, World, blocking, finite, once, open, patiently, until};
+use super::world::{Network, STORE, World, blocking, finite, once, open, patiently, refused_writes, until};
 use copycat::{AsyncProxy, Consistency, Outcome, Proxy, SyncProxy};
 use std::time::Duration;
 
@@ -182,19 +182,7 @@ pub(crate) async fn without_a_majority_there_is_an_error_and_no_answer(network: 
         world.crash(id);
     }
     let store = world.store(leader).clone();
-    // Until it notices, the leader proposes what may yet be committed; afterwards it proposes nothing.
-    let error = finite("a refusal", store.put("lost".into(), 1)).await.expect_err("there is no majority");
-    match error.code() {
-        1 => assert_eq!(error.outcome(), Outcome::NotApplied, "{error}"),
-        3 => assert_eq!(error.outcome(), Outcome::Unknown, "{error}"),
-        code => panic!("{code}: {error}"),
-    }
-    let error = until("a leader that has noticed", async || {
-        let error = store.put("never".into(), 1).await.expect_err("there is no majority");
-        (error.code() == 1).then_some(error)
-    })
-    .await;
-    assert_eq!((error.outcome(), error.is_retryable()), (Outcome::NotApplied, true));
+    let never = refused_writes(&store).await;
     for consistency in [Consistency::Strict, Consistency::Lease] {
         let read = finite("a refusal", store.with_consistency(consistency).get("before")).await;
         let error = read.expect_err("nobody confirms it");
@@ -205,7 +193,7 @@ pub(crate) async fn without_a_majority_there_is_an_error_and_no_answer(network: 
     world.start_all().await;
     patiently(async || world.any().put("after".into(), 1).await).await;
     let state = world.agreed().await;
-    assert!(!state.iter().any(|(key, _)| key == "never"), "{state:?}");
+    assert!(!state.iter().any(|(key, _)| never.contains(key)), "{never:?} in {state:?}");
     world.close_all().await;
 }
 

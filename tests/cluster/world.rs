@@ -222,6 +222,26 @@ impl World {
     }
 }
 
+/// Writes until the leader has noticed that it has no majority, and then once more. Returns the keys that were
+/// certainly not written: what it had proposed before it noticed may yet be committed.
+pub(crate) async fn refused_writes(store: &AsyncStore) -> Vec<String> {
+    let (mut never, mut attempts) = (Vec::new(), 0);
+    until("a leader that has noticed", async || {
+        attempts += 1;
+        let key = format!("attempt-{attempts}");
+        let error = store.put(key.clone(), 1).await.expect_err("there is no majority");
+        match (error.code(), error.outcome()) {
+            (1, Outcome::NotApplied) => never.push(key),
+            (3, Outcome::Unknown) => {}
+            _ => panic!("{error}"),
+        }
+        assert!(error.is_retryable(), "{error}");
+        (never.len() > 1).then_some(())
+    })
+    .await;
+    never
+}
+
 /// Starts a member; its address may still be in use for a moment by the one that was there before.
 pub(crate) async fn open(builder: CopycatBuilder) -> Copycat {
     finite("opening a member", builder.open()).await.expect("the member starts")
