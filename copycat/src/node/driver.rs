@@ -434,7 +434,9 @@ impl Driver {
         {
             tracing::error!(reason = %not_mine, "this member takes no part in the cluster");
         }
-        self.awaiting_formation.drain(..).for_each(|waiting| drop(waiting.send(told)));
+        for waiting in self.awaiting_formation.drain(..) {
+            let _ = waiting.send(told);
+        }
     }
 
     /// Ends in order. What was proposed but not acknowledged stays unknown to its callers; everything
