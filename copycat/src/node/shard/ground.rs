@@ -12,6 +12,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::time::Duration;
 
+/// Most bytes of entries that wait for the disk: 64 MiB.
+const BACKLOG_MAX: u64 = 64 << 20;
 /// Pause between two attempts to prepare a segment on a full disk.
 const RETRY_INTERVAL: Duration = Duration::from_millis(500);
 
@@ -79,6 +81,17 @@ impl Ground {
             self.next_retry = now + RETRY_INTERVAL;
             self.journal.retry_preparation();
         }
+    }
+
+    /// Whether the journal takes so many bytes of entries now: there is a segment for them, and the disk is not
+    /// so far behind that memory would fill up.
+    pub(super) fn takes(&self, bytes: usize) -> bool {
+        !self.is_behind() && self.journal.room_for(bytes).is_ok()
+    }
+
+    /// Whether the disk is so far behind that entries have to wait.
+    pub(super) fn is_behind(&self) -> bool {
+        self.journal.backlog() > BACKLOG_MAX
     }
 
     pub(super) fn opened(&mut self, peer: MemberId) {
