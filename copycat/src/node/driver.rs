@@ -191,6 +191,7 @@ impl Driver {
             .map_err(|source| StartError::Address { address: options.listen.clone(), source })?;
         let peers: BTreeMap<MemberId, Peer> =
             options.peers().map(|(id, address)| (*id, endpoint.dial(*id, address))).collect();
+        tracing::info!(member = %options.me, address = acceptor.address(), "listening");
         let links = PeerLinks(peers.iter().map(|(id, peer)| (*id, peer.sender())).collect());
         let origins = peers.iter().map(|(id, peer)| (*id, member_origin(peer.sender()))).collect();
         let shard = Shard::new(shard_options(options, entropy.u64(..)), journal, recovered, Box::new(links));
@@ -335,7 +336,7 @@ impl Driver {
             Event::Disconnected { peer, lane: LaneKind::Control } => self.door.founding().lost(peer),
             Event::Refused { refusal: Refusal::WrongStorage, .. } => self.turned_away(NotMine::LostStorage),
             Event::Refused { refusal: Refusal::WrongCluster, .. } => self.turned_away(NotMine::OtherCluster),
-            Event::Refused { .. } => {}
+            Event::Refused { peer, lane, refusal } => tracing::debug!(%peer, ?lane, %refusal, "refused"),
         }
     }
 

@@ -27,6 +27,7 @@ mod tests;
 mod write;
 
 #[cfg(any(test, feature = "testing"))]
+#[allow(unused_imports, reason = "the simulation's")]
 pub(crate) use disk::simulated::{Fault, SimulatedDisk};
 pub(crate) use disk::{Disk, file::FileDisk, memory::MemoryDisk};
 pub(crate) use error::StorageError;
