@@ -11,18 +11,17 @@ use super::links::{Door, PeerLinks, client_origin, member_origin};
 use super::options::{Options, Storage};
 use super::reply::Origin;
 use super::request::Request;
-use super::shard::{self, Attachment, GroupStatus, Input, Shard};
+use super::shard::{Attachment, GroupStatus, Input, Shard};
 use super::threads;
 use super::workers::{self, Done, Worker};
 use crate::codec::configuration::Configuration;
 use crate::codec::ids::MemberId;
-use crate::raft;
 use crate::storage::{Disk, FileDisk, Journal, MemoryDisk, Owner, Preparation, StorageError, Write};
 use crate::transport::acceptor::Acceptor;
 use crate::transport::endpoint::{Endpoint, Event, Inbox, Source};
 use crate::transport::lane::Peer;
 use crate::transport::limits::Limits;
-use crate::transport::wire::{Formation, LaneKind, Message, Refusal};
+use crate::transport::wire::{Formation, LaneKind, Message};
 use std::collections::BTreeMap;
 use std::io;
 use std::ops::ControlFlow;
@@ -40,8 +39,6 @@ const TICK: Duration = Duration::from_millis(5);
 const TURN_MAX: usize = 4_096;
 /// Requests of this process's proxies that may wait for a turn; behind them callers wait in line.
 pub(super) const REQUESTS_DEPTH: usize = 4_096;
-/// Most requests of one group in the hands of a shard.
-const REQUESTS_MAX: usize = 65_536;
 /// Batches of messages that may wait for a turn, per lane kind; behind them sockets are not read.
 const EVENTS_DEPTH: usize = 256;
 
@@ -115,7 +112,8 @@ pub(super) struct Driver {
     inputs: Vec<Input>,
     ticks: Interval,
     next_tick: Duration,
-    not_mine: Option<NotMine>,
+    /// What was last logged of the kind.
+    outcast: Option<NotMine>,
     awaiting_formation: Vec<oneshot::Sender<Result<(), NotMine>>>,
     /// Last, so that the directory stays locked until every thread that writes to it has ended.
     home: Home,
@@ -194,7 +192,7 @@ impl Driver {
         tracing::info!(member = %options.me, address = acceptor.address(), "listening");
         let links = PeerLinks(peers.iter().map(|(id, peer)| (*id, peer.sender())).collect());
         let origins = peers.iter().map(|(id, peer)| (*id, member_origin(peer.sender()))).collect();
-        let shard = Shard::new(shard_options(options, entropy.u64(..)), journal, recovered, Box::new(links));
+        let shard = Shard::new(options.shard(entropy.u64(..)), journal, recovered, Box::new(links));
 
         let (completed, done) = mpsc::unbounded_channel();
         let mut ticks = interval(TICK);
@@ -215,7 +213,7 @@ impl Driver {
             inputs: Vec::new(),
             ticks,
             next_tick: Duration::ZERO,
-            not_mine: None,
+            outcast: None,
             awaiting_formation: Vec::new(),
             home,
         };
@@ -309,11 +307,10 @@ impl Driver {
         match command {
             Command::Attach(attachment) => self.inputs.push(Input::Attach(attachment)),
             Command::Status(reply) => drop(reply.send(self.shard.status())),
-            Command::Formed(reply) if self.door.founding().formation().is_some() => drop(reply.send(Ok(()))),
-            Command::Formed(reply) => match self.not_mine {
-                Some(not_mine) => drop(reply.send(Err(not_mine))),
-                None => self.awaiting_formation.push(reply),
-            },
+            Command::Formed(reply) => {
+                self.awaiting_formation.push(reply);
+                self.tell_formation();
+            }
             Command::Close | Command::Abort => unreachable!("the loop ends with these"),
         }
     }
@@ -329,14 +326,19 @@ impl Driver {
             Event::Gone { .. } => {}
             Event::Connected { peer, lane: LaneKind::Bulk, .. } => self.inputs.push(Input::Connected(peer)),
             Event::Disconnected { peer, lane: LaneKind::Bulk } => self.inputs.push(Input::Disconnected(peer)),
-            Event::Connected { peer, lane: LaneKind::Control, identity } => match &identity.formation {
-                Some(formation) => self.show(formation),
-                None => self.meet(peer, identity.storage),
-            },
+            Event::Connected { peer, lane: LaneKind::Control, identity } => {
+                self.door.founding().reconciled(peer);
+                match &identity.formation {
+                    Some(formation) => self.show(peer, formation),
+                    None => self.meet(peer, identity.storage),
+                }
+            }
             Event::Disconnected { peer, lane: LaneKind::Control } => self.door.founding().lost(peer),
-            Event::Refused { refusal: Refusal::WrongStorage, .. } => self.turned_away(NotMine::LostStorage),
-            Event::Refused { refusal: Refusal::WrongCluster, .. } => self.turned_away(NotMine::OtherCluster),
-            Event::Refused { peer, lane, refusal } => tracing::debug!(%peer, ?lane, %refusal, "refused"),
+            Event::Refused { peer, lane, refusal } => {
+                tracing::debug!(%peer, ?lane, %refusal, "refused");
+                self.door.founding().refused(peer, refusal);
+                self.tell_formation();
+            }
         }
     }
 
@@ -354,7 +356,7 @@ impl Driver {
                 self.inputs.push(Input::Submitted { origin: client_origin(replies.clone()), submit });
             }
             (Source::Member { .. }, Message::Results(answers)) => self.inputs.push(Input::Answered(answers)),
-            (Source::Member { .. }, Message::Form(formation)) => self.show(&formation),
+            (Source::Member { id, .. }, Message::Form(formation)) => self.show(*id, &formation),
             (Source::Member { .. }, Message::Formed(_)) => {}
             (from, _) => tracing::warn!(?from, "a message that is not for its sender to send"),
         }
@@ -390,12 +392,15 @@ impl Driver {
     }
 
     /// Another member shows a formation.
-    fn show(&mut self, formation: &Formation) {
+    fn show(&mut self, peer: MemberId, formation: &Formation) {
         let examined = self.door.founding().examine(formation);
         match examined {
             Ok(true) => drop(self.record(formation)),
             Ok(false) => {}
-            Err(not_mine) => self.turned_away(not_mine),
+            Err(not_mine) => {
+                self.door.founding().estranged(peer, not_mine);
+                self.tell_formation();
+            }
         }
     }
 
@@ -414,19 +419,24 @@ impl Driver {
         tracing::info!(cluster = %format_args!("{:032x}", formation.cluster), "the cluster is formed");
         self.shard
             .found(now(), Configuration::of_voters(formation.members.iter().map(|(member, _)| *member)));
-        self.not_mine = None;
-        for waiting in self.awaiting_formation.drain(..) {
-            let _ = waiting.send(Ok(()));
-        }
+        self.tell_formation();
     }
 
-    fn turned_away(&mut self, not_mine: NotMine) {
-        if self.not_mine.replace(not_mine) != Some(not_mine) {
+    /// Tells those who wait for the formation what there is to tell.
+    fn tell_formation(&mut self) {
+        let founding = self.door.founding();
+        let told = match (founding.outcast(), founding.formation()) {
+            (Some(not_mine), _) => Err(not_mine),
+            (None, Some(_)) => Ok(()),
+            (None, None) => return,
+        };
+        drop(founding);
+        if let Err(not_mine) = told
+            && self.outcast.replace(not_mine) != Some(not_mine)
+        {
             tracing::error!(reason = %not_mine, "this member takes no part in the cluster");
         }
-        for waiting in self.awaiting_formation.drain(..) {
-            let _ = waiting.send(Err(not_mine));
-        }
+        self.awaiting_formation.drain(..).for_each(|waiting| drop(waiting.send(told)));
     }
 
     /// Ends in order. What was proposed but not acknowledged stays unknown to its callers; everything
@@ -479,19 +489,4 @@ fn open_journal(
         }
     };
     Journal::open(disk, kept, salts)
-}
-
-fn shard_options(options: &Options, seed: u64) -> shard::Options {
-    shard::Options {
-        me: options.me,
-        raft: raft::options::Options {
-            election_timeout: options.election_timeout,
-            heartbeat_interval: options.heartbeat_interval,
-            inflight_max: 64,
-            entries_max: 4_096,
-            seed,
-        },
-        request_timeout: options.request_timeout,
-        requests_max: REQUESTS_MAX,
-    }
 }

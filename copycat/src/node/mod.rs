@@ -25,6 +25,7 @@ mod workers;
 
 pub(crate) use driver::StartError;
 pub(crate) use founding::NotMine;
+pub(crate) use identity::IdentityError;
 pub(crate) use options::{Options, Storage};
 pub(crate) use shard::GroupStatus;
 
