@@ -22,8 +22,12 @@ const _: () = ::copycat::__private::assert_distinct(
         ::copycat::__private::MethodId::of("close"),
     ],
 );
-#[allow(non_upper_case_globals, clippy::all, clippy::pedantic)]
-impl BankCommands {
+#[allow(trivial_bounds)]
+#[allow(non_upper_case_globals, clippy::all, clippy::pedantic, clippy::nursery)]
+impl BankCommands
+where
+    Result<(), Refused>: ::copycat::__private::Data,
+{
     const __deposit: ::copycat::__private::Method = ::copycat::__private::Method::write(
             "deposit",
             &["account", "cents"],
@@ -53,7 +57,11 @@ impl BankCommands {
         )
         .with_key(0);
 }
-impl ::copycat::__private::Commands for BankCommands {
+#[allow(trivial_bounds)]
+impl ::copycat::__private::Commands for BankCommands
+where
+    Result<(), Refused>: ::copycat::__private::Data,
+{
     const METHODS: &'static [::copycat::__private::Method] = &[
         Self::__deposit,
         Self::__transfer,
@@ -61,37 +69,39 @@ impl ::copycat::__private::Commands for BankCommands {
         Self::__close,
     ];
 }
-#[allow(deprecated, clippy::all, clippy::pedantic)]
+#[allow(trivial_bounds)]
+#[allow(deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 impl<__State> ::copycat::__private::Dispatch<__State> for BankCommands
 where
+    Result<(), Refused>: ::copycat::__private::Data,
     __State: Bank + 'static,
 {
     const HANDLERS: &'static [::copycat::__private::Handler<__State>] = &[
         ::copycat::__private::Handler::Write(|state, body, out| {
-            let (account, cents): (String, u64) = ::copycat::__private::decode(body)?;
+            let (account, cents) = ::copycat::__private::decode::<(String, u64)>(body)?;
             ::copycat::__private::answer(
                 &<__State as Bank>::deposit(state, account, cents),
                 out,
             )
         }),
         ::copycat::__private::Handler::Write(|state, body, out| {
-            let (from, to, cents): (String, String, u64) = ::copycat::__private::decode(
-                body,
-            )?;
+            let (from, to, cents) = ::copycat::__private::decode::<
+                (String, String, u64),
+            >(body)?;
             ::copycat::__private::answer(
                 &<__State as Bank>::transfer(state, from, to, cents),
                 out,
             )
         }),
         ::copycat::__private::Handler::Read(|state, body, out| {
-            let (account,): (&str,) = ::copycat::__private::decode(body)?;
+            let (account,) = ::copycat::__private::decode::<(&str,)>(body)?;
             ::copycat::__private::answer(
                 &<__State as Bank>::balance(state, account),
                 out,
             )
         }),
         ::copycat::__private::Handler::Write(|state, body, out| {
-            let (account,): (&str,) = ::copycat::__private::decode(body)?;
+            let (account,) = ::copycat::__private::decode::<(&str,)>(body)?;
             ::copycat::__private::answer(&<__State as Bank>::close(state, account), out)
         }),
     ];
@@ -103,8 +113,12 @@ where
 pub struct AsyncBank {
     handle: ::copycat::__private::Handle,
 }
-#[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
-impl AsyncBank {
+#[allow(trivial_bounds)]
+#[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic, clippy::nursery)]
+impl AsyncBank
+where
+    Result<(), Refused>: ::copycat::__private::Data,
+{
     /// Adds to an account, and returns what it holds then.
     pub async fn deposit(
         &self,
@@ -112,7 +126,7 @@ impl AsyncBank {
         cents: u64,
     ) -> ::core::result::Result<u64, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyed(&account, &(&cents,))?;
-        self.handle.call(&<BankCommands>::__deposit, arguments).await
+        self.handle.call::<u64>(&<BankCommands>::__deposit, arguments).await
     }
     ///Calls `transfer` of the replicated state.
     pub async fn transfer(
@@ -122,7 +136,9 @@ impl AsyncBank {
         cents: u64,
     ) -> ::core::result::Result<Result<(), Refused>, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyless(&(&from, &to, &cents))?;
-        self.handle.call(&<BankCommands>::__transfer, arguments).await
+        self.handle
+            .call::<Result<(), Refused>>(&<BankCommands>::__transfer, arguments)
+            .await
     }
     ///Calls `balance` of the replicated state.
     pub async fn balance(
@@ -130,7 +146,7 @@ impl AsyncBank {
         account: &str,
     ) -> ::core::result::Result<u64, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyed(&account, &())?;
-        self.handle.call(&<BankCommands>::__balance, arguments).await
+        self.handle.call::<u64>(&<BankCommands>::__balance, arguments).await
     }
     ///Calls `close` of the replicated state.
     pub async fn close(
@@ -138,7 +154,7 @@ impl AsyncBank {
         account: &str,
     ) -> ::core::result::Result<Option<u64>, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyed(&account, &())?;
-        self.handle.call(&<BankCommands>::__close, arguments).await
+        self.handle.call::<Option<u64>>(&<BankCommands>::__close, arguments).await
     }
 }
 impl ::core::clone::Clone for AsyncBank {
@@ -153,7 +169,11 @@ impl ::core::fmt::Debug for AsyncBank {
         f.debug_tuple("AsyncBank").field(&self.handle).finish()
     }
 }
-impl ::copycat::__private::Proxy for AsyncBank {
+#[allow(trivial_bounds)]
+impl ::copycat::__private::Proxy for AsyncBank
+where
+    Result<(), Refused>: ::copycat::__private::Data,
+{
     type Commands = BankCommands;
     fn from_handle(handle: ::copycat::__private::Handle) -> Self {
         Self { handle }
@@ -162,7 +182,11 @@ impl ::copycat::__private::Proxy for AsyncBank {
         &self.handle
     }
 }
-impl ::copycat::__private::AsyncProxy for AsyncBank {
+#[allow(trivial_bounds)]
+impl ::copycat::__private::AsyncProxy for AsyncBank
+where
+    Result<(), Refused>: ::copycat::__private::Data,
+{
     type Sync = SyncBank;
 }
 ///A replicated [`Bank`], whose methods block the calling thread.
@@ -172,8 +196,12 @@ impl ::copycat::__private::AsyncProxy for AsyncBank {
 pub struct SyncBank {
     handle: ::copycat::__private::Handle,
 }
-#[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
-impl SyncBank {
+#[allow(trivial_bounds)]
+#[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic, clippy::nursery)]
+impl SyncBank
+where
+    Result<(), Refused>: ::copycat::__private::Data,
+{
     /// Adds to an account, and returns what it holds then.
     pub fn deposit(
         &self,
@@ -181,7 +209,7 @@ impl SyncBank {
         cents: u64,
     ) -> ::core::result::Result<u64, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyed(&account, &(&cents,))?;
-        self.handle.call_blocking(&<BankCommands>::__deposit, arguments)
+        self.handle.call_blocking::<u64>(&<BankCommands>::__deposit, arguments)
     }
     ///Calls `transfer` of the replicated state.
     pub fn transfer(
@@ -191,7 +219,8 @@ impl SyncBank {
         cents: u64,
     ) -> ::core::result::Result<Result<(), Refused>, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyless(&(&from, &to, &cents))?;
-        self.handle.call_blocking(&<BankCommands>::__transfer, arguments)
+        self.handle
+            .call_blocking::<Result<(), Refused>>(&<BankCommands>::__transfer, arguments)
     }
     ///Calls `balance` of the replicated state.
     pub fn balance(
@@ -199,7 +228,7 @@ impl SyncBank {
         account: &str,
     ) -> ::core::result::Result<u64, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyed(&account, &())?;
-        self.handle.call_blocking(&<BankCommands>::__balance, arguments)
+        self.handle.call_blocking::<u64>(&<BankCommands>::__balance, arguments)
     }
     ///Calls `close` of the replicated state.
     pub fn close(
@@ -207,7 +236,7 @@ impl SyncBank {
         account: &str,
     ) -> ::core::result::Result<Option<u64>, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyed(&account, &())?;
-        self.handle.call_blocking(&<BankCommands>::__close, arguments)
+        self.handle.call_blocking::<Option<u64>>(&<BankCommands>::__close, arguments)
     }
 }
 impl ::core::clone::Clone for SyncBank {
@@ -222,7 +251,11 @@ impl ::core::fmt::Debug for SyncBank {
         f.debug_tuple("SyncBank").field(&self.handle).finish()
     }
 }
-impl ::copycat::__private::Proxy for SyncBank {
+#[allow(trivial_bounds)]
+impl ::copycat::__private::Proxy for SyncBank
+where
+    Result<(), Refused>: ::copycat::__private::Data,
+{
     type Commands = BankCommands;
     fn from_handle(handle: ::copycat::__private::Handle) -> Self {
         Self { handle }
@@ -231,6 +264,10 @@ impl ::copycat::__private::Proxy for SyncBank {
         &self.handle
     }
 }
-impl ::copycat::__private::SyncProxy for SyncBank {
+#[allow(trivial_bounds)]
+impl ::copycat::__private::SyncProxy for SyncBank
+where
+    Result<(), Refused>: ::copycat::__private::Data,
+{
     type Async = AsyncBank;
 }

@@ -26,7 +26,7 @@ const _: () = ::copycat::__private::assert_distinct(
         ::copycat::__private::MethodId::of("clear"),
     ],
 );
-#[allow(non_upper_case_globals, clippy::all, clippy::pedantic)]
+#[allow(non_upper_case_globals, clippy::all, clippy::pedantic, clippy::nursery)]
 impl<K, V> MapCommands<K, V>
 where
     K: ::copycat::__private::Data,
@@ -108,7 +108,7 @@ where
     K: ::copycat::__private::Data,
     V: ::copycat::__private::Data,
 {}
-#[allow(deprecated, clippy::all, clippy::pedantic)]
+#[allow(deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 impl<K, V, __State> ::copycat::__private::Dispatch<__State> for MapCommands<K, V>
 where
     K: ::copycat::__private::Data,
@@ -117,33 +117,33 @@ where
 {
     const HANDLERS: &'static [::copycat::__private::Handler<__State>] = &[
         ::copycat::__private::Handler::Read(|state, body, out| {
-            let (key,): (K,) = ::copycat::__private::decode(body)?;
+            let (key,) = ::copycat::__private::decode::<(K,)>(body)?;
             ::copycat::__private::answer(&<__State as Map<K, V>>::get(state, &key), out)
         }),
         ::copycat::__private::Handler::Read(|state, body, out| {
-            let () = ::copycat::__private::decode(body)?;
+            let () = ::copycat::__private::decode::<()>(body)?;
             ::copycat::__private::answer(&<__State as Map<K, V>>::len(state), out)
         }),
         ::copycat::__private::Handler::Read(|state, body, out| {
-            let () = ::copycat::__private::decode(body)?;
+            let () = ::copycat::__private::decode::<()>(body)?;
             ::copycat::__private::answer(&<__State as Map<K, V>>::is_empty(state), out)
         }),
         ::copycat::__private::Handler::Write(|state, body, out| {
-            let (key, value): (K, V) = ::copycat::__private::decode(body)?;
+            let (key, value) = ::copycat::__private::decode::<(K, V)>(body)?;
             ::copycat::__private::answer(
                 &<__State as Map<K, V>>::put(state, key, value),
                 out,
             )
         }),
         ::copycat::__private::Handler::Write(|state, body, out| {
-            let (key,): (K,) = ::copycat::__private::decode(body)?;
+            let (key,) = ::copycat::__private::decode::<(K,)>(body)?;
             ::copycat::__private::answer(
                 &<__State as Map<K, V>>::remove(state, &key),
                 out,
             )
         }),
         ::copycat::__private::Handler::Write(|state, body, out| {
-            let () = ::copycat::__private::decode(body)?;
+            let () = ::copycat::__private::decode::<()>(body)?;
             ::copycat::__private::answer(&<__State as Map<K, V>>::clear(state), out)
         }),
     ];
@@ -154,7 +154,7 @@ struct AsyncMap<K, V> {
     handle: ::copycat::__private::Handle,
     types: ::core::marker::PhantomData<fn() -> (K, V)>,
 }
-#[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
+#[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic, clippy::nursery)]
 impl<K, V> AsyncMap<K, V>
 where
     K: ::copycat::__private::Data,
@@ -166,13 +166,15 @@ where
         key: &K,
     ) -> ::core::result::Result<Option<V>, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyed(&key, &())?;
-        self.handle.call(&<MapCommands<K, V>>::__get, arguments).await
+        self.handle.call::<Option<V>>(&<MapCommands<K, V>>::__get, arguments).await
     }
     ///Calls `len` of the replicated state.
     async fn len(&self) -> ::core::result::Result<u64, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyless(&())?;
         self.handle
-            .call_all(&<MapCommands<K, V>>::__len, arguments, ::copycat::__private::sum)
+            .call_all::<
+                u64,
+            >(&<MapCommands<K, V>>::__len, arguments, ::copycat::__private::sum)
             .await
     }
     ///Calls `is_empty` of the replicated state.
@@ -181,11 +183,9 @@ where
     ) -> ::core::result::Result<bool, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyless(&())?;
         self.handle
-            .call_all(
-                &<MapCommands<K, V>>::__is_empty,
-                arguments,
-                ::copycat::__private::and,
-            )
+            .call_all::<
+                bool,
+            >(&<MapCommands<K, V>>::__is_empty, arguments, ::copycat::__private::and)
             .await
     }
     ///Calls `put` of the replicated state.
@@ -195,7 +195,7 @@ where
         value: V,
     ) -> ::core::result::Result<Option<V>, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyed(&key, &(&value,))?;
-        self.handle.call(&<MapCommands<K, V>>::__put, arguments).await
+        self.handle.call::<Option<V>>(&<MapCommands<K, V>>::__put, arguments).await
     }
     ///Calls `remove` of the replicated state.
     async fn remove(
@@ -203,12 +203,12 @@ where
         key: &K,
     ) -> ::core::result::Result<Option<V>, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyed(&key, &())?;
-        self.handle.call(&<MapCommands<K, V>>::__remove, arguments).await
+        self.handle.call::<Option<V>>(&<MapCommands<K, V>>::__remove, arguments).await
     }
     ///Calls `clear` of the replicated state.
     async fn clear(&self) -> ::core::result::Result<(), ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyless(&())?;
-        self.handle.call(&<MapCommands<K, V>>::__clear, arguments).await
+        self.handle.call::<()>(&<MapCommands<K, V>>::__clear, arguments).await
     }
 }
 impl<K, V> ::core::clone::Clone for AsyncMap<K, V> {
@@ -253,7 +253,7 @@ struct SyncMap<K, V> {
     handle: ::copycat::__private::Handle,
     types: ::core::marker::PhantomData<fn() -> (K, V)>,
 }
-#[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
+#[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic, clippy::nursery)]
 impl<K, V> SyncMap<K, V>
 where
     K: ::copycat::__private::Data,
@@ -265,27 +265,23 @@ where
         key: &K,
     ) -> ::core::result::Result<Option<V>, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyed(&key, &())?;
-        self.handle.call_blocking(&<MapCommands<K, V>>::__get, arguments)
+        self.handle.call_blocking::<Option<V>>(&<MapCommands<K, V>>::__get, arguments)
     }
     ///Calls `len` of the replicated state.
     fn len(&self) -> ::core::result::Result<u64, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyless(&())?;
         self.handle
-            .call_all_blocking(
-                &<MapCommands<K, V>>::__len,
-                arguments,
-                ::copycat::__private::sum,
-            )
+            .call_all_blocking::<
+                u64,
+            >(&<MapCommands<K, V>>::__len, arguments, ::copycat::__private::sum)
     }
     ///Calls `is_empty` of the replicated state.
     fn is_empty(&self) -> ::core::result::Result<bool, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyless(&())?;
         self.handle
-            .call_all_blocking(
-                &<MapCommands<K, V>>::__is_empty,
-                arguments,
-                ::copycat::__private::and,
-            )
+            .call_all_blocking::<
+                bool,
+            >(&<MapCommands<K, V>>::__is_empty, arguments, ::copycat::__private::and)
     }
     ///Calls `put` of the replicated state.
     fn put(
@@ -294,7 +290,7 @@ where
         value: V,
     ) -> ::core::result::Result<Option<V>, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyed(&key, &(&value,))?;
-        self.handle.call_blocking(&<MapCommands<K, V>>::__put, arguments)
+        self.handle.call_blocking::<Option<V>>(&<MapCommands<K, V>>::__put, arguments)
     }
     ///Calls `remove` of the replicated state.
     fn remove(
@@ -302,12 +298,12 @@ where
         key: &K,
     ) -> ::core::result::Result<Option<V>, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyed(&key, &())?;
-        self.handle.call_blocking(&<MapCommands<K, V>>::__remove, arguments)
+        self.handle.call_blocking::<Option<V>>(&<MapCommands<K, V>>::__remove, arguments)
     }
     ///Calls `clear` of the replicated state.
     fn clear(&self) -> ::core::result::Result<(), ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyless(&())?;
-        self.handle.call_blocking(&<MapCommands<K, V>>::__clear, arguments)
+        self.handle.call_blocking::<()>(&<MapCommands<K, V>>::__clear, arguments)
     }
 }
 impl<K, V> ::core::clone::Clone for SyncMap<K, V> {

@@ -1,5 +1,4 @@
 //! Replicated, fault-tolerant services from an annotated trait.
-#![allow(dead_code, reason = "floors are built from the ground up; removed when the facade closes the road")]
 
 #[doc(hidden)]
 pub mod __private;

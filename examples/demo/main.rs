@@ -1,2 +1,95 @@
-//! Placeholder replaced by the demonstration.
-fn main() {}
+//! What `cargo run --release` starts: a cluster that loses its leader, and nothing else.
+//!
+//! Three members in this process, real TCP on loopback, real logs in a temporary directory; a bank that
+//! is a plain trait ([`bank`]); clients that keep the receipts of everything they were promised
+//! ([`clients`]). The leader's member is stopped as if it had crashed, started again, then all three are;
+//! in the end every receipt is looked up, and every replica asked whether it agrees with the others.
+
+mod bank;
+mod clients;
+mod members;
+mod report;
+
+use bank::AsyncBank;
+use clients::Clients;
+use copycat::{Consistency, Error};
+use members::Members;
+use report::Report;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+use tokio::time::sleep;
+
+/// How long the bank is open between two misfortunes.
+const PHASE: Duration = Duration::from_millis(1_200);
+
+fn main() -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("cannot start a runtime: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    match runtime.block_on(demonstrate()) {
+        Ok(report) if report.is_good() => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("the demonstration could not be given: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+async fn demonstrate() -> Result<Report, Error> {
+    let began = Instant::now();
+    report::title();
+    let mut members = Members::start().await?;
+    report::step(began, &format!("3 members on {}, logs in {}", members.addresses(), members.directory()));
+    let leader = members.leader().await?;
+    report::step(began, &format!("the cluster is formed; member {leader} leads"));
+
+    let clients = Clients::start(members.proxies());
+    report::step(began, &format!("{clients} open accounts and move money"));
+    sleep(PHASE).await;
+
+    report::step(began, &format!("member {leader}, the leader, crashes"));
+    let crashed = Instant::now();
+    members.crash(leader);
+    let failover = clients.outage(crashed).end().await;
+    report::step(began, &format!("writes go on after {} ms without it", failover.as_millis()));
+    sleep(PHASE).await;
+
+    members.restart(leader).await?;
+    report::step(began, &format!("member {leader} is back, with its log"));
+    sleep(PHASE).await;
+
+    report::step(began, "all members crash at the same moment");
+    let crashed = Instant::now();
+    members.crash_all();
+    let down = clients.outage(crashed);
+    members.restart_all().await?;
+    let restart = down.end().await;
+    report::step(began, &format!("all are back; writes go on after {} ms", restart.as_millis()));
+    sleep(PHASE).await;
+
+    let ledger = clients.finish().await;
+    report::step(began, "the bank closes; every receipt is looked up");
+    members.settle().await?;
+    let audit = ledger.audit(&members.any()).await?;
+    let digests = digests(&members.all()).await?;
+    members.close().await;
+    let report =
+        Report { ledger: ledger.summary(), audit, digests, failover, restart, took: began.elapsed() };
+    report.print();
+    Ok(report)
+}
+
+/// What each replica says its state is: asked of the replica itself, not of the leader.
+async fn digests(replicas: &[AsyncBank]) -> Result<Vec<u64>, Error> {
+    use copycat::Proxy;
+    let mut digests = Vec::new();
+    for replica in replicas {
+        digests.push(replica.with_consistency(Consistency::Eventual).digest().await?);
+    }
+    Ok(digests)
+}

@@ -31,6 +31,7 @@ const FLOORS: &[Floor] = &[
     floor("cluster", 5, true),
     floor("resource", 5, true),
     floor(FACADE, 6, true),
+    floor("copycat", 6, true),
     floor("prelude", 6, true),
     floor("__private", 6, true),
     floor("testing", 7, false),

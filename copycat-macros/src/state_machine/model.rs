@@ -18,8 +18,9 @@ pub(crate) struct Machine {
     pub generics: Generics,
     /// In the order of their declaration.
     pub commands: Vec<Command>,
-    /// Whether every command knows its partitions.
-    pub partitioned: bool,
+    /// Whether mistakes were found. One report of each is enough: what the compiler would check on top of
+    /// them is left out.
+    pub flawed: bool,
 }
 
 /// A method that can be called through a proxy.

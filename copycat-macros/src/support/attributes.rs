@@ -23,9 +23,7 @@ pub(crate) fn descriptions(attributes: &[Attribute]) -> Vec<TokenStream> {
 
 fn description(meta: &Meta) -> Option<TokenStream> {
     let path = meta.path();
-    if ["cfg", "doc", "deprecated", "must_use", "allow", "warn", "deny", "forbid"]
-        .iter()
-        .any(|name| path.is_ident(name))
+    if ["cfg", "doc", "deprecated", "allow", "warn", "deny", "forbid"].iter().any(|name| path.is_ident(name))
     {
         return Some(quote!(#meta));
     }

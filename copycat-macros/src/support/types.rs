@@ -2,7 +2,9 @@
 
 use proc_macro2::Span;
 use syn::visit::{self, Visit};
-use syn::{GenericArgument, Lifetime, PathArguments, Type, TypeImplTrait, TypePath, TypeReference};
+use syn::{
+    GenericArgument, Ident, Lifetime, Path, PathArguments, Type, TypeImplTrait, TypePath, TypeReference,
+};
 
 /// The type without parentheses and without the invisible groups that other macros leave.
 pub(crate) fn plain(ty: &Type) -> &Type {
@@ -31,6 +33,20 @@ pub(crate) fn is_option(ty: &Type) -> bool {
 /// Whether the type is written `()`.
 pub(crate) fn is_unit(ty: &Type) -> bool {
     matches!(plain(ty), Type::Tuple(tuple) if tuple.elems.is_empty())
+}
+
+/// The names that a type is made of, without the paths before them.
+pub(crate) fn names(ty: &Type) -> Vec<Ident> {
+    struct Names(Vec<Ident>);
+    impl<'ast> Visit<'ast> for Names {
+        fn visit_path(&mut self, path: &'ast Path) {
+            self.0.extend(path.segments.last().map(|last| last.ident.clone()));
+            visit::visit_path(self, path);
+        }
+    }
+    let mut names = Names(Vec::new());
+    names.visit_type(ty);
+    names.0
 }
 
 /// What in a type stands in the way of sending its values.

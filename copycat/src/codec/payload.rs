@@ -11,8 +11,12 @@ use serde::Serialize;
 use serde::de::{Deserialize, DeserializeOwned};
 use thiserror::Error;
 
-const CONFIG: Configuration<LittleEndian, Varint, Limit<BODY_MAX>> =
-    bincode::config::standard().with_limit::<BODY_MAX>();
+/// What a decoder may claim. It counts a number at its full width however few bytes it takes, 16 at most
+/// for one, so that no body within [`BODY_MAX`] is refused; a forged length claims no more than this.
+const CLAIM_MAX: usize = BODY_MAX * 16;
+
+const CONFIG: Configuration<LittleEndian, Varint, Limit<CLAIM_MAX>> =
+    bincode::config::standard().with_limit::<CLAIM_MAX>();
 
 /// A value that could not be turned into bytes, or bytes that are no such value.
 #[derive(Debug, Error)]

@@ -350,7 +350,7 @@ mod tests {
         let error = Error::from(Failure::StorageFull).at(place(false));
         assert_eq!(
             error.to_string(),
-            "`deposit` of `bank`: the leader's disk is full; free space on the leader's disk, then try again"
+            "`deposit` of `bank`: the log's disk is full; free space on the leader's disk, then try again"
         );
         assert_eq!(format!("{error:?}"), format!("Error 7: {error}"));
         assert_eq!((error.code(), error.outcome(), error.is_retryable()), (7, Outcome::NotApplied, true));

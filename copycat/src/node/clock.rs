@@ -3,30 +3,27 @@
 use std::time::Duration;
 
 /// Time as the log tells it: what the last entry said, plus the monotonic time that has passed here
-/// since. It never falls and never looks at a wall clock, so a leader whose wall clock is an hour off
-/// expires nothing early.
+/// since it was seen. It begins at 0 with the group's first entry, never falls, and never looks at a wall
+/// clock or at how long this machine has been up: a leader whose clock is an hour off expires nothing early.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ClusterClock {
-    logged: Duration,
-    seen_at: Duration,
+    /// The newest stamp, and the local time when it was seen.
+    newest: Option<(u64, Duration)>,
 }
 
 impl ClusterClock {
     /// Takes note of an entry's stamp, in microseconds, seen at local time `now`.
     pub(crate) fn observe(&mut self, stamp: u64, now: Duration) {
-        let stamp = Duration::from_micros(stamp);
-        if stamp >= self.read(now) {
-            *self = ClusterClock { logged: stamp, seen_at: now };
+        if self.newest.is_none_or(|(newest, _)| stamp >= newest) {
+            self.newest = Some((stamp, now));
         }
     }
 
     /// The stamp, in microseconds, of an entry made at local time `now`.
     pub(crate) fn stamp(&self, now: Duration) -> u64 {
-        u64::try_from(self.read(now).as_micros()).unwrap_or(u64::MAX)
-    }
-
-    fn read(&self, now: Duration) -> Duration {
-        self.logged.saturating_add(now.saturating_sub(self.seen_at))
+        let Some((newest, seen_at)) = self.newest else { return 0 };
+        let since = now.saturating_sub(seen_at).as_micros();
+        newest.saturating_add(u64::try_from(since).unwrap_or(u64::MAX))
     }
 }
 
@@ -37,10 +34,11 @@ mod tests {
     #[test]
     fn it_goes_on_from_the_last_entry_and_never_falls() {
         let mut clock = ClusterClock::default();
+        assert_eq!(clock.stamp(Duration::from_secs(77)), 0, "however long the machine has been up");
         clock.observe(5_000_000, Duration::from_secs(100));
         assert_eq!(clock.stamp(Duration::from_secs(101)), 6_000_000);
         clock.observe(1, Duration::from_secs(102));
-        assert_eq!(clock.stamp(Duration::from_secs(102)), 7_000_000);
+        assert_eq!(clock.stamp(Duration::from_secs(102)), 7_000_000, "an old entry sets nothing back");
         assert_eq!(clock.stamp(Duration::from_secs(1)), 5_000_000, "a local clock that fell back");
     }
 }

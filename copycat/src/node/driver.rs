@@ -322,6 +322,9 @@ impl Driver {
             Event::Received { from, messages } => {
                 messages.into_iter().for_each(|message| self.take_message(&from, message));
             }
+            Event::Gone { from: Source::Member { id, lane: LaneKind::Bulk } } => {
+                self.inputs.push(Input::Gone(id))
+            }
             Event::Gone { .. } => {}
             Event::Connected { peer, lane: LaneKind::Bulk, .. } => self.inputs.push(Input::Connected(peer)),
             Event::Disconnected { peer, lane: LaneKind::Bulk } => self.inputs.push(Input::Disconnected(peer)),
@@ -381,7 +384,7 @@ impl Driver {
     fn announce(&self, peer: MemberId, formation: Formation) {
         // One that is out of reach now hears of it when it is back: the handshake tells, too.
         if let Some(peer) = self.peers.get(&peer) {
-            drop(peer.sender().send(Message::Form(formation)));
+            let _ = peer.sender().send(Message::Form(formation));
         }
     }
 
@@ -465,7 +468,7 @@ fn open_journal(
     home: &Home,
     salts: u64,
 ) -> Result<(Journal, crate::storage::Recovered), StorageError> {
-    let owner = Owner { cluster: home.identity().storage, member: options.me, shard: 0 };
+    let owner = Owner { storage: home.identity().storage, member: options.me, shard: 0 };
     let mut kept = crate::storage::Options::new(owner);
     let disk: Arc<dyn Disk> = match &options.storage {
         Storage::Memory => Arc::new(MemoryDisk::default()),

@@ -188,11 +188,6 @@ impl Home {
         &self.identity
     }
 
-    /// Where the home is, unless it is in memory.
-    pub(crate) fn path(&self) -> Option<&Path> {
-        self.directory.as_ref().map(|(path, _)| path.as_path())
-    }
-
     /// Records the founding. Durable when this returns; on an error the old record stays in force.
     pub(crate) fn found(&mut self, formation: Formation) -> Result<(), IdentityError> {
         assert!(self.identity.formation.is_none(), "a cluster is formed once");

@@ -144,7 +144,8 @@ fn run(options: &Options, inlets: Inlets, started: oneshot::Sender<Result<(), St
             Err(error) => drop(started.send(Err(error))),
             Ok(driver) => {
                 if started.send(Ok(())).is_ok() {
-                    driver.run().await;
+                    // As a task like the connections': the root future would be polled once more per wake-up.
+                    drop(tokio::spawn(driver.run()).await);
                 }
             }
         }

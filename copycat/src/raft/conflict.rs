@@ -29,7 +29,7 @@ pub(super) fn first_missing(log: &Terms, entries: &Spans) -> Option<Index> {
 ///
 /// The follower asks it of its own log for what it was asked to hold, the leader of its own log for the
 /// follower's answer. Each exchange thus skips at least one whole term of one of the two: no more
-/// probes than distinct terms.
+/// rejections than distinct terms.
 pub(super) fn last_agreeable(log: &Terms, bound: LogId) -> LogId {
     let mut found = if log.base().term <= bound.term { log.base() } else { LogId::ZERO };
     let last = log.last().index.min(bound.index);
@@ -107,5 +107,31 @@ mod tests {
         assert_eq!(first_missing(&log, &entries), Some(5));
         assert_eq!(last_agreeable(&log, LogId::new(2, 2)), LogId::ZERO);
         assert_eq!(last_agreeable(&log, LogId::new(2, 3)), LogId::new(2, 3));
+    }
+
+    /// Leader and follower share a beginning and then have terms of their own.
+    #[test]
+    fn no_more_rejections_than_distinct_terms() {
+        let mut random = fastrand::Rng::with_seed(3);
+        for _ in 0..5_000 {
+            let mut leader = random_log(&mut random).0;
+            let shared = random.u64(0..=leader.last().index);
+            let mut follower = leader.clone();
+            follower.truncate(shared + 1);
+            let base = leader.last().term + 1;
+            for term in 1..random.u64(1..6) {
+                leader.append(base + 2 * term, random.u64(0..4));
+                follower.append(base + 2 * term + random.u64(0..2) * 2 - 1, random.u64(0..4));
+            }
+            let (mut prev, mut rejections) = (leader.last(), 0);
+            while !follower.matches(prev) {
+                let hint = last_agreeable(&follower, prev);
+                prev = last_agreeable(&leader, LogId::new(hint.term, hint.index.min(prev.index)));
+                rejections += 1;
+            }
+            let distinct = leader.ranges().chain(follower.ranges()).map(|range| range.term);
+            let distinct: std::collections::BTreeSet<_> = distinct.collect();
+            assert!(rejections <= distinct.len(), "{rejections} for {leader:?} and {follower:?}");
+        }
     }
 }

@@ -29,7 +29,7 @@ pub(crate) enum Refused {
         index: Index,
     },
     /// Entries that do not follow each other, or whose terms fall. Nothing was stored.
-    #[error("entries out of order at {at:?}")]
+    #[error("entries out of order at ({},{})", at.term, at.index)]
     Disordered {
         /// The first that is out of order.
         at: LogId,

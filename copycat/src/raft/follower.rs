@@ -98,7 +98,9 @@ impl Raft {
     /// The leader lives. What it says about commit holds as far as its appends have verified this log.
     pub(super) fn heartbeat(&mut self, from: MemberId, commit: Index, round: u64, fx: &mut Effects) {
         self.commit_to(commit.min(self.accepted), fx);
-        let reply = Message::HeartbeatReply { term: self.term, round, accepted: self.accepted };
+        let accepted = self.accepted;
+        let durable = if self.durable.epoch == self.epoch { self.durable.index.min(accepted) } else { 0 };
+        let reply = Message::HeartbeatReply { term: self.term, round, accepted, durable };
         // Waits for the term, never for entries: reads and the lease do not depend on a disk.
         self.send(from, reply, Token::opening(self.epoch), fx);
     }
@@ -112,7 +114,9 @@ impl Raft {
                 term,
                 result: AppendResult::Rejected { prev: prev.index, hint: LogId::ZERO },
             },
-            Message::Heartbeat { round, .. } => Message::HeartbeatReply { term, round, accepted: 0 },
+            Message::Heartbeat { round, .. } => {
+                Message::HeartbeatReply { term, round, accepted: 0, durable: 0 }
+            }
             _ => return,
         };
         self.send(from, reply, Token::opening(self.epoch), fx);

@@ -119,14 +119,25 @@ impl Raft {
     }
 
     /// A peer answered a heartbeat.
-    pub(super) fn heartbeat_reply(&mut self, from: MemberId, round: u64, accepted: Index, fx: &mut Effects) {
+    pub(super) fn heartbeat_reply(
+        &mut self,
+        from: MemberId,
+        round: u64,
+        accepted: Index,
+        durable: Index,
+        fx: &mut Effects,
+    ) {
         let RoleState::Leader(leadership) = &mut self.role else { return };
         let rounds = &leadership.rounds;
         let Some((_, progress)) = leadership.peers.iter_mut().find(|(peer, _)| *peer == from) else { return };
         progress.hear(self.now);
         progress.beat(round, accepted, rounds.newest());
+        let news = durable > progress.matched() && progress.accept(durable, rounds.newest());
         if progress.is_missing_something() && rounds.is_later_beat(round, progress.moved()) {
             progress.recover();
+        }
+        if news {
+            self.commit_by_counting(fx);
         }
         self.confirm_rounds(fx);
         self.replicate_to(from, fx);

@@ -64,7 +64,8 @@ pub(crate) enum Message {
         /// The round of heartbeats it belongs to, counted per leadership.
         round: u64,
     },
-    /// The answer to `Heartbeat`: confirms the leadership, waits for no entry.
+    /// The answer to `Heartbeat`: confirms the leadership, waits for no entry. It also tells how far the
+    /// follower is, so that lost appends are sent again and lost answers to them do no harm.
     HeartbeatReply {
         /// The follower's term.
         term: Term,
@@ -73,6 +74,8 @@ pub(crate) enum Message {
         /// How far the follower's log agrees with this leader's, durable or not: tells appends that
         /// were lost from appends that wait for a disk.
         accepted: Index,
+        /// How far of that is durable: acknowledges it, as an `AppendReply` does.
+        durable: Index,
     },
 }
 

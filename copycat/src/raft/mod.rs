@@ -39,6 +39,8 @@ mod configuration;
 mod conflict;
 mod election;
 mod follower;
+#[cfg(test)]
+mod hostile;
 mod leadership;
 mod lease;
 mod progress;

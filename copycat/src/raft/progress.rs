@@ -157,7 +157,10 @@ impl Progress {
     /// The follower answered heartbeat `round` and says its log agrees up to `accepted`.
     pub(super) fn beat(&mut self, round: u64, accepted: Index, newest: u64) {
         assert!(round <= newest, "answers round {round} of {newest}");
-        self.round = self.round.max(round);
+        if round < self.round {
+            return;
+        }
+        self.round = round;
         if accepted > self.accepted {
             self.moved = newest;
         }

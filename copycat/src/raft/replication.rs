@@ -4,13 +4,16 @@ use super::conflict;
 use super::effect::Effects;
 use super::error::NotLeader;
 use super::leadership::push_ready;
-use super::message::{AppendResult, INDEX_MAX, Message};
+use super::message::{AppendResult, Message};
 use super::progress::Progress;
 use super::quorum;
 use super::state::{Raft, RoleState};
 use super::token::Token;
 use crate::codec::ids::{Index, MemberId};
 use crate::codec::terms::{LogId, Span};
+
+/// Most entries in one proposal: no index can run over.
+const PROPOSED_MAX: u64 = 1 << 32;
 
 impl Raft {
     /// Appends `count` entries of the current term, at least one, which the caller encodes and writes at
@@ -19,7 +22,7 @@ impl Raft {
     pub(crate) fn propose(&mut self, count: u64, fx: &mut Effects) -> Result<Span, NotLeader> {
         let RoleState::Leader(_) = self.role else { return Err(self.not_leader()) };
         let before = self.log.last().index;
-        assert!(count > 0 && count <= INDEX_MAX - before, "proposes {count} entries behind {before}");
+        assert!((1..=PROPOSED_MAX).contains(&count), "proposes {count} entries at once");
         self.log.append(self.term, count);
         self.replicate(fx);
         Ok(Span { term: self.term, first: before + 1, last: before + count })
@@ -63,7 +66,7 @@ impl Raft {
             // Compacted away: only a snapshot could help this follower.
             let Some(prev_term) = self.log.term(prev) else { return };
             let up_to = match progress.wants_entries() {
-                true => last.min(prev + self.options.entries_max),
+                true => last.min(prev.saturating_add(self.options.entries_max)),
                 false => prev,
             };
             progress.sent(up_to, leadership.rounds.newest());

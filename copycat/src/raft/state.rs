@@ -174,8 +174,8 @@ impl Raft {
             }
             Message::Vote { granted, pre, .. } => self.count_vote(from, granted, pre, fx),
             Message::AppendReply { result, .. } => self.append_reply(from, result, fx),
-            Message::HeartbeatReply { round, accepted, .. } => {
-                self.heartbeat_reply(from, round, accepted, fx)
+            Message::HeartbeatReply { round, accepted, durable, .. } => {
+                self.heartbeat_reply(from, round, accepted, durable, fx);
             }
             Message::RequestVote { .. } => {}
         }

@@ -28,7 +28,7 @@ pub struct One;
 pub struct Many(pub(crate) u32);
 
 /// How many partitions a resource has.
-pub(crate) trait Partitions {
+pub trait Partitions {
     /// The number.
     fn count(&self) -> u32;
 }

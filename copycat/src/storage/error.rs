@@ -4,6 +4,7 @@ use super::position::Position;
 use super::segment::Owner;
 use crate::codec::cursor::Malformed;
 use crate::codec::ids::{GroupId, Index};
+use std::fmt;
 use std::io;
 use std::sync::Arc;
 use thiserror::Error;
@@ -112,7 +113,7 @@ impl DiskError {
     /// Adds to an error of the system what was tried on which file.
     pub(crate) fn new(
         operation: &'static str,
-        file: impl ToString,
+        file: impl fmt::Display,
         source: impl Into<io::Error>,
     ) -> DiskError {
         DiskError { operation, file: file.to_string(), source: Arc::new(source.into()) }

@@ -8,8 +8,6 @@
 //! [`Preparation`]), never copies or interprets a payload, never writes a byte twice, never retries a
 //! failed write or flush, and knows no rule of consensus beyond "a later frame replaces".
 
-#![allow(unused_imports, reason = "re-exports for the floors above, removed when those use them")]
-
 mod batch;
 mod checkpoint;
 mod disk;
@@ -30,12 +28,16 @@ mod write;
 
 #[cfg(any(test, feature = "testing"))]
 pub(crate) use disk::simulated::{Fault, SimulatedDisk};
-pub(crate) use disk::{Creation, Disk, Region, file::FileDisk, memory::MemoryDisk};
-pub(crate) use error::{Damage, DiskError, Problem, StorageError};
+#[cfg(feature = "testing")]
+pub(crate) use disk::{Creation, Region};
+pub(crate) use disk::{Disk, file::FileDisk, memory::MemoryDisk};
+#[cfg(feature = "testing")]
+pub(crate) use error::DiskError;
+pub(crate) use error::StorageError;
 pub(crate) use group_log::GroupState;
 pub(crate) use journal::{Journal, Options, SEGMENT_LEN_MAX, SEGMENT_LEN_MIN};
 pub(crate) use position::Position;
 pub(crate) use preparation::{Preparation, Prepared};
-pub(crate) use recovery::{Cut, Recovered};
+pub(crate) use recovery::Recovered;
 pub(crate) use segment::Owner;
 pub(crate) use write::{Write, Written};

@@ -2,12 +2,10 @@
 
 use super::batch::{BATCH_HEADER_LEN, BatchHeader, BatchKind};
 use super::disk::Region;
-use super::position::{BLOCK, Position, align_up};
+use super::position::{BLOCK, Position, ZEROES, align_up};
 use super::segment::Segment;
 use bytes::Bytes;
 use std::sync::Arc;
-
-static PADDING: [u8; BLOCK as usize] = [0; BLOCK as usize];
 
 /// Frames that share one write. Their positions are final; nothing is ever copied or moved.
 #[derive(Debug)]
@@ -103,7 +101,7 @@ impl Batch {
         self.chunks[0] = Bytes::copy_from_slice(&bytes);
         self.starts.push(BATCH_HEADER_LEN as u32 + self.length);
         let padding = header.extent() - BATCH_HEADER_LEN as u64 - u64::from(self.length);
-        self.chunks.push(Bytes::from_static(&PADDING[..padding as usize]));
+        self.chunks.push(Bytes::from_static(&ZEROES[..padding as usize]));
         checksum
     }
 

@@ -21,3 +21,11 @@ pub(crate) const BLOCK: u64 = 4_096;
 pub(crate) const fn align_up(value: u64) -> u64 {
     value.next_multiple_of(BLOCK)
 }
+
+/// A block of zeroes: padding, and what a block that was never written holds.
+pub(crate) static ZEROES: [u8; BLOCK as usize] = [0; BLOCK as usize];
+
+/// Whether all of at most one block of bytes are zero.
+pub(crate) fn is_zero(bytes: &[u8]) -> bool {
+    *bytes == ZEROES[..bytes.len()]
+}

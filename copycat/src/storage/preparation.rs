@@ -169,7 +169,11 @@ impl Journal {
     /// Bytes of the next segment: as set, or more where the checkpoint would take a quarter of it.
     pub(super) fn segment_len(&self) -> u64 {
         let checkpoint = checkpoint::len(&self.groups);
-        let len = self.options.segment_len.max(self.preparer.len_min).max(4 * checkpoint + 4 * BLOCK);
+        let len = self
+            .options
+            .len_of(self.active().header.number + 1)
+            .max(self.preparer.len_min)
+            .max(4 * checkpoint + 4 * BLOCK);
         align_up(len.clamp(SEGMENT_LEN_MIN, SEGMENT_LEN_MAX))
     }
 

@@ -9,8 +9,8 @@ use super::checkpoint;
 use super::disk::Disk;
 use super::error::{Damage, Problem, StorageError};
 use super::group_log::{GroupLog, GroupState, Place};
-use super::journal::{Journal, Options, SEGMENT_LEN_MAX, SEGMENT_LEN_MIN};
-use super::position::{BLOCK, Position, align_up};
+use super::journal::{Journal, Options, SEGMENT_LEN_MAX};
+use super::position::{BLOCK, Position};
 use super::preparation::{Preparer, create_first};
 use super::scan::{Found, Scan, contradiction, damage, malformed};
 use super::segment::{Segment, SegmentHeader, VERSION};
@@ -112,7 +112,7 @@ impl Journal {
 }
 
 fn first_header(options: &Options, seed: u64) -> SegmentHeader {
-    let len = align_up(options.segment_len.clamp(SEGMENT_LEN_MIN, SEGMENT_LEN_MAX));
+    let len = options.len_of(0);
     let salt = fastrand::Rng::with_seed(seed).u64(..);
     SegmentHeader { number: 0, salt, base: Position(0), len, owner: options.owner, recycled: false }
 }
@@ -159,9 +159,13 @@ impl Replay {
     fn over(segments: &[Segment]) -> Result<Replay, StorageError> {
         let (groups, end) = (BTreeMap::new(), Position(0));
         let mut replay = Replay { groups, started: 0, end, previous: 0, cut: None };
-        for segment in &segments[segments.len().saturating_sub(2)..] {
+        for segment in segments.iter().rev() {
             segment.region.sync()?;
             segment.region.refresh()?;
+            // Whatever lies before a segment with batches was durable before the first of them.
+            if Scan::new(segment).next()?.is_some() {
+                break;
+            }
         }
         // The scan of the last segment with batches: its tail is looked at when it is known to be last.
         let mut last: Option<Scan<'_>> = None;

@@ -3,7 +3,7 @@
 use super::batch::{BATCH_HEADER_LEN, BatchHeader};
 use super::disk::Region;
 use super::error::{Damage, DiskError, Problem, StorageError};
-use super::position::{BLOCK, Position};
+use super::position::{BLOCK, Position, is_zero};
 use super::segment::Segment;
 use crate::codec::cursor::Malformed;
 
@@ -25,7 +25,10 @@ impl Window<'_> {
         if !held {
             let wanted = (len as u64).max(WINDOW).min(self.region.len() - offset);
             assert!(wanted >= len as u64, "asked for bytes of the region");
-            self.bytes.resize(wanted as usize, 0);
+            self.bytes.truncate(wanted as usize);
+            if self.bytes.len() < wanted as usize {
+                self.bytes = vec![0; wanted as usize];
+            }
             self.region.read(offset, &mut self.bytes)?;
             self.start = offset;
         }
@@ -83,7 +86,7 @@ impl<'a> Scan<'a> {
         let behind_header = offset + BATCH_HEADER_LEN as u64;
         let rest = self.window.get(behind_header, header.extent() as usize - BATCH_HEADER_LEN)?;
         let (body, padding) = rest.split_at(header.length as usize);
-        if header.verify(body).is_err() || padding.iter().any(|byte| *byte != 0) {
+        if header.verify(body).is_err() || !is_zero(padding) {
             return Ok(None);
         }
         self.offset += header.extent();
@@ -120,7 +123,7 @@ impl<'a> Scan<'a> {
             let ours = if self.segment.header.recycled {
                 block[8..16] == self.segment.header.salt.to_le_bytes()
             } else {
-                block.iter().any(|byte| *byte != 0)
+                !is_zero(block)
             };
             if ours {
                 torn = torn.max(offset - self.offset + BLOCK);

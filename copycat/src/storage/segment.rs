@@ -9,7 +9,7 @@
 //!      24    8  salt             random, new for each use of the file
 //!      32    8  base             position of the segment's first byte in the journal
 //!      40    8  length           of the segment in bytes
-//!      48   16  cluster          id of the cluster
+//!      48   16  storage          random name of the member's data directory
 //!      64    8  member           id of the member
 //!      72    4  shard            number of the shard within the member
 //!      76    1  recycled         1: behind the batches lie bytes of an earlier use; 0: zeroes
@@ -35,8 +35,8 @@ const CODEC: [u8; 16] = *b"bincode 2.0.1\0\0\0";
 /// Whose journal it is; stamped into every segment, so that a directory cannot serve another member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Owner {
-    /// Id of the cluster.
-    pub cluster: u128,
+    /// The random name of the member's data directory.
+    pub storage: u128,
     /// The member.
     pub member: MemberId,
     /// Shard within the member, from 0.
@@ -45,7 +45,7 @@ pub(crate) struct Owner {
 
 impl fmt::Display for Owner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "shard {} of member {} of cluster {:032x}", self.shard, self.member, self.cluster)
+        write!(f, "shard {} of member {} in directory {:032x}", self.shard, self.member, self.storage)
     }
 }
 
@@ -76,7 +76,7 @@ impl SegmentHeader {
         block[24..32].copy_from_slice(&self.salt.to_le_bytes());
         block[32..40].copy_from_slice(&self.base.0.to_le_bytes());
         block[40..48].copy_from_slice(&self.len.to_le_bytes());
-        block[48..64].copy_from_slice(&self.owner.cluster.to_le_bytes());
+        block[48..64].copy_from_slice(&self.owner.storage.to_le_bytes());
         block[64..72].copy_from_slice(&self.owner.member.0.to_le_bytes());
         block[72..76].copy_from_slice(&self.owner.shard.to_le_bytes());
         block[76] = self.recycled.into();
@@ -99,8 +99,8 @@ impl SegmentHeader {
         }
         let (number, salt, base, len) =
             (cursor.u64()?, cursor.u64()?, Position(cursor.u64()?), cursor.u64()?);
-        let cluster = u128::from(cursor.u64()?) | u128::from(cursor.u64()?) << 64;
-        let owner = Owner { cluster, member: MemberId(cursor.u64()?), shard: cursor.u32()? };
+        let storage = u128::from(cursor.u64()?) | u128::from(cursor.u64()?) << 64;
+        let owner = Owner { storage, member: MemberId(cursor.u64()?), shard: cursor.u32()? };
         let recycled = match cursor.u8()? {
             0 => false,
             1 => true,
@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn reads_back_what_was_written_and_notices_every_flipped_byte() {
-        let owner = Owner { cluster: 1 << 100 | 5, member: MemberId(3), shard: 2 };
+        let owner = Owner { storage: 1 << 100 | 5, member: MemberId(3), shard: 2 };
         let header =
             SegmentHeader { number: 4, salt: 9, base: Position(1 << 30), len: 65_536, owner, recycled: true };
         let (block, checksum) = header.encode();

@@ -17,14 +17,13 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 
-/// Room a read should find.
-const READ_ROOM: usize = 64 << 10;
-/// Less room than this is made larger before a read.
-const READ_ROOM_MIN: usize = 16 << 10;
-/// Room taken at once for a long message; more only as its bytes arrive, so that a claim costs nothing.
-const CLAIM_ROOM: usize = 1 << 20;
+/// Least room a read finds: what an idle connection costs.
+const ROOM_MIN: usize = 8 << 10;
+/// Most room that is made at once. A longer message gets more as its bytes arrive, so that a mere claim
+/// costs nothing.
+const ROOM_MAX: usize = 256 << 10;
 /// A buffer that grew beyond this is given back when it is empty.
-const KEEP_MAX: usize = 4 << 20;
+const KEEP_MAX: usize = 2 << 20;
 /// Most messages handed over at once.
 const BATCH_MAX: usize = 4_096;
 
@@ -181,17 +180,30 @@ async fn read(
     ear: Option<&Ear>,
     life: &Life,
 ) -> Closed {
+    let mut room = ROOM_MIN;
     loop {
-        match hand_over(&mut received, ear, life).await {
-            Ok(()) => make_room(&mut received),
-            Err(closed) => return closed,
+        if let Err(closed) = hand_over(&mut received, ear, life).await {
+            return closed;
         }
+        make_room(&mut received, room);
         match reader.read_buf(&mut received).await {
             Ok(0) if received.is_empty() => return Closed::Ended,
             Ok(0) => return Closed::Truncated,
-            Ok(_) => life.heard.store(true, Relaxed),
+            Ok(count) => room = next_room(room, count),
             Err(error) => return error.into(),
         }
+        life.heard.store(true, Relaxed);
+    }
+}
+
+/// A busy connection is read in large steps, a quiet one keeps little memory.
+fn next_room(room: usize, count: usize) -> usize {
+    if count >= room {
+        (room * 2).min(ROOM_MAX)
+    } else if count < room / 8 {
+        (room / 2).max(ROOM_MIN)
+    } else {
+        room
     }
 }
 
@@ -234,14 +246,16 @@ fn message(received: &mut BytesMut) -> Result<Option<Option<Message>>, Malformed
     envelope.map(|envelope| Message::decode(&envelope)).transpose()
 }
 
-fn make_room(received: &mut BytesMut) {
+/// Makes sure that a read finds `wanted` bytes of room, or room for the rest of a message that is longer.
+fn make_room(received: &mut BytesMut, wanted: usize) {
     if received.is_empty() && received.capacity() > KEEP_MAX {
         *received = BytesMut::new();
     }
     // The front was checked by `messages`, which found it incomplete.
-    let needed = envelope::length(received, MESSAGE_MAX).unwrap_or(0).saturating_sub(received.len());
-    let room = received.capacity() - received.len();
-    if room < needed.clamp(READ_ROOM_MIN, CLAIM_ROOM) {
-        received.reserve(needed.clamp(READ_ROOM, CLAIM_ROOM.max(received.len())));
+    let rest = envelope::length(received, MESSAGE_MAX).unwrap_or(0).saturating_sub(received.len());
+    let wanted = rest.clamp(wanted, ROOM_MAX.max(received.len()));
+    // What is left of the last room is used up before more is taken.
+    if received.capacity() - received.len() < wanted.min(rest.max(wanted / 2)) {
+        received.reserve(wanted);
     }
 }

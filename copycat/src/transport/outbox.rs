@@ -3,6 +3,7 @@
 use super::connection::Closed;
 use super::rope::{Batch, Rope};
 use super::wire::{self, Message};
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use thiserror::Error;
 use tokio::sync::Notify;
@@ -30,7 +31,6 @@ pub(super) enum Overflow {
     Cut,
 }
 
-#[derive(Debug)]
 struct Shared {
     queue: Mutex<Queue>,
     /// Tells the writer that there is something to write.
@@ -39,7 +39,6 @@ struct Shared {
     cut: Notify,
 }
 
-#[derive(Debug)]
 struct Queue {
     state: State,
     rope: Rope,
@@ -78,9 +77,16 @@ pub(super) fn outbox(bytes_max: usize, overflow: Overflow) -> (Sender, Outbox) {
 }
 
 /// The way into a connection, from any thread. Cheap to clone.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Sender {
     shared: Arc<Shared>,
+}
+
+impl fmt::Debug for Sender {
+    /// Says nothing of what is queued: it is large, and belongs to the user.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sender").finish_non_exhaustive()
+    }
 }
 
 impl Sender {
@@ -143,7 +149,6 @@ impl Queue {
 }
 
 /// The end of the task that serves the connection. Dropping it shuts the queue.
-#[derive(Debug)]
 pub(super) struct Outbox {
     shared: Arc<Shared>,
 }

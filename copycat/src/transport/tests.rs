@@ -329,6 +329,8 @@ async fn a_stranger_at_the_address_is_noticed(network: Network, any: &str) {
         let _peer = one.endpoint.dial(MemberId(dialed), acceptor.address());
         assert_eq!(refused(&mut one.control).await, expected);
     }
+    let later = Hello { version: VERSION + 1, ..hello_of(1, LaneKind::Bulk) };
+    assert!(matches!(raw(&network, acceptor.address(), later).await, Err(Refusal::WrongVersion)));
     // A member that was not formed yet meets anyone.
     let mut one = Member::with(&network, House::of(1, 0), limits());
     let _peer = one.reach(2, &acceptor).await;

@@ -23,7 +23,6 @@ pub(crate) fn machine(item: &ItemTrait, drafts: Vec<Draft>, mistakes: &mut Mista
     let commands: Vec<Command> =
         drafts.into_iter().filter_map(|draft| command(draft, &names, mistakes)).collect();
     check_ids(&commands, mistakes);
-    let partitioned = commands.iter().all(|command| command.route != super::model::Route::Unsaid);
     sound.then(|| Machine {
         conditions: attributes::conditions(&item.attrs),
         documentation: item
@@ -36,8 +35,7 @@ pub(crate) fn machine(item: &ItemTrait, drafts: Vec<Draft>, mistakes: &mut Mista
         name: item.ident.clone(),
         generics: item.generics.clone(),
         commands,
-        // One mistake is enough: a trait with mistakes is not refused its partitions on top of them.
-        partitioned: partitioned || mistakes.count() > 0,
+        flawed: mistakes.count() > 0,
     })
 }
 

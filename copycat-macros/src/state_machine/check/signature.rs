@@ -169,8 +169,12 @@ fn check_argument(argument: &PatType, mistakes: &mut Mistakes) {
 const STATE: &str = "a proxy is not the state: name the type instead of `Self`";
 
 fn check_result(ty: &Type, mistakes: &mut Mistakes) {
-    for obstacle in types::obstacles(ty) {
+    let obstacles = types::obstacles(ty);
+    let borrowed =
+        obstacles.iter().any(|obstacle| matches!(obstacle, Obstacle::Reference(_) | Obstacle::Inner(_)));
+    for obstacle in obstacles {
         match obstacle {
+            Obstacle::Lifetime(_) if borrowed => {}
             Obstacle::Reference(span) | Obstacle::Mutable(span) | Obstacle::Inner(span) => {
                 mistakes.at(
                     span,

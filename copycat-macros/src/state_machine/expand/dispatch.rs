@@ -1,6 +1,6 @@
 //! From an encoded command to the user's method, for every state that implements the trait.
 
-use super::{bounded, commands_name, decoded, private};
+use super::{bounded, commands_name, decoded, private, quiet};
 use crate::state_machine::model::{Argument, Command, Kind, Machine, Passing};
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -10,7 +10,7 @@ use syn::{Ident, parse_quote};
 pub(super) fn dispatch(machine: &Machine) -> TokenStream {
     let (dispatch, handler) = (private("Dispatch"), private("Handler"));
     let (conditions, name, trait_name) = (&machine.conditions, commands_name(machine), &machine.name);
-    let generics = bounded(machine);
+    let (generics, quiet) = (bounded(machine), quiet(machine));
     let (_, arguments, _) = generics.split_for_impl();
     // Not a name that a user's parameter would have.
     let state = Ident::new("__State", Span::mixed_site());
@@ -22,7 +22,8 @@ pub(super) fn dispatch(machine: &Machine) -> TokenStream {
     let handlers = machine.commands.iter().map(|command| entry(command, &own));
     quote! {
         #(#conditions)*
-        #[allow(deprecated, clippy::all, clippy::pedantic)]
+        #quiet
+        #[allow(deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
         impl #parameters #dispatch<#state> for #name #arguments #clause {
             const HANDLERS: &'static [#handler<#state>] = &[#(#handlers),*];
         }
@@ -40,9 +41,9 @@ fn entry(command: &Command, own: &TokenStream) -> TokenStream {
     let types = command.travelling().map(decoded);
     let passed = command.arguments.iter().map(passed);
     let arguments = if command.arguments.is_empty() {
-        quote_spanned!(Span::mixed_site()=> let () = #decode(body)?;)
+        quote_spanned!(Span::mixed_site()=> let () = #decode::<()>(body)?;)
     } else {
-        quote_spanned!(Span::mixed_site()=> let (#(#names,)*): (#(#types,)*) = #decode(body)?;)
+        quote_spanned!(Span::mixed_site()=> let (#(#names,)*) = #decode::<(#(#types,)*)>(body)?;)
     };
     quote_spanned! {Span::mixed_site()=>
         #(#conditions)*

@@ -1,13 +1,12 @@
 //! The two proxies, from one template.
 
 use super::table::{constant_name, merge};
-use super::{bounded, commands_name, mention, private, unbounded};
+use super::{bounded, commands_name, mention, private, quiet, unbounded};
 use crate::state_machine::model::{Argument, Command, Machine, Passing};
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::Ident;
 use syn::ext::IdentExt;
-use syn::spanned::Spanned;
 
 /// In what the two proxies differ.
 struct Flavour {
@@ -49,14 +48,15 @@ fn proxy(machine: &Machine, flavour: &Flavour) -> TokenStream {
     let standard = standard_traits(machine, flavour);
     let framework = framework_traits(machine, flavour);
     let (conditions, name) = (&machine.conditions, &flavour.name);
-    let generics = bounded(machine);
+    let (generics, quiet) = (bounded(machine), quiet(machine));
     let (parameters, arguments, clause) = generics.split_for_impl();
     let methods = machine.commands.iter().map(|command| method(machine, command, flavour));
     quote! {
         #declaration
 
         #(#conditions)*
-        #[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
+        #quiet
+        #[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic, clippy::nursery)]
         impl #parameters #name #arguments #clause {
             #(#methods)*
         }
@@ -112,7 +112,7 @@ fn method(machine: &Machine, command: &Command, flavour: &Flavour) -> TokenStrea
         #fallback
         #visibility #asyncness fn #name(&self, #(#inputs),*) -> ::core::result::Result<#result, #error> {
             let arguments = #encoded?;
-            self.handle.#call(&<#commands #parameters>::#constant, arguments #merge) #awaited
+            self.handle.#call::<#result>(&<#commands #parameters>::#constant, arguments #merge) #awaited
         }
     }
 }
@@ -134,8 +134,8 @@ fn borrowed(argument: &Argument) -> TokenStream {
             let raw = private("Raw");
             quote!(&#raw(#name))
         }
-        // The user's span, so that a type that cannot travel is reported where it is written.
-        _ => quote_spanned!(argument.ty.span()=> &#name),
+        // The user's span, so that a type that cannot travel is reported where the argument is.
+        _ => quote_spanned!(name.span()=> &#name),
     }
 }
 
@@ -165,11 +165,12 @@ fn framework_traits(machine: &Machine, flavour: &Flavour) -> TokenStream {
     let (conditions, name, other) = (&machine.conditions, &flavour.name, &flavour.other);
     let (commands, handle, proxy) = (commands_name(machine), private("Handle"), private("Proxy"));
     let (side, other_side) = (private(flavour.side), Ident::new(flavour.other_side, Span::mixed_site()));
-    let generics = bounded(machine);
+    let (generics, quiet) = (bounded(machine), quiet(machine));
     let (parameters, arguments, clause) = generics.split_for_impl();
     let types = mention(machine).map(|_| quote!(types: ::core::marker::PhantomData,));
     quote_spanned! {Span::mixed_site()=>
         #(#conditions)*
+        #quiet
         impl #parameters #proxy for #name #arguments #clause {
             type Commands = #commands #arguments;
 
@@ -183,6 +184,7 @@ fn framework_traits(machine: &Machine, flavour: &Flavour) -> TokenStream {
         }
 
         #(#conditions)*
+        #quiet
         impl #parameters #side for #name #arguments #clause {
             type #other_side = #other #arguments;
         }

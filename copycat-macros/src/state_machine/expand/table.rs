@@ -1,6 +1,6 @@
 //! The marker type and the table of its commands.
 
-use super::{bounded, commands_name, decoded, mention, private, unbounded};
+use super::{bounded, commands_name, decoded, mention, private, quiet, unbounded};
 use crate::state_machine::model::{Command, Kind, Machine, Merge, Route};
 use crate::support::types;
 use proc_macro2::{Literal, Span, TokenStream};
@@ -18,30 +18,34 @@ pub(super) fn table(machine: &Machine) -> TokenStream {
     let (assert_distinct, conditions) = (private("assert_distinct"), &machine.conditions);
     let (commands, method) = (private("Commands"), private("Method"));
     let name = commands_name(machine);
-    let generics = bounded(machine);
+    let (generics, quiet) = (bounded(machine), quiet(machine));
     let (parameters, arguments, clause) = generics.split_for_impl();
     let constants = machine.commands.iter().map(constant);
     let entries = machine.commands.iter().map(|command| {
         let (conditions, constant) = (&command.conditions, constant_name(command));
         quote!(#(#conditions)* Self::#constant)
     });
-    let partitioned = machine.partitioned.then(|| {
+    let routed = machine.commands.iter().all(|command| command.route != Route::Unsaid);
+    let partitioned = (routed || machine.flawed).then(|| {
         let partitioned = private("Partitioned");
-        quote!(#(#conditions)* impl #parameters #partitioned for #name #arguments #clause {})
+        quote!(#(#conditions)* #quiet impl #parameters #partitioned for #name #arguments #clause {})
     });
+    let distinct =
+        (!machine.flawed).then(|| quote!(#(#conditions)* const _: () = #assert_distinct(&[#(#ids),*]);));
     quote! {
         #marker
 
-        #(#conditions)*
-        const _: () = #assert_distinct(&[#(#ids),*]);
+        #distinct
 
         #(#conditions)*
-        #[allow(non_upper_case_globals, clippy::all, clippy::pedantic)]
+        #quiet
+        #[allow(non_upper_case_globals, clippy::all, clippy::pedantic, clippy::nursery)]
         impl #parameters #name #arguments #clause {
             #(#constants)*
         }
 
         #(#conditions)*
+        #quiet
         impl #parameters #commands for #name #arguments #clause {
             const METHODS: &'static [#method] = &[#(#entries),*];
         }
@@ -142,7 +146,7 @@ fn details(command: &Command) -> TokenStream {
 
 /// The function that makes two results one.
 pub(super) fn merge(command: &Command) -> Option<TokenStream> {
-    if command.route != Route::All {
+    if command.route != Route::All || command.result.is_none() {
         return None;
     }
     match command.merge.as_ref()? {
@@ -156,7 +160,7 @@ pub(super) fn merge(command: &Command) -> Option<TokenStream> {
                 name => name,
             };
             let name = Ident::new(name, *span);
-            Some(quote!(::copycat::__private::#name))
+            Some(quote_spanned!(*span=> ::copycat::__private::#name))
         }
     }
 }

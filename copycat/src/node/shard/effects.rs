@@ -102,7 +102,9 @@ impl Group {
                 Kind::Configuration
             }
         };
-        Header::bare(kind, self.id, id.term, id.index, self.clock.stamp(now)).encode(&body, &mut frame);
+        let time = self.clock.stamp(now);
+        self.clock.observe(time, now);
+        Header::bare(kind, self.id, id.term, id.index, time).encode(&body, &mut frame);
         ground.journal.append(self.id, frame.into()).map(drop)
     }
 

@@ -2,6 +2,7 @@
 
 use super::super::applier::Work;
 use super::super::reply::Replies;
+use super::effects::last_header;
 use super::forwarding::Forwarded;
 use crate::codec::ids::{GroupId, MemberId};
 use crate::raft::effect::Effects;
@@ -9,6 +10,10 @@ use crate::raft::token::Token;
 use crate::storage::{GroupState, Journal, Position, Preparation, Recovered, Write};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
+use std::time::Duration;
+
+/// Pause between two attempts to prepare a segment on a full disk.
+const RETRY_INTERVAL: Duration = Duration::from_millis(500);
 
 use crate::transport::wire;
 
@@ -43,6 +48,8 @@ pub(super) struct Ground {
     pub next_number: u64,
     /// Members that requests can be sent to.
     open: BTreeSet<MemberId>,
+    /// When to try again to prepare a segment, on a full disk.
+    next_retry: Duration,
     recovered: BTreeMap<GroupId, GroupState>,
     /// What the journal was asked to write, oldest first, and what its durability means to which core.
     unflushed: VecDeque<(Position, GroupId, Token)>,
@@ -60,8 +67,17 @@ impl Ground {
             forwarded: BTreeMap::new(),
             next_number: 1,
             open: BTreeSet::new(),
+            next_retry: Duration::ZERO,
             recovered: recovered.groups,
             unflushed: VecDeque::new(),
+        }
+    }
+
+    /// Looks again, now and then, whether there is space for a segment that could not be prepared.
+    pub(super) fn retry_preparation(&mut self, now: Duration) {
+        if self.journal.is_full() && now >= self.next_retry {
+            self.next_retry = now + RETRY_INTERVAL;
+            self.journal.retry_preparation();
         }
     }
 
@@ -84,6 +100,13 @@ impl Ground {
 
     pub(super) fn take_recovered(&mut self, group: GroupId) -> Option<GroupState> {
         self.recovered.remove(&group)
+    }
+
+    /// What the last entry of a group's log says the time was.
+    pub(super) fn newest_stamp(&self, group: GroupId) -> Option<u64> {
+        let last = self.journal.terms(group)?.last().index;
+        let frames = self.journal.read(group, last, last, 0).ok()?;
+        last_header(frames.last()?).map(|header| header.time)
     }
 
     /// Remembers that `token` of `group` is durable once everything appended so far is.

@@ -87,6 +87,7 @@ impl Group {
         options: &Options,
         founders: Configuration,
         recovered: Option<GroupState>,
+        newest_stamp: Option<u64>,
         now: Duration,
     ) -> Group {
         let recovered = recovered.unwrap_or_default();
@@ -101,11 +102,13 @@ impl Group {
         // Members and groups draw different election timeouts, and a simulated member always the same.
         let seed = options.raft.seed ^ id.0.rotate_left(17) ^ options.me.0;
         let core = Raft::new(options::Options { seed, ..options.raft.clone() }, restored, now);
+        let mut clock = ClusterClock::default();
+        newest_stamp.into_iter().for_each(|stamp| clock.observe(stamp, now));
         Group {
             id,
             durable: core.token(),
             core,
-            clock: ClusterClock::default(),
+            clock,
             checker: None,
             progress: Arc::default(),
             queue: VecDeque::new(),

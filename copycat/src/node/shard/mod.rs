@@ -78,6 +78,8 @@ pub(crate) enum Input {
     Connected(MemberId),
     /// The connection to a member broke: what was under way to it is lost.
     Disconnected(MemberId),
+    /// A member's connection to this one broke: answers that were under way are lost.
+    Gone(MemberId),
     /// A worker is done.
     Done(Done),
     /// A group's code is here.
@@ -138,12 +140,18 @@ impl Shard {
 
     /// Lets time pass: elections, heartbeats, deadlines. To be called every few milliseconds.
     pub(crate) fn tick(&mut self, now: Duration) {
+        if self.failure.is_some() {
+            return;
+        }
+        let mut ticked = Ok(());
         for group in self.groups.values_mut() {
-            if let Err(error) = group.tick(now, &mut self.ground) {
-                self.failure.get_or_insert(error);
-            }
+            ticked = ticked.and_then(|()| group.tick(now, &mut self.ground));
+        }
+        if let Err(error) = ticked {
+            return self.fail(error);
         }
         self.ground.expire_forwarded(now);
+        self.ground.retry_preparation(now);
         self.turn(now, []);
     }
 
@@ -198,6 +206,7 @@ impl Shard {
                     group.core.disconnected(peer);
                 }
             }
+            Input::Gone(peer) => self.ground.fail_forwarded_to(peer),
             Input::Done(Done::Written(written)) => {
                 let durable = self.ground.journal.written(written)?;
                 self.release_durable(now, durable)?;
@@ -253,8 +262,8 @@ impl Shard {
     fn group_or_new(&mut self, now: Duration, id: GroupId) -> Option<&mut Group> {
         let founders = self.founders.as_ref()?;
         Some(self.groups.entry(id).or_insert_with(|| {
-            let recovered = self.ground.take_recovered(id);
-            Group::new(id, &self.options, founders.clone(), recovered, now)
+            let (recovered, newest) = (self.ground.take_recovered(id), self.ground.newest_stamp(id));
+            Group::new(id, &self.options, founders.clone(), recovered, newest, now)
         }))
     }
 

@@ -18,7 +18,7 @@ const SUFFIX: &str = "segment";
 const UNFINISHED: &str = "prepare";
 /// Most buffers the kernel takes in one call.
 const IOV_MAX: usize = 1_024;
-const ZEROES: [u8; 1 << 20] = [0; 1 << 20];
+static ZEROES: [u8; 1 << 20] = [0; 1 << 20];
 
 /// A directory of segment files, locked for as long as this lives.
 ///

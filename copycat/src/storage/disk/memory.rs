@@ -12,54 +12,61 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// A disk whose regions are lost with the last handle to it.
 #[derive(Debug, Default)]
 pub(crate) struct MemoryDisk {
-    regions: Mutex<BTreeMap<u64, Arc<MemoryRegion>>>,
+    /// What there is; handles to it are the regions.
+    contents: Mutex<BTreeMap<u64, Arc<Contents>>>,
+}
+
+/// The chunks that were written, by offset: they are kept as they came and served without a copy.
+#[derive(Debug)]
+struct Contents {
+    len: u64,
+    chunks: Mutex<BTreeMap<u64, Bytes>>,
 }
 
 impl MemoryDisk {
-    fn regions(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<MemoryRegion>>> {
-        self.regions.lock().unwrap_or_else(PoisonError::into_inner)
+    fn contents(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<Contents>>> {
+        self.contents.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Disk for MemoryDisk {
     fn list(&self) -> Result<Vec<u64>, StorageError> {
-        Ok(self.regions().keys().copied().collect())
+        Ok(self.contents().keys().copied().collect())
     }
 
     fn create(&self, creation: &Creation) -> Result<Arc<dyn Region>, DiskError> {
         let Creation { number, len, .. } = *creation;
         let chunks = Mutex::new(BTreeMap::from([(0, creation.head.clone())]));
-        let region = Arc::new(MemoryRegion { number, len, chunks });
-        let mut regions = self.regions();
-        creation.recycled.map(|recycled| regions.remove(&recycled));
-        regions.insert(number, region.clone());
-        Ok(region)
+        let contents = Arc::new(Contents { len, chunks });
+        let mut all = self.contents();
+        creation.recycled.map(|recycled| all.remove(&recycled));
+        all.insert(number, contents.clone());
+        Ok(Arc::new(MemoryRegion { number, contents }))
     }
 
     fn open(&self, number: u64) -> Result<Arc<dyn Region>, DiskError> {
-        match self.regions().get(&number) {
-            Some(region) => Ok(region.clone()),
+        match self.contents().get(&number) {
+            Some(contents) => Ok(Arc::new(MemoryRegion { number, contents: contents.clone() })),
             None => Err(DiskError::new("opening", format!("segment {number}"), io::ErrorKind::NotFound)),
         }
     }
 
     fn remove(&self, number: u64) -> Result<(), DiskError> {
-        self.regions().remove(&number);
+        self.contents().remove(&number);
         Ok(())
     }
 }
 
-/// The chunks that were written, by offset: they are kept as they came and served without a copy.
+/// A handle to what one region holds.
 #[derive(Debug)]
 struct MemoryRegion {
     number: u64,
-    len: u64,
-    chunks: Mutex<BTreeMap<u64, Bytes>>,
+    contents: Arc<Contents>,
 }
 
 impl MemoryRegion {
     fn chunks(&self) -> MutexGuard<'_, BTreeMap<u64, Bytes>> {
-        self.chunks.lock().unwrap_or_else(PoisonError::into_inner)
+        self.contents.chunks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -71,7 +78,7 @@ impl fmt::Display for MemoryRegion {
 
 impl Region for MemoryRegion {
     fn len(&self) -> u64 {
-        self.len
+        self.contents.len
     }
 
     fn write(&self, mut offset: u64, chunks: &[Bytes]) -> Result<(), DiskError> {
@@ -84,7 +91,7 @@ impl Region for MemoryRegion {
             written.insert(offset, chunk.clone());
             offset += chunk.len() as u64;
         }
-        assert!(offset <= self.len, "a region never grows");
+        assert!(offset <= self.contents.len, "a region never grows");
         Ok(())
     }
 

@@ -24,6 +24,9 @@ pub(crate) enum Fault {
     /// The next sync fails. As on Linux, what was not synced stays in the cache, looks clean, and is
     /// never written: a second sync would succeed.
     Sync,
+    /// The power goes during the next sync: it fails, and what it should have made durable awaits
+    /// [`SimulatedDisk::crash`], which is to follow.
+    Power,
 }
 
 /// The disk; clones of the `Arc` it lives in share it. Journals of one process life hold regions that
@@ -31,7 +34,8 @@ pub(crate) enum Fault {
 #[derive(Debug, Default)]
 pub(crate) struct SimulatedDisk {
     state: Arc<Mutex<State>>,
-    regions: Mutex<BTreeMap<u64, Arc<SimulatedRegion>>>,
+    /// What there is; handles to it are the regions.
+    regions: Mutex<BTreeMap<u64, Arc<Mutex<Images>>>>,
 }
 
 #[derive(Debug, Default)]
@@ -74,25 +78,24 @@ impl SimulatedDisk {
         // One mood per crash: everything in the cache survives, nothing does, or each sector by itself.
         let (kept, garbled) =
             *random.choice(&[(0, 0), (100, 0), (50, 0), (90, 5), (45, 10)]).unwrap_or(&(0, 0));
-        for region in lock(&self.regions).values_mut() {
-            let survivor = region.crashed(&mut random, kept, garbled);
-            *region = Arc::new(survivor);
+        for images in lock(&self.regions).values_mut() {
+            let survivor = lock(images).crashed(&mut random, kept, garbled);
+            *images = Arc::new(Mutex::new(survivor));
         }
     }
 
     /// Ends the process, not the machine: caches survive, regions are detached from whoever held them.
     pub(crate) fn kill(&self) {
-        for region in lock(&self.regions).values_mut() {
-            let images = lock(&region.images).clone();
-            let (number, state) = (region.number, region.state.clone());
-            *region = Arc::new(SimulatedRegion { number, state, images: Mutex::new(images) });
+        for images in lock(&self.regions).values_mut() {
+            let survivor = lock(images).clone();
+            *images = Arc::new(Mutex::new(survivor));
         }
     }
 
     /// Flips bits of one byte of a region, in cache and medium: rot.
     pub(crate) fn corrupt(&self, number: u64, offset: u64, mask: u8) {
-        if let Some(region) = lock(&self.regions).get(&number) {
-            let mut images = lock(&region.images);
+        if let Some(images) = lock(&self.regions).get(&number) {
+            let mut images = lock(images);
             images.cached[offset as usize] ^= mask;
             images.durable[offset as usize] ^= mask;
         }
@@ -100,14 +103,19 @@ impl SimulatedDisk {
 
     /// What the medium holds of a region.
     pub(crate) fn image(&self, number: u64) -> Option<Vec<u8>> {
-        lock(&self.regions).get(&number).map(|region| lock(&region.images).durable.clone())
+        lock(&self.regions).get(&number).map(|images| lock(images).durable.clone())
     }
 
     /// Puts a region there as if it had been found.
     pub(crate) fn place(&self, number: u64, bytes: &[u8]) {
-        let images = Images { cached: bytes.to_vec(), durable: bytes.to_vec(), dirty: BTreeSet::new() };
-        let region = SimulatedRegion { number, state: self.state.clone(), images: Mutex::new(images) };
-        lock(&self.regions).insert(number, Arc::new(region));
+        self.insert(number, bytes.to_vec());
+    }
+
+    fn insert(&self, number: u64, bytes: Vec<u8>) -> Arc<dyn Region> {
+        let images = Images { durable: bytes.clone(), cached: bytes, dirty: BTreeSet::new() };
+        let images = Arc::new(Mutex::new(images));
+        lock(&self.regions).insert(number, images.clone());
+        Arc::new(SimulatedRegion { number, state: self.state.clone(), images })
     }
 }
 
@@ -117,30 +125,25 @@ impl Disk for SimulatedDisk {
     }
 
     fn create(&self, creation: &Creation) -> Result<Arc<dyn Region>, DiskError> {
-        let mut regions = lock(&self.regions);
         if creation.recycled.is_none() && lock(&self.state).take(Fault::Full) {
             let file = format!("segment {}", creation.number);
             return Err(DiskError::new("allocating", file, io::ErrorKind::StorageFull));
         }
-        let recycled = creation.recycled.and_then(|recycled| regions.remove(&recycled));
+        let recycled = creation.recycled.and_then(|recycled| lock(&self.regions).remove(&recycled));
         let mut bytes = match recycled {
-            Some(region) => lock(&region.images).cached.clone(),
+            Some(images) => lock(&images).cached.clone(),
             None => vec![0; creation.len as usize],
         };
         assert_eq!(bytes.len() as u64, creation.len, "only regions of the same length are recycled");
         bytes[..creation.head.len()].copy_from_slice(&creation.head);
-        let images = Images { durable: bytes.clone(), cached: bytes, dirty: BTreeSet::new() };
-        let (number, state) = (creation.number, self.state.clone());
-        let region = Arc::new(SimulatedRegion { number, state, images: Mutex::new(images) });
-        regions.insert(number, region.clone());
-        Ok(region)
+        Ok(self.insert(creation.number, bytes))
     }
 
     fn open(&self, number: u64) -> Result<Arc<dyn Region>, DiskError> {
-        match lock(&self.regions).get(&number) {
-            Some(region) => Ok(region.clone()),
-            None => Err(DiskError::new("opening", format!("segment {number}"), io::ErrorKind::NotFound)),
-        }
+        let Some(images) = lock(&self.regions).get(&number).cloned() else {
+            return Err(DiskError::new("opening", format!("segment {number}"), io::ErrorKind::NotFound));
+        };
+        Ok(Arc::new(SimulatedRegion { number, state: self.state.clone(), images }))
     }
 
     fn remove(&self, number: u64) -> Result<(), DiskError> {
@@ -157,20 +160,10 @@ struct Images {
     dirty: BTreeSet<usize>,
 }
 
-#[derive(Debug)]
-struct SimulatedRegion {
-    number: u64,
-    state: Arc<Mutex<State>>,
-    images: Mutex<Images>,
-}
-
-impl SimulatedRegion {
-    fn failed(&self, operation: &'static str) -> DiskError {
-        DiskError::new(operation, self, io::Error::other("injected"))
-    }
-
-    fn crashed(&self, random: &mut fastrand::Rng, kept: u8, garbled: u8) -> SimulatedRegion {
-        let mut images = lock(&self.images).clone();
+impl Images {
+    /// What the medium holds after the power was cut.
+    fn crashed(&self, random: &mut fastrand::Rng, kept: u8, garbled: u8) -> Images {
+        let mut images = self.clone();
         for sector in std::mem::take(&mut images.dirty) {
             let range = sector * SECTOR..(sector + 1) * SECTOR;
             match random.u8(0..100) {
@@ -180,7 +173,20 @@ impl SimulatedRegion {
             }
         }
         images.cached = images.durable.clone();
-        SimulatedRegion { number: self.number, state: self.state.clone(), images: Mutex::new(images) }
+        images
+    }
+}
+
+#[derive(Debug)]
+struct SimulatedRegion {
+    number: u64,
+    state: Arc<Mutex<State>>,
+    images: Arc<Mutex<Images>>,
+}
+
+impl SimulatedRegion {
+    fn failed(&self, operation: &'static str) -> DiskError {
+        DiskError::new(operation, self, io::Error::other("injected"))
     }
 }
 
@@ -215,6 +221,9 @@ impl Region for SimulatedRegion {
     fn sync(&self) -> Result<(), DiskError> {
         let mut state = lock(&self.state);
         let mut images = lock(&self.images);
+        if state.take(Fault::Power) {
+            return Err(self.failed("syncing"));
+        }
         let dirty = std::mem::take(&mut images.dirty);
         if state.take(Fault::Sync) {
             return Err(self.failed("syncing"));

@@ -292,9 +292,12 @@ fn parse_message(words: &Arguments<'_>) -> Result<Message, ScriptError> {
             result: AppendResult::Rejected { prev: number("prev")?, hint: words.place("hint")? },
         },
         "Heartbeat" => Message::Heartbeat { term, commit: number("commit")?, round: number("round")? },
-        "HeartbeatReply" => {
-            Message::HeartbeatReply { term, round: number("round")?, accepted: number("accepted")? }
-        }
+        "HeartbeatReply" => Message::HeartbeatReply {
+            term,
+            round: number("round")?,
+            accepted: number("accepted")?,
+            durable: number("durable")?,
+        },
         other => return Err(ScriptError::UnknownMessage(other.to_owned())),
     })
 }

@@ -115,8 +115,8 @@ pub(super) struct Member {
 
 impl Member {
     /// A member that is down.
-    pub(super) fn new(id: MemberId, initial: Configuration, options: Options) -> Member {
-        let options = Options { seed: id.0, ..options };
+    pub(super) fn new(id: MemberId, initial: Configuration, options: &Options) -> Member {
+        let options = Options { seed: id.0, ..options.clone() };
         Member {
             id,
             disk: Disk::default(),

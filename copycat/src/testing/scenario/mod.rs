@@ -16,6 +16,8 @@
 //! begin with `#` and empty lines are for the reader.
 
 mod arguments;
+#[cfg(test)]
+mod chaos;
 mod commands;
 mod member;
 mod show;

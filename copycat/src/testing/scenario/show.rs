@@ -95,8 +95,8 @@ pub(super) fn message(message: &Message) -> String {
         Message::Heartbeat { term, commit, round } => {
             format!("Heartbeat term={term} commit={commit} round={round}")
         }
-        Message::HeartbeatReply { term, round, accepted } => {
-            format!("HeartbeatReply term={term} round={round} agrees through {accepted}")
+        Message::HeartbeatReply { term, round, accepted, durable } => {
+            format!("HeartbeatReply term={term} round={round} agrees through {accepted}, durable {durable}")
         }
     }
 }

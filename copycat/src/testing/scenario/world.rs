@@ -35,10 +35,11 @@ pub(super) struct World {
 }
 
 impl World {
-    /// New members with empty disks, all up.
+    /// New members with empty disks, all up, and nobody else.
     pub(super) fn form(&mut self, configuration: &Configuration, options: &Options) {
+        *self = World { now: self.now, ..World::default() };
         for id in configuration.members() {
-            let mut member = Member::new(id, configuration.clone(), options.clone());
+            let mut member = Member::new(id, configuration.clone(), options);
             member.start(self.now);
             self.members.insert(id, member);
         }
@@ -65,16 +66,16 @@ impl World {
         self.raft(id).is_ok()
     }
 
-    /// Adds a line; `detail` lines are left out in brief.
-    fn say(&mut self, detail: bool, line: String) {
-        if !(detail && self.brief) {
-            self.events.push(line);
+    /// Adds a line that is left out in brief.
+    fn detail(&mut self, line: impl FnOnce() -> String) {
+        if !self.brief {
+            self.events.push(line());
         }
     }
 
     /// Adds a line that is always shown.
     pub(super) fn tell(&mut self, line: String) {
-        self.say(false, line);
+        self.events.push(line);
     }
 
     /// Calls the core of `id` and carries out what it wants.
@@ -98,7 +99,7 @@ impl World {
         match raft.propose(count, &mut member.fx) {
             Ok(span) => {
                 member.disk.write(Write::Entries(one(span), Vec::new()));
-                self.say(true, format!("{id} stores {}..{} of term {}", span.first, span.last, span.term));
+                self.detail(|| format!("{id} stores {}..{} of term {}", span.first, span.last, span.term));
             }
             Err(error) => self.tell(format!("{id} refuses: {error}")),
         }
@@ -169,7 +170,7 @@ impl World {
             Effect::SaveVote { term, vote } => {
                 self.member(id)?.disk.write(Write::Vote(term, vote));
                 let vote = vote.map_or("no vote".to_owned(), |vote| format!("vote for {vote}"));
-                self.say(true, format!("{id} saves term {term}, {vote}"));
+                self.detail(|| format!("{id} saves term {term}, {vote}"));
             }
             Effect::Append { first } => {
                 let (spans, configurations) = entries.take().ok_or(ScriptError::Missing("entries"))?;
@@ -177,7 +178,7 @@ impl World {
                 let kept = configurations.into_iter().filter(|(index, _)| *index >= first).collect();
                 let shown = show::entries(&spans);
                 self.member(id)?.disk.write(Write::Entries(spans, kept));
-                self.say(true, format!("{id} stores {shown} from {first} on"));
+                self.detail(|| format!("{id} stores {shown} from {first} on"));
             }
             Effect::AppendOwn { id: at, entry } => {
                 self.append_own(id, Span { term: at.term, first: at.index, last: at.index }, entry)?
@@ -208,7 +209,7 @@ impl World {
             }
         };
         self.member(id)?.disk.write(Write::Entries(one(at), configurations));
-        self.say(true, format!("{id} stores {shown} at ({},{})", at.term, at.first));
+        self.detail(|| format!("{id} stores {shown} at ({},{})", at.term, at.first));
         Ok(())
     }
 
@@ -223,14 +224,14 @@ impl World {
             self.dispatch(from, to, message);
             return Ok(());
         }
-        self.say(true, format!("{from} holds until flushed, for {to}: {}", show::message(&message)));
+        self.detail(|| format!("{from} holds until flushed, for {to}: {}", show::message(&message)));
         self.member(from)?.held.push((after, to, message));
         Ok(())
     }
 
     /// Puts a message on the wire.
     fn dispatch(&mut self, from: MemberId, to: MemberId, message: Message) {
-        self.say(true, format!("{from} → {to} {}", show::message(&message)));
+        self.detail(|| format!("{from} → {to} {}", show::message(&message)));
         self.network.push_back(Envelope { from, to, message });
     }
 
@@ -241,6 +242,11 @@ impl World {
     ) -> Option<(MemberId, MemberId, Message)> {
         let at = self.network.iter().position(|e| wanted(e.from, e.to, &e.message))?;
         self.network.remove(at).map(|e| (e.from, e.to, e.message))
+    }
+
+    /// Puts a message on the wire, as a copy or out of order.
+    pub(super) fn put(&mut self, from: MemberId, to: MemberId, message: Message) {
+        self.network.push_back(Envelope { from, to, message });
     }
 
     /// Cuts a member off, or lets it back in.

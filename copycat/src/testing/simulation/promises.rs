@@ -34,7 +34,8 @@ impl Leaving<'_> {
             Message::Vote { granted: true, .. } if durable.term == term && durable.vote != Some(to) => {
                 self.early("a vote")
             }
-            Message::AppendReply { result: AppendResult::Accepted { matched }, .. } => {
+            Message::AppendReply { result: AppendResult::Accepted { matched }, .. }
+            | Message::HeartbeatReply { durable: matched, .. } => {
                 let held = matched == 0
                     || durable.term > term
                     || durable.entry(matched).map(|entry| entry.term) == self.log.term(matched);

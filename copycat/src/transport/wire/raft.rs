@@ -48,8 +48,8 @@ pub(super) fn encode(
         Message::Heartbeat { term, commit, round } => {
             words(out.tail(), Kind::Heartbeat, 0, group, &[term, commit, round]);
         }
-        Message::HeartbeatReply { term, round, accepted } => {
-            words(out.tail(), Kind::HeartbeatReply, 0, group, &[term, round, accepted]);
+        Message::HeartbeatReply { term, round, accepted, durable } => {
+            words(out.tail(), Kind::HeartbeatReply, 0, group, &[term, round, accepted, durable]);
         }
     }
     Ok(())
@@ -96,7 +96,8 @@ fn fields(envelope: &Envelope, cursor: &mut Cursor<'_>) -> Result<Message, Malfo
         }
         Kind::Heartbeat => Message::Heartbeat { term, commit: cursor.u64()?, round: cursor.u64()? },
         Kind::HeartbeatReply => {
-            Message::HeartbeatReply { term, round: cursor.u64()?, accepted: cursor.u64()? }
+            let (round, accepted, durable) = (cursor.u64()?, cursor.u64()?, cursor.u64()?);
+            Message::HeartbeatReply { term, round, accepted, durable }
         }
         other => return Err(Malformed::Value { field: "consensus kind", found: other as u64 }),
     })

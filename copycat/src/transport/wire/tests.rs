@@ -87,7 +87,7 @@ fn samples() -> Vec<(&'static str, Message)> {
         ),
         ("append-rejected", raft(Raft::AppendReply { term: 5, result: rejected })),
         ("heartbeat", raft(Raft::Heartbeat { term: 5, commit: 39, round: 7 })),
-        ("heartbeat-reply", raft(Raft::HeartbeatReply { term: 5, round: 7, accepted: 41 })),
+        ("heartbeat-reply", raft(Raft::HeartbeatReply { term: 5, round: 7, accepted: 41, durable: 40 })),
         ("submit", Message::Submit(Submit { group: GROUP, term: 5, requests })),
         ("results", Message::Results(answers)),
         ("form", Message::Form(formation())),

@@ -1,0 +1,115 @@
+//! Ends of the process and of the power at any moment: what was durable is there, and what is there
+//! was written.
+
+use super::model::History;
+use super::*;
+use crate::storage::Fault;
+
+/// A history on a simulated disk, interrupted again and again in every way the disk knows.
+fn interrupted(seed: u64) -> usize {
+    let disk = Arc::new(SimulatedDisk::default());
+    let place = Place::Simulated(disk.clone());
+    let mut history = History::new(place.open(seed).0, seed);
+    let mut cuts = 0;
+    for _ in 0..5 {
+        for _ in 0..history.random.usize(1..120) {
+            history.step().unwrap();
+        }
+        let durable = history.journal.durable();
+        // The end comes before a write, between write and flush, or between flush and its notice.
+        if let Some(write) = history.journal.next_write() {
+            match history.random.u8(0..3) {
+                0 => {}
+                1 => {
+                    disk.inject(Fault::Power);
+                    assert!(history.journal.written(write.run()).is_err());
+                }
+                _ => drop(write.run()),
+            }
+        }
+        if history.random.bool() {
+            disk.crash(history.random.u64(..));
+        } else {
+            disk.kill();
+        }
+        disk.heal();
+        let (journal, recovered) = place.open(seed);
+        cuts += usize::from(recovered.cut.is_some());
+        history.resume(durable, journal, &recovered);
+    }
+    cuts
+}
+
+#[test]
+fn every_acknowledged_frame_survives_and_the_rest_is_a_prefix() {
+    let mut cuts = 0;
+    for seed in 0..120 {
+        println!("seed {seed}");
+        cuts += interrupted(seed);
+    }
+    assert!(cuts > 25, "a test that tears nothing tests nothing: {cuts} torn tails");
+}
+
+/// The power goes during each write in turn, with several fates of the sectors for each.
+#[test]
+fn every_prefix_of_writes_survives_a_power_cut() {
+    for survived in 0..30 {
+        for fate in 0..8 {
+            println!("{survived} writes, fate {fate}");
+            let disk = Arc::new(SimulatedDisk::default());
+            let place = Place::Simulated(disk.clone());
+            let mut journal = place.open(1).0;
+            settle(&mut journal).unwrap();
+            let (mut written, mut positions) = (0, Vec::new());
+            for index in 1.. {
+                if index == 1 {
+                    journal.save_vote(GroupId(1), 1, Some(MemberId(2))).unwrap();
+                }
+                let body = vec![index as u8; 300 * index as usize];
+                positions.push(append(&mut journal, 1, frame(1, 1, index, &body)));
+                let write = journal.next_write().unwrap();
+                if written == survived {
+                    disk.inject(Fault::Power);
+                    assert!(matches!(journal.written(write.run()), Err(StorageError::Failed(_))));
+                    break;
+                }
+                journal.written(write.run()).unwrap();
+                written += 1;
+            }
+            let durable = journal.durable();
+            disk.crash(fate);
+            let (mut journal, recovered) = place.open(2);
+            let last = recovered.groups.get(&GroupId(1)).map_or(0, |state| state.terms.last().index);
+            let acknowledged = positions.iter().filter(|position| **position <= durable).count() as u64;
+            assert!(acknowledged <= last && last <= positions.len() as u64, "{last} of {acknowledged}");
+            if last > 0 {
+                assert_eq!(recovered.groups[&GroupId(1)].vote, Some(MemberId(2)));
+                let read = joined(&journal.read(GroupId(1), 1, last, usize::MAX).unwrap());
+                let expected: Vec<_> =
+                    (1..=last).map(|at| frame(1, 1, at, &vec![at as u8; 300 * at as usize])).collect();
+                assert_eq!(read, joined(&expected));
+            }
+            append(&mut journal, 1, frame(1, 2, last + 1, b"goes on"));
+            settle(&mut journal).unwrap();
+        }
+    }
+}
+
+/// A flush fails, the process restarts, and the cache still shows what the medium never got.
+#[test]
+fn what_only_the_cache_has_is_not_counted_after_a_failed_flush() {
+    let disk = Arc::new(SimulatedDisk::default());
+    let place = Place::Simulated(disk.clone());
+    let mut journal = place.open(1).0;
+    append(&mut journal, 1, frame(1, 1, 1, b"kept"));
+    settle(&mut journal).unwrap();
+    append(&mut journal, 1, frame(1, 1, 2, b"lost"));
+    disk.inject(Fault::Sync);
+    assert!(matches!(settle(&mut journal), Err(StorageError::Failed(_))));
+    disk.kill();
+    let (journal, recovered) = place.open(2);
+    assert_eq!(recovered.groups[&GroupId(1)].terms.last().index, 1);
+    disk.crash(3);
+    assert_eq!(place.open(3).1.groups, recovered.groups);
+    drop(journal);
+}

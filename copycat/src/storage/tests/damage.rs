@@ -1,0 +1,152 @@
+//! Rot: found, named, never served, never taken for the end of what was acknowledged.
+
+use super::*;
+use crate::storage::error::{Damage, Problem};
+
+/// Two segments, the second with several batches, closed in order. Returns the images by number.
+fn images() -> Vec<Vec<u8>> {
+    let disk = Arc::new(SimulatedDisk::default());
+    let place = Place::Simulated(disk.clone());
+    let mut journal = place.open(1).0;
+    journal.save_vote(GroupId(1), 1, Some(MemberId(1))).unwrap();
+    for index in 1..=8 {
+        append(&mut journal, 1, frame(1, 1, index, &vec![index as u8; 5_000]));
+        settle(&mut journal).unwrap();
+    }
+    assert_eq!(journal.active().header.number, 1, "the second segment is in use");
+    let write = journal.close().unwrap();
+    journal.written(write.run()).unwrap();
+    (0..2).map(|number| disk.image(number).unwrap()).collect()
+}
+
+fn reopen(images: &[Vec<u8>]) -> Result<(Journal, Recovered), StorageError> {
+    let disk = Arc::new(SimulatedDisk::default());
+    for (number, image) in (0..).zip(images) {
+        disk.place(number, image);
+    }
+    Journal::open(disk, small(), 3)
+}
+
+#[test]
+fn every_flipped_byte_is_refused_or_harmless() {
+    let images = images();
+    let (intact, recovered) = reopen(&images).unwrap();
+    let expected = joined(&intact.read(GroupId(1), 1, 8, usize::MAX).unwrap());
+    let durable = intact.durable().0;
+    let (mut refused, mut harmless) = (0, 0);
+    // Every byte of headers and of the blocks' first bytes; of long bodies each 97th.
+    let bytes = (0..2).flat_map(|number| (0..images[number].len()).map(move |offset| (number, offset)));
+    for (number, offset) in bytes.filter(|(_, offset)| offset % 4_096 < 144 || offset % 97 == 0) {
+        let mut damaged = images.clone();
+        damaged[number][offset] ^= 1 << (offset % 8);
+        match reopen(&damaged) {
+            Err(StorageError::Damaged(Damage { file, .. })) => {
+                assert_eq!(file, format!("simulated segment {number}"));
+                refused += 1;
+            }
+            Err(other) => panic!("byte {offset} of segment {number}: {other}"),
+            Ok((journal, now)) => {
+                assert_eq!(now.groups, recovered.groups, "byte {offset} of segment {number}");
+                let read = journal.read(GroupId(1), 1, 8, usize::MAX).unwrap();
+                assert!(joined(&read) == expected, "byte {offset} of segment {number}");
+                // Only the closing record itself, which nothing acknowledged, may be cut.
+                assert!(journal.durable().0 + 4_096 >= durable);
+                harmless += 1;
+            }
+        }
+    }
+    assert!(refused > 2_000 && harmless > 100, "{refused} refused, {harmless} harmless");
+}
+
+#[test]
+fn rot_that_appears_later_is_never_served() {
+    let disk = Arc::new(SimulatedDisk::default());
+    let mut journal = Place::Simulated(disk.clone()).open(1).0;
+    append(&mut journal, 1, frame(1, 1, 1, b"sound"));
+    append(&mut journal, 1, frame(1, 1, 2, b"rotten"));
+    settle(&mut journal).unwrap();
+    let place = 8_192 + 64 + 72 + 5;
+    for offset in place..place + 78 {
+        disk.corrupt(0, offset, 0x20);
+        let error = journal.read(GroupId(1), 1, 2, usize::MAX).unwrap_err();
+        assert!(matches!(&error, StorageError::Damaged(damage) if damage.offset == place), "{error}");
+        assert!(journal.read(GroupId(1), 1, 1, usize::MAX).is_ok());
+        disk.corrupt(0, offset, 0x20);
+    }
+    assert!(journal.read(GroupId(1), 1, 2, usize::MAX).is_ok());
+}
+
+#[test]
+fn a_misplaced_block_is_found() {
+    let images = images();
+    for (from, to) in [(1, 2), (2, 1), (2, 4), (3, 1)] {
+        let mut damaged = images.clone();
+        damaged[0].copy_within(from * 4_096..(from + 1) * 4_096, to * 4_096);
+        let refused = reopen(&damaged);
+        assert!(matches!(refused, Err(StorageError::Damaged(_))), "block {from} at {to}");
+    }
+}
+
+#[test]
+fn missing_segments_are_damage() {
+    let disk = Arc::new(SimulatedDisk::default());
+    let place = Place::Simulated(disk.clone());
+    let mut journal = place.open(1).0;
+    for index in 1..=40 {
+        append(&mut journal, 1, frame(1, 1, index, &[1; 5_000]));
+        settle(&mut journal).unwrap();
+    }
+    let last = journal.active().header.number;
+    drop(journal);
+    disk.remove(last / 2).unwrap();
+    let problem = |result: Result<(Journal, Recovered), StorageError>| match result {
+        Err(StorageError::Damaged(damage)) => damage.problem,
+        other => panic!("{other:?}"),
+    };
+    let missing = Journal::open(disk.clone(), small(), 1);
+    assert_eq!(problem(missing), Problem::SegmentMissing(last / 2));
+    (0..last / 2).for_each(|number| disk.remove(number).unwrap());
+    let headless = Journal::open(disk, small(), 1);
+    assert_eq!(problem(headless), Problem::EntriesMissing { group: GroupId(1), first: 1 });
+}
+
+#[test]
+fn garbage_in_files_and_names_gets_a_typed_refusal() {
+    let mut random = fastrand::Rng::with_seed(1);
+    for len in [0, 1, 4_096, 8_192, 65_536] {
+        let garbage: Vec<u8> = (0..len).map(|_| random.u8(..)).collect();
+        for image in [garbage, vec![0; len]] {
+            let refused = reopen(&[image]);
+            assert!(matches!(refused, Err(StorageError::Damaged(_))), "{refused:?}");
+        }
+    }
+    let directory = Directory::new();
+    std::fs::write(directory.path().join("notes.txt"), "not ours").unwrap();
+    std::fs::write(directory.path().join("0000000000000003.prepare"), "left behind").unwrap();
+    let disk = FileDisk::open(directory.path()).unwrap();
+    assert_eq!(disk.list().unwrap(), []);
+    assert!(directory.path().join("notes.txt").exists());
+    assert!(!directory.path().join("0000000000000003.prepare").exists());
+    std::fs::write(directory.path().join("old.segment"), "renamed").unwrap();
+    assert!(matches!(disk.list(), Err(StorageError::Name { .. })));
+    std::fs::remove_file(directory.path().join("old.segment")).unwrap();
+    std::fs::write(directory.path().join("0000000000000000.segment"), "").unwrap();
+    assert!(Journal::open(Arc::new(disk), small(), 1).is_err());
+}
+
+#[test]
+fn another_owner_and_another_version_are_refused() {
+    let images = images();
+    let disk = Arc::new(SimulatedDisk::default());
+    (0..).zip(&images).for_each(|(number, image)| disk.place(number, image));
+    let other = Owner { member: MemberId(2), ..owner() };
+    let refused = Journal::open(disk, Options { owner: other, ..small() }, 1);
+    assert!(matches!(refused, Err(StorageError::Foreign { found, expected, .. })
+        if found == owner() && expected == other));
+    let mut later = images;
+    later[1][8] = 2;
+    let block = &later[1][..4_096];
+    let checksum = crc32c::crc32c_append(crc32c::crc32c(&block[..12]), &block[16..]);
+    later[1][12..16].copy_from_slice(&checksum.to_le_bytes());
+    assert!(matches!(reopen(&later), Err(StorageError::Version { found: 2, .. })));
+}

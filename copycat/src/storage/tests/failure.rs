@@ -1,0 +1,121 @@
+//! Full disks, and disks that fail.
+
+use super::*;
+use crate::storage::Fault;
+
+fn simulated() -> (Arc<SimulatedDisk>, Journal) {
+    let disk = Arc::new(SimulatedDisk::default());
+    let journal = Place::Simulated(disk.clone()).open(1).0;
+    (disk, journal)
+}
+
+#[test]
+fn a_full_disk_refuses_entries_takes_votes_and_works_again() {
+    let (disk, mut journal) = simulated();
+    disk.inject(Fault::Full);
+    let mut index = 0;
+    let full = loop {
+        settle(&mut journal).unwrap();
+        match journal.append(GroupId(1), frame(1, 1, index + 1, &[1; 5_000])) {
+            Ok(_) => index += 1,
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(&full, StorageError::Full(error) if error.is_full()), "{full}");
+    assert!(journal.is_full() && journal.next_preparation().is_none());
+    assert_eq!(journal.terms(GroupId(1)).unwrap().last().index, index, "nothing was appended");
+    journal.save_vote(GroupId(1), 2, Some(MemberId(3))).unwrap();
+    settle(&mut journal).unwrap();
+    assert!(journal.append(GroupId(1), frame(1, 2, index + 1, &[1; 5_000])).is_err());
+    journal.retry_preparation();
+    prepare(&mut journal);
+    journal.append(GroupId(1), frame(1, 2, index + 1, &[1; 5_000])).unwrap();
+    settle(&mut journal).unwrap();
+    disk.kill();
+    let recovered = Place::Simulated(disk).open(2).1;
+    let state = &recovered.groups[&GroupId(1)];
+    assert_eq!((state.term, state.vote, state.terms.last().index), (2, Some(MemberId(3)), index + 1));
+}
+
+#[test]
+fn votes_are_refused_when_their_reserve_is_used_up() {
+    let (disk, mut journal) = simulated();
+    disk.inject(Fault::Full);
+    settle(&mut journal).unwrap();
+    let mut refused = None;
+    for term in 1..100 {
+        let saved = journal.save_vote(GroupId(1), term, None);
+        settle(&mut journal).unwrap();
+        refused = refused.or(saved.err().map(|error| (term, error)));
+    }
+    let (term, error) = refused.unwrap();
+    assert!(term > 4 && matches!(error, StorageError::Full(_)), "{term}: {error}");
+    assert!(journal.close().is_some(), "the last block is for the orderly end");
+}
+
+#[test]
+fn dropping_entries_makes_room_on_a_full_disk() {
+    let (disk, mut journal) = simulated();
+    let mut index = 0;
+    while journal.active().header.number < 3 {
+        index += 1;
+        append(&mut journal, 1, frame(1, 1, index, &[1; 5_000]));
+        journal.next_write().map(|write| journal.written(write.run()).unwrap());
+    }
+    (0..9).for_each(|_| disk.inject(Fault::Full));
+    let error = loop {
+        settle(&mut journal).unwrap();
+        match journal.append(GroupId(1), frame(1, 1, index + 1, &[1; 5_000])) {
+            Ok(_) => index += 1,
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(error, StorageError::Full(_)), "{error}");
+    journal.drop_through(GroupId(1), index);
+    settle(&mut journal).unwrap();
+    assert!(!journal.is_full(), "a dropped segment was used again, which takes no space");
+    append(&mut journal, 1, frame(1, 1, index + 1, &[1; 5_000]));
+}
+
+#[test]
+fn an_error_of_a_write_or_flush_ends_the_journal_for_good() {
+    for fault in [Fault::Write, Fault::Sync] {
+        let (disk, mut journal) = simulated();
+        append(&mut journal, 1, frame(1, 1, 1, b"acknowledged"));
+        settle(&mut journal).unwrap();
+        let durable = journal.durable();
+        append(&mut journal, 1, frame(1, 1, 2, b"never"));
+        disk.inject(fault);
+        let write = journal.next_write().unwrap();
+        let failed = journal.written(write.run()).unwrap_err().to_string();
+        let is_same = |error: StorageError| {
+            assert!(matches!(error, StorageError::Failed(_)) && error.to_string() == failed, "{error}");
+        };
+        is_same(journal.append(GroupId(1), frame(1, 1, 3, b"")).unwrap_err());
+        is_same(journal.save_vote(GroupId(1), 2, None).unwrap_err());
+        is_same(journal.read(GroupId(1), 1, 1, 1).unwrap_err());
+        assert!(journal.next_write().is_none() && journal.next_preparation().is_none());
+        assert!(journal.close().is_none());
+        assert_eq!(journal.durable(), durable);
+        disk.kill();
+        let recovered = Place::Simulated(disk).open(2).1;
+        assert!(recovered.groups[&GroupId(1)].terms.last().index >= 1);
+    }
+}
+
+#[test]
+fn one_directory_has_one_owner_at_a_time() {
+    let directory = Directory::new();
+    let first = FileDisk::open(directory.path()).unwrap();
+    assert!(matches!(FileDisk::open(directory.path()), Err(StorageError::Locked { .. })));
+    drop(first);
+    assert!(FileDisk::open(directory.path()).is_ok());
+}
+
+#[test]
+fn a_directory_that_cannot_be_made_is_a_typed_error() {
+    let directory = Directory::new();
+    let file = directory.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    assert!(matches!(FileDisk::open(&file.join("journal")), Err(StorageError::Disk(_))));
+}

@@ -1,0 +1,94 @@
+//! The service: a trait, and a plain struct that implements it. Nothing here knows of any cluster.
+
+use copycat::state_machine;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+/// Accounts, what they hold, and the receipts of everything that was paid in.
+#[state_machine]
+pub trait Bank {
+    /// Pays in, and files the receipt. Returns the new balance.
+    #[write]
+    fn deposit(&mut self, #[key] account: String, cents: u64, receipt: u64) -> u64;
+
+    /// Moves money, and files the receipt with the account it came from.
+    #[write]
+    fn transfer(&mut self, from: String, to: String, cents: u64, receipt: u64) -> Result<(), Refused>;
+
+    /// What an account holds.
+    #[read]
+    fn balance(&self, #[key] account: &str) -> u64;
+
+    /// Which of these receipts the account has on file.
+    #[read]
+    fn on_file(&self, #[key] account: &str, receipts: Vec<u64>) -> Vec<u64>;
+
+    /// What all accounts hold together.
+    #[read]
+    fn total(&self) -> u64;
+
+    /// A hash of everything.
+    #[read]
+    fn digest(&self) -> u64;
+}
+
+/// Why a transfer was refused. An answer of the bank, not an error of the cluster.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Refused {
+    /// The account does not hold so much.
+    Insufficient {
+        /// What it holds.
+        balance: u64,
+    },
+}
+
+/// The books.
+#[derive(Debug, Default, Hash, Serialize, Deserialize)]
+pub struct Ledger {
+    accounts: BTreeMap<String, Account>,
+}
+
+#[derive(Debug, Default, Hash, Serialize, Deserialize)]
+struct Account {
+    cents: u64,
+    receipts: BTreeSet<u64>,
+}
+
+impl Bank for Ledger {
+    fn deposit(&mut self, account: String, cents: u64, receipt: u64) -> u64 {
+        let account = self.accounts.entry(account).or_default();
+        account.receipts.insert(receipt);
+        account.cents += cents;
+        account.cents
+    }
+
+    fn transfer(&mut self, from: String, to: String, cents: u64, receipt: u64) -> Result<(), Refused> {
+        let source = self.accounts.entry(from).or_default();
+        source.receipts.insert(receipt);
+        let balance = source.cents;
+        source.cents = balance.checked_sub(cents).ok_or(Refused::Insufficient { balance })?;
+        self.accounts.entry(to).or_default().cents += cents;
+        Ok(())
+    }
+
+    fn balance(&self, account: &str) -> u64 {
+        self.accounts.get(account).map_or(0, |account| account.cents)
+    }
+
+    fn on_file(&self, account: &str, mut receipts: Vec<u64>) -> Vec<u64> {
+        let filed = self.accounts.get(account);
+        receipts.retain(|receipt| filed.is_some_and(|account| account.receipts.contains(receipt)));
+        receipts
+    }
+
+    fn total(&self) -> u64 {
+        self.accounts.values().map(|account| account.cents).sum()
+    }
+
+    fn digest(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.hash(&mut hasher);
+        hasher.finish()
+    }
+}

@@ -1,0 +1,24 @@
+//! What the compiler says about every mistake, and what it must say nothing about.
+//!
+//! Each message of `#[state_machine]` has a case in `ui/fail`, beside the text that is expected. The texts
+//! are those of one compiler; on another the cases are skipped, visibly. `TRYBUILD=overwrite` writes
+//! them anew.
+
+use std::process::Command;
+
+/// The compiler whose messages are recorded.
+const PINNED: &str = "rustc 1.95.";
+
+#[test]
+fn every_mistake_gets_its_message() {
+    let compiler = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".into());
+    let version = Command::new(compiler).arg("--version").output().unwrap().stdout;
+    let version = String::from_utf8_lossy(&version);
+    if !version.starts_with(PINNED) {
+        eprintln!("SKIPPED: the compile-fail cases record the messages of {PINNED}x, this is {version}");
+        return;
+    }
+    let cases = trybuild::TestCases::new();
+    cases.pass("ui/pass/*.rs");
+    cases.compile_fail("ui/fail/*.rs");
+}
