@@ -101,7 +101,7 @@ impl Member {
         assert!(self.process.is_none(), "one process at a time");
         self.disk.heal();
         let (flushed, more) = self.disk.candidates()?;
-        let owner = Owner { cluster: 1, member: self.id, shard: 0 };
+        let owner = Owner { storage: 1, member: self.id, shard: 0 };
         let kept = storage::Options { segment_len: options.segment_len, ..storage::Options::new(owner) };
         let opened = Journal::open(self.disk.clone(), kept, seed);
         let (journal, recovered) =
