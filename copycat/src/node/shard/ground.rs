@@ -47,6 +47,9 @@ pub(super) struct Ground {
     pub replies: Replies,
     pub effects: Effects,
     pub forwarded: BTreeMap<u64, Forwarded>,
+    /// Number of the next forwarded request. An answer travels on whatever connection there is when it is
+    /// ready, so a process may get answers that an earlier one of this member was owed: each process counts
+    /// from a place of its own, and knows its numbers from theirs.
     pub next_number: u64,
     /// Members that requests can be sent to.
     open: BTreeSet<MemberId>,
@@ -58,7 +61,13 @@ pub(super) struct Ground {
 }
 
 impl Ground {
-    pub(super) fn new(me: MemberId, journal: Journal, recovered: Recovered, links: Box<dyn Links>) -> Ground {
+    pub(super) fn new(
+        me: MemberId,
+        seed: u64,
+        journal: Journal,
+        recovered: Recovered,
+        links: Box<dyn Links>,
+    ) -> Ground {
         Ground {
             me,
             journal,
@@ -67,7 +76,7 @@ impl Ground {
             replies: Replies::default(),
             effects: Effects::default(),
             forwarded: BTreeMap::new(),
-            next_number: 1,
+            next_number: fastrand::Rng::with_seed(seed).u64(1..1 << 63),
             open: BTreeSet::new(),
             next_retry: Duration::ZERO,
             recovered: recovered.groups,

@@ -107,7 +107,7 @@ impl Shard {
         recovered: Recovered,
         links: Box<dyn Links>,
     ) -> Shard {
-        let ground = Ground::new(options.me, journal, recovered, links);
+        let ground = Ground::new(options.me, options.raft.seed, journal, recovered, links);
         Shard { options, groups: BTreeMap::new(), ground, founders: None, failure: None }
     }
 
