@@ -94,7 +94,7 @@ impl Ground {
 
     /// Whether the journal takes so many bytes of entries now: there is a segment for them, and the disk is not
     /// so far behind that memory would fill up.
-    pub(super) fn takes(&self, bytes: usize) -> bool {
+    pub(super) fn takes(&mut self, bytes: usize) -> bool {
         !self.is_behind() && self.journal.room_for(bytes).is_ok()
     }
 

@@ -104,8 +104,7 @@ impl Member {
         let owner = Owner { storage: 1, member: self.id, shard: 0 };
         let kept = storage::Options { segment_len: options.segment_len, ..storage::Options::new(owner) };
         let opened = Journal::open(self.disk.clone(), kept, seed);
-        let (journal, recovered) =
-            opened.map_err(|error| Violation::NotOpened { member: self.id, error })?;
+        let (journal, recovered) = opened.map_err(|error| Violation::NotOpened { member: self.id, error })?;
         let image = found(&journal, &recovered).map_err(|error| {
             // What was just verified cannot be read: as bad as not opening at all.
             Violation::NotOpened { member: self.id, error }
@@ -113,7 +112,8 @@ impl Member {
         check_recovered(self.id, &image, &flushed, &more)?;
         self.disk.set_image(image.clone());
         let port = Port::default();
-        let shard = Shard::new(shard_options(self.id, options, seed), journal, recovered, Box::new(port.clone()));
+        let shard =
+            Shard::new(shard_options(self.id, options, seed), journal, recovered, Box::new(port.clone()));
         let mut process = Process::new(shard, port);
         process.shard.found(self.clock.read(now), founders);
         for status in process.shard.status() {
