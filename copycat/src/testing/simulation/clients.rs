@@ -105,6 +105,8 @@ impl Cluster<'_> {
     /// Takes the answers that the member's process has given.
     pub(super) fn take_answers(&mut self, at: usize) -> Result<(), Violation> {
         let Some(process) = &mut self.members[at].process else { return Ok(()) };
+        // A process that stops drops what it had not looked at; its clients learn that with its end.
+        let stops = process.shard.failure().is_some();
         let mut answers = Vec::new();
         let mut forgotten = false;
         process.waiting.retain_mut(|(client, receiver)| match receiver.try_recv() {
@@ -112,6 +114,7 @@ impl Cluster<'_> {
                 answers.push((*client, answer));
                 false
             }
+            Err(oneshot::error::TryRecvError::Closed) if stops => true,
             Err(oneshot::error::TryRecvError::Empty) => true,
             Err(oneshot::error::TryRecvError::Closed) => {
                 forgotten = true;
