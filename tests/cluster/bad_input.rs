@@ -5,9 +5,7 @@ use super::world::{
     Network, PATIENCE, World, finite, free_port, once, open, open_store, patiently, refused_writes, run,
     until,
 };
-use copycat::{
-    Cluster, Consistency, Copycat, CopycatBuilder, Error, Member, Mistake, Outcome, Proxy, Storage,
-};
+use copycat::{Cluster, Copycat, CopycatBuilder, Error, Member, Mistake, Outcome, Proxy, Storage};
 use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};

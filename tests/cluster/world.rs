@@ -68,6 +68,7 @@ pub(crate) struct World {
     pub(crate) running: BTreeMap<u64, Running>,
     segment_len: u64,
     request_timeout: Duration,
+    election_timeout: Duration,
 }
 
 impl World {
@@ -76,7 +77,8 @@ impl World {
         let seeds = (1..=members).map(|id| Member::new(id, network.address())).collect();
         let home = TempDir::new().expect("a temporary directory can be made");
         let request_timeout = Duration::from_secs(10);
-        World { network, seeds, home, running: BTreeMap::new(), segment_len: 1 << 20, request_timeout }
+        let (running, election_timeout) = (BTreeMap::new(), Duration::from_millis(250));
+        World { network, seeds, home, running, segment_len: 1 << 20, request_timeout, election_timeout }
     }
 
     /// A cluster of `members` members that all run.
@@ -89,6 +91,12 @@ impl World {
     /// Other bounds than most tests want.
     pub(crate) fn with_request_timeout(mut self, timeout: Duration) -> World {
         self.request_timeout = timeout;
+        self
+    }
+
+    /// Elections that begin soon, for tests that do nothing but start.
+    pub(crate) fn with_election_timeout(mut self, timeout: Duration) -> World {
+        self.election_timeout = timeout;
         self
     }
 
@@ -128,6 +136,8 @@ impl World {
         let builder = Copycat::builder()
             .with_cluster(cluster)
             .with_storage(storage)
+            .with_election_timeout(self.election_timeout)
+            .with_heartbeat_interval(self.election_timeout / 5)
             .with_request_timeout(self.request_timeout);
         match &self.network {
             Network::Tcp => builder,

@@ -436,9 +436,9 @@ impl Driver {
         {
             tracing::error!(reason = %not_mine, "this member takes no part in the cluster");
         }
-        self.awaiting_formation.drain(..).for_each(|waiting| {
+        for waiting in self.awaiting_formation.drain(..) {
             let _ = waiting.send(told);
-        });
+        }
     }
 
     /// Ends in order. What was proposed but not acknowledged stays unknown to its callers; everything
