@@ -2,7 +2,7 @@
 
 use super::image::GroupImage;
 use super::violation::Violation;
-use crate::codec::ids::{GroupId, MemberId};
+use crate::codec::ids::{GroupId, Index, MemberId, Term};
 use crate::codec::terms::Terms;
 use crate::raft::message::{AppendResult, Message};
 
@@ -13,7 +13,8 @@ pub(super) struct Leaving<'a> {
     pub from: MemberId,
     pub to: MemberId,
     pub message: &'a Message,
-    /// The sender's log in memory.
+    /// The sender's term and log in memory, at the end of the turn in which the message left.
+    pub term: Term,
     pub log: &'a Terms,
     /// What is durable at the sender.
     pub durable: &'a GroupImage,
@@ -36,12 +37,21 @@ impl Leaving<'_> {
             }
             Message::AppendReply { result: AppendResult::Accepted { matched }, .. }
             | Message::HeartbeatReply { durable: matched, .. } => {
-                let held = matched == 0
-                    || durable.term > term
-                    || durable.entry(matched).map(|entry| entry.term) == self.log.term(matched);
-                if held { Ok(()) } else { self.early("the acknowledgement of entries") }
+                if self.holds(matched) { Ok(()) } else { self.early("the acknowledgement of entries") }
             }
             _ => Ok(()),
+        }
+    }
+
+    /// Whether everything up to `matched` is durable as it was when the message was made.
+    fn holds(&self, matched: Index) -> bool {
+        let Leaving { durable, log, term, message, .. } = *self;
+        match durable.entry(matched) {
+            // A later term is durable, so everything before it was.
+            _ if matched == 0 || durable.term > message.term() => true,
+            // A later term has begun in this very turn, and may have cut the log in memory.
+            found if term > message.term() => found.is_some(),
+            found => found.map(|entry| entry.term) == log.term(matched),
         }
     }
 
@@ -60,7 +70,7 @@ mod tests {
         let mut log = Terms::default();
         log.append(2, 3);
         let (group, from, to) = (GroupId(1), MemberId(1), MemberId(2));
-        Leaving { group, from, to, message, log: &log, durable }.check()
+        Leaving { group, from, to, message, term: 2, log: &log, durable }.check()
     }
 
     #[test]
