@@ -75,7 +75,7 @@ impl fmt::Display for Clients {
 
 impl Clients {
     /// Starts them on whatever members `proxies` names.
-    pub(crate) fn start(proxies: watch::Receiver<Vec<AsyncBank>>) -> Clients {
+    pub(crate) fn start(proxies: &watch::Receiver<Vec<AsyncBank>>) -> Clients {
         let shared = Arc::new(Shared {
             stop: AtomicBool::new(false),
             receipts: AtomicU64::new(1),
@@ -94,16 +94,11 @@ impl Clients {
         Clients { shared, tasks }
     }
 
-    /// How long after `moment` the first write that was sent after it was acknowledged.
-    pub(crate) async fn first_write_after(&self, moment: Instant) -> Duration {
-        let moment = moment.duration_since(self.shared.began);
-        loop {
-            let (sent, acknowledged) = *self.shared.newest.lock().unwrap_or_else(PoisonError::into_inner);
-            if sent > moment {
-                return acknowledged - moment;
-            }
-            sleep(Duration::from_millis(1)).await;
-        }
+    /// An outage that began at `since`. To be called when whatever has crashed is gone: what is sent from now
+    /// on is served by those that are left.
+    pub(crate) fn outage(&self, since: Instant) -> Outage<'_> {
+        let since = since.duration_since(self.shared.began);
+        Outage { shared: &self.shared, since, gone: self.shared.began.elapsed() }
     }
 
     /// Lets everyone finish what is under way, and collects their books.
@@ -115,6 +110,26 @@ impl Clients {
             books.insert(account, book);
         }
         Ledger { books }
+    }
+}
+
+/// A time without service, as the clients see it.
+pub(crate) struct Outage<'a> {
+    shared: &'a Shared,
+    since: Duration,
+    gone: Duration,
+}
+
+impl Outage<'_> {
+    /// Waits until a write that was sent during it is acknowledged, and says how long it was.
+    pub(crate) async fn end(self) -> Duration {
+        loop {
+            let (sent, acknowledged) = *self.shared.newest.lock().unwrap_or_else(PoisonError::into_inner);
+            if sent > self.gone {
+                return acknowledged - self.since;
+            }
+            sleep(Duration::from_millis(1)).await;
+        }
     }
 }
 

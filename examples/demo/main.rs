@@ -48,14 +48,14 @@ async fn demonstrate() -> Result<Report, Error> {
     let leader = members.leader().await?;
     report::step(began, &format!("the cluster is formed; member {leader} leads"));
 
-    let clients = Clients::start(members.proxies());
+    let clients = Clients::start(&members.proxies());
     report::step(began, &format!("{clients} open accounts and move money"));
     sleep(PHASE).await;
 
     report::step(began, &format!("member {leader}, the leader, crashes"));
     let crashed = Instant::now();
     members.crash(leader);
-    let failover = clients.first_write_after(crashed).await;
+    let failover = clients.outage(crashed).end().await;
     report::step(began, &format!("writes go on after {} ms without it", failover.as_millis()));
     sleep(PHASE).await;
 
@@ -66,8 +66,9 @@ async fn demonstrate() -> Result<Report, Error> {
     report::step(began, "all members crash at the same moment");
     let crashed = Instant::now();
     members.crash_all();
+    let down = clients.outage(crashed);
     members.restart_all().await?;
-    let restart = clients.first_write_after(crashed).await;
+    let restart = down.end().await;
     report::step(began, &format!("all are back; writes go on after {} ms", restart.as_millis()));
     sleep(PHASE).await;
 

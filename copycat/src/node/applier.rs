@@ -55,6 +55,7 @@ pub(crate) enum Work {
 pub(crate) struct Progress {
     applied: AtomicU64,
     applied_bytes: AtomicU64,
+    reads: AtomicU64,
 }
 
 impl Progress {
@@ -66,6 +67,11 @@ impl Progress {
     /// Bytes of all entries applied since the start.
     pub(crate) fn applied_bytes(&self) -> u64 {
         self.applied_bytes.load(Ordering::Acquire)
+    }
+
+    /// How many reads were answered since the start.
+    pub(crate) fn reads(&self) -> u64 {
+        self.reads.load(Ordering::Acquire)
     }
 
     fn advance(&self, index: Index, bytes: u64) {
@@ -124,14 +130,15 @@ impl Applier {
     }
 
     fn read(&mut self, group: GroupId, method: MethodId, body: &[u8], reply: ReplyTo) {
-        let answer = match self.replicas.get(&group) {
-            None => Err(Failure::UnknownResource),
-            Some(Replica { halted: Some(failure), .. }) => Err(*failure),
-            Some(replica) => {
+        let replica = self.replicas.get(&group).expect("reads are handed over for attached groups only");
+        let answer = match replica.halted {
+            Some(failure) => Err(failure),
+            None => {
                 let mut out = Vec::new();
                 replica.machine.read(method, body, &mut out).map(|()| Bytes::from(out))
             }
         };
+        replica.progress.reads.fetch_add(1, Ordering::Release);
         self.replies.answer(reply, answer);
     }
 }

@@ -189,6 +189,7 @@ impl Driver {
             .map_err(|source| StartError::Address { address: options.listen.clone(), source })?;
         let peers: BTreeMap<MemberId, Peer> =
             options.peers().map(|(id, address)| (*id, endpoint.dial(*id, address))).collect();
+        tracing::info!(member = %options.me, address = acceptor.address(), "listening");
         let links = PeerLinks(peers.iter().map(|(id, peer)| (*id, peer.sender())).collect());
         let origins = peers.iter().map(|(id, peer)| (*id, member_origin(peer.sender()))).collect();
         let shard = Shard::new(options.shard(entropy.u64(..)), journal, recovered, Box::new(links));
@@ -333,7 +334,8 @@ impl Driver {
                 }
             }
             Event::Disconnected { peer, lane: LaneKind::Control } => self.door.founding().lost(peer),
-            Event::Refused { peer, refusal, .. } => {
+            Event::Refused { peer, lane, refusal } => {
+                tracing::debug!(%peer, ?lane, %refusal, "refused");
                 self.door.founding().refused(peer, refusal);
                 self.tell_formation();
             }

@@ -11,7 +11,7 @@ pub enum Outcome {
     Unknown,
 }
 
-/// A request's failure. Travels between members as its [`code`](Failure::code), so codes never
+/// A request's failure. Travels between members as its code, so codes never
 /// change their meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]

@@ -7,7 +7,7 @@
 //!
 //! Begin with [`Node`], then [`shard`], where the path of a write can be read from top to bottom.
 
-mod applier;
+pub(crate) mod applier;
 mod clock;
 mod driver;
 pub(crate) mod failure;
@@ -17,11 +17,11 @@ mod links;
 pub(crate) mod machine;
 pub(crate) mod options;
 pub(crate) mod remote;
-mod reply;
+pub(crate) mod reply;
 pub(crate) mod request;
 pub(crate) mod shard;
 pub(crate) mod threads;
-mod workers;
+pub(crate) mod workers;
 
 pub(crate) use driver::StartError;
 pub(crate) use founding::NotMine;

@@ -27,8 +27,13 @@ mod tests;
 mod write;
 
 #[cfg(any(test, feature = "testing"))]
+#[allow(unused_imports, reason = "the simulation's")]
 pub(crate) use disk::simulated::{Fault, SimulatedDisk};
+#[cfg(feature = "testing")]
+pub(crate) use disk::{Creation, Region};
 pub(crate) use disk::{Disk, file::FileDisk, memory::MemoryDisk};
+#[cfg(feature = "testing")]
+pub(crate) use error::DiskError;
 pub(crate) use error::StorageError;
 pub(crate) use group_log::GroupState;
 pub(crate) use journal::{Journal, Options, SEGMENT_LEN_MAX, SEGMENT_LEN_MIN};

@@ -64,6 +64,12 @@ impl Journal {
             segments.push(create_first(&*disk, first_header(&options, seed))?);
         }
         let replay = Replay::over(&segments)?;
+        // A torn checkpoint leaves two segments without batches. Only the first of them may stay: it may
+        // yet be replaced by a longer one, which the second would no longer adjoin.
+        let kept = replay.started.max(1) + 1;
+        for surplus in segments.drain(kept.min(segments.len())..).rev() {
+            disk.remove(surplus.header.number)?;
+        }
         let journal = Journal::assemble(disk, options, seed, segments, replay);
         Ok(journal)
     }
@@ -101,11 +107,10 @@ impl Journal {
         {
             journal.activate(first, checkpoint::encode(&journal.groups));
         }
-        // A second unused segment can only be what damage of a torn checkpoint left; the next
-        // preparation replaces it.
         if let Some(ready) = unused.pop_front() {
             journal.preparer.set_ready(ready);
         }
+        assert!(unused.is_empty(), "one segment is ready, no more");
         journal.release_recovered();
         (journal, recovered)
     }

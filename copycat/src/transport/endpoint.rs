@@ -84,6 +84,7 @@ pub(crate) enum Event {
 
 /// The other end of a connection.
 #[derive(Clone, Debug)]
+#[allow(dead_code, reason = "who it is, is told in logs, by Debug")]
 pub(crate) enum Source {
     /// A member, on a connection that it dialed. Answers go by the own lanes to it.
     Member {

@@ -12,6 +12,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::time::Duration;
 
+/// Most bytes of entries that wait for the disk: 64 MiB.
+const BACKLOG_MAX: u64 = 64 << 20;
 /// Pause between two attempts to prepare a segment on a full disk.
 const RETRY_INTERVAL: Duration = Duration::from_millis(500);
 
@@ -45,6 +47,9 @@ pub(super) struct Ground {
     pub replies: Replies,
     pub effects: Effects,
     pub forwarded: BTreeMap<u64, Forwarded>,
+    /// Number of the next forwarded request. An answer travels on whatever connection there is when it is
+    /// ready, so a process may get answers that an earlier one of this member was owed: each process counts
+    /// from a place of its own, and knows its numbers from theirs.
     pub next_number: u64,
     /// Members that requests can be sent to.
     open: BTreeSet<MemberId>,
@@ -56,7 +61,13 @@ pub(super) struct Ground {
 }
 
 impl Ground {
-    pub(super) fn new(me: MemberId, journal: Journal, recovered: Recovered, links: Box<dyn Links>) -> Ground {
+    pub(super) fn new(
+        me: MemberId,
+        seed: u64,
+        journal: Journal,
+        recovered: Recovered,
+        links: Box<dyn Links>,
+    ) -> Ground {
         Ground {
             me,
             journal,
@@ -65,7 +76,7 @@ impl Ground {
             replies: Replies::default(),
             effects: Effects::default(),
             forwarded: BTreeMap::new(),
-            next_number: 1,
+            next_number: fastrand::Rng::with_seed(seed).u64(1..1 << 63),
             open: BTreeSet::new(),
             next_retry: Duration::ZERO,
             recovered: recovered.groups,
@@ -79,6 +90,17 @@ impl Ground {
             self.next_retry = now + RETRY_INTERVAL;
             self.journal.retry_preparation();
         }
+    }
+
+    /// Whether the journal takes so many bytes of entries now: there is a segment for them, and the disk is not
+    /// so far behind that memory would fill up.
+    pub(super) fn takes(&mut self, bytes: usize) -> bool {
+        !self.is_behind() && self.journal.room_for(bytes).is_ok()
+    }
+
+    /// Whether the disk is so far behind that entries have to wait.
+    pub(super) fn is_behind(&self) -> bool {
+        self.journal.backlog() > BACKLOG_MAX
     }
 
     pub(super) fn opened(&mut self, peer: MemberId) {

@@ -8,6 +8,7 @@ use super::super::reply::ReplyTo;
 use super::super::request::{Access, Consistency};
 use super::Options;
 use super::ground::Ground;
+use super::queue::Queue;
 use super::reading::Reads;
 use super::waiting::Proposed;
 use crate::codec::configuration::Configuration;
@@ -19,7 +20,6 @@ use crate::raft::state::{self, Raft};
 use crate::raft::token::Token;
 use crate::storage::{GroupState, StorageError};
 use bytes::Bytes;
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -27,6 +27,8 @@ use tokio::sync::oneshot;
 /// A request that has neither been proposed nor forwarded.
 #[derive(Debug)]
 pub(super) struct Pending {
+    /// The term whose leader it is meant for; 0: any. One that names a term is never passed on.
+    pub term: Term,
     pub access: Access,
     pub method: MethodId,
     pub key_len: u32,
@@ -70,7 +72,7 @@ pub(super) struct Group {
     pub(super) clock: ClusterClock,
     pub(super) checker: Option<Arc<dyn Checker>>,
     pub(super) progress: Arc<Progress>,
-    pub(super) queue: VecDeque<Pending>,
+    pub(super) queue: Queue,
     pub(super) proposed: Proposed,
     pub(super) reads: Reads,
     /// Messages whose promise is not durable yet, in the order they were made.
@@ -111,7 +113,7 @@ impl Group {
             clock,
             checker: None,
             progress: Arc::default(),
-            queue: VecDeque::new(),
+            queue: Queue::default(),
             proposed: Proposed::default(),
             reads: Reads::default(),
             held: Vec::new(),
@@ -140,16 +142,21 @@ impl Group {
     }
 
     pub(super) fn enqueue(&mut self, pending: Pending, requests_max: usize, ground: &mut Ground) {
-        if pending.access == Access::Read(Consistency::Eventual) {
+        if self.queue.is_full() || self.in_hand(ground) >= requests_max {
+            ground.replies.fail(pending.reply, Failure::Busy);
+        } else if pending.access == Access::Read(Consistency::Eventual) {
             match self.check(&pending) {
                 Ok(()) => self.reads.serve_at(0, pending),
                 Err(failure) => ground.replies.fail(pending.reply, failure),
             }
-        } else if self.queue.len() + self.proposed.len() + ground.forwarded.len() >= requests_max {
-            ground.replies.fail(pending.reply, Failure::Busy);
         } else {
             self.queue.push_back(pending);
         }
+    }
+
+    /// Requests somewhere between their arrival and their answer.
+    fn in_hand(&self, ground: &Ground) -> usize {
+        self.queue.len() + self.proposed.len() + self.reads.len(&self.progress) + ground.forwarded.len()
     }
 
     /// Time passes. A group without code votes and stores, but does not stand for election: it could
@@ -157,7 +164,7 @@ impl Group {
     pub(super) fn tick(&mut self, now: Duration, ground: &mut Ground) -> Result<(), StorageError> {
         self.proposed.expire(now, &mut ground.replies);
         self.reads.expire(now, &mut ground.replies);
-        while let Some(pending) = self.queue.pop_front_if(|pending| pending.deadline <= now) {
+        while let Some(pending) = self.queue.pop_expired(now) {
             ground.replies.fail(pending.reply, Failure::NoLeader);
         }
         if !self.is_attached() || !ground.journal.has_vote_room() {
@@ -179,7 +186,7 @@ impl Group {
         ground: &mut Ground,
     ) -> Result<(), StorageError> {
         let bytes = frames.iter().map(Bytes::len).sum();
-        if !ground.journal.has_vote_room() || ground.journal.room_for(bytes).is_err() {
+        if !ground.journal.has_vote_room() || bytes > 0 && !ground.takes(bytes) {
             return Ok(());
         }
         let mut effects = std::mem::take(&mut ground.effects);
@@ -220,7 +227,7 @@ impl Group {
     }
 
     pub(super) fn abandon(&mut self, failure: Failure, ground: &mut Ground) {
-        for pending in self.queue.drain(..) {
+        while let Some(pending) = self.queue.pop_front() {
             ground.replies.fail(pending.reply, Failure::NoLeader);
         }
         self.proposed.abandon(failure, &mut ground.replies);

@@ -15,6 +15,7 @@ mod ground;
 mod group;
 mod handover;
 mod proposing;
+mod queue;
 mod reading;
 mod waiting;
 
@@ -106,7 +107,7 @@ impl Shard {
         recovered: Recovered,
         links: Box<dyn Links>,
     ) -> Shard {
-        let ground = Ground::new(options.me, journal, recovered, links);
+        let ground = Ground::new(options.me, options.raft.seed, journal, recovered, links);
         Shard { options, groups: BTreeMap::new(), ground, founders: None, failure: None }
     }
 
@@ -189,7 +190,8 @@ impl Shard {
         match input {
             Input::Request(Request { group, access, method, key_len, body, reply }) => {
                 let reply = ReplyTo::Proxy(reply);
-                let pending = Pending { access, method, key_len, body: body.into(), reply, deadline };
+                let pending =
+                    Pending { term: 0, access, method, key_len, body: body.into(), reply, deadline };
                 self.enqueue(group, pending);
             }
             Input::Submitted { origin, submit } => self.take_submitted(deadline, &origin, submit),
@@ -236,7 +238,7 @@ impl Shard {
             } else {
                 self.enqueue(
                     group,
-                    Pending { access: access.into(), method, key_len, body, reply, deadline },
+                    Pending { term, access: access.into(), method, key_len, body, reply, deadline },
                 );
             }
         }

@@ -17,12 +17,18 @@ const TURN_BYTES: usize = 4 << 20;
 impl Group {
     /// Takes the queue apart: writes are proposed together, reads go their way.
     pub(super) fn propose(&mut self, now: Duration, ground: &mut Ground) -> Result<(), StorageError> {
+        if ground.is_behind() {
+            return Ok(());
+        }
+        let term = self.core.status().term;
         let (mut writes, mut bytes) = (Vec::new(), 0);
         let mut strict = Vec::new();
         while bytes < TURN_BYTES
             && let Some(pending) = self.queue.pop_front()
         {
-            if let Err(failure) = self.check(&pending) {
+            let meant =
+                if pending.term == 0 || pending.term == term { Ok(()) } else { Err(Failure::NotLeader) };
+            if let Err(failure) = meant.and_then(|()| self.check(&pending)) {
                 ground.replies.fail(pending.reply, failure);
                 continue;
             }

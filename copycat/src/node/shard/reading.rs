@@ -1,10 +1,11 @@
 //! Reads: beside the log, but never before what they must reflect.
 
-use super::super::applier::Work;
+use super::super::applier::{Progress, Work};
 use super::super::failure::Failure;
 use super::super::reply::Replies;
 use super::ground::Ground;
 use super::group::{Group, Pending};
+use super::queue::Queue;
 use crate::codec::ids::{GroupId, Index};
 use crate::raft::read::ReadTicket;
 use crate::storage::StorageError;
@@ -18,12 +19,20 @@ pub(super) struct Reads {
     asked: VecDeque<(ReadTicket, Pending)>,
     /// Free to run once everything up to the index was handed over.
     confirmed: VecDeque<(Index, Pending)>,
+    /// How many were handed over since the start.
+    handed: u64,
 }
 
 impl Reads {
     /// A read that may run against any state that has applied `index`.
     pub(super) fn serve_at(&mut self, index: Index, read: Pending) {
         self.confirmed.push_back((index, read));
+    }
+
+    /// Reads that were not answered yet, those in the applier's hands included.
+    pub(super) fn len(&self, progress: &Progress) -> usize {
+        let handed = self.handed - progress.reads();
+        self.asked.len() + self.confirmed.len() + usize::try_from(handed).unwrap_or(usize::MAX)
     }
 
     /// Tickets up to `through` are confirmed.
@@ -34,7 +43,7 @@ impl Reads {
     }
 
     /// Leadership is lost: unconfirmed reads have touched nothing and may ask the next leader.
-    pub(super) fn return_to(&mut self, queue: &mut VecDeque<Pending>) {
+    pub(super) fn return_to(&mut self, queue: &mut Queue) {
         while let Some((_, read)) = self.asked.pop_back() {
             queue.push_front(read);
         }
@@ -43,6 +52,7 @@ impl Reads {
     /// Those that may run now that everything up to `handed` was handed over.
     pub(super) fn take_ready(&mut self, group: GroupId, handed: Index, work: &mut Vec<Work>) {
         while let Some((_, read)) = self.confirmed.pop_front_if(|(index, _)| *index <= handed) {
+            self.handed += 1;
             work.push(Work::Read { group, method: read.method, body: read.body, reply: read.reply });
         }
     }

@@ -129,6 +129,9 @@ fn step(world: &mut World, truth: &mut Truth, random: &mut fastrand::Rng) {
         95 if random.u8(0..3) == 0 => {
             truth.reads.retain(|(member, _), _| *member != id);
             world.member(id).unwrap().crash();
+            if random.bool() {
+                start(world, id);
+            }
         }
         96 => start(world, id),
         97 if random.u8(0..3) == 0 => world.isolate(id, true),
@@ -182,9 +185,11 @@ fn history(seed: u64) -> (usize, usize, usize, usize) {
     let mut random = fastrand::Rng::with_seed(seed);
     let (mut world, mut truth) = (World::default(), Truth { committed: vec![0], ..Truth::default() });
     world.brief = true;
+    // Hasty groups elect often, patient ones replicate.
+    let election_timeout = Duration::from_millis([8, 20, 100][random.usize(0..3)]);
     let options = Options {
-        election_timeout: Duration::from_millis(100),
-        heartbeat_interval: Duration::from_millis(20),
+        election_timeout,
+        heartbeat_interval: election_timeout / 5,
         inflight_max: random.usize(1..4),
         entries_max: random.u64(1..5),
         seed,

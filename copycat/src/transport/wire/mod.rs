@@ -174,6 +174,28 @@ impl Message {
     }
 }
 
+/// For networks without connections: the simulation's.
+#[cfg(feature = "testing")]
+impl Message {
+    /// The bytes the message is on a connection: of several messages where it is long.
+    pub(crate) fn into_bytes(self) -> Result<Bytes, Malformed> {
+        use bytes::Buf;
+        let (mut rope, mut batch) = (Rope::default(), super::rope::Batch::default());
+        self.encode(&mut rope)?;
+        rope.drain_into(&mut batch);
+        Ok(batch.copy_to_bytes(batch.remaining()))
+    }
+
+    /// Reads whole messages back from such bytes.
+    pub(crate) fn from_bytes(bytes: Bytes) -> Result<Vec<Message>, Malformed> {
+        let (mut received, mut messages) = (BytesMut::from(bytes), Vec::new());
+        while let Some(envelope) = envelope::take(&mut received, usize::MAX)? {
+            messages.extend(Message::decode(&envelope)?);
+        }
+        if received.is_empty() { Ok(messages) } else { Err(Malformed::Trailing(received.len())) }
+    }
+}
+
 /// Appends the sign of life.
 pub(super) fn encode_alive(out: &mut BytesMut) {
     Draft::begin(out, Kind::Alive, 0, 0, GroupId(0)).finish(0);

@@ -1,0 +1,178 @@
+//! Clients: each asks some member for something, waits for the answer, thinks, and asks again.
+
+use super::chance::{chance, millis};
+use super::cluster::{Cluster, Event};
+use super::faults::id;
+use super::history::Operation;
+use super::machine::{APPEND, LOOK, Taken, command};
+use super::violation::Violation;
+use crate::codec::ids::GroupId;
+use crate::node::failure::Failure;
+use crate::node::request::{Access, Answer, Consistency, Request};
+use crate::node::shard::Input;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// Why a client works, and what it does next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Errand {
+    /// Anything, through anybody, until everything is healed.
+    Wander,
+    /// After the healing: a write through this member to this group must succeed, then a strict read.
+    Write { through: usize, group: GroupId },
+    /// The strict read.
+    Read { through: usize, group: GroupId },
+    /// At the very end: this member's own state must be that of all committed commands.
+    Compare { through: usize, group: GroupId },
+    /// Nothing more.
+    Done,
+}
+
+/// A client.
+#[derive(Clone, Debug)]
+pub(super) struct Client {
+    pub errand: Errand,
+    /// What it waits for.
+    pub asked: Option<Operation>,
+}
+
+impl Client {
+    pub(super) fn new(errand: Errand) -> Client {
+        Client { errand, asked: None }
+    }
+}
+
+impl Cluster<'_> {
+    /// The client asks its next question, if its errand has one.
+    pub(super) fn ask(&mut self, client: usize) {
+        assert!(self.clients[client].asked.is_none(), "one operation at a time");
+        let (at, group, access) = match self.clients[client].errand {
+            Errand::Wander if self.healed_at.is_none() => self.wander(),
+            Errand::Write { through, group } => (through, group, Access::Write),
+            Errand::Read { through, group } => (through, group, Access::Read(Consistency::Strict)),
+            Errand::Compare { through, group } => (through, group, Access::Read(Consistency::Eventual)),
+            Errand::Wander | Errand::Done => return,
+        };
+        if self.members[at].process.is_none() {
+            return self.ask_later(client);
+        }
+        let asked = self.operation(group, access);
+        let (method, body) = match access {
+            Access::Write => {
+                let len = self.random.usize(8..=self.plan.command_max);
+                (APPEND, command(asked.number, len))
+            }
+            Access::Read(_) => (LOOK, Vec::new()),
+        };
+        self.note(&[30, client as u64, at as u64, asked.number, group.0], || {
+            format!("client {client} asks {}: {} {} on group {}", id(at), asked.kind(), asked.number, group.0)
+        });
+        let (reply, answer) = oneshot::channel();
+        self.clients[client].asked = Some(asked);
+        let Some(process) = &mut self.members[at].process else { return };
+        process.waiting.push((client, answer));
+        process.inbox.push(Input::Request(Request { group, access, method, key_len: 0, body, reply }));
+        self.wake(at);
+    }
+
+    fn wander(&mut self) -> (usize, GroupId, Access) {
+        let access = match self.random.u8(0..10) {
+            0..6 => Access::Write,
+            6 | 7 => Access::Read(Consistency::Strict),
+            8 => Access::Read(Consistency::Lease),
+            _ => Access::Read(Consistency::Eventual),
+        };
+        let at = self.random.usize(0..self.plan.members);
+        (at, GroupId(self.random.u64(1..=self.plan.groups)), access)
+    }
+
+    fn operation(&mut self, group: GroupId, access: Access) -> Operation {
+        self.operations += 1;
+        let known = self.ledgers.get(&group).map_or(0, |ledger| ledger.history.known());
+        Operation { number: self.operations, group, access, known }
+    }
+
+    fn ask_later(&mut self, client: usize) {
+        let range = if self.healed_at.is_some() { 1..20 } else { self.options.think_ms.clone() };
+        let mut pause = millis(&mut self.random, range);
+        if self.healed_at.is_none() && chance(&mut self.random, 10) {
+            // Quiet times show what only a later message would have hidden.
+            pause += Duration::from_millis(300);
+        }
+        self.schedule.after(pause, Event::Ask { client });
+    }
+
+    /// Takes the answers that the member's process has given.
+    pub(super) fn take_answers(&mut self, at: usize) -> Result<(), Violation> {
+        let Some(process) = &mut self.members[at].process else { return Ok(()) };
+        // A process that stops drops what it had not looked at; its clients learn that with its end.
+        let stops = process.shard.failure().is_some();
+        let mut answers = Vec::new();
+        let mut forgotten = false;
+        process.waiting.retain_mut(|(client, receiver)| match receiver.try_recv() {
+            Ok(answer) => {
+                answers.push((*client, answer));
+                false
+            }
+            Err(oneshot::error::TryRecvError::Closed) if stops => true,
+            Err(oneshot::error::TryRecvError::Empty) => true,
+            Err(oneshot::error::TryRecvError::Closed) => {
+                forgotten = true;
+                false
+            }
+        });
+        if forgotten {
+            return Err(Violation::Forgotten { member: id(at) });
+        }
+        answers.into_iter().try_for_each(|(client, answer)| self.answered(client, &answer))
+    }
+
+    fn answered(&mut self, client: usize, answer: &Answer) -> Result<(), Violation> {
+        let asked = self.clients[client].asked.take().expect("only who asked is answered");
+        let words = match answer {
+            Ok(bytes) => [31, asked.number, 0, bytes.len() as u64],
+            Err(failure) => [31, asked.number, u64::from(failure.code()), 0],
+        };
+        self.note(&words, || match answer {
+            Ok(_) => format!("client {client} is answered: {} {}", asked.kind(), asked.number),
+            Err(failure) => format!("client {client} fails: {} {}: {failure}", asked.kind(), asked.number),
+        });
+        if let Some(ledger) = self.ledgers.get_mut(&asked.group) {
+            ledger.history.answered(&asked, answer)?;
+        }
+        match (asked.access, answer) {
+            (Access::Write, Ok(_)) => self.report.writes += 1,
+            (Access::Read(Consistency::Eventual), Ok(_)) => self.report.eventual_reads += 1,
+            (Access::Read(_), Ok(_)) => self.report.reads += 1,
+            (_, Err(_)) => self.report.unknown += u64::from(is_unknown(answer)),
+        }
+        let newest = self.ledgers.get(&asked.group).map(|ledger| ledger.history.newest());
+        let complete = answer.as_ref().is_ok_and(|bytes| Taken::decode(bytes) == newest);
+        let compares = matches!(self.clients[client].errand, Errand::Compare { .. });
+        self.go_on(client, answer.is_ok() && (complete || !compares));
+        Ok(())
+    }
+
+    /// The client's member is gone, and with it the client's question.
+    pub(super) fn lost(&mut self, client: usize) {
+        self.report.unknown += 1;
+        self.clients[client].asked = None;
+        self.go_on(client, false);
+    }
+
+    fn go_on(&mut self, client: usize, succeeded: bool) {
+        let errand = &mut self.clients[client].errand;
+        if succeeded {
+            *errand = match *errand {
+                Errand::Write { through, group } => Errand::Read { through, group },
+                Errand::Read { .. } | Errand::Compare { .. } => Errand::Done,
+                other => other,
+            };
+        }
+        self.ask_later(client);
+    }
+}
+
+fn is_unknown(answer: &Answer) -> bool {
+    matches!(answer, Err(Failure::Timeout | Failure::Disconnected | Failure::Stopped))
+}

@@ -1,0 +1,258 @@
+//! The world of one run: members, network, clients, and the loop that lets events happen to them.
+
+use super::chance::{chance, micros, millis};
+use super::clients::{Client, Errand};
+use super::clock::Clock;
+use super::faults::{Fault, id};
+use super::ledger::Ledger;
+use super::member::Member;
+use super::network::{Network, Parcel};
+use super::options::{Options, Plan};
+use super::report::Report;
+use super::schedule::Schedule;
+use super::trace::Trace;
+use super::violation::Violation;
+use crate::codec::configuration::Configuration;
+use crate::codec::ids::GroupId;
+use fastrand::Rng;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Something that happens. Members are named by their place; what concerns a process names its life too.
+#[derive(Clone, Debug)]
+pub(super) enum Event {
+    /// A process takes what has arrived.
+    Turn { at: usize, life: u64 },
+    /// Its timer is due.
+    Tick { at: usize, life: u64 },
+    /// The flusher is done.
+    Flush { at: usize, life: u64 },
+    /// The preparer is done.
+    Prepare { at: usize, life: u64 },
+    /// The applier takes up work.
+    Apply { at: usize, life: u64 },
+    /// The code of a group is opened.
+    Attach { at: usize, life: u64, group: GroupId },
+    /// A process is started.
+    Start { at: usize },
+    /// Messages arrive.
+    Arrive(Parcel),
+    /// What a connection is and what it could be are compared.
+    Link { from: usize, to: usize },
+    /// A client asks.
+    Ask { client: usize },
+    /// The next episode of faults begins.
+    Strike,
+    /// A flapping partition comes or goes.
+    Flap { side: Vec<bool>, cut: bool },
+    /// Cuts end.
+    Rejoin,
+    /// A fuse that no effect has burnt yet ends now.
+    Fuse { at: usize },
+    /// A disk is well again.
+    Recover { at: usize },
+    /// Everything is.
+    Heal,
+    /// It is looked whether everything works again.
+    Settle,
+}
+
+impl Event {
+    /// The process it happens to, if it happens to one.
+    fn process(&self) -> Option<(usize, u64)> {
+        match *self {
+            Event::Turn { at, life }
+            | Event::Tick { at, life }
+            | Event::Flush { at, life }
+            | Event::Prepare { at, life }
+            | Event::Apply { at, life }
+            | Event::Attach { at, life, .. } => Some((at, life)),
+            _ => None,
+        }
+    }
+}
+
+/// Everything there is in one run.
+#[derive(Debug)]
+pub(super) struct Cluster<'a> {
+    pub options: &'a Options,
+    pub plan: Plan,
+    pub random: Rng,
+    pub schedule: Schedule<Event>,
+    pub members: Vec<Member>,
+    pub network: Network,
+    pub ledgers: BTreeMap<GroupId, Ledger>,
+    pub clients: Vec<Client>,
+    pub operations: u64,
+    pub healed_at: Option<Duration>,
+    /// The last look at equal states is under way.
+    pub comparing: bool,
+    pub report: Report,
+    pub trace: &'a mut Trace,
+}
+
+impl<'a> Cluster<'a> {
+    /// A world as the seed draws it, in which nobody has been started.
+    pub(super) fn new(seed: u64, options: &'a Options, trace: &'a mut Trace) -> Cluster<'a> {
+        let mut random = Rng::with_seed(seed);
+        let plan = Plan::draw(options, &mut random);
+        let members = (0..plan.members)
+            .map(|at| Member::new(id(at), Clock::new(millis(&mut random, 0..1_000_000))))
+            .collect();
+        Cluster {
+            options,
+            random,
+            schedule: Schedule::new(),
+            members,
+            network: Network::new(&plan),
+            ledgers: (1..=plan.groups).map(|group| (GroupId(group), Ledger::new(GroupId(group)))).collect(),
+            clients: vec![Client::new(Errand::Wander); plan.clients],
+            operations: 0,
+            healed_at: None,
+            comparing: false,
+            report: Report { seeds: 1, ..Report::default() },
+            trace,
+            plan,
+        }
+    }
+
+    /// Lets everything happen until all is well at the end.
+    pub(super) fn run(mut self) -> Result<Report, Violation> {
+        self.begin();
+        loop {
+            let event = self.schedule.next().expect("somebody always waits for something");
+            self.report.events += 1;
+            if matches!(event, Event::Settle) {
+                if self.settle()? {
+                    break;
+                }
+            } else {
+                self.happen(event)?;
+            }
+        }
+        self.read_all_disks()?;
+        Ok(self.finish())
+    }
+
+    fn begin(&mut self) {
+        let plan = format!("{:?}", self.plan);
+        self.note(&[1], || plan);
+        for at in 0..self.members.len() {
+            let soon = millis(&mut self.random, 0..50);
+            self.schedule.after(soon, Event::Start { at });
+        }
+        for client in 0..self.clients.len() {
+            let soon = millis(&mut self.random, 1..200);
+            self.schedule.after(soon, Event::Ask { client });
+        }
+        let first = millis(&mut self.random, self.options.calm_ms.clone());
+        self.schedule.after(first, Event::Strike);
+        self.schedule.after(self.plan.faulty, Event::Heal);
+    }
+
+    fn happen(&mut self, event: Event) -> Result<(), Violation> {
+        if let Some((at, life)) = event.process() {
+            return self.happen_to(at, life, event);
+        }
+        match event {
+            Event::Start { at } => return self.start(at),
+            Event::Arrive(parcel) => return self.arrive(&parcel),
+            Event::Link { from, to } => self.link(from, to),
+            Event::Ask { client } => self.ask(client),
+            Event::Heal => self.heal(),
+            // Faults that were still to come when everything was healed do not come.
+            _ if self.healed_at.is_some() => {}
+            Event::Strike => return self.strike(),
+            Event::Flap { side, cut } => self.flap(&side, cut),
+            Event::Rejoin => self.rejoin(),
+            Event::Fuse { at } => self.burn_out(at),
+            Event::Recover { at } => self.recover_disk(at),
+            other => unreachable!("{other:?} happens elsewhere"),
+        }
+        Ok(())
+    }
+
+    /// Happens to this very process, and not while it is stopped.
+    fn happen_to(&mut self, at: usize, life: u64, event: Event) -> Result<(), Violation> {
+        let member = &self.members[at];
+        if member.process.is_none() || member.life != life {
+            return Ok(());
+        }
+        if member.paused_until > self.schedule.now() {
+            let jitter = micros(&mut self.random, 0..2_000);
+            self.schedule.at(self.members[at].paused_until + jitter, event);
+            return Ok(());
+        }
+        match event {
+            Event::Turn { .. } => self.turn(at),
+            Event::Tick { .. } => self.tick(at),
+            Event::Flush { .. } => self.flush(at),
+            Event::Prepare { .. } => self.prepare(at),
+            Event::Apply { .. } => self.apply(at),
+            Event::Attach { group, .. } => {
+                if let Some(process) = &mut self.members[at].process {
+                    process.attach(group);
+                }
+                self.wake(at);
+                Ok(())
+            }
+            other => unreachable!("{other:?} happens to no process"),
+        }
+    }
+
+    /// Starts a process, unless there is one.
+    fn start(&mut self, at: usize) -> Result<(), Violation> {
+        if self.members[at].process.is_some() {
+            return Ok(());
+        }
+        let founders = Configuration::of_voters((0..self.members.len()).map(id));
+        let (now, seed) = (self.schedule.now(), self.random.u64(..));
+        self.report.restarts += u64::from(self.members[at].life > 0);
+        self.members[at].start(now, self.options, founders, seed)?;
+        let life = self.members[at].life;
+        self.note(&[2, at as u64, life], || format!("{} is started, life {life}", id(at)));
+        for group in (1..=self.plan.groups).map(GroupId) {
+            let late = if chance(&mut self.random, 100) { 400 } else { 5 };
+            let delay = millis(&mut self.random, 0..late);
+            self.schedule.after(delay, Event::Attach { at, life, group });
+        }
+        let delay = millis(&mut self.random, 0..5);
+        self.schedule.after(delay, Event::Tick { at, life });
+        self.check_links();
+        Ok(())
+    }
+
+    /// Power is cut everywhere, and everything that was ever flushed is read back.
+    fn read_all_disks(&mut self) -> Result<(), Violation> {
+        for at in 0..self.members.len() {
+            let end = super::disk::End::PowerCut(self.random.u64(..));
+            self.members[at].process = None;
+            self.members[at].disk.end(end);
+            let founders = Configuration::of_voters((0..self.members.len()).map(id));
+            self.members[at].start(self.schedule.now(), self.options, founders, 0)?;
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Report {
+        self.report.simulated = self.schedule.now();
+        for ledger in self.ledgers.values() {
+            self.report.commits += ledger.commits();
+            self.report.leaders += ledger.leaders();
+            self.report.changes += ledger.leaders().saturating_sub(1);
+        }
+        self.report.segments = self.members.iter().map(|member| member.disk.segments()).sum();
+        self.report.trace = self.trace.hash();
+        self.report
+    }
+
+    /// Enters something into the trace.
+    pub(super) fn note(&mut self, what: &[u64], line: impl FnOnce() -> String) {
+        self.trace.note(self.schedule.now(), what, line);
+    }
+
+    /// Whether faults of this kind belong to the run and are still injected.
+    pub(super) fn injects(&self, fault: Fault) -> bool {
+        self.healed_at.is_none() && self.plan.has(fault)
+    }
+}

@@ -1,0 +1,266 @@
+//! The faults there are, and how an episode of one begins and ends.
+
+use super::chance::{chance, millis};
+use super::clock::DRIFT_MAX_PPM;
+use super::cluster::{Cluster, Event};
+use super::disk::End;
+use super::violation::Violation;
+use crate::codec::ids::MemberId;
+use crate::raft::effect::Role;
+use crate::storage;
+use std::fmt;
+use std::time::Duration;
+
+/// A kind of fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// A message is lost.
+    Loss,
+    /// A message of the consensus arrives twice.
+    Duplication,
+    /// A message is held up for longer than elections take.
+    HoldUp,
+    /// Messages of one lane overtake each other.
+    Reordering,
+    /// Two sides hear nothing of each other.
+    Partition,
+    /// One side hears the other, but not the other way round.
+    OneWay,
+    /// Two sides that share just one member.
+    Bridge,
+    /// A partition that comes and goes.
+    Flapping,
+    /// Connections break and are opened again at once.
+    Reset,
+    /// A process is killed, at any of its effects; what it wrote stays in the cache.
+    Kill,
+    /// The power of one member is cut, at any of its effects.
+    PowerCut,
+    /// The power of all members is cut.
+    Blackout,
+    /// Flushes take longer than elections.
+    SlowDisk,
+    /// A clock goes faster or slower, by a tenth at most.
+    Drift,
+    /// A process is stopped, and goes on later.
+    Pause,
+    /// There is no room for another segment.
+    DiskFull,
+    /// A write fails.
+    WriteError,
+    /// A flush fails.
+    SyncError,
+}
+
+impl Fault {
+    /// All of them.
+    pub const ALL: [Fault; 18] = [
+        Fault::Loss,
+        Fault::Duplication,
+        Fault::HoldUp,
+        Fault::Reordering,
+        Fault::Partition,
+        Fault::OneWay,
+        Fault::Bridge,
+        Fault::Flapping,
+        Fault::Reset,
+        Fault::Kill,
+        Fault::PowerCut,
+        Fault::Blackout,
+        Fault::SlowDisk,
+        Fault::Drift,
+        Fault::Pause,
+        Fault::DiskFull,
+        Fault::WriteError,
+        Fault::SyncError,
+    ];
+
+    /// Those that come in episodes; the others concern single messages.
+    fn is_episode(self) -> bool {
+        !matches!(self, Fault::Loss | Fault::Duplication | Fault::HoldUp | Fault::Reordering)
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Fault::Loss => "losses",
+            Fault::Duplication => "duplications",
+            Fault::HoldUp => "hold-ups",
+            Fault::Reordering => "overtakings",
+            Fault::Partition => "partitions",
+            Fault::OneWay => "one-way partitions",
+            Fault::Bridge => "bridges",
+            Fault::Flapping => "flappings",
+            Fault::Reset => "resets",
+            Fault::Kill => "kills",
+            Fault::PowerCut => "power cuts",
+            Fault::Blackout => "blackouts",
+            Fault::SlowDisk => "slow disks",
+            Fault::Drift => "drifts",
+            Fault::Pause => "pauses",
+            Fault::DiskFull => "full disks",
+            Fault::WriteError => "write errors",
+            Fault::SyncError => "flush errors",
+        })
+    }
+}
+
+impl Cluster<'_> {
+    /// The next episode begins, and the one after it is drawn.
+    pub(super) fn strike(&mut self) -> Result<(), Violation> {
+        let episodes: Vec<Fault> =
+            self.plan.faults.iter().copied().filter(|fault| fault.is_episode()).collect();
+        let Some(fault) = self.random.choice(episodes) else { return Ok(()) };
+        let lasts = millis(&mut self.random, self.options.episode_ms.clone());
+        let victim = self.victim();
+        self.report.faults.count(fault);
+        self.note(&[20, fault as u64, victim as u64], || format!("fault: {fault} ({})", victim + 1));
+        match fault {
+            Fault::Partition | Fault::OneWay | Fault::Bridge | Fault::Flapping | Fault::Reset => {
+                self.strike_network(fault, victim, lasts);
+            }
+            Fault::Kill | Fault::PowerCut => self.light_fuse(fault, victim, lasts),
+            Fault::Blackout => self.black_out(lasts),
+            _ => self.strike_member(fault, victim, lasts),
+        }
+        let calm = millis(&mut self.random, self.options.calm_ms.clone());
+        self.schedule.after(calm, Event::Strike);
+        Ok(())
+    }
+
+    /// Half of the time a leader: there a fault hurts most.
+    fn victim(&mut self) -> usize {
+        let leaders: Vec<usize> = (0..self.members.len())
+            .filter(|at| {
+                let process = self.members[*at].process.as_ref();
+                process.is_some_and(|process| process.views.values().any(|view| view.role == Role::Leader))
+            })
+            .collect();
+        match self.random.choice(leaders) {
+            Some(leader) if chance(&mut self.random, 500) => leader,
+            _ => self.random.usize(0..self.members.len()),
+        }
+    }
+
+    fn strike_network(&mut self, fault: Fault, victim: usize, lasts: Duration) {
+        let count = self.members.len();
+        // A side without the victim, a side with it.
+        let side: Vec<bool> = (0..count).map(|at| at == victim || chance(&mut self.random, 300)).collect();
+        let bridge = self.random.usize(0..count);
+        let inwards = self.random.bool();
+        for from in 0..count {
+            for to in 0..count {
+                let cut = match fault {
+                    Fault::OneWay => side[from] != side[to] && side[from] == inwards,
+                    Fault::Bridge => side[from] != side[to] && from != bridge && to != bridge,
+                    Fault::Reset => false,
+                    _ => side[from] != side[to],
+                };
+                if cut {
+                    self.network.set_cut(from, to, true);
+                }
+                if from != to && (cut || (fault == Fault::Reset && chance(&mut self.random, 500))) {
+                    self.reset(from, to);
+                }
+            }
+        }
+        match fault {
+            Fault::Reset => {}
+            Fault::Flapping => {
+                let pause = lasts / 8;
+                for round in 1..8 {
+                    let (event, at) =
+                        (Event::Flap { side: side.clone(), cut: round % 2 == 0 }, pause * round);
+                    self.schedule.after(at, event);
+                }
+                self.schedule.after(lasts, Event::Rejoin);
+            }
+            _ => self.schedule.after(lasts, Event::Rejoin),
+        }
+    }
+
+    /// All cuts end, those of other episodes too.
+    pub(super) fn rejoin(&mut self) {
+        self.network.clear_cuts();
+        self.check_links();
+    }
+
+    /// A partition comes back, or goes.
+    pub(super) fn flap(&mut self, side: &[bool], cut: bool) {
+        for from in 0..side.len() {
+            for to in (0..side.len()).filter(|to| side[from] != side[*to]) {
+                self.network.set_cut(from, to, cut);
+            }
+        }
+        self.check_links();
+    }
+
+    /// The member ends at one of its next effects, or after a while if it has none.
+    fn light_fuse(&mut self, fault: Fault, victim: usize, lasts: Duration) {
+        let effects = self.random.u64(0..60);
+        let end = self.draw_end(fault);
+        self.members[victim].fuse = Some((effects, end, lasts));
+        self.schedule.after(Duration::from_millis(50), Event::Fuse { at: victim });
+    }
+
+    fn draw_end(&mut self, fault: Fault) -> End {
+        if fault == Fault::Kill { End::Killed } else { End::PowerCut(self.random.u64(..)) }
+    }
+
+    fn black_out(&mut self, lasts: Duration) {
+        for at in 0..self.members.len() {
+            let end = self.draw_end(Fault::Blackout);
+            let back = lasts + millis(&mut self.random, 0..100);
+            self.end(at, end, back);
+        }
+    }
+
+    fn strike_member(&mut self, fault: Fault, victim: usize, lasts: Duration) {
+        let now = self.schedule.now();
+        let rate = self.random.u64(1_000_000 - DRIFT_MAX_PPM..=1_000_000 + DRIFT_MAX_PPM);
+        let slow = millis(&mut self.random, 20..400);
+        let member = &mut self.members[victim];
+        match fault {
+            Fault::Drift => return member.clock.set_rate(now, rate),
+            Fault::Pause => return member.paused_until = now + lasts,
+            Fault::SlowDisk => member.slow = slow,
+            Fault::DiskFull => member.full = true,
+            Fault::WriteError => return member.disk.inject(storage::Fault::Write),
+            Fault::SyncError => return member.disk.inject(storage::Fault::Sync),
+            _ => {}
+        }
+        self.schedule.after(lasts, Event::Recover { at: victim });
+    }
+
+    /// The member's disk is fast again, and has room.
+    pub(super) fn recover_disk(&mut self, at: usize) {
+        let member = &mut self.members[at];
+        (member.slow, member.full) = (Duration::ZERO, false);
+    }
+
+    /// Everything is well from here on: whoever is down is started, nothing is lost any more.
+    pub(super) fn heal(&mut self) {
+        self.note(&[21], || "healed".to_owned());
+        self.healed_at = Some(self.schedule.now());
+        self.network.heal();
+        for at in 0..self.members.len() {
+            self.recover_disk(at);
+            let member = &mut self.members[at];
+            member.disk.heal();
+            member.fuse = None;
+            member.paused_until = Duration::ZERO;
+            if member.process.is_none() {
+                let soon = millis(&mut self.random, 1..100);
+                self.schedule.after(soon, Event::Start { at });
+            }
+        }
+        self.check_links();
+        self.begin_settling();
+    }
+}
+
+/// The id of the member at a place.
+pub(super) fn id(at: usize) -> MemberId {
+    MemberId(at as u64 + 1)
+}

@@ -1,0 +1,213 @@
+//! What clients asked of one group and were answered, judged in real time.
+//!
+//! A tape's answers name their place in the one order of commands, so linearizability needs no search: a
+//! write or a strict read has to lie behind everything that was acknowledged, or seen by such a read,
+//! before it began, and must show exactly the state after that many committed commands. What a failed
+//! write did stays open to the end, unless the failure said that it did nothing.
+
+use super::machine::{Taken, operation};
+use super::violation::Violation;
+use crate::codec::ids::GroupId;
+use crate::node::failure::{Failure, Outcome};
+use crate::node::request::{Access, Answer, Consistency};
+use std::collections::BTreeMap;
+
+/// What a client waits for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Operation {
+    /// Names it; never given twice.
+    pub number: u64,
+    /// Whose state it touches.
+    pub group: GroupId,
+    /// How.
+    pub access: Access,
+    /// How many commands were acknowledged or seen when it began.
+    pub known: u64,
+}
+
+impl Operation {
+    /// What it is, in a word.
+    pub(super) fn kind(&self) -> &'static str {
+        match self.access {
+            Access::Write => "write",
+            Access::Read(Consistency::Strict) => "strict read",
+            Access::Read(Consistency::Lease) => "lease read",
+            Access::Read(Consistency::Eventual) => "eventual read",
+        }
+    }
+}
+
+/// What became of a write, as far as its client knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    Refused(Failure),
+    Committed,
+}
+
+/// The operations on one group.
+#[derive(Debug)]
+pub(super) struct History {
+    group: GroupId,
+    /// The state after each number of commands, from none on, and the last command of it.
+    states: Vec<(Taken, u64)>,
+    fates: BTreeMap<u64, Fate>,
+    /// How many commands were acknowledged, or seen by a read that may not be stale.
+    known: u64,
+}
+
+impl History {
+    /// Of a group that nobody has asked for anything.
+    pub(super) fn new(group: GroupId) -> History {
+        History { group, states: vec![(Taken::default(), 0)], fates: BTreeMap::new(), known: 0 }
+    }
+
+    /// How many commands are known by now to have happened.
+    pub(super) fn known(&self) -> u64 {
+        self.known
+    }
+
+    /// The state after all committed commands.
+    pub(super) fn newest(&self) -> Taken {
+        self.states.last().map_or(Taken::default(), |(taken, _)| *taken)
+    }
+
+    /// A command was committed.
+    pub(super) fn committed(&mut self, body: &[u8]) -> Result<(), Violation> {
+        let (group, operation) = (self.group, operation(body).unwrap_or(0));
+        self.states.push((self.newest().then(body), operation));
+        match self.fates.insert(operation, Fate::Committed) {
+            None => Ok(()),
+            Some(Fate::Committed) => Err(Violation::Twice { group, operation }),
+            Some(Fate::Refused(failure)) => Err(Violation::RefusedAndDone { group, operation, failure }),
+        }
+    }
+
+    /// An operation was answered.
+    pub(super) fn answered(&mut self, asked: &Operation, answer: &Answer) -> Result<(), Violation> {
+        match answer {
+            Ok(bytes) => {
+                let taken = Taken::decode(bytes).ok_or(Violation::OtherAnswer { operation: asked.number })?;
+                self.succeeded(asked, taken)
+            }
+            Err(failure) if asked.access == Access::Write && failure.outcome() == Outcome::NotApplied => {
+                self.refused(asked.number, *failure)
+            }
+            Err(_) => Ok(()),
+        }
+    }
+
+    fn refused(&mut self, operation: u64, failure: Failure) -> Result<(), Violation> {
+        match self.fates.insert(operation, Fate::Refused(failure)) {
+            None | Some(Fate::Refused(_)) => Ok(()),
+            Some(Fate::Committed) => Err(Violation::RefusedAndDone { group: self.group, operation, failure }),
+        }
+    }
+
+    fn succeeded(&mut self, asked: &Operation, taken: Taken) -> Result<(), Violation> {
+        let Operation { number: operation, access, known, .. } = *asked;
+        let (group, found) = (self.group, taken.count);
+        let state = usize::try_from(found).ok().and_then(|count| self.states.get(count));
+        let Some((_, last)) = state.filter(|(state, _)| *state == taken) else {
+            return Err(Violation::NeverWas { group, operation, found });
+        };
+        if access == Access::Read(Consistency::Eventual) {
+            return Ok(());
+        }
+        if access == Access::Write && *last != operation {
+            return Err(Violation::OtherAnswer { operation });
+        }
+        // A write takes its place behind what was known; a read may find just that.
+        let stale = if access == Access::Write { found <= known } else { found < known };
+        if stale {
+            return Err(Violation::Stale { group, operation, kind: asked.kind(), found, known });
+        }
+        self.known = self.known.max(found);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::machine::command;
+    use super::*;
+
+    const GROUP: GroupId = GroupId(3);
+
+    fn asked(history: &History, number: u64, access: Access) -> Operation {
+        Operation { number, group: GROUP, access, known: history.known() }
+    }
+
+    fn says(taken: Taken) -> Answer {
+        let mut bytes = taken.count.to_le_bytes().to_vec();
+        bytes.extend_from_slice(&taken.chain.to_le_bytes());
+        Ok(bytes.into())
+    }
+
+    /// A history in which the writes 1 to `count` were committed and acknowledged.
+    fn written(count: u64) -> History {
+        let mut history = History::new(GROUP);
+        for number in 1..=count {
+            let write = asked(&history, number, Access::Write);
+            history.committed(&command(number, 8)).unwrap();
+            let newest = history.newest();
+            history.answered(&write, &says(newest)).unwrap();
+        }
+        history
+    }
+
+    #[test]
+    fn a_stale_read_is_refused_unless_it_may_be_stale() {
+        let mut history = written(2);
+        let old = history.states[1].0;
+        for consistency in [Consistency::Strict, Consistency::Lease] {
+            let read = asked(&history, 9, Access::Read(consistency));
+            let refused = history.answered(&read, &says(old)).unwrap_err();
+            assert!(matches!(refused, Violation::Stale { found: 1, known: 2, .. }), "{refused}");
+            history.answered(&read, &says(history.newest())).unwrap();
+        }
+        let read = asked(&history, 9, Access::Read(Consistency::Eventual));
+        history.answered(&read, &says(old)).unwrap();
+    }
+
+    #[test]
+    fn what_one_read_saw_no_later_read_may_miss() {
+        let mut history = written(1);
+        let early = asked(&history, 8, Access::Read(Consistency::Strict));
+        history.committed(&command(2, 8)).unwrap();
+        let (before, newest) = (history.states[1].0, history.newest());
+        let read = asked(&history, 9, Access::Read(Consistency::Strict));
+        history.answered(&read, &says(newest)).unwrap();
+        history.answered(&early, &says(before)).unwrap();
+        let later = asked(&history, 10, Access::Read(Consistency::Strict));
+        assert!(history.answered(&later, &says(before)).is_err());
+    }
+
+    #[test]
+    fn a_lost_write_is_refused() {
+        // Acknowledged with a place in the order, but never committed.
+        let mut history = written(1);
+        let write = asked(&history, 2, Access::Write);
+        let lost = history.newest().then(&command(2, 8));
+        let refused = history.answered(&write, &says(lost)).unwrap_err();
+        assert!(matches!(refused, Violation::NeverWas { found: 2, .. }), "{refused}");
+        // Acknowledged in the place of another.
+        history.committed(&command(3, 8)).unwrap();
+        let newest = history.newest();
+        assert!(history.answered(&write, &says(newest)).is_err());
+    }
+
+    #[test]
+    fn a_refused_write_that_happens_and_a_write_that_happens_twice_are_refused() {
+        let mut history = written(1);
+        assert!(matches!(history.committed(&command(1, 8)).unwrap_err(), Violation::Twice { .. }));
+        let write = asked(&history, 2, Access::Write);
+        history.answered(&write, &Err(Failure::NotLeader)).unwrap();
+        assert!(matches!(
+            history.committed(&command(2, 8)).unwrap_err(),
+            Violation::RefusedAndDone { operation: 2, failure: Failure::NotLeader, .. }
+        ));
+        let write = asked(&history, 3, Access::Write);
+        history.answered(&write, &Err(Failure::Timeout)).unwrap();
+        history.committed(&command(3, 8)).unwrap();
+    }
+}

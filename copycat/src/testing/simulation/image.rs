@@ -1,0 +1,192 @@
+//! What a member's disk holds for certain, told from the very bytes that were flushed: an account of
+//! durability that shares no code with the journal's own.
+
+use super::violation::Violation;
+use crate::codec::frame::{Frame, Kind};
+use crate::codec::ids::{GroupId, Index, MemberId, Term};
+use bytes::Bytes;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// Bytes of a batch header, and where in it its length and its kind are (`storage/FORMAT.md`).
+const BATCH_HEADER: usize = 64;
+const BATCH_LENGTH: std::ops::Range<usize> = 32..36;
+const BATCH_KIND: usize = 48;
+/// The kind of batches that hold frames.
+const FRAMES: u8 = 1;
+
+/// One entry as the disk has it. The checksum covers all of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub term: Term,
+    pub checksum: u32,
+}
+
+impl Entry {
+    /// Of a whole frame.
+    pub(super) fn of(frame: &Frame<'_>) -> Entry {
+        let checksum = u32::from_le_bytes([frame.bytes[4], frame.bytes[5], frame.bytes[6], frame.bytes[7]]);
+        Entry { term: frame.header.term, checksum }
+    }
+}
+
+/// What the disk holds of one group.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(super) struct GroupImage {
+    pub term: Term,
+    pub vote: Option<MemberId>,
+    /// From index 1 on.
+    pub entries: Vec<Entry>,
+}
+
+impl GroupImage {
+    /// The entry of an index.
+    pub(super) fn entry(&self, index: Index) -> Option<Entry> {
+        self.entries.get(usize::try_from(index.checked_sub(1)?).ok()?).copied()
+    }
+}
+
+impl fmt::Debug for GroupImage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (last, vote) = (self.entries.last().map_or(0, |entry| entry.term), self.vote);
+        write!(f, "term {} vote {vote:?} last ({last},{})", self.term, self.entries.len())
+    }
+}
+
+/// A durable entry that a later one replaced.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Replaced {
+    pub group: GroupId,
+    pub index: Index,
+    pub entry: Entry,
+}
+
+/// What the disk of one member holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Image {
+    groups: BTreeMap<GroupId, GroupImage>,
+}
+
+impl Image {
+    /// What it holds of a group; nothing, if nothing was ever written.
+    pub(super) fn group(&self, group: GroupId) -> &GroupImage {
+        static NOTHING: GroupImage = GroupImage { term: 0, vote: None, entries: Vec::new() };
+        self.groups.get(&group).unwrap_or(&NOTHING)
+    }
+
+    /// The groups of which it holds anything.
+    pub(super) fn groups(&self) -> impl Iterator<Item = GroupId> + '_ {
+        self.groups.keys().copied()
+    }
+
+    /// Puts a group there as it was found.
+    pub(super) fn put(&mut self, group: GroupId, image: GroupImage) {
+        self.groups.insert(group, image);
+    }
+
+    /// A batch is durable: `frames` are its runs of frames. Adds what it replaced to `replaced`.
+    pub(super) fn flush(
+        &mut self,
+        member: MemberId,
+        frames: &[Bytes],
+        replaced: &mut Vec<Replaced>,
+    ) -> Result<(), Violation> {
+        for chunk in frames {
+            for frame in Frame::all_trusted(chunk) {
+                let frame = frame.map_err(Violation::Unreadable)?;
+                self.put_frame(member, &frame, replaced)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn put_frame(
+        &mut self,
+        member: MemberId,
+        frame: &Frame<'_>,
+        replaced: &mut Vec<Replaced>,
+    ) -> Result<(), Violation> {
+        let (group, index, term) = (frame.header.group, frame.header.index, frame.header.term);
+        let image = self.groups.entry(group).or_default();
+        if frame.header.kind == Kind::Vote {
+            let vote = frame.header.voted_for();
+            if term < image.term || (term == image.term && image.vote.is_some() && image.vote != vote) {
+                return Err(Violation::VoteTaken { group, member, term });
+            }
+            (image.term, image.vote) = (term, vote);
+            return Ok(());
+        }
+        let before = usize::try_from(index - 1).unwrap_or(usize::MAX);
+        if before > image.entries.len() || term > image.term {
+            return Err(Violation::Gap { group, member, index });
+        }
+        let cut = image.entries.drain(before..).zip(index..);
+        replaced.extend(cut.map(|(entry, index)| Replaced { group, index, entry }));
+        image.entries.push(Entry::of(frame));
+        Ok(())
+    }
+}
+
+/// The runs of frames of a batch as it is written: header, chunks, padding. None in a checkpoint.
+pub(super) fn frames_of(chunks: &[Bytes]) -> Vec<Bytes> {
+    let Some((header, rest)) = chunks.split_first().filter(|(first, _)| first.len() == BATCH_HEADER) else {
+        return Vec::new();
+    };
+    if header[BATCH_KIND] != FRAMES {
+        return Vec::new();
+    }
+    let mut left = header[BATCH_LENGTH].iter().rev().fold(0, |sum, byte| sum << 8 | usize::from(*byte));
+    let mut frames = Vec::new();
+    for chunk in rest {
+        let len = chunk.len().min(left);
+        frames.push(chunk.slice(..len));
+        left -= len;
+    }
+    assert_eq!(left, 0, "a batch is written whole");
+    frames
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::frame::Header;
+
+    const ME: MemberId = MemberId(1);
+    const GROUP: GroupId = GroupId(7);
+
+    fn frame(header: Header) -> Bytes {
+        let mut out = Vec::new();
+        header.encode(&[], &mut out);
+        out.into()
+    }
+
+    fn entry(term: Term, index: Index) -> Bytes {
+        frame(Header::bare(Kind::Noop, GROUP, term, index, 0))
+    }
+
+    fn vote(term: Term, vote: Option<MemberId>) -> Bytes {
+        frame(Header::vote(GROUP, term, vote))
+    }
+
+    #[test]
+    fn later_frames_replace_and_tell_what_they_replaced() {
+        let (mut image, mut replaced) = (Image::default(), Vec::new());
+        let frames = [vote(1, None), entry(1, 1), entry(1, 2), entry(1, 3), vote(2, None), entry(2, 2)];
+        image.flush(ME, &frames, &mut replaced).unwrap();
+        assert_eq!(replaced.iter().map(|cut| cut.index).collect::<Vec<_>>(), [2, 3]);
+        assert_eq!(image.group(GROUP).entries.len(), 2);
+        assert_eq!(image.group(GROUP).entry(2).unwrap().term, 2);
+    }
+
+    #[test]
+    fn a_vote_that_changes_a_gap_and_an_entry_before_its_term_are_refused() {
+        for wrong in [
+            [vote(3, Some(ME)), vote(3, Some(MemberId(2)))],
+            [vote(3, None), vote(2, None)],
+            [vote(1, None), entry(1, 2)],
+            [vote(1, None), entry(2, 1)],
+        ] {
+            assert!(Image::default().flush(ME, &wrong, &mut Vec::new()).is_err(), "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! What all members together have said and done with one group's log, and what must never be among it.
+//!
+//! It is told of every entry that any member takes into its log, of every change of role and of every
+//! commit index, right after the event. It knows the whole world, so it needs no consensus.
+
+use super::history::History;
+use super::image::{Entry, Replaced};
+use super::violation::Violation;
+use crate::codec::frame::{Frame, Kind};
+use crate::codec::ids::{GroupId, Index, MemberId, Term};
+use std::collections::BTreeMap;
+
+/// An entry that some member's log held once, and the term of the entry before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Seen {
+    entry: Entry,
+    before: Term,
+}
+
+/// An entry that was committed.
+#[derive(Clone, Copy, Debug)]
+struct Committed {
+    entry: Entry,
+    /// The term of the first that committed it.
+    in_term: Term,
+}
+
+/// What a commit is counted against: on how many members the entry is durable, of how many.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Durable {
+    pub holders: usize,
+    pub members: usize,
+}
+
+impl Durable {
+    fn is_majority(self) -> bool {
+        self.holders * 2 > self.members
+    }
+}
+
+/// Everything that is known of one group.
+#[derive(Debug)]
+pub(super) struct Ledger {
+    group: GroupId,
+    /// For each index the different entries that were ever there, and of commands their bodies.
+    seen: Vec<Vec<Seen>>,
+    committed: Vec<Committed>,
+    leaders: BTreeMap<Term, MemberId>,
+    /// What clients did and saw.
+    pub history: History,
+}
+
+impl Ledger {
+    /// Of a group that nobody has written to.
+    pub(super) fn new(group: GroupId) -> Ledger {
+        Ledger {
+            group,
+            seen: Vec::new(),
+            committed: Vec::new(),
+            leaders: BTreeMap::new(),
+            history: History::new(group),
+        }
+    }
+
+    /// Entries committed so far.
+    pub(super) fn commits(&self) -> u64 {
+        self.committed.len() as u64
+    }
+
+    /// Terms that had a leader.
+    pub(super) fn leaders(&self) -> u64 {
+        self.leaders.len() as u64
+    }
+
+    /// `member` holds `frame` behind an entry of term `before`. By induction over the indexes, equal
+    /// entries with equal terms before them mean equal logs up to there.
+    pub(super) fn holds(
+        &mut self,
+        member: MemberId,
+        frame: &Frame<'_>,
+        before: Term,
+    ) -> Result<(), Violation> {
+        let (group, index) = (self.group, frame.header.index);
+        let entry = Entry::of(frame);
+        let at = at(index);
+        if self.seen.len() <= at {
+            self.seen.resize_with(at + 1, Vec::new);
+        }
+        match self.seen[at].iter().find(|seen| seen.entry.term == entry.term) {
+            Some(seen) if *seen == (Seen { entry, before }) => Ok(()),
+            Some(_) => Err(Violation::Mismatch { group, member, index, term: entry.term }),
+            None => {
+                self.seen[at].push(Seen { entry, before });
+                Ok(())
+            }
+        }
+    }
+
+    /// `member` leads `term` with this log.
+    pub(super) fn leads(&mut self, member: MemberId, term: Term, log: &[Entry]) -> Result<(), Violation> {
+        let group = self.group;
+        match self.leaders.insert(term, member) {
+            Some(first) if first != member => {
+                return Err(Violation::TwoLeaders { group, term, first, second: member });
+            }
+            Some(_) => return Ok(()),
+            None => {}
+        }
+        let before = self.committed.iter().take_while(|committed| committed.in_term < term);
+        for (index, committed) in (1..).zip(before) {
+            if log.get(at(index)) != Some(&committed.entry) {
+                return Err(Violation::IncompleteLeader { group, leader: member, term, index });
+            }
+        }
+        Ok(())
+    }
+
+    /// `member` in `term` says that `frame` is committed; `durable` counts who holds it.
+    pub(super) fn commits_entry(
+        &mut self,
+        member: MemberId,
+        term: Term,
+        frame: &Frame<'_>,
+        durable: impl FnOnce(Entry) -> Durable,
+    ) -> Result<(), Violation> {
+        let (group, index, entry) = (self.group, frame.header.index, Entry::of(frame));
+        if let Some(committed) = self.committed.get(at(index)) {
+            let same = committed.entry == entry;
+            return if same { Ok(()) } else { Err(Violation::OtherCommit { group, member, index }) };
+        }
+        assert_eq!(at(index), self.committed.len(), "a member commits one entry behind the other");
+        let durable = durable(entry);
+        if !durable.is_majority() {
+            let (holders, needed) = (durable.holders, durable.members / 2 + 1);
+            return Err(Violation::CommitNotDurable { group, member, index, holders, needed });
+        }
+        self.committed.push(Committed { entry, in_term: term });
+        if frame.header.kind == Kind::Command { self.history.committed(frame.body) } else { Ok(()) }
+    }
+
+    /// `member` hands `frame` to its state machine.
+    pub(super) fn applies(&self, member: MemberId, frame: &Frame<'_>) -> Result<(), Violation> {
+        let (group, index) = (self.group, frame.header.index);
+        match self.committed.get(at(index)) {
+            Some(committed) if committed.entry == Entry::of(frame) => Ok(()),
+            _ => Err(Violation::AppliedOther { group, member, index }),
+        }
+    }
+
+    /// `member` replaced an entry that was durable on its disk.
+    pub(super) fn replaces(&self, member: MemberId, replaced: &Replaced) -> Result<(), Violation> {
+        let (group, index) = (self.group, replaced.index);
+        match self.committed.get(at(index)) {
+            Some(committed) if committed.entry == replaced.entry => {
+                Err(Violation::CommittedCut { group, member, index })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn at(index: Index) -> usize {
+    assert!(index > 0, "the first entry has index 1");
+    usize::try_from(index - 1).expect("a simulated log is short")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::frame::Header;
+
+    const GROUP: GroupId = GroupId(1);
+    const ALL: Durable = Durable { holders: 3, members: 3 };
+
+    fn encode(term: Term, index: Index, time: u64) -> Vec<u8> {
+        let mut out = Vec::new();
+        Header::bare(Kind::Noop, GROUP, term, index, time).encode(&[], &mut out);
+        out
+    }
+
+    fn frame(bytes: &[u8]) -> Frame<'_> {
+        Frame::parse(bytes).unwrap()
+    }
+
+    #[test]
+    fn two_leaders_of_one_term_are_refused() {
+        let mut ledger = Ledger::new(GROUP);
+        ledger.leads(MemberId(1), 4, &[]).unwrap();
+        ledger.leads(MemberId(1), 4, &[]).unwrap();
+        let refused = ledger.leads(MemberId(2), 4, &[]).unwrap_err();
+        assert!(matches!(refused, Violation::TwoLeaders { term: 4, .. }), "{refused}");
+    }
+
+    #[test]
+    fn a_leader_without_a_committed_entry_is_refused_and_one_of_an_older_term_is_not() {
+        let mut ledger = Ledger::new(GROUP);
+        let bytes = encode(2, 1, 0);
+        ledger.commits_entry(MemberId(1), 2, &frame(&bytes), |_| ALL).unwrap();
+        ledger.leads(MemberId(3), 1, &[]).unwrap();
+        let refused = ledger.leads(MemberId(3), 3, &[]).unwrap_err();
+        assert!(matches!(refused, Violation::IncompleteLeader { index: 1, .. }), "{refused}");
+    }
+
+    #[test]
+    fn entries_of_one_place_and_term_that_differ_are_refused() {
+        let mut ledger = Ledger::new(GROUP);
+        let (one, other) = (encode(2, 1, 0), encode(2, 1, 9));
+        ledger.holds(MemberId(1), &frame(&one), 0).unwrap();
+        ledger.holds(MemberId(2), &frame(&one), 0).unwrap();
+        assert!(ledger.holds(MemberId(2), &frame(&other), 0).is_err(), "another entry");
+        assert!(ledger.holds(MemberId(2), &frame(&one), 1).is_err(), "behind another entry");
+    }
+
+    #[test]
+    fn a_commit_without_a_durable_majority_is_refused_and_a_committed_entry_stays() {
+        let mut ledger = Ledger::new(GROUP);
+        let (one, other) = (encode(2, 1, 0), encode(3, 1, 0));
+        let few = Durable { holders: 2, members: 4 };
+        assert!(ledger.commits_entry(MemberId(1), 2, &frame(&one), |_| few).is_err());
+        ledger.commits_entry(MemberId(1), 2, &frame(&one), |_| ALL).unwrap();
+        assert!(ledger.commits_entry(MemberId(2), 3, &frame(&other), |_| ALL).is_err());
+        assert!(ledger.applies(MemberId(2), &frame(&other)).is_err());
+        let replaced = Replaced { group: GROUP, index: 1, entry: Entry::of(&frame(&one)) };
+        assert!(ledger.replaces(MemberId(2), &replaced).is_err());
+    }
+}

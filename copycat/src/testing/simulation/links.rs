@@ -1,0 +1,134 @@
+//! Messages between processes, and the connections that carry them.
+
+use super::chance::{chance, millis};
+use super::cluster::{Cluster, Event};
+use super::faults::id;
+use super::network::Parcel;
+use super::promises::Leaving;
+use super::violation::Violation;
+use crate::codec::ids::MemberId;
+use crate::node::shard::Input;
+use crate::transport::wire::Message;
+
+impl Cluster<'_> {
+    /// Judges a message that is about to leave.
+    pub(super) fn judge(&mut self, at: usize, to: MemberId, message: &Message) -> Result<(), Violation> {
+        self.report.messages += 1;
+        let Message::Raft { group, message, .. } = message else { return Ok(()) };
+        let member = &mut self.members[at];
+        let (from, disk) = (member.id, &member.disk);
+        let Some(process) = &mut member.process else { return Ok(()) };
+        let (group, term) = (*group, process.views.get(group).map_or(0, |view| view.term));
+        let Some(log) = process.shard.journal_mut().terms(group) else { return Ok(()) };
+        disk.with_image(|image| {
+            Leaving { group, from, to, message, term, log, durable: image.group(group) }.check()
+        })
+    }
+
+    /// Sends a message, as bytes.
+    pub(super) fn post(&mut self, at: usize, to: MemberId, message: Message) -> Result<(), Violation> {
+        let there = to.0 as usize - 1;
+        let now = self.schedule.now();
+        let arrivals =
+            self.network.draw(now, (at, there), &message, &mut self.random, &mut self.report.faults);
+        let shown = if self.trace.is_read() { show(&message) } else { String::new() };
+        let outlives = matches!(message, Message::Raft { .. });
+        let bytes = message.into_bytes().map_err(Violation::Unreadable)?;
+        let head = bytes.first_chunk().map_or(0, |head| u64::from_le_bytes(*head));
+        self.note(&[10, at as u64, to.0, head], || {
+            let lost = if arrivals.first.is_none() { ", which is lost" } else { "" };
+            format!("{} → {to} {shown}{lost}", id(at))
+        });
+        let life = self.members[there].life;
+        for arrival in [arrivals.first, arrivals.second].into_iter().flatten() {
+            let parcel = Parcel { from: at, to: there, life, outlives, bytes: bytes.clone() };
+            self.schedule.at(arrival, Event::Arrive(parcel));
+        }
+        Ok(())
+    }
+
+    /// Messages arrive at whoever is there.
+    pub(super) fn arrive(&mut self, parcel: &Parcel) -> Result<(), Violation> {
+        let Parcel { from, to, life, outlives, .. } = *parcel;
+        // What was on its way when a cut began is lost in it, mostly.
+        if self.network.is_cut(from, to) && chance(&mut self.random, 900) {
+            return Ok(());
+        }
+        let member = &mut self.members[to];
+        if member.life != life && !outlives {
+            return Ok(());
+        }
+        let Some(process) = &mut member.process else { return Ok(()) };
+        let messages = Message::from_bytes(parcel.bytes.clone()).map_err(Violation::Unreadable)?;
+        for message in messages {
+            process.inbox.push(match message {
+                Message::Raft { group, message, frames } => {
+                    Input::Raft { from: id(from), group, message, frames }
+                }
+                Message::Submit(submit) => Input::Submitted { origin: process.port.origin(id(from)), submit },
+                Message::Results(answers) => Input::Answered(answers),
+                Message::Form(_) | Message::Formed(_) => continue,
+            });
+        }
+        self.wake(to);
+        Ok(())
+    }
+
+    /// Every connection is compared with what it could be, soon.
+    pub(super) fn check_links(&mut self) {
+        for from in 0..self.members.len() {
+            for to in (0..self.members.len()).filter(|to| *to != from) {
+                let soon = millis(&mut self.random, 0..60);
+                self.schedule.after(soon, Event::Link { from, to });
+            }
+        }
+    }
+
+    /// Breaks a connection, which is noticed soon or late, and tried again.
+    pub(super) fn reset(&mut self, from: usize, to: usize) {
+        self.close(from, to);
+        let later = millis(&mut self.random, 1..120);
+        self.schedule.after(later, Event::Link { from, to });
+    }
+
+    /// Opens or closes a connection, if that is how things are. One that a cut leaves without answers
+    /// is noticed late, or not at all before the cut ends.
+    pub(super) fn link(&mut self, from: usize, to: usize) {
+        let there = self.members[to].process.is_some();
+        let through = !self.network.is_cut(from, to) && !self.network.is_cut(to, from);
+        let Some(process) = &self.members[from].process else { return };
+        match (process.port.is_open(id(to)), there) {
+            (true, false) => self.close(from, to),
+            (false, true) if through => {
+                process.port.set_open(id(to), true);
+                self.tell(from, Input::Connected(id(to)));
+            }
+            (true, true) if !through && chance(&mut self.random, 300) => self.close(from, to),
+            _ => {}
+        }
+    }
+
+    fn close(&mut self, from: usize, to: usize) {
+        let Some(process) = &self.members[from].process else { return };
+        if process.port.set_open(id(to), false) {
+            self.tell(from, Input::Disconnected(id(to)));
+        }
+    }
+
+    fn tell(&mut self, at: usize, input: Input) {
+        self.note(&[11, at as u64], || format!("{} hears {input:?}", id(at)));
+        if let Some(process) = &mut self.members[at].process {
+            process.inbox.push(input);
+        }
+        self.wake(at);
+    }
+}
+
+fn show(message: &Message) -> String {
+    match message {
+        Message::Raft { group, message, .. } => format!("group {}: {message:?}", group.0),
+        Message::Submit(submit) => format!("{} requests for group {}", submit.requests.len(), submit.group.0),
+        Message::Results(answers) => format!("{} answers", answers.len()),
+        Message::Form(_) | Message::Formed(_) => String::new(),
+    }
+}

@@ -1,0 +1,205 @@
+//! One member: its disk and its clock, which outlive its processes; and the process, while there is one.
+
+use super::clock::Clock;
+use super::disk::{End, WatchedDisk};
+use super::image::{Entry, GroupImage, Image};
+use super::machine::{Tape, TapeChecker};
+use super::options::Options;
+use super::port::Port;
+use super::violation::Violation;
+use crate::codec::configuration::Configuration;
+use crate::codec::frame::Frame;
+use crate::codec::ids::{GroupId, Index, MemberId};
+use crate::codec::terms::LogId;
+use crate::node::applier::{Applier, Work};
+use crate::node::request::Answer;
+use crate::node::shard::{self, Attachment, Input, Shard};
+use crate::raft;
+use crate::raft::effect::Role;
+use crate::storage::{self, Journal, Owner, Position, Preparation, Recovered, Write};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// A member, up or down.
+#[derive(Debug)]
+pub(super) struct Member {
+    pub id: MemberId,
+    pub disk: Arc<WatchedDisk>,
+    pub clock: Clock,
+    /// Counts its processes.
+    pub life: u64,
+    pub process: Option<Process>,
+    /// Until then its process is stopped.
+    pub paused_until: Duration,
+    /// How much longer a flush takes.
+    pub slow: Duration,
+    /// No segment can be created.
+    pub full: bool,
+    /// After how many more effects the process ends, how, and for how long.
+    pub fuse: Option<(u64, End, Duration)>,
+}
+
+/// What the checks remember of one group on one process.
+#[derive(Debug)]
+pub(super) struct View {
+    pub role: Role,
+    pub term: u64,
+    pub commit: Index,
+    pub log: Vec<Entry>,
+    /// Last entry handed to the applier.
+    pub handed: Index,
+}
+
+/// A process: what a node is, without threads and sockets.
+#[derive(Debug)]
+pub(super) struct Process {
+    pub shard: Shard,
+    pub applier: Applier,
+    pub port: Port,
+    pub inbox: Vec<Input>,
+    /// A turn is coming.
+    pub turn_due: bool,
+    pub tick_due: bool,
+    pub write: Option<Write>,
+    pub preparation: Option<Preparation>,
+    pub work: VecDeque<Work>,
+    /// The applier is about to run.
+    pub applying: bool,
+    /// Clients of this process that wait.
+    pub waiting: Vec<(usize, oneshot::Receiver<Answer>)>,
+    pub views: BTreeMap<GroupId, View>,
+    /// The journal's end when the logs were last looked at.
+    pub looked: Position,
+}
+
+impl Member {
+    /// A member that was never started.
+    pub(super) fn new(id: MemberId, clock: Clock) -> Member {
+        Member {
+            id,
+            disk: Arc::new(WatchedDisk::new(id)),
+            clock,
+            life: 0,
+            process: None,
+            paused_until: Duration::ZERO,
+            slow: Duration::ZERO,
+            full: false,
+            fuse: None,
+        }
+    }
+
+    /// Starts a process on what the disk holds, and checks that this is what was flushed.
+    pub(super) fn start(
+        &mut self,
+        now: Duration,
+        options: &Options,
+        founders: Configuration,
+        seed: u64,
+    ) -> Result<(), Violation> {
+        assert!(self.process.is_none(), "one process at a time");
+        self.disk.heal();
+        let (flushed, more) = self.disk.candidates()?;
+        let owner = Owner { storage: 1, member: self.id, shard: 0 };
+        let kept = storage::Options { segment_len: options.segment_len, ..storage::Options::new(owner) };
+        let opened = Journal::open(self.disk.clone(), kept, seed);
+        let (journal, recovered) = opened.map_err(|error| Violation::NotOpened { member: self.id, error })?;
+        let image = found(&journal, &recovered).map_err(|error| {
+            // What was just verified cannot be read: as bad as not opening at all.
+            Violation::NotOpened { member: self.id, error }
+        })?;
+        check_recovered(self.id, &image, &flushed, &more)?;
+        self.disk.set_image(image.clone());
+        let port = Port::default();
+        let shard =
+            Shard::new(shard_options(self.id, options, seed), journal, recovered, Box::new(port.clone()));
+        let mut process = Process::new(shard, port);
+        process.shard.found(self.clock.read(now), founders);
+        for status in process.shard.status() {
+            let GroupImage { term, entries, .. } = image.group(status.group).clone();
+            let view = View { role: Role::Follower, term, commit: 0, log: entries, handed: 0 };
+            process.views.insert(status.group, view);
+        }
+        self.life += 1;
+        self.process = Some(process);
+        Ok(())
+    }
+}
+
+impl Process {
+    fn new(mut shard: Shard, port: Port) -> Process {
+        let looked = shard.journal_mut().end();
+        Process {
+            shard,
+            applier: Applier::default(),
+            port,
+            inbox: Vec::new(),
+            turn_due: false,
+            tick_due: false,
+            write: None,
+            preparation: None,
+            work: VecDeque::new(),
+            applying: false,
+            waiting: Vec::new(),
+            views: BTreeMap::new(),
+            looked,
+        }
+    }
+
+    /// The code of a group, for the shard's next turn.
+    pub(super) fn attach(&mut self, group: GroupId) {
+        // Nobody waits for the word that it is there.
+        let (done, _) = oneshot::channel();
+        let machine = Box::new(Tape::default());
+        self.inbox.push(Input::Attach(Attachment { group, checker: Arc::new(TapeChecker), machine, done }));
+    }
+}
+
+fn shard_options(me: MemberId, options: &Options, seed: u64) -> shard::Options {
+    shard::Options {
+        me,
+        raft: raft::options::Options {
+            election_timeout: options.election_timeout,
+            heartbeat_interval: options.heartbeat_interval,
+            inflight_max: 8,
+            entries_max: 64,
+            seed,
+        },
+        request_timeout: options.request_timeout,
+        requests_max: 64,
+    }
+}
+
+/// Everything a journal holds, every frame read.
+fn found(journal: &Journal, recovered: &Recovered) -> Result<Image, storage::StorageError> {
+    let mut image = Image::default();
+    for (group, state) in &recovered.groups {
+        let mut entries = Vec::new();
+        let LogId { index: last, .. } = state.terms.last();
+        if last > 0 {
+            for chunk in journal.read(*group, 1, last, usize::MAX)? {
+                let frames = Frame::all_trusted(&chunk).map(|frame| frame.expect("the journal verified it"));
+                entries.extend(frames.map(|frame| Entry::of(&frame)));
+            }
+        }
+        image.put(*group, GroupImage { term: state.term, vote: state.vote, entries });
+    }
+    Ok(image)
+}
+
+/// A crash leaves what was flushed, or that and the write that was under way; never anything else.
+fn check_recovered(member: MemberId, found: &Image, flushed: &Image, more: &Image) -> Result<(), Violation> {
+    if found == flushed || found == more {
+        return Ok(());
+    }
+    let groups = found.groups().chain(more.groups());
+    let wrong = groups.into_iter().find(|group| found.group(*group) != flushed.group(*group));
+    let group = wrong.unwrap_or(GroupId(0));
+    Err(Violation::Recovered {
+        group,
+        member,
+        found: format!("{:?}", found.group(group)),
+        flushed: format!("{:?}", flushed.group(group)),
+    })
+}

@@ -1,0 +1,211 @@
+//! The steps of a process, each of which it may not survive: turns, ticks, flushes, preparations, work.
+
+use super::chance::{micros, millis};
+use super::cluster::{Cluster, Event};
+use super::disk::End;
+use super::faults::id;
+use super::violation::Violation;
+use crate::node::shard::Input;
+use crate::node::workers::Done;
+use crate::storage;
+use std::time::Duration;
+
+impl Cluster<'_> {
+    /// Sees to it that the process takes a turn soon.
+    pub(super) fn wake(&mut self, at: usize) {
+        let soon = micros(&mut self.random, 1..150);
+        let member = &mut self.members[at];
+        let life = member.life;
+        if let Some(process) = &mut member.process
+            && !std::mem::replace(&mut process.turn_due, true)
+        {
+            self.schedule.after(soon, Event::Turn { at, life });
+        }
+    }
+
+    /// The process takes everything that has arrived.
+    pub(super) fn turn(&mut self, at: usize) -> Result<(), Violation> {
+        let now = self.members[at].clock.read(self.schedule.now());
+        let Some(process) = &mut self.members[at].process else { return Ok(()) };
+        process.turn_due = false;
+        let inputs = process.inbox.len() as u64;
+        process.shard.turn(now, process.inbox.drain(..));
+        self.note(&[3, at as u64, inputs], || format!("{} takes a turn of {inputs}", id(at)));
+        self.follow_up(at)
+    }
+
+    /// The process hears the time.
+    pub(super) fn tick(&mut self, at: usize) -> Result<(), Violation> {
+        let now = self.members[at].clock.read(self.schedule.now());
+        let life = self.members[at].life;
+        let jitter = micros(&mut self.random, 0..500);
+        self.schedule.after(self.options.tick + jitter, Event::Tick { at, life });
+        let Some(process) = &mut self.members[at].process else { return Ok(()) };
+        process.shard.tick(now);
+        self.follow_up(at)
+    }
+
+    /// The write under way ends: in the cache, on the medium, with an error, or never.
+    pub(super) fn flush(&mut self, at: usize) -> Result<(), Violation> {
+        if self.burn(at) {
+            return Ok(());
+        }
+        // The next effect is the write, the one after it the sync.
+        let breaks_off = self.members[at].fuse.is_some_and(|(left, ..)| left == 0);
+        let member = &mut self.members[at];
+        let Some(process) = &mut member.process else { return Ok(()) };
+        let Some(write) = process.write.take() else { return Ok(()) };
+        if breaks_off {
+            member.disk.break_off();
+        }
+        let written = write.run();
+        if self.burn(at) {
+            return Ok(());
+        }
+        self.look_at_disk(at)?;
+        self.note(&[4, at as u64], || format!("{} has flushed", id(at)));
+        self.done(at, Done::Written(written));
+        Ok(())
+    }
+
+    /// A segment is ready, or there was no room for it.
+    pub(super) fn prepare(&mut self, at: usize) -> Result<(), Violation> {
+        if self.burn(at) {
+            return Ok(());
+        }
+        let member = &mut self.members[at];
+        let Some(process) = &mut member.process else { return Ok(()) };
+        let Some(preparation) = process.preparation.take() else { return Ok(()) };
+        if member.full {
+            member.disk.inject(storage::Fault::Full);
+        }
+        let prepared = preparation.run();
+        let full = member.full;
+        self.note(&[5, at as u64, u64::from(full)], || format!("{} has prepared; full: {full}", id(at)));
+        self.done(at, Done::Prepared(prepared));
+        Ok(())
+    }
+
+    fn done(&mut self, at: usize, done: Done) {
+        if let Some(process) = &mut self.members[at].process {
+            process.inbox.push(Input::Done(done));
+        }
+        self.wake(at);
+    }
+
+    /// The applier does some of its work.
+    pub(super) fn apply(&mut self, at: usize) -> Result<(), Violation> {
+        let Some(process) = &mut self.members[at].process else { return Ok(()) };
+        process.applying = false;
+        let waiting = process.work.len();
+        let count = if waiting > 1 { self.random.usize(1..=waiting) } else { waiting };
+        let Some(process) = &mut self.members[at].process else { return Ok(()) };
+        process.applier.run(process.work.drain(..count));
+        self.note(&[6, at as u64, count as u64], || format!("{} does {count} pieces of work", id(at)));
+        self.follow_up(at)
+    }
+
+    /// After each step: what was said is judged and sent, what is to be done is scheduled.
+    fn follow_up(&mut self, at: usize) -> Result<(), Violation> {
+        self.look_at(at)?;
+        if self.send_all(at)? {
+            return Ok(());
+        }
+        self.take_jobs(at)?;
+        self.take_answers(at)?;
+        self.stop_if_failed(at);
+        Ok(())
+    }
+
+    /// Judges and sends what the process has handed over. True if it ended in the middle of it.
+    fn send_all(&mut self, at: usize) -> Result<bool, Violation> {
+        let Some(process) = &self.members[at].process else { return Ok(true) };
+        for (to, message) in process.port.take_sent() {
+            if self.burn(at) {
+                return Ok(true);
+            }
+            self.judge(at, to, &message)?;
+            self.post(at, to, message)?;
+        }
+        Ok(false)
+    }
+
+    fn take_jobs(&mut self, at: usize) -> Result<(), Violation> {
+        let Some(mut process) = self.members[at].process.take() else { return Ok(()) };
+        let out = process.shard.outbox();
+        let (work, write, preparation) =
+            (std::mem::take(&mut out.work), out.write.take(), out.preparation.take());
+        let judged = work.iter().try_for_each(|item| self.look_at_work(at, item, &mut process.views));
+        process.work.extend(work);
+        let life = self.members[at].life;
+        if !process.work.is_empty() && !std::mem::replace(&mut process.applying, true) {
+            let soon = micros(&mut self.random, 1..400);
+            self.schedule.after(soon, Event::Apply { at, life });
+        }
+        if let Some(write) = write {
+            process.write = Some(write);
+            let delay = micros(&mut self.random, self.plan.flush_us.clone()) + self.members[at].slow;
+            self.schedule.after(delay, Event::Flush { at, life });
+        }
+        if let Some(preparation) = preparation {
+            process.preparation = Some(preparation);
+            let delay = millis(&mut self.random, 1..20) + self.members[at].slow;
+            self.schedule.after(delay, Event::Prepare { at, life });
+        }
+        self.members[at].process = Some(process);
+        judged
+    }
+
+    /// A member whose journal failed stops, and is started again later.
+    fn stop_if_failed(&mut self, at: usize) {
+        let process = self.members[at].process.as_ref();
+        let failure = process.and_then(|process| process.shard.failure()).map(ToString::to_string);
+        if let Some(failure) = failure {
+            self.note(&[7, at as u64], || format!("{} stops: {failure}", id(at)));
+            let back = millis(&mut self.random, self.options.episode_ms.clone());
+            self.end(at, End::Killed, back);
+        }
+    }
+
+    /// One effect more. True if it was one too many: the process has ended before it.
+    fn burn(&mut self, at: usize) -> bool {
+        let Some((left, end, back)) = &mut self.members[at].fuse else { return false };
+        if *left > 0 {
+            *left -= 1;
+            return false;
+        }
+        let (end, back) = (*end, *back);
+        self.end(at, end, back);
+        true
+    }
+
+    /// Time is up for a process that had too few effects to burn its fuse.
+    pub(super) fn burn_out(&mut self, at: usize) {
+        if let Some((_, end, back)) = self.members[at].fuse {
+            self.end(at, end, back);
+        }
+    }
+
+    /// The process ends, now; another is started after a while.
+    pub(super) fn end(&mut self, at: usize, end: End, back: Duration) {
+        let member = &mut self.members[at];
+        member.fuse = None;
+        let Some(mut process) = member.process.take() else { return };
+        // A write under way may have reached the cache.
+        if let Some(write) = process.write.take()
+            && self.random.bool()
+        {
+            member.disk.break_off();
+            let _broken_off = write.run();
+        }
+        member.disk.end(end);
+        member.paused_until = Duration::ZERO;
+        self.note(&[8, at as u64], || format!("{} ends: {end:?}", id(at)));
+        for (client, _) in std::mem::take(&mut process.waiting) {
+            self.lost(client);
+        }
+        let back = if self.healed_at.is_some() { Duration::from_millis(50) } else { back };
+        self.schedule.after(back, Event::Start { at });
+        self.check_links();
+    }
+}

@@ -1,0 +1,87 @@
+//! After the healing: what must be well again, and within which time.
+
+use super::clients::{Client, Errand};
+use super::cluster::{Cluster, Event};
+use super::faults::id;
+use super::violation::Violation;
+use crate::codec::ids::GroupId;
+use std::time::Duration;
+
+/// How often it is looked whether everything is well.
+const LOOK: Duration = Duration::from_millis(10);
+
+impl Cluster<'_> {
+    /// Sends out the clients whose errands must succeed, for every member and group.
+    pub(super) fn begin_settling(&mut self) {
+        self.send_out(|through, group| Errand::Write { through, group });
+        self.schedule.after(LOOK, Event::Settle);
+    }
+
+    fn send_out(&mut self, errand: fn(usize, GroupId) -> Errand) {
+        for through in 0..self.plan.members {
+            for group in (1..=self.plan.groups).map(GroupId) {
+                self.clients.push(Client::new(errand(through, group)));
+                self.schedule.after(Duration::ZERO, Event::Ask { client: self.clients.len() - 1 });
+            }
+        }
+    }
+
+    /// Looks whether everything is well; true if it is.
+    pub(super) fn settle(&mut self) -> Result<bool, Violation> {
+        let since = self.healed_at.unwrap_or_default();
+        let waited = self.schedule.now() - since;
+        let Some(missing) = self.missing() else {
+            self.report.settled_max = waited;
+            if std::mem::replace(&mut self.comparing, true) {
+                return Ok(true);
+            }
+            self.send_out(|through, group| Errand::Compare { through, group });
+            self.schedule.after(LOOK, Event::Settle);
+            return Ok(false);
+        };
+        if waited > self.options.settle_max {
+            return Err(Violation::NotSettled { waited, missing });
+        }
+        self.schedule.after(LOOK, Event::Settle);
+        Ok(false)
+    }
+
+    /// The first thing that is not yet as it must be at the end.
+    fn missing(&self) -> Option<String> {
+        for client in &self.clients {
+            match client.errand {
+                Errand::Write { through, group } => {
+                    return Some(format!("no write through {} to group {}", id(through), group.0));
+                }
+                Errand::Read { through, group } => {
+                    return Some(format!("no strict read through {} of group {}", id(through), group.0));
+                }
+                Errand::Compare { through, group } => {
+                    return Some(format!("{} does not show the state of group {}", id(through), group.0));
+                }
+                Errand::Wander | Errand::Done => {}
+            }
+            if let Some(asked) = client.asked {
+                return Some(format!("operation {} is not answered", asked.number));
+            }
+        }
+        (0..self.members.len()).find_map(|at| self.missing_at(at))
+    }
+
+    /// The logs are equal, all of them is committed, and applied: what was applied has been compared.
+    fn missing_at(&self, at: usize) -> Option<String> {
+        let Some(process) = &self.members[at].process else { return Some(format!("{} is down", id(at))) };
+        for status in process.shard.status() {
+            let committed = self.ledgers.get(&status.group)?.commits();
+            let (last, commit, applied) = (status.raft.last.index, status.raft.commit, status.applied);
+            if last != committed || commit != committed || applied != committed {
+                return Some(format!(
+                    "{} has group {} up to {last}, committed {commit}, applied {applied} of {committed}",
+                    id(at),
+                    status.group.0
+                ));
+            }
+        }
+        None
+    }
+}

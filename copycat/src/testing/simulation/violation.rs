@@ -1,0 +1,96 @@
+//! What must never happen, each in words. The run ends with the first.
+
+use crate::codec::cursor::Malformed;
+use crate::codec::ids::{GroupId, Index, MemberId, Term};
+use crate::node::failure::Failure;
+use crate::storage::StorageError;
+use std::time::Duration;
+use thiserror::Error;
+
+/// A broken invariant. The state of the run is as it was when it was noticed.
+#[derive(Clone, Debug, Error)]
+pub(super) enum Violation {
+    /// Election safety (Raft §5.2).
+    #[error("two leaders in term {term} of group {group}: {first} and {second}")]
+    TwoLeaders { group: GroupId, term: Term, first: MemberId, second: MemberId },
+    /// Log matching (§5.3).
+    #[error(
+        "log matching: {member} holds an entry {index} of term {term} in group {group} that differs from \
+         another one of the same index and term, or follows another entry"
+    )]
+    Mismatch { group: GroupId, member: MemberId, index: Index, term: Term },
+    /// Leader completeness (§5.4.3).
+    #[error(
+        "leader completeness: {leader} leads term {term} of group {group} without the entry {index}, which was committed before"
+    )]
+    IncompleteLeader { group: GroupId, leader: MemberId, term: Term, index: Index },
+    /// A leader only appends to its own log (§5.3).
+    #[error("{leader} cut its own log of group {group} at {index} while it led")]
+    LeaderCut { group: GroupId, leader: MemberId, index: Index },
+    /// State-machine safety (§5.4.3).
+    #[error("{member} commits another entry {index} of group {group} than was committed before")]
+    OtherCommit { group: GroupId, member: MemberId, index: Index },
+    /// Durability: committed means durable on a majority.
+    #[error(
+        "{member} commits entry {index} of group {group} while it is durable on {holders} members; {needed} are needed"
+    )]
+    CommitNotDurable { group: GroupId, member: MemberId, index: Index, holders: usize, needed: usize },
+    /// Durability: a committed entry stays where it is durable.
+    #[error(
+        "{member} replaced or cut its durable copy of entry {index} of group {group}, which is committed"
+    )]
+    CommittedCut { group: GroupId, member: MemberId, index: Index },
+    /// A commit index fell during one life of a process.
+    #[error("the commit index of group {group} on {member} fell from {from} to {to}")]
+    CommitFell { group: GroupId, member: MemberId, from: Index, to: Index },
+    /// Something was handed to the state machine that is not committed, or not what was.
+    #[error("{member} applies entry {index} of group {group}, which is not the committed one")]
+    AppliedOther { group: GroupId, member: MemberId, index: Index },
+    /// What reached the disk contradicts what was there.
+    #[error("{member} wrote a vote of group {group} that takes back an earlier one: term {term}")]
+    VoteTaken { group: GroupId, member: MemberId, term: Term },
+    /// Entries reached the disk that do not follow those there.
+    #[error("{member} wrote entry {index} of group {group} with a gap before it")]
+    Gap { group: GroupId, member: MemberId, index: Index },
+    /// A promise left before it was kept.
+    #[error("{member} sent {what} of term {term} in group {group} before it was durable")]
+    Early { group: GroupId, member: MemberId, term: Term, what: &'static str },
+    /// Recovery did not find the flushed batches, followed by at most the one that was under way.
+    #[error(
+        "{member} recovered another state of group {group} than it had flushed: {found}, instead of {flushed}"
+    )]
+    Recovered { group: GroupId, member: MemberId, found: String, flushed: String },
+    /// No fault that was injected makes a journal unreadable.
+    #[error("{member} cannot be started again: {error}")]
+    NotOpened { member: MemberId, error: StorageError },
+    /// A request got no answer although its member lives.
+    #[error("{member} forgot a request: nobody will ever answer it")]
+    Forgotten { member: MemberId },
+    /// A result that no tape gives, or that is another operation's.
+    #[error("operation {operation} was answered with the result of something else")]
+    OtherAnswer { operation: u64 },
+    /// Real time: what was acknowledged before an operation began is behind it.
+    #[error(
+        "operation {operation} ({kind}) on group {group} is stale: it took place after {found} commands, \
+         but {known} had been acknowledged or seen before it began"
+    )]
+    Stale { group: GroupId, operation: u64, kind: &'static str, found: u64, known: u64 },
+    /// An answer shows a state that is no prefix of the committed commands.
+    #[error("operation {operation} on group {group} shows a state of {found} commands that never was")]
+    NeverWas { group: GroupId, operation: u64, found: u64 },
+    /// A command is there twice: nothing here is sent again.
+    #[error("operation {operation} was committed twice in group {group}")]
+    Twice { group: GroupId, operation: u64 },
+    /// A failure said that nothing happened, and it did.
+    #[error("operation {operation} of group {group} was refused ({failure}), and happened")]
+    RefusedAndDone { group: GroupId, operation: u64, failure: Failure },
+    /// Bytes that the wire's own codec made do not read.
+    #[error("a message does not survive its own encoding: {0}")]
+    Unreadable(Malformed),
+    /// Everything was healed, and yet.
+    #[error("{waited:?} after everything was healed, still: {missing}")]
+    NotSettled { waited: Duration, missing: String },
+    /// An assertion of the code under test.
+    #[error("an assertion failed: {0}")]
+    Panicked(String),
+}

@@ -1,0 +1,171 @@
+//! What is looked at after every event: each group's role, log and commit on the member it happened to.
+
+use super::cluster::Cluster;
+use super::image::Entry;
+use super::ledger::{Durable, Ledger};
+use super::member::{Member, Process, View};
+use super::violation::Violation;
+use crate::codec::frame::Frame;
+use crate::codec::ids::{GroupId, Index, MemberId};
+use crate::node::applier::Work;
+use crate::node::shard::GroupStatus;
+use crate::raft::effect::Role;
+use crate::storage::Journal;
+use std::collections::BTreeMap;
+
+impl Cluster<'_> {
+    /// Looks at the member after something happened to it.
+    pub(super) fn look_at(&mut self, at: usize) -> Result<(), Violation> {
+        let Some(mut process) = self.members[at].process.take() else { return Ok(()) };
+        let outcome = self.look_at_process(at, &mut process);
+        self.members[at].process = Some(process);
+        outcome
+    }
+
+    fn look_at_process(&mut self, at: usize, process: &mut Process) -> Result<(), Violation> {
+        let member = self.members[at].id;
+        if process.shard.failure().is_some() {
+            return Ok(());
+        }
+        let statuses = process.shard.status();
+        let journal = process.shard.journal_mut();
+        let changed = journal.end() != process.looked;
+        process.looked = journal.end();
+        for status in statuses {
+            let group = status.group;
+            let Some(ledger) = self.ledgers.get_mut(&group) else { continue };
+            let view = process.views.entry(group).or_insert_with(|| View::NOTHING);
+            let looking = Looking { member, group, journal };
+            let led = view.role == Role::Leader
+                && status.raft.role == Role::Leader
+                && view.term == status.raft.term;
+            if changed {
+                looking.log(view, led, ledger)?;
+            }
+            (view.role, view.term) = (status.raft.role, status.raft.term);
+            if view.role == Role::Leader && !led {
+                ledger.leads(member, view.term, &view.log)?;
+            }
+            looking.commits(view, &status, ledger, &self.members)?;
+        }
+        Ok(())
+    }
+
+    /// Looks at what is handed to the applier.
+    pub(super) fn look_at_work(
+        &self,
+        at: usize,
+        work: &Work,
+        views: &mut BTreeMap<GroupId, View>,
+    ) -> Result<(), Violation> {
+        let Work::Apply { group, frames, .. } = work else { return Ok(()) };
+        let member = self.members[at].id;
+        let (Some(ledger), Some(view)) = (self.ledgers.get(group), views.get_mut(group)) else {
+            return Ok(());
+        };
+        for chunk in frames {
+            for frame in Frame::all_trusted(chunk) {
+                let frame = frame.map_err(Violation::Unreadable)?;
+                let (group, index) = (*group, frame.header.index);
+                if index != view.handed + 1 || index > view.commit {
+                    return Err(Violation::AppliedOther { group, member, index });
+                }
+                view.handed = index;
+                ledger.applies(member, &frame)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks at what a flush replaced on the disk.
+    pub(super) fn look_at_disk(&mut self, at: usize) -> Result<(), Violation> {
+        let member = &self.members[at];
+        for replaced in member.disk.take_replaced()? {
+            if let Some(ledger) = self.ledgers.get(&replaced.group) {
+                ledger.replaces(member.id, &replaced)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl View {
+    const NOTHING: View = View { role: Role::Follower, term: 0, commit: 0, log: Vec::new(), handed: 0 };
+}
+
+/// A look at one group of one member.
+struct Looking<'a> {
+    member: MemberId,
+    group: GroupId,
+    journal: &'a Journal,
+}
+
+impl Looking<'_> {
+    /// Takes what is new in the log, from the first entry whose term is another.
+    fn log(&self, view: &mut View, led: bool, ledger: &mut Ledger) -> Result<(), Violation> {
+        let Some(terms) = self.journal.terms(self.group) else { return Ok(()) };
+        let last = terms.last().index;
+        let mut kept = last.min(view.log.len() as u64);
+        while kept > 0 && terms.term(kept) != Some(view.log[kept as usize - 1].term) {
+            kept -= 1;
+        }
+        if led && kept < view.log.len() as u64 {
+            return Err(Violation::LeaderCut { group: self.group, leader: self.member, index: kept + 1 });
+        }
+        view.log.truncate(kept as usize);
+        let mut before = view.log.last().map_or(0, |entry| entry.term);
+        self.each(kept + 1, last, |frame| {
+            ledger.holds(self.member, frame, before)?;
+            before = frame.header.term;
+            view.log.push(Entry::of(frame));
+            Ok(())
+        })
+    }
+
+    fn commits(
+        &self,
+        view: &mut View,
+        status: &GroupStatus,
+        ledger: &mut Ledger,
+        members: &[Member],
+    ) -> Result<(), Violation> {
+        let (from, to) = (view.commit, status.raft.commit);
+        let (group, member) = (self.group, self.member);
+        if to < from {
+            return Err(Violation::CommitFell { group, member, from, to });
+        }
+        view.commit = to;
+        self.each(from + 1, to, |frame| {
+            let index = frame.header.index;
+            ledger.commits_entry(member, status.raft.term, frame, |entry| Durable {
+                holders: members
+                    .iter()
+                    .filter(|member| {
+                        member.disk.with_image(|image| image.group(group).entry(index) == Some(entry))
+                    })
+                    .count(),
+                members: members.len(),
+            })
+        })
+    }
+
+    /// Calls `with` for each entry of the log from `first` to `last`.
+    fn each(
+        &self,
+        first: Index,
+        last: Index,
+        mut with: impl FnMut(&Frame<'_>) -> Result<(), Violation>,
+    ) -> Result<(), Violation> {
+        if first > last {
+            return Ok(());
+        }
+        let chunks = self.journal.read(self.group, first, last, usize::MAX);
+        let chunks = chunks.map_err(|error| Violation::NotOpened { member: self.member, error })?;
+        for chunk in chunks {
+            for frame in Frame::all_trusted(&chunk) {
+                with(&frame.map_err(Violation::Unreadable)?)?;
+            }
+        }
+        Ok(())
+    }
+}
