@@ -6,6 +6,7 @@ mod processes {
     pub(crate) mod children;
     pub(crate) mod hostile;
     pub(crate) mod ports;
+    #[expect(dead_code, reason = "shared with the members, which hold the state")]
     pub(crate) mod service;
     pub(crate) mod trace;
     pub(crate) mod writers;
@@ -113,7 +114,7 @@ fn strangers_are_cut_off_and_others_are_served() {
         let victim = children.seeds()[0].clone();
         let process = children.process(0).id();
         let greeting = hostile::greeting().await;
-        let remote = children.remote(&[victim.clone()], Duration::from_secs(30)).await;
+        let remote = children.remote(std::slice::from_ref(&victim), Duration::from_secs(30)).await;
         let entries: AsyncEntries = remote.resource(NAME).open().expect("a proxy");
         entries.append(0, "before".into()).await.expect("an answer");
         let (memory, descriptors) = (hostile::resident(process), hostile::descriptors(process));
@@ -140,7 +141,7 @@ fn strangers_are_cut_off_and_others_are_served() {
         let crowd = hostile::half_open(&victim, crowd_size(), &greeting[..1]);
         entries.append(1, "meanwhile".into()).await.expect("an answer");
         // A newcomer gets in as well, since those who say nothing have to go for it.
-        let newcomer = children.remote(&[victim.clone()], Duration::from_secs(30)).await;
+        let newcomer = children.remote(std::slice::from_ref(&victim), Duration::from_secs(30)).await;
         let other: AsyncEntries = newcomer.resource(NAME).open().expect("a proxy");
         other.append(2, "in the crowd".into()).await.expect("an answer");
         let grown = hostile::resident(process).saturating_sub(memory);
