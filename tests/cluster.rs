@@ -38,4 +38,6 @@ on_both_networks! {
     proxies_outlive_their_member,
     a_panicking_method_is_an_answer_and_harms_nobody,
     a_state_that_calls_a_blocking_proxy_gets_an_error,
+    more_at_once_than_a_segment_holds,
+    a_command_longer_than_a_segment_is_a_typed_error,
 }

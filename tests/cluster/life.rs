@@ -57,7 +57,7 @@ pub(crate) async fn a_remote_handle_drives_the_same_proxies(network: Network) {
         assert_eq!((error.code(), error.outcome()), (9, Outcome::NotApplied), "{error}");
         drop(remote);
         let error = store.put("late".into(), 1).await.expect_err("the connection is gone");
-        assert_eq!(error.outcome(), Outcome::NotApplied, "{error}");
+        assert_eq!((error.code(), error.outcome()), (16, Outcome::NotApplied), "{error}");
     }
     world.close_all().await;
 }
@@ -233,7 +233,9 @@ pub(crate) async fn proxies_outlive_their_member(network: Network) {
     world.close(3).await;
     for store in &stores {
         let error = finite("a refusal", store.put("b".into(), 2)).await.expect_err("the member is gone");
-        assert_eq!(error.outcome(), Outcome::NotApplied, "{error}");
+        // Whoever repeats what may be repeated must not repeat this for ever.
+        assert_eq!((error.code(), error.outcome(), error.is_retryable()), (16, Outcome::NotApplied, false));
+        assert!(error.to_string().contains("open it again"), "{error}");
         let sync = store.to_sync();
         let error = sync.with_consistency(Consistency::Eventual).get("a").expect_err("the member is gone");
         assert_eq!(error.outcome(), Outcome::NotApplied, "{error}");
@@ -280,5 +282,56 @@ pub(crate) async fn a_state_that_calls_a_blocking_proxy_gets_an_error(network: N
     patiently(async || world.store(1).put("a".into(), 1).await).await;
     let plain = Numbers::default();
     assert_eq!(plain.len(), 0, "a state is plain Rust");
+    world.close_all().await;
+}
+
+pub(crate) async fn more_at_once_than_a_segment_holds(network: Network) {
+    let mut world = World::empty(network, 3).with_segment_len(64 << 10);
+    world.start_all().await;
+    for id in world.ids() {
+        let store = world.store(id);
+        // Some 200 KiB of entries that arrive together.
+        let writes = (0..2_000).map(|number| {
+            let (store, key) = (store.clone(), format!("{id}-{number}-{}", "x".repeat(40)));
+            async move { patiently(async || store.put(key.clone(), number).await).await }
+        });
+        finite("many writes", futures(writes)).await;
+    }
+    assert_eq!(world.agreed().await.len(), 6_000);
+    for id in world.ids() {
+        world.crash(id);
+    }
+    // Segments of other lengths than before are as good.
+    world = world.with_segment_len(128 << 10);
+    world.start_all().await;
+    assert_eq!(patiently(async || world.any().len().await).await, 6_000);
+    world.close_all().await;
+}
+
+/// Waits for all of them, side by side.
+async fn futures<F: Future<Output: 'static> + 'static>(all: impl Iterator<Item = F>) {
+    let local = tokio::task::LocalSet::new();
+    all.for_each(|one| drop(local.spawn_local(one)));
+    local.await;
+}
+
+pub(crate) async fn a_command_longer_than_a_segment_is_a_typed_error(network: Network) {
+    use super::store::{AsyncBlobs, Bag};
+
+    let mut world = World::started(network, 3).await;
+    let mut inside: Vec<AsyncBlobs> = Vec::new();
+    for running in world.running.values() {
+        inside.push(running.member.state_machine("blobs", Bag::default).open().await.unwrap());
+    }
+    for blobs in &inside {
+        patiently(async || blobs.keep(b"fits", &vec![1; 700 << 10]).await).await;
+        let error = until("an answer", async || {
+            let error = blobs.keep(b"does not", &vec![1; 2 << 20]).await.expect_err("it fits nowhere");
+            (error.code() != 1).then_some(error)
+        })
+        .await;
+        assert_eq!((error.code(), error.outcome()), (13, Outcome::NotApplied), "{error}");
+        patiently(async || blobs.keep(b"fits", b"still").await).await;
+    }
     world.close_all().await;
 }

@@ -61,11 +61,14 @@ pub enum Failure {
     /// The user's method panicked, on every replica alike; what it changed before stays.
     #[error("the method panicked")]
     Panicked,
+    /// The member or the remote handle behind the proxy is closed, for good; nothing was sent.
+    #[error("what the proxy belongs to is closed")]
+    Closed,
 }
 
 impl Failure {
     /// Every failure and its code on the wire. Codes are never reused.
-    const CODES: [(Failure, u16); 15] = [
+    const CODES: [(Failure, u16); 16] = [
         (Failure::NoLeader, 1),
         (Failure::NotLeader, 2),
         (Failure::Timeout, 3),
@@ -81,6 +84,7 @@ impl Failure {
         (Failure::TooLarge, 13),
         (Failure::BadResult, 14),
         (Failure::Panicked, 15),
+        (Failure::Closed, 16),
     ];
 
     /// The number that stands for this failure on the wire and in public error codes; never 0.
