@@ -37,7 +37,11 @@ impl Leaving<'_> {
             }
             Message::AppendReply { result: AppendResult::Accepted { matched }, .. }
             | Message::HeartbeatReply { durable: matched, .. } => {
-                if self.holds(matched) { Ok(()) } else { self.early("the acknowledgement of entries") }
+                if self.holds(matched) {
+                    Ok(())
+                } else {
+                    self.early("the acknowledgement of entries")
+                }
             }
             _ => Ok(()),
         }
