@@ -11,10 +11,12 @@ pub(crate) mod applier;
 mod clock;
 mod driver;
 pub(crate) mod failure;
+mod forming;
 mod founding;
 mod identity;
 mod links;
 pub(crate) mod machine;
+mod opening;
 pub(crate) mod options;
 pub(crate) mod remote;
 pub(crate) mod reply;
@@ -23,9 +25,9 @@ pub(crate) mod shard;
 pub(crate) mod threads;
 pub(crate) mod workers;
 
-pub(crate) use driver::StartError;
 pub(crate) use founding::NotMine;
 pub(crate) use identity::IdentityError;
+pub(crate) use opening::StartError;
 pub(crate) use options::{Options, Storage};
 pub(crate) use shard::GroupStatus;
 
