@@ -7,6 +7,7 @@
 mod cluster {
     mod bad_input;
     pub(crate) mod life;
+    mod relay;
     pub(crate) mod store;
     pub(crate) mod world;
 }
@@ -39,5 +40,5 @@ on_both_networks! {
     a_panicking_method_is_an_answer_and_harms_nobody,
     a_state_that_calls_a_blocking_proxy_gets_an_error,
     more_at_once_than_a_segment_holds,
-    a_command_longer_than_a_segment_is_a_typed_error,
+    a_command_longer_than_a_segment_is_kept_all_the_same,
 }

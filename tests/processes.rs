@@ -2,6 +2,11 @@
 //!
 //! `processes/member.rs` is the program that each of them runs, `processes/children.rs` starts and ends them.
 
+/// Shared with the clusters in one process.
+#[path = "cluster/relay.rs"]
+#[expect(dead_code, reason = "those need more of it")]
+mod relay;
+
 mod processes {
     pub(crate) mod children;
     pub(crate) mod hostile;
@@ -12,7 +17,7 @@ mod processes {
     pub(crate) mod writers;
 }
 
-use copycat::{Consistency, Proxy};
+use copycat::{Consistency, Member, Proxy};
 use processes::children::{Children, MEMBER, PATIENCE};
 use processes::service::{AsyncEntries, NAME};
 use processes::writers::Writers;
@@ -234,8 +239,8 @@ fn no_reply_overtakes_the_disks_of_a_majority() {
         // Through the leader, and through a follower that passes on what it is asked.
         let mut relays = Vec::new();
         for at in [leader, (leader + 1) % 3] {
-            let relay = trace::Relay::start(children.seeds()[at].address());
-            let remote = children.remote(&[relay.member()], Duration::from_secs(30)).await;
+            let relay = relay::Relay::start(children.seeds()[at].address());
+            let remote = children.remote(&[Member::new(1, relay.address())], Duration::from_secs(30)).await;
             let entries: AsyncEntries = remote.resource(NAME).open().expect("a proxy");
             for _ in 0..25 {
                 // Repeated should a leader fall, as it may on a machine under load: every reply counts.

@@ -1,9 +1,9 @@
 //! What operators and disks do wrong: each gives one typed error with its code and a remedy, and harms nobody else.
 
+use super::relay::Relay;
 use super::store::{AsyncBlobs, AsyncStore, Bag, Numbers};
 use super::world::{
-    Network, PATIENCE, World, finite, free_port, once, open, open_store, patiently, refused_writes, run,
-    until,
+    Network, World, finite, free_port, once, open, open_store, patiently, refused_writes, run, until,
 };
 use copycat::{Cluster, Copycat, CopycatBuilder, Error, Member, Mistake, Outcome, Proxy, Storage};
 use std::fs;
@@ -310,7 +310,7 @@ async fn wiped_takes_no_part(world: &mut World, wiped: u64) {
 fn a_directory_wiped_in_the_first_second() {
     run(async {
         for wiped in [1, 2, 3] {
-            let mut world = World::empty(Network::memory(), 3).with_request_timeout(Duration::from_secs(2));
+            let world = World::empty(Network::memory(), 3);
             let mut members = Vec::new();
             for id in world.ids() {
                 members.push((id, open(world.builder(id)).await));
@@ -322,20 +322,56 @@ fn a_directory_wiped_in_the_first_second() {
             // The first member may have been the only one that ever knew: then its memory is all there was, and
             // the three may found a cluster; in every other case the wiped one stays outside.
             let ghost = open(world.builder(wiped)).await;
-            let mut inside = 0;
             for (id, member) in &members {
-                let formed = tokio::time::timeout(PATIENCE, member.formed()).await.expect("news");
+                let formed = finite("the news", member.formed()).await;
                 formed.unwrap_or_else(|error| panic!("member {id}: {error}"));
-                inside += 1;
             }
-            assert_eq!(inside, 2);
-            let news = finite("the news", ghost.formed()).await;
+            // Somebody may still take its forerunner, whose end it has not noticed, for its twin.
+            let news = until("the news", async || match ghost.formed().await {
+                Err(error) if error.code() == 212 && error.is_retryable() => None,
+                news => Some(news),
+            })
+            .await;
             if wiped != 1 {
                 said(&news.expect_err("the first member had recorded its old disk"), 206, &[]);
             }
             drop((ghost, members));
-            world.network = Network::memory();
         }
+    });
+}
+
+/// The member that wrote the formation told one of the others, and is gone: the two are a majority.
+#[test]
+fn a_formation_that_its_author_told_only_one() {
+    run(async {
+        let world = World::empty(Network::Tcp, 3);
+        let address = |id| world.seed(id).address();
+        // The author's words to member 3 end with the greeting, and member 3 cannot ask it; the other two know
+        // each other before there is a formation to tell of.
+        let author_to_3 = Relay::deaf_after(1, address(3));
+        let (second_to_3, third_to_2) = (Relay::start(address(3)), Relay::start(address(2)));
+        let nowhere = TcpListener::bind("127.0.0.1:0").unwrap();
+        let seeds = |addresses: [&str; 3]| (1..).zip(addresses).map(|(id, at)| Member::new(id, at)).collect();
+        let by_author: Vec<_> = seeds([address(1), address(2), &author_to_3.address()]);
+        let by_second: Vec<_> = seeds([address(1), address(2), &second_to_3.address()]);
+        let deaf = nowhere.local_addr().unwrap().to_string();
+        let by_third: Vec<_> = seeds([&deaf, &third_to_2.address(), address(3)]);
+        let start = async |id, seeds: &[Member]| {
+            open(world.builder_on(id, seeds, storage(&world.directory(id)))).await
+        };
+        let second = start(2, &by_second).await;
+        let third = start(3, &by_third).await;
+        let both_lanes = || second_to_3.answered() >= 2 && third_to_2.answered() >= 2;
+        until("a meeting", async || both_lanes().then_some(())).await;
+        let author = start(1, &by_author).await;
+        finite("the formation", author.formed()).await.unwrap();
+        finite("the news", second.formed()).await.unwrap();
+        drop(author);
+        finite("the news", third.formed()).await.unwrap();
+        let (store, _other) = (open_store(&second).await.unwrap(), open_store(&third).await.unwrap());
+        patiently(async || store.put("a".into(), 1).await).await;
+        second.close().await;
+        third.close().await;
     });
 }
 

@@ -315,7 +315,7 @@ async fn futures<F: Future<Output: 'static> + 'static>(all: impl Iterator<Item =
     local.await;
 }
 
-pub(crate) async fn a_command_longer_than_a_segment_is_a_typed_error(network: Network) {
+pub(crate) async fn a_command_longer_than_a_segment_is_kept_all_the_same(network: Network) {
     use super::store::{AsyncBlobs, Bag};
 
     let mut world = World::started(network, 3).await;
@@ -325,12 +325,9 @@ pub(crate) async fn a_command_longer_than_a_segment_is_a_typed_error(network: Ne
     }
     for blobs in &inside {
         patiently(async || blobs.keep(b"fits", &vec![1; 700 << 10]).await).await;
-        let error = until("an answer", async || {
-            let error = blobs.keep(b"does not", &vec![1; 2 << 20]).await.expect_err("it fits nowhere");
-            (error.code() != 1).then_some(error)
-        })
-        .await;
-        assert_eq!((error.code(), error.outcome()), (13, Outcome::NotApplied), "{error}");
+        let long = vec![2; 2 << 20];
+        patiently(async || blobs.keep(b"does not", &long).await).await;
+        assert_eq!(patiently(async || blobs.fetch(b"does not").await).await, long);
         patiently(async || blobs.keep(b"fits", b"still").await).await;
     }
     world.close_all().await;

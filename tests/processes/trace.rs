@@ -6,15 +6,9 @@
 //! Times are those at which `strace` held the process before and after each call, on one clock for all three: a
 //! call that is seen to end before another begins did so. No duration is compared with any other.
 
-use copycat::Member;
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::Command;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
 
 /// Length of a note: longer than any sign of life, shorter than a read.
 pub(crate) const NOTE_LEN: usize = 600;
@@ -142,87 +136,6 @@ pub(crate) fn check(members: &[Trace], at: usize, port: u16) -> Result<usize, St
         }
     }
     Ok(replies)
-}
-
-/// Stands between a remote handle and a member, so that it is known which connection is the handle's.
-pub(crate) struct Relay {
-    address: SocketAddr,
-    over: Arc<AtomicBool>,
-    /// Both ends of every connection.
-    streams: Arc<Mutex<Vec<(TcpStream, TcpStream)>>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Relay {
-    /// Begins to pass on connections to a member.
-    pub(crate) fn start(member: &str) -> Relay {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = listener.local_addr().expect("its address");
-        let (over, streams) = (Arc::<AtomicBool>::default(), Arc::<Mutex<Vec<_>>>::default());
-        let thread = std::thread::spawn({
-            let (member, over, streams) = (member.to_owned(), over.clone(), streams.clone());
-            move || relay(&listener, &member, &over, &streams)
-        });
-        Relay { address, over, streams, thread: Some(thread) }
-    }
-
-    /// The member, as a handle shall see it.
-    pub(crate) fn member(&self) -> Member {
-        Member::new(1, self.address.to_string())
-    }
-
-    /// The ports that the member sees as its clients'.
-    pub(crate) fn ports(&self) -> Vec<u16> {
-        let streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
-        streams.iter().filter_map(|(_, to)| to.local_addr().ok()).map(|address| address.port()).collect()
-    }
-}
-
-impl Drop for Relay {
-    fn drop(&mut self) {
-        self.over.store(true, Ordering::Release);
-        // Wakes the thread that waits for a connection.
-        let _ = TcpStream::connect(self.address);
-        for (from, to) in self.streams.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-            let _ = (from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both));
-        }
-        if let Some(thread) = self.thread.take() {
-            thread.join().expect("the relay ends");
-        }
-    }
-}
-
-fn relay(
-    listener: &TcpListener,
-    member: &str,
-    over: &AtomicBool,
-    streams: &Mutex<Vec<(TcpStream, TcpStream)>>,
-) {
-    std::thread::scope(|scope| {
-        while let Ok((from, _)) = listener.accept() {
-            if over.load(Ordering::Acquire) {
-                return;
-            }
-            let Ok(to) = TcpStream::connect(member) else { continue };
-            for (source, sink) in [(&from, &to), (&to, &from)] {
-                let _ = source.set_nodelay(true);
-                let (source, sink) =
-                    (source.try_clone().expect("a handle"), sink.try_clone().expect("a handle"));
-                scope.spawn(move || pass_on(source, sink));
-            }
-            streams.lock().unwrap_or_else(PoisonError::into_inner).push((from, to));
-        }
-    });
-}
-
-fn pass_on(mut source: TcpStream, mut sink: TcpStream) {
-    let mut bytes = [0; 64 << 10];
-    while let Ok(length) = source.read(&mut bytes) {
-        if length == 0 || sink.write_all(&bytes[..length]).is_err() {
-            break;
-        }
-    }
-    let _ = sink.shutdown(Shutdown::Write);
 }
 
 /// Three members as they should be seen: the first is asked, two write and flush.

@@ -167,7 +167,8 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         match &self.0.problem {
             Problem::Request(failure) | Problem::Partial(failure) => failure.is_retryable(),
-            Problem::Unreachable(_) => true,
+            // The other process may be the one that was here before, whose end was not noticed everywhere yet.
+            Problem::Unreachable(_) | Problem::NotMine(NotMine::DuplicateMember) => true,
             _ => false,
         }
     }

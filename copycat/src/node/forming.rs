@@ -89,11 +89,7 @@ impl Forming {
 
     fn try_to_found(&mut self) -> Option<Formation> {
         let proposal = self.door.founding().propose(fastrand::u128(1..))?;
-        let formation = self.record(proposal)?;
-        for peer in self.lanes.keys() {
-            self.announce(*peer, formation.clone());
-        }
-        Some(formation)
+        self.record(proposal)
     }
 
     fn announce(&self, peer: MemberId, formation: Formation) {
@@ -103,7 +99,8 @@ impl Forming {
         }
     }
 
-    /// Makes a formation durable; only then is it in force.
+    /// Makes a formation durable; only then is it in force, and told to everybody: whoever wrote it may have told
+    /// only this member before it fell, and those that are connected already say no other word about it.
     fn record(&mut self, formation: Formation) -> Option<Formation> {
         if let Err(error) = self.home.found(formation.clone()) {
             tracing::error!(%error, "cannot record who formed the cluster; trying again when asked again");
@@ -112,6 +109,9 @@ impl Forming {
         tracing::info!(cluster = %format_args!("{:032x}", formation.cluster), "the cluster is formed");
         self.door.founding().adopt(formation.clone());
         self.tell();
+        for peer in self.lanes.keys() {
+            self.announce(*peer, formation.clone());
+        }
         Some(formation)
     }
 
