@@ -159,7 +159,7 @@ impl Journal {
     }
 
     /// Everything before this position is durable.
-    #[cfg(any(test, feature = "testing"))]
+    #[cfg(test)]
     pub(crate) fn durable(&self) -> Position {
         self.durable
     }
