@@ -3,10 +3,12 @@
 //! Nothing here waits for time to pass: tests look again until what must happen has happened, and give up only
 //! after a minute. `cluster/world.rs` is the cluster, `cluster/life.rs` the suite that both networks go
 //! through, `cluster/bad_input.rs` what goes wrong before or beside it.
+#![allow(clippy::unwrap_used, reason = "the whole program is a test; what its helpers unwrap fails it")]
 
 mod cluster {
     mod bad_input;
     pub(crate) mod life;
+    #[expect(dead_code, reason = "`processes` needs more of it")]
     mod relay;
     pub(crate) mod store;
     pub(crate) mod world;

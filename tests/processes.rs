@@ -11,7 +11,7 @@ mod processes {
     pub(crate) mod children;
     pub(crate) mod hostile;
     pub(crate) mod ports;
-    #[expect(dead_code, reason = "shared with the members, which hold the state")]
+    #[allow(dead_code, reason = "shared with the members, which hold the state")]
     pub(crate) mod service;
     pub(crate) mod trace;
     pub(crate) mod writers;

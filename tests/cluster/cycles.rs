@@ -2,7 +2,7 @@
 //!
 //! A test program of its own, since it counts what the whole process has.
 
-#[expect(dead_code, reason = "shared with `cluster`, which uses all of it")]
+#[allow(dead_code, reason = "shared with `cluster`, which uses all of it")]
 mod store;
 #[expect(dead_code, reason = "shared with `cluster`, which uses all of it")]
 mod world;

@@ -155,7 +155,9 @@ pub(crate) async fn members_come_back_with_their_logs(network: Network) {
 
 pub(crate) async fn clusters_of_one_and_two(network: Network) {
     for members in [1, 2] {
-        let mut world = World::started(network.clone(), members).await;
+        let mut world =
+            World::empty(network.clone(), members).with_election_timeout(Duration::from_millis(100));
+        world.start_all().await;
         for id in world.ids() {
             once(async || world.store(id).add("sum", id).await).await;
             for consistency in CONSISTENCIES {
