@@ -3,7 +3,7 @@
 use super::chance::{chance, micros, millis};
 use super::clients::{Client, Errand};
 use super::clock::Clock;
-use super::faults::{Fault, id};
+use super::faults::id;
 use super::ledger::Ledger;
 use super::member::Member;
 use super::network::{Network, Parcel};
@@ -14,9 +14,14 @@ use super::trace::Trace;
 use super::violation::Violation;
 use crate::codec::configuration::Configuration;
 use crate::codec::ids::GroupId;
+use crate::node::shard;
+use crate::raft;
 use fastrand::Rng;
 use std::collections::BTreeMap;
 use std::time::Duration;
+
+/// Most requests of one group in the hands of a shard: more than all clients together have.
+const REQUESTS_MAX: usize = 64;
 
 /// Something that happens. Members are named by their place; what concerns a process names its life too.
 #[derive(Clone, Debug)]
@@ -205,10 +210,8 @@ impl<'a> Cluster<'a> {
         if self.members[at].process.is_some() {
             return Ok(());
         }
-        let founders = Configuration::of_voters((0..self.members.len()).map(id));
-        let (now, seed) = (self.schedule.now(), self.random.u64(..));
         self.report.restarts += u64::from(self.members[at].life > 0);
-        self.members[at].start(now, self.options, founders, seed)?;
+        self.open(at)?;
         let life = self.members[at].life;
         self.note(&[2, at as u64, life], || format!("{} is started, life {life}", id(at)));
         for group in (1..=self.plan.groups).map(GroupId) {
@@ -222,14 +225,30 @@ impl<'a> Cluster<'a> {
         Ok(())
     }
 
+    fn open(&mut self, at: usize) -> Result<(), Violation> {
+        let founders = Configuration::of_voters((0..self.members.len()).map(id));
+        let options = shard::Options {
+            me: id(at),
+            raft: raft::options::Options {
+                election_timeout: self.options.election_timeout,
+                heartbeat_interval: self.options.heartbeat_interval,
+                inflight_max: self.plan.inflight_max,
+                entries_max: self.plan.entries_max,
+                seed: self.random.u64(..),
+            },
+            request_timeout: self.options.request_timeout,
+            requests_max: REQUESTS_MAX,
+        };
+        self.members[at].start(self.schedule.now(), options, self.options.segment_len, founders)
+    }
+
     /// Power is cut everywhere, and everything that was ever flushed is read back.
     fn read_all_disks(&mut self) -> Result<(), Violation> {
         for at in 0..self.members.len() {
             let end = super::disk::End::PowerCut(self.random.u64(..));
             self.members[at].process = None;
             self.members[at].disk.end(end);
-            let founders = Configuration::of_voters((0..self.members.len()).map(id));
-            self.members[at].start(self.schedule.now(), self.options, founders, 0)?;
+            self.open(at)?;
         }
         Ok(())
     }
@@ -249,10 +268,5 @@ impl<'a> Cluster<'a> {
     /// Enters something into the trace.
     pub(super) fn note(&mut self, what: &[u64], line: impl FnOnce() -> String) {
         self.trace.note(self.schedule.now(), what, line);
-    }
-
-    /// Whether faults of this kind belong to the run and are still injected.
-    pub(super) fn injects(&self, fault: Fault) -> bool {
-        self.healed_at.is_none() && self.plan.has(fault)
     }
 }

@@ -59,6 +59,8 @@ pub(super) struct Replaced {
     pub group: GroupId,
     pub index: Index,
     pub entry: Entry,
+    /// The member's term when it replaced it.
+    pub in_term: Term,
 }
 
 /// What the disk of one member holds.
@@ -120,8 +122,8 @@ impl Image {
         if before > image.entries.len() || term > image.term {
             return Err(Violation::Gap { group, member, index });
         }
-        let cut = image.entries.drain(before..).zip(index..);
-        replaced.extend(cut.map(|(entry, index)| Replaced { group, index, entry }));
+        let (in_term, cut) = (image.term, image.entries.drain(before..).zip(index..));
+        replaced.extend(cut.map(|(entry, index)| Replaced { group, index, entry, in_term }));
         image.entries.push(Entry::of(frame));
         Ok(())
     }

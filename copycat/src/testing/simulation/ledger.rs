@@ -147,11 +147,14 @@ impl Ledger {
         }
     }
 
-    /// `member` replaced an entry that was durable on its disk.
+    /// `member` replaced an entry that was durable on its disk. A follower of a term before the one that
+    /// committed the entry may: nobody counted its copy.
     pub(super) fn replaces(&self, member: MemberId, replaced: &Replaced) -> Result<(), Violation> {
         let (group, index) = (self.group, replaced.index);
         match self.committed.get(at(index)) {
-            Some(committed) if committed.entry == replaced.entry => {
+            Some(committed)
+                if committed.entry == replaced.entry && committed.in_term <= replaced.in_term =>
+            {
                 Err(Violation::CommittedCut { group, member, index })
             }
             _ => Ok(()),
@@ -220,7 +223,9 @@ mod tests {
         ledger.commits_entry(MemberId(1), 2, &frame(&one), |_| ALL).unwrap();
         assert!(ledger.commits_entry(MemberId(2), 3, &frame(&other), |_| ALL).is_err());
         assert!(ledger.applies(MemberId(2), &frame(&other)).is_err());
-        let replaced = Replaced { group: GROUP, index: 1, entry: Entry::of(&frame(&one)) };
-        assert!(ledger.replaces(MemberId(2), &replaced).is_err());
+        let entry = Entry::of(&frame(&one));
+        let replaced = |in_term| Replaced { group: GROUP, index: 1, entry, in_term };
+        assert!(ledger.replaces(MemberId(2), &replaced(2)).is_err());
+        ledger.replaces(MemberId(2), &replaced(1)).unwrap();
     }
 }

@@ -4,7 +4,6 @@ use super::clock::Clock;
 use super::disk::{End, WatchedDisk};
 use super::image::{Entry, GroupImage, Image};
 use super::machine::{Tape, TapeChecker};
-use super::options::Options;
 use super::port::Port;
 use super::violation::Violation;
 use crate::codec::configuration::Configuration;
@@ -14,7 +13,6 @@ use crate::codec::terms::LogId;
 use crate::node::applier::{Applier, Work};
 use crate::node::request::Answer;
 use crate::node::shard::{self, Attachment, Input, Shard};
-use crate::raft;
 use crate::raft::effect::Role;
 use crate::storage::{self, Journal, Owner, Position, Preparation, Recovered, Write};
 use std::collections::{BTreeMap, VecDeque};
@@ -94,17 +92,18 @@ impl Member {
     pub(super) fn start(
         &mut self,
         now: Duration,
-        options: &Options,
+        options: shard::Options,
+        segment_len: u64,
         founders: Configuration,
-        seed: u64,
     ) -> Result<(), Violation> {
         assert!(self.process.is_none(), "one process at a time");
         self.disk.heal();
         let (flushed, more) = self.disk.candidates()?;
         let owner = Owner { storage: 1, member: self.id, shard: 0 };
-        let kept = storage::Options { segment_len: options.segment_len, ..storage::Options::new(owner) };
-        let opened = Journal::open(self.disk.clone(), kept, seed);
-        let (journal, recovered) = opened.map_err(|error| Violation::NotOpened { member: self.id, error })?;
+        let kept = storage::Options { segment_len, ..storage::Options::new(owner) };
+        let opened = Journal::open(self.disk.clone(), kept, options.raft.seed);
+        let (journal, recovered) =
+            opened.map_err(|error| Violation::NotOpened { member: self.id, error })?;
         let image = found(&journal, &recovered).map_err(|error| {
             // What was just verified cannot be read: as bad as not opening at all.
             Violation::NotOpened { member: self.id, error }
@@ -112,8 +111,7 @@ impl Member {
         check_recovered(self.id, &image, &flushed, &more)?;
         self.disk.set_image(image.clone());
         let port = Port::default();
-        let shard =
-            Shard::new(shard_options(self.id, options, seed), journal, recovered, Box::new(port.clone()));
+        let shard = Shard::new(options, journal, recovered, Box::new(port.clone()));
         let mut process = Process::new(shard, port);
         process.shard.found(self.clock.read(now), founders);
         for status in process.shard.status() {
@@ -153,21 +151,6 @@ impl Process {
         let (done, _) = oneshot::channel();
         let machine = Box::new(Tape::default());
         self.inbox.push(Input::Attach(Attachment { group, checker: Arc::new(TapeChecker), machine, done }));
-    }
-}
-
-fn shard_options(me: MemberId, options: &Options, seed: u64) -> shard::Options {
-    shard::Options {
-        me,
-        raft: raft::options::Options {
-            election_timeout: options.election_timeout,
-            heartbeat_interval: options.heartbeat_interval,
-            inflight_max: 8,
-            entries_max: 64,
-            seed,
-        },
-        request_timeout: options.request_timeout,
-        requests_max: 64,
     }
 }
 

@@ -41,8 +41,8 @@ impl Default for Options {
         Options {
             faulty: Duration::from_secs(5)..Duration::from_secs(8),
             settle_max: Duration::from_secs(8),
-            clients: 3..9,
-            think_ms: 1..40,
+            clients: 4..12,
+            think_ms: 1..30,
             election_timeout: Duration::from_millis(150),
             heartbeat_interval: Duration::from_millis(30),
             request_timeout: Duration::from_millis(600),
@@ -78,6 +78,9 @@ pub(super) struct Plan {
     pub flush_us: Range<u64>,
     /// Longest command in bytes.
     pub command_max: usize,
+    /// Raft's windows: most entries in one append, most appends on their way.
+    pub entries_max: u64,
+    pub inflight_max: usize,
 }
 
 impl Plan {
@@ -101,12 +104,10 @@ impl Plan {
             delay_us: if chance(random, 700) { 50..500 } else { 500..8_000 },
             flush_us: if chance(random, 700) { 50..1_500 } else { 1_000..9_000 },
             command_max: *random.choice(&[64, 64, 1_000, 6_000]).unwrap_or(&64),
+            // Short appends leave long logs half repaired, which is where rules about terms matter.
+            entries_max: *random.choice(&[1, 2, 6, 64]).unwrap_or(&64),
+            inflight_max: *random.choice(&[1, 2, 8]).unwrap_or(&8),
             faults,
         }
-    }
-
-    /// Whether the run has this fault.
-    pub(super) fn has(&self, fault: Fault) -> bool {
-        self.faults.contains(&fault)
     }
 }

@@ -135,16 +135,20 @@ impl Looking<'_> {
             return Err(Violation::CommitFell { group, member, from, to });
         }
         view.commit = to;
+        // Only a leader's own entries commit by counting, and all others with them: the last one names the
+        // term of the leader, whatever has happened to the member since, in the same turn.
+        let term = self.journal.terms(group).and_then(|terms| terms.term(to)).unwrap_or(0);
         self.each(from + 1, to, |frame| {
             let index = frame.header.index;
-            ledger.commits_entry(member, status.raft.term, frame, |entry| Durable {
-                holders: members
-                    .iter()
-                    .filter(|member| {
-                        member.disk.with_image(|image| image.group(group).entry(index) == Some(entry))
+            ledger.commits_entry(member, term, frame, |entry| {
+                // A copy counts from the term on whose leader it was acknowledged to.
+                let holds = |member: &&Member| {
+                    member.disk.with_image(|image| {
+                        let image = image.group(group);
+                        image.term >= term && image.entry(index) == Some(entry)
                     })
-                    .count(),
-                members: members.len(),
+                };
+                Durable { holders: members.iter().filter(holds).count(), members: members.len() }
             })
         })
     }
