@@ -14,6 +14,7 @@ use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 use tracing::error;
 
 /// Something for the applier to do.
@@ -45,6 +46,8 @@ pub(crate) enum Work {
         method: MethodId,
         /// Its arguments.
         body: Bytes,
+        /// If it rests on a lease: when that ends.
+        lease_end: Option<Duration>,
         /// Where the result goes.
         reply: ReplyTo,
     },
@@ -98,15 +101,20 @@ pub(crate) struct Applier {
 }
 
 impl Applier {
-    /// Does some work and sends the answers it led to.
-    pub(crate) fn run(&mut self, work: impl IntoIterator<Item = Work>) {
+    /// Does some work and sends the answers it led to. `clock` is the one the cores are given.
+    pub(crate) fn run(&mut self, work: impl IntoIterator<Item = Work>, clock: &dyn Fn() -> Duration) {
         for item in work {
             match item {
                 Work::Attach { group, machine, progress } => {
                     self.replicas.insert(group, Replica { machine, progress, applied: 0, halted: None });
                 }
                 Work::Apply { group, frames, replies } => self.apply(group, &frames, replies),
-                Work::Read { group, method, body, reply } => self.read(group, method, &body, reply),
+                Work::Read { group, method, body, lease_end, reply } => {
+                    let answer = self.read(group, method, &body);
+                    // The state is of this moment at the latest; only if the lease still holds now was it the newest.
+                    let stale = lease_end.is_some_and(|end| clock() >= end);
+                    self.replies.answer(reply, if stale { Err(Failure::NotLeader) } else { answer });
+                }
             }
         }
         self.replies.flush();
@@ -129,7 +137,7 @@ impl Applier {
         assert!(waiting.next().is_none(), "every waiting reply belongs to an entry that was handed over");
     }
 
-    fn read(&mut self, group: GroupId, method: MethodId, body: &[u8], reply: ReplyTo) {
+    fn read(&mut self, group: GroupId, method: MethodId, body: &[u8]) -> Answer {
         let replica = self.replicas.get(&group).expect("reads are handed over for attached groups only");
         let answer = match replica.halted {
             Some(failure) => Err(failure),
@@ -139,7 +147,7 @@ impl Applier {
             }
         };
         replica.progress.reads.fetch_add(1, Ordering::Release);
-        self.replies.answer(reply, answer);
+        answer
     }
 }
 

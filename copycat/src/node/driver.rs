@@ -5,6 +5,7 @@
 //! (already handed over by the shard) to the lanes. Nothing here decides anything about consensus.
 
 use super::applier::Work;
+use super::clock::now;
 use super::forming::{Formed, Forming};
 use super::links::client_origin;
 use super::reply::Origin;
@@ -73,12 +74,6 @@ pub(super) struct Driver {
     pub(super) next_tick: Duration,
     /// Last, so that the directory stays locked until every thread that writes to it has ended.
     pub(super) forming: Forming,
-}
-
-/// The time since the machine started; goes on while it sleeps, and is never set.
-pub(super) fn now() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
-    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
 impl Driver {

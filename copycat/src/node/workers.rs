@@ -4,6 +4,7 @@
 //! The shard's loop waits for none of them. It hands a job over, goes on, and is told.
 
 use super::applier::{Applier, Work};
+use super::clock;
 use super::threads;
 use crate::storage::{Preparation, Prepared, Write, Written};
 use std::io;
@@ -68,5 +69,5 @@ pub(crate) fn preparer(shard: usize, done: mpsc::UnboundedSender<Done>) -> io::R
 /// The applier: runs the users' state machines.
 pub(crate) fn applier(shard: usize) -> io::Result<Worker<Vec<Work>>> {
     let mut applier = Applier::default();
-    Worker::start(format!("copycat-apply-{shard}"), move |work| applier.run(work))
+    Worker::start(format!("copycat-apply-{shard}"), move |work| applier.run(work, &clock::now))
 }

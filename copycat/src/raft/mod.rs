@@ -43,7 +43,7 @@ mod follower;
 #[cfg(test)]
 mod hostile;
 mod leadership;
-mod lease;
+pub(crate) mod lease;
 mod progress;
 mod quorum;
 mod replication;

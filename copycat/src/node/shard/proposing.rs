@@ -39,7 +39,7 @@ impl Group {
                 }
                 Access::Read(Consistency::Eventual) => self.reads.serve_at(0, pending),
                 Access::Read(Consistency::Lease) => match self.core.lease(now) {
-                    Some(index) => self.reads.serve_at(index, pending),
+                    Some(lease) => self.reads.serve_within(lease, pending),
                     None => strict.push(pending),
                 },
                 Access::Read(Consistency::Strict) => strict.push(pending),

@@ -7,6 +7,7 @@ use super::ground::Ground;
 use super::group::{Group, Pending};
 use super::queue::Queue;
 use crate::codec::ids::{GroupId, Index};
+use crate::raft::lease::Lease;
 use crate::raft::read::ReadTicket;
 use crate::storage::StorageError;
 use std::collections::VecDeque;
@@ -17,8 +18,8 @@ use std::time::Duration;
 pub(super) struct Reads {
     /// Waiting for a round of heartbeats that began after them, oldest first.
     asked: VecDeque<(ReadTicket, Pending)>,
-    /// Free to run once everything up to the index was handed over.
-    confirmed: VecDeque<(Index, Pending)>,
+    /// Free to run once everything up to the index was handed over; some only before an instant.
+    confirmed: VecDeque<(Index, Option<Duration>, Pending)>,
     /// How many were handed over since the start.
     handed: u64,
 }
@@ -26,7 +27,12 @@ pub(super) struct Reads {
 impl Reads {
     /// A read that may run against any state that has applied `index`.
     pub(super) fn serve_at(&mut self, index: Index, read: Pending) {
-        self.confirmed.push_back((index, read));
+        self.confirmed.push_back((index, None, read));
+    }
+
+    /// A read that rests on a lease.
+    pub(super) fn serve_within(&mut self, lease: Lease, read: Pending) {
+        self.confirmed.push_back((lease.index, Some(lease.end), read));
     }
 
     /// Reads that were not answered yet, those in the applier's hands included.
@@ -38,7 +44,7 @@ impl Reads {
     /// Tickets up to `through` are confirmed.
     pub(super) fn confirm(&mut self, through: ReadTicket, index: Index) {
         while let Some((_, read)) = self.asked.pop_front_if(|(ticket, _)| *ticket <= through) {
-            self.confirmed.push_back((index, read));
+            self.confirmed.push_back((index, None, read));
         }
     }
 
@@ -51,9 +57,15 @@ impl Reads {
 
     /// Those that may run now that everything up to `handed` was handed over.
     pub(super) fn take_ready(&mut self, group: GroupId, handed: Index, work: &mut Vec<Work>) {
-        while let Some((_, read)) = self.confirmed.pop_front_if(|(index, _)| *index <= handed) {
+        while let Some((_, lease_end, read)) = self.confirmed.pop_front_if(|(index, ..)| *index <= handed) {
             self.handed += 1;
-            work.push(Work::Read { group, method: read.method, body: read.body, reply: read.reply });
+            work.push(Work::Read {
+                group,
+                method: read.method,
+                body: read.body,
+                lease_end,
+                reply: read.reply,
+            });
         }
     }
 
@@ -62,14 +74,14 @@ impl Reads {
         while let Some((_, read)) = self.asked.pop_front_if(|(_, read)| read.deadline <= now) {
             replies.fail(read.reply, Failure::Timeout);
         }
-        while let Some((_, read)) = self.confirmed.pop_front_if(|(_, read)| read.deadline <= now) {
+        while let Some((.., read)) = self.confirmed.pop_front_if(|(.., read)| read.deadline <= now) {
             replies.fail(read.reply, Failure::Timeout);
         }
     }
 
     pub(super) fn abandon(&mut self, failure: Failure, replies: &mut Replies) {
         let asked = self.asked.drain(..).map(|(_, read)| read);
-        for read in asked.chain(self.confirmed.drain(..).map(|(_, read)| read)) {
+        for read in asked.chain(self.confirmed.drain(..).map(|(.., read)| read)) {
             replies.fail(read.reply, failure);
         }
     }
