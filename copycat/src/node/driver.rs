@@ -23,6 +23,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
 use tokio::time::Interval;
 
 /// How often the shard is told the time, at least.
@@ -239,9 +240,11 @@ impl Driver {
                 }
             }
         }
+        let mut closing = JoinSet::new();
         for peer in std::mem::take(&mut self.peers).into_values() {
-            peer.close().await;
+            closing.spawn(peer.close());
         }
+        closing.join_all().await;
         self.acceptor.close().await;
     }
 }
