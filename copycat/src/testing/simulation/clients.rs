@@ -10,8 +10,8 @@ use crate::codec::ids::GroupId;
 use crate::node::failure::Failure;
 use crate::node::request::{Access, Answer, Consistency, Request};
 use crate::node::shard::Input;
-use tokio::sync::oneshot;
 use std::time::Duration;
+use tokio::sync::oneshot;
 
 /// Why a client works, and what it does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

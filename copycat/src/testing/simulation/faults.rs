@@ -1,8 +1,8 @@
 //! The faults there are, and how an episode of one begins and ends.
 
 use super::chance::{chance, millis};
-use super::cluster::{Cluster, Event};
 use super::clock::DRIFT_MAX_PPM;
+use super::cluster::{Cluster, Event};
 use super::disk::End;
 use super::violation::Violation;
 use crate::codec::ids::MemberId;
@@ -170,7 +170,8 @@ impl Cluster<'_> {
             Fault::Flapping => {
                 let pause = lasts / 8;
                 for round in 1..8 {
-                    let (event, at) = (Event::Flap { side: side.clone(), cut: round % 2 == 0 }, pause * round);
+                    let (event, at) =
+                        (Event::Flap { side: side.clone(), cut: round % 2 == 0 }, pause * round);
                     self.schedule.after(at, event);
                 }
                 self.schedule.after(lasts, Event::Rejoin);

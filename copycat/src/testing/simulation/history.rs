@@ -99,9 +99,7 @@ impl History {
     fn refused(&mut self, operation: u64, failure: Failure) -> Result<(), Violation> {
         match self.fates.insert(operation, Fate::Refused(failure)) {
             None | Some(Fate::Refused(_)) => Ok(()),
-            Some(Fate::Committed) => {
-                Err(Violation::RefusedAndDone { group: self.group, operation, failure })
-            }
+            Some(Fate::Committed) => Err(Violation::RefusedAndDone { group: self.group, operation, failure }),
         }
     }
 

@@ -152,9 +152,7 @@ impl Ledger {
     pub(super) fn replaces(&self, member: MemberId, replaced: &Replaced) -> Result<(), Violation> {
         let (group, index) = (self.group, replaced.index);
         match self.committed.get(at(index)) {
-            Some(committed)
-                if committed.entry == replaced.entry && committed.in_term <= replaced.in_term =>
-            {
+            Some(committed) if committed.entry == replaced.entry && committed.in_term <= replaced.in_term => {
                 Err(Violation::CommittedCut { group, member, index })
             }
             _ => Ok(()),

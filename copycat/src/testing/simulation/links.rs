@@ -65,9 +65,7 @@ impl Cluster<'_> {
                 Message::Raft { group, message, frames } => {
                     Input::Raft { from: id(from), group, message, frames }
                 }
-                Message::Submit(submit) => {
-                    Input::Submitted { origin: process.port.origin(id(from)), submit }
-                }
+                Message::Submit(submit) => Input::Submitted { origin: process.port.origin(id(from)), submit },
                 Message::Results(answers) => Input::Answered(answers),
                 Message::Form(_) | Message::Formed(_) => continue,
             });

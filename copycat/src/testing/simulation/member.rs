@@ -102,8 +102,7 @@ impl Member {
         let owner = Owner { storage: 1, member: self.id, shard: 0 };
         let kept = storage::Options { segment_len, ..storage::Options::new(owner) };
         let opened = Journal::open(self.disk.clone(), kept, options.raft.seed);
-        let (journal, recovered) =
-            opened.map_err(|error| Violation::NotOpened { member: self.id, error })?;
+        let (journal, recovered) = opened.map_err(|error| Violation::NotOpened { member: self.id, error })?;
         let image = found(&journal, &recovered).map_err(|error| {
             // What was just verified cannot be read: as bad as not opening at all.
             Violation::NotOpened { member: self.id, error }

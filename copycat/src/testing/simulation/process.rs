@@ -133,7 +133,8 @@ impl Cluster<'_> {
     fn take_jobs(&mut self, at: usize) -> Result<(), Violation> {
         let Some(mut process) = self.members[at].process.take() else { return Ok(()) };
         let out = process.shard.outbox();
-        let (work, write, preparation) = (std::mem::take(&mut out.work), out.write.take(), out.preparation.take());
+        let (work, write, preparation) =
+            (std::mem::take(&mut out.work), out.write.take(), out.preparation.take());
         let judged = work.iter().try_for_each(|item| self.look_at_work(at, item, &mut process.views));
         process.work.extend(work);
         let life = self.members[at].life;

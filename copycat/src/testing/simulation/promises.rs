@@ -37,7 +37,11 @@ impl Leaving<'_> {
             }
             Message::AppendReply { result: AppendResult::Accepted { matched }, .. }
             | Message::HeartbeatReply { durable: matched, .. } => {
-                if self.holds(matched) { Ok(()) } else { self.early("the acknowledgement of entries") }
+                if self.holds(matched) {
+                    Ok(())
+                } else {
+                    self.early("the acknowledgement of entries")
+                }
             }
             _ => Ok(()),
         }
@@ -78,8 +82,7 @@ mod tests {
         let entries = vec![Entry { term: 2, checksum: 0 }; 2];
         let durable = GroupImage { term: 2, vote: Some(MemberId(2)), entries };
         let vote = |term| Message::Vote { term, granted: true, pre: false };
-        let accepted =
-            |matched| Message::AppendReply { term: 2, result: AppendResult::Accepted { matched } };
+        let accepted = |matched| Message::AppendReply { term: 2, result: AppendResult::Accepted { matched } };
         check(&vote(2), &durable).unwrap();
         check(&accepted(2), &durable).unwrap();
         assert!(check(&vote(3), &durable).is_err(), "the term is not durable");

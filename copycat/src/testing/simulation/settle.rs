@@ -1,7 +1,7 @@
 //! After the healing: what must be well again, and within which time.
 
-use super::cluster::{Cluster, Event};
 use super::clients::{Client, Errand};
+use super::cluster::{Cluster, Event};
 use super::faults::id;
 use super::violation::Violation;
 use crate::codec::ids::GroupId;

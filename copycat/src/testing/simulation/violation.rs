@@ -36,7 +36,9 @@ pub(super) enum Violation {
     )]
     CommitNotDurable { group: GroupId, member: MemberId, index: Index, holders: usize, needed: usize },
     /// Durability: a committed entry stays where it is durable.
-    #[error("{member} replaced or cut its durable copy of entry {index} of group {group}, which is committed")]
+    #[error(
+        "{member} replaced or cut its durable copy of entry {index} of group {group}, which is committed"
+    )]
     CommittedCut { group: GroupId, member: MemberId, index: Index },
     /// A commit index fell during one life of a process.
     #[error("the commit index of group {group} on {member} fell from {from} to {to}")]

@@ -36,7 +36,9 @@ impl Cluster<'_> {
             let Some(ledger) = self.ledgers.get_mut(&group) else { continue };
             let view = process.views.entry(group).or_insert_with(|| View::NOTHING);
             let looking = Looking { member, group, journal };
-            let led = view.role == Role::Leader && status.raft.role == Role::Leader && view.term == status.raft.term;
+            let led = view.role == Role::Leader
+                && status.raft.role == Role::Leader
+                && view.term == status.raft.term;
             if changed {
                 looking.log(view, led, ledger)?;
             }
@@ -50,10 +52,17 @@ impl Cluster<'_> {
     }
 
     /// Looks at what is handed to the applier.
-    pub(super) fn look_at_work(&self, at: usize, work: &Work, views: &mut BTreeMap<GroupId, View>) -> Result<(), Violation> {
+    pub(super) fn look_at_work(
+        &self,
+        at: usize,
+        work: &Work,
+        views: &mut BTreeMap<GroupId, View>,
+    ) -> Result<(), Violation> {
         let Work::Apply { group, frames, .. } = work else { return Ok(()) };
         let member = self.members[at].id;
-        let (Some(ledger), Some(view)) = (self.ledgers.get(group), views.get_mut(group)) else { return Ok(()) };
+        let (Some(ledger), Some(view)) = (self.ledgers.get(group), views.get_mut(group)) else {
+            return Ok(());
+        };
         for chunk in frames {
             for frame in Frame::all_trusted(chunk) {
                 let frame = frame.map_err(Violation::Unreadable)?;
