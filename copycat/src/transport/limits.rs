@@ -15,7 +15,7 @@ pub(crate) const MESSAGE_SOFT: usize = 1 << 20;
 pub(crate) struct Limits {
     /// Bytes that may wait on a control lane.
     pub control_bytes_max: usize,
-    /// Bytes that may wait on a bulk lane, or at a remote handle.
+    /// Bytes that may wait on a bulk lane, half of them before an append; or at a remote handle.
     pub bulk_bytes_max: usize,
     /// Bytes that may wait for one remote handle, which is cut off beyond it: well above what a handle that reads
     /// has asked for at once.

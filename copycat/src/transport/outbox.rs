@@ -109,7 +109,7 @@ impl Sender {
         if queue.state != State::Open {
             return Err(Unsent::Disconnected);
         }
-        if queue.waiting() >= queue.bytes_max {
+        if queue.waiting() >= queue.bound_of(&message) {
             if queue.overflow != Overflow::Refuse {
                 queue.cut(Closed::Overflowed);
                 self.shared.cut.notify_one();
@@ -150,6 +150,12 @@ impl Sender {
 impl Queue {
     fn waiting(&self) -> usize {
         self.rope.len() + self.writing
+    }
+
+    /// How much may wait when the message is queued. Appends leave half to everything else: a follower that
+    /// catches up fills whatever it is given, and an append that is refused is sent again, a result is not.
+    fn bound_of(&self, message: &Message) -> usize {
+        if message.is_append() { self.bytes_max / 2 } else { self.bytes_max }
     }
 
     fn cut(&mut self, why: Closed) {

@@ -51,6 +51,7 @@ on_both!(
     a_handle_that_takes_nothing_is_cut_though_it_lives,
     a_handle_that_reads_gets_many_large_results,
     a_batch_beyond_the_bound_is_sent,
+    appends_leave_room_for_results,
     there_is_room_for_so_many_handles,
     slow_handshakes_are_cut,
     a_crowd_in_the_door_keeps_nobody_out,
@@ -492,6 +493,36 @@ async fn a_batch_beyond_the_bound_is_sent(network: Network, any: &str) {
     peer.sender().send(batch(0)).unwrap();
     assert_eq!(peer.sender().send(batch(6)), Err(Unsent::Full));
     assert!(results(&mut two.bulk, 6).await.iter().map(|answer| answer.id).eq(0..6));
+}
+
+async fn appends_leave_room_for_results(network: Network, any: &str) {
+    let (mut one, mut two) = (Member::new(&network, 1), Member::new(&network, 2));
+    one.endpoint.limits.bulk_bytes_max = 8 << 20;
+    let acceptor = two.listen(any).await;
+    let peer = one.reach(2, &acceptor).await;
+    let entry = |index| {
+        let mut frame = Vec::new();
+        Header::bare(Kind::Command, GroupId(1), 1, index, 0).encode(&vec![7; 1 << 20], &mut frame);
+        let mut spans = Spans::default();
+        spans.push(Span { term: 1, first: index, last: index });
+        let prev = LogId::new(1, index - 1);
+        let message = Raft::Append { term: 1, prev, commit: 0, spans, configurations: vec![] };
+        Message::Raft { group: GroupId(1), message, frames: vec![frame.into()] }
+    };
+    // Nothing is written before this test waits.
+    let appends = (2..).take_while(|index| peer.sender().send(entry(*index)).is_ok()).count();
+    assert_eq!(appends, 4);
+    (0..4).for_each(|id| peer.sender().send(answer(id, 1 << 20)).unwrap());
+    assert_eq!(peer.sender().send(entry(6)), Err(Unsent::Full));
+    let mut arrived = Vec::new();
+    while arrived.len() < 4 {
+        for message in received(&mut two.bulk).await.1 {
+            if let Message::Results(answers) = message {
+                arrived.extend(answers.into_iter().map(|answer| answer.id));
+            }
+        }
+    }
+    assert_eq!(arrived, [0, 1, 2, 3]);
 }
 
 fn encoded(message: Message) -> Vec<u8> {

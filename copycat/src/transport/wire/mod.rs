@@ -110,6 +110,11 @@ impl Message {
 }
 
 impl Message {
+    /// Whether it carries entries, or asks where they would fit.
+    pub(super) fn is_append(&self) -> bool {
+        matches!(self, Message::Raft { message: consensus::Message::Append { .. }, .. })
+    }
+
     /// Appends the message; long appends and batches become several, an empty batch none. `Err` if the
     /// other side would refuse it; nothing was appended then.
     pub(super) fn encode(self, out: &mut Rope) -> Result<(), Malformed> {
