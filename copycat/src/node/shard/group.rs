@@ -27,6 +27,9 @@ use tokio::sync::oneshot;
 /// Most bytes of arguments that one group keeps in hand: 64 MiB, and one request more.
 const BYTES_MAX: u64 = 64 << 20;
 
+/// Pause between two warnings of messages that no correct member sends.
+const WARNING_INTERVAL: Duration = Duration::from_secs(1);
+
 /// A request that has neither been proposed nor forwarded.
 #[derive(Debug)]
 pub(super) struct Pending {
@@ -79,6 +82,7 @@ pub(super) struct Group {
     /// Messages whose promise is not durable yet, in the order they were made.
     pub(super) held: Vec<(Token, MemberId, Message)>,
     pub(super) commit: Index,
+    next_warning: Duration,
     /// Last entry handed to the applier, and the bytes of all that were.
     pub(super) handed: Index,
     pub(super) handed_bytes: u64,
@@ -119,6 +123,7 @@ impl Group {
             reads: Reads::default(),
             held: Vec::new(),
             commit: 0,
+            next_warning: Duration::ZERO,
             handed: 0,
             handed_bytes: 0,
         }
@@ -203,7 +208,11 @@ impl Group {
             return Ok(());
         }
         let mut effects = std::mem::take(&mut ground.effects);
-        if let Err(refused) = self.core.receive(now, from, message, &mut effects) {
+        if let Err(refused) = self.core.receive(now, from, message, &mut effects)
+            && now >= self.next_warning
+        {
+            // Once in a while: whoever sends one may send many.
+            self.next_warning = now + WARNING_INTERVAL;
             tracing::warn!(group = %self.id, %from, %refused, "a message no correct member sends");
         }
         self.carry_out(now, effects, frames, ground)
