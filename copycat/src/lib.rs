@@ -1,4 +1,59 @@
 //! Replicated, fault-tolerant services from an annotated trait.
+//!
+//! Write a trait, mark its methods, implement it on a plain struct; open it on every member of a cluster,
+//! and call it through the proxy that was generated. Writes are ordered by Raft and flushed on a majority
+//! before they are acknowledged; reads are as strict as you ask for.
+//!
+//! ```
+//! use copycat::{Cluster, Copycat, Member, MemoryNetwork, Storage, state_machine};
+//! use serde::{Deserialize, Serialize};
+//!
+//! /// A number that everybody agrees on.
+//! #[state_machine]
+//! pub trait Counter {
+//!     /// Adds, and returns the sum.
+//!     #[write]
+//!     fn add(&mut self, by: u64) -> u64;
+//!     /// The sum.
+//!     #[read]
+//!     fn sum(&self) -> u64;
+//! }
+//!
+//! #[derive(Default, Serialize, Deserialize)]
+//! struct Sum(u64);
+//!
+//! impl Counter for Sum {
+//!     fn add(&mut self, by: u64) -> u64 {
+//!         self.0 += by;
+//!         self.0
+//!     }
+//!
+//!     fn sum(&self) -> u64 {
+//!         self.0
+//!     }
+//! }
+//!
+//! # tokio::runtime::Builder::new_current_thread().build().expect("a runtime").block_on(async {
+//! // One member, in memory; a real cluster names its seeds' addresses and a directory.
+//! let cluster = Cluster::builder().with_member_id(1).add_seed(Member::new(1, "one:1")).build()?;
+//! let copycat = Copycat::builder()
+//!     .with_cluster(cluster)
+//!     .with_storage(Storage::memory())
+//!     .with_memory_network(&MemoryNetwork::new())
+//!     .open()
+//!     .await?;
+//!
+//! let counter: AsyncCounter = copycat.state_machine("counter", Sum::default).open().await?;
+//! assert_eq!(counter.add(2).await?, 2);
+//! assert_eq!(counter.sum().await?, 2);
+//! copycat.close().await;
+//! # Ok::<(), copycat::Error>(())
+//! # }).expect("the example works");
+//! ```
+//!
+//! Begin with [`state_machine`], the attribute; then [`Copycat`], a member, and [`Remote`], a handle from a
+//! process that is none. [`Error`] says what an error means for a write. How it is built is told in
+//! `ARCHITECTURE.md`, beside this crate's manifest.
 
 #[doc(hidden)]
 pub mod __private;

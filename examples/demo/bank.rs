@@ -7,7 +7,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// Accounts, what they hold, and the receipts of everything that was paid in.
 #[state_machine]
-pub trait Bank {
+pub(crate) trait Bank {
     /// Pays in, and files the receipt. Returns the new balance.
     #[write]
     fn deposit(&mut self, #[key] account: String, cents: u64, receipt: u64) -> u64;
@@ -35,7 +35,7 @@ pub trait Bank {
 
 /// Why a transfer was refused. An answer of the bank, not an error of the cluster.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Refused {
+pub(crate) enum Refused {
     /// The account does not hold so much.
     Insufficient {
         /// What it holds.
@@ -45,7 +45,7 @@ pub enum Refused {
 
 /// The books.
 #[derive(Debug, Default, Hash, Serialize, Deserialize)]
-pub struct Ledger {
+pub(crate) struct Ledger {
     accounts: BTreeMap<String, Account>,
 }
 

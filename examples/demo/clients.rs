@@ -75,7 +75,7 @@ impl fmt::Display for Clients {
 
 impl Clients {
     /// Starts them on whatever members `proxies` names.
-    pub(crate) fn start(proxies: watch::Receiver<Vec<AsyncBank>>) -> Clients {
+    pub(crate) fn start(proxies: &watch::Receiver<Vec<AsyncBank>>) -> Clients {
         let shared = Arc::new(Shared {
             stop: AtomicBool::new(false),
             receipts: AtomicU64::new(1),

@@ -48,7 +48,7 @@ async fn demonstrate() -> Result<Report, Error> {
     let leader = members.leader().await?;
     report::step(began, &format!("the cluster is formed; member {leader} leads"));
 
-    let clients = Clients::start(members.proxies());
+    let clients = Clients::start(&members.proxies());
     report::step(began, &format!("{clients} open accounts and move money"));
     sleep(PHASE).await;
 

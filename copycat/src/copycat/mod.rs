@@ -75,7 +75,7 @@ impl Copycat {
     ///
     /// If the member has stopped.
     pub async fn status(&self) -> Result<Status, Error> {
-        Ok(Status::new(self.cluster.local_member().id(), self.node.status().await?))
+        Ok(Status::new(self.cluster.local_member().id(), &self.node.status().await?))
     }
 
     /// Stops in order: takes no more requests, flushes what it has, records that the log ends here, empties its

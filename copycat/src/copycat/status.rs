@@ -46,8 +46,8 @@ pub enum Role {
 }
 
 impl Status {
-    pub(super) fn new(member: u64, groups: Vec<node::GroupStatus>) -> Status {
-        Status { member, groups: groups.into_iter().map(GroupStatus::new).collect() }
+    pub(super) fn new(member: u64, groups: &[node::GroupStatus]) -> Status {
+        Status { member, groups: groups.iter().map(GroupStatus::new).collect() }
     }
 
     /// The status of one partition of a resource; `None` if this member does not know it.
@@ -59,7 +59,7 @@ impl Status {
 }
 
 impl GroupStatus {
-    fn new(status: node::GroupStatus) -> GroupStatus {
+    fn new(status: &node::GroupStatus) -> GroupStatus {
         let role = match status.raft.role {
             raft::effect::Role::Follower => Role::Follower,
             raft::effect::Role::PreCandidate | raft::effect::Role::Candidate => Role::Candidate,

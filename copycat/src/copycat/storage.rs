@@ -46,7 +46,7 @@ impl StorageBuilder {
     }
 
     /// Bytes of one segment of the log. Segments are prepared ahead at their full length. Default 64 MiB, 64 KiB
-    /// to 1 GiB; a segment of less than 8 MiB cannot hold the largest commands, which are then refused.
+    /// to 1 GiB; commands that are longer get longer segments.
     pub fn with_segment_len(mut self, bytes: u64) -> Self {
         self.segment_len = bytes;
         self

@@ -7,7 +7,7 @@ pub use mistake::Mistake;
 use crate::codec::payload::PayloadError;
 use crate::node::failure::{Failure, Outcome};
 use crate::node::remote::RemoteError;
-use crate::node::{NotMine, StartError};
+use crate::node::{IdentityError, NotMine, StartError};
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
@@ -118,6 +118,10 @@ impl Error {
             Problem::Start(StartError::SeedsDiffer { .. }) => 205,
             Problem::NotMine(NotMine::LostStorage) => 206,
             Problem::NotMine(NotMine::OtherCluster) => 207,
+            Problem::NotMine(NotMine::UnknownMember) => 211,
+            Problem::NotMine(NotMine::DuplicateMember) => 212,
+            Problem::NotMine(NotMine::Misaddressed) => 213,
+            Problem::NotMine(NotMine::OtherVersion) => 214,
             Problem::Unreachable(_) => 208,
             Problem::AlreadyOpen { .. } => 209,
             Problem::PanicAborts => 210,
@@ -163,7 +167,8 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         match &self.0.problem {
             Problem::Request(failure) | Problem::Partial(failure) => failure.is_retryable(),
-            Problem::Unreachable(_) => true,
+            // The other process may be the one that was here before, whose end was not noticed everywhere yet.
+            Problem::Unreachable(_) | Problem::NotMine(NotMine::DuplicateMember) => true,
             _ => false,
         }
     }
@@ -271,14 +276,7 @@ impl fmt::Display for Problem {
             ),
             Problem::Mistakes(mistakes) => write_mistakes(mistakes, f),
             Problem::Start(cause) => write!(f, "{cause}{}", remedy_at_start(cause)),
-            Problem::NotMine(NotMine::LostStorage) => write!(
-                f,
-                "{}; bring its directory back, or give the machine a new member id",
-                NotMine::LostStorage
-            ),
-            Problem::NotMine(NotMine::OtherCluster) => {
-                write!(f, "{}; check the seeds and the directory", NotMine::OtherCluster)
-            }
+            Problem::NotMine(cause) => write!(f, "{cause}{}", remedy_of_outcast(*cause)),
             Problem::Unreachable(cause) => {
                 write!(f, "{cause}; check the addresses, and whether a member is up")
             }
@@ -306,11 +304,33 @@ fn write_mistakes(mistakes: &[Mistake], f: &mut fmt::Formatter<'_>) -> fmt::Resu
 /// What the one who starts a member can do; storage errors carry their own remedy.
 fn remedy_at_start(cause: &StartError) -> &'static str {
     match cause {
-        StartError::Identity(_) => "; start with this member's own directory, and only once",
+        StartError::Identity(IdentityError::Io { .. }) => {
+            "; check that the directory can be made and written"
+        }
+        StartError::Identity(IdentityError::Locked { .. }) => {
+            "; stop the other process, or choose another directory"
+        }
+        StartError::Identity(IdentityError::Foreign { .. }) => "; start with this member's own directory",
+        StartError::Identity(IdentityError::Damaged { .. } | IdentityError::Missing { .. })
+        | StartError::Identity(IdentityError::NoJournal { .. }) => {
+            "; restore the directory from a copy, or give the machine a new member id and an empty directory"
+        }
         StartError::Address { .. } => "; choose a free address of this machine",
         StartError::SeedsDiffer { .. } => "; name the members that formed it",
         StartError::Thread(_) => "; see the limits of this process",
         StartError::Storage(_) => "",
+    }
+}
+
+/// What the one who starts a member that takes no part can do.
+fn remedy_of_outcast(cause: NotMine) -> &'static str {
+    match cause {
+        NotMine::LostStorage => "; bring its directory back, or give the machine a new member id",
+        NotMine::OtherCluster => "; check the seeds and the directory",
+        NotMine::UnknownMember => "; name the same seeds on every member",
+        NotMine::DuplicateMember => "; give each process its own id, and stop the one that is too many",
+        NotMine::Misaddressed => "; check the addresses of the seeds",
+        NotMine::OtherVersion => "; run the same version everywhere",
     }
 }
 
@@ -333,6 +353,8 @@ fn remedy(failure: Failure) -> &'static str {
         }
         Failure::TooLarge => "cut it into several",
         Failure::BadResult => "the command itself was carried out; return less, or in several calls",
+        Failure::Closed => "open it again, and use the new proxy",
+        Failure::Halted => "bring the members' versions in line; until then try through another member",
         Failure::Panicked => "what it had changed before stays; the member's log says where it was",
     }
 }

@@ -1,6 +1,12 @@
-//! The cluster clock that entries are stamped with.
+//! The two clocks of a node: the machine's, which never goes back, and the cluster's, which is in the log.
 
 use std::time::Duration;
+
+/// The time since the machine started; goes on while it sleeps, and is never set.
+pub(crate) fn now() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
+}
 
 /// Time as the log tells it: what the last entry said, plus the monotonic time that has passed here
 /// since it was seen. It begins at 0 with the group's first entry, never falls, and never looks at a wall

@@ -4,77 +4,36 @@
 //! distributes what the turn left: writes to the flusher, committed entries to the applier, messages
 //! (already handed over by the shard) to the lanes. Nothing here decides anything about consensus.
 
-use super::applier::{Applier, Work};
-use super::founding::{Founding, NotMine};
-use super::identity::{Home, IdentityError};
-use super::links::{Door, PeerLinks, client_origin, member_origin};
-use super::options::{Options, Storage};
+use super::applier::Work;
+use super::clock::now;
+use super::forming::{Formed, Forming};
+use super::links::client_origin;
 use super::reply::Origin;
 use super::request::Request;
-use super::shard::{self, Attachment, GroupStatus, Input, Shard};
-use super::threads;
-use super::workers::{self, Done, Worker};
+use super::shard::{Attachment, GroupStatus, Input, Shard};
+use super::workers::{Done, Worker};
 use crate::codec::configuration::Configuration;
 use crate::codec::ids::MemberId;
-use crate::raft;
-use crate::storage::{Disk, FileDisk, Journal, MemoryDisk, Owner, Preparation, StorageError, Write};
+use crate::storage::{Preparation, Write};
 use crate::transport::acceptor::Acceptor;
-use crate::transport::endpoint::{Endpoint, Event, Inbox, Source};
+use crate::transport::endpoint::{Event, Source};
 use crate::transport::lane::Peer;
-use crate::transport::limits::Limits;
-use crate::transport::wire::{Formation, LaneKind, Message, Refusal};
+use crate::transport::wire::{Formation, LaneKind, Message};
 use std::collections::BTreeMap;
-use std::io;
 use std::ops::ControlFlow;
-use std::sync::Arc;
-use std::sync::mpsc as blocking;
-use std::thread::JoinHandle;
 use std::time::Duration;
-use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Interval, MissedTickBehavior, interval};
+use tokio::task::JoinSet;
+use tokio::time::Interval;
 
 /// How often the shard is told the time, at least.
-const TICK: Duration = Duration::from_millis(5);
+pub(super) const TICK: Duration = Duration::from_millis(5);
 /// Most inputs of one turn: keeps the loop's reaction to heartbeats short under any load.
 const TURN_MAX: usize = 4_096;
 /// Requests of this process's proxies that may wait for a turn; behind them callers wait in line.
 pub(super) const REQUESTS_DEPTH: usize = 4_096;
-/// Most requests of one group in the hands of a shard.
-const REQUESTS_MAX: usize = 65_536;
 /// Batches of messages that may wait for a turn, per lane kind; behind them sockets are not read.
-const EVENTS_DEPTH: usize = 256;
-
-/// Why a node did not start. Nothing was sent; a new data directory may have been made.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub(crate) enum StartError {
-    /// The data directory cannot be used.
-    #[error(transparent)]
-    Identity(#[from] IdentityError),
-    /// The log cannot be used.
-    #[error(transparent)]
-    Storage(#[from] StorageError),
-    /// The address cannot be listened on.
-    #[error("cannot listen on {address}: {source}")]
-    Address {
-        /// The address.
-        address: String,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// A thread could not be started.
-    #[error("cannot start a thread: {0}")]
-    Thread(#[source] io::Error),
-    /// The cluster was formed by other members than those named now.
-    #[error("the cluster was formed by members {formed:?}, not by {configured:?}")]
-    SeedsDiffer {
-        /// As recorded.
-        formed: Vec<u64>,
-        /// As configured.
-        configured: Vec<u64>,
-    },
-}
+pub(super) const EVENTS_DEPTH: usize = 256;
 
 /// What the owner of a node may ask of its loop.
 #[derive(Debug)]
@@ -82,7 +41,7 @@ pub(crate) enum Command {
     /// A resource's code for one group.
     Attach(Attachment),
     /// Tell when the cluster is formed, or why it cannot be, as far as this member is concerned.
-    Formed(oneshot::Sender<Result<(), NotMine>>),
+    Formed(Formed),
     /// Tell how the groups are doing.
     Status(oneshot::Sender<Vec<GroupStatus>>),
     /// Stop in order: what was proposed is flushed, the log is closed, connections are emptied.
@@ -100,131 +59,25 @@ pub(super) struct Inlets {
 
 /// A running node, on its own thread.
 pub(super) struct Driver {
-    shard: Shard,
-    door: Arc<Door>,
-    peers: BTreeMap<MemberId, Peer>,
-    origins: BTreeMap<MemberId, Origin>,
-    acceptor: Acceptor,
-    flusher: Worker<Write>,
-    preparer: Worker<Preparation>,
-    applier: ApplierThread,
-    inlets: Inlets,
-    done: mpsc::UnboundedReceiver<Done>,
-    control: mpsc::Receiver<Event>,
-    bulk: mpsc::Receiver<Event>,
-    inputs: Vec<Input>,
-    ticks: Interval,
-    next_tick: Duration,
-    not_mine: Option<NotMine>,
-    awaiting_formation: Vec<oneshot::Sender<Result<(), NotMine>>>,
+    pub(super) shard: Shard,
+    pub(super) peers: BTreeMap<MemberId, Peer>,
+    pub(super) origins: BTreeMap<MemberId, Origin>,
+    pub(super) acceptor: Acceptor,
+    pub(super) flusher: Worker<Write>,
+    pub(super) preparer: Worker<Preparation>,
+    pub(super) applier: Worker<Vec<Work>>,
+    pub(super) inlets: Inlets,
+    pub(super) done: mpsc::UnboundedReceiver<Done>,
+    pub(super) control: mpsc::Receiver<Event>,
+    pub(super) bulk: mpsc::Receiver<Event>,
+    pub(super) inputs: Vec<Input>,
+    pub(super) ticks: Interval,
+    pub(super) next_tick: Duration,
     /// Last, so that the directory stays locked until every thread that writes to it has ended.
-    home: Home,
-}
-
-/// The thread that owns the state machines.
-#[derive(Debug)]
-struct ApplierThread {
-    work: Option<blocking::Sender<Vec<Work>>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl ApplierThread {
-    fn start() -> io::Result<ApplierThread> {
-        let (work, queue) = blocking::channel::<Vec<Work>>();
-        let thread = threads::spawn("copycat-apply-0".into(), move || {
-            let mut applier = Applier::default();
-            queue.into_iter().for_each(|work| applier.run(work));
-        })?;
-        Ok(ApplierThread { work: Some(work), thread: Some(thread) })
-    }
-
-    /// `false` if the thread is gone, which only a defect can bring about.
-    fn hand_over(&self, work: Vec<Work>) -> bool {
-        self.work.as_ref().is_some_and(|queue| queue.send(work).is_ok())
-    }
-}
-
-impl Drop for ApplierThread {
-    fn drop(&mut self) {
-        self.work = None;
-        if let Some(thread) = self.thread.take() {
-            drop(thread.join());
-        }
-    }
-}
-
-/// The time since the machine started; goes on while it sleeps, and is never set.
-fn now() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
-    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
+    pub(super) forming: Forming,
 }
 
 impl Driver {
-    /// Opens what is on disk, occupies the address, and begins to dial the others.
-    pub(super) async fn open(options: &Options, inlets: Inlets) -> Result<Driver, StartError> {
-        let mut entropy = fastrand::Rng::new();
-        let home = match &options.storage {
-            Storage::Memory => Home::in_memory(options.me, &mut entropy),
-            Storage::Directory { path, .. } => Home::open(path, options.me, &mut entropy)?,
-        };
-        let identity = home.identity().clone();
-        check_seeds(options, identity.formation.as_ref())?;
-        let (journal, recovered) = open_journal(options, &home, entropy.u64(..))?;
-        if let Some(cut) = &recovered.cut {
-            tracing::info!(?cut, "cut a torn tail that was never acknowledged");
-        }
-
-        let seeds = options.seeds.iter().map(|(member, _)| *member).collect();
-        let founding = Founding::new(options.me, identity.storage, seeds, identity.formation.clone());
-        let door = Arc::new(Door::new(options.me, identity.storage, founding));
-        let ((control_in, control), (bulk_in, bulk)) =
-            (mpsc::channel(EVENTS_DEPTH), mpsc::channel(EVENTS_DEPTH));
-        let endpoint = Endpoint {
-            network: options.network.clone(),
-            gate: door.clone(),
-            inbox: Inbox { control: control_in, bulk: bulk_in },
-            limits: Limits::default(),
-        };
-        let acceptor = endpoint
-            .listen(&options.listen)
-            .await
-            .map_err(|source| StartError::Address { address: options.listen.clone(), source })?;
-        let peers: BTreeMap<MemberId, Peer> =
-            options.peers().map(|(id, address)| (*id, endpoint.dial(*id, address))).collect();
-        let links = PeerLinks(peers.iter().map(|(id, peer)| (*id, peer.sender())).collect());
-        let origins = peers.iter().map(|(id, peer)| (*id, member_origin(peer.sender()))).collect();
-        let shard = Shard::new(shard_options(options, entropy.u64(..)), journal, recovered, Box::new(links));
-
-        let (completed, done) = mpsc::unbounded_channel();
-        let mut ticks = interval(TICK);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut driver = Driver {
-            shard,
-            door,
-            peers,
-            origins,
-            acceptor,
-            flusher: workers::flusher(0, completed.clone()).map_err(StartError::Thread)?,
-            preparer: workers::preparer(0, completed).map_err(StartError::Thread)?,
-            applier: ApplierThread::start().map_err(StartError::Thread)?,
-            inlets,
-            done,
-            control,
-            bulk,
-            inputs: Vec::new(),
-            ticks,
-            next_tick: Duration::ZERO,
-            not_mine: None,
-            awaiting_formation: Vec::new(),
-            home,
-        };
-        match identity.formation {
-            Some(formation) => driver.begin(&formation),
-            None => driver.try_to_found(),
-        }
-        Ok(driver)
-    }
-
     /// Runs until it is told to stop, is dropped by its owner, or its disk fails.
     pub(super) async fn run(mut self) {
         loop {
@@ -308,11 +161,7 @@ impl Driver {
         match command {
             Command::Attach(attachment) => self.inputs.push(Input::Attach(attachment)),
             Command::Status(reply) => drop(reply.send(self.shard.status())),
-            Command::Formed(reply) if self.door.founding().formation().is_some() => drop(reply.send(Ok(()))),
-            Command::Formed(reply) => match self.not_mine {
-                Some(not_mine) => drop(reply.send(Err(not_mine))),
-                None => self.awaiting_formation.push(reply),
-            },
+            Command::Formed(reply) => self.forming.wait(reply),
             Command::Close | Command::Abort => unreachable!("the loop ends with these"),
         }
     }
@@ -328,14 +177,15 @@ impl Driver {
             Event::Gone { .. } => {}
             Event::Connected { peer, lane: LaneKind::Bulk, .. } => self.inputs.push(Input::Connected(peer)),
             Event::Disconnected { peer, lane: LaneKind::Bulk } => self.inputs.push(Input::Disconnected(peer)),
-            Event::Connected { peer, lane: LaneKind::Control, identity } => match &identity.formation {
-                Some(formation) => self.show(formation),
-                None => self.meet(peer, identity.storage),
-            },
-            Event::Disconnected { peer, lane: LaneKind::Control } => self.door.founding().lost(peer),
-            Event::Refused { refusal: Refusal::WrongStorage, .. } => self.turned_away(NotMine::LostStorage),
-            Event::Refused { refusal: Refusal::WrongCluster, .. } => self.turned_away(NotMine::OtherCluster),
-            Event::Refused { .. } => {}
+            Event::Connected { peer, lane: LaneKind::Control, identity } => {
+                let formation = self.forming.connected(peer, &identity);
+                self.live_by(formation);
+            }
+            Event::Disconnected { peer, lane: LaneKind::Control } => self.forming.disconnected(peer),
+            Event::Refused { peer, lane, refusal } => {
+                tracing::debug!(%peer, ?lane, %refusal, "refused");
+                self.forming.refused(peer, refusal);
+            }
         }
     }
 
@@ -353,78 +203,20 @@ impl Driver {
                 self.inputs.push(Input::Submitted { origin: client_origin(replies.clone()), submit });
             }
             (Source::Member { .. }, Message::Results(answers)) => self.inputs.push(Input::Answered(answers)),
-            (Source::Member { .. }, Message::Form(formation)) => self.show(&formation),
+            (Source::Member { id, .. }, Message::Form(formation)) => {
+                let formation = self.forming.shown(*id, &formation);
+                self.live_by(formation);
+            }
             (Source::Member { .. }, Message::Formed(_)) => {}
             (from, _) => tracing::warn!(?from, "a message that is not for its sender to send"),
         }
     }
 
-    /// A seed without a cluster: it may complete the founders, or have missed the founding.
-    fn meet(&mut self, peer: MemberId, storage: u128) {
-        let formed = self.door.founding().formation().cloned();
-        match formed {
-            Some(formation) => self.announce(peer, formation),
-            None => {
-                self.door.founding().met(peer, storage);
-                self.try_to_found();
-            }
-        }
-    }
-
-    fn try_to_found(&mut self) {
-        let proposal = self.door.founding().propose(fastrand::u128(1..));
-        let Some(formation) = proposal else { return };
-        if self.record(&formation) {
-            for peer in self.peers.keys().copied().collect::<Vec<_>>() {
-                self.announce(peer, formation.clone());
-            }
-        }
-    }
-
-    fn announce(&self, peer: MemberId, formation: Formation) {
-        // One that is out of reach now hears of it when it is back: the handshake tells, too.
-        if let Some(peer) = self.peers.get(&peer) {
-            let _ = peer.sender().send(Message::Form(formation));
-        }
-    }
-
-    /// Another member shows a formation.
-    fn show(&mut self, formation: &Formation) {
-        let examined = self.door.founding().examine(formation);
-        match examined {
-            Ok(true) => drop(self.record(formation)),
-            Ok(false) => {}
-            Err(not_mine) => self.turned_away(not_mine),
-        }
-    }
-
-    /// Makes a formation durable, and lives by it.
-    fn record(&mut self, formation: &Formation) -> bool {
-        if let Err(error) = self.home.found(formation.clone()) {
-            tracing::error!(%error, "cannot record who formed the cluster; trying again when asked again");
-            return false;
-        }
-        self.door.founding().adopt(formation.clone());
-        self.begin(formation);
-        true
-    }
-
-    fn begin(&mut self, formation: &Formation) {
-        tracing::info!(cluster = %format_args!("{:032x}", formation.cluster), "the cluster is formed");
-        self.shard
-            .found(now(), Configuration::of_voters(formation.members.iter().map(|(member, _)| *member)));
-        self.not_mine = None;
-        for waiting in self.awaiting_formation.drain(..) {
-            let _ = waiting.send(Ok(()));
-        }
-    }
-
-    fn turned_away(&mut self, not_mine: NotMine) {
-        if self.not_mine.replace(not_mine) != Some(not_mine) {
-            tracing::error!(reason = %not_mine, "this member takes no part in the cluster");
-        }
-        for waiting in self.awaiting_formation.drain(..) {
-            let _ = waiting.send(Err(not_mine));
+    /// The cluster is formed: the groups found in the journal, and those that are opened, take part.
+    pub(super) fn live_by(&mut self, formation: Option<Formation>) {
+        if let Some(formation) = formation {
+            let voters = formation.members.iter().map(|(member, _)| *member);
+            self.shard.found(now(), Configuration::of_voters(voters));
         }
     }
 
@@ -448,49 +240,11 @@ impl Driver {
                 }
             }
         }
+        let mut closing = JoinSet::new();
         for peer in std::mem::take(&mut self.peers).into_values() {
-            peer.close().await;
+            closing.spawn(peer.close());
         }
+        closing.join_all().await;
         self.acceptor.close().await;
-    }
-}
-
-fn check_seeds(options: &Options, formation: Option<&Formation>) -> Result<(), StartError> {
-    let Some(formation) = formation else { return Ok(()) };
-    let formed: Vec<u64> = formation.members.iter().map(|(member, _)| member.0).collect();
-    let mut configured: Vec<u64> = options.seeds.iter().map(|(member, _)| member.0).collect();
-    configured.sort_unstable();
-    if formed == configured { Ok(()) } else { Err(StartError::SeedsDiffer { formed, configured }) }
-}
-
-fn open_journal(
-    options: &Options,
-    home: &Home,
-    salts: u64,
-) -> Result<(Journal, crate::storage::Recovered), StorageError> {
-    let owner = Owner { storage: home.identity().storage, member: options.me, shard: 0 };
-    let mut kept = crate::storage::Options::new(owner);
-    let disk: Arc<dyn Disk> = match &options.storage {
-        Storage::Memory => Arc::new(MemoryDisk::default()),
-        Storage::Directory { path, segment_len } => {
-            kept.segment_len = *segment_len;
-            Arc::new(FileDisk::open(&path.join(super::JOURNAL_DIRECTORY))?)
-        }
-    };
-    Journal::open(disk, kept, salts)
-}
-
-fn shard_options(options: &Options, seed: u64) -> shard::Options {
-    shard::Options {
-        me: options.me,
-        raft: raft::options::Options {
-            election_timeout: options.election_timeout,
-            heartbeat_interval: options.heartbeat_interval,
-            inflight_max: 64,
-            entries_max: 4_096,
-            seed,
-        },
-        request_timeout: options.request_timeout,
-        requests_max: REQUESTS_MAX,
     }
 }

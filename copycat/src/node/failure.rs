@@ -11,7 +11,7 @@ pub enum Outcome {
     Unknown,
 }
 
-/// A request's failure. Travels between members as its [`code`](Failure::code), so codes never
+/// A request's failure. Travels between members as its code, so codes never
 /// change their meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -61,11 +61,18 @@ pub enum Failure {
     /// The user's method panicked, on every replica alike; what it changed before stays.
     #[error("the method panicked")]
     Panicked,
+    /// The member or the remote handle behind the proxy is closed, for good; nothing was sent.
+    #[error("what the proxy belongs to is closed")]
+    Closed,
+    /// The member met an entry that its program does not understand, and applies nothing behind it. Others may
+    /// have applied the command, or may yet.
+    #[error("the member's program does not understand an entry of the log")]
+    Halted,
 }
 
 impl Failure {
     /// Every failure and its code on the wire. Codes are never reused.
-    const CODES: [(Failure, u16); 15] = [
+    const CODES: [(Failure, u16); 17] = [
         (Failure::NoLeader, 1),
         (Failure::NotLeader, 2),
         (Failure::Timeout, 3),
@@ -81,6 +88,8 @@ impl Failure {
         (Failure::TooLarge, 13),
         (Failure::BadResult, 14),
         (Failure::Panicked, 15),
+        (Failure::Closed, 16),
+        (Failure::Halted, 17),
     ];
 
     /// The number that stands for this failure on the wire and in public error codes; never 0.
@@ -100,7 +109,8 @@ impl Failure {
             | Failure::Disconnected
             | Failure::Stopped
             | Failure::BadResult
-            | Failure::Panicked => Outcome::Unknown,
+            | Failure::Panicked
+            | Failure::Halted => Outcome::Unknown,
             _ => Outcome::NotApplied,
         }
     }

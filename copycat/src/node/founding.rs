@@ -13,15 +13,28 @@ use crate::transport::wire::{Formation, Refusal};
 use std::collections::BTreeMap;
 use thiserror::Error;
 
-/// A formation that cannot be this member's. Nothing was recorded; the member takes no part.
+/// Why this member takes no part in the cluster that it was sent to. Nothing was recorded; it goes on trying, since
+/// an operator may mend the others as well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub(crate) enum NotMine {
-    /// It names other members, or this member belongs to another cluster.
+    /// The formation names other members, or this member belongs to another cluster.
     #[error("the others belong to another cluster")]
     OtherCluster,
-    /// It names another disk of this member: this one is new, swapped or wiped.
+    /// The formation names another disk of this member: this one is new, swapped or wiped.
     #[error("the cluster was formed with another disk of this member")]
     LostStorage,
+    /// This member is no seed of the others.
+    #[error("this member is not one of the others' seeds")]
+    UnknownMember,
+    /// Somebody else is there under this member's id, or twice under a peer's.
+    #[error("two processes claim one member id")]
+    DuplicateMember,
+    /// The address of a seed belongs to a member with another id.
+    #[error("another member answers at the address of a seed")]
+    Misaddressed,
+    /// The others are of another version.
+    #[error("the others speak another version of the protocol")]
+    OtherVersion,
 }
 
 /// The founding as one member sees it.
@@ -33,6 +46,8 @@ pub(crate) struct Founding {
     seeds: Vec<MemberId>,
     /// Disks of the unformed seeds that this member is in touch with.
     present: BTreeMap<MemberId, u128>,
+    /// Seeds that this member cannot work with, and why.
+    estranged: BTreeMap<MemberId, NotMine>,
     formation: Option<Formation>,
 }
 
@@ -46,7 +61,7 @@ impl Founding {
     ) -> Founding {
         assert!(seeds.contains(&me), "a member is one of the seeds");
         seeds.sort_unstable();
-        Founding { me, storage, seeds, present: BTreeMap::new(), formation }
+        Founding { me, storage, seeds, present: BTreeMap::new(), estranged: BTreeMap::new(), formation }
     }
 
     /// The formation, once there is one.
@@ -87,6 +102,40 @@ impl Founding {
         self.present.remove(&member);
     }
 
+    /// A connection to a seed was refused, by the seed or by this member.
+    pub(crate) fn refused(&mut self, seed: MemberId, refusal: Refusal) {
+        let not_mine = match refusal {
+            // A formed member's disk is on record with all the others: it is the seed that came with a wrong one.
+            Refusal::WrongStorage if self.formation.is_some() => return,
+            Refusal::WrongStorage => NotMine::LostStorage,
+            Refusal::WrongCluster => NotMine::OtherCluster,
+            Refusal::UnknownMember => NotMine::UnknownMember,
+            Refusal::DuplicateMember => NotMine::DuplicateMember,
+            Refusal::NotMe => NotMine::Misaddressed,
+            Refusal::WrongVersion => NotMine::OtherVersion,
+            Refusal::TooManyConnections => return,
+        };
+        self.estranged(seed, not_mine);
+    }
+
+    /// A seed has shown that it is not of this member's cluster.
+    pub(crate) fn estranged(&mut self, seed: MemberId, not_mine: NotMine) {
+        self.estranged.insert(seed, not_mine);
+    }
+
+    /// A seed and this member get on, whatever was between them before.
+    pub(crate) fn reconciled(&mut self, seed: MemberId) {
+        self.estranged.remove(&seed);
+    }
+
+    /// Why this member takes no part, if it does not: before the formation because all seeds are needed, afterwards
+    /// because those that remain are no majority.
+    pub(crate) fn outcast(&self) -> Option<NotMine> {
+        let needed = if self.formation.is_some() { self.seeds.len() / 2 + 1 } else { self.seeds.len() };
+        let left = self.seeds.len() - self.estranged.len();
+        self.estranged.values().next().copied().filter(|_| left < needed)
+    }
+
     /// The formation to record and announce, if it is on this member to write it, and time.
     pub(crate) fn propose(&self, cluster: u128) -> Option<Formation> {
         let complete = self.seeds.iter().all(|seed| *seed == self.me || self.present.contains_key(seed));
@@ -123,6 +172,7 @@ impl Founding {
         );
         self.formation = Some(formation);
         self.present.clear();
+        self.estranged.clear();
     }
 }
 
@@ -196,6 +246,27 @@ mod tests {
         let mut unformed = fresh(1, 10);
         unformed.met(MemberId(2), 20);
         assert_eq!(unformed.judge(MemberId(2), 21, 0), Err(Refusal::DuplicateMember));
+    }
+
+    #[test]
+    fn before_the_formation_one_estranged_seed_is_too_many_and_afterwards_a_majority_is() {
+        let mut unformed = fresh(2, 20);
+        assert_eq!(unformed.outcast(), None);
+        unformed.refused(MemberId(3), Refusal::NotMe);
+        assert_eq!(unformed.outcast(), Some(NotMine::Misaddressed));
+        unformed.reconciled(MemberId(3));
+        assert_eq!(unformed.outcast(), None);
+        unformed.refused(MemberId(1), Refusal::TooManyConnections);
+        assert_eq!(unformed.outcast(), None, "that passes by itself");
+
+        let (mut first, _) = formed();
+        first.refused(MemberId(2), Refusal::WrongStorage);
+        first.refused(MemberId(3), Refusal::WrongStorage);
+        assert_eq!(first.outcast(), None, "it is their disks that are wrong");
+        first.refused(MemberId(2), Refusal::WrongCluster);
+        assert_eq!(first.outcast(), None, "members 1 and 3 are a majority");
+        first.refused(MemberId(3), Refusal::WrongCluster);
+        assert_eq!(first.outcast(), Some(NotMine::OtherCluster));
     }
 
     #[test]

@@ -84,6 +84,12 @@ pub(crate) enum IdentityError {
         /// The directory.
         path: PathBuf,
     },
+    /// The member took part in a cluster, and its journal is gone: it would vote as if it had never voted.
+    #[error("{path} belongs to a member of a cluster and holds no journal")]
+    NoJournal {
+        /// The directory.
+        path: PathBuf,
+    },
 }
 
 impl Identity {
@@ -172,6 +178,10 @@ impl Home {
                 found: identity.member,
             });
         }
+        // The journal has its first segment before the formation is recorded.
+        if identity.formation.is_some() && !holds_segments(&path.join(super::JOURNAL_DIRECTORY)) {
+            return Err(IdentityError::NoJournal { path: path.into() });
+        }
         let mut home = Home { directory: Some((path.into(), lock)), identity };
         home.identity.generation += 1;
         home.save()?;
@@ -223,6 +233,12 @@ fn lock(path: &Path) -> Result<File, IdentityError> {
         Err(rustix::io::Errno::WOULDBLOCK) => Err(IdentityError::Locked { path: path.into() }),
         Err(error) => Err(io_error(path)(error.into())),
     }
+}
+
+/// Whether the directory holds a segment, intact or not: that is for the journal to tell.
+fn holds_segments(journal: &Path) -> bool {
+    let mut entries = fs::read_dir(journal).into_iter().flatten().flatten();
+    entries.any(|entry| entry.path().extension().is_some_and(|extension| extension == "segment"))
 }
 
 fn io_error(path: &Path) -> impl FnOnce(io::Error) -> IdentityError + '_ {

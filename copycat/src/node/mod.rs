@@ -11,10 +11,12 @@ pub(crate) mod applier;
 mod clock;
 mod driver;
 pub(crate) mod failure;
+mod forming;
 mod founding;
 mod identity;
 mod links;
 pub(crate) mod machine;
+mod opening;
 pub(crate) mod options;
 pub(crate) mod remote;
 pub(crate) mod reply;
@@ -23,8 +25,9 @@ pub(crate) mod shard;
 pub(crate) mod threads;
 pub(crate) mod workers;
 
-pub(crate) use driver::StartError;
 pub(crate) use founding::NotMine;
+pub(crate) use identity::IdentityError;
+pub(crate) use opening::StartError;
 pub(crate) use options::{Options, Storage};
 pub(crate) use shard::GroupStatus;
 
@@ -87,15 +90,14 @@ impl Node {
         answer.await.map_err(|_| Failure::Stopped)
     }
 
-    /// Gives a group its code. The cluster is formed. `Busy`: it has code already.
+    /// Gives a resource's groups their code, all or none. The cluster is formed. `Busy`: one has code already.
     pub(crate) async fn attach(
         &self,
-        group: GroupId,
+        groups: Vec<(GroupId, Box<dyn Machine>)>,
         checker: Arc<dyn Checker>,
-        machine: Box<dyn Machine>,
     ) -> Result<(), Failure> {
         let (done, answer) = oneshot::channel();
-        self.command(Command::Attach(Attachment { group, checker, machine, done }))?;
+        self.command(Command::Attach(Attachment { groups, checker, done }))?;
         answer.await.unwrap_or(Err(Failure::Stopped))
     }
 

@@ -1,11 +1,16 @@
 //! What a node is started with, already checked.
 
+use super::shard;
 use crate::codec::ids::MemberId;
+use crate::raft;
 use crate::transport::seam::Transport;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// Most requests of one group in the hands of a shard.
+const REQUESTS_MAX: usize = 65_536;
 
 /// Everything a node needs to know. The builders of the facade have checked it.
 #[derive(Clone)]
@@ -46,6 +51,22 @@ impl Options {
     /// The member that listens on an address is reached there by all others.
     pub(crate) fn peers(&self) -> impl Iterator<Item = &(MemberId, String)> {
         self.seeds.iter().filter(|(member, _)| *member != self.me)
+    }
+
+    /// What the shard is to know of it.
+    pub(super) fn shard(&self, seed: u64) -> shard::Options {
+        shard::Options {
+            me: self.me,
+            raft: raft::options::Options {
+                election_timeout: self.election_timeout,
+                heartbeat_interval: self.heartbeat_interval,
+                inflight_max: 64,
+                entries_max: 4_096,
+                seed,
+            },
+            request_timeout: self.request_timeout,
+            requests_max: REQUESTS_MAX,
+        }
     }
 }
 

@@ -117,6 +117,9 @@ fn run(
                         () = road.run() => {}
                         _ = stopped => {}
                     }
+                    if let Some(connection) = road.connection {
+                        connection.close().await;
+                    }
                 }
             }
         }

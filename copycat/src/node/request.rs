@@ -78,7 +78,7 @@ impl Entrance {
         let request = Request { group, access, method, key_len, body, reply };
         // A request that never got into the queue certainly did nothing; one whose answer was dropped may have.
         if self.inbox.send(request).await.is_err() {
-            return Err(Failure::NoLeader);
+            return Err(Failure::Closed);
         }
         answer.await.unwrap_or(Err(Failure::Stopped))
     }

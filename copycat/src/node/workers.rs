@@ -1,10 +1,15 @@
-//! The threads that may block: one flushes the journal, one prepares its next segments.
+//! The threads that may block: one flushes the journal, one prepares its next segments, one runs the users'
+//! state machines.
 //!
-//! The shard's loop never waits for a disk. It hands a job over, goes on, and is told.
+//! The shard's loop waits for none of them. It hands a job over, goes on, and is told.
 
+use super::applier::{Applier, Work};
+use super::clock;
 use super::threads;
 use crate::storage::{Preparation, Prepared, Write, Written};
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc as blocking;
 use std::thread::JoinHandle;
 use tokio::sync::mpsc;
@@ -24,23 +29,22 @@ pub(crate) enum Done {
 pub(crate) struct Worker<J> {
     jobs: Option<blocking::Sender<J>>,
     thread: Option<JoinHandle<()>>,
+    stopping: Arc<AtomicBool>,
 }
 
 impl<J: Send + 'static> Worker<J> {
-    fn start(name: String, done: mpsc::UnboundedSender<Done>, run: fn(J) -> Done) -> io::Result<Worker<J>> {
+    fn start(name: String, run: impl FnMut(J) + Send + 'static) -> io::Result<Worker<J>> {
         let (jobs, queue) = blocking::channel::<J>();
+        let stopping = Arc::new(AtomicBool::new(false));
+        let stop = stopping.clone();
         let thread = threads::spawn(name, move || {
-            for job in queue {
-                // Nobody listens any more while the node stops; the job is done all the same.
-                if done.send(run(job)).is_err() {
-                    return;
-                }
-            }
+            queue.into_iter().take_while(|_| !stop.load(Ordering::Acquire)).for_each(run)
         })?;
-        Ok(Worker { jobs: Some(jobs), thread: Some(thread) })
+        Ok(Worker { jobs: Some(jobs), thread: Some(thread), stopping })
     }
 
-    /// Hands a job over. The shard has at most one of each kind under way, so the queue is bounded.
+    /// Hands a job over. The shard bounds what is under way: one write, one preparation, so many bytes of
+    /// entries.
     /// `false` if the thread is gone, which only a defect can bring about.
     pub(crate) fn hand_over(&self, job: J) -> bool {
         self.jobs.as_ref().is_some_and(|jobs| jobs.send(job).is_ok())
@@ -49,6 +53,7 @@ impl<J: Send + 'static> Worker<J> {
 
 impl<J> Drop for Worker<J> {
     fn drop(&mut self) {
+        self.stopping.store(true, Ordering::Release);
         self.jobs = None;
         if let Some(thread) = self.thread.take() {
             drop(thread.join());
@@ -58,10 +63,19 @@ impl<J> Drop for Worker<J> {
 
 /// The flusher: writes a batch and makes it durable.
 pub(crate) fn flusher(shard: usize, done: mpsc::UnboundedSender<Done>) -> io::Result<Worker<Write>> {
-    Worker::start(format!("copycat-flush-{shard}"), done, |write: Write| Done::Written(write.run()))
+    // Nobody listens any more while a node stops; the job is done all the same.
+    let run = move |write: Write| drop(done.send(Done::Written(write.run())));
+    Worker::start(format!("copycat-flush-{shard}"), run)
 }
 
 /// The preparer: makes segments ready before they are needed.
 pub(crate) fn preparer(shard: usize, done: mpsc::UnboundedSender<Done>) -> io::Result<Worker<Preparation>> {
-    Worker::start(format!("copycat-prepare-{shard}"), done, |job: Preparation| Done::Prepared(job.run()))
+    let run = move |job: Preparation| drop(done.send(Done::Prepared(job.run())));
+    Worker::start(format!("copycat-prepare-{shard}"), run)
+}
+
+/// The applier: runs the users' state machines.
+pub(crate) fn applier(shard: usize) -> io::Result<Worker<Vec<Work>>> {
+    let mut applier = Applier::default();
+    Worker::start(format!("copycat-apply-{shard}"), move |work| applier.run(work, &clock::now))
 }

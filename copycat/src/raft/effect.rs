@@ -94,17 +94,13 @@ pub(crate) struct Effects {
 }
 
 impl Effects {
-    /// An empty list.
-    pub(crate) fn new() -> Effects {
-        Effects::default()
-    }
-
     /// Takes everything out, in the order in which it must be carried out. Keeps the memory.
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = Effect> + '_ {
         self.list.drain(..)
     }
 
     /// Whether there is nothing to do.
+    #[cfg(test)]
     pub(crate) fn is_empty(&self) -> bool {
         self.list.is_empty()
     }

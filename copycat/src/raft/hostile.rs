@@ -76,7 +76,8 @@ fn no_message_makes_a_core_panic_or_forget_what_is_committed() {
         terms.append(1, random.u64(0..3));
         let restored =
             Restored { id: MemberId(1), initial, term: 1, vote: None, terms, configurations: Vec::new() };
-        let (mut raft, mut fx, mut now) = (Raft::new(options, restored, Duration::ZERO), Effects::new(), 0);
+        let (mut raft, mut fx, mut now) =
+            (Raft::new(options, restored, Duration::ZERO), Effects::default(), 0);
         let mut committed = Vec::new();
         for _ in 0..200 {
             match random.u8(0..20) {

@@ -2,7 +2,7 @@
 
 use super::effect::{Effect, Effects, OwnEntry};
 use super::error::NotLeader;
-use super::lease::Rounds;
+use super::lease::{Lease, Rounds};
 use super::message::Message;
 use super::progress::Progress;
 use super::quorum;
@@ -168,12 +168,13 @@ impl Raft {
         Ok(ticket)
     }
 
-    /// The index a lease read must reflect, while the lease holds: until 0.8 of the shortest election
-    /// timeout after a majority's answered heartbeat was *sent*.
-    pub(crate) fn lease(&self, now: Duration) -> Option<Index> {
+    /// What a lease read rests on, while the lease holds: until 0.8 of the shortest election timeout after a
+    /// majority's answered heartbeat was *sent*.
+    pub(crate) fn lease(&self, now: Duration) -> Option<Lease> {
         let RoleState::Leader(leadership) = &self.role else { return None };
-        let holds = leadership.rounds.lease_holds(now.max(self.now), self.options.election_timeout);
-        (holds && self.commit >= leadership.first_own).then_some(self.commit)
+        let end = leadership.rounds.lease_end(self.options.election_timeout)?;
+        let holds = now.max(self.now) < end && self.commit >= leadership.first_own;
+        holds.then_some(Lease { index: self.commit, end })
     }
 }
 

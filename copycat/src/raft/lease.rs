@@ -4,8 +4,19 @@
 //! arrival. So until `sent + election timeout` no majority can elect another leader, where `sent` is
 //! when the round left, not when it was answered. The lease ends at 0.8 of that: clocks may drift.
 
+use crate::codec::ids::Index;
 use std::collections::VecDeque;
 use std::time::Duration;
+
+/// What a read may rest on without asking anybody: no other leader has committed anything before `end`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Lease {
+    /// The index its answer must reflect.
+    pub index: Index,
+    /// When the lease is over, on the clock that the core is given. Whoever carries the read out looks at that
+    /// clock once more *afterwards*: a process may have been stopped in between.
+    pub end: Duration,
+}
 
 /// Most rounds whose sending time is remembered. Two election timeouts without a confirmation end a
 /// leadership, so only a peer that answers without confirming gets near it.
@@ -63,9 +74,9 @@ impl Rounds {
         }
     }
 
-    /// Whether the lease still holds at `now`.
-    pub(super) fn lease_holds(&self, now: Duration, election_timeout: Duration) -> bool {
-        self.confirmed.is_some_and(|sent| now < sent + election_timeout * 4 / 5)
+    /// When the lease ends, if a round was ever confirmed.
+    pub(super) fn lease_end(&self, election_timeout: Duration) -> Option<Duration> {
+        self.confirmed.map(|sent| sent + election_timeout * 4 / 5)
     }
 }
 
@@ -77,17 +88,21 @@ mod tests {
         Duration::from_millis(count)
     }
 
+    fn holds(rounds: &Rounds, now: u64) -> bool {
+        rounds.lease_end(ms(100)).is_some_and(|end| ms(now) < end)
+    }
+
     #[test]
     fn the_lease_counts_from_the_sending_of_what_a_majority_answered() {
         let mut rounds = Rounds::default();
-        assert!(!rounds.lease_holds(ms(0), ms(100)));
+        assert!(!holds(&rounds, 0));
         rounds.start(ms(10));
         rounds.start(ms(40));
         rounds.confirm(1);
-        assert!(rounds.lease_holds(ms(89), ms(100)));
-        assert!(!rounds.lease_holds(ms(90), ms(100)), "10 ms + 0.8 × 100 ms, whenever the answer came");
+        assert!(holds(&rounds, 89));
+        assert!(!holds(&rounds, 90), "10 ms + 0.8 × 100 ms, whenever the answer came");
         rounds.confirm(2);
-        assert!(rounds.lease_holds(ms(119), ms(100)));
+        assert!(holds(&rounds, 119));
     }
 
     #[test]
@@ -114,6 +129,6 @@ mod tests {
         });
         assert_eq!(rounds.open.len(), REMEMBERED_MAX);
         rounds.confirm(5_000);
-        assert!(rounds.lease_holds(ms(5_000), ms(100)));
+        assert!(holds(&rounds, 5_000));
     }
 }

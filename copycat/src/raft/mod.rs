@@ -22,7 +22,8 @@
 //!    describes them again (`spans`, `configurations`) where it arrives.
 //! 5. **Failures.** After an error of a write or a flush nothing is called any more: the member stops.
 //! 6. **Time.** `now` is the time since any origin, on a clock that never goes back and also runs while
-//!    the machine sleeps; never the wall clock. The core asks for [`state::Raft::tick`] at [`state::Raft::deadline`].
+//!    the machine sleeps; never the wall clock. [`state::Raft::tick`] is called several times per
+//!    heartbeat interval.
 //! 7. **Connections.** When messages on the way to a peer are known to be lost, say so with
 //!    [`state::Raft::disconnected`]; it is only an acceleration.
 
@@ -42,7 +43,7 @@ mod follower;
 #[cfg(test)]
 mod hostile;
 mod leadership;
-mod lease;
+pub(crate) mod lease;
 mod progress;
 mod quorum;
 mod replication;

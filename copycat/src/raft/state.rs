@@ -8,6 +8,7 @@ use super::leadership::Leadership;
 use super::message::Message;
 use super::options::{Options, Restored};
 use super::token::Token;
+#[cfg(any(test, feature = "testing"))]
 use crate::codec::configuration::Configuration;
 use crate::codec::ids::{Index, MemberId, Term};
 use crate::codec::terms::{LogId, Terms};
@@ -124,6 +125,7 @@ impl Raft {
     }
 
     /// When `tick` has something to do next.
+    #[cfg(any(test, feature = "testing"))]
     pub(crate) fn deadline(&self) -> Duration {
         match &self.role {
             RoleState::Leader(leadership) => leadership.heartbeat_due,
@@ -213,11 +215,13 @@ impl Raft {
     }
 
     /// The configuration in force.
+    #[cfg(any(test, feature = "testing"))]
     pub(crate) fn configuration(&self) -> &Configuration {
         self.configurations.current()
     }
 
     /// The shape of the log, durable or not.
+    #[cfg(any(test, feature = "testing"))]
     pub(crate) fn log(&self) -> &Terms {
         &self.log
     }

@@ -120,6 +120,7 @@ impl DiskError {
     }
 
     /// Whether space is what was missing.
+    #[cfg(test)]
     pub(crate) fn is_full(&self) -> bool {
         matches!(
             self.source.kind(),

@@ -27,6 +27,7 @@ mod tests;
 mod write;
 
 #[cfg(any(test, feature = "testing"))]
+#[allow(unused_imports, reason = "the simulation's")]
 pub(crate) use disk::simulated::{Fault, SimulatedDisk};
 #[cfg(feature = "testing")]
 pub(crate) use disk::{Creation, Region};

@@ -29,6 +29,11 @@ impl Journal {
             && (self.has_room_here(VOTE_ROOM, Purpose::Vote) || self.has_room_next(VOTE_ROOM))
     }
 
+    /// Bytes that were appended and are not durable yet: what a slow disk keeps in memory.
+    pub(crate) fn backlog(&self) -> u64 {
+        self.end.0.saturating_sub(self.durable.0)
+    }
+
     /// Whether everything that was appended is durable.
     pub(crate) fn is_idle(&self) -> bool {
         self.in_flight.is_none() && self.waiting.is_empty()

@@ -141,11 +141,6 @@ impl Segment {
         Position(self.header.base.0 + self.header.len)
     }
 
-    /// Whether the position lies in it.
-    pub(crate) fn contains(&self, position: Position) -> bool {
-        self.header.base <= position && position < self.end()
-    }
-
     /// Offset in its region of a position that lies in it, or is its end.
     pub(crate) fn offset(&self, position: Position) -> u64 {
         assert!(self.header.base <= position && position <= self.end(), "the position lies in the segment");

@@ -71,7 +71,8 @@ pub(crate) enum Event {
         lane: LaneKind,
     },
     /// A dialed lane was refused, by the peer or by the own gate. It is tried again in a while, as a
-    /// refusal may pass (an operator repairs the peer); told once per series of equal refusals.
+    /// refusal may pass (an operator repairs the peer); told once per series of equal refusals. Not told where
+    /// only the peer is in doubt, because two processes claim its id.
     Refused {
         /// Who was dialed.
         peer: MemberId,
@@ -84,6 +85,7 @@ pub(crate) enum Event {
 
 /// The other end of a connection.
 #[derive(Clone, Debug)]
+#[allow(dead_code, reason = "who it is, is told in logs, by Debug")]
 pub(crate) enum Source {
     /// A member, on a connection that it dialed. Answers go by the own lanes to it.
     Member {

@@ -188,8 +188,11 @@ impl Dialer {
         let (peer, lane) = (self.peer, self.kind);
         tracing::warn!(%peer, ?lane, address = %self.address, reason = %failed, "peer not reached");
         let refusal = failed.refusal();
+        // Another process under the peer's id is the peer's trouble, and passes when the connections of the one that
+        // was there before are gone.
+        let own = failed != Failed::Rejected(Refusal::DuplicateMember);
         self.told = Some(failed);
-        match refusal {
+        match refusal.filter(|_| own) {
             Some(refusal) => self.event(Event::Refused { peer, lane, refusal }).await,
             None => Ok(()),
         }

@@ -33,8 +33,16 @@ impl Group {
             while bytes < BATCH_BYTES
                 && let Some(pending) = self.queue.pop_front()
             {
+                if pending.term != 0 {
+                    // It was meant for this member, which led when it came and leads no more.
+                    ground.replies.fail(pending.reply, Failure::NotLeader);
+                    continue;
+                }
                 bytes += pending.body.len();
                 requests.push(ground.submit(leader, pending));
+            }
+            if requests.is_empty() {
+                return;
             }
             let numbers: Vec<u64> = requests.iter().map(|request| request.id).collect();
             let message = wire::Message::Submit(Submit { group: self.id, term, requests });
@@ -50,7 +58,7 @@ impl Group {
 
 impl Ground {
     fn submit(&mut self, to: MemberId, pending: Pending) -> Submitted {
-        let Pending { access, method, key_len, body, reply, deadline } = pending;
+        let Pending { term: _, access, method, key_len, body, reply, deadline } = pending;
         let id = self.next_number;
         self.next_number += 1;
         self.forwarded.insert(id, Forwarded { to, deadline, reply });

@@ -8,6 +8,7 @@ use super::super::reply::ReplyTo;
 use super::super::request::{Access, Consistency};
 use super::Options;
 use super::ground::Ground;
+use super::queue::Queue;
 use super::reading::Reads;
 use super::waiting::Proposed;
 use crate::codec::configuration::Configuration;
@@ -19,14 +20,18 @@ use crate::raft::state::{self, Raft};
 use crate::raft::token::Token;
 use crate::storage::{GroupState, StorageError};
 use bytes::Bytes;
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
+/// Most bytes of arguments that one group keeps in hand: 64 MiB, and one request more.
+const BYTES_MAX: u64 = 64 << 20;
+
 /// A request that has neither been proposed nor forwarded.
 #[derive(Debug)]
 pub(super) struct Pending {
+    /// The term whose leader it is meant for; 0: any. One that names a term is never passed on.
+    pub term: Term,
     pub access: Access,
     pub method: MethodId,
     pub key_len: u32,
@@ -35,17 +40,15 @@ pub(super) struct Pending {
     pub deadline: Duration,
 }
 
-/// The code of a group, from whoever opened the resource.
+/// The code of a resource's groups, from whoever opened it.
 #[derive(Debug)]
 pub(crate) struct Attachment {
-    /// The group.
-    pub group: GroupId,
+    /// The groups, and the state of each before its first entry.
+    pub groups: Vec<(GroupId, Box<dyn Machine>)>,
     /// Which commands there are, and whether arguments fit.
     pub checker: Arc<dyn Checker>,
-    /// The state before the first entry.
-    pub machine: Box<dyn Machine>,
-    /// Told when the group takes requests: `Busy` if its code is here already, `NoLeader` before the
-    /// cluster is formed.
+    /// Told when the groups take requests: `Busy` if the code of one is here already, `NoLeader` before the
+    /// cluster is formed; then none of them was given any.
     pub done: oneshot::Sender<Result<(), Failure>>,
 }
 
@@ -70,7 +73,7 @@ pub(super) struct Group {
     pub(super) clock: ClusterClock,
     pub(super) checker: Option<Arc<dyn Checker>>,
     pub(super) progress: Arc<Progress>,
-    pub(super) queue: VecDeque<Pending>,
+    pub(super) queue: Queue,
     pub(super) proposed: Proposed,
     pub(super) reads: Reads,
     /// Messages whose promise is not durable yet, in the order they were made.
@@ -111,7 +114,7 @@ impl Group {
             clock,
             checker: None,
             progress: Arc::default(),
-            queue: VecDeque::new(),
+            queue: Queue::default(),
             proposed: Proposed::default(),
             reads: Reads::default(),
             held: Vec::new(),
@@ -130,37 +133,54 @@ impl Group {
         status.role == Role::Leader && status.term == term
     }
 
-    /// Takes the group's code. `None` if it has some already.
-    pub(super) fn attach(&mut self, checker: Arc<dyn Checker>, machine: Box<dyn Machine>) -> Option<Work> {
-        if self.is_attached() {
-            return None;
-        }
+    /// Takes the group's code. It has none yet.
+    pub(super) fn attach(&mut self, checker: Arc<dyn Checker>, machine: Box<dyn Machine>) -> Work {
+        assert!(!self.is_attached(), "a group has one machine");
         self.checker = Some(checker);
-        Some(Work::Attach { group: self.id, machine, progress: self.progress.clone() })
+        Work::Attach { group: self.id, machine, progress: self.progress.clone() }
+    }
+
+    /// Gives the code back: nobody holds a proxy.
+    pub(super) fn detach(&mut self) -> Work {
+        self.checker = None;
+        self.progress = Arc::default();
+        self.reads = Reads::default();
+        (self.handed, self.handed_bytes) = (0, 0);
+        Work::Detach { group: self.id }
     }
 
     pub(super) fn enqueue(&mut self, pending: Pending, requests_max: usize, ground: &mut Ground) {
-        if pending.access == Access::Read(Consistency::Eventual) {
+        if self.bytes_in_hand() >= BYTES_MAX || self.in_hand(ground) >= requests_max {
+            ground.replies.fail(pending.reply, Failure::Busy);
+        } else if pending.access == Access::Read(Consistency::Eventual) {
             match self.check(&pending) {
-                Ok(()) => self.reads.serve_at(0, pending),
+                Ok(()) => self.reads.serve_any(pending),
                 Err(failure) => ground.replies.fail(pending.reply, failure),
             }
-        } else if self.queue.len() + self.proposed.len() + ground.forwarded.len() >= requests_max {
-            ground.replies.fail(pending.reply, Failure::Busy);
         } else {
             self.queue.push_back(pending);
         }
     }
 
-    /// Time passes. A group without code votes and stores, but does not stand for election: it could
-    /// serve nobody.
+    /// Bytes of their arguments, entries that wait for the disk aside.
+    fn bytes_in_hand(&self) -> u64 {
+        self.queue.bytes() + self.reads.bytes(&self.progress)
+    }
+
+    /// Requests somewhere between their arrival and their answer.
+    fn in_hand(&self, ground: &Ground) -> usize {
+        self.queue.len() + self.proposed.len() + self.reads.len(&self.progress) + ground.forwarded.len()
+    }
+
+    /// Time passes. A group without code, or whose code does not understand the log, votes and stores, but
+    /// neither stands for election nor goes on leading: it could serve nobody.
     pub(super) fn tick(&mut self, now: Duration, ground: &mut Ground) -> Result<(), StorageError> {
         self.proposed.expire(now, &mut ground.replies);
         self.reads.expire(now, &mut ground.replies);
-        while let Some(pending) = self.queue.pop_front_if(|pending| pending.deadline <= now) {
+        while let Some(pending) = self.queue.pop_expired(now) {
             ground.replies.fail(pending.reply, Failure::NoLeader);
         }
-        if !self.is_attached() || !ground.journal.has_vote_room() {
+        if !self.is_attached() || self.progress.is_halted() || !ground.journal.has_vote_room() {
             return Ok(());
         }
         let mut effects = std::mem::take(&mut ground.effects);
@@ -179,7 +199,7 @@ impl Group {
         ground: &mut Ground,
     ) -> Result<(), StorageError> {
         let bytes = frames.iter().map(Bytes::len).sum();
-        if !ground.journal.has_vote_room() || ground.journal.room_for(bytes).is_err() {
+        if !ground.journal.has_vote_room() || bytes > 0 && !ground.takes(bytes) {
             return Ok(());
         }
         let mut effects = std::mem::take(&mut ground.effects);
@@ -220,7 +240,7 @@ impl Group {
     }
 
     pub(super) fn abandon(&mut self, failure: Failure, ground: &mut Ground) {
-        for pending in self.queue.drain(..) {
+        while let Some(pending) = self.queue.pop_front() {
             ground.replies.fail(pending.reply, Failure::NoLeader);
         }
         self.proposed.abandon(failure, &mut ground.replies);
@@ -230,6 +250,9 @@ impl Group {
     /// Answers a request that this member can tell to be wrong.
     pub(super) fn check(&self, pending: &Pending) -> Result<(), Failure> {
         let checker = self.checker.as_ref().ok_or(Failure::UnknownResource)?;
+        if self.progress.is_halted() {
+            return Err(Failure::Halted);
+        }
         checker.check(pending.access, pending.method, pending.key_len, &pending.body)
     }
 }

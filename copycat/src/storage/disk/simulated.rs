@@ -67,6 +67,7 @@ impl SimulatedDisk {
     }
 
     /// Successful syncs so far.
+    #[cfg(test)]
     pub(crate) fn syncs(&self) -> u64 {
         lock(&self.state).syncs
     }
@@ -93,6 +94,7 @@ impl SimulatedDisk {
     }
 
     /// Flips bits of one byte of a region, in cache and medium: rot.
+    #[cfg(test)]
     pub(crate) fn corrupt(&self, number: u64, offset: u64, mask: u8) {
         if let Some(images) = lock(&self.regions).get(&number) {
             let mut images = lock(images);
@@ -102,11 +104,13 @@ impl SimulatedDisk {
     }
 
     /// What the medium holds of a region.
+    #[cfg(test)]
     pub(crate) fn image(&self, number: u64) -> Option<Vec<u8>> {
         lock(&self.regions).get(&number).map(|images| lock(images).durable.to_vec())
     }
 
     /// Puts a region there as if it had been found.
+    #[cfg(test)]
     pub(crate) fn place(&self, number: u64, bytes: &[u8]) {
         self.insert(number, bytes.to_vec());
     }

@@ -46,7 +46,7 @@ impl Truth {
         let known = self.committed.len() as Index - 1;
         for id in world.ids() {
             let Ok(raft) = world.raft(id) else { continue };
-            if let Some(index) = raft.lease(world.now) {
+            if let Some(index) = raft.lease(world.now).map(|lease| lease.index) {
                 assert!(index >= known, "lease read of {id} at {index}, but {known} was committed");
                 self.leased += 1;
             }

@@ -215,7 +215,7 @@ impl Player {
 
     fn lease(&mut self, id: MemberId) -> Result<(), ScriptError> {
         let shown = match self.world.raft(id)?.lease(self.world.now) {
-            Some(index) => format!("{id} may answer at {index}"),
+            Some(lease) => format!("{id} may answer at {}", lease.index),
             None => format!("{id} has no lease"),
         };
         self.world.tell(shown);

@@ -121,7 +121,7 @@ impl Member {
             id,
             disk: Disk::default(),
             raft: None,
-            fx: Effects::new(),
+            fx: Effects::default(),
             held: Vec::new(),
             initial,
             options,

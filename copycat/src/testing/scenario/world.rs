@@ -245,6 +245,7 @@ impl World {
     }
 
     /// Puts a message on the wire, as a copy or out of order.
+    #[cfg(test)]
     pub(super) fn put(&mut self, from: MemberId, to: MemberId, message: Message) {
         self.network.push_back(Envelope { from, to, message });
     }

@@ -11,6 +11,7 @@ use crate::codec::frame::Frame;
 use crate::codec::ids::{GroupId, Index, MemberId};
 use crate::codec::terms::LogId;
 use crate::node::applier::{Applier, Work};
+use crate::node::failure::Failure;
 use crate::node::request::Answer;
 use crate::node::shard::{self, Attachment, Input, Shard};
 use crate::raft::effect::Role;
@@ -64,6 +65,8 @@ pub(super) struct Process {
     pub work: VecDeque<Work>,
     /// The applier is about to run.
     pub applying: bool,
+    /// Whoever opened the groups holds on to them.
+    pub opened: Vec<oneshot::Receiver<Result<(), Failure>>>,
     /// Clients of this process that wait.
     pub waiting: Vec<(usize, oneshot::Receiver<Answer>)>,
     pub views: BTreeMap<GroupId, View>,
@@ -136,6 +139,7 @@ impl Process {
             preparation: None,
             work: VecDeque::new(),
             applying: false,
+            opened: Vec::new(),
             waiting: Vec::new(),
             views: BTreeMap::new(),
             looked,
@@ -144,10 +148,14 @@ impl Process {
 
     /// The code of a group, for the shard's next turn.
     pub(super) fn attach(&mut self, group: GroupId) {
-        // Nobody waits for the word that it is there.
-        let (done, _) = oneshot::channel();
+        let (done, opened) = oneshot::channel();
+        self.opened.push(opened);
         let machine = Box::new(Tape::default());
-        self.inbox.push(Input::Attach(Attachment { group, checker: Arc::new(TapeChecker), machine, done }));
+        self.inbox.push(Input::Attach(Attachment {
+            groups: vec![(group, machine)],
+            checker: Arc::new(TapeChecker),
+            done,
+        }));
     }
 }
 

@@ -99,8 +99,9 @@ impl Cluster<'_> {
         process.applying = false;
         let waiting = process.work.len();
         let count = if waiting > 1 { self.random.usize(1..=waiting) } else { waiting };
+        let now = self.members[at].clock.read(self.schedule.now());
         let Some(process) = &mut self.members[at].process else { return Ok(()) };
-        process.applier.run(process.work.drain(..count));
+        process.applier.run(process.work.drain(..count), &|| now);
         self.note(&[6, at as u64, count as u64], || format!("{} does {count} pieces of work", id(at)));
         self.follow_up(at)
     }

@@ -19,7 +19,7 @@ use crate::codec::cursor::Malformed;
 use crate::codec::ids::{GroupId, MethodId, Term};
 use crate::raft::message as consensus;
 use bytes::{Bytes, BytesMut};
-use envelope::{Draft, ENVELOPE_LEN, Envelope, Kind};
+use envelope::{Draft, Envelope, Kind};
 pub(crate) use formation::Formation;
 pub(crate) use hello::{Hello, Identity, LaneKind, Refusal, Role};
 
@@ -110,24 +110,9 @@ impl Message {
 }
 
 impl Message {
-    /// Bytes the message takes in a queue, nearly: what a cut into several messages adds is not counted.
-    pub(super) fn len(&self) -> usize {
-        let inside = match self {
-            Message::Raft { frames, .. } => 32 + frames.iter().map(Bytes::len).sum::<usize>(),
-            Message::Submit(submit) => {
-                8 + submit
-                    .requests
-                    .iter()
-                    .map(|request| batch::REQUEST_LEN + request.body.len())
-                    .sum::<usize>()
-            }
-            Message::Results(answers) => answers
-                .iter()
-                .map(|answer| batch::ANSWER_LEN + answer.result.as_ref().map_or(0, Bytes::len))
-                .sum(),
-            Message::Form(formation) | Message::Formed(formation) => 16 + 24 * formation.members.len(),
-        };
-        ENVELOPE_LEN + inside
+    /// Whether it carries entries, or asks where they would fit.
+    pub(super) fn is_append(&self) -> bool {
+        matches!(self, Message::Raft { message: consensus::Message::Append { .. }, .. })
     }
 
     /// Appends the message; long appends and batches become several, an empty batch none. `Err` if the

@@ -1,0 +1,136 @@
+//! The founding carried out: what [`founding`](super::founding) decides is recorded, announced and told to those
+//! who wait for it.
+
+use super::founding::NotMine;
+use super::identity::Home;
+use super::links::Door;
+use crate::codec::ids::MemberId;
+use crate::transport::lane::PeerSender;
+use crate::transport::wire::{Formation, Identity, Message, Refusal};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tokio::sync::oneshot;
+
+/// Told when the cluster is formed, or why it is not, as far as this member is concerned.
+pub(super) type Formed = oneshot::Sender<Result<(), NotMine>>;
+
+/// This member's part in the founding, and its memory of it.
+#[derive(Debug)]
+pub(super) struct Forming {
+    door: Arc<Door>,
+    lanes: BTreeMap<MemberId, PeerSender>,
+    home: Home,
+    /// What was last logged of the kind.
+    outcast: Option<NotMine>,
+    waiting: Vec<Formed>,
+}
+
+impl Forming {
+    pub(super) fn new(door: Arc<Door>, lanes: BTreeMap<MemberId, PeerSender>, home: Home) -> Forming {
+        Forming { door, lanes, home, outcast: None, waiting: Vec::new() }
+    }
+
+    /// The start. Returns what is in force: recorded long ago, or, for a member that is alone, just now.
+    pub(super) fn begin(&mut self) -> Option<Formation> {
+        let recorded = self.door.founding().formation().cloned();
+        recorded.or_else(|| self.try_to_found())
+    }
+
+    /// A member answered. Returns the formation if it is in force from now on.
+    pub(super) fn connected(&mut self, peer: MemberId, identity: &Identity) -> Option<Formation> {
+        self.door.founding().reconciled(peer);
+        match &identity.formation {
+            Some(formation) => self.shown(peer, formation),
+            None => self.met(peer, identity.storage),
+        }
+    }
+
+    /// A member is out of reach.
+    pub(super) fn disconnected(&mut self, peer: MemberId) {
+        self.door.founding().lost(peer);
+    }
+
+    /// A member does not let this one in, or is not let in.
+    pub(super) fn refused(&mut self, peer: MemberId, refusal: Refusal) {
+        self.door.founding().refused(peer, refusal);
+        self.tell();
+    }
+
+    /// A member shows a formation. Returns it if it is in force from now on.
+    pub(super) fn shown(&mut self, peer: MemberId, formation: &Formation) -> Option<Formation> {
+        let examined = self.door.founding().examine(formation);
+        match examined {
+            Ok(true) => self.record(formation.clone()),
+            Ok(false) => None,
+            Err(not_mine) => {
+                self.door.founding().estranged(peer, not_mine);
+                self.tell();
+                None
+            }
+        }
+    }
+
+    /// Somebody waits for the cluster to be formed.
+    pub(super) fn wait(&mut self, formed: Formed) {
+        self.waiting.push(formed);
+        self.tell();
+    }
+
+    /// A seed without a cluster: it may complete the founders, or have missed the founding.
+    fn met(&mut self, peer: MemberId, storage: u128) -> Option<Formation> {
+        let formed = self.door.founding().formation().cloned();
+        if let Some(formation) = formed {
+            self.announce(peer, formation);
+            return None;
+        }
+        self.door.founding().met(peer, storage);
+        self.try_to_found()
+    }
+
+    fn try_to_found(&mut self) -> Option<Formation> {
+        let proposal = self.door.founding().propose(fastrand::u128(1..))?;
+        self.record(proposal)
+    }
+
+    fn announce(&self, peer: MemberId, formation: Formation) {
+        // One that is out of reach now hears of it when it is back: the handshake tells, too.
+        if let Some(lane) = self.lanes.get(&peer) {
+            let _ = lane.send(Message::Form(formation));
+        }
+    }
+
+    /// Makes a formation durable; only then is it in force, and told to everybody: whoever wrote it may have told
+    /// only this member before it fell, and those that are connected already say no other word about it.
+    fn record(&mut self, formation: Formation) -> Option<Formation> {
+        if let Err(error) = self.home.found(formation.clone()) {
+            tracing::error!(%error, "cannot record who formed the cluster; trying again when asked again");
+            return None;
+        }
+        tracing::info!(cluster = %format_args!("{:032x}", formation.cluster), "the cluster is formed");
+        self.door.founding().adopt(formation.clone());
+        self.tell();
+        for peer in self.lanes.keys() {
+            self.announce(*peer, formation.clone());
+        }
+        Some(formation)
+    }
+
+    /// Tells those who wait what there is to tell.
+    fn tell(&mut self) {
+        let founding = self.door.founding();
+        let told = match (founding.outcast(), founding.formation()) {
+            (Some(not_mine), _) => Err(not_mine),
+            (None, Some(_)) => Ok(()),
+            (None, None) => return,
+        };
+        drop(founding);
+        if let Err(not_mine) = told
+            && self.outcast.replace(not_mine) != Some(not_mine)
+        {
+            tracing::error!(reason = %not_mine, "this member takes no part in the cluster");
+        }
+        for waiting in self.waiting.drain(..) {
+            let _ = waiting.send(told);
+        }
+    }
+}

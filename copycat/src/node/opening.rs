@@ -1,0 +1,140 @@
+//! Everything that has to be there before a node's loop begins: directory, log, address, lanes, threads.
+
+use super::driver::{Driver, EVENTS_DEPTH, Inlets, TICK};
+use super::forming::Forming;
+use super::founding::Founding;
+use super::identity::{Home, IdentityError};
+use super::links::{Door, PeerLinks, member_origin};
+use super::options::{Options, Storage};
+use super::shard::Shard;
+use super::workers;
+use crate::codec::ids::MemberId;
+use crate::storage::{Disk, FileDisk, Journal, MemoryDisk, Owner, Recovered, StorageError};
+use crate::transport::endpoint::{Endpoint, Inbox};
+use crate::transport::lane::{Peer, PeerSender};
+use crate::transport::limits::Limits;
+use crate::transport::wire::Formation;
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+use thiserror::Error;
+use tokio::sync::mpsc;
+use tokio::time::{MissedTickBehavior, interval};
+
+/// Why a node did not start. Nothing was sent; a new data directory may have been made.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub(crate) enum StartError {
+    /// The data directory cannot be used.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// The log cannot be used.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Address {
+        /// The address.
+        address: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A thread could not be started.
+    #[error("cannot start a thread: {0}")]
+    Thread(#[source] io::Error),
+    /// The cluster was formed by other members than those named now.
+    #[error("the cluster was formed by members {formed:?}, not by {configured:?}")]
+    SeedsDiffer {
+        /// As recorded.
+        formed: Vec<u64>,
+        /// As configured.
+        configured: Vec<u64>,
+    },
+}
+
+impl Driver {
+    /// Opens what is on disk, occupies the address, and begins to dial the others.
+    pub(super) async fn open(options: &Options, inlets: Inlets) -> Result<Driver, StartError> {
+        let mut entropy = fastrand::Rng::new();
+        let home = match &options.storage {
+            Storage::Memory => Home::in_memory(options.me, &mut entropy),
+            Storage::Directory { path, .. } => Home::open(path, options.me, &mut entropy)?,
+        };
+        let identity = home.identity().clone();
+        check_seeds(options, identity.formation.as_ref())?;
+        let (journal, recovered) = open_journal(options, &home, entropy.u64(..))?;
+        if let Some(cut) = &recovered.cut {
+            tracing::info!(?cut, "cut a torn tail that was never acknowledged");
+        }
+
+        let seeds = options.seeds.iter().map(|(member, _)| *member).collect();
+        let founding = Founding::new(options.me, identity.storage, seeds, identity.formation.clone());
+        let door = Arc::new(Door::new(options.me, identity.storage, founding));
+        let ((control_in, control), (bulk_in, bulk)) =
+            (mpsc::channel(EVENTS_DEPTH), mpsc::channel(EVENTS_DEPTH));
+        let endpoint = Endpoint {
+            network: options.network.clone(),
+            gate: door.clone(),
+            inbox: Inbox { control: control_in, bulk: bulk_in },
+            limits: Limits::default(),
+        };
+        let acceptor = endpoint
+            .listen(&options.listen)
+            .await
+            .map_err(|source| StartError::Address { address: options.listen.clone(), source })?;
+        let peers: BTreeMap<MemberId, Peer> =
+            options.peers().map(|(id, address)| (*id, endpoint.dial(*id, address))).collect();
+        tracing::info!(member = %options.me, address = acceptor.address(), "listening");
+        let lanes: BTreeMap<MemberId, PeerSender> =
+            peers.iter().map(|(id, peer)| (*id, peer.sender())).collect();
+        let origins = lanes.iter().map(|(id, lane)| (*id, member_origin(lane.clone()))).collect();
+        let links = Box::new(PeerLinks(lanes.clone()));
+        let shard = Shard::new(options.shard(entropy.u64(..)), journal, recovered, links);
+
+        let (completed, done) = mpsc::unbounded_channel();
+        let mut ticks = interval(TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut driver = Driver {
+            shard,
+            peers,
+            origins,
+            acceptor,
+            flusher: workers::flusher(0, completed.clone()).map_err(StartError::Thread)?,
+            preparer: workers::preparer(0, completed).map_err(StartError::Thread)?,
+            applier: workers::applier(0).map_err(StartError::Thread)?,
+            inlets,
+            done,
+            control,
+            bulk,
+            inputs: Vec::new(),
+            ticks,
+            next_tick: Duration::ZERO,
+            forming: Forming::new(door, lanes, home),
+        };
+        let formation = driver.forming.begin();
+        driver.live_by(formation);
+        Ok(driver)
+    }
+}
+
+fn check_seeds(options: &Options, formation: Option<&Formation>) -> Result<(), StartError> {
+    let Some(formation) = formation else { return Ok(()) };
+    let formed: Vec<u64> = formation.members.iter().map(|(member, _)| member.0).collect();
+    let mut configured: Vec<u64> = options.seeds.iter().map(|(member, _)| member.0).collect();
+    configured.sort_unstable();
+    if formed == configured { Ok(()) } else { Err(StartError::SeedsDiffer { formed, configured }) }
+}
+
+fn open_journal(options: &Options, home: &Home, salts: u64) -> Result<(Journal, Recovered), StorageError> {
+    let owner = Owner { storage: home.identity().storage, member: options.me, shard: 0 };
+    let mut kept = crate::storage::Options::new(owner);
+    let disk: Arc<dyn Disk> = match &options.storage {
+        Storage::Memory => Arc::new(MemoryDisk::default()),
+        Storage::Directory { path, segment_len } => {
+            kept.segment_len = *segment_len;
+            Arc::new(FileDisk::open(&path.join(super::JOURNAL_DIRECTORY))?)
+        }
+    };
+    Journal::open(disk, kept, salts)
+}

@@ -1,0 +1,182 @@
+//! What members did, as `strace` saw it, and whether a reply overtook the disks.
+//!
+//! The writes of the test follow one another, each with a note that no other message is as long as. So everything
+//! between the arrival of a request and its reply belongs to that request: at least two of the three members must
+//! have written as much to a segment, and their `fdatasync` of it must have returned, before the reply was sent.
+//! Times are those at which `strace` held the process before and after each call, on one clock for all three: a
+//! call that is seen to end before another begins did so. No duration is compared with any other.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+
+/// Length of a note: longer than any sign of life, shorter than a read.
+pub(crate) const NOTE_LEN: usize = 600;
+/// Members that make a majority of three.
+const MAJORITY: usize = 2;
+
+/// A program that runs another under `strace`.
+pub(crate) fn strace(output: &Path, program: &str) -> Command {
+    let calls = "trace=fdatasync,pwritev,pwrite64,sendto,sendmsg,write,writev,recvfrom,recvmsg,read,readv";
+    let mut command = Command::new("strace");
+    // All threads, times to the microsecond, how long each call took, what each descriptor is, no contents.
+    command.args(["-f", "-ttt", "-T", "-yy", "-s", "0", "-e", calls, "-o"]).arg(output).arg(program);
+    command
+}
+
+/// One system call; times in microseconds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Call {
+    name: String,
+    /// What the descriptor is: a path, or the ends of a connection.
+    target: String,
+    begin: u64,
+    end: u64,
+    result: i64,
+}
+
+impl Call {
+    fn is_long(&self) -> bool {
+        usize::try_from(self.result).is_ok_and(|bytes| bytes >= NOTE_LEN)
+    }
+
+    fn is_arrival(&self) -> bool {
+        ["recvfrom", "recvmsg", "read", "readv"].contains(&self.name.as_str()) && self.is_long()
+    }
+
+    fn is_reply(&self) -> bool {
+        ["sendto", "sendmsg", "write", "writev"].contains(&self.name.as_str()) && self.is_long()
+    }
+
+    fn is_append(&self) -> bool {
+        self.name.starts_with("pwrite") && self.target.ends_with(".segment") && self.is_long()
+    }
+}
+
+/// What one process did, in the order in which the calls began.
+#[derive(Debug)]
+pub(crate) struct Trace(Vec<Call>);
+
+impl Trace {
+    /// Reads the output of [`strace`]. Lines that are no calls, or of calls that never ended, say nothing.
+    pub(crate) fn parse(text: &str) -> Trace {
+        let mut begun = BTreeMap::new();
+        let mut calls: Vec<Call> = text.lines().filter_map(|line| parse_line(line, &mut begun)).collect();
+        calls.sort_by_key(|call| call.begin);
+        Trace(calls)
+    }
+
+    /// Whether an entry was written to the log and flushed within a time.
+    fn flushed(&self, after: u64, before: u64) -> bool {
+        let within = self.0.iter().filter(|call| call.begin >= after && call.end <= before);
+        let mut appends = within.clone().filter(|call| call.is_append());
+        appends.any(|append| {
+            within.clone().any(|call| {
+                let flush = call.name == "fdatasync" && call.result == 0 && call.target == append.target;
+                flush && call.begin >= append.end
+            })
+        })
+    }
+}
+
+/// The call that a line ends; one that it only begins is remembered by its thread.
+fn parse_line<'a>(line: &'a str, begun: &mut BTreeMap<&'a str, Call>) -> Option<Call> {
+    let (thread, rest) = line.split_once(' ')?;
+    let (time, rest) = rest.trim_start().split_once(' ')?;
+    let time = microseconds(time)?;
+    if rest.starts_with("<... ") {
+        let call = begun.remove(thread)?;
+        return Some(Call { end: time.max(call.begin), result: outcome(rest)?.0, ..call });
+    }
+    let (name, arguments) = rest.split_once('(')?;
+    let target = target(arguments).unwrap_or_default().to_owned();
+    let call = Call { name: name.to_owned(), target, begin: time, end: time, result: 0 };
+    if rest.ends_with("<unfinished ...>") {
+        begun.insert(thread, call);
+        return None;
+    }
+    let (result, took) = outcome(rest)?;
+    Some(Call { end: time + took, result, ..call })
+}
+
+/// `7</path>` or `7<TCP:[127.0.0.1:1->127.0.0.1:2]>`: what stands in the brackets.
+fn target(arguments: &str) -> Option<&str> {
+    let (_, inside) = arguments.split_once('<')?;
+    let end = if inside.starts_with("TCP:[") { inside.find("]>")? + 1 } else { inside.find('>')? };
+    Some(&inside[..end])
+}
+
+/// `… = 12 <0.000034>`: the result, and how long it took.
+fn outcome(line: &str) -> Option<(i64, u64)> {
+    let (_, outcome) = line.rsplit_once(" = ")?;
+    let (took, result) = (outcome.rsplit_once('<')?.1.trim_end_matches('>'), outcome.split(' ').next()?);
+    Some((result.parse().ok()?, microseconds(took)?))
+}
+
+fn microseconds(seconds: &str) -> Option<u64> {
+    let (whole, part) = seconds.split_once('.')?;
+    let whole: u64 = whole.parse().ok()?;
+    (part.len() == 6).then_some(whole * 1_000_000 + part.parse::<u64>().ok()?)
+}
+
+/// Checks every reply that the member `at` sent to the client behind `port`, and counts them.
+pub(crate) fn check(members: &[Trace], at: usize, port: u16) -> Result<usize, String> {
+    let client = format!("->127.0.0.1:{port}]");
+    let connection = members[at].0.iter().filter(|call| call.target.ends_with(&client));
+    let (mut arrived, mut replies) = (None, 0);
+    for call in connection {
+        if call.is_arrival() {
+            arrived = Some(call.end);
+        } else if let (true, Some(arrived)) = (call.is_reply(), arrived) {
+            replies += 1;
+            let flushed = members.iter().filter(|member| member.flushed(arrived, call.begin)).count();
+            if flushed < MAJORITY {
+                return Err(format!("only {flushed} members had flushed before reply {replies}: {call:?}"));
+            }
+        }
+    }
+    Ok(replies)
+}
+
+/// Three members as they should be seen: the first is asked, two write and flush.
+fn planted() -> [String; 3] {
+    let leader = "10 100.000010 recvfrom(9<TCP:[127.0.0.1:1->127.0.0.1:77]>, \"\"..., 65536, 0, NULL, NULL) = 700 <0.000001>\n\
+                  11 100.000020 pwritev(5</d/0.segment>, [{iov_base=\"\"..., iov_len=4096}], 1, 0) = 4096 <0.000001>\n\
+                  11 100.000030 fdatasync(5</d/0.segment> <unfinished ...>\n\
+                  10 100.000040 sendto(9<TCP:[127.0.0.1:1->127.0.0.1:77]>, \"\"..., 24, 0, NULL, 0) = 24 <0.000001>\n\
+                  11 100.000050 <... fdatasync resumed>) = 0 <0.000020>\n\
+                  10 100.000090 sendto(9<TCP:[127.0.0.1:1->127.0.0.1:77]>, \"\"..., 700, 0, NULL, 0) = 700 <0.000001>\n";
+    let follower = "20 100.000060 pwrite64(5</e/0.segment>, \"\"..., 4096, 0) = 4096 <0.000001>\n\
+                    20 100.000070 fdatasync(5</e/0.segment>) = 0 <0.000010>\n\
+                    20 100.000099 +++ exited with 0 +++\n";
+    [leader.into(), follower.into(), String::new()]
+}
+
+#[test]
+fn a_trace_as_it_should_be_passes() {
+    let traces = planted().map(|text| Trace::parse(&text));
+    assert_eq!(check(&traces, 0, 77), Ok(1));
+    assert_eq!(check(&traces, 0, 7), Ok(0), "another client's");
+}
+
+#[test]
+fn a_reply_that_overtakes_a_disk_is_noticed() {
+    let changes = [
+        // The follower's flush fails, ends too late, began too early, is of another file; nothing was written.
+        (1, "fdatasync(5</e/0.segment>) = 0", "fdatasync(5</e/0.segment>) = -5"),
+        (1, "<0.000010>", "<0.000021>"),
+        (1, "100.000060 pwrite64", "100.000071 pwrite64"),
+        (1, "fdatasync(5</e/0.segment>)", "fdatasync(6</e/1.segment>)"),
+        (1, ") = 4096 ", ") = 16 "),
+        // The leader's flush ends too late; it was for the request before.
+        (0, "100.000050 <... fdatasync", "100.000091 <... fdatasync"),
+        (0, "100.000010 recvfrom", "100.000025 recvfrom"),
+    ];
+    for (at, from, to) in changes {
+        let mut texts = planted();
+        assert!(texts[at].contains(from), "{from}");
+        texts[at] = texts[at].replace(from, to);
+        let fault = check(&texts.map(|text| Trace::parse(&text)), 0, 77);
+        assert!(fault.is_err(), "{from} → {to}: {fault:?}");
+    }
+}
