@@ -60,7 +60,6 @@ pub(super) struct Process {
     pub inbox: Vec<Input>,
     /// A turn is coming.
     pub turn_due: bool,
-    pub tick_due: bool,
     pub write: Option<Write>,
     pub preparation: Option<Preparation>,
     pub work: VecDeque<Work>,
@@ -136,7 +135,6 @@ impl Process {
             port,
             inbox: Vec::new(),
             turn_due: false,
-            tick_due: false,
             write: None,
             preparation: None,
             work: VecDeque::new(),
