@@ -82,7 +82,7 @@ impl Kind {
         match self {
             // Of another version's messages only the first bytes are known.
             Kind::Hello | Kind::Refused => 8..=HANDSHAKE_MAX - ENVELOPE_LEN,
-            Kind::Welcome => 24..=HANDSHAKE_MAX - ENVELOPE_LEN,
+            Kind::Welcome => 32..=HANDSHAKE_MAX - ENVELOPE_LEN,
             Kind::Form => 16..=HANDSHAKE_MAX - ENVELOPE_LEN,
             Kind::Alive => 0..=0,
             Kind::RequestVote | Kind::Heartbeat => 24..=24,

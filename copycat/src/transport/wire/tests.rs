@@ -95,7 +95,7 @@ fn samples() -> Vec<(&'static str, Message)> {
 }
 
 fn hellos() -> Vec<(&'static str, Hello)> {
-    let role = Role::Member { id: MemberId(1), storage: 0x51, lane: LaneKind::Bulk };
+    let role = Role::Member { id: MemberId(1), storage: 0x51, lane: LaneKind::Bulk, election_ms: 250 };
     vec![
         ("hello-member", Hello { version: VERSION, role, cluster: 0xc1, expected: Some(MemberId(2)) }),
         ("hello-client", Hello { version: VERSION, role: Role::Client, cluster: 0, expected: None }),
@@ -103,11 +103,12 @@ fn hellos() -> Vec<(&'static str, Hello)> {
 }
 
 fn replies() -> Vec<(&'static str, Reply)> {
-    let identity = |formation| Identity { member: MemberId(2), storage: 0x52, formation };
+    let identity = |formation| Identity { member: MemberId(2), storage: 0x52, election_ms: 250, formation };
     vec![
         ("welcome-formed", Ok(identity(Some(formation())))),
         ("welcome-unformed", Ok(identity(None))),
         ("refused", Err(Refusal::WrongCluster)),
+        ("refused-timeout", Err(Refusal::WrongTimeout)),
     ]
 }
 
