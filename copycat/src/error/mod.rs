@@ -122,6 +122,7 @@ impl Error {
             Problem::NotMine(NotMine::DuplicateMember) => 212,
             Problem::NotMine(NotMine::Misaddressed) => 213,
             Problem::NotMine(NotMine::OtherVersion) => 214,
+            Problem::NotMine(NotMine::OtherTimeout) => 215,
             Problem::Unreachable(_) => 208,
             Problem::AlreadyOpen { .. } => 209,
             Problem::PanicAborts => 210,
@@ -331,6 +332,7 @@ fn remedy_of_outcast(cause: NotMine) -> &'static str {
         NotMine::DuplicateMember => "; give each process its own id, and stop the one that is too many",
         NotMine::Misaddressed => "; check the addresses of the seeds",
         NotMine::OtherVersion => "; run the same version everywhere",
+        NotMine::OtherTimeout => "; give every member the same election timeout",
     }
 }
 

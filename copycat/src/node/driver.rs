@@ -215,7 +215,6 @@ impl Driver {
                 let formation = self.forming.shown(*id, &formation);
                 self.live_by(formation);
             }
-            (Source::Member { .. }, Message::Formed(_)) => {}
             (from, _) => tracing::warn!(?from, "a message that is not for its sender to send"),
         }
     }

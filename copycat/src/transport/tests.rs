@@ -44,6 +44,7 @@ on_both!(
     refusals_are_told_once,
     the_callers_own_gate_is_asked,
     a_stranger_at_the_address_is_noticed,
+    members_with_other_timeouts_do_not_meet,
     a_newer_connection_replaces_an_older_one,
     handles_submit_and_get_their_results,
     a_handle_finds_the_member_that_lives,
@@ -86,7 +87,8 @@ impl House {
     fn of(member: u64, cluster: u128) -> Arc<House> {
         let members = vec![(MemberId(1), 1), (MemberId(2), 2)];
         let formation = (cluster != 0).then_some(Formation { cluster, members });
-        let identity = Identity { member: MemberId(member), storage: u128::from(member), formation };
+        let identity =
+            Identity { member: MemberId(member), storage: u128::from(member), election_ms: 250, formation };
         Arc::new(House { identity, refuses: Mutex::default(), rejects: Mutex::default() })
     }
 }
@@ -341,8 +343,23 @@ async fn a_stranger_at_the_address_is_noticed(network: Network, any: &str) {
 }
 
 fn hello_of(storage: u128, lane: LaneKind) -> Hello {
-    let role = Role::Member { id: MemberId(1), storage, lane };
+    let role = Role::Member { id: MemberId(1), storage, lane, election_ms: 250 };
     Hello { version: VERSION, role, cluster: 0, expected: None }
+}
+
+async fn members_with_other_timeouts_do_not_meet(network: Network, any: &str) {
+    let two = Member::new(&network, 2);
+    let acceptor = two.listen(any).await;
+    let House { identity, .. } = Arc::into_inner(House::of(1, 7)).unwrap();
+    let hasty = Identity { election_ms: 100, ..identity };
+    let gate =
+        Arc::new(House { identity: hasty.clone(), refuses: Mutex::default(), rejects: Mutex::default() });
+    let mut one = Member::with(&network, gate, limits());
+    let _peer = one.endpoint.dial(MemberId(2), acceptor.address());
+    assert_eq!(refused(&mut one.control).await, Refusal::WrongTimeout);
+    assert_eq!(two.endpoint.check_answer(MemberId(1), &hasty), Err(Refusal::WrongTimeout));
+    // A remote handle grants no leases and waits for none.
+    let _client = handle(&network, &acceptor).await;
 }
 
 /// A caller written by hand, behind its handshake.

@@ -42,8 +42,6 @@ pub(crate) enum Message {
     Results(Vec<Answered>),
     /// The members that shall form a new cluster.
     Form(Formation),
-    /// The sender has recorded the formation durably.
-    Formed(Formation),
 }
 
 /// Requests for one group.
@@ -104,7 +102,7 @@ impl Message {
             Message::Raft { message: M::Append { .. } | M::AppendReply { .. }, .. }
             | Message::Submit(_)
             | Message::Results(_) => LaneKind::Bulk,
-            Message::Raft { .. } | Message::Form(_) | Message::Formed(_) => LaneKind::Control,
+            Message::Raft { .. } | Message::Form(_) => LaneKind::Control,
         }
     }
 }
@@ -130,11 +128,7 @@ impl Message {
             }
             Message::Form(formation) => {
                 formation.check()?;
-                formation::encode(Kind::Form, &formation, out.tail());
-            }
-            Message::Formed(formation) => {
-                formation.check()?;
-                formation::encode(Kind::Formed, &formation, out.tail());
+                formation::encode(&formation, out.tail());
             }
         }
         Ok(())
@@ -147,7 +141,6 @@ impl Message {
             Kind::Submit => Message::Submit(batch::decode_submit(envelope)?),
             Kind::Results => Message::Results(batch::decode_results(envelope)?),
             Kind::Form => Message::Form(formation::decode(envelope)?),
-            Kind::Formed => Message::Formed(formation::decode(envelope)?),
             Kind::Hello | Kind::Welcome | Kind::Refused => {
                 return Err(Malformed::Value { field: "message kind", found: envelope.kind as u64 });
             }
