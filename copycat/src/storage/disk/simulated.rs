@@ -66,12 +66,6 @@ impl SimulatedDisk {
         lock(&self.state).faults.clear();
     }
 
-    /// Successful syncs so far.
-    #[cfg(test)]
-    pub(crate) fn syncs(&self) -> u64 {
-        lock(&self.state).syncs
-    }
-
     /// Cuts the power: each sector written since its region's last sync is kept, dropped or garbled.
     /// The same seed does the same to the same disk.
     pub(crate) fn crash(&self, seed: u64) {
