@@ -40,6 +40,7 @@ on_both_networks! {
     without_a_majority_there_is_an_error_and_no_answer,
     a_resource_that_others_did_not_open_is_a_typed_error,
     proxies_outlive_their_member,
+    a_member_may_be_closed_before_it_did_anything,
     a_panicking_method_is_an_answer_and_harms_nobody,
     a_state_that_calls_a_blocking_proxy_gets_an_error,
     more_at_once_than_a_segment_holds,

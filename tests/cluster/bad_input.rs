@@ -58,7 +58,7 @@ fn an_occupied_port() {
         let home = TempDir::new().unwrap();
         let builder = world.builder_on(1, &nowhere, storage(home.path()));
         refused(builder, 203, &["203.0.113.1", "of this machine"]).await;
-        open(world.builder(1)).await.close().await;
+        finite("an orderly close", open(world.builder(1)).await.close()).await;
     });
 }
 
@@ -302,7 +302,7 @@ async fn wiped_takes_no_part(world: &mut World, wiped: u64) {
     patiently(async || world.store(2).put("c".into(), 3).await).await;
     turned_away(&ghost, 206, &["another disk of this member"]).await;
     assert!(!world.agreed().await.iter().any(|(key, _)| never.contains(key)));
-    ghost.close().await;
+    finite("an orderly close", ghost.close()).await;
     world.close_all().await;
 }
 
@@ -370,8 +370,9 @@ fn a_formation_that_its_author_told_only_one() {
         finite("the news", third.formed()).await.unwrap();
         let (store, _other) = (open_store(&second).await.unwrap(), open_store(&third).await.unwrap());
         patiently(async || store.put("a".into(), 1).await).await;
-        second.close().await;
-        third.close().await;
+        for member in [second, third] {
+            finite("an orderly close", member.close()).await;
+        }
     });
 }
 

@@ -222,7 +222,7 @@ pub(crate) async fn a_resource_that_others_did_not_open_is_a_typed_error(network
     patiently(async || outside.put("a".into(), 1).await).await;
     drop(remote);
     for member in members {
-        member.close().await;
+        finite("an orderly close", member.close()).await;
     }
 }
 
@@ -243,6 +243,17 @@ pub(crate) async fn proxies_outlive_their_member(network: Network) {
         assert_eq!(error.outcome(), Outcome::NotApplied, "{error}");
         assert_eq!(sync.to_async().get("a").await.expect_err("the member is gone").code(), error.code());
     }
+}
+
+pub(crate) async fn a_member_may_be_closed_before_it_did_anything(network: Network) {
+    let mut world = World::empty(network, 1).with_segment_len(64 << 10);
+    for round in 0..40 {
+        let member = open(world.builder(1)).await;
+        if round % 2 == 0 { finite("an orderly close", member.close()).await } else { drop(member) }
+    }
+    world.start_all().await;
+    patiently(async || world.any().put("a".into(), 1).await).await;
+    world.close_all().await;
 }
 
 pub(crate) async fn a_panicking_method_is_an_answer_and_harms_nobody(network: Network) {
