@@ -2,7 +2,7 @@
 
 use super::callers::{Callers, Place};
 use super::connection::{self, Closed, Ear, Opened};
-use super::endpoint::{Endpoint, Event, Source};
+use super::endpoint::{Endpoint, Event, Probation, Source};
 use super::handshake;
 use super::outbox::{Outbox, Overflow, Sender, outbox};
 use super::seam::{Listener, Stream};
@@ -120,14 +120,17 @@ impl Hall {
         let admitted = hello.and_then(|hello| {
             let identity = self.endpoint.check_caller(&hello)?;
             let (sender, outbox) = self.outbox(&hello);
-            place.enter(&hello.role, &sender, self.endpoint.limits.clients_max)?;
+            let formed = identity.formation.is_some();
+            place.enter(&hello.role, formed, &sender, self.endpoint.limits.clients_max)?;
             Ok((identity, hello, sender, outbox))
         });
         match admitted {
             Ok((identity, hello, sender, outbox)) => {
+                let formed = identity.formation.is_some();
                 handshake::reply(&mut opened, &Ok(identity)).await?;
                 outbox.open();
-                Ok(Call { opened, outbox, ear: self.ear(place, &hello, sender) })
+                let probation = (!formed).then(|| Probation::new(&self.endpoint, hello));
+                Ok(Call { opened, outbox, ear: self.ear(place, &hello, sender, probation) })
             }
             Err(refusal) => {
                 handshake::reply(&mut opened, &Err(refusal)).await?;
@@ -148,16 +151,18 @@ impl Hall {
         }
     }
 
-    fn ear(&self, place: &Place<'_>, hello: &Hello, replies: Sender) -> Ear {
+    fn ear(&self, place: &Place<'_>, hello: &Hello, replies: Sender, probation: Option<Probation>) -> Ear {
         let inbox = &self.endpoint.inbox;
         match hello.role {
             Role::Member { id, lane, .. } => {
                 let inbox = if lane == LaneKind::Control { &inbox.control } else { &inbox.bulk };
-                Ear { inbox: inbox.clone(), from: Source::Member { id, lane } }
+                Ear { inbox: inbox.clone(), from: Source::Member { id, lane }, probation }
             }
-            Role::Client => {
-                Ear { inbox: inbox.bulk.clone(), from: Source::Client { id: place.number(), replies } }
-            }
+            Role::Client => Ear {
+                inbox: inbox.bulk.clone(),
+                from: Source::Client { id: place.number(), replies },
+                probation,
+            },
         }
     }
 
