@@ -356,6 +356,7 @@ fn remedy(failure: Failure) -> &'static str {
         Failure::TooLarge => "cut it into several",
         Failure::BadResult => "the command itself was carried out; return less, or in several calls",
         Failure::Closed => "open it again, and use the new proxy",
+        Failure::Halted => "bring the members' versions in line; until then try through another member",
         Failure::Panicked => "what it had changed before stays; the member's log says where it was",
     }
 }

@@ -110,6 +110,7 @@ impl Driver {
             inputs: Vec::new(),
             ticks,
             next_tick: Duration::ZERO,
+            next_forming: Duration::ZERO,
             forming: Forming::new(door, lanes, home),
         };
         let formation = driver.forming.begin();
