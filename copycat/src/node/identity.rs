@@ -15,6 +15,7 @@
 //! The file is replaced as a whole: written beside, flushed, renamed, directory flushed. A crash
 //! leaves the old one or the new one.
 
+use crate::codec::configuration::MEMBERS_MAX;
 use crate::codec::cursor::{Cursor, Malformed};
 use crate::codec::ids::MemberId;
 use crate::transport::wire::Formation;
@@ -27,7 +28,6 @@ use thiserror::Error;
 const MAGIC: [u8; 8] = *b"COPYCID\x01";
 const FILE: &str = "identity";
 const FIXED_LEN: usize = 60;
-const VOTERS_MAX: usize = 1_024;
 
 /// The record itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,8 +130,8 @@ impl Identity {
         }
         let (member, storage) = (MemberId(cursor.u64()?), cursor.u128()?);
         let (generation, cluster, count) = (cursor.u64()?, cursor.u128()?, cursor.u32()? as usize);
-        if count > VOTERS_MAX {
-            return Err(Malformed::TooLong { limit: VOTERS_MAX, found: count });
+        if count > MEMBERS_MAX {
+            return Err(Malformed::TooLong { limit: MEMBERS_MAX, found: count });
         }
         let members = (0..count)
             .map(|_| Ok((MemberId(cursor.u64()?), cursor.u128()?)))
