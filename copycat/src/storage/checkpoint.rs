@@ -41,9 +41,14 @@ pub(crate) fn len(groups: &BTreeMap<GroupId, GroupLog>) -> u64 {
         let state = log.state();
         let members = |c: &Configuration| c.voters.len() + c.outgoing.len() + c.learners.len();
         let configurations = state.configurations.iter().map(|(_, c)| 20 + 8 * members(c));
-        56 + 16 * state.terms.ranges().len() + configurations.sum::<usize>()
+        len_of_group(state.terms.ranges().len()) + configurations.sum::<usize>()
     };
     4 + groups.values().map(of_group).sum::<usize>() as u64
+}
+
+/// Bytes that a group without configurations takes.
+pub(crate) const fn len_of_group(ranges: usize) -> usize {
+    56 + 16 * ranges
 }
 
 fn encode_group(group: GroupId, state: &GroupState, out: &mut Vec<u8>) {

@@ -11,6 +11,7 @@ use super::group_log::{GroupLog, Place};
 use super::pending::Batch;
 use super::position::{BLOCK, Position, align_up};
 use super::preparation::Preparer;
+use super::room::OWN_LEN_MAX;
 use super::segment::{Owner, Segment};
 use crate::codec::configuration::Configuration;
 use crate::codec::cursor::Malformed;
@@ -85,7 +86,9 @@ pub(crate) struct Journal {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
     Entries,
+    /// Terms, votes, and the entry of a new leader.
     Vote,
+    /// The record of an orderly end.
     Close,
 }
 
@@ -107,9 +110,21 @@ impl Journal {
     ///
     /// Returns the position that must be durable for all of them. On an error nothing was appended.
     pub(crate) fn append(&mut self, group: GroupId, frames: Bytes) -> Result<Position, StorageError> {
+        self.put(group, frames, Purpose::Entries)
+    }
+
+    /// Stores the entry that a new leader begins its term with, within the reserve that votes have: an
+    /// election is not won to find the disk full. At most [`OWN_LEN_MAX`] bytes; otherwise like
+    /// [`append`](Self::append). Always works, once, after [`has_vote_room`](Self::has_vote_room).
+    pub(crate) fn append_own(&mut self, group: GroupId, frame: Bytes) -> Result<Position, StorageError> {
+        assert!(frame.len() <= OWN_LEN_MAX, "the reserve is for one entry, of {} bytes", frame.len());
+        self.put(group, frame, Purpose::Vote)
+    }
+
+    fn put(&mut self, group: GroupId, frames: Bytes, purpose: Purpose) -> Result<Position, StorageError> {
         self.alive()?;
         let Some(first) = self.check(group, &frames)? else { return Ok(self.end) };
-        self.make_room(frames.len(), Purpose::Entries)?;
+        self.make_room(frames.len(), purpose)?;
         let log = self.groups.entry(group).or_default();
         assert!(log.state().accepts(first.index), "checked before room was made");
         let Some(batch) = self.waiting.back_mut() else { unreachable!("room was made in it") };

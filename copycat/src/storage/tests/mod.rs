@@ -6,6 +6,7 @@ mod failure;
 mod golden;
 mod limits;
 mod model;
+mod room;
 
 use super::{Disk, StorageError};
 use super::{FileDisk, GroupState, Journal, MemoryDisk, Options, Owner, Position, Recovered, SimulatedDisk};
