@@ -105,8 +105,8 @@ impl Purpose {
 
 impl Journal {
     /// Stores consecutive entries of one group: frames packed one behind the other, whose checksums
-    /// the caller has verified or made. The first index is at most one beyond the last; everything at
-    /// or beyond it is replaced (Raft §5.3). All of them lie in one batch. They are readable at once.
+    /// the caller has verified or made; of no term that was not saved before. The first index is at most
+    /// one beyond the last; everything at or beyond it is replaced (Raft §5.3). All of them lie in one batch. They are readable at once.
     ///
     /// Returns the position that must be durable for all of them. On an error nothing was appended.
     pub(crate) fn append(&mut self, group: GroupId, frames: Bytes) -> Result<Position, StorageError> {
@@ -157,6 +157,7 @@ impl Journal {
         vote: Option<MemberId>,
     ) -> Result<Position, StorageError> {
         self.alive()?;
+        assert!(term > 0, "a vote is cast in a term");
         let mut frame = Vec::with_capacity(crate::codec::frame::HEADER_LEN);
         Header::vote(group, term, vote).encode(&[], &mut frame);
         self.make_room(frame.len(), Purpose::Vote)?;
@@ -220,6 +221,10 @@ impl Journal {
             };
             first = first.or(Some(last));
         }
+        // A term is recorded before the first entry of it is: opening relies on it.
+        if last.term > self.groups.get(&group).map_or(0, |log| log.state().term) {
+            return Err(malformed(Malformed::Value { field: "frame term", found: last.term }));
+        }
         Ok(first)
     }
 
@@ -228,7 +233,7 @@ impl Journal {
         let empty = Terms::default();
         let terms = self.terms(group).unwrap_or(&empty);
         let before: Option<Term> = index.checked_sub(1).and_then(|before| terms.term(before));
-        if before.is_none_or(|before| before > header.term) {
+        if before.is_none_or(|before| before > header.term || header.term == 0) {
             let (first, last) = (terms.first(), terms.last().index);
             return Err(StorageError::Misplaced { group, index, first, last });
         }
