@@ -35,6 +35,7 @@ use crate::storage::{Journal, Position, Recovered, StorageError};
 use crate::transport::wire::{Answered, Submit, Submitted};
 use bytes::Bytes;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::time::Duration;
 
 /// What a shard is told when it is made.
@@ -116,7 +117,9 @@ impl Shard {
         assert!(self.founders.is_none(), "a cluster is formed once");
         self.founders = Some(founders);
         for group in self.ground.recovered_groups() {
-            self.group_or_new(now, group);
+            if let Err(error) = self.group_or_new(now, group) {
+                return self.fail(error);
+            }
         }
     }
 
@@ -214,7 +217,7 @@ impl Shard {
                 self.release_durable(now, durable)?;
             }
             Input::Done(Done::Prepared(prepared)) => self.ground.journal.prepared(prepared),
-            Input::Attach(attachment) => self.attach(now, attachment),
+            Input::Attach(attachment) => self.attach(now, attachment)?,
         }
         Ok(())
     }
@@ -244,10 +247,10 @@ impl Shard {
         }
     }
 
-    fn attach(&mut self, now: Duration, attachment: Attachment) {
-        let Some(group) = self.group_or_new(now, attachment.group) else {
+    fn attach(&mut self, now: Duration, attachment: Attachment) -> Result<(), StorageError> {
+        let Some(group) = self.group_or_new(now, attachment.group)? else {
             let _ = attachment.done.send(Err(Failure::NoLeader));
-            return;
+            return Ok(());
         };
         let answer = match group.attach(attachment.checker, attachment.machine) {
             Some(work) => {
@@ -257,15 +260,20 @@ impl Shard {
             None => Err(Failure::Busy),
         };
         let _ = attachment.done.send(answer);
+        Ok(())
     }
 
     /// The group, made from what the journal knows of it if it is not alive yet. `None` before the
     /// cluster is formed.
-    fn group_or_new(&mut self, now: Duration, id: GroupId) -> Option<&mut Group> {
-        let founders = self.founders.as_ref()?;
-        Some(self.groups.entry(id).or_insert_with(|| {
-            let (recovered, newest) = (self.ground.take_recovered(id), self.ground.newest_stamp(id));
-            Group::new(id, &self.options, founders.clone(), recovered, newest, now)
+    fn group_or_new(&mut self, now: Duration, id: GroupId) -> Result<Option<&mut Group>, StorageError> {
+        let Some(founders) = &self.founders else { return Ok(None) };
+        Ok(Some(match self.groups.entry(id) {
+            Entry::Occupied(alive) => alive.into_mut(),
+            Entry::Vacant(place) => {
+                let newest = self.ground.newest_stamp(id)?;
+                let recovered = self.ground.take_recovered(id);
+                place.insert(Group::new(id, &self.options, founders.clone(), recovered, newest, now))
+            }
         }))
     }
 
