@@ -7,6 +7,7 @@
 
 mod cluster {
     mod bad_input;
+    mod catching_up;
     pub(crate) mod life;
     #[expect(dead_code, reason = "`processes` needs more of it")]
     mod relay;

@@ -182,6 +182,18 @@ impl Spans {
         self.head.iter().chain(&self.rest).copied()
     }
 
+    /// Those of the entries that lie in `first ..= last`.
+    pub(crate) fn part(&self, first: Index, last: Index) -> Spans {
+        let mut part = Spans::default();
+        for span in self.iter() {
+            let (first, last) = (span.first.max(first), span.last.min(last));
+            if first <= last {
+                part.push(Span { first, last, ..span });
+            }
+        }
+        part
+    }
+
     /// Whether there is no entry.
     pub(crate) fn is_empty(&self) -> bool {
         self.head.is_none()

@@ -85,7 +85,7 @@ impl CopycatBuilder {
     }
 
     /// How long a request may take before its caller is told that its outcome is unknown, or that no leader was
-    /// found. Default 5 s, 10 ms to 10 min.
+    /// found. The time that your own methods take is not counted. Default 5 s, 10 ms to 10 min.
     pub fn with_request_timeout(mut self, timeout: Duration) -> Self {
         self.request_timeout = timeout;
         self

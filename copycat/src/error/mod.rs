@@ -122,6 +122,7 @@ impl Error {
             Problem::NotMine(NotMine::DuplicateMember) => 212,
             Problem::NotMine(NotMine::Misaddressed) => 213,
             Problem::NotMine(NotMine::OtherVersion) => 214,
+            Problem::NotMine(NotMine::OtherTimeout) => 215,
             Problem::Unreachable(_) => 208,
             Problem::AlreadyOpen { .. } => 209,
             Problem::PanicAborts => 210,
@@ -338,6 +339,7 @@ fn remedy_of_outcast(cause: NotMine) -> &'static str {
         NotMine::DuplicateMember => "; give each process its own id, and stop the one that is too many",
         NotMine::Misaddressed => "; check the addresses of the seeds",
         NotMine::OtherVersion => "; run the same version everywhere",
+        NotMine::OtherTimeout => "; give every member the same election timeout",
     }
 }
 
@@ -361,6 +363,7 @@ fn remedy(failure: Failure) -> &'static str {
         Failure::TooLarge => "cut it into several",
         Failure::BadResult => "the command itself was carried out; return less, or in several calls",
         Failure::Closed => "open it again, and use the new proxy",
+        Failure::Halted => "bring the members' versions in line; until then try through another member",
         Failure::Panicked => "what it had changed before stays; the member's log says where it was",
     }
 }

@@ -13,7 +13,7 @@ use crate::codec::ids::{GroupId, Index, MethodId};
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tracing::error;
 
@@ -38,6 +38,11 @@ pub(crate) enum Work {
         /// Who waits for the result of which entry, ascending.
         replies: Vec<(Index, ReplyTo)>,
     },
+    /// The group's code goes away again: whoever opened it did not wait for it.
+    Detach {
+        /// The group.
+        group: GroupId,
+    },
     /// A read that may run against whatever was applied before it in this order.
     Read {
         /// The group.
@@ -59,6 +64,8 @@ pub(crate) struct Progress {
     applied: AtomicU64,
     applied_bytes: AtomicU64,
     reads: AtomicU64,
+    read_bytes: AtomicU64,
+    halted: AtomicBool,
 }
 
 impl Progress {
@@ -77,6 +84,16 @@ impl Progress {
         self.reads.load(Ordering::Acquire)
     }
 
+    /// Bytes of the arguments of all reads answered since the start.
+    pub(crate) fn read_bytes(&self) -> u64 {
+        self.read_bytes.load(Ordering::Acquire)
+    }
+
+    /// Whether the group met an entry that this program does not understand.
+    pub(crate) fn is_halted(&self) -> bool {
+        self.halted.load(Ordering::Acquire)
+    }
+
     fn advance(&self, index: Index, bytes: u64) {
         self.applied_bytes.fetch_add(bytes, Ordering::Release);
         self.applied.store(index, Ordering::Release);
@@ -89,8 +106,11 @@ struct Replica {
     machine: Box<dyn Machine>,
     progress: Arc<Progress>,
     applied: Index,
-    /// Why nothing more is applied: an entry that this program does not understand. It is never skipped.
-    halted: Option<Failure>,
+    /// Last entry that was handed over.
+    seen: Index,
+    /// An entry that this program does not understand was met: it is never skipped, and nothing behind it is
+    /// applied.
+    halted: bool,
 }
 
 /// All state machines of a shard.
@@ -106,8 +126,10 @@ impl Applier {
         for item in work {
             match item {
                 Work::Attach { group, machine, progress } => {
-                    self.replicas.insert(group, Replica { machine, progress, applied: 0, halted: None });
+                    self.replicas
+                        .insert(group, Replica { machine, progress, applied: 0, seen: 0, halted: false });
                 }
+                Work::Detach { group } => drop(self.replicas.remove(&group)),
                 Work::Apply { group, frames, replies } => self.apply(group, &frames, replies),
                 Work::Read { group, method, body, lease_end, reply } => {
                     let answer = self.read(group, method, &body);
@@ -139,31 +161,31 @@ impl Applier {
 
     fn read(&mut self, group: GroupId, method: MethodId, body: &[u8]) -> Answer {
         let replica = self.replicas.get(&group).expect("reads are handed over for attached groups only");
-        let answer = match replica.halted {
-            Some(failure) => Err(failure),
-            None => {
-                let mut out = Vec::new();
-                replica.machine.read(method, body, &mut out).map(|()| Bytes::from(out))
-            }
-        };
         replica.progress.reads.fetch_add(1, Ordering::Release);
-        answer
+        replica.progress.read_bytes.fetch_add(body.len() as u64, Ordering::Release);
+        if replica.halted {
+            return Err(Failure::Halted);
+        }
+        let mut out = Vec::new();
+        replica.machine.read(method, body, &mut out).map(|()| Bytes::from(out))
     }
 }
 
 impl Replica {
     fn step(&mut self, frame: &Frame<'_>) -> Answer {
-        assert_eq!(frame.header.index, self.applied + 1, "entries are applied one behind the other");
-        if let Some(failure) = self.halted {
-            self.applied = frame.header.index;
-            return Err(failure);
+        assert_eq!(frame.header.index, self.seen + 1, "entries come one behind the other");
+        self.seen = frame.header.index;
+        if self.halted {
+            return Err(Failure::Halted);
         }
         let answer = match frame.header.kind {
             Kind::Command => self.command(frame),
             Kind::Noop | Kind::Configuration | Kind::Schema => Ok(Bytes::new()),
             Kind::Vote => unreachable!("votes are not entries of a group's log"),
         };
-        self.applied = frame.header.index;
+        if !self.halted {
+            self.applied = frame.header.index;
+        }
         answer
     }
 
@@ -175,8 +197,80 @@ impl Replica {
             // Checked before it was proposed, so a program with other commands proposed it.
             let (group, index, method) = (frame.header.group, frame.header.index, frame.header.method);
             error!(%group, index, %method, %failure, "an entry this program does not understand: the group's state stops here");
-            self.halted = Some(failure);
+            self.halted = true;
+            self.progress.halted.store(true, Ordering::Release);
+            // Members that understand it may have applied it.
+            return Err(Failure::Halted);
         }
         outcome.map(|()| Bytes::from(out))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::frame::Header;
+    use crate::node::failure::Outcome;
+    use tokio::sync::oneshot;
+
+    /// Knows one method.
+    struct Old;
+
+    const KNOWN: MethodId = MethodId::of("known");
+
+    impl Machine for Old {
+        fn apply(&mut self, method: MethodId, _: &[u8], _: &mut Vec<u8>) -> Result<(), Failure> {
+            if method == KNOWN { Ok(()) } else { Err(Failure::UnknownMethod) }
+        }
+
+        fn read(&self, _: MethodId, _: &[u8], _: &mut Vec<u8>) -> Result<(), Failure> {
+            Ok(())
+        }
+    }
+
+    fn command(index: Index, method: MethodId) -> Bytes {
+        let mut frame = Vec::new();
+        let header = Header { method, ..Header::bare(Kind::Command, GroupId(1), 1, index, 0) };
+        header.encode(&[], &mut frame);
+        frame.into()
+    }
+
+    #[test]
+    fn nothing_behind_an_unknown_entry_is_applied_or_said_not_to_have_happened() {
+        let (progress, mut applier) = (Arc::<Progress>::default(), Applier::default());
+        let attach = Work::Attach { group: GroupId(1), machine: Box::new(Old), progress: progress.clone() };
+        let (replies, mut answers): (Vec<_>, Vec<_>) = (1..=3)
+            .map(|index| {
+                let (reply, answer) = oneshot::channel();
+                ((index, ReplyTo::Proxy(reply)), answer)
+            })
+            .unzip();
+        let frames = vec![command(1, KNOWN), command(2, MethodId::of("new")), command(3, KNOWN)];
+        applier.run([attach, Work::Apply { group: GroupId(1), frames, replies }], &|| Duration::ZERO);
+        let mut answer = |at: usize| answers[at].try_recv().unwrap();
+        assert_eq!(answer(0), Ok(Bytes::new()));
+        for at in [1, 2] {
+            let failure = answer(at).unwrap_err();
+            assert_eq!((failure, failure.outcome()), (Failure::Halted, Outcome::Unknown));
+        }
+        assert_eq!(progress.applied(), 1, "what is not applied is not counted as applied");
+        assert!(progress.is_halted());
+    }
+
+    #[test]
+    fn a_lease_that_ended_before_the_read_was_done_answers_nothing() {
+        let (progress, mut applier) = (Arc::<Progress>::default(), Applier::default());
+        let mut read = |clock: u64| {
+            let (reply, mut answer) = oneshot::channel();
+            let lease_end = Some(Duration::from_secs(5));
+            let (body, reply) = (Bytes::new(), ReplyTo::Proxy(reply));
+            let attach =
+                Work::Attach { group: GroupId(1), machine: Box::new(Old), progress: progress.clone() };
+            let read = Work::Read { group: GroupId(1), method: KNOWN, body, lease_end, reply };
+            applier.run([attach, read], &|| Duration::from_secs(clock));
+            answer.try_recv().unwrap()
+        };
+        assert_eq!(read(4), Ok(Bytes::new()));
+        assert_eq!(read(5), Err(Failure::NotLeader));
     }
 }

@@ -23,10 +23,13 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
 use tokio::time::Interval;
 
 /// How often the shard is told the time, at least.
 pub(super) const TICK: Duration = Duration::from_millis(5);
+/// How often a founding that did not come about is tried again.
+const FORMING_INTERVAL: Duration = Duration::from_millis(500);
 /// Most inputs of one turn: keeps the loop's reaction to heartbeats short under any load.
 const TURN_MAX: usize = 4_096;
 /// Requests of this process's proxies that may wait for a turn; behind them callers wait in line.
@@ -72,6 +75,7 @@ pub(super) struct Driver {
     pub(super) inputs: Vec<Input>,
     pub(super) ticks: Interval,
     pub(super) next_tick: Duration,
+    pub(super) next_forming: Duration,
     /// Last, so that the directory stays locked until every thread that writes to it has ended.
     pub(super) forming: Forming,
 }
@@ -134,6 +138,11 @@ impl Driver {
         self.shard.turn(now, self.inputs.drain(..));
         if now >= self.next_tick {
             self.next_tick = now + TICK;
+            if now >= self.next_forming {
+                self.next_forming = now + FORMING_INTERVAL;
+                let formation = self.forming.tick();
+                self.live_by(formation);
+            }
             self.shard.tick(now);
         }
         let out = self.shard.outbox();
@@ -206,7 +215,6 @@ impl Driver {
                 let formation = self.forming.shown(*id, &formation);
                 self.live_by(formation);
             }
-            (Source::Member { .. }, Message::Formed(_)) => {}
             (from, _) => tracing::warn!(?from, "a message that is not for its sender to send"),
         }
     }
@@ -239,9 +247,11 @@ impl Driver {
                 }
             }
         }
+        let mut closing = JoinSet::new();
         for peer in std::mem::take(&mut self.peers).into_values() {
-            peer.close().await;
+            closing.spawn(peer.close());
         }
+        closing.join_all().await;
         self.acceptor.close().await;
     }
 }

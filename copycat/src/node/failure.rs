@@ -64,11 +64,15 @@ pub enum Failure {
     /// The member or the remote handle behind the proxy is closed, for good; nothing was sent.
     #[error("what the proxy belongs to is closed")]
     Closed,
+    /// The member met an entry that its program does not understand, and applies nothing behind it. Others may
+    /// have applied the command, or may yet.
+    #[error("the member's program does not understand an entry of the log")]
+    Halted,
 }
 
 impl Failure {
     /// Every failure and its code on the wire. Codes are never reused.
-    const CODES: [(Failure, u16); 16] = [
+    const CODES: [(Failure, u16); 17] = [
         (Failure::NoLeader, 1),
         (Failure::NotLeader, 2),
         (Failure::Timeout, 3),
@@ -85,6 +89,7 @@ impl Failure {
         (Failure::BadResult, 14),
         (Failure::Panicked, 15),
         (Failure::Closed, 16),
+        (Failure::Halted, 17),
     ];
 
     /// The number that stands for this failure on the wire and in public error codes; never 0.
@@ -104,7 +109,8 @@ impl Failure {
             | Failure::Disconnected
             | Failure::Stopped
             | Failure::BadResult
-            | Failure::Panicked => Outcome::Unknown,
+            | Failure::Panicked
+            | Failure::Halted => Outcome::Unknown,
             _ => Outcome::NotApplied,
         }
     }

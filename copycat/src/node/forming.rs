@@ -20,6 +20,8 @@ pub(super) struct Forming {
     door: Arc<Door>,
     lanes: BTreeMap<MemberId, PeerSender>,
     home: Home,
+    /// A formation that could not be recorded yet.
+    unrecorded: Option<Formation>,
     /// What was last logged of the kind.
     outcast: Option<NotMine>,
     waiting: Vec<Formed>,
@@ -27,13 +29,22 @@ pub(super) struct Forming {
 
 impl Forming {
     pub(super) fn new(door: Arc<Door>, lanes: BTreeMap<MemberId, PeerSender>, home: Home) -> Forming {
-        Forming { door, lanes, home, outcast: None, waiting: Vec::new() }
+        Forming { door, lanes, home, unrecorded: None, outcast: None, waiting: Vec::new() }
     }
 
     /// The start. Returns what is in force: recorded long ago, or, for a member that is alone, just now.
     pub(super) fn begin(&mut self) -> Option<Formation> {
         let recorded = self.door.founding().formation().cloned();
         recorded.or_else(|| self.try_to_found())
+    }
+
+    /// Time passes: what could not be recorded is tried again, and nobody is told who no longer waits.
+    pub(super) fn tick(&mut self) -> Option<Formation> {
+        self.waiting.retain(|waiting| !waiting.is_closed());
+        match self.unrecorded.take() {
+            Some(formation) => self.record(formation),
+            None => self.try_to_found(),
+        }
     }
 
     /// A member answered. Returns the formation if it is in force from now on.
@@ -103,7 +114,8 @@ impl Forming {
     /// only this member before it fell, and those that are connected already say no other word about it.
     fn record(&mut self, formation: Formation) -> Option<Formation> {
         if let Err(error) = self.home.found(formation.clone()) {
-            tracing::error!(%error, "cannot record who formed the cluster; trying again when asked again");
+            tracing::error!(%error, "cannot record who formed the cluster; trying again");
+            self.unrecorded = Some(formation);
             return None;
         }
         tracing::info!(cluster = %format_args!("{:032x}", formation.cluster), "the cluster is formed");

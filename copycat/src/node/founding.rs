@@ -35,6 +35,9 @@ pub(crate) enum NotMine {
     /// The others are of another version.
     #[error("the others speak another version of the protocol")]
     OtherVersion,
+    /// The others have another election timeout.
+    #[error("the others were given another election timeout")]
+    OtherTimeout,
 }
 
 /// The founding as one member sees it.
@@ -113,6 +116,7 @@ impl Founding {
             Refusal::DuplicateMember => NotMine::DuplicateMember,
             Refusal::NotMe => NotMine::Misaddressed,
             Refusal::WrongVersion => NotMine::OtherVersion,
+            Refusal::WrongTimeout => NotMine::OtherTimeout,
             Refusal::TooManyConnections => return,
         };
         self.estranged(seed, not_mine);
@@ -258,6 +262,8 @@ mod tests {
         assert_eq!(unformed.outcast(), None);
         unformed.refused(MemberId(1), Refusal::TooManyConnections);
         assert_eq!(unformed.outcast(), None, "that passes by itself");
+        unformed.refused(MemberId(1), Refusal::WrongTimeout);
+        assert_eq!(unformed.outcast(), Some(NotMine::OtherTimeout));
 
         let (mut first, _) = formed();
         first.refused(MemberId(2), Refusal::WrongStorage);

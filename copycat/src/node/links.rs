@@ -10,6 +10,7 @@ use crate::transport::outbox::Sender;
 use crate::transport::wire::{Answered, Hello, Identity, Message, Refusal, Role};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// The lanes to all other members.
 #[derive(Debug)]
@@ -59,12 +60,14 @@ pub(super) fn client_origin(connection: Sender) -> Origin {
 pub(super) struct Door {
     me: MemberId,
     storage: u128,
+    election_ms: u32,
     founding: Mutex<Founding>,
 }
 
 impl Door {
-    pub(super) fn new(me: MemberId, storage: u128, founding: Founding) -> Door {
-        Door { me, storage, founding: Mutex::new(founding) }
+    pub(super) fn new(me: MemberId, storage: u128, election_timeout: Duration, founding: Founding) -> Door {
+        let election_ms = u32::try_from(election_timeout.as_millis()).unwrap_or(u32::MAX);
+        Door { me, storage, election_ms, founding: Mutex::new(founding) }
     }
 
     pub(super) fn founding(&self) -> MutexGuard<'_, Founding> {
@@ -74,7 +77,8 @@ impl Door {
 
 impl Gate for Door {
     fn identity(&self) -> Identity {
-        Identity { member: self.me, storage: self.storage, formation: self.founding().formation().cloned() }
+        let formation = self.founding().formation().cloned();
+        Identity { member: self.me, storage: self.storage, election_ms: self.election_ms, formation }
     }
 
     fn admit(&self, hello: &Hello) -> Result<(), Refusal> {

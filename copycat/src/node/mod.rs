@@ -90,15 +90,14 @@ impl Node {
         answer.await.map_err(|_| Failure::Stopped)
     }
 
-    /// Gives a group its code. The cluster is formed. `Busy`: it has code already.
+    /// Gives a resource's groups their code, all or none. The cluster is formed. `Busy`: one has code already.
     pub(crate) async fn attach(
         &self,
-        group: GroupId,
+        groups: Vec<(GroupId, Box<dyn Machine>)>,
         checker: Arc<dyn Checker>,
-        machine: Box<dyn Machine>,
     ) -> Result<(), Failure> {
         let (done, answer) = oneshot::channel();
-        self.command(Command::Attach(Attachment { group, checker, machine, done }))?;
+        self.command(Command::Attach(Attachment { groups, checker, done }))?;
         answer.await.unwrap_or(Err(Failure::Stopped))
     }
 

@@ -70,7 +70,7 @@ impl Driver {
 
         let seeds = options.seeds.iter().map(|(member, _)| *member).collect();
         let founding = Founding::new(options.me, identity.storage, seeds, identity.formation.clone());
-        let door = Arc::new(Door::new(options.me, identity.storage, founding));
+        let door = Arc::new(Door::new(options.me, identity.storage, options.election_timeout, founding));
         let ((control_in, control), (bulk_in, bulk)) =
             (mpsc::channel(EVENTS_DEPTH), mpsc::channel(EVENTS_DEPTH));
         let endpoint = Endpoint {
@@ -110,6 +110,7 @@ impl Driver {
             inputs: Vec::new(),
             ticks,
             next_tick: Duration::ZERO,
+            next_forming: Duration::ZERO,
             forming: Forming::new(door, lanes, home),
         };
         let formation = driver.forming.begin();

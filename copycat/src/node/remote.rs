@@ -148,6 +148,8 @@ struct Road {
     /// Not sent yet.
     waiting: VecDeque<(Instant, Request)>,
     under_way: BTreeMap<u64, UnderWay>,
+    /// The member could not do what it was asked, and perhaps another can: to be left when nothing is under way.
+    leaving: bool,
     next_id: u64,
 }
 
@@ -155,7 +157,16 @@ impl Road {
     fn new(options: Options, requests: mpsc::Receiver<Request>, client: Client) -> Road {
         let cluster = client.identity.cluster();
         let (waiting, under_way) = (VecDeque::new(), BTreeMap::new());
-        Road { options, requests, connection: Some(client), cluster, waiting, under_way, next_id: 1 }
+        Road {
+            options,
+            requests,
+            connection: Some(client),
+            cluster,
+            waiting,
+            under_way,
+            leaving: false,
+            next_id: 1,
+        }
     }
 
     /// Runs until the last proxy and the handle are gone.
@@ -181,6 +192,9 @@ impl Road {
                     None => return,
                 },
                 _ = ticks.tick() => self.expire(),
+            }
+            if self.leaving && self.under_way.is_empty() {
+                (self.connection, self.leaving) = (None, false);
             }
             while self.waiting.len() + self.under_way.len() < UNDER_WAY_MAX
                 && let Ok(request) = self.requests.try_recv()
@@ -215,7 +229,9 @@ impl Road {
         for answered in answers {
             if let Some(under_way) = self.under_way.remove(&answered.id) {
                 let failure = |code| Failure::from_code(code).unwrap_or(Failure::Disconnected);
-                let _ = under_way.reply.send(answered.result.map_err(failure));
+                let answer = answered.result.map_err(failure);
+                self.leaving |= answer.as_ref().is_err_and(|failure| may_be_better_elsewhere(*failure));
+                let _ = under_way.reply.send(answer);
             }
         }
     }
@@ -263,8 +279,14 @@ impl Road {
             && oldest.get().deadline <= now
         {
             let _ = oldest.remove().reply.send(Err(Failure::Timeout));
+            self.leaving = true;
         }
     }
+}
+
+/// Whether another member may be able to do what this one could not.
+fn may_be_better_elsewhere(failure: Failure) -> bool {
+    matches!(failure, Failure::NoLeader | Failure::UnknownResource | Failure::Stopped | Failure::Halted)
 }
 
 /// The connection's next event; never, while there is none.

@@ -8,6 +8,8 @@ use super::clock;
 use super::threads;
 use crate::storage::{Preparation, Prepared, Write, Written};
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc as blocking;
 use std::thread::JoinHandle;
 use tokio::sync::mpsc;
@@ -27,13 +29,18 @@ pub(crate) enum Done {
 pub(crate) struct Worker<J> {
     jobs: Option<blocking::Sender<J>>,
     thread: Option<JoinHandle<()>>,
+    stopping: Arc<AtomicBool>,
 }
 
 impl<J: Send + 'static> Worker<J> {
     fn start(name: String, run: impl FnMut(J) + Send + 'static) -> io::Result<Worker<J>> {
         let (jobs, queue) = blocking::channel::<J>();
-        let thread = threads::spawn(name, move || queue.into_iter().for_each(run))?;
-        Ok(Worker { jobs: Some(jobs), thread: Some(thread) })
+        let stopping = Arc::new(AtomicBool::new(false));
+        let stop = stopping.clone();
+        let thread = threads::spawn(name, move || {
+            queue.into_iter().take_while(|_| !stop.load(Ordering::Acquire)).for_each(run)
+        })?;
+        Ok(Worker { jobs: Some(jobs), thread: Some(thread), stopping })
     }
 
     /// Hands a job over. The shard bounds what is under way: one write, one preparation, so many bytes of
@@ -46,6 +53,7 @@ impl<J: Send + 'static> Worker<J> {
 
 impl<J> Drop for Worker<J> {
     fn drop(&mut self) {
+        self.stopping.store(true, Ordering::Release);
         self.jobs = None;
         if let Some(thread) = self.thread.take() {
             drop(thread.join());

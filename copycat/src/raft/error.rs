@@ -14,7 +14,7 @@ pub(crate) struct NotLeader {
 }
 
 /// A message that no correct member sends. It was dropped: no state changed, no effect was made.
-/// The owner should log it and close the connection it came on.
+/// The owner should log it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Refused {
     /// It claims to come from this member itself.

@@ -8,7 +8,7 @@ use crate::codec::ids::GroupId;
 use crate::error::{Error, Mistake, Problem};
 use crate::node::Node;
 use crate::node::failure::Failure;
-use crate::node::machine::Checker;
+use crate::node::machine::{Checker, Machine};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt;
@@ -125,16 +125,19 @@ impl<F, N: Partitions> StateMachineBuilder<F, N> {
         }
         self.node.formed().await??;
         let checker: Arc<dyn Checker> = Arc::new(Checks::new::<P::Commands>());
-        let mut partitions = Vec::new();
-        for number in 0..self.partitions.count() {
-            let group = GroupId::of(&self.name, number);
-            let machine = Box::new(Replica::new::<P::Commands>((self.init)()));
-            match self.node.attach(group, checker.clone(), machine).await {
-                Ok(()) => partitions.push(Partition { group, entrance: self.node.entrance() }),
-                Err(Failure::Busy) => return Err(Problem::AlreadyOpen { resource: self.name }.into()),
-                Err(failure) => return Err(failure.into()),
-            }
+        let machine = |number| {
+            let state: Box<dyn Machine> = Box::new(Replica::new::<P::Commands>((self.init)()));
+            (GroupId::of(&self.name, number), state)
+        };
+        let groups: Vec<_> = (0..self.partitions.count()).map(machine).collect();
+        let ids: Vec<_> = groups.iter().map(|(group, _)| *group).collect();
+        match self.node.attach(groups, checker).await {
+            Ok(()) => {}
+            Err(Failure::Busy) => return Err(Problem::AlreadyOpen { resource: self.name }.into()),
+            Err(failure) => return Err(failure.into()),
         }
+        let partition = |group| Partition { group, entrance: self.node.entrance() };
+        let partitions = ids.into_iter().map(partition).collect();
         Ok(P::from_handle(Handle::new(&self.name, partitions)))
     }
 }

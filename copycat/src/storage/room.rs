@@ -15,6 +15,10 @@ use crate::codec::frame::HEADER_LEN;
 const VOTE_LEN: usize = HEADER_LEN;
 /// Most bytes of the entry that a new leader begins its term with: a no-op, or a configuration.
 pub(crate) const OWN_LEN_MAX: usize = HEADER_LEN + configuration::ENCODED_LEN_MAX;
+const _: () = assert!(
+    (BATCH_HEADER_LEN + VOTE_LEN + OWN_LEN_MAX) as u64 <= BLOCK,
+    "the shortest segment's reserve, of four blocks, is enough for an election that closes a batch"
+);
 
 /// Most bytes that a checkpoint grows by with a new group, beside what its entries account for: a frame of an
 /// entry is longer than what a checkpoint says of it.

@@ -141,7 +141,10 @@ impl Hall {
         match hello.role {
             // Nothing but signs of life goes back to a member on its own lane.
             Role::Member { .. } => outbox(limits.control_bytes_max, Overflow::Refuse),
-            Role::Client => outbox(limits.client_bytes_max, Overflow::Cut),
+            Role::Client => {
+                let idle_max = limits.client_idle_bytes_max;
+                outbox(limits.client_bytes_max, Overflow::Cut { idle_max })
+            }
         }
     }
 

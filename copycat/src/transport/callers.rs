@@ -94,7 +94,7 @@ impl<'a> Place<'a> {
             return Err(Refusal::TooManyConnections);
         }
         match *role {
-            Role::Member { id, storage, lane } => {
+            Role::Member { id, storage, lane, .. } => {
                 if let Some(earlier) = lists.members.get(&(id, lane)) {
                     if earlier.storage != storage {
                         return Err(Refusal::DuplicateMember);

@@ -7,7 +7,7 @@ use super::rope::Batch;
 use super::seam::Stream;
 use super::wire::{Message, envelope};
 use crate::codec::cursor::Malformed;
-use bytes::BytesMut;
+use bytes::{Buf, BytesMut};
 use std::io;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -147,9 +147,16 @@ async fn watch(life: &Life, outbox: &Outbox, limits: &Limits) -> Closed {
     // Counted in ticks, not by a clock: while this process was stopped, nobody was silent.
     let mut ticks = interval(limits.ping_interval);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut silence = Duration::ZERO;
+    let (mut silence, mut stuck) = (Duration::ZERO, Duration::ZERO);
     loop {
         ticks.tick().await;
+        if !outbox.is_stuck() {
+            stuck = Duration::ZERO;
+        } else if stuck >= limits.silence_max {
+            return Closed::Overflowed;
+        } else {
+            stuck += limits.ping_interval;
+        }
         outbox.show_life();
         if life.heard.swap(false, Relaxed) || life.delivering.load(Relaxed) {
             silence = Duration::ZERO;
@@ -164,8 +171,13 @@ async fn watch(life: &Life, outbox: &Outbox, limits: &Limits) -> Closed {
 async fn write(mut writer: WriteHalf<Box<dyn Stream>>, outbox: &Outbox) -> Closed {
     let mut batch = Batch::default();
     while outbox.next(&mut batch).await {
-        if let Err(error) = writer.write_all_buf(&mut batch).await {
-            return error.into();
+        // In steps, so that the outbox sees whether the other side takes any.
+        while batch.has_remaining() {
+            match writer.write_buf(&mut batch).await {
+                Ok(0) => return Closed::Network(io::ErrorKind::WriteZero),
+                Ok(count) => outbox.wrote(count),
+                Err(error) => return error.into(),
+            }
         }
     }
     match writer.shutdown().await {

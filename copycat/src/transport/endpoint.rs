@@ -14,8 +14,8 @@ use tokio::sync::mpsc;
 
 /// Who may connect: the node's judgement, asked once per connection. It must not block.
 ///
-/// The transport itself refuses other versions, other clusters (where both sides have one), a caller that
-/// claims the own id, and a caller that looks for someone else.
+/// The transport itself refuses other versions, other clusters (where both sides have one), members with
+/// another election timeout, a caller that claims the own id, and a caller that looks for someone else.
 pub(crate) trait Gate: Send + Sync + 'static {
     /// What this member says of itself now. Changes once, when its cluster is formed.
     fn identity(&self) -> Identity;
@@ -134,6 +134,9 @@ impl Endpoint {
         }
         same_cluster(hello.cluster, own.cluster())?;
         self.gate.admit(hello)?;
+        if let Role::Member { election_ms, .. } = hello.role {
+            same_timeout(election_ms, own.election_ms)?;
+        }
         Ok(own)
     }
 
@@ -142,8 +145,10 @@ impl Endpoint {
         if identity.member != peer {
             return Err(Refusal::NotMe);
         }
-        same_cluster(identity.cluster(), self.gate.identity().cluster())?;
-        self.gate.accept(peer, identity)
+        let own = self.gate.identity();
+        same_cluster(identity.cluster(), own.cluster())?;
+        self.gate.accept(peer, identity)?;
+        same_timeout(identity.election_ms, own.election_ms)
     }
 
     /// Occupies `address` and lets callers in until the acceptor is closed or dropped.
@@ -161,6 +166,11 @@ impl Endpoint {
 /// A cluster that is not formed yet differs from none.
 fn same_cluster(one: u128, other: u128) -> Result<(), Refusal> {
     if one == 0 || other == 0 || one == other { Ok(()) } else { Err(Refusal::WrongCluster) }
+}
+
+/// Asked last: of whoever is no member here anyway, the timeout does not matter.
+fn same_timeout(one: u32, other: u32) -> Result<(), Refusal> {
+    if one == other { Ok(()) } else { Err(Refusal::WrongTimeout) }
 }
 
 impl fmt::Debug for Endpoint {

@@ -154,7 +154,12 @@ impl Dialer {
     async fn open(&self) -> Result<(Opened, Identity), Failed> {
         let stream = self.endpoint.network.connect(&self.address).await.map_err(Closed::from)?;
         let own = self.endpoint.gate.identity();
-        let role = Role::Member { id: own.member, storage: own.storage, lane: self.kind };
+        let role = Role::Member {
+            id: own.member,
+            storage: own.storage,
+            lane: self.kind,
+            election_ms: own.election_ms,
+        };
         let hello = Hello { version: VERSION, role, cluster: own.cluster(), expected: Some(self.peer) };
         let (opened, identity) = handshake::call(stream, &hello).await?.map_err(Failed::Refused)?;
         self.endpoint.check_answer(self.peer, &identity).map_err(Failed::Rejected)?;

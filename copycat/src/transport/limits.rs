@@ -15,10 +15,14 @@ pub(crate) const MESSAGE_SOFT: usize = 1 << 20;
 pub(crate) struct Limits {
     /// Bytes that may wait on a control lane.
     pub control_bytes_max: usize,
-    /// Bytes that may wait on a bulk lane, or at a remote handle.
+    /// Bytes that may wait on a bulk lane, half of them before an append; or at a remote handle.
     pub bulk_bytes_max: usize,
-    /// Bytes that may wait for one remote handle, which is cut off beyond it.
+    /// Bytes that may wait for one remote handle, which is cut off beyond it: well above what a handle that reads
+    /// has asked for at once.
     pub client_bytes_max: usize,
+    /// Bytes that may wait for a remote handle that takes none of them: with more, it is cut off after
+    /// `silence_max`.
+    pub client_idle_bytes_max: usize,
     /// Remote handles that may be connected. Members are always let in: each has two connections at most.
     pub clients_max: usize,
     /// Callers that may be in their handshake.
@@ -43,7 +47,8 @@ impl Default for Limits {
         Limits {
             control_bytes_max: 1 << 20,
             bulk_bytes_max: 32 << 20,
-            client_bytes_max: 16 << 20,
+            client_bytes_max: 64 << 20,
+            client_idle_bytes_max: 16 << 20,
             clients_max: 1_024,
             handshakes_max: 64,
             handshake_timeout: Duration::from_secs(2),

@@ -28,7 +28,10 @@ pub(super) enum Overflow {
     /// The message is refused; its sender knows what to do.
     Refuse,
     /// The connection is cut: whoever is at the other end does not read, and cannot be told otherwise.
-    Cut,
+    Cut {
+        /// So much may wait while nothing is taken; beyond it, the other end must take some now and then.
+        idle_max: usize,
+    },
 }
 
 struct Shared {
@@ -42,8 +45,10 @@ struct Shared {
 struct Queue {
     state: State,
     rope: Rope,
-    /// Bytes handed to the writer, which may still hold them.
+    /// Bytes that the writer holds and the network has not taken yet.
     writing: usize,
+    /// The network took some since the watch looked last.
+    moved: bool,
     /// The writer waits for work; whoever brings some wakes it, once.
     idle: bool,
     bytes_max: usize,
@@ -71,7 +76,8 @@ impl Shared {
 /// The two ends of a queue that is still shut.
 pub(super) fn outbox(bytes_max: usize, overflow: Overflow) -> (Sender, Outbox) {
     let rope = Rope::default();
-    let queue = Queue { state: State::Shut, rope, writing: 0, idle: false, bytes_max, overflow };
+    let queue =
+        Queue { state: State::Shut, rope, writing: 0, moved: false, idle: false, bytes_max, overflow };
     let shared = Arc::new(Shared { queue: Mutex::new(queue), work: Notify::new(), cut: Notify::new() });
     (Sender { shared: Arc::clone(&shared) }, Outbox { shared })
 }
@@ -93,16 +99,18 @@ impl Sender {
     /// Queues a message; never waits for the network. `Ok` means that it travels on the present connection, or
     /// that its loss is told by `Disconnected` or `Gone`. Messages arrive in the order they were queued in.
     ///
+    /// What counts is how much waits already, not how long the message is: one that is longer than all that may
+    /// wait would otherwise never leave. Not more waits than the bound and one message beyond it.
+    ///
     /// Long appends, and long batches of requests or results, leave as several consecutive messages; an
     /// empty batch as none.
     pub(crate) fn send(&self, message: Message) -> Result<(), Unsent> {
-        let length = message.len();
         let mut queue = self.shared.queue();
         if queue.state != State::Open {
             return Err(Unsent::Disconnected);
         }
-        if queue.rope.len() + queue.writing + length > queue.bytes_max {
-            if queue.overflow == Overflow::Cut {
+        if queue.waiting() >= queue.bound_of(&message) {
+            if queue.overflow != Overflow::Refuse {
                 queue.cut(Closed::Overflowed);
                 self.shared.cut.notify_one();
             }
@@ -140,6 +148,16 @@ impl Sender {
 }
 
 impl Queue {
+    fn waiting(&self) -> usize {
+        self.rope.len() + self.writing
+    }
+
+    /// How much may wait when the message is queued. Appends leave half to everything else: a follower that
+    /// catches up fills whatever it is given, and an append that is refused is sent again, a result is not.
+    fn bound_of(&self, message: &Message) -> usize {
+        if message.is_append() { self.bytes_max / 2 } else { self.bytes_max }
+    }
+
     fn cut(&mut self, why: Closed) {
         if !matches!(self.state, State::Cut(_)) {
             self.state = State::Cut(why);
@@ -166,6 +184,7 @@ impl Outbox {
         queue.state = State::Shut;
         queue.rope.clear();
         queue.writing = 0;
+        queue.moved = false;
         queue.idle = false;
         draining
     }
@@ -190,6 +209,23 @@ impl Outbox {
         }
     }
 
+    /// The network has taken `count` bytes of what was handed out.
+    pub(super) fn wrote(&self, count: usize) {
+        let mut queue = self.shared.queue();
+        queue.writing = queue.writing.saturating_sub(count);
+        queue.moved = true;
+    }
+
+    /// Whether more waits than may, although the other end took nothing since this was last asked.
+    pub(super) fn is_stuck(&self) -> bool {
+        let mut queue = self.shared.queue();
+        let moved = std::mem::take(&mut queue.moved);
+        match queue.overflow {
+            Overflow::Refuse => false,
+            Overflow::Cut { idle_max } => !moved && queue.waiting() > idle_max,
+        }
+    }
+
     /// Waits until someone cuts the connection.
     pub(super) async fn cut(&self) -> Closed {
         loop {
@@ -203,7 +239,7 @@ impl Outbox {
     /// Queues a sign of life, unless something is waiting, which is one.
     pub(super) fn show_life(&self) {
         let mut queue = self.shared.queue();
-        if queue.state == State::Open && queue.rope.len() + queue.writing == 0 {
+        if queue.state == State::Open && queue.waiting() == 0 {
             wire::encode_alive(queue.rope.tail());
             queue.idle = false;
             self.shared.work.notify_one();

@@ -44,10 +44,15 @@ on_both!(
     refusals_are_told_once,
     the_callers_own_gate_is_asked,
     a_stranger_at_the_address_is_noticed,
+    members_with_other_timeouts_do_not_meet,
     a_newer_connection_replaces_an_older_one,
     handles_submit_and_get_their_results,
     a_handle_finds_the_member_that_lives,
     a_handle_that_never_reads_is_cut_and_harms_nobody,
+    a_handle_that_takes_nothing_is_cut_though_it_lives,
+    a_handle_that_reads_gets_many_large_results,
+    a_batch_beyond_the_bound_is_sent,
+    appends_leave_room_for_results,
     there_is_room_for_so_many_handles,
     slow_handshakes_are_cut,
     a_crowd_in_the_door_keeps_nobody_out,
@@ -82,7 +87,8 @@ impl House {
     fn of(member: u64, cluster: u128) -> Arc<House> {
         let members = vec![(MemberId(1), 1), (MemberId(2), 2)];
         let formation = (cluster != 0).then_some(Formation { cluster, members });
-        let identity = Identity { member: MemberId(member), storage: u128::from(member), formation };
+        let identity =
+            Identity { member: MemberId(member), storage: u128::from(member), election_ms: 250, formation };
         Arc::new(House { identity, refuses: Mutex::default(), rejects: Mutex::default() })
     }
 }
@@ -337,8 +343,23 @@ async fn a_stranger_at_the_address_is_noticed(network: Network, any: &str) {
 }
 
 fn hello_of(storage: u128, lane: LaneKind) -> Hello {
-    let role = Role::Member { id: MemberId(1), storage, lane };
+    let role = Role::Member { id: MemberId(1), storage, lane, election_ms: 250 };
     Hello { version: VERSION, role, cluster: 0, expected: None }
+}
+
+async fn members_with_other_timeouts_do_not_meet(network: Network, any: &str) {
+    let two = Member::new(&network, 2);
+    let acceptor = two.listen(any).await;
+    let House { identity, .. } = Arc::into_inner(House::of(1, 7)).unwrap();
+    let hasty = Identity { election_ms: 100, ..identity };
+    let gate =
+        Arc::new(House { identity: hasty.clone(), refuses: Mutex::default(), rejects: Mutex::default() });
+    let mut one = Member::with(&network, gate, limits());
+    let _peer = one.endpoint.dial(MemberId(2), acceptor.address());
+    assert_eq!(refused(&mut one.control).await, Refusal::WrongTimeout);
+    assert_eq!(two.endpoint.check_answer(MemberId(1), &hasty), Err(Refusal::WrongTimeout));
+    // A remote handle grants no leases and waits for none.
+    let _client = handle(&network, &acceptor).await;
 }
 
 /// A caller written by hand, behind its handshake.
@@ -419,7 +440,8 @@ async fn a_handle_finds_the_member_that_lives(network: Network, any: &str) {
 }
 
 async fn a_handle_that_never_reads_is_cut_and_harms_nobody(network: Network, any: &str) {
-    let mut member = Member::new(&network, 1);
+    let limits = Limits { client_bytes_max: 16 << 20, ..limits() };
+    let mut member = Member::with(&network, House::of(1, 7), limits);
     let acceptor = member.listen(any).await;
     let hello = Hello { version: VERSION, role: Role::Client, cluster: 7, expected: None };
     let mut deaf = raw(&network, acceptor.address(), hello).await.unwrap();
@@ -436,6 +458,88 @@ async fn a_handle_that_never_reads_is_cut_and_harms_nobody(network: Network, any
     assert_eq!(to_deaf.send(answer(1, 1)), Err(Unsent::Disconnected));
     to_client.send(answer(2, 1)).unwrap();
     assert_eq!(results(&mut client.events, 1).await[0].id, 2);
+}
+
+async fn a_handle_that_takes_nothing_is_cut_though_it_lives(network: Network, any: &str) {
+    let patience = Duration::from_millis(5);
+    let limits = Limits {
+        ping_interval: patience,
+        silence_max: patience * 4,
+        client_idle_bytes_max: 1 << 20,
+        ..limits()
+    };
+    let mut member = Member::with(&network, House::of(1, 7), limits);
+    let acceptor = member.listen(any).await;
+    let hello = Hello { version: VERSION, role: Role::Client, cluster: 7, expected: None };
+    let mut deaf = raw(&network, acceptor.address(), hello).await.unwrap();
+    deaf.write_all(&encoded(submit(1))).await.unwrap();
+    let (replies, _) = submitted(&mut member).await;
+    // Below the bound, beyond what a network takes on its way.
+    for id in 0..40 {
+        replies.send(answer(id, 1 << 20)).unwrap();
+    }
+    let mut alive = BytesMut::new();
+    super::wire::encode_alive(&mut alive);
+    let lives = async { while deaf.write_all(&alive).await.is_ok() {} };
+    let (_, gone) = tokio::join!(lives, member.gone());
+    assert!(matches!(gone, Source::Client { .. }));
+}
+
+async fn a_handle_that_reads_gets_many_large_results(network: Network, any: &str) {
+    let mut member = Member::new(&network, 1);
+    let acceptor = member.listen(any).await;
+    let mut client = handle(&network, &acceptor).await;
+    client.sender.send(submit(1)).unwrap();
+    let (replies, _) = submitted(&mut member).await;
+    for id in 0..8 {
+        replies.send(answer(id, 3 << 20)).unwrap();
+    }
+    let arrived = results(&mut client.events, 8).await;
+    assert!(arrived.iter().map(|answer| answer.id).eq(0..8));
+}
+
+async fn a_batch_beyond_the_bound_is_sent(network: Network, any: &str) {
+    let (mut one, mut two) = (Member::new(&network, 1), Member::new(&network, 2));
+    one.endpoint.limits.bulk_bytes_max = 4 << 20;
+    let acceptor = two.listen(any).await;
+    let peer = one.reach(2, &acceptor).await;
+    let batch = |first: u64| {
+        let result = Ok(Bytes::from(vec![7; 1 << 20]));
+        Message::Results((first..first + 6).map(|id| Answered { id, result: result.clone() }).collect())
+    };
+    peer.sender().send(batch(0)).unwrap();
+    assert_eq!(peer.sender().send(batch(6)), Err(Unsent::Full));
+    assert!(results(&mut two.bulk, 6).await.iter().map(|answer| answer.id).eq(0..6));
+}
+
+async fn appends_leave_room_for_results(network: Network, any: &str) {
+    let (mut one, mut two) = (Member::new(&network, 1), Member::new(&network, 2));
+    one.endpoint.limits.bulk_bytes_max = 8 << 20;
+    let acceptor = two.listen(any).await;
+    let peer = one.reach(2, &acceptor).await;
+    let entry = |index| {
+        let mut frame = Vec::new();
+        Header::bare(Kind::Command, GroupId(1), 1, index, 0).encode(&vec![7; 1 << 20], &mut frame);
+        let mut spans = Spans::default();
+        spans.push(Span { term: 1, first: index, last: index });
+        let prev = LogId::new(1, index - 1);
+        let message = Raft::Append { term: 1, prev, commit: 0, spans, configurations: vec![] };
+        Message::Raft { group: GroupId(1), message, frames: vec![frame.into()] }
+    };
+    // Nothing is written before this test waits.
+    let appends = (2..).take_while(|index| peer.sender().send(entry(*index)).is_ok()).count();
+    assert_eq!(appends, 4);
+    (0..4).for_each(|id| peer.sender().send(answer(id, 1 << 20)).unwrap());
+    assert_eq!(peer.sender().send(entry(6)), Err(Unsent::Full));
+    let mut arrived = Vec::new();
+    while arrived.len() < 4 {
+        for message in received(&mut two.bulk).await.1 {
+            if let Message::Results(answers) = message {
+                arrived.extend(answers.into_iter().map(|answer| answer.id));
+            }
+        }
+    }
+    assert_eq!(arrived, [0, 1, 2, 3]);
 }
 
 fn encoded(message: Message) -> Vec<u8> {

@@ -13,6 +13,9 @@ use crate::transport::wire;
 use bytes::Bytes;
 use std::time::Duration;
 
+/// Bytes of entries in one message to a follower, or in one piece of work for the applier.
+pub(super) const PIECE_BYTES: usize = 1 << 20;
+
 impl Group {
     /// Does what the core asked for. `frames` are the entries of the message it was given, if any.
     ///
@@ -46,6 +49,11 @@ impl Group {
             Effect::AppendOwn { id, entry } => self.store_own(now, id, &entry, ground),
             Effect::Send { to, message, after } if after <= self.durable => self.send(to, message, ground),
             Effect::Send { to, message, after } => {
+                if matches!(message, Message::HeartbeatReply { .. }) {
+                    // While a disk hangs, only the newest is kept: it says all that the earlier ones did.
+                    let same = |held: &Message| matches!(held, Message::HeartbeatReply { .. });
+                    self.held.retain(|(_, peer, held)| *peer != to || !same(held));
+                }
                 self.held.push((after, to, message));
                 Ok(())
             }
@@ -117,16 +125,46 @@ impl Group {
     }
 
     /// Hands a message to the links; an append gets its entries from the journal, by reference.
+    ///
+    /// A message that the links refuse is lost, which is the core's daily bread: it hears of it by the next
+    /// heartbeat.
     fn send(&mut self, to: MemberId, message: Message, ground: &mut Ground) -> Result<(), StorageError> {
-        let frames = match &message {
-            Message::Append { prev, spans, .. } => match spans.last() {
-                Some(last) => ground.journal.read(self.id, prev.index + 1, last.index, usize::MAX)?,
-                None => Vec::new(),
-            },
-            _ => Vec::new(),
-        };
-        // Lost messages are the core's daily bread: it hears of the loss by the next heartbeat.
-        ground.links.send(to, wire::Message::Raft { group: self.id, message, frames });
+        match &message {
+            Message::Append { spans, .. } if !spans.is_empty() => self.send_entries(to, &message, ground),
+            _ => {
+                ground.links.send(to, wire::Message::Raft { group: self.id, message, frames: Vec::new() });
+                Ok(())
+            }
+        }
+    }
+
+    /// Sends an append in pieces, each of them a whole append of its own, as far as the links take them: a
+    /// follower that is far behind gets what fits, and goes on from there.
+    fn send_entries(
+        &mut self,
+        to: MemberId,
+        append: &Message,
+        ground: &mut Ground,
+    ) -> Result<(), StorageError> {
+        let Message::Append { term, prev, commit, spans, configurations } = append else { return Ok(()) };
+        let (mut prev, last) = (*prev, spans.last().map_or(0, |last| last.index));
+        while prev.index < last {
+            let frames = ground.journal.read(self.id, prev.index + 1, last, PIECE_BYTES)?;
+            let Some(end) = frames.last().and_then(|chunk| last_header(chunk)) else { return Ok(()) };
+            let end = LogId::new(end.term, end.index);
+            let within = |index: &Index| (prev.index + 1..=end.index).contains(index);
+            let piece = Message::Append {
+                term: *term,
+                prev,
+                commit: *commit,
+                spans: spans.part(prev.index + 1, end.index),
+                configurations: configurations.iter().filter(|(index, _)| within(index)).cloned().collect(),
+            };
+            if !ground.links.send(to, wire::Message::Raft { group: self.id, message: piece, frames }) {
+                return Ok(());
+            }
+            prev = end;
+        }
         Ok(())
     }
 }

@@ -4,6 +4,7 @@ use super::super::applier::Work;
 use super::super::reply::Replies;
 use super::effects::last_header;
 use super::forwarding::Forwarded;
+use super::handover::TURN_BYTES;
 use crate::codec::ids::{GroupId, MemberId};
 use crate::raft::effect::Effects;
 use crate::raft::token::Token;
@@ -51,6 +52,8 @@ pub(super) struct Ground {
     /// ready, so a process may get answers that an earlier one of this member was owed: each process counts
     /// from a place of its own, and knows its numbers from theirs.
     pub next_number: u64,
+    /// Bytes that may still be handed to the applier in this turn.
+    pub handover_left: usize,
     /// Members that requests can be sent to.
     open: BTreeSet<MemberId>,
     /// When to try again to prepare a segment, on a full disk.
@@ -77,6 +80,7 @@ impl Ground {
             effects: Effects::default(),
             forwarded: BTreeMap::new(),
             next_number: fastrand::Rng::with_seed(seed).u64(1..1 << 63),
+            handover_left: TURN_BYTES,
             open: BTreeSet::new(),
             next_retry: Duration::ZERO,
             recovered: recovered.groups,
@@ -156,6 +160,7 @@ impl Ground {
     /// Sends the gathered answers and asks the journal what is to be done for it.
     pub(super) fn finish_turn(&mut self, healthy: bool) {
         self.replies.flush();
+        self.handover_left = TURN_BYTES;
         if !healthy {
             return;
         }

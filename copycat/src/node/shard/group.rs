@@ -24,6 +24,12 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
+/// Most bytes of arguments that one group keeps in hand: 64 MiB, and one request more.
+const BYTES_MAX: u64 = 64 << 20;
+
+/// Pause between two warnings of messages that no correct member sends.
+const WARNING_INTERVAL: Duration = Duration::from_secs(1);
+
 /// A request that has neither been proposed nor forwarded.
 #[derive(Debug)]
 pub(super) struct Pending {
@@ -37,17 +43,15 @@ pub(super) struct Pending {
     pub deadline: Duration,
 }
 
-/// The code of a group, from whoever opened the resource.
+/// The code of a resource's groups, from whoever opened it.
 #[derive(Debug)]
 pub(crate) struct Attachment {
-    /// The group.
-    pub group: GroupId,
+    /// The groups, and the state of each before its first entry.
+    pub groups: Vec<(GroupId, Box<dyn Machine>)>,
     /// Which commands there are, and whether arguments fit.
     pub checker: Arc<dyn Checker>,
-    /// The state before the first entry.
-    pub machine: Box<dyn Machine>,
-    /// Told when the group takes requests: `Busy` if its code is here already, `NoLeader` before the
-    /// cluster is formed.
+    /// Told when the groups take requests: `Busy` if the code of one is here already, `NoLeader` before the
+    /// cluster is formed; then none of them was given any.
     pub done: oneshot::Sender<Result<(), Failure>>,
 }
 
@@ -80,6 +84,7 @@ pub(super) struct Group {
     /// Messages whose promise is not durable yet, in the order they were made.
     pub(super) held: Vec<(Token, MemberId, Message)>,
     pub(super) commit: Index,
+    next_warning: Duration,
     /// Last entry handed to the applier, and the bytes of all that were.
     pub(super) handed: Index,
     pub(super) handed_bytes: u64,
@@ -121,6 +126,7 @@ impl Group {
             reads: Reads::default(),
             held: Vec::new(),
             commit: 0,
+            next_warning: Duration::ZERO,
             handed: 0,
             handed_bytes: 0,
         }
@@ -135,21 +141,28 @@ impl Group {
         status.role == Role::Leader && status.term == term
     }
 
-    /// Takes the group's code. `None` if it has some already.
-    pub(super) fn attach(&mut self, checker: Arc<dyn Checker>, machine: Box<dyn Machine>) -> Option<Work> {
-        if self.is_attached() {
-            return None;
-        }
+    /// Takes the group's code. It has none yet.
+    pub(super) fn attach(&mut self, checker: Arc<dyn Checker>, machine: Box<dyn Machine>) -> Work {
+        assert!(!self.is_attached(), "a group has one machine");
         self.checker = Some(checker);
-        Some(Work::Attach { group: self.id, machine, progress: self.progress.clone() })
+        Work::Attach { group: self.id, machine, progress: self.progress.clone() }
+    }
+
+    /// Gives the code back: nobody holds a proxy.
+    pub(super) fn detach(&mut self) -> Work {
+        self.checker = None;
+        self.progress = Arc::default();
+        self.reads = Reads::default();
+        (self.handed, self.handed_bytes) = (0, 0);
+        Work::Detach { group: self.id }
     }
 
     pub(super) fn enqueue(&mut self, pending: Pending, requests_max: usize, ground: &mut Ground) {
-        if self.queue.is_full() || self.in_hand(ground) >= requests_max {
+        if self.bytes_in_hand() >= BYTES_MAX || self.in_hand(ground) >= requests_max {
             ground.replies.fail(pending.reply, Failure::Busy);
         } else if pending.access == Access::Read(Consistency::Eventual) {
             match self.check(&pending) {
-                Ok(()) => self.reads.serve_at(0, pending),
+                Ok(()) => self.reads.serve_any(pending),
                 Err(failure) => ground.replies.fail(pending.reply, failure),
             }
         } else {
@@ -157,13 +170,18 @@ impl Group {
         }
     }
 
+    /// Bytes of their arguments, entries that wait for the disk aside.
+    fn bytes_in_hand(&self) -> u64 {
+        self.queue.bytes() + self.reads.bytes(&self.progress)
+    }
+
     /// Requests somewhere between their arrival and their answer.
     fn in_hand(&self, ground: &Ground) -> usize {
         self.queue.len() + self.proposed.len() + self.reads.len(&self.progress) + ground.forwarded.len()
     }
 
-    /// Time passes. A group without code votes and stores, but does not stand for election: it could
-    /// serve nobody.
+    /// Time passes. A group without code, or whose code does not understand the log, votes and stores, but
+    /// neither stands for election nor goes on leading: it could serve nobody.
     pub(super) fn tick(&mut self, now: Duration, ground: &mut Ground) -> Result<(), StorageError> {
         self.proposed.expire(now, &mut ground.replies);
         self.reads.expire(now, &mut ground.replies);
@@ -171,7 +189,7 @@ impl Group {
             ground.replies.fail(pending.reply, Failure::NoLeader);
         }
         self.tell_durable(now, ground)?;
-        if !self.is_attached() || !ground.journal.has_vote_room() {
+        if !self.is_attached() || self.progress.is_halted() || !ground.journal.has_vote_room() {
             return Ok(());
         }
         let mut effects = std::mem::take(&mut ground.effects);
@@ -194,7 +212,11 @@ impl Group {
             return Ok(());
         }
         let mut effects = std::mem::take(&mut ground.effects);
-        if let Err(refused) = self.core.receive(now, from, message, &mut effects) {
+        if let Err(refused) = self.core.receive(now, from, message, &mut effects)
+            && now >= self.next_warning
+        {
+            // Once in a while: whoever sends one may send many.
+            self.next_warning = now + WARNING_INTERVAL;
             tracing::warn!(group = %self.id, %from, %refused, "a message no correct member sends");
         }
         self.carry_out(now, effects, frames, ground)
@@ -250,6 +272,9 @@ impl Group {
     /// Answers a request that this member can tell to be wrong.
     pub(super) fn check(&self, pending: &Pending) -> Result<(), Failure> {
         let checker = self.checker.as_ref().ok_or(Failure::UnknownResource)?;
+        if self.progress.is_halted() {
+            return Err(Failure::Halted);
+        }
         checker.check(pending.access, pending.method, pending.key_len, &pending.body)
     }
 }

@@ -1,16 +1,17 @@
 //! Committed entries on their way to the applier.
 
 use super::super::applier::Work;
-use super::effects::last_header;
+use super::effects::{PIECE_BYTES, last_header};
 use super::ground::Ground;
 use super::group::Group;
 use crate::storage::StorageError;
 
 /// Bytes handed to the applier and not applied yet, at most: replaying a long log takes no more memory
 /// than a short one.
-const AHEAD_BYTES: u64 = 16 << 20;
-/// Bytes of entries in one piece of work.
-const PIECE_BYTES: usize = 1 << 20;
+const AHEAD_BYTES: u64 = 4 << 20;
+/// Bytes handed over in one turn, of all groups together, beyond which the rest waits for the next: replaying
+/// many long logs holds up no heartbeat.
+pub(super) const TURN_BYTES: usize = 4 << 20;
 
 impl Group {
     /// Hands over what is committed, with those who wait for it, and then the reads that waited for it.
@@ -18,7 +19,10 @@ impl Group {
         if !self.is_attached() {
             return Ok(());
         }
-        while self.handed < self.commit && self.handed_bytes - self.progress.applied_bytes() < AHEAD_BYTES {
+        while self.handed < self.commit
+            && self.handed_bytes - self.progress.applied_bytes() < AHEAD_BYTES
+            && ground.handover_left > 0
+        {
             let frames = ground.journal.read(self.id, self.handed + 1, self.commit, PIECE_BYTES)?;
             let last =
                 frames.last().and_then(|chunk| last_header(chunk)).map_or(self.handed, |header| header.index);
@@ -26,7 +30,9 @@ impl Group {
             let terms = ground.journal.terms(self.id).expect("a group with entries is known to the journal");
             let replies = self.proposed.take_through(last, terms, &mut ground.replies);
             self.handed = last;
-            self.handed_bytes += frames.iter().map(|chunk| chunk.len() as u64).sum::<u64>();
+            let bytes = frames.iter().map(bytes::Bytes::len).sum::<usize>();
+            self.handed_bytes += bytes as u64;
+            ground.handover_left = ground.handover_left.saturating_sub(bytes);
             ground.out.work.push(Work::Apply { group: self.id, frames, replies });
         }
         self.reads.take_ready(self.id, self.handed, &mut ground.out.work);

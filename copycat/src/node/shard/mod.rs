@@ -3,7 +3,7 @@
 //! A shard takes whatever has arrived (requests, messages, finished writes, the passing of time), lets
 //! each concerned group's core decide, and carries the decisions out: it encodes entries, appends them
 //! to the journal, hands messages to the links and committed entries to the applier. It is a plain
-//! synchronous value. It owns no thread, reads no clock and never waits: [`runtime`](super::runtime)
+//! synchronous value. It owns no thread, reads no clock and never waits: [`driver`](super::driver)
 //! drives it with real sockets and disks, the simulation with virtual ones.
 //!
 //! The path of a write reads top down: [`Shard::turn`] → [`group`] → [`proposing`] (or [`forwarding`])
@@ -247,19 +247,31 @@ impl Shard {
         }
     }
 
+    /// Gives all groups of a resource their code, or none of them.
     fn attach(&mut self, now: Duration, attachment: Attachment) -> Result<(), StorageError> {
-        let Some(group) = self.group_or_new(now, attachment.group)? else {
-            let _ = attachment.done.send(Err(Failure::NoLeader));
+        let Attachment { groups, checker, done } = attachment;
+        let ids: Vec<GroupId> = groups.iter().map(|(id, _)| *id).collect();
+        let taken = |id| self.groups.get(id).is_some_and(Group::is_attached);
+        if ids.iter().any(taken) {
+            let _ = done.send(Err(Failure::Busy));
             return Ok(());
-        };
-        let answer = match group.attach(attachment.checker, attachment.machine) {
-            Some(work) => {
-                self.ground.out.work.push(work);
-                Ok(())
-            }
-            None => Err(Failure::Busy),
-        };
-        let _ = attachment.done.send(answer);
+        }
+        // Whoever stopped waiting holds no proxy: nothing was opened then.
+        if done.is_closed() {
+            return Ok(());
+        }
+        for (id, machine) in groups {
+            let Some(group) = self.group_or_new(now, id)? else {
+                let _ = done.send(Err(Failure::NoLeader));
+                return Ok(());
+            };
+            let work = group.attach(checker.clone(), machine);
+            self.ground.out.work.push(work);
+        }
+        if done.send(Ok(())).is_err() {
+            let attached = ids.iter().filter_map(|id| self.groups.get_mut(id).map(Group::detach));
+            self.ground.out.work.extend(attached);
+        }
         Ok(())
     }
 

@@ -17,9 +17,6 @@ const TURN_BYTES: usize = 4 << 20;
 impl Group {
     /// Takes the queue apart: writes are proposed together, reads go their way.
     pub(super) fn propose(&mut self, now: Duration, ground: &mut Ground) -> Result<(), StorageError> {
-        if ground.is_behind() {
-            return Ok(());
-        }
         let term = self.core.status().term;
         let (mut writes, mut bytes) = (Vec::new(), 0);
         let mut strict = Vec::new();
@@ -37,7 +34,7 @@ impl Group {
                     bytes += HEADER_LEN + pending.body.len();
                     writes.push(pending);
                 }
-                Access::Read(Consistency::Eventual) => self.reads.serve_at(0, pending),
+                Access::Read(Consistency::Eventual) => self.reads.serve_any(pending),
                 Access::Read(Consistency::Lease) => match self.core.lease(now) {
                     Some(lease) => self.reads.serve_within(lease, pending),
                     None => strict.push(pending),
@@ -60,9 +57,11 @@ impl Group {
         if writes.is_empty() {
             return Ok(());
         }
-        match ground.journal.room_for(bytes) {
+        let room =
+            if ground.is_behind() { Err(StorageError::NotReady) } else { ground.journal.room_for(bytes) };
+        match room {
             Ok(()) => {}
-            // The next segment is about to be ready: the writes keep their place in line.
+            // The disk is about to be ready for more: the writes keep their place in line.
             Err(StorageError::NotReady) => {
                 writes.into_iter().rev().for_each(|write| self.queue.push_front(write));
                 return Ok(());

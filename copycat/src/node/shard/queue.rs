@@ -1,11 +1,8 @@
-//! Requests in line, bounded in number and in bytes.
+//! Requests in line, counted in number and in bytes.
 
 use super::group::Pending;
 use std::collections::VecDeque;
 use std::time::Duration;
-
-/// Most bytes of arguments that one group keeps in line: 64 MiB, and one request more.
-const BYTES_MAX: usize = 64 << 20;
 
 /// Requests that have neither been proposed nor forwarded, in the order of their arrival.
 #[derive(Debug, Default)]
@@ -23,9 +20,9 @@ impl Queue {
         self.requests.is_empty()
     }
 
-    /// Whether so many bytes are in line that nothing more is taken.
-    pub(super) fn is_full(&self) -> bool {
-        self.bytes >= BYTES_MAX
+    /// Bytes of their arguments.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes as u64
     }
 
     pub(super) fn push_back(&mut self, pending: Pending) {

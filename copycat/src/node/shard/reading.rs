@@ -20,14 +20,17 @@ pub(super) struct Reads {
     asked: VecDeque<(ReadTicket, Pending)>,
     /// Free to run once everything up to the index was handed over; some only before an instant.
     confirmed: VecDeque<(Index, Option<Duration>, Pending)>,
-    /// How many were handed over since the start.
+    /// Those that any state may answer.
+    eventual: VecDeque<Pending>,
+    /// How many were handed over since the start, and the bytes of their arguments.
     handed: u64,
+    handed_bytes: u64,
 }
 
 impl Reads {
-    /// A read that may run against any state that has applied `index`.
-    pub(super) fn serve_at(&mut self, index: Index, read: Pending) {
-        self.confirmed.push_back((index, None, read));
+    /// A read that may run against any state.
+    pub(super) fn serve_any(&mut self, read: Pending) {
+        self.eventual.push_back(read);
     }
 
     /// A read that rests on a lease.
@@ -38,7 +41,17 @@ impl Reads {
     /// Reads that were not answered yet, those in the applier's hands included.
     pub(super) fn len(&self, progress: &Progress) -> usize {
         let handed = self.handed - progress.reads();
-        self.asked.len() + self.confirmed.len() + usize::try_from(handed).unwrap_or(usize::MAX)
+        self.asked.len()
+            + self.confirmed.len()
+            + self.eventual.len()
+            + usize::try_from(handed).unwrap_or(usize::MAX)
+    }
+
+    /// Bytes of their arguments.
+    pub(super) fn bytes(&self, progress: &Progress) -> u64 {
+        let waiting = self.asked.iter().map(|(_, read)| read);
+        let waiting = waiting.chain(self.confirmed.iter().map(|(.., read)| read)).chain(&self.eventual);
+        waiting.map(|read| read.body.len() as u64).sum::<u64>() + self.handed_bytes - progress.read_bytes()
     }
 
     /// Tickets up to `through` are confirmed.
@@ -57,16 +70,18 @@ impl Reads {
 
     /// Those that may run now that everything up to `handed` was handed over.
     pub(super) fn take_ready(&mut self, group: GroupId, handed: Index, work: &mut Vec<Work>) {
-        while let Some((_, lease_end, read)) = self.confirmed.pop_front_if(|(index, ..)| *index <= handed) {
-            self.handed += 1;
-            work.push(Work::Read {
-                group,
-                method: read.method,
-                body: read.body,
-                lease_end,
-                reply: read.reply,
-            });
+        while let Some(read) = self.eventual.pop_front() {
+            work.push(self.hand_over(group, None, read));
         }
+        while let Some((_, lease_end, read)) = self.confirmed.pop_front_if(|(index, ..)| *index <= handed) {
+            work.push(self.hand_over(group, lease_end, read));
+        }
+    }
+
+    fn hand_over(&mut self, group: GroupId, lease_end: Option<Duration>, read: Pending) -> Work {
+        self.handed += 1;
+        self.handed_bytes += read.body.len() as u64;
+        Work::Read { group, method: read.method, body: read.body, lease_end, reply: read.reply }
     }
 
     /// Ends the wait of those whose time is up.
@@ -81,7 +96,8 @@ impl Reads {
 
     pub(super) fn abandon(&mut self, failure: Failure, replies: &mut Replies) {
         let asked = self.asked.drain(..).map(|(_, read)| read);
-        for read in asked.chain(self.confirmed.drain(..).map(|(.., read)| read)) {
+        let confirmed = self.confirmed.drain(..).map(|(.., read)| read);
+        for read in asked.chain(confirmed).chain(self.eventual.drain(..)) {
             replies.fail(read.reply, failure);
         }
     }

@@ -66,12 +66,6 @@ impl SimulatedDisk {
         lock(&self.state).faults.clear();
     }
 
-    /// Successful syncs so far.
-    #[cfg(test)]
-    pub(crate) fn syncs(&self) -> u64 {
-        lock(&self.state).syncs
-    }
-
     /// Cuts the power: each sector written since its region's last sync is kept, dropped or garbled.
     /// The same seed does the same to the same disk.
     pub(crate) fn crash(&self, seed: u64) {
@@ -98,15 +92,15 @@ impl SimulatedDisk {
     pub(crate) fn corrupt(&self, number: u64, offset: u64, mask: u8) {
         if let Some(images) = lock(&self.regions).get(&number) {
             let mut images = lock(images);
-            images.cached[offset as usize] ^= mask;
-            images.durable[offset as usize] ^= mask;
+            Arc::make_mut(&mut images.cached)[offset as usize] ^= mask;
+            Arc::make_mut(&mut images.durable)[offset as usize] ^= mask;
         }
     }
 
     /// What the medium holds of a region.
     #[cfg(test)]
     pub(crate) fn image(&self, number: u64) -> Option<Vec<u8>> {
-        lock(&self.regions).get(&number).map(|images| lock(images).durable.clone())
+        lock(&self.regions).get(&number).map(|images| lock(images).durable.to_vec())
     }
 
     /// Puts a region there as if it had been found.
@@ -116,8 +110,7 @@ impl SimulatedDisk {
     }
 
     fn insert(&self, number: u64, bytes: Vec<u8>) -> Arc<dyn Region> {
-        let images = Images { durable: bytes.clone(), cached: bytes, dirty: BTreeSet::new() };
-        let images = Arc::new(Mutex::new(images));
+        let images = Arc::new(Mutex::new(Images::clean(bytes)));
         lock(&self.regions).insert(number, images.clone());
         Arc::new(SimulatedRegion { number, state: self.state.clone(), images })
     }
@@ -135,7 +128,7 @@ impl Disk for SimulatedDisk {
         }
         let recycled = creation.recycled.and_then(|recycled| lock(&self.regions).remove(&recycled));
         let mut bytes = match recycled {
-            Some(images) => lock(&images).cached.clone(),
+            Some(images) => lock(&images).cached.to_vec(),
             None => vec![0; creation.len as usize],
         };
         assert_eq!(bytes.len() as u64, creation.len, "only regions of the same length are recycled");
@@ -156,23 +149,36 @@ impl Disk for SimulatedDisk {
     }
 }
 
+/// What cache and medium hold. Equal contents are shared until one is written to: crashes copy all
+/// regions, and few of them ever change again.
 #[derive(Clone, Debug)]
 struct Images {
-    cached: Vec<u8>,
-    durable: Vec<u8>,
+    cached: Arc<Vec<u8>>,
+    durable: Arc<Vec<u8>>,
     /// Sectors that a sync would have to write.
     dirty: BTreeSet<usize>,
 }
 
 impl Images {
+    /// The same in both.
+    fn clean(bytes: Vec<u8>) -> Images {
+        let durable = Arc::new(bytes);
+        Images { cached: durable.clone(), durable, dirty: BTreeSet::new() }
+    }
+
     /// What the medium holds after the power was cut.
     fn crashed(&self, random: &mut fastrand::Rng, kept: u8, garbled: u8) -> Images {
         let mut images = self.clone();
         for sector in std::mem::take(&mut images.dirty) {
             let range = sector * SECTOR..(sector + 1) * SECTOR;
             match random.u8(0..100) {
-                fate if fate < kept => images.durable[range.clone()].copy_from_slice(&images.cached[range]),
-                fate if fate < kept + garbled => random.fill(&mut images.durable[range]),
+                fate if fate < kept => {
+                    let Images { cached, durable, .. } = &mut images;
+                    Arc::make_mut(durable)[range.clone()].copy_from_slice(&cached[range]);
+                }
+                fate if fate < kept + garbled => {
+                    random.fill(&mut Arc::make_mut(&mut images.durable)[range]);
+                }
                 _ => {}
             }
         }
@@ -214,9 +220,10 @@ impl Region for SimulatedRegion {
         let mut left = if fails { len / 2 / SECTOR * SECTOR } else { len };
         let mut at = offset as usize;
         images.dirty.extend(at / SECTOR..(at + left).div_ceil(SECTOR));
+        let cached = Arc::make_mut(&mut images.cached);
         for chunk in chunks {
             let part = &chunk[..chunk.len().min(left)];
-            images.cached[at..at + part.len()].copy_from_slice(part);
+            cached[at..at + part.len()].copy_from_slice(part);
             (at, left) = (at + part.len(), left - part.len());
         }
         if fails { Err(self.failed("writing")) } else { Ok(()) }
@@ -235,7 +242,7 @@ impl Region for SimulatedRegion {
         for sector in dirty {
             let range = sector * SECTOR..(sector + 1) * SECTOR;
             let Images { cached, durable, .. } = &mut *images;
-            durable[range.clone()].copy_from_slice(&cached[range]);
+            Arc::make_mut(durable)[range.clone()].copy_from_slice(&cached[range]);
         }
         state.syncs += 1;
         Ok(())
@@ -243,9 +250,8 @@ impl Region for SimulatedRegion {
 
     fn refresh(&self) -> Result<(), DiskError> {
         let mut images = lock(&self.images);
-        let Images { cached, durable, dirty } = &mut *images;
-        assert!(dirty.is_empty(), "refreshed after a sync");
-        cached.copy_from_slice(durable);
+        assert!(images.dirty.is_empty(), "refreshed after a sync");
+        images.cached = images.durable.clone();
         Ok(())
     }
 

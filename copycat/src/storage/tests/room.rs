@@ -151,5 +151,4 @@ fn the_longest_entry_of_a_new_leader_is_the_longest_configuration() {
     longest.encode(&mut body);
     Header::bare(Kind::Configuration, GroupId(1), 1, 1, 0).encode(&body, &mut bytes);
     assert_eq!(bytes.len(), OWN_LEN_MAX);
-    assert!(64 + 72 + OWN_LEN_MAX <= 4_096, "one block takes the vote and the entry");
 }

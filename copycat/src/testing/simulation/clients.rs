@@ -77,9 +77,9 @@ impl Cluster<'_> {
 
     fn wander(&mut self) -> (usize, GroupId, Access) {
         let access = match self.random.u8(0..10) {
-            0..6 => Access::Write,
-            6 | 7 => Access::Read(Consistency::Strict),
-            8 => Access::Read(Consistency::Lease),
+            0..5 => Access::Write,
+            5 | 6 => Access::Read(Consistency::Strict),
+            7 | 8 => Access::Read(Consistency::Lease),
             _ => Access::Read(Consistency::Eventual),
         };
         let at = self.random.usize(0..self.plan.members);

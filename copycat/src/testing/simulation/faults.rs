@@ -200,6 +200,9 @@ impl Cluster<'_> {
     fn light_fuse(&mut self, fault: Fault, victim: usize, lasts: Duration) {
         let effects = self.random.u64(0..60);
         let end = self.draw_end(fault);
+        // Some are back before anybody misses them, with promises to keep that they do not remember.
+        let quick = millis(&mut self.random, 1..30);
+        let lasts = if self.random.bool() { quick } else { lasts };
         self.members[victim].fuse = Some((effects, end, lasts));
         self.schedule.after(Duration::from_millis(50), Event::Fuse { at: victim });
     }

@@ -11,6 +11,7 @@ use crate::codec::frame::Frame;
 use crate::codec::ids::{GroupId, Index, MemberId};
 use crate::codec::terms::LogId;
 use crate::node::applier::{Applier, Work};
+use crate::node::failure::Failure;
 use crate::node::request::Answer;
 use crate::node::shard::{self, Attachment, Input, Shard};
 use crate::raft::effect::Role;
@@ -59,12 +60,13 @@ pub(super) struct Process {
     pub inbox: Vec<Input>,
     /// A turn is coming.
     pub turn_due: bool,
-    pub tick_due: bool,
     pub write: Option<Write>,
     pub preparation: Option<Preparation>,
     pub work: VecDeque<Work>,
     /// The applier is about to run.
     pub applying: bool,
+    /// Whoever opened the groups holds on to them.
+    pub opened: Vec<oneshot::Receiver<Result<(), Failure>>>,
     /// Clients of this process that wait.
     pub waiting: Vec<(usize, oneshot::Receiver<Answer>)>,
     pub views: BTreeMap<GroupId, View>,
@@ -133,11 +135,11 @@ impl Process {
             port,
             inbox: Vec::new(),
             turn_due: false,
-            tick_due: false,
             write: None,
             preparation: None,
             work: VecDeque::new(),
             applying: false,
+            opened: Vec::new(),
             waiting: Vec::new(),
             views: BTreeMap::new(),
             looked,
@@ -146,10 +148,14 @@ impl Process {
 
     /// The code of a group, for the shard's next turn.
     pub(super) fn attach(&mut self, group: GroupId) {
-        // Nobody waits for the word that it is there.
-        let (done, _) = oneshot::channel();
+        let (done, opened) = oneshot::channel();
+        self.opened.push(opened);
         let machine = Box::new(Tape::default());
-        self.inbox.push(Input::Attach(Attachment { group, checker: Arc::new(TapeChecker), machine, done }));
+        self.inbox.push(Input::Attach(Attachment {
+            groups: vec![(group, machine)],
+            checker: Arc::new(TapeChecker),
+            done,
+        }));
     }
 }
 

@@ -30,6 +30,9 @@ pub(super) enum Violation {
     /// State-machine safety (§5.4.3).
     #[error("{member} commits another entry {index} of group {group} than was committed before")]
     OtherCommit { group: GroupId, member: MemberId, index: Index },
+    /// The commit rule (§5.4.2).
+    #[error("{leader} commits entry {index} of group {group} by counting, although it is of an earlier term")]
+    EarlierTerm { group: GroupId, leader: MemberId, index: Index },
     /// Durability: committed means durable on a majority.
     #[error(
         "{member} commits entry {index} of group {group} while it is durable on {holders} members; {needed} are needed"

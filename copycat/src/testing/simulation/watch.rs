@@ -46,7 +46,7 @@ impl Cluster<'_> {
             if view.role == Role::Leader && !led {
                 ledger.leads(member, view.term, &view.log)?;
             }
-            looking.commits(view, &status, ledger, &self.members)?;
+            looking.commits(view, led, &status, ledger, &self.members)?;
         }
         Ok(())
     }
@@ -125,6 +125,7 @@ impl Looking<'_> {
     fn commits(
         &self,
         view: &mut View,
+        led: bool,
         status: &GroupStatus,
         ledger: &mut Ledger,
         members: &[Member],
@@ -138,6 +139,9 @@ impl Looking<'_> {
         // Only a leader's own entries commit by counting, and all others with them: the last one names the
         // term of the leader, whatever has happened to the member since, in the same turn.
         let term = self.journal.terms(group).and_then(|terms| terms.term(to)).unwrap_or(0);
+        if led && to > from && to > ledger.commits() && term != view.term {
+            return Err(Violation::EarlierTerm { group, leader: member, index: to });
+        }
         self.each(from + 1, to, |frame| {
             let index = frame.header.index;
             ledger.commits_entry(member, term, frame, |entry| {

@@ -22,9 +22,9 @@ use crate::transport::limits::MESSAGE_SOFT;
 use bytes::{BufMut, Bytes, BytesMut};
 
 /// Bytes of a request before its body.
-pub(super) const REQUEST_LEN: usize = 24;
+const REQUEST_LEN: usize = 24;
 /// Bytes of an answer before its result.
-pub(super) const ANSWER_LEN: usize = 16;
+const ANSWER_LEN: usize = 16;
 
 /// Checks what the other side would refuse.
 pub(super) fn check_submit(submit: &Submit) -> Result<(), Malformed> {

@@ -52,12 +52,10 @@ pub(crate) enum Kind {
     Results = 33,
     /// Form a cluster.
     Form = 48,
-    /// It is formed.
-    Formed = 49,
 }
 
 impl Kind {
-    const ALL: [Kind; 14] = [
+    const ALL: [Kind; 13] = [
         Kind::Hello,
         Kind::Welcome,
         Kind::Refused,
@@ -71,7 +69,6 @@ impl Kind {
         Kind::Submit,
         Kind::Results,
         Kind::Form,
-        Kind::Formed,
     ];
 
     fn from_byte(byte: u8) -> Result<Kind, Malformed> {
@@ -85,8 +82,8 @@ impl Kind {
         match self {
             // Of another version's messages only the first bytes are known.
             Kind::Hello | Kind::Refused => 8..=HANDSHAKE_MAX - ENVELOPE_LEN,
-            Kind::Welcome => 24..=HANDSHAKE_MAX - ENVELOPE_LEN,
-            Kind::Form | Kind::Formed => 16..=HANDSHAKE_MAX - ENVELOPE_LEN,
+            Kind::Welcome => 32..=HANDSHAKE_MAX - ENVELOPE_LEN,
+            Kind::Form => 16..=HANDSHAKE_MAX - ENVELOPE_LEN,
             Kind::Alive => 0..=0,
             Kind::RequestVote | Kind::Heartbeat => 24..=24,
             Kind::Vote => 8..=8,

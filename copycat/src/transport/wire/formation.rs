@@ -71,14 +71,14 @@ pub(super) fn long(cursor: &mut Cursor<'_>) -> Result<u128, Malformed> {
     Ok(u128::from(high) << 64 | u128::from(low))
 }
 
-/// Appends a message that is a formation.
-pub(super) fn encode(kind: Kind, formation: &Formation, out: &mut BytesMut) {
-    let mut draft = Draft::begin(out, kind, 0, formation.members.len(), GroupId(0));
+/// Appends a message that asks to adopt a formation.
+pub(super) fn encode(formation: &Formation, out: &mut BytesMut) {
+    let mut draft = Draft::begin(out, Kind::Form, 0, formation.members.len(), GroupId(0));
     formation.write(draft.fields());
     draft.finish(0);
 }
 
-/// Reads a message that is a formation.
+/// Reads a message that asks to adopt a formation.
 pub(super) fn decode(envelope: &Envelope) -> Result<Formation, Malformed> {
     zero("message group", envelope.group.0)?;
     let mut cursor = Cursor::new(&envelope.body);

@@ -5,8 +5,9 @@
 //!  offset size  field                       offset size  field
 //!      24    2  version                         24    8  member
 //!      26    1  role: 1 member, 2 handle        32   16  storage
-//!      27    1  lane: 1 control, 2 bulk         48    …  formation; not there before it was formed
-//!      28    4  reserved  0
+//!      27    1  lane: 1 control, 2 bulk         48    4  election timeout, ms
+//!      28    4  election timeout, ms             52    4  reserved  0
+//!               0 of a handle                   56    …  formation; not there before it was formed
 //!      32    8  member    0 of a handle     Refused
 //!      40    8  expected  0: any            offset size  field
 //!      48   16  storage   0 of a handle         24    2  code
@@ -47,6 +48,8 @@ pub(crate) enum Role {
         storage: u128,
         /// What the connection is for.
         lane: LaneKind,
+        /// Its election timeout in milliseconds.
+        election_ms: u32,
     },
     /// A remote handle.
     Client,
@@ -72,6 +75,8 @@ pub(crate) struct Identity {
     pub member: MemberId,
     /// The random name of its storage.
     pub storage: u128,
+    /// Its election timeout in milliseconds: a leader's lease counts on every member to wait that long.
+    pub election_ms: u32,
     /// The cluster it belongs to and who formed it; `None` while it was not formed.
     pub formation: Option<Formation>,
 }
@@ -108,10 +113,13 @@ pub(crate) enum Refusal {
     /// All connections are taken; later it may work.
     #[error("too many connections")]
     TooManyConnections = 7,
+    /// The members' election timeouts differ, so that no leader's lease could be relied on.
+    #[error("the two sides were given different election timeouts")]
+    WrongTimeout = 8,
 }
 
 impl Refusal {
-    const ALL: [Refusal; 7] = [
+    const ALL: [Refusal; 8] = [
         Refusal::WrongVersion,
         Refusal::WrongCluster,
         Refusal::UnknownMember,
@@ -119,6 +127,7 @@ impl Refusal {
         Refusal::WrongStorage,
         Refusal::NotMe,
         Refusal::TooManyConnections,
+        Refusal::WrongTimeout,
     ];
 
     /// Appends the message.
@@ -140,16 +149,16 @@ impl Refusal {
 impl Hello {
     /// Appends the message.
     pub(crate) fn encode(&self, out: &mut BytesMut) {
-        let (role, lane, id, storage) = match self.role {
-            Role::Member { id, storage, lane } => (1, lane as u8, id.0, storage),
-            Role::Client => (2, 0, 0, 0),
+        let (role, lane, election_ms, id, storage) = match self.role {
+            Role::Member { id, storage, lane, election_ms } => (1, lane as u8, election_ms, id.0, storage),
+            Role::Client => (2, 0, 0, 0, 0),
         };
         let mut draft = Draft::begin(out, Kind::Hello, 0, 0, GroupId(0));
         let fields = draft.fields();
         fields.put_u16_le(self.version);
         fields.put_u8(role);
         fields.put_u8(lane);
-        fields.put_u32_le(0);
+        fields.put_u32_le(election_ms);
         fields.put_u64_le(id);
         fields.put_u64_le(self.expected.map_or(0, |member| member.0));
         fields.put_u128_le(storage);
@@ -168,28 +177,42 @@ impl Hello {
         zero("message count", envelope.count.into())?;
         zero("message group", envelope.group.0)?;
         let (role, lane) = (cursor.u8()?, cursor.u8()?);
-        zero("hello reserved", cursor.u32()?.into())?;
+        let election_ms = cursor.u32()?;
         let (id, expected) = (MemberId(cursor.u64()?), cursor.u64()?);
         let (storage, cluster) = (long(&mut cursor)?, long(&mut cursor)?);
         cursor.finish()?;
-        let role = decode_role(role, lane, id, storage)?;
+        let role = match decode_lane(role, lane)? {
+            Some(lane) => member(id, storage, lane, election_ms)?,
+            None => client(id, storage, election_ms)?,
+        };
         let expected = (expected != 0).then_some(MemberId(expected));
         Ok(Ok(Hello { version, role, cluster, expected }))
     }
 }
 
-fn decode_role(role: u8, lane: u8, id: MemberId, storage: u128) -> Result<Role, Malformed> {
-    let lane = match (role, lane) {
-        (1, 1) => LaneKind::Control,
-        (1, 2) => LaneKind::Bulk,
-        (2, 0) if id.0 == 0 && storage == 0 => return Ok(Role::Client),
-        (1 | 2, _) => return Err(Malformed::Value { field: "hello lane", found: lane.into() }),
-        _ => return Err(Malformed::Value { field: "hello role", found: role.into() }),
-    };
+/// The lane, `None` where the caller is a handle.
+fn decode_lane(role: u8, lane: u8) -> Result<Option<LaneKind>, Malformed> {
+    match (role, lane) {
+        (1, 1) => Ok(Some(LaneKind::Control)),
+        (1, 2) => Ok(Some(LaneKind::Bulk)),
+        (2, 0) => Ok(None),
+        (1 | 2, _) => Err(Malformed::Value { field: "hello lane", found: lane.into() }),
+        _ => Err(Malformed::Value { field: "hello role", found: role.into() }),
+    }
+}
+
+fn member(id: MemberId, storage: u128, lane: LaneKind, election_ms: u32) -> Result<Role, Malformed> {
     if id.0 == 0 {
         return Err(Malformed::Value { field: "hello member", found: 0 });
     }
-    Ok(Role::Member { id, storage, lane })
+    Ok(Role::Member { id, storage, lane, election_ms })
+}
+
+fn client(id: MemberId, storage: u128, election_ms: u32) -> Result<Role, Malformed> {
+    zero("hello member", id.0)?;
+    zero("hello storage", storage as u64 | (storage >> 64) as u64)?;
+    zero("hello election timeout", election_ms.into())?;
+    Ok(Role::Client)
 }
 
 /// The answer to a greeting.
@@ -202,6 +225,7 @@ impl Identity {
         let mut draft = Draft::begin(out, Kind::Welcome, 0, founders, GroupId(0));
         draft.fields().put_u64_le(self.member.0);
         draft.fields().put_u128_le(self.storage);
+        draft.fields().put_u64_le(self.election_ms.into());
         if let Some(formation) = &self.formation {
             formation.write(draft.fields());
         }
@@ -215,6 +239,8 @@ impl Identity {
         if member.0 == 0 {
             return Err(Malformed::Value { field: "welcome member", found: 0 });
         }
+        let (election_ms, reserved) = (cursor.u32()?, cursor.u32()?);
+        zero("welcome reserved", reserved.into())?;
         let formation = match cursor.rest() {
             [] => None,
             _ => Some(Formation::read(&mut cursor, envelope.count)?),
@@ -223,7 +249,7 @@ impl Identity {
             zero("message count", envelope.count.into())?;
         }
         cursor.finish()?;
-        Ok(Identity { member, storage, formation })
+        Ok(Identity { member, storage, election_ms, formation })
     }
 }
 

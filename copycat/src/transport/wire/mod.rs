@@ -19,7 +19,7 @@ use crate::codec::cursor::Malformed;
 use crate::codec::ids::{GroupId, MethodId, Term};
 use crate::raft::message as consensus;
 use bytes::{Bytes, BytesMut};
-use envelope::{Draft, ENVELOPE_LEN, Envelope, Kind};
+use envelope::{Draft, Envelope, Kind};
 pub(crate) use formation::Formation;
 pub(crate) use hello::{Hello, Identity, LaneKind, Refusal, Role};
 
@@ -42,8 +42,6 @@ pub(crate) enum Message {
     Results(Vec<Answered>),
     /// The members that shall form a new cluster.
     Form(Formation),
-    /// The sender has recorded the formation durably.
-    Formed(Formation),
 }
 
 /// Requests for one group.
@@ -104,30 +102,15 @@ impl Message {
             Message::Raft { message: M::Append { .. } | M::AppendReply { .. }, .. }
             | Message::Submit(_)
             | Message::Results(_) => LaneKind::Bulk,
-            Message::Raft { .. } | Message::Form(_) | Message::Formed(_) => LaneKind::Control,
+            Message::Raft { .. } | Message::Form(_) => LaneKind::Control,
         }
     }
 }
 
 impl Message {
-    /// Bytes the message takes in a queue, nearly: what a cut into several messages adds is not counted.
-    pub(super) fn len(&self) -> usize {
-        let inside = match self {
-            Message::Raft { frames, .. } => 32 + frames.iter().map(Bytes::len).sum::<usize>(),
-            Message::Submit(submit) => {
-                8 + submit
-                    .requests
-                    .iter()
-                    .map(|request| batch::REQUEST_LEN + request.body.len())
-                    .sum::<usize>()
-            }
-            Message::Results(answers) => answers
-                .iter()
-                .map(|answer| batch::ANSWER_LEN + answer.result.as_ref().map_or(0, Bytes::len))
-                .sum(),
-            Message::Form(formation) | Message::Formed(formation) => 16 + 24 * formation.members.len(),
-        };
-        ENVELOPE_LEN + inside
+    /// Whether it carries entries, or asks where they would fit.
+    pub(super) fn is_append(&self) -> bool {
+        matches!(self, Message::Raft { message: consensus::Message::Append { .. }, .. })
     }
 
     /// Appends the message; long appends and batches become several, an empty batch none. `Err` if the
@@ -145,11 +128,7 @@ impl Message {
             }
             Message::Form(formation) => {
                 formation.check()?;
-                formation::encode(Kind::Form, &formation, out.tail());
-            }
-            Message::Formed(formation) => {
-                formation.check()?;
-                formation::encode(Kind::Formed, &formation, out.tail());
+                formation::encode(&formation, out.tail());
             }
         }
         Ok(())
@@ -162,7 +141,6 @@ impl Message {
             Kind::Submit => Message::Submit(batch::decode_submit(envelope)?),
             Kind::Results => Message::Results(batch::decode_results(envelope)?),
             Kind::Form => Message::Form(formation::decode(envelope)?),
-            Kind::Formed => Message::Formed(formation::decode(envelope)?),
             Kind::Hello | Kind::Welcome | Kind::Refused => {
                 return Err(Malformed::Value { field: "message kind", found: envelope.kind as u64 });
             }

@@ -1,0 +1,66 @@
+//! Members that are far behind, and openings that are given up.
+
+use super::store::{AsyncStore, Numbers};
+use super::world::{Network, World, patiently, run, until};
+use std::future::Future;
+use std::pin::pin;
+use std::task::Poll;
+
+/// Bytes of one key, and how many: more than a lane may hold, within what one append may name.
+const KEY_LEN: usize = 60_000;
+const KEYS: u64 = 640;
+
+#[test]
+fn a_follower_further_behind_than_a_lane_can_hold_catches_up() {
+    run(async {
+        let mut world = World::started(Network::Tcp, 3).await;
+        let leader = world.leader().await;
+        let behind = world.ids().into_iter().find(|id| *id != leader).unwrap();
+        world.crash(behind);
+        for number in 0..KEYS {
+            let key = format!("{number:0>KEY_LEN$}");
+            patiently(async || world.store(leader).put(key.clone(), number).await).await;
+        }
+        world.start(behind).await;
+        until("the same log", async || {
+            let mine = world.member(behind).status().await.ok()?.group("store", 0)?.applied;
+            let all = world.member(leader).status().await.ok()?.group("store", 0)?.applied;
+            (mine >= KEYS && mine == all).then_some(())
+        })
+        .await;
+    });
+}
+
+#[test]
+fn an_opening_that_was_given_up_can_be_repeated() {
+    run(async {
+        let world = World::started(Network::memory(), 1).await;
+        patiently(async || world.store(1).len().await).await;
+        for attempt in 0..60 {
+            let name = format!("resource-{attempt}");
+            {
+                // Given up after the first, second or third look at it, or done.
+                let mut opening = pin!(
+                    world.member(1).state_machine(name.clone(), Numbers::default).open::<AsyncStore, _>()
+                );
+                let mut looks = attempt % 3;
+                std::future::poll_fn(|context| match opening.as_mut().poll(context) {
+                    Poll::Pending if looks > 0 => {
+                        looks -= 1;
+                        Poll::Pending
+                    }
+                    _ => Poll::Ready(()),
+                })
+                .await;
+            }
+            let opened = world.member(1).state_machine(name, Numbers::default).open::<AsyncStore, _>().await;
+            // What was done before anybody looked away stays open, and says so.
+            assert!(opened.as_ref().err().is_none_or(|error| error.code() == 209), "{opened:?}");
+            let store = match opened {
+                Ok(store) => store,
+                Err(_) => continue,
+            };
+            patiently(async || store.len().await).await;
+        }
+    });
+}
