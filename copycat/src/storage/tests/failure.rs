@@ -13,6 +13,7 @@ fn simulated() -> (Arc<SimulatedDisk>, Journal) {
 fn a_full_disk_refuses_entries_takes_votes_and_works_again() {
     let (disk, mut journal) = simulated();
     disk.inject(Fault::Full);
+    begin_term(&mut journal, 1, 1);
     let mut index = 0;
     let full = loop {
         settle(&mut journal).unwrap();
