@@ -4,7 +4,9 @@ use super::Member;
 use crate::error::{Error, Mistake};
 use std::collections::BTreeSet;
 
-/// Most seeds of one cluster. Every one of them votes, so more would only be slower.
+/// Most seeds of one cluster, well below what the formats hold
+/// ([`MEMBERS_MAX`](crate::codec::configuration::MEMBERS_MAX)). Every one of them votes: each write waits for
+/// a majority, so more of them make every write slower and hardly any failure survivable that was not.
 const SEEDS_MAX: usize = 32;
 
 /// A cluster as one of its members sees it: the founding members, and which of them this process is.

@@ -3,8 +3,13 @@
 use super::cursor::{Cursor, Malformed};
 use super::ids::MemberId;
 
-/// Most members a configuration may name in each of its lists.
-pub(crate) const MEMBERS_MAX: usize = 1_024;
+/// Most members of a cluster, and hence most that a configuration may name in each of its lists: the record
+/// of who formed it fits a handshake, and a configuration fits the journal's reserve for a new leader's
+/// first entry, one block together with a vote.
+pub(crate) const MEMBERS_MAX: usize = 128;
+
+/// Most bytes of an encoded configuration.
+pub(crate) const ENCODED_LEN_MAX: usize = 3 * (4 + 8 * MEMBERS_MAX);
 
 /// The members of one group. While `outgoing` is not empty the group is in the joint phase of a
 /// membership change (Raft §6): elections and commits need a majority of both sets.

@@ -311,10 +311,15 @@ fn remedy_at_start(cause: &StartError) -> &'static str {
         StartError::Identity(IdentityError::Locked { .. }) => {
             "; stop the other process, or choose another directory"
         }
+        StartError::Identity(IdentityError::Version { .. }) => {
+            "; start the version that wrote it, or a later one"
+        }
         StartError::Identity(IdentityError::Foreign { .. }) => "; start with this member's own directory",
         StartError::Identity(IdentityError::Damaged { .. } | IdentityError::Missing { .. })
         | StartError::Identity(IdentityError::NoJournal { .. }) => {
-            "; restore the directory from a copy, or give the machine a new member id and an empty directory"
+            "; keep this member out, the others go on as long as they are a majority; restore the directory only \
+             from a copy of every byte of it that was made after this member last stopped, because an older one \
+             has forgotten votes and entries"
         }
         StartError::Address { .. } => "; choose a free address of this machine",
         StartError::SeedsDiffer { .. } => "; name the members that formed it",
@@ -326,7 +331,9 @@ fn remedy_at_start(cause: &StartError) -> &'static str {
 /// What the one who starts a member that takes no part can do.
 fn remedy_of_outcast(cause: NotMine) -> &'static str {
     match cause {
-        NotMine::LostStorage => "; bring its directory back, or give the machine a new member id",
+        NotMine::LostStorage => {
+            "; bring back the very directory it last used, no older copy, or give the machine a new member id"
+        }
         NotMine::OtherCluster => "; check the seeds and the directory",
         NotMine::UnknownMember => "; name the same seeds on every member",
         NotMine::DuplicateMember => "; give each process its own id, and stop the one that is too many",

@@ -15,8 +15,10 @@
 //! The file is replaced as a whole: written beside, flushed, renamed, directory flushed. A crash
 //! leaves the old one or the new one.
 
+use crate::codec::configuration::MEMBERS_MAX;
 use crate::codec::cursor::{Cursor, Malformed};
 use crate::codec::ids::MemberId;
+use crate::storage::directory;
 use crate::transport::wire::Formation;
 use rustix::fs::{FlockOperation, flock};
 use std::fs::{self, File};
@@ -24,10 +26,10 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
-const MAGIC: [u8; 8] = *b"COPYCID\x01";
+const MAGIC: [u8; 7] = *b"COPYCID";
+const VERSION: u8 = 1;
 const FILE: &str = "identity";
 const FIXED_LEN: usize = 60;
-const VOTERS_MAX: usize = 1_024;
 
 /// The record itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,6 +80,16 @@ pub(crate) enum IdentityError {
         /// What is wrong with it.
         source: Malformed,
     },
+    /// The identity file is intact and was written in a format this version does not read.
+    #[error("{path} has format {found}, this version reads {expected}")]
+    Version {
+        /// The file.
+        path: PathBuf,
+        /// Version of the format it was written in.
+        found: u8,
+        /// Version this program reads.
+        expected: u8,
+    },
     /// There is a journal and no identity: the directory was put together by hand, or the file was lost.
     #[error("{path} holds a journal but no identity file")]
     Missing {
@@ -101,6 +113,7 @@ impl Identity {
     fn encode(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(FIXED_LEN + 4);
         out.extend_from_slice(&MAGIC);
+        out.push(VERSION);
         out.extend_from_slice(&self.member.0.to_le_bytes());
         out.extend_from_slice(&self.storage.to_le_bytes());
         out.extend_from_slice(&self.generation.to_le_bytes());
@@ -116,6 +129,14 @@ impl Identity {
         out
     }
 
+    /// The version of an intact record, whatever its other fields mean: every version begins with the magic
+    /// and ends with the checksum.
+    fn version(bytes: &[u8]) -> Option<u8> {
+        let (record, checksum) = bytes.split_last_chunk::<4>()?;
+        let intact = record.starts_with(&MAGIC) && crc32c::crc32c(record) == u32::from_le_bytes(*checksum);
+        record.get(MAGIC.len()).copied().filter(|_| intact)
+    }
+
     fn decode(bytes: &[u8]) -> Result<Identity, Malformed> {
         let Some((record, checksum)) = bytes.split_last_chunk::<4>() else {
             return Err(Malformed::Truncated { needed: FIXED_LEN + 4, available: bytes.len() });
@@ -125,13 +146,17 @@ impl Identity {
             return Err(Malformed::Checksum { found, computed });
         }
         let mut cursor = Cursor::new(record);
-        if cursor.take(8)? != MAGIC {
-            return Err(Malformed::Value { field: "identity magic", found: u64::from(record[7]) });
+        if cursor.take(MAGIC.len())? != MAGIC {
+            return Err(Malformed::Value { field: "identity magic", found: u64::from(record[0]) });
+        }
+        let version = cursor.u8()?;
+        if version != VERSION {
+            return Err(Malformed::Value { field: "identity version", found: version.into() });
         }
         let (member, storage) = (MemberId(cursor.u64()?), cursor.u128()?);
         let (generation, cluster, count) = (cursor.u64()?, cursor.u128()?, cursor.u32()? as usize);
-        if count > VOTERS_MAX {
-            return Err(Malformed::TooLong { limit: VOTERS_MAX, found: count });
+        if count > MEMBERS_MAX {
+            return Err(Malformed::TooLong { limit: MEMBERS_MAX, found: count });
         }
         let members = (0..count)
             .map(|_| Ok((MemberId(cursor.u64()?), cursor.u128()?)))
@@ -157,12 +182,15 @@ impl Home {
         member: MemberId,
         entropy: &mut fastrand::Rng,
     ) -> Result<Home, IdentityError> {
-        fs::create_dir_all(path).map_err(io_error(path))?;
+        directory::create(path).map_err(io_error(path))?;
         let lock = lock(path)?;
         let file = path.join(FILE);
         let identity = match fs::read(&file) {
-            Ok(bytes) => Identity::decode(&bytes)
-                .map_err(|source| IdentityError::Damaged { path: file.clone(), source })?,
+            Ok(bytes) => match Identity::version(&bytes).filter(|version| *version != VERSION) {
+                Some(found) => return Err(IdentityError::Version { path: file, found, expected: VERSION }),
+                None => Identity::decode(&bytes)
+                    .map_err(|source| IdentityError::Damaged { path: file.clone(), source })?,
+            },
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 if path.join(super::JOURNAL_DIRECTORY).exists() {
                     return Err(IdentityError::Missing { path: path.into() });
@@ -193,12 +221,16 @@ impl Home {
         Home { directory: None, identity: Identity { generation: 1, ..Identity::fresh(member, entropy) } }
     }
 
-    /// The record as it is on disk.
+    /// The record as it is on disk, as far as its writing is known to have succeeded.
     pub(crate) fn identity(&self) -> &Identity {
         &self.identity
     }
 
-    /// Records the founding. Durable when this returns; on an error the old record stays in force.
+    /// Records the founding. Durable when this returns. On an error it does not count as recorded, and
+    /// this member takes no part on its strength; whether it reached the disk is then unknown if only the
+    /// last step failed, the flush of the directory: a restart finds the old record or this one. Either
+    /// is right, because nobody was told that this member has it, and whoever formed the cluster has
+    /// named it among the founders.
     pub(crate) fn found(&mut self, formation: Formation) -> Result<(), IdentityError> {
         assert!(self.identity.formation.is_none(), "a cluster is formed once");
         let mine = (self.identity.member, self.identity.storage);
@@ -263,6 +295,23 @@ mod tests {
         let hex: String = sample().encode().iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(hex[..golden.len()], *golden);
         assert_eq!(Identity::decode(&sample().encode()).unwrap(), sample());
+    }
+
+    #[test]
+    fn another_version_is_told_from_damage() {
+        let mut bytes = sample().encode();
+        bytes[7] = 2;
+        assert_eq!(Identity::version(&bytes), None, "a flipped byte makes no version");
+        let end = bytes.len() - 4;
+        let checksum = crc32c::crc32c(&bytes[..end]).to_le_bytes();
+        bytes[end..].copy_from_slice(&checksum);
+        let home = std::env::temp_dir().join(format!("copycat-identity-{}", std::process::id()));
+        directory::create(&home).unwrap();
+        fs::write(home.join(FILE), &bytes).unwrap();
+        let opened = Home::open(&home, MemberId(2), &mut fastrand::Rng::with_seed(1));
+        assert!(matches!(opened, Err(IdentityError::Version { found: 2, expected: 1, .. })), "{opened:?}");
+        assert_eq!(fs::read(home.join(FILE)).unwrap(), bytes, "nothing was changed");
+        fs::remove_dir_all(&home).unwrap();
     }
 
     #[test]

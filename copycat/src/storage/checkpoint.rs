@@ -41,9 +41,14 @@ pub(crate) fn len(groups: &BTreeMap<GroupId, GroupLog>) -> u64 {
         let state = log.state();
         let members = |c: &Configuration| c.voters.len() + c.outgoing.len() + c.learners.len();
         let configurations = state.configurations.iter().map(|(_, c)| 20 + 8 * members(c));
-        56 + 16 * state.terms.ranges().len() + configurations.sum::<usize>()
+        len_of_group(state.terms.ranges().len()) + configurations.sum::<usize>()
     };
     4 + groups.values().map(of_group).sum::<usize>() as u64
+}
+
+/// Bytes that a group without configurations takes.
+pub(crate) const fn len_of_group(ranges: usize) -> usize {
+    56 + 16 * ranges
 }
 
 fn encode_group(group: GroupId, state: &GroupState, out: &mut Vec<u8>) {
@@ -84,10 +89,14 @@ fn decode_group(cursor: &mut Cursor<'_>) -> Result<GroupState, Malformed> {
     let (term, vote) = (cursor.u64()?, cursor.u64()?);
     let vote = (vote != 0).then_some(MemberId(vote));
     let terms = decode_terms(cursor)?;
+    // A term is recorded before a vote or an entry of it is.
+    if terms.last().term > term || (vote.is_some() && term == 0) {
+        return Err(Malformed::Value { field: "checkpoint term", found: term });
+    }
     let mut configurations: Vec<(Index, Configuration)> = Vec::new();
     for _ in 0..cursor.u32()? {
         let index = cursor.u64()?;
-        let ascends = configurations.last().is_none_or(|(last, _)| *last < index);
+        let ascends = configurations.last().map_or(0, |(last, _)| *last) < index;
         if !ascends || index > terms.last().index {
             return Err(Malformed::Value { field: "checkpoint configuration", found: index });
         }
@@ -99,12 +108,15 @@ fn decode_group(cursor: &mut Cursor<'_>) -> Result<GroupState, Malformed> {
 fn decode_terms(cursor: &mut Cursor<'_>) -> Result<Terms, Malformed> {
     let base = LogId { term: cursor.u64()?, index: cursor.u64()? };
     let last = cursor.u64()?;
+    if (base.term == 0) != (base.index == 0) {
+        return Err(Malformed::Value { field: "checkpoint base", found: base.index });
+    }
     let mut terms = Terms::starting_after(base);
     let mut open: Option<LogId> = None;
     for _ in 0..cursor.u32()? {
         let range = LogId { term: cursor.u64()?, index: cursor.u64()? };
         let fits = match open {
-            None => range.index.checked_sub(1) == Some(base.index) && range.term >= base.term,
+            None => range.index.checked_sub(1) == Some(base.index) && range.term >= base.term.max(1),
             Some(open) => range.index > open.index && range.term > open.term,
         };
         if !fits || range.index > last {

@@ -132,8 +132,9 @@ impl DiskError {
 /// Acknowledged bytes that do not verify.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error(
-    "{file} is damaged at offset {offset}: {problem}; remedy: restore the directory from a copy, or \
-     remove the member and let it join anew with an empty directory"
+    "{file} is damaged at offset {offset}: {problem}; remedy: keep this member out, the others go on as \
+     long as they are a majority; restore the directory only from a copy of every byte of it that was made \
+     after this member last stopped, because an older one has forgotten votes and entries"
 )]
 pub(crate) struct Damage {
     /// The file.

@@ -11,6 +11,7 @@ use super::group_log::{GroupLog, Place};
 use super::pending::Batch;
 use super::position::{BLOCK, Position, align_up};
 use super::preparation::Preparer;
+use super::room::OWN_LEN_MAX;
 use super::segment::{Owner, Segment};
 use crate::codec::configuration::Configuration;
 use crate::codec::cursor::Malformed;
@@ -85,7 +86,9 @@ pub(crate) struct Journal {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
     Entries,
+    /// Terms, votes, and the entry of a new leader.
     Vote,
+    /// The record of an orderly end.
     Close,
 }
 
@@ -102,14 +105,26 @@ impl Purpose {
 
 impl Journal {
     /// Stores consecutive entries of one group: frames packed one behind the other, whose checksums
-    /// the caller has verified or made. The first index is at most one beyond the last; everything at
-    /// or beyond it is replaced (Raft §5.3). All of them lie in one batch. They are readable at once.
+    /// the caller has verified or made; of no term that was not saved before. The first index is at most
+    /// one beyond the last; everything at or beyond it is replaced (Raft §5.3). All of them lie in one batch. They are readable at once.
     ///
     /// Returns the position that must be durable for all of them. On an error nothing was appended.
     pub(crate) fn append(&mut self, group: GroupId, frames: Bytes) -> Result<Position, StorageError> {
+        self.put(group, frames, Purpose::Entries)
+    }
+
+    /// Stores the entry that a new leader begins its term with, within the reserve that votes have: an
+    /// election is not won to find the disk full. At most [`OWN_LEN_MAX`] bytes; otherwise like
+    /// [`append`](Self::append). Always works, once, after [`has_vote_room`](Self::has_vote_room).
+    pub(crate) fn append_own(&mut self, group: GroupId, frame: Bytes) -> Result<Position, StorageError> {
+        assert!(frame.len() <= OWN_LEN_MAX, "the reserve is for one entry, of {} bytes", frame.len());
+        self.put(group, frame, Purpose::Vote)
+    }
+
+    fn put(&mut self, group: GroupId, frames: Bytes, purpose: Purpose) -> Result<Position, StorageError> {
         self.alive()?;
         let Some(first) = self.check(group, &frames)? else { return Ok(self.end) };
-        self.make_room(frames.len(), Purpose::Entries)?;
+        self.make_room(frames.len(), purpose)?;
         let log = self.groups.entry(group).or_default();
         assert!(log.state().accepts(first.index), "checked before room was made");
         let Some(batch) = self.waiting.back_mut() else { unreachable!("room was made in it") };
@@ -142,6 +157,7 @@ impl Journal {
         vote: Option<MemberId>,
     ) -> Result<Position, StorageError> {
         self.alive()?;
+        assert!(term > 0, "a vote is cast in a term");
         let mut frame = Vec::with_capacity(crate::codec::frame::HEADER_LEN);
         Header::vote(group, term, vote).encode(&[], &mut frame);
         self.make_room(frame.len(), Purpose::Vote)?;
@@ -205,6 +221,10 @@ impl Journal {
             };
             first = first.or(Some(last));
         }
+        // A term is recorded before the first entry of it is: opening relies on it.
+        if last.term > self.groups.get(&group).map_or(0, |log| log.state().term) {
+            return Err(malformed(Malformed::Value { field: "frame term", found: last.term }));
+        }
         Ok(first)
     }
 
@@ -213,7 +233,7 @@ impl Journal {
         let empty = Terms::default();
         let terms = self.terms(group).unwrap_or(&empty);
         let before: Option<Term> = index.checked_sub(1).and_then(|before| terms.term(before));
-        if before.is_none_or(|before| before > header.term) {
+        if before.is_none_or(|before| before > header.term || header.term == 0) {
             let (first, last) = (terms.first(), terms.last().index);
             return Err(StorageError::Misplaced { group, index, first, last });
         }

@@ -10,6 +10,7 @@
 
 mod batch;
 mod checkpoint;
+pub(crate) mod directory;
 mod disk;
 mod error;
 mod group_log;

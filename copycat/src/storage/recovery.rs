@@ -276,8 +276,7 @@ impl Replay {
                 }
                 Kind::Command | Kind::Noop | Kind::Schema => replay_entry(log, &frame, place, None),
             };
-            follows
-                .ok_or_else(|| contradiction(segment, offset, "the frame does not follow those before"))?;
+            follows.map_err(|what| contradiction(segment, offset, what))?;
             offset += frame.bytes.len() as u64;
         }
         Ok(())
@@ -307,11 +306,23 @@ impl Replay {
     }
 }
 
-fn replay_vote(log: &mut GroupLog, frame: &Frame<'_>) -> Option<()> {
+/// What is wrong with a frame that is intact and yet cannot stand behind those before it.
+type Contradicts = &'static str;
+
+fn replay_vote(log: &mut GroupLog, frame: &Frame<'_>) -> Result<(), Contradicts> {
     let (term, vote) = (frame.header.term, frame.header.voted_for());
     let state = log.state_mut();
-    let follows = term > state.term || (term == state.term && (state.vote.is_none() || state.vote == vote));
-    follows.then(|| state.set_vote(term, vote))
+    if term == 0 {
+        return Err("a vote without a term");
+    }
+    if term < state.term {
+        return Err("the group's term falls");
+    }
+    if term == state.term && state.vote.is_some() && state.vote != vote {
+        return Err("a second vote in one term");
+    }
+    state.set_vote(term, vote);
+    Ok(())
 }
 
 fn replay_entry(
@@ -319,8 +330,20 @@ fn replay_entry(
     frame: &Frame<'_>,
     place: Place,
     configuration: Option<Configuration>,
-) -> Option<()> {
-    let (index, term) = (frame.header.index, frame.header.term);
-    let before = log.state().terms.term(index.checked_sub(1)?)?;
-    (before <= term).then(|| log.put(&frame.header, place, configuration))
+) -> Result<(), Contradicts> {
+    let (index, term, state) = (frame.header.index, frame.header.term, log.state());
+    let before = index.checked_sub(1).and_then(|before| state.terms.term(before));
+    let before = before.ok_or("the entry's index does not follow those before")?;
+    if term == 0 {
+        return Err("an entry without a term");
+    }
+    if term < before {
+        return Err("the terms of the log fall");
+    }
+    // A term is recorded before the first entry of it is.
+    if term > state.term {
+        return Err("an entry of a term that was not recorded before it");
+    }
+    log.put(&frame.header, place, configuration);
+    Ok(())
 }

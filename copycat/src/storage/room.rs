@@ -1,13 +1,33 @@
 //! Whether there is room, asked before anything is promised to anybody.
+//!
+//! A question is about everything that may be stored before the next one is asked, in whatever order:
+//! whoever got a yes never meets [`StorageError::Full`] or [`StorageError::NotReady`] half way through.
 
 use super::batch::BATCH_HEADER_LEN;
+use super::checkpoint;
 use super::error::StorageError;
 use super::journal::{Journal, Purpose};
 use super::position::{BLOCK, Position, align_up};
+use crate::codec::configuration;
+use crate::codec::frame::HEADER_LEN;
+
+/// Bytes of a frame that records a term and vote.
+const VOTE_LEN: usize = HEADER_LEN;
+/// Most bytes of the entry that a new leader begins its term with: a no-op, or a configuration.
+pub(crate) const OWN_LEN_MAX: usize = HEADER_LEN + configuration::ENCODED_LEN_MAX;
+const _: () = assert!(
+    (BATCH_HEADER_LEN + VOTE_LEN + OWN_LEN_MAX) as u64 <= BLOCK,
+    "the shortest segment's reserve, of four blocks, is enough for an election that closes a batch"
+);
+
+/// Most bytes that a checkpoint grows by with a new group, beside what its entries account for: a frame of an
+/// entry is longer than what a checkpoint says of it.
+const GROUP_LEN: u64 = checkpoint::len_of_group(0) as u64;
 
 impl Journal {
-    /// Whether an append of `len` bytes of frames will be taken now. Appends nothing; a segment that is
-    /// ready but too short for it makes way for a longer one, so that asking again comes to an end.
+    /// Whether `len` bytes of frames of one group will be taken now, in one append or several, and with
+    /// them, before, between or behind, one vote. Appends nothing; a segment that is ready but too short
+    /// for it makes way for a longer one, so that asking again comes to an end.
     ///
     /// # Errors
     ///
@@ -15,6 +35,7 @@ impl Journal {
     /// the error that ended the journal.
     pub(crate) fn room_for(&mut self, len: usize) -> Result<(), StorageError> {
         self.alive()?;
+        let len = VOTE_LEN + len;
         if self.has_room_here(len, Purpose::Entries) || self.has_room_next(len) {
             return Ok(());
         }
@@ -23,10 +44,11 @@ impl Journal {
         Err(self.preparer.no_room())
     }
 
-    /// Whether a vote will be taken now: even a full disk leaves a reserve for many of them.
+    /// Whether a vote, and behind it the entry of a new leader, will be taken now: even a full disk leaves
+    /// a reserve for some of them.
     pub(crate) fn has_vote_room(&self) -> bool {
-        self.failed.is_none()
-            && (self.has_room_here(VOTE_ROOM, Purpose::Vote) || self.has_room_next(VOTE_ROOM))
+        let len = VOTE_LEN + OWN_LEN_MAX;
+        self.failed.is_none() && (self.has_room_here(len, Purpose::Vote) || self.has_room_next(len))
     }
 
     /// Bytes that were appended and are not durable yet: what a slow disk keeps in memory.
@@ -39,12 +61,13 @@ impl Journal {
         self.in_flight.is_none() && self.waiting.is_empty()
     }
 
+    /// Whether all of it fits the active segment, however it is cut into appends.
     fn has_room_here(&self, len: usize, purpose: Purpose) -> bool {
         let segment = self.active();
-        let offset_max = purpose.offset_max(segment.header.len);
-        let open =
-            self.waiting.back().is_some_and(|batch| batch.takes(len, self.options.batch_max, offset_max));
-        open || segment.offset(Position(align_up(self.end.0))) + (BATCH_HEADER_LEN + len) as u64 <= offset_max
+        // A batch that is open may take the first frames, and be too long for those behind them.
+        let open = if self.waiting.is_empty() { 0 } else { BLOCK };
+        let offset = segment.offset(Position(align_up(self.end.0)));
+        offset + open + self.extent(len) <= purpose.offset_max(segment.header.len)
     }
 
     fn has_room_next(&self, len: usize) -> bool {
@@ -52,12 +75,19 @@ impl Journal {
         self.preparer.ready().is_some_and(|next| needed <= Purpose::Entries.offset_max(next.header.len))
     }
 
-    /// Where in the next segment a first batch of `len` bytes of frames would end.
+    /// Where in the next segment `len` bytes of frames would end at most. Those that the active segment
+    /// takes before may move the checkpoint's end, by less than they are long, to another block.
     fn needed_next(&self, len: usize) -> u64 {
-        let checkpoint = BATCH_HEADER_LEN as u64 + super::checkpoint::len(&self.groups);
-        BLOCK + align_up(checkpoint) + align_up((BATCH_HEADER_LEN + len) as u64)
+        let checkpoint = BATCH_HEADER_LEN as u64 + checkpoint::len(&self.groups) + GROUP_LEN;
+        BLOCK + align_up(checkpoint) + BLOCK + align_up(self.extent(len))
+    }
+
+    /// Most bytes from the beginning of a new batch to the end of `len` bytes of frames, in one append or
+    /// several. A batch is closed when the next append would make it too long, so any two neighbours
+    /// hold more than `batch_max` together.
+    fn extent(&self, len: usize) -> u64 {
+        let len = len as u64;
+        let further = if len <= self.options.batch_max { 0 } else { 1 + 2 * len / self.options.batch_max };
+        BATCH_HEADER_LEN as u64 + len + further * (BATCH_HEADER_LEN as u64 + BLOCK)
     }
 }
-
-/// A vote, and the configuration or empty entry that a new leader writes behind it.
-const VOTE_ROOM: usize = 2 * crate::codec::frame::HEADER_LEN;

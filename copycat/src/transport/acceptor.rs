@@ -2,17 +2,18 @@
 
 use super::callers::{Callers, Place};
 use super::connection::{self, Closed, Ear, Opened};
-use super::endpoint::{Endpoint, Event, Source};
+use super::endpoint::{Endpoint, Event, Probation, Source};
 use super::handshake;
 use super::outbox::{Outbox, Overflow, Sender, outbox};
 use super::seam::{Listener, Stream};
 use super::task::Task;
+use super::throttle::Throttle;
 use super::wire::{Hello, LaneKind, Refusal, Role};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 /// Pause after the network could not accept, for instance because the process has no more descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -30,7 +31,7 @@ impl Acceptor {
     pub(super) fn start(endpoint: Endpoint, listener: Box<dyn Listener>) -> Acceptor {
         let (address, linger) = (listener.address().to_owned(), endpoint.limits.linger);
         let (close, closing) = oneshot::channel();
-        let hall = Arc::new(Hall { endpoint, callers: Callers::default() });
+        let hall = Arc::new(Hall { endpoint, callers: Callers::default(), warnings: Throttle::default() });
         Acceptor { address, close, task: Task::start(run(hall, listener, closing)), linger }
     }
 
@@ -51,6 +52,8 @@ impl Acceptor {
 struct Hall {
     endpoint: Endpoint,
     callers: Callers,
+    /// Of all warnings that callers can cause.
+    warnings: Throttle,
 }
 
 async fn run(hall: Arc<Hall>, mut listener: Box<dyn Listener>, mut closing: oneshot::Receiver<()>) {
@@ -66,7 +69,9 @@ async fn run(hall: Arc<Hall>, mut listener: Box<dyn Listener>, mut closing: ones
         match arrival {
             Ok((stream, address)) => hall.arrive(&mut tasks, stream, address),
             Err(error) => {
-                tracing::warn!(%error, "cannot accept connections");
+                if let Some(suppressed) = hall.warnings.pass(Instant::now()) {
+                    tracing::warn!(%error, suppressed, "cannot accept connections");
+                }
                 sleep(ACCEPT_PAUSE).await;
             }
         }
@@ -88,29 +93,36 @@ impl Hall {
         let evicted = self
             .callers
             .arrive(max, |number| tasks.spawn(async move { hall.receive(number, stream, &address).await }));
-        if let Some(number) = evicted {
-            tracing::warn!(connection = number, "connection closed: too many callers in their handshake");
+        if let Some(connection) = evicted
+            && let Some(suppressed) = self.warnings.pass(Instant::now())
+        {
+            tracing::warn!(connection, suppressed, "connection closed: too many callers in their handshake");
         }
     }
 
     async fn receive(self: &Arc<Hall>, number: u64, stream: Box<dyn Stream>, address: &str) {
         let place = Place::new(&self.callers, number);
         let admitted = timeout(self.endpoint.limits.handshake_timeout, self.admit(&place, stream)).await;
-        let (from, closed) = match admitted.unwrap_or(Err(Ended::Closed(Closed::Late))) {
+        match admitted.unwrap_or(Err(Ended::Closed(Closed::Late))) {
             Ok(call) => {
                 tracing::debug!(connection = number, address, from = ?call.ear.from, "connection open");
-                (Some(call.ear.from.clone()), self.serve(call).await)
+                let from = call.ear.from.clone();
+                self.log_end(number, address, Some(&from), &self.serve(call).await);
             }
-            Err(Ended::Closed(closed)) => (None, closed),
+            Err(Ended::Closed(closed)) => self.log_end(number, address, None, &closed),
             Err(Ended::Refused(hello, reason)) => {
-                tracing::warn!(connection = number, address, ?hello, %reason, "connection refused");
-                return;
+                if let Some(suppressed) = self.warnings.pass(Instant::now()) {
+                    tracing::warn!(connection = number, address, ?hello, %reason, suppressed, "connection refused");
+                }
             }
-        };
-        if closed.is_alarming() {
-            tracing::warn!(connection = number, address, ?from, reason = %closed, "connection closed");
-        } else {
-            tracing::info!(connection = number, address, ?from, reason = %closed, "connection closed");
+        }
+    }
+
+    fn log_end(&self, connection: u64, address: &str, from: Option<&Source>, reason: &Closed) {
+        if !reason.is_alarming() {
+            tracing::info!(connection, address, ?from, %reason, "connection closed");
+        } else if let Some(suppressed) = self.warnings.pass(Instant::now()) {
+            tracing::warn!(connection, address, ?from, %reason, suppressed, "connection closed");
         }
     }
 
@@ -120,14 +132,17 @@ impl Hall {
         let admitted = hello.and_then(|hello| {
             let identity = self.endpoint.check_caller(&hello)?;
             let (sender, outbox) = self.outbox(&hello);
-            place.enter(&hello.role, &sender, self.endpoint.limits.clients_max)?;
+            let formed = identity.formation.is_some();
+            place.enter(&hello.role, formed, &sender, self.endpoint.limits.clients_max)?;
             Ok((identity, hello, sender, outbox))
         });
         match admitted {
             Ok((identity, hello, sender, outbox)) => {
+                let formed = identity.formation.is_some();
                 handshake::reply(&mut opened, &Ok(identity)).await?;
                 outbox.open();
-                Ok(Call { opened, outbox, ear: self.ear(place, &hello, sender) })
+                let probation = (!formed).then(|| Probation::new(&self.endpoint, hello));
+                Ok(Call { opened, outbox, ear: self.ear(place, &hello, sender, probation) })
             }
             Err(refusal) => {
                 handshake::reply(&mut opened, &Err(refusal)).await?;
@@ -148,16 +163,18 @@ impl Hall {
         }
     }
 
-    fn ear(&self, place: &Place<'_>, hello: &Hello, replies: Sender) -> Ear {
+    fn ear(&self, place: &Place<'_>, hello: &Hello, replies: Sender, probation: Option<Probation>) -> Ear {
         let inbox = &self.endpoint.inbox;
         match hello.role {
             Role::Member { id, lane, .. } => {
                 let inbox = if lane == LaneKind::Control { &inbox.control } else { &inbox.bulk };
-                Ear { inbox: inbox.clone(), from: Source::Member { id, lane } }
+                Ear { inbox: inbox.clone(), from: Source::Member { id, lane }, probation }
             }
-            Role::Client => {
-                Ear { inbox: inbox.bulk.clone(), from: Source::Client { id: place.number(), replies } }
-            }
+            Role::Client => Ear {
+                inbox: inbox.bulk.clone(),
+                from: Source::Client { id: place.number(), replies },
+                probation,
+            },
         }
     }
 

@@ -86,8 +86,16 @@ impl<'a> Place<'a> {
     }
 
     /// Ends the arrival: the caller is in. A member's earlier connection on the same lane is cut, since the
-    /// member has given it up; unless another storage is behind it, which makes it another process.
-    pub(super) fn enter(&self, role: &Role, sender: &Sender, clients_max: usize) -> Result<(), Refusal> {
+    /// member has given it up; unless another storage is behind it, which makes it another process. Once the
+    /// cluster is `formed` it is known whose storage is the right one, and nobody else gets as far as here: then
+    /// the earlier process is the wrong one, and goes.
+    pub(super) fn enter(
+        &self,
+        role: &Role,
+        formed: bool,
+        sender: &Sender,
+        clients_max: usize,
+    ) -> Result<(), Refusal> {
         let mut lists = self.callers.lists();
         lists.arriving.remove(&self.number);
         if lists.dismissed {
@@ -96,7 +104,7 @@ impl<'a> Place<'a> {
         match *role {
             Role::Member { id, storage, lane, .. } => {
                 if let Some(earlier) = lists.members.get(&(id, lane)) {
-                    if earlier.storage != storage {
+                    if earlier.storage != storage && !formed {
                         return Err(Refusal::DuplicateMember);
                     }
                     earlier.sender.cut(Closed::Replaced);

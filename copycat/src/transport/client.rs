@@ -68,7 +68,7 @@ impl Client {
 
     fn start(opened: Opened, identity: Identity, limits: &Limits) -> Client {
         let (inbox, events) = mpsc::channel(EVENTS_MAX);
-        let ear = Ear { inbox, from: Source::Server { id: identity.member } };
+        let ear = Ear { inbox, from: Source::Server { id: identity.member }, probation: None };
         let (sender, outbox) = outbox(limits.bulk_bytes_max, Overflow::Refuse);
         outbox.open();
         let (limits, linger) = (limits.clone(), limits.linger);

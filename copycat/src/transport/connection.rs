@@ -1,11 +1,11 @@
 //! An open connection: one task that reads, writes, and watches whether the other side lives.
 
-use super::endpoint::{Event, Source};
+use super::endpoint::{Event, Probation, Source};
 use super::limits::{Limits, MESSAGE_MAX};
 use super::outbox::Outbox;
 use super::rope::Batch;
 use super::seam::Stream;
-use super::wire::{Message, envelope};
+use super::wire::{Message, Refusal, envelope};
 use crate::codec::cursor::Malformed;
 use bytes::{Buf, BytesMut};
 use std::io;
@@ -45,6 +45,9 @@ pub(crate) enum Closed {
     /// The message is one that the other side must not send here.
     #[error("a message that has no place on this connection")]
     Misplaced,
+    /// The caller was let in before the cluster was formed, and would not be now.
+    #[error("judged again once the cluster was formed: {0}")]
+    Unfit(Refusal),
     /// Nothing came from the other side for too long, not even a sign of life.
     #[error("nothing was heard from the other side")]
     Silent,
@@ -88,10 +91,12 @@ impl Closed {
 }
 
 /// Where the messages of a connection go, and from whom they are. A dialed lane has none: it only sends.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Ear {
     pub(super) inbox: mpsc::Sender<Event>,
     pub(super) from: Source,
+    /// Of a caller that was let in before the cluster was formed.
+    pub(super) probation: Option<Probation>,
 }
 
 impl Ear {
@@ -104,6 +109,9 @@ impl Ear {
     }
 
     async fn hear(&self, messages: Vec<Message>) -> Result<(), Closed> {
+        if let Some(probation) = &self.probation {
+            probation.judge().map_err(Closed::Unfit)?;
+        }
         let event = Event::Received { from: self.from.clone(), messages };
         self.inbox.send(event).await.map_err(|_| Closed::Stopped)
     }

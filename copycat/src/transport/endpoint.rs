@@ -10,6 +10,7 @@ use crate::codec::ids::MemberId;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use tokio::sync::mpsc;
 
 /// Who may connect: the node's judgement, asked once per connection. It must not block.
@@ -160,6 +161,30 @@ impl Endpoint {
     /// Dials both lanes to a peer, and dials them again whenever they break, until the peer is closed or dropped.
     pub(crate) fn dial(&self, peer: MemberId, address: &str) -> Peer {
         Peer::dial(self, peer, address)
+    }
+}
+
+/// A caller that was let in before the cluster was formed, when nobody could tell whose storage is the right one.
+/// It is judged again as soon as there is a formation, before anything more is taken from it.
+#[derive(Debug)]
+pub(super) struct Probation {
+    endpoint: Endpoint,
+    hello: Hello,
+    over: AtomicBool,
+}
+
+impl Probation {
+    pub(super) fn new(endpoint: &Endpoint, hello: Hello) -> Probation {
+        Probation { endpoint: endpoint.clone(), hello, over: AtomicBool::new(false) }
+    }
+
+    pub(super) fn judge(&self) -> Result<(), Refusal> {
+        if self.over.load(Relaxed) || self.endpoint.gate.identity().formation.is_none() {
+            return Ok(());
+        }
+        self.endpoint.check_caller(&self.hello)?;
+        self.over.store(true, Relaxed);
+        Ok(())
     }
 }
 

@@ -25,4 +25,5 @@ mod task;
 pub(crate) mod tcp;
 #[cfg(test)]
 mod tests;
+mod throttle;
 pub(crate) mod wire;

@@ -46,6 +46,8 @@ on_both!(
     a_stranger_at_the_address_is_noticed,
     members_with_other_timeouts_do_not_meet,
     a_newer_connection_replaces_an_older_one,
+    the_founder_replaces_whoever_came_before_the_founding,
+    callers_are_judged_again_after_the_founding,
     handles_submit_and_get_their_results,
     a_handle_finds_the_member_that_lives,
     a_handle_that_never_reads_is_cut_and_harms_nobody,
@@ -78,24 +80,31 @@ fn memory() -> Network {
 
 /// A gate that lets in everyone, or nobody.
 struct House {
-    identity: Identity,
+    identity: Mutex<Identity>,
     refuses: Mutex<Option<Refusal>>,
     rejects: Mutex<Option<Refusal>>,
 }
 
 impl House {
     fn of(member: u64, cluster: u128) -> Arc<House> {
-        let members = vec![(MemberId(1), 1), (MemberId(2), 2)];
-        let formation = (cluster != 0).then_some(Formation { cluster, members });
+        let formation = (cluster != 0).then(|| founded(cluster));
         let identity =
             Identity { member: MemberId(member), storage: u128::from(member), election_ms: 250, formation };
-        Arc::new(House { identity, refuses: Mutex::default(), rejects: Mutex::default() })
+        Arc::new(House {
+            identity: Mutex::new(identity),
+            refuses: Mutex::default(),
+            rejects: Mutex::default(),
+        })
     }
+}
+
+fn founded(cluster: u128) -> Formation {
+    Formation { cluster, members: vec![(MemberId(1), 1), (MemberId(2), 2)] }
 }
 
 impl Gate for House {
     fn identity(&self) -> Identity {
-        self.identity.clone()
+        self.identity.lock().unwrap().clone()
     }
 
     fn admit(&self, _hello: &Hello) -> Result<(), Refusal> {
@@ -350,10 +359,9 @@ fn hello_of(storage: u128, lane: LaneKind) -> Hello {
 async fn members_with_other_timeouts_do_not_meet(network: Network, any: &str) {
     let two = Member::new(&network, 2);
     let acceptor = two.listen(any).await;
-    let House { identity, .. } = Arc::into_inner(House::of(1, 7)).unwrap();
-    let hasty = Identity { election_ms: 100, ..identity };
-    let gate =
-        Arc::new(House { identity: hasty.clone(), refuses: Mutex::default(), rejects: Mutex::default() });
+    let gate = House::of(1, 7);
+    gate.identity.lock().unwrap().election_ms = 100;
+    let hasty = gate.identity();
     let mut one = Member::with(&network, gate, limits());
     let _peer = one.endpoint.dial(MemberId(2), acceptor.address());
     assert_eq!(refused(&mut one.control).await, Refusal::WrongTimeout);
@@ -388,11 +396,47 @@ async fn a_newer_connection_replaces_an_older_one(network: Network, any: &str) {
     let acceptor = two.listen(any).await;
     let first = raw(&network, acceptor.address(), hello_of(1, LaneKind::Bulk)).await.unwrap();
     let _other_lane = raw(&network, acceptor.address(), hello_of(1, LaneKind::Control)).await.unwrap();
-    let other_storage = raw(&network, acceptor.address(), hello_of(9, LaneKind::Bulk)).await;
-    assert!(matches!(other_storage, Err(Refusal::DuplicateMember)));
     let _second = raw(&network, acceptor.address(), hello_of(1, LaneKind::Bulk)).await.unwrap();
     closed(first).await;
     assert!(matches!(two.gone().await, Source::Member { id: MemberId(1), lane: LaneKind::Bulk }));
+}
+
+async fn the_founder_replaces_whoever_came_before_the_founding(network: Network, any: &str) {
+    let gate = House::of(2, 0);
+    let mut two = Member::with(&network, gate.clone(), limits());
+    let acceptor = two.listen(any).await;
+    let impostor = raw(&network, acceptor.address(), hello_of(9, LaneKind::Bulk)).await.unwrap();
+    let founder = raw(&network, acceptor.address(), hello_of(1, LaneKind::Bulk)).await;
+    assert!(matches!(founder, Err(Refusal::DuplicateMember)));
+    gate.identity.lock().unwrap().formation = Some(founded(7));
+    let mut founder = raw(&network, acceptor.address(), hello_of(1, LaneKind::Bulk)).await.unwrap();
+    closed(impostor).await;
+    assert!(matches!(two.gone().await, Source::Member { id: MemberId(1), lane: LaneKind::Bulk }));
+    founder.write_all(&encoded(answer(1, 1))).await.unwrap();
+    assert_eq!(results(&mut two.bulk, 1).await[0].id, 1);
+}
+
+async fn callers_are_judged_again_after_the_founding(network: Network, any: &str) {
+    let gate = House::of(2, 0);
+    let mut two = Member::with(&network, gate.clone(), limits());
+    let acceptor = two.listen(any).await;
+    let mut caller = raw(&network, acceptor.address(), hello_of(9, LaneKind::Bulk)).await.unwrap();
+    caller.write_all(&encoded(answer(1, 1))).await.unwrap();
+    assert_eq!(results(&mut two.bulk, 1).await[0].id, 1);
+    gate.identity.lock().unwrap().formation = Some(founded(7));
+    caller.write_all(&encoded(answer(2, 1))).await.unwrap();
+    assert_eq!(results(&mut two.bulk, 1).await[0].id, 2);
+    // Who was found fit stays; who is not is heard no more.
+    let mut caller = {
+        gate.identity.lock().unwrap().formation = None;
+        raw(&network, acceptor.address(), hello_of(9, LaneKind::Bulk)).await.unwrap()
+    };
+    two.gone().await;
+    gate.identity.lock().unwrap().formation = Some(founded(7));
+    *gate.refuses.lock().unwrap() = Some(Refusal::WrongStorage);
+    caller.write_all(&encoded(answer(3, 1))).await.unwrap();
+    two.gone().await;
+    closed(caller).await;
 }
 
 async fn handle(network: &Network, acceptor: &Acceptor) -> Client {
@@ -663,7 +707,7 @@ async fn a_silent_connection_is_closed(network: Network, any: &str) {
     for _ in 0..2 {
         let (mut stream, _) = listener.accept().await.unwrap();
         let mut welcome = BytesMut::new();
-        House::of(2, 7).identity.encode(&mut welcome);
+        House::of(2, 7).identity().encode(&mut welcome);
         stream.write_all(&welcome).await.unwrap();
         streams.push(stream);
     }

@@ -113,7 +113,7 @@ impl Group {
         let time = self.clock.stamp(now);
         self.clock.observe(time, now);
         Header::bare(kind, self.id, id.term, id.index, time).encode(&body, &mut frame);
-        ground.journal.append(self.id, frame.into()).map(drop)
+        ground.journal.append_own(self.id, frame.into()).map(drop)
     }
 
     /// Sends what waited for a flush that is now done, in the order it was made.

@@ -8,7 +8,7 @@ use super::handover::TURN_BYTES;
 use crate::codec::ids::{GroupId, MemberId};
 use crate::raft::effect::Effects;
 use crate::raft::token::Token;
-use crate::storage::{GroupState, Journal, Position, Preparation, Recovered, Write};
+use crate::storage::{GroupState, Journal, Position, Preparation, Recovered, StorageError, Write};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::time::Duration;
@@ -129,10 +129,16 @@ impl Ground {
     }
 
     /// What the last entry of a group's log says the time was.
-    pub(super) fn newest_stamp(&self, group: GroupId) -> Option<u64> {
-        let last = self.journal.terms(group)?.last().index;
-        let frames = self.journal.read(group, last, last, 0).ok()?;
-        last_header(frames.last()?).map(|header| header.time)
+    /// `None` if the log has no entry. An entry that cannot be read is no such case: a leader without its
+    /// stamp would let the cluster's time go backwards.
+    pub(super) fn newest_stamp(&self, group: GroupId) -> Result<Option<u64>, StorageError> {
+        let Some(terms) = self.journal.terms(group).filter(|terms| terms.first() <= terms.last().index)
+        else {
+            return Ok(None);
+        };
+        let last = terms.last().index;
+        let frames = self.journal.read(group, last, last, 0)?;
+        Ok(frames.last().and_then(|frame| last_header(frame)).map(|header| header.time))
     }
 
     /// Remembers that `token` of `group` is durable once everything appended so far is.

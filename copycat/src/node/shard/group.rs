@@ -71,8 +71,10 @@ pub(crate) struct GroupStatus {
 pub(super) struct Group {
     pub(super) id: GroupId,
     pub(super) core: Raft,
-    /// What the journal has reported to the core.
+    /// What the journal has reported.
     pub(super) durable: Token,
+    /// How much of it the core knows: what it learns may make it a leader, whose first entry needs room.
+    told: Token,
     pub(super) clock: ClusterClock,
     pub(super) checker: Option<Arc<dyn Checker>>,
     pub(super) progress: Arc<Progress>,
@@ -114,6 +116,7 @@ impl Group {
         Group {
             id,
             durable: core.token(),
+            told: core.token(),
             core,
             clock,
             checker: None,
@@ -185,6 +188,7 @@ impl Group {
         while let Some(pending) = self.queue.pop_expired(now) {
             ground.replies.fail(pending.reply, Failure::NoLeader);
         }
+        self.tell_durable(now, ground)?;
         if !self.is_attached() || self.progress.is_halted() || !ground.journal.has_vote_room() {
             return Ok(());
         }
@@ -225,9 +229,18 @@ impl Group {
         ground: &mut Ground,
     ) -> Result<(), StorageError> {
         self.durable = self.durable.max(token);
-        let mut effects = std::mem::take(&mut ground.effects);
-        self.core.durable(token, &mut effects);
         self.release_held(ground)?;
+        self.tell_durable(now, ground)
+    }
+
+    /// Lets the core know what is durable; on a full disk later, with a tick that finds room.
+    fn tell_durable(&mut self, now: Duration, ground: &mut Ground) -> Result<(), StorageError> {
+        if self.told == self.durable || !ground.journal.has_vote_room() {
+            return Ok(());
+        }
+        self.told = self.durable;
+        let mut effects = std::mem::take(&mut ground.effects);
+        self.core.durable(self.told, &mut effects);
         self.carry_out(now, effects, &[], ground)
     }
 

@@ -35,6 +35,7 @@ use crate::storage::{Journal, Position, Recovered, StorageError};
 use crate::transport::wire::{Answered, Submit, Submitted};
 use bytes::Bytes;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::time::Duration;
 
 /// What a shard is told when it is made.
@@ -116,7 +117,9 @@ impl Shard {
         assert!(self.founders.is_none(), "a cluster is formed once");
         self.founders = Some(founders);
         for group in self.ground.recovered_groups() {
-            self.group_or_new(now, group);
+            if let Err(error) = self.group_or_new(now, group) {
+                return self.fail(error);
+            }
         }
     }
 
@@ -214,7 +217,7 @@ impl Shard {
                 self.release_durable(now, durable)?;
             }
             Input::Done(Done::Prepared(prepared)) => self.ground.journal.prepared(prepared),
-            Input::Attach(attachment) => self.attach(now, attachment),
+            Input::Attach(attachment) => self.attach(now, attachment)?,
         }
         Ok(())
     }
@@ -245,22 +248,22 @@ impl Shard {
     }
 
     /// Gives all groups of a resource their code, or none of them.
-    fn attach(&mut self, now: Duration, attachment: Attachment) {
+    fn attach(&mut self, now: Duration, attachment: Attachment) -> Result<(), StorageError> {
         let Attachment { groups, checker, done } = attachment;
         let ids: Vec<GroupId> = groups.iter().map(|(id, _)| *id).collect();
         let taken = |id| self.groups.get(id).is_some_and(Group::is_attached);
         if ids.iter().any(taken) {
             let _ = done.send(Err(Failure::Busy));
-            return;
+            return Ok(());
         }
         // Whoever stopped waiting holds no proxy: nothing was opened then.
         if done.is_closed() {
-            return;
+            return Ok(());
         }
         for (id, machine) in groups {
-            let Some(group) = self.group_or_new(now, id) else {
+            let Some(group) = self.group_or_new(now, id)? else {
                 let _ = done.send(Err(Failure::NoLeader));
-                return;
+                return Ok(());
             };
             let work = group.attach(checker.clone(), machine);
             self.ground.out.work.push(work);
@@ -269,15 +272,20 @@ impl Shard {
             let attached = ids.iter().filter_map(|id| self.groups.get_mut(id).map(Group::detach));
             self.ground.out.work.extend(attached);
         }
+        Ok(())
     }
 
     /// The group, made from what the journal knows of it if it is not alive yet. `None` before the
     /// cluster is formed.
-    fn group_or_new(&mut self, now: Duration, id: GroupId) -> Option<&mut Group> {
-        let founders = self.founders.as_ref()?;
-        Some(self.groups.entry(id).or_insert_with(|| {
-            let (recovered, newest) = (self.ground.take_recovered(id), self.ground.newest_stamp(id));
-            Group::new(id, &self.options, founders.clone(), recovered, newest, now)
+    fn group_or_new(&mut self, now: Duration, id: GroupId) -> Result<Option<&mut Group>, StorageError> {
+        let Some(founders) = &self.founders else { return Ok(None) };
+        Ok(Some(match self.groups.entry(id) {
+            Entry::Occupied(alive) => alive.into_mut(),
+            Entry::Vacant(place) => {
+                let newest = self.ground.newest_stamp(id)?;
+                let recovered = self.ground.take_recovered(id);
+                place.insert(Group::new(id, &self.options, founders.clone(), recovered, newest, now))
+            }
         }))
     }
 

@@ -2,6 +2,7 @@
 
 use super::mapping::Mapping;
 use super::{Creation, Disk, Region};
+use crate::storage::directory;
 use crate::storage::error::{DiskError, StorageError};
 use bytes::Bytes;
 use rustix::fs::{Advice, FallocateFlags, FlockOperation};
@@ -41,7 +42,7 @@ impl FileDisk {
     /// or written.
     pub(crate) fn open(directory: &Path) -> Result<FileDisk, StorageError> {
         let name = directory.display();
-        fs::create_dir_all(directory).map_err(|e| DiskError::new("creating", &name, e))?;
+        directory::create(directory).map_err(|e| DiskError::new("creating", &name, e))?;
         let path = directory.join(LOCK);
         let lock = OpenOptions::new()
             .create(true)
@@ -56,9 +57,6 @@ impl FileDisk {
         }
         let disk = FileDisk { directory: directory.to_owned(), _lock: lock };
         disk.sync_directory()?;
-        if let Some(parent) = directory.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-            sync(parent)?;
-        }
         Ok(disk)
     }
 
@@ -67,7 +65,7 @@ impl FileDisk {
     }
 
     fn sync_directory(&self) -> Result<(), DiskError> {
-        sync(&self.directory)
+        directory::sync(&self.directory).map_err(|e| DiskError::new("syncing", self.directory.display(), e))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> Result<(), DiskError> {
@@ -112,11 +110,6 @@ fn zero(file: &File, len: u64) -> io::Result<()> {
         offset += chunk;
     }
     Ok(())
-}
-
-fn sync(directory: &Path) -> Result<(), DiskError> {
-    let synced = File::open(directory).and_then(|directory| directory.sync_all());
-    synced.map_err(|e| DiskError::new("syncing", directory.display(), e))
 }
 
 impl Disk for FileDisk {

@@ -41,7 +41,6 @@ pub(crate) struct SimulatedDisk {
 #[derive(Debug, Default)]
 struct State {
     faults: VecDeque<Fault>,
-    syncs: u64,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -244,7 +243,6 @@ impl Region for SimulatedRegion {
             let Images { cached, durable, .. } = &mut *images;
             Arc::make_mut(durable)[range.clone()].copy_from_slice(&cached[range]);
         }
-        state.syncs += 1;
         Ok(())
     }
 

@@ -1,7 +1,9 @@
 //! Rot: found, named, never served, never taken for the end of what was acknowledged.
 
 use super::*;
+use crate::storage::batch::{BatchHeader, BatchKind, add_frame};
 use crate::storage::error::{Damage, Problem};
+use crate::storage::segment::SegmentHeader;
 
 /// Two segments, the second with several batches, closed in order. Returns the images by number.
 fn images() -> Vec<Vec<u8>> {
@@ -65,7 +67,8 @@ fn rot_that_appears_later_is_never_served() {
     append(&mut journal, 1, frame(1, 1, 1, b"sound"));
     append(&mut journal, 1, frame(1, 1, 2, b"rotten"));
     settle(&mut journal).unwrap();
-    let place = 8_192 + 64 + 72 + 5;
+    // Behind the batch header, the record of the term, and the first entry.
+    let place = 8_192 + 64 + 72 + 72 + 5;
     for offset in place..place + 78 {
         disk.corrupt(0, offset, 0x20);
         let error = journal.read(GroupId(1), 1, 2, usize::MAX).unwrap_err();
@@ -149,4 +152,100 @@ fn another_owner_and_another_version_are_refused() {
     let checksum = crc32c::crc32c_append(crc32c::crc32c(&block[..12]), &block[16..]);
     later[1][12..16].copy_from_slice(&checksum.to_le_bytes());
     assert!(matches!(reopen(&later), Err(StorageError::Version { found: 2, .. })));
+}
+
+/// A first segment with these batches, intact in every respect but what they say.
+fn image(batches: &[(BatchKind, Vec<u8>)]) -> Vec<u8> {
+    let header = SegmentHeader {
+        number: 0,
+        salt: 9,
+        base: Position(0),
+        len: 64 << 10,
+        owner: owner(),
+        recycled: false,
+    };
+    let (head, mut previous) = header.encode();
+    let (mut image, mut durable) = (head.to_vec(), Position(0));
+    for (kind, body) in batches {
+        let frames = Frame::all_trusted(body).map_while(Result::ok);
+        let (count, body_checksum) = match kind {
+            BatchKind::Checkpoint => (0, crc32c::crc32c(body)),
+            BatchKind::Frames => frames.fold((0, 0), |(count, sum), f| (count + 1, add_frame(sum, f.bytes))),
+        };
+        let (position, length) = (Position(image.len() as u64), body.len() as u32);
+        let batch =
+            BatchHeader { salt: 9, position, durable, length, count, body_checksum, previous, kind: *kind };
+        let (bytes, checksum) = batch.encode();
+        image.extend_from_slice(&bytes);
+        image.extend_from_slice(body);
+        image.resize(image.len().next_multiple_of(4_096), 0);
+        (previous, durable) = (checksum, Position(image.len() as u64));
+    }
+    image.resize(64 << 10, 0);
+    image
+}
+
+fn vote_frame(term: Term, vote: Option<MemberId>) -> Bytes {
+    let mut bytes = Vec::new();
+    Header::vote(GroupId(1), term, vote).encode(&[], &mut bytes);
+    bytes.into()
+}
+
+#[test]
+fn intact_frames_that_no_history_gives_are_damage() {
+    let (one, two) = (Some(MemberId(1)), Some(MemberId(2)));
+    let histories: [(&str, Vec<Bytes>); 9] = [
+        ("", vec![vote_frame(1, one), frame(1, 1, 1, b""), vote_frame(2, None), frame(1, 2, 2, b"")]),
+        ("a vote without a term", vec![vote_frame(0, one)]),
+        ("the group's term falls", vec![vote_frame(2, one), vote_frame(1, one)]),
+        ("a second vote in one term", vec![vote_frame(2, one), vote_frame(2, two)]),
+        ("an entry of a term that was not recorded before it", vec![frame(1, 1, 1, b"")]),
+        (
+            "an entry of a term that was not recorded before it",
+            vec![vote_frame(1, one), frame(1, 1, 1, b""), frame(1, 2, 2, b""), vote_frame(2, None)],
+        ),
+        ("an entry without a term", vec![vote_frame(1, one), frame(1, 0, 1, b"")]),
+        ("the terms of the log fall", vec![vote_frame(2, one), frame(1, 2, 1, b""), frame(1, 1, 2, b"")]),
+        ("the entry's index does not follow those before", vec![vote_frame(1, one), frame(1, 1, 2, b"")]),
+    ];
+    for (expected, history) in histories {
+        let empty = (BatchKind::Checkpoint, vec![0; 4]);
+        match reopen(&[image(&[empty, (BatchKind::Frames, history.concat())])]) {
+            Ok((_, recovered)) => assert!(expected.is_empty(), "{expected}: {recovered:?}"),
+            Err(StorageError::Damaged(damage)) => {
+                assert_eq!(damage.problem.to_string(), expected);
+            }
+            Err(other) => panic!("{expected}: {other}"),
+        }
+    }
+}
+
+#[test]
+fn intact_checkpoints_that_no_history_gives_are_damage() {
+    // Of one group: term, vote, base term, base index, last index.
+    let checkpoint = |words: [u64; 5], range: Option<[u64; 2]>| {
+        let mut body = 1u32.to_le_bytes().to_vec();
+        [1].iter().chain(&words).for_each(|word: &u64| body.extend_from_slice(&word.to_le_bytes()));
+        body.extend_from_slice(&u32::from(range.is_some()).to_le_bytes());
+        range.iter().flatten().for_each(|word| body.extend_from_slice(&word.to_le_bytes()));
+        body.extend_from_slice(&0u32.to_le_bytes());
+        reopen(&[image(&[(BatchKind::Checkpoint, body)])])
+    };
+    assert!(checkpoint([3, 1, 2, 5, 5], None).is_ok(), "this one is possible");
+    for (words, range) in [
+        ([0, 1, 0, 0, 0], None),
+        ([1, 1, 2, 5, 5], None),
+        ([3, 1, 0, 5, 5], None),
+        ([3, 1, 2, 0, 0], None),
+        ([1, 1, 0, 0, 4], Some([2, 1])),
+        ([1, 1, 0, 0, 4], Some([0, 1])),
+        ([3, 1, 2, 5, 6], Some([1, 6])),
+    ] {
+        let refused = checkpoint(words, range);
+        assert!(
+            matches!(&refused, Err(StorageError::Damaged(damage))
+            if matches!(damage.problem, Problem::Malformed(_))),
+            "{words:?} {range:?}: {refused:?}"
+        );
+    }
 }

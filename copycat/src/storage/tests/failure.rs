@@ -13,6 +13,7 @@ fn simulated() -> (Arc<SimulatedDisk>, Journal) {
 fn a_full_disk_refuses_entries_takes_votes_and_works_again() {
     let (disk, mut journal) = simulated();
     disk.inject(Fault::Full);
+    begin_term(&mut journal, 1, 1);
     let mut index = 0;
     let full = loop {
         settle(&mut journal).unwrap();
@@ -118,4 +119,36 @@ fn a_directory_that_cannot_be_made_is_a_typed_error() {
     let file = directory.path().join("file");
     std::fs::write(&file, "").unwrap();
     assert!(matches!(FileDisk::open(&file.join("journal")), Err(StorageError::Disk(_))));
+}
+
+#[test]
+fn what_is_longer_than_the_segment_that_is_ready_gets_a_longer_one() {
+    let (_, mut journal) = simulated();
+    prepare(&mut journal);
+    let long = frame(1, 1, 1, &[1; 300_000]);
+    assert!(matches!(journal.room_for(long.len()), Err(StorageError::NotReady)));
+    prepare(&mut journal);
+    journal.room_for(long.len()).unwrap();
+    journal.append(GroupId(1), long).unwrap();
+    settle(&mut journal).unwrap();
+}
+
+#[test]
+fn of_two_segments_without_batches_the_second_goes_before_the_first_is_replaced() {
+    let (disk, mut journal) = simulated();
+    let mut index = 0;
+    // Rolled, with the next segment ready, and nothing of the new one written.
+    settle(&mut journal).unwrap();
+    while journal.active().header.number == 0 {
+        index += 1;
+        append(&mut journal, 1, frame(1, 1, index, &[1; 5_000]));
+    }
+    prepare(&mut journal);
+    disk.kill();
+    let (mut journal, _) = Place::Simulated(disk.clone()).open(2);
+    assert!(journal.room_for(300_000).is_err());
+    prepare(&mut journal);
+    disk.kill();
+    let (mut journal, _) = Place::Simulated(disk).open(3);
+    journal.room_for(300_000).unwrap();
 }

@@ -61,8 +61,8 @@ fn version_1_is_read() {
     let (mut journal, recovered) = Journal::open(disk, options(), 1).unwrap();
     assert_eq!(recovered.cut, None);
     let [first, second] = [&recovered.groups[&GroupId(1)], &recovered.groups[&GroupId(2)]];
-    assert_eq!((first.term, first.vote), (2, Some(MemberId(2))));
-    assert_eq!((second.term, second.vote), (4, None));
+    assert_eq!((first.term, first.vote), (3, None));
+    assert_eq!((second.term, second.vote), (5, None));
     let voters = |count| Configuration::of_voters((1..=count).map(MemberId));
     assert_eq!(first.configurations, [(1, voters(3)), (5, voters(2))]);
     assert_eq!((first.terms.first(), first.terms.last().index), (4, 5));

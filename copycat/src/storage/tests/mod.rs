@@ -6,11 +6,12 @@ mod failure;
 mod golden;
 mod limits;
 mod model;
+mod room;
 
 use super::{Disk, StorageError};
 use super::{FileDisk, GroupState, Journal, MemoryDisk, Options, Owner, Position, Recovered, SimulatedDisk};
 use crate::codec::configuration::Configuration;
-use crate::codec::frame::{Header, Kind};
+use crate::codec::frame::{Frame, Header, Kind};
 use crate::codec::ids::{GroupId, Index, MemberId, Term};
 use bytes::Bytes;
 use std::collections::BTreeMap;
@@ -54,8 +55,25 @@ fn prepare(journal: &mut Journal) {
     }
 }
 
-/// Appends, waiting for a segment if need be.
+/// Sees to it that the term is recorded, as it is before the first entry of it.
+fn begin_term(journal: &mut Journal, group: u64, term: Term) {
+    if journal.groups.get(&GroupId(group)).is_none_or(|log| log.state().term < term) {
+        match journal.save_vote(GroupId(group), term, None) {
+            Ok(_) => {}
+            Err(StorageError::NotReady) => {
+                prepare(journal);
+                journal.save_vote(GroupId(group), term, None).unwrap();
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+/// Appends, recording the term and waiting for a segment if need be.
 fn append(journal: &mut Journal, group: u64, frames: Bytes) -> Position {
+    if let Some(Ok(last)) = Frame::all_trusted(&frames).last() {
+        begin_term(journal, group, last.header.term);
+    }
     match journal.append(GroupId(group), frames.clone()) {
         Ok(position) => position,
         Err(StorageError::NotReady) => {

@@ -58,12 +58,23 @@ impl History {
             entries.push(self.entry(group, term, index));
         }
         let frames = joined(&entries.iter().map(|entry| entry.bytes.clone()).collect::<Vec<_>>());
+        if !self.has_begun(group, term)? {
+            return Ok(());
+        }
         match self.journal.append(GroupId(group), frames.into()) {
             Ok(position) => self.record(position, Operation::Append { group, first, entries }),
             Err(StorageError::NotReady | StorageError::Full(_)) => {}
             Err(error) => return Err(error),
         }
         Ok(())
+    }
+
+    /// Records the term if need be: it is before the first entry of it.
+    fn has_begun(&mut self, group: u64, term: Term) -> Result<bool, StorageError> {
+        if self.model.groups.get(&group).is_some_and(|group| group.term >= term) {
+            return Ok(true);
+        }
+        self.save_vote(group, term, None)
     }
 
     fn entry(&mut self, group: u64, term: Term, index: Index) -> Entry {
@@ -82,13 +93,19 @@ impl History {
     fn vote(&mut self) -> Result<(), StorageError> {
         let group = self.random.u64(1..6);
         let known = self.model.groups.get(&group).map_or(0, |group| group.term);
-        let (term, vote) = (known + 1, Some(MemberId(self.random.u64(1..4))));
+        let vote = Some(MemberId(self.random.u64(1..4)));
+        self.save_vote(group, known + 1, vote).map(drop)
+    }
+
+    fn save_vote(&mut self, group: u64, term: Term, vote: Option<MemberId>) -> Result<bool, StorageError> {
         match self.journal.save_vote(GroupId(group), term, vote) {
-            Ok(position) => self.record(position, Operation::Vote { group, term, vote }),
-            Err(StorageError::NotReady | StorageError::Full(_)) => {}
-            Err(error) => return Err(error),
+            Ok(position) => {
+                self.record(position, Operation::Vote { group, term, vote });
+                Ok(true)
+            }
+            Err(StorageError::NotReady | StorageError::Full(_)) => Ok(false),
+            Err(error) => Err(error),
         }
-        Ok(())
     }
 
     fn drop(&mut self) -> Result<(), StorageError> {

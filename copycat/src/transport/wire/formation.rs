@@ -21,7 +21,7 @@ pub(crate) struct Formation {
 }
 
 /// Most founding members: what fits a handshake with room to spare.
-pub(crate) const FOUNDERS_MAX: usize = 128;
+pub(crate) const FOUNDERS_MAX: usize = crate::codec::configuration::MEMBERS_MAX;
 /// Bytes per member.
 const FOUNDER_LEN: usize = 24;
 

@@ -1,0 +1,60 @@
+//! Directories that are still there after the power was cut.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
+
+/// Creates the directory and those above it, each durable before the next is made in it. Does nothing,
+/// and does not fail, where it exists.
+pub(crate) fn create(path: &Path) -> io::Result<()> {
+    let missing: Vec<&Path> =
+        path.ancestors().take_while(|above| !above.as_os_str().is_empty() && !above.is_dir()).collect();
+    // An earlier start may have ended between making the deepest one there is and its sync. Where that
+    // cannot be read, somebody else made it.
+    let existing = path.ancestors().nth(missing.len()).filter(|existing| !existing.as_os_str().is_empty());
+    match existing.map_or(Ok(()), sync_parent) {
+        Err(error) if error.kind() != io::ErrorKind::PermissionDenied => return Err(error),
+        _ => {}
+    }
+    for directory in missing.into_iter().rev() {
+        match fs::create_dir(directory) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && directory.is_dir() => {}
+            made => made?,
+        }
+        sync_parent(directory)?;
+    }
+    Ok(())
+}
+
+/// Makes durable which names a directory holds.
+pub(crate) fn sync(directory: &Path) -> io::Result<()> {
+    File::open(directory)?.sync_all()
+}
+
+fn sync_parent(path: &Path) -> io::Result<()> {
+    match path.parent() {
+        None => Ok(()),
+        Some(parent) if parent.as_os_str().is_empty() => sync(Path::new(".")),
+        Some(parent) => sync(parent),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn makes_what_is_missing_and_takes_what_is_there() {
+        let base = std::env::temp_dir().join(format!("copycat-directory-{}", std::process::id()));
+        let deep = base.join("a/b/c");
+        create(&deep).unwrap();
+        create(&deep).unwrap();
+        create(Path::new("src")).unwrap();
+        create(Path::new("/")).unwrap();
+        assert!(deep.is_dir());
+        fs::write(base.join("file"), "").unwrap();
+        assert!(create(&base.join("file")).is_err());
+        assert!(create(&base.join("file/below")).is_err());
+        fs::remove_dir_all(&base).unwrap();
+    }
+}
