@@ -124,6 +124,7 @@ fn a_directory_that_cannot_be_made_is_a_typed_error() {
 #[test]
 fn what_is_longer_than_the_segment_that_is_ready_gets_a_longer_one() {
     let (_, mut journal) = simulated();
+    journal.save_vote(GroupId(1), 1, None).unwrap();
     prepare(&mut journal);
     let long = frame(1, 1, 1, &[1; 300_000]);
     assert!(matches!(journal.room_for(long.len()), Err(StorageError::NotReady)));
