@@ -102,6 +102,12 @@ impl Failure {
         Self::CODES.iter().find(|(_, known)| *known == code).map(|(failure, _)| *failure)
     }
 
+    /// The failure that another member reports. A code of a newer version says only that it failed; what that
+    /// means for a write, nobody here knows.
+    pub(crate) fn received(code: u16) -> Failure {
+        Failure::from_code(code).unwrap_or(Failure::Disconnected)
+    }
+
     /// Whether the request may have happened.
     pub(crate) fn outcome(self) -> Outcome {
         match self {

@@ -228,8 +228,7 @@ impl Road {
         let Message::Results(answers) = message else { return };
         for answered in answers {
             if let Some(under_way) = self.under_way.remove(&answered.id) {
-                let failure = |code| Failure::from_code(code).unwrap_or(Failure::Disconnected);
-                let answer = answered.result.map_err(failure);
+                let answer = answered.result.map_err(Failure::received);
                 self.leaving |= answer.as_ref().is_err_and(|failure| may_be_better_elsewhere(*failure));
                 let _ = under_way.reply.send(answer);
             }

@@ -75,8 +75,7 @@ impl Ground {
     fn answer_forwarded(&mut self, number: u64, result: Result<bytes::Bytes, u16>) {
         // An answer to a request that was given up in the meantime, or that nobody made.
         let Some(forwarded) = self.forwarded.remove(&number) else { return };
-        // A code of a newer version says only that it failed; what that means, nobody here knows.
-        let answer = result.map_err(|code| Failure::from_code(code).unwrap_or(Failure::Disconnected));
+        let answer = result.map_err(Failure::received);
         self.replies.answer(forwarded.reply, answer);
     }
 
