@@ -18,7 +18,7 @@ use crate::raft::message::Message;
 use crate::raft::options;
 use crate::raft::state::{self, Raft};
 use crate::raft::token::Token;
-use crate::storage::{GroupState, StorageError};
+use crate::storage::{Flushed, GroupState, StorageError};
 use bytes::Bytes;
 use std::sync::Arc;
 use std::time::Duration;
@@ -53,6 +53,15 @@ pub(crate) struct Attachment {
     /// Told when the groups take requests: `Busy` if the code of one is here already, `NoLeader` before the
     /// cluster is formed; then none of them was given any.
     pub done: oneshot::Sender<Result<(), Failure>>,
+}
+
+/// How a shard is doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ShardStatus {
+    /// Its groups.
+    pub groups: Vec<GroupStatus>,
+    /// What its journal made durable.
+    pub flushed: Flushed,
 }
 
 /// How one group is doing on this member.
