@@ -17,7 +17,7 @@ bench failover              kill -9 of the leader, time to the next accepted wri
 bench restart               kill -9 of all, time to the first accepted write
 
 --clients N,N,...           concurrent clients                     1,16,64,256,1024
---connections N             most connections of the clients        16
+--connections N             most connections of the clients        4
 --value BYTES               bytes of a value (keys have 16)        256
 --keys N                    how many keys                          10000
 --op OP,OP,...              write, strict, lease, eventual         all of them
@@ -102,7 +102,7 @@ impl Default for Options {
     fn default() -> Options {
         Options {
             clients: vec![1, 16, 64, 256, 1_024],
-            connections: 16,
+            connections: 4,
             value: 256,
             keys: 10_000,
             operations: vec![Operation::Write, Operation::Strict, Operation::Lease, Operation::Eventual],

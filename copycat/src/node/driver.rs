@@ -148,9 +148,13 @@ impl Driver {
         let out = self.shard.outbox();
         let work = std::mem::take(&mut out.work);
         let (write, preparation) = (out.write.take(), out.preparation.take());
-        let mut alive = work.is_empty() || self.applier.hand_over(work);
+        let mut alive = true;
+        // The flush first: others wait for it, and a thread that is woken may take this one's processor.
         if let Some(write) = write {
             alive &= self.flusher.hand_over(write);
+        }
+        if !work.is_empty() {
+            alive &= self.applier.hand_over(work);
         }
         if let Some(preparation) = preparation {
             alive &= self.preparer.hand_over(preparation);

@@ -94,6 +94,8 @@ pub(super) struct Group {
     pub(super) held: Vec<(Token, MemberId, Message)>,
     pub(super) commit: Index,
     next_warning: Duration,
+    /// Time has passed since entries were handed to the applier.
+    pub(super) ticked: bool,
     /// Last entry handed to the applier, and the bytes of all that were.
     pub(super) handed: Index,
     pub(super) handed_bytes: u64,
@@ -136,6 +138,7 @@ impl Group {
             held: Vec::new(),
             commit: 0,
             next_warning: Duration::ZERO,
+            ticked: true,
             handed: 0,
             handed_bytes: 0,
         }
@@ -192,6 +195,7 @@ impl Group {
     /// Time passes. A group without code, or whose code does not understand the log, votes and stores, but
     /// neither stands for election nor goes on leading: it could serve nobody.
     pub(super) fn tick(&mut self, now: Duration, ground: &mut Ground) -> Result<(), StorageError> {
+        self.ticked = true;
         self.proposed.expire(now, &mut ground.replies);
         self.reads.expire(now, &mut ground.replies);
         while let Some(pending) = self.queue.pop_expired(now) {
