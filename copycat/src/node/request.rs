@@ -1,33 +1,10 @@
 //! What enters the node from a proxy, and how the answer finds its way back.
 
 use super::failure::Failure;
+use crate::codec::access::Access;
 use crate::codec::ids::{GroupId, MethodId};
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
-
-/// What a read must reflect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-#[non_exhaustive]
-pub enum Consistency {
-    /// Every write that was acknowledged, anywhere, before the read began: the leader confirms its
-    /// leadership with a majority first (ReadIndex, Raft §6.4 of the thesis). Confirmations are shared.
-    #[default]
-    Strict,
-    /// The same, as long as no clock runs away: the leader answers at once while a majority has promised
-    /// not to elect another.
-    Lease,
-    /// Whatever the member asked has applied; possibly stale.
-    Eventual,
-}
-
-/// How a request wants to touch the state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Access {
-    /// Through the log.
-    Write,
-    /// Beside the log.
-    Read(Consistency),
-}
 
 /// The result of a method, encoded, or why there is none.
 pub(crate) type Answer = Result<Bytes, Failure>;

@@ -1,12 +1,12 @@
 //! From a committed command to the user's method and back: the replica's side of a state machine.
 
 use super::commands::{Commands, Method};
+use crate::codec::access::Access;
 use crate::codec::frame::{BODY_MAX, KEY_MAX};
 use crate::codec::ids::MethodId;
 use crate::codec::payload::{self, PayloadError};
 use crate::node::failure::Failure;
 use crate::node::machine::{Checker, Machine};
-use crate::node::request::Access;
 use serde::Serialize;
 use serde::de::Deserialize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -166,7 +166,7 @@ impl Checker for Checks {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::node::request::Consistency;
+    use crate::codec::access::Consistency;
     use crate::resource::arguments::{Arguments, check_keyed, check_keyless};
     use crate::resource::commands::assert_distinct;
 

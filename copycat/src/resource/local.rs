@@ -4,10 +4,11 @@
 use super::dispatch::{Checks, Dispatch, Replica};
 use super::handle::{Handle, Partition};
 use super::proxy::Proxy;
+use crate::codec::access::Access;
 use crate::codec::ids::GroupId;
 use crate::node::failure::Failure;
 use crate::node::machine::{Checker, Machine};
-use crate::node::request::{Access, Answer, Entrance, Request};
+use crate::node::request::{Answer, Entrance, Request};
 use crate::node::threads;
 use bytes::Bytes;
 use std::collections::BTreeMap;

@@ -5,8 +5,8 @@
 
 use super::commands::Commands;
 use super::handle::Handle;
+use crate::codec::access::Consistency;
 use crate::error::Error;
-use crate::node::request::Consistency;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt::Debug;

@@ -239,10 +239,7 @@ impl Shard {
             if term != 0 && !leads {
                 self.ground.replies.fail(reply, Failure::NotLeader);
             } else {
-                self.enqueue(
-                    group,
-                    Pending { term, access: access.into(), method, key_len, body, reply, deadline },
-                );
+                self.enqueue(group, Pending { term, access, method, key_len, body, reply, deadline });
             }
         }
     }

@@ -1,9 +1,9 @@
 //! The leader's road: requests become entries.
 
 use super::super::failure::Failure;
-use super::super::request::{Access, Consistency};
 use super::ground::Ground;
 use super::group::{Group, Pending};
+use crate::codec::access::{Access, Consistency};
 use crate::codec::frame::{Codec, HEADER_LEN, Header, Kind};
 use crate::codec::terms::Span;
 use crate::storage::StorageError;

@@ -140,8 +140,8 @@ impl Group {
 #[cfg(test)]
 mod tests {
     use super::super::super::reply::ReplyTo;
-    use super::super::super::request::{Access, Consistency};
     use super::*;
+    use crate::codec::access::{Access, Consistency};
     use crate::codec::ids::MethodId;
     use tokio::sync::oneshot;
 

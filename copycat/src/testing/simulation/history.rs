@@ -7,9 +7,10 @@
 
 use super::machine::{Taken, operation};
 use super::violation::Violation;
+use crate::codec::access::{Access, Consistency};
 use crate::codec::ids::GroupId;
 use crate::node::failure::{Failure, Outcome};
-use crate::node::request::{Access, Answer, Consistency};
+use crate::node::request::Answer;
 use std::collections::BTreeMap;
 
 /// What a client waits for.

@@ -14,7 +14,8 @@
 //! ```
 
 use super::envelope::{Draft, Envelope, Kind, zero};
-use super::{Access, Answered, Submit, Submitted};
+use super::{Answered, Submit, Submitted};
+use crate::codec::access::{Access, Consistency};
 use crate::codec::cursor::{Cursor, Malformed};
 use crate::codec::frame::{BODY_MAX, KEY_MAX};
 use crate::codec::ids::{GroupId, MethodId};
@@ -58,7 +59,7 @@ pub(super) fn encode_submit(submit: &Submit, out: &mut BytesMut) {
         for request in run {
             fields.put_u64_le(request.id);
             fields.put_u32_le(request.method.0);
-            fields.put_u32_le(u32::from(request.access as u8));
+            fields.put_u32_le(access_code(request.access));
             fields.put_u32_le(request.key_len);
             fields.put_u32_le(request.body.len() as u32);
             fields.put_slice(&request.body);
@@ -146,17 +147,30 @@ fn items<T>(
 
 fn request(cursor: &mut Cursor<'_>, message: &Bytes) -> Result<Submitted, Malformed> {
     let (id, method) = (cursor.u64()?, MethodId(cursor.u32()?));
-    let access = match cursor.u32()? {
-        0 => Access::Write,
-        1 => Access::Strict,
-        2 => Access::Lease,
-        3 => Access::Eventual,
-        found => return Err(Malformed::Value { field: "request access", found: found.into() }),
-    };
+    let access = access(cursor.u32()?)?;
     let (key_len, length) = (cursor.u32()?, cursor.u32()? as usize);
     check_body(key_len as usize, length)?;
     let body = message.slice_ref(cursor.take(length)?);
     Ok(Submitted { id, access, method, key_len, body })
+}
+
+fn access_code(access: Access) -> u32 {
+    match access {
+        Access::Write => 0,
+        Access::Read(Consistency::Strict) => 1,
+        Access::Read(Consistency::Lease) => 2,
+        Access::Read(Consistency::Eventual) => 3,
+    }
+}
+
+fn access(code: u32) -> Result<Access, Malformed> {
+    match code {
+        0 => Ok(Access::Write),
+        1 => Ok(Access::Read(Consistency::Strict)),
+        2 => Ok(Access::Read(Consistency::Lease)),
+        3 => Ok(Access::Read(Consistency::Eventual)),
+        found => Err(Malformed::Value { field: "request access", found: found.into() }),
+    }
 }
 
 fn answer(cursor: &mut Cursor<'_>, message: &Bytes) -> Result<Answered, Malformed> {
