@@ -51,12 +51,23 @@ impl Entrance {
         key_len: u32,
         body: Vec<u8>,
     ) -> Answer {
+        let answer = self.hand_in(group, access, method, key_len, body).await?;
+        // A request that never got into the queue certainly did nothing; one whose answer was dropped may have.
+        answer.await.unwrap_or(Err(Failure::Stopped))
+    }
+
+    /// The first half of a call: over when the request is in the queue. `Closed`: it never will be.
+    pub(crate) async fn hand_in(
+        &self,
+        group: GroupId,
+        access: Access,
+        method: MethodId,
+        key_len: u32,
+        body: Vec<u8>,
+    ) -> Result<oneshot::Receiver<Answer>, Failure> {
         let (reply, answer) = oneshot::channel();
         let request = Request { group, access, method, key_len, body, reply };
-        // A request that never got into the queue certainly did nothing; one whose answer was dropped may have.
-        if self.inbox.send(request).await.is_err() {
-            return Err(Failure::Closed);
-        }
-        answer.await.unwrap_or(Err(Failure::Stopped))
+        self.inbox.send(request).await.map_err(|_| Failure::Closed)?;
+        Ok(answer)
     }
 }

@@ -150,7 +150,7 @@ impl Checker for Checks {
             return Err(Failure::TooLarge);
         }
         match access {
-            Access::Read(_) if method.is_read() => Ok(()),
+            Access::Read(..) if method.is_read() => Ok(()),
             Access::Write if !method.is_read() => {
                 // A `Deserialize` may panic as well, and must not take the shard with it.
                 match catch_unwind(|| (method.check)(body, key_len)) {
@@ -241,7 +241,7 @@ mod tests {
         assert_eq!(add(2, &[5]), Err(Failure::BadArguments));
         assert_eq!(add(1, &[255]), Err(Failure::BadArguments));
         assert_eq!(add(KEY_MAX as u32 + 1, &[5]), Err(Failure::TooLarge));
-        let read = Access::Read(Consistency::Strict);
+        let read = Access::read(Consistency::Strict);
         assert_eq!(checks.check(read, VALUE, 0, &[]), Ok(()));
         assert_eq!(checks.check(read, ADD, 1, &[5]), Err(Failure::WrongKind));
         assert_eq!(checks.check(Access::Write, VALUE, 0, &[]), Err(Failure::WrongKind));

@@ -56,7 +56,7 @@ fn run<S: Send + 'static>(
     let mut out = Vec::new();
     match request.access {
         Access::Write => machine.apply(request.method, &request.body, &mut out)?,
-        Access::Read(_) => machine.read(request.method, &request.body, &mut out)?,
+        Access::Read(..) => machine.read(request.method, &request.body, &mut out)?,
     }
     Ok(Bytes::from(out))
 }

@@ -14,6 +14,7 @@ mod forwarding;
 mod ground;
 mod group;
 mod handover;
+mod lines;
 mod proposing;
 mod queue;
 mod reading;

@@ -2,7 +2,7 @@
 
 use super::hello::{Reply, VERSION, decode_reply};
 use super::*;
-use crate::codec::access::Consistency;
+use crate::codec::access::{Consistency, Place};
 use crate::codec::configuration::Configuration;
 use crate::codec::frame::{BODY_MAX, Codec, FRAME_MAX, Header, Kind as FrameKind};
 use crate::codec::ids::MemberId;
@@ -58,9 +58,9 @@ fn samples() -> Vec<(&'static str, Message)> {
     };
     let requests = vec![
         request(1, Access::Write, b"\x01a\x64"),
-        request(2, Access::Read(Consistency::Strict), b""),
-        request(3, Access::Read(Consistency::Lease), b"x"),
-        request(4, Access::Read(Consistency::Eventual), b"xyz"),
+        request(2, Access::Read(Consistency::Strict, Place::Free), b""),
+        request(3, Access::Read(Consistency::Lease, Place::Free), b"x"),
+        request(4, Access::Read(Consistency::Eventual, Place::Free), b"xyz"),
     ];
     let answers = vec![
         Answered { id: 1, result: Ok(Bytes::from_static(b"\x64")) },
