@@ -53,3 +53,94 @@ impl Line {
         answer
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::access::{Consistency, Place};
+    use crate::node::request::Request;
+    use crate::resource::block_on::block_on;
+    use std::pin::Pin;
+    use std::task::{Context, Poll, Waker};
+    use tokio::sync::mpsc::Receiver;
+
+    const READ: Access = Access::Read(Consistency::Strict, Place::Free);
+
+    type Call<'a> = Pin<Box<dyn Future<Output = Answer> + 'a>>;
+
+    fn call<'a>(line: &'a Line, entrance: &'a Entrance, access: Access, number: u8) -> Call<'a> {
+        Box::pin(line.call(entrance, GroupId(1), access, (MethodId(1), 0), vec![number]))
+    }
+
+    fn poll(call: &mut Call<'_>) -> Poll<Answer> {
+        call.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+    }
+
+    fn taken(requests: &mut Receiver<Request>) -> Request {
+        requests.try_recv().expect("a request was handed in")
+    }
+
+    #[test]
+    fn calls_enter_in_the_order_of_their_first_polls_also_when_there_is_no_room() {
+        let (line, (entrance, mut requests)) = (Line::default(), Entrance::new(1));
+        let mut calls: Vec<_> = (0..6).map(|number| call(&line, &entrance, Access::Write, number)).collect();
+        let mut entered = Vec::new();
+        // One is in, two wait for room, and then there is room when three others come.
+        for newest in [0, 1, 2, 3, 4, 5] {
+            assert!(poll(&mut calls[newest]).is_pending());
+            if newest == 2 {
+                entered.push(taken(&mut requests));
+            }
+        }
+        for _ in 1..6 {
+            // The newest first: whoever was promised the room that is there comes last.
+            calls.iter_mut().rev().for_each(|call| assert!(poll(call).is_pending()));
+            entered.push(taken(&mut requests));
+        }
+        let numbers: Vec<u8> = entered.iter().map(|request| request.body[0]).collect();
+        assert_eq!(numbers, [0, 1, 2, 3, 4, 5]);
+    }
+
+    #[test]
+    fn a_call_takes_its_place_with_its_first_poll_also_where_a_runtime_rations_polls() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let (line, (entrance, mut requests)) = (Line::default(), Entrance::new(1_000));
+            let mut calls: Vec<_> = (0..1_000).map(|_| call(&line, &entrance, READ, 0)).collect();
+            calls.iter_mut().for_each(|call| assert!(poll(call).is_pending()));
+            (0..1_000).for_each(|_| drop(taken(&mut requests)));
+        });
+    }
+
+    #[test]
+    fn reads_know_what_they_stand_behind() {
+        let (line, (entrance, mut requests)) = (Line::default(), Entrance::new(9));
+        let mut place = |access| {
+            let mut call = call(&line, &entrance, access, 0);
+            assert!(poll(&mut call).is_pending());
+            let request = taken(&mut requests);
+            (call, request)
+        };
+        let (_, first) = place(READ);
+        assert_eq!(first.access, Access::Read(Consistency::Strict, Place::InLine));
+        let (write, asked) = place(Access::Write);
+        assert_eq!(asked.access, Access::Write);
+        let (read, behind) = place(READ);
+        assert_eq!(behind.access, Access::Read(Consistency::Strict, Place::Behind));
+        drop(asked);
+        assert_eq!(block_on(write), Err(Failure::Stopped));
+        assert_eq!(place(READ).1.access, behind.access, "a read that waits must not be overtaken either");
+        drop(behind);
+        assert_eq!(block_on(read), Err(Failure::Stopped));
+        // That last read was dropped unanswered.
+        assert_eq!(place(READ).1.access, Access::Read(Consistency::Strict, Place::Behind));
+    }
+
+    #[test]
+    fn a_call_that_could_not_be_handed_in_is_answered() {
+        let (line, (entrance, requests)) = (Line::default(), Entrance::new(1));
+        drop(requests);
+        assert_eq!(block_on(call(&line, &entrance, Access::Write, 0)), Err(Failure::Closed));
+        assert_eq!(line.unanswered.load(Ordering::Relaxed), 0);
+    }
+}

@@ -18,6 +18,8 @@ mod lines;
 mod proposing;
 mod queue;
 mod reading;
+#[cfg(test)]
+mod tests;
 mod waiting;
 
 pub(crate) use ground::{Links, Outbox};
