@@ -82,18 +82,14 @@ mod tests {
 
     #[test]
     fn calls_enter_in_the_order_of_their_first_polls_also_when_there_is_no_room() {
-        let (line, (entrance, mut requests)) = (Line::default(), Entrance::new(1));
+        let (line, (entrance, mut requests)) = (Line::default(), Entrance::new(2));
         let mut calls: Vec<_> = (0..6).map(|number| call(&line, &entrance, Access::Write, number)).collect();
-        let mut entered = Vec::new();
-        // One is in, two wait for room, and then there is room when three others come.
-        for newest in [0, 1, 2, 3, 4, 5] {
-            assert!(poll(&mut calls[newest]).is_pending());
-            if newest == 2 {
-                entered.push(taken(&mut requests));
-            }
-        }
-        for _ in 1..6 {
-            // The newest first: whoever was promised the room that is there comes last.
+        // Two are in and a third waits. Then there is room for two: for it, and for whoever comes.
+        calls[..3].iter_mut().for_each(|call| assert!(poll(call).is_pending()));
+        let mut entered = vec![taken(&mut requests), taken(&mut requests)];
+        calls[3..].iter_mut().for_each(|call| assert!(poll(call).is_pending()));
+        while entered.len() < 6 {
+            // The newest first: whoever was promised the room comes last.
             calls.iter_mut().rev().for_each(|call| assert!(poll(call).is_pending()));
             entered.push(taken(&mut requests));
         }

@@ -3,6 +3,7 @@
 use super::super::failure::Failure;
 use super::ground::Ground;
 use super::group::{Group, Pending};
+use super::queue::Queue;
 use super::reading::Asking;
 use crate::codec::access::{Access, Consistency, Place};
 use crate::codec::frame::{Codec, HEADER_LEN, Header, Kind};
@@ -45,7 +46,10 @@ impl Group {
         match self.append(now, writes, bytes, ground)? {
             Appended::All => {}
             Appended::Nothing => asking.behind.iter_mut().for_each(|(ahead, _)| *ahead = 0),
-            Appended::Later(writes) => self.put_back(writes, std::mem::take(&mut asking.behind)),
+            Appended::Later(writes) => {
+                let waiting = asking.behind.partition_point(|(ahead, _)| *ahead == 0);
+                put_back(&mut self.queue, writes, asking.behind.split_off(waiting));
+            }
         }
         self.ask(now, (term, last.index), asking, ground)
     }
@@ -80,15 +84,6 @@ impl Group {
             }
         }
         turn
-    }
-
-    /// Writes that have to wait keep their place, and so do the reads that must see them. All other reads go on.
-    fn put_back(&mut self, mut writes: Vec<Pending>, behind: Vec<(u64, Pending)>) {
-        for (ahead, read) in behind.into_iter().rev() {
-            writes.drain(ahead as usize..).rev().for_each(|write| self.queue.push_front(write));
-            self.queue.push_front(read);
-        }
-        writes.into_iter().rev().for_each(|write| self.queue.push_front(write));
     }
 
     /// One proposal for all writes of the turn: one encoding, one append, one message per follower.
@@ -145,5 +140,40 @@ impl Group {
         }
         assert_eq!(frames.len(), bytes, "frames are as long as was counted");
         frames.into()
+    }
+}
+
+/// Writes that have to wait keep their place, and so do the reads behind them that may have to see them: before each
+/// stand so many of the writes. All other reads go on.
+fn put_back(queue: &mut Queue, mut writes: Vec<Pending>, behind: Vec<(u64, Pending)>) {
+    for (ahead, read) in behind.into_iter().rev() {
+        writes.drain(ahead as usize..).rev().for_each(|write| queue.push_front(write));
+        queue.push_front(read);
+    }
+    writes.into_iter().rev().for_each(|write| queue.push_front(write));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::reply::ReplyTo;
+    use super::*;
+    use crate::codec::ids::MethodId;
+    use tokio::sync::oneshot;
+
+    fn pending(place: u32) -> Pending {
+        let (method, reply) = (MethodId(place), ReplyTo::Proxy(oneshot::channel().0));
+        let (access, deadline) = (Access::Write, Duration::ZERO);
+        Pending { term: 0, access, method, key_len: 0, body: Bytes::new(), reply, deadline }
+    }
+
+    #[test]
+    fn what_is_put_back_stands_as_it_stood() {
+        let mut queue = Queue::default();
+        queue.push_back(pending(8));
+        let writes = [1, 2, 5, 7].map(pending).into();
+        let behind = [(2, 3), (2, 4), (3, 6)].map(|(ahead, place)| (ahead, pending(place))).into();
+        put_back(&mut queue, writes, behind);
+        let order = std::iter::from_fn(|| queue.pop_front()).map(|pending| pending.method.0);
+        assert_eq!(order.collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6, 7, 8]);
     }
 }
