@@ -129,7 +129,7 @@ fn run(
 async fn connect(options: &Options, cluster: u128) -> Result<Client, ClientError> {
     let mut addresses = options.addresses.clone();
     fastrand::shuffle(&mut addresses);
-    Client::connect(&*options.network, &addresses, cluster, &Limits::default()).await
+    Client::connect(&*options.network, &addresses, cluster, None, &Limits::default()).await
 }
 
 /// A request that was sent.
