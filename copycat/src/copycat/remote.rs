@@ -3,7 +3,7 @@
 use super::MemoryNetwork;
 use super::builder::{REQUEST_TIMEOUT, outside};
 use crate::cluster::Member;
-use crate::codec::ids::GroupId;
+use crate::codec::ids::{GroupId, MemberId};
 use crate::error::{Error, Mistake, Problem};
 use crate::node::remote::{Options, RemoteNode};
 use crate::resource::commands::Partitioned;
@@ -86,11 +86,9 @@ impl RemoteBuilder {
         if !mistakes.is_empty() {
             return Err(Error::from(mistakes));
         }
-        let options = Options {
-            addresses: self.members.iter().map(|member| member.address().to_owned()).collect(),
-            network: self.network,
-            request_timeout: self.request_timeout,
-        };
+        let place = |member: &Member| (MemberId(member.id()), member.address().to_owned());
+        let members = self.members.iter().map(place).collect();
+        let options = Options { members, network: self.network, request_timeout: self.request_timeout };
         let node = RemoteNode::connect(options).await.map_err(Problem::from)?;
         Ok(Remote { node })
     }
