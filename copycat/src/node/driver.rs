@@ -214,7 +214,7 @@ impl Driver {
             (Source::Client { replies, .. }, Message::Submit(submit)) => {
                 self.inputs.push(Input::Submitted { origin: client_origin(replies.clone()), submit });
             }
-            (Source::Client { replies, .. }, Message::Seek(groups)) => self.name_leaders(&groups, &replies),
+            (Source::Client { replies, .. }, Message::Seek(groups)) => self.name_leaders(&groups, replies),
             (Source::Member { .. }, Message::Results(answers)) => self.inputs.push(Input::Answered(answers)),
             (Source::Member { id, .. }, Message::Form(formation)) => {
                 let formation = self.forming.shown(*id, &formation);

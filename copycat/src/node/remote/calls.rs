@@ -149,8 +149,7 @@ mod tests {
         }
         for now in 0..=200 {
             let mut expired: Vec<_> = calls.take_expired(at(now)).iter().map(|call| call.deadline).collect();
-            let mut due: Vec<_> =
-                left.extract_if(.., |seconds| *seconds <= now).map(|seconds| at(seconds)).collect();
+            let mut due: Vec<_> = left.extract_if(.., |seconds| *seconds <= now).map(at).collect();
             expired.sort();
             due.sort();
             assert_eq!(expired, due, "after {now} s");

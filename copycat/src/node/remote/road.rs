@@ -153,16 +153,18 @@ impl Road {
         let Some(call) = self.calls.take(line, answered.id) else { return };
         self.routes.ended(call.lane, 1);
         let answer = answered.result.map_err(Failure::received);
-        if answer.as_ref().is_err_and(|failure| may_be_better_elsewhere(*failure)) {
-            self.doubt(call.lane, line);
+        if let Err(failure) = answer {
+            self.heed(failure, call.lane, line);
         }
         let _ = call.reply.send(answer);
     }
 
     /// The member behind `line` could not do what it was asked, or did not say so in time.
-    fn doubt(&mut self, lane: LaneKey, line: LineId) {
-        self.roaming |= self.routes.home() == Some(line);
-        self.routes.doubt(Instant::now(), lane, line);
+    fn heed(&mut self, failure: Failure, lane: LaneKey, line: LineId) {
+        self.roaming |= self.routes.home() == Some(line) && may_be_better_elsewhere(failure);
+        if may_be_led_by_another(failure) {
+            self.routes.doubt(Instant::now(), lane, line);
+        }
     }
 
     fn take_leaders(&mut self, leaders: Vec<Leader>) {
@@ -216,7 +218,7 @@ impl Road {
         self.routes.expire(now);
         for call in self.calls.take_expired(now) {
             self.routes.ended(call.lane, 1);
-            self.doubt(call.lane, call.line);
+            self.heed(Failure::Timeout, call.lane, call.line);
             let _ = call.reply.send(Err(Failure::Timeout));
         }
         self.routes.forget(now);
@@ -252,11 +254,11 @@ impl Road {
 fn may_be_better_elsewhere(failure: Failure) -> bool {
     matches!(
         failure,
-        Failure::NoLeader
-            | Failure::NotLeader
-            | Failure::Disconnected
-            | Failure::UnknownResource
-            | Failure::Stopped
-            | Failure::Halted
+        Failure::NoLeader | Failure::Timeout | Failure::UnknownResource | Failure::Stopped | Failure::Halted
     )
+}
+
+/// Whether the member that was asked may not be the leader any more, if it was.
+fn may_be_led_by_another(failure: Failure) -> bool {
+    may_be_better_elsewhere(failure) || matches!(failure, Failure::NotLeader | Failure::Disconnected)
 }

@@ -467,7 +467,7 @@ fn the_largest_question_and_answer_travel() {
     let groups: Vec<_> = (1..=GROUPS_MAX as u64).map(GroupId).collect();
     let leader = Leader { address: "a".repeat(ADDRESS_MAX), ..leaders().remove(0) };
     let answer = groups.iter().map(|group| Leader { group: *group, ..leader.clone() }).collect();
-    for message in [Message::Seek(groups.clone()), Message::Leaders(answer)] {
+    for message in [Message::Seek(groups), Message::Leaders(answer)] {
         assert_eq!(read_all(written(message.clone())), [message]);
     }
 }

@@ -1,10 +1,10 @@
 //! Which connection a request takes, given what was heard, what broke, and what was answered.
 
-use super::super::failure::Failure;
-use super::super::request::{Access, Answer, Consistency, Request};
-use super::lane::{Aim, LaneKey};
-use super::lines::LineId;
-use super::routes::Routes;
+use super::super::super::failure::Failure;
+use super::super::super::request::{Access, Answer, Consistency, Request};
+use super::super::lane::{Aim, LaneKey};
+use super::super::lines::LineId;
+use super::super::routes::Routes;
 use crate::codec::ids::{GroupId, MemberId, MethodId};
 use crate::transport::wire::Leader;
 use std::time::Duration;
