@@ -47,6 +47,8 @@ pub(super) struct Dialing {
     seeking_home: bool,
     next_home: Option<Instant>,
     leaders: BTreeMap<MemberId, Attempts>,
+    /// Members that were reached as leaders, and where: any of them may be the next home.
+    met: BTreeMap<MemberId, String>,
 }
 
 impl Dialing {
@@ -58,6 +60,7 @@ impl Dialing {
             seeking_home: false,
             next_home: None,
             leaders: BTreeMap::new(),
+            met: BTreeMap::new(),
         }
     }
 
@@ -88,8 +91,8 @@ impl Dialing {
     }
 
     fn home_addresses(&self, but: Option<&str>) -> Vec<String> {
-        let mut addresses: Vec<String> =
-            self.options.members.iter().map(|(_, address)| address.clone()).collect();
+        let told = self.options.members.iter().map(|(_, address)| address);
+        let mut addresses: Vec<String> = told.chain(self.met.values()).cloned().collect();
         fastrand::shuffle(&mut addresses);
         addresses.sort_by_key(|address| Some(address.as_str()) == but);
         addresses
@@ -154,7 +157,13 @@ impl Dialing {
                     Err(error) => tracing::debug!(%error, "no member answers yet"),
                 }
             }
-            (Some(leader), Ok(_)) => drop(self.leaders.remove(&leader)),
+            (Some(leader), Ok(client)) => {
+                self.leaders.remove(&leader);
+                let told = self.options.members.iter().any(|(_, address)| *address == client.address);
+                if !told && self.met.len() < MEMBERS_MAX {
+                    self.met.insert(leader, client.address.clone());
+                }
+            }
             (Some(leader), Err(error)) => {
                 if let Some(attempts) = self.leaders.get_mut(&leader) {
                     tracing::debug!(%leader, %error, pause = ?attempts.pause, "the leader cannot be reached from here");

@@ -124,9 +124,10 @@ impl Lane {
         }
     }
 
-    /// The member may not lead any more, or cannot be reached: it is to be named again before it is believed.
-    pub(super) fn doubt(&mut self, member: MemberId) {
-        self.leader.take_if(|leader| leader.member == member);
+    /// The member may not lead any more, or cannot be reached: it is to be named again before it is believed. Returns
+    /// whether it was.
+    pub(super) fn doubt(&mut self, member: MemberId) -> bool {
+        self.leader.take_if(|leader| leader.member == member).is_some()
     }
 
     /// The leader is to be asked for soon.

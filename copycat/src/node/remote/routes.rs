@@ -91,10 +91,7 @@ impl Routes {
     /// A connection broke or was closed; nothing is under way on it. Leaders that were reached by it are in doubt.
     /// If it was the home's, any other becomes that.
     pub(super) fn closed(&mut self, now: Instant, line: LineId) {
-        let Some(member) = self.lines.iter().find(|(_, known)| **known == line).map(|(member, _)| *member)
-        else {
-            return;
-        };
+        let Some(member) = self.member(line) else { return };
         self.lines.remove(&member);
         if self.home == Some(line) {
             self.home = self.lines.values().next().copied();
@@ -119,17 +116,26 @@ impl Routes {
 
     /// An answer, or the lack of one, says that the member behind `line` could not do what was asked of a leader.
     pub(super) fn doubt(&mut self, now: Instant, key: LaneKey, line: LineId) {
-        let member = self.lines.iter().find(|(_, known)| **known == line).map(|(member, _)| *member);
-        if let (Some(lane), Some(member)) = (self.lanes.get_mut(&key), member) {
-            lane.doubt(member);
+        let (member, lane) = (self.member(line), self.lanes.get_mut(&key));
+        if let (Some(lane), Some(member)) = (lane, member) {
             lane.seek_soon(now);
-            self.aim();
+            // Many may fail at the same time: only the first has anything to change, and for its own lane only.
+            if lane.doubt(member) {
+                aim(key, lane, &self.lines, self.home, &mut self.ready);
+            }
         }
+    }
+
+    /// Who is at the other end of a connection.
+    fn member(&self, line: LineId) -> Option<MemberId> {
+        self.lines.iter().find(|(_, known)| **known == line).map(|(member, _)| *member)
     }
 
     /// A member cannot be reached: it is forgotten as a leader until it is named again.
     pub(super) fn unreachable(&mut self, member: MemberId) {
-        self.lanes.values_mut().for_each(|lane| lane.doubt(member));
+        for lane in self.lanes.values_mut() {
+            lane.doubt(member);
+        }
     }
 
     /// Leaders to which there is no connection.
@@ -173,12 +179,22 @@ impl Routes {
     /// Says to each lane what it should take, and lets those try that wait.
     fn aim(&mut self) {
         for (key, lane) in &mut self.lanes {
-            let leader = lane.leader.as_ref().filter(|_| key.aim == Aim::Leader);
-            let line = leader.and_then(|leader| self.lines.get(&leader.member));
-            lane.aim_at(line.copied().or(self.home));
-            if !lane.waiting.is_empty() {
-                self.ready.push(*key);
-            }
+            aim(*key, lane, &self.lines, self.home, &mut self.ready);
         }
+    }
+}
+
+fn aim(
+    key: LaneKey,
+    lane: &mut Lane,
+    lines: &BTreeMap<MemberId, LineId>,
+    home: Option<LineId>,
+    ready: &mut Vec<LaneKey>,
+) {
+    let leader = lane.leader.as_ref().filter(|_| key.aim == Aim::Leader);
+    let line = leader.and_then(|leader| lines.get(&leader.member));
+    lane.aim_at(line.copied().or(home));
+    if !lane.waiting.is_empty() {
+        ready.push(key);
     }
 }

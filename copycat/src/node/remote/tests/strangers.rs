@@ -211,6 +211,34 @@ async fn what_was_under_way_to_a_leader_that_breaks_is_never_sent_again() {
 }
 
 #[tokio::test]
+async fn whoever_was_met_may_be_the_next_home() {
+    let network = Memory::default();
+    let home = Stranger::start(&network, "home", 1, 9).await;
+    let second = Stranger::start(&network, "second", 2, 9).await;
+    let (heard, mut told) = mpsc::unbounded_channel();
+    let named = || vec![leader(4, 2, "second")];
+    let first = tokio::spawn(home.serve(named(), heard.clone()));
+    let other = tokio::spawn(second.serve(named(), heard.clone()));
+    let node = handle(&network, "home").await;
+    let entrance = node.entrance();
+    let mut number = 0;
+    while !std::iter::from_fn(|| told.try_recv().ok()).any(|(member, _)| member == 2) {
+        number += 1;
+        assert_eq!(write(&entrance, number).await, answer_of(number));
+    }
+    for task in [first, other] {
+        task.abort();
+        assert!(task.await.is_err_and(|error| error.is_cancelled()));
+    }
+    // The only member that the handle was told of stays away.
+    let second = Stranger::start(&network, "second", 2, 9).await;
+    let other = tokio::spawn(second.serve(named(), heard));
+    while write(&entrance, 1_000).await != answer_of(1_000) {}
+    drop(node);
+    other.abort();
+}
+
+#[tokio::test]
 async fn answers_full_of_lies_do_no_harm() {
     let network = Memory::default();
     let mut home = Stranger::start(&network, "home", 1, 9).await;
