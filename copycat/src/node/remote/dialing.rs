@@ -101,8 +101,8 @@ impl Dialing {
     /// Tries to reach a leader, unless it was tried a moment ago. Where this process was told where the member is,
     /// it looks there and nowhere else: what members call each other may mean nothing out here.
     pub(super) fn reach(&mut self, now: Instant, leader: &Leader) {
-        // A cluster that was not formed when it was first talked to is none that others could be checked against.
-        if !self.knows_cluster() || !self.may_reach(now, leader.member) {
+        assert!(self.knows_cluster(), "others could not be checked against a cluster that is not known");
+        if !self.may_reach(now, leader.member) {
             return;
         }
         let pause = self.leaders.get(&leader.member).map_or(LEADER_PAUSE_MIN, |attempts| attempts.pause);

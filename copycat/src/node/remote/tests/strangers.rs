@@ -294,6 +294,28 @@ fn failures(submit: &Submit) -> Vec<Answered> {
 }
 
 #[tokio::test]
+async fn a_home_without_a_cluster_cannot_lead_to_another_one() {
+    let network = Memory::default();
+    let home = Stranger::start(&network, "home", 1, 0).await;
+    let mut second = Stranger::start(&network, "second", 2, 8).await;
+    let (heard, mut told) = mpsc::unbounded_channel();
+    let task = tokio::spawn(home.serve(vec![leader(4, 2, "second")], heard));
+    let node = handle(&network, "home").await;
+    let entrance = node.entrance();
+    let (mut number, mut questions) = (0, 0);
+    while questions < 2 {
+        number += 1;
+        assert_eq!(write(&entrance, number).await, answer_of(number));
+        while let Ok((_, message)) = told.try_recv() {
+            questions += u32::from(matches!(message, Message::Seek(_)));
+        }
+    }
+    assert!(!second.was_called());
+    drop(node);
+    task.abort();
+}
+
+#[tokio::test]
 async fn leaders_are_believed_only_once_it_is_known_which_cluster_is_talked_to() {
     let network = Memory::default();
     let home = Stranger::start(&network, "home", 1, 0).await;
