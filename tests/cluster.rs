@@ -2,12 +2,14 @@
 //!
 //! Nothing here waits for time to pass: tests look again until what must happen has happened, and give up only
 //! after a minute. `cluster/world.rs` is the cluster, `cluster/life.rs` the suite that both networks go
-//! through, `cluster/order.rs` what clients that do not wait rely on, `cluster/bad_input.rs` what goes wrong before or beside it.
+//! through, `cluster/order.rs` what clients that do not wait rely on, `cluster/leaders.rs` what remote handles
+//! know of leaders, `cluster/bad_input.rs` what goes wrong before or beside it.
 #![allow(clippy::unwrap_used, reason = "the whole program is a test; what its helpers unwrap fails it")]
 
 mod cluster {
     mod bad_input;
     mod catching_up;
+    pub(crate) mod leaders;
     pub(crate) mod life;
     pub(crate) mod order;
     #[expect(dead_code, reason = "`processes` needs more of it")]
@@ -20,11 +22,11 @@ mod cluster {
 macro_rules! on_both_networks {
     ($($suite:ident::$case:ident,)*) => {
         mod over_tcp {
-            use super::cluster::{life, order, world};
+            use super::cluster::{leaders, life, order, world};
             $(#[test] fn $case() { world::run($suite::$case(world::Network::Tcp)); })*
         }
         mod in_memory {
-            use super::cluster::{life, order, world};
+            use super::cluster::{leaders, life, order, world};
             $(#[test] fn $case() { world::run($suite::$case(world::Network::memory())); })*
         }
     };
@@ -49,4 +51,9 @@ on_both_networks! {
     order::calls_of_a_line_keep_their_order,
     order::a_line_keeps_its_order_when_there_is_no_room,
     order::clones_share_a_line,
+    leaders::a_handle_that_knows_a_follower_comes_to_the_leader,
+    leaders::the_leader_is_found_again_when_it_is_another,
+    leaders::a_handle_outlives_the_only_member_it_was_told_of,
+    leaders::a_leader_out_of_reach_is_served_through_others,
+    leaders::groups_with_different_leaders_are_each_led_directly,
 }

@@ -14,6 +14,9 @@ pub struct Status {
     pub groups: Vec<GroupStatus>,
     /// Its log.
     pub log: LogStatus,
+    /// Requests that it has passed on to the leaders of their groups since it was opened: those of its own proxies,
+    /// and those of remote handles that could not reach the leader themselves.
+    pub forwarded: u64,
 }
 
 /// What a member's log has made durable since the member was opened.
@@ -64,7 +67,7 @@ impl Status {
     pub(super) fn new(member: u64, status: &node::ShardStatus) -> Status {
         let groups = status.groups.iter().map(GroupStatus::new).collect();
         let Flushed { flushes, frames, bytes } = status.flushed;
-        Status { member, groups, log: LogStatus { flushes, frames, bytes } }
+        Status { member, groups, log: LogStatus { flushes, frames, bytes }, forwarded: status.forwarded }
     }
 
     /// The status of one partition of a resource; `None` if this member does not know it.

@@ -13,12 +13,14 @@ use super::request::Request;
 use super::shard::{Attachment, Input, Shard, ShardStatus};
 use super::workers::{Done, Worker};
 use crate::codec::configuration::Configuration;
-use crate::codec::ids::MemberId;
+use crate::codec::ids::{GroupId, MemberId};
 use crate::storage::{Preparation, Write};
 use crate::transport::acceptor::Acceptor;
 use crate::transport::endpoint::{Event, Source};
 use crate::transport::lane::Peer;
-use crate::transport::wire::{Formation, LaneKind, Message};
+use crate::transport::outbox::Sender;
+use crate::transport::wire::leaders::ADDRESS_MAX;
+use crate::transport::wire::{Formation, LaneKind, Leader, Message};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -64,6 +66,8 @@ pub(super) struct Driver {
     pub(super) shard: Shard,
     pub(super) peers: BTreeMap<MemberId, Peer>,
     pub(super) origins: BTreeMap<MemberId, Origin>,
+    /// Where members are, this one included, as it was told.
+    pub(super) addresses: BTreeMap<MemberId, String>,
     pub(super) acceptor: Acceptor,
     pub(super) flusher: Worker<Write>,
     pub(super) preparer: Worker<Preparation>,
@@ -219,12 +223,27 @@ impl Driver {
             (Source::Client { replies, .. }, Message::Submit(submit)) => {
                 self.inputs.push(Input::Submitted { origin: client_origin(replies.clone()), submit });
             }
+            (Source::Client { replies, .. }, Message::Seek(groups)) => self.name_leaders(&groups, replies),
             (Source::Member { .. }, Message::Results(answers)) => self.inputs.push(Input::Answered(answers)),
             (Source::Member { id, .. }, Message::Form(formation)) => {
                 let formation = self.forming.shown(*id, &formation);
                 self.live_by(formation);
             }
             (from, _) => tracing::warn!(?from, "a message that is not for its sender to send"),
+        }
+    }
+
+    /// Tells a remote handle who leads. What it does not hear, because too much waits for it, it asks again.
+    fn name_leaders(&self, groups: &[GroupId], replies: &Sender) {
+        let leader = |group: &GroupId| {
+            let (term, member) = self.shard.leader(*group)?;
+            // A handle has no use for an address that is longer than any can be.
+            let address = self.addresses.get(&member).filter(|address| address.len() <= ADDRESS_MAX)?;
+            Some(Leader { group: *group, term, member, address: address.clone() })
+        };
+        let leaders = groups.iter().filter_map(leader).collect();
+        if let Err(unsent) = replies.send(Message::Leaders(leaders)) {
+            tracing::debug!(%unsent, "the names of leaders are lost");
         }
     }
 

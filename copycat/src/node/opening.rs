@@ -99,6 +99,7 @@ impl Driver {
             shard,
             peers,
             origins,
+            addresses: options.seeds.iter().cloned().collect(),
             acceptor,
             flusher: workers::flusher(0, completed.clone()).map_err(StartError::Thread)?,
             preparer: workers::preparer(0, completed).map_err(StartError::Thread)?,

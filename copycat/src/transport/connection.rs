@@ -102,9 +102,9 @@ pub(super) struct Ear {
 impl Ear {
     fn expects(&self, message: &Message) -> bool {
         match self.from {
-            Source::Member { lane, .. } => message.lane() == lane,
-            Source::Client { .. } => matches!(message, Message::Submit(_)),
-            Source::Server { .. } => matches!(message, Message::Results(_)),
+            Source::Member { lane, .. } => message.is_between_members() && message.lane() == lane,
+            Source::Client { .. } => matches!(message, Message::Submit(_) | Message::Seek(_)),
+            Source::Server { .. } => matches!(message, Message::Results(_) | Message::Leaders(_)),
         }
     }
 

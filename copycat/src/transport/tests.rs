@@ -444,7 +444,7 @@ async fn callers_are_judged_again_after_the_founding(network: Network, any: &str
 }
 
 async fn handle(network: &Network, acceptor: &Acceptor) -> Client {
-    Client::connect(&**network, &[acceptor.address().to_owned()], 7, &limits()).await.unwrap()
+    Client::connect(&**network, &[acceptor.address().to_owned()], 7, None, &limits()).await.unwrap()
 }
 
 /// The next batch of a handle, and the way back to it.
@@ -476,14 +476,14 @@ async fn a_handle_finds_the_member_that_lives(network: Network, any: &str) {
     gone.close().await;
     let acceptor = member.listen(any).await;
     let addresses = [dead.clone(), acceptor.address().to_owned()];
-    let mut client = Client::connect(&*network, &addresses, 0, &limits()).await.unwrap();
+    let mut client = Client::connect(&*network, &addresses, 0, None, &limits()).await.unwrap();
     acceptor.close().await;
     assert!(matches!(client.events.recv().await, Some(Event::Gone { .. })));
     assert!(client.events.recv().await.is_none());
     let refused = Closed::Network(io::ErrorKind::ConnectionRefused);
-    let error = Client::connect(&*network, &[dead], 0, &limits()).await.unwrap_err();
+    let error = Client::connect(&*network, &[dead], 0, None, &limits()).await.unwrap_err();
     assert_eq!(error, ClientError::Unreachable(refused));
-    let error = Client::connect(&*network, &[], 0, &limits()).await.unwrap_err();
+    let error = Client::connect(&*network, &[], 0, None, &limits()).await.unwrap_err();
     assert_eq!(error, ClientError::NoAddress);
 }
 
@@ -609,14 +609,14 @@ async fn there_is_room_for_so_many_handles(network: Network, any: &str) {
     let first = handle(&network, &acceptor).await;
     let _second = handle(&network, &acceptor).await;
     let addresses = [acceptor.address().to_owned()];
-    let error = Client::connect(&*network, &addresses, 7, &Limits::default()).await.unwrap_err();
+    let error = Client::connect(&*network, &addresses, 7, None, &Limits::default()).await.unwrap_err();
     assert_eq!(error, ClientError::Refused(Refusal::TooManyConnections));
     let mut other = Member::new(&network, 2);
     let _peer = other.reach(1, &acceptor).await;
     drop(first);
     member.gone().await;
     // The event may come a moment before the place is free.
-    while Client::connect(&*network, &addresses, 7, &Limits::default()).await.is_err() {}
+    while Client::connect(&*network, &addresses, 7, None, &Limits::default()).await.is_err() {}
 }
 
 async fn slow_handshakes_are_cut(network: Network, any: &str) {
@@ -689,13 +689,16 @@ async fn misplaced_messages_close_the_connection(network: Network, any: &str) {
         (client, answer(1, 1)),
         (hello_of(1, LaneKind::Bulk), heartbeat(1)),
         (hello_of(1, LaneKind::Control), submit(1)),
+        (client, Message::Leaders(Vec::new())),
+        (hello_of(1, LaneKind::Bulk), Message::Seek(vec![GroupId(1)])),
+        (hello_of(1, LaneKind::Bulk), Message::Leaders(Vec::new())),
     ];
     for (hello, message) in cases {
         let mut stream = raw(&network, acceptor.address(), hello).await.unwrap();
         stream.write_all(&encoded(message)).await.unwrap();
         closed(stream).await;
     }
-    for _ in 0..3 {
+    for _ in 0..6 {
         member.gone().await;
     }
     assert!(matches!(member.control.recv().await, Some(Event::Gone { .. })));

@@ -60,6 +60,7 @@ impl Ground {
         let Pending { term: _, access, method, key_len, body, reply, deadline } = pending;
         let id = self.next_number;
         self.next_number += 1;
+        self.forwarded_total += 1;
         self.forwarded.insert(id, Forwarded { to, deadline, reply });
         Submitted { id, access, method, key_len, body }
     }

@@ -62,6 +62,8 @@ pub(crate) struct ShardStatus {
     pub groups: Vec<GroupStatus>,
     /// What its journal made durable.
     pub flushed: Flushed,
+    /// Requests that it has passed on to other members since it was made.
+    pub forwarded: u64,
 }
 
 /// How one group is doing on this member.
@@ -146,6 +148,12 @@ impl Group {
 
     pub(super) fn is_attached(&self) -> bool {
         self.checker.is_some()
+    }
+
+    /// The leader of the current term, and the term, if it is known.
+    pub(super) fn leader(&self) -> Option<(Term, MemberId)> {
+        let status = self.core.status();
+        status.leader.map(|leader| (status.term, leader))
     }
 
     pub(super) fn leads_in(&self, term: Term) -> bool {

@@ -32,7 +32,7 @@ use super::reply::{Origin, ReplyTo};
 use super::request::Request;
 use super::workers::Done;
 use crate::codec::configuration::Configuration;
-use crate::codec::ids::{GroupId, MemberId};
+use crate::codec::ids::{GroupId, MemberId, Term};
 use crate::raft;
 use crate::storage::{Journal, Position, Recovered, StorageError};
 use crate::transport::wire::{Answered, Submit, Submitted};
@@ -180,7 +180,13 @@ impl Shard {
     /// Every group's role, term and progress, and what the journal made durable.
     pub(crate) fn status(&self) -> ShardStatus {
         let groups = self.groups.values().map(Group::status).collect();
-        ShardStatus { groups, flushed: self.ground.journal.flushed() }
+        let forwarded = self.ground.forwarded_total;
+        ShardStatus { groups, flushed: self.ground.journal.flushed(), forwarded }
+    }
+
+    /// The leader of a group's current term, and the term, as far as its core knows.
+    pub(crate) fn leader(&self, group: GroupId) -> Option<(Term, MemberId)> {
+        self.groups.get(&group)?.leader()
     }
 
     /// Ends every request that is still open: the node is stopping.
