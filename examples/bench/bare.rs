@@ -143,7 +143,10 @@ pub(crate) fn part(options: &PartOptions) -> Result<(), Box<dyn Error>> {
                 Some(leader) => leader.replicate(&request)?,
                 None => disk.write(&request)?,
             }
-            stream.write_all(&[0; ANSWER])?;
+            if stream.write_all(&[0; ANSWER]).is_err() {
+                // Whoever asked is gone.
+                break;
+            }
         }
     }
 }
