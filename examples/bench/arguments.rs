@@ -25,7 +25,7 @@ bench restart               kill -9 of all, time to the first accepted write
 --times N                   repetitions of failover and restart    20, 3
 --filled N                  keys that are there before a restart   200000
 --batch N,N,...             entries of one append or proposal      1,64,1024
---slow-flush-us N           each flush takes that much longer      0
+--slow-flush-us N           each flush takes at least so long      0
 --data DIR                  where logs are kept                    a temporary directory
 --json                      accepted, and always so
 ";

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 /// Default length of a segment: 64 MiB.
 const SEGMENT_LEN: u64 = 64 << 20;
-/// Bounds of what a flush may be slowed by.
-const SLOWED_BY: (Duration, Duration) = (Duration::ZERO, Duration::from_secs(1));
+/// Bounds of what a flush may be slowed to.
+const SLOWED_TO: (Duration, Duration) = (Duration::ZERO, Duration::from_secs(1));
 
 /// Where a member keeps its log, and what it must not forget about itself.
 #[derive(Clone, Debug)]
@@ -19,7 +19,7 @@ pub struct Storage(node::Storage);
 impl Storage {
     /// Begins to describe storage in a directory.
     pub fn builder() -> StorageBuilder {
-        StorageBuilder { directory: None, segment_len: SEGMENT_LEN, slowed_by: Duration::ZERO }
+        StorageBuilder { directory: None, segment_len: SEGMENT_LEN, slowed_to: Duration::ZERO }
     }
 
     /// Keeps everything in memory: for tests and for what may be lost. A member that stops has lost its memory, and
@@ -40,7 +40,7 @@ impl Storage {
 pub struct StorageBuilder {
     directory: Option<PathBuf>,
     segment_len: u64,
-    slowed_by: Duration,
+    slowed_to: Duration,
 }
 
 impl StorageBuilder {
@@ -57,10 +57,10 @@ impl StorageBuilder {
         self
     }
 
-    /// Makes each flush take that much longer, to see on a fast disk how a service will do on a slow one.
+    /// Makes each flush take at least so long, to see on a fast disk how a service will do on a slow one.
     /// Default 0, at most 1 s.
-    pub fn with_slowed_flush(mut self, by: Duration) -> Self {
-        self.slowed_by = by;
+    pub fn with_slowed_flush(mut self, to: Duration) -> Self {
+        self.slowed_to = to;
         self
     }
 
@@ -86,12 +86,12 @@ impl StorageBuilder {
                 most: SEGMENT_LEN_MAX,
             });
         }
-        mistakes.extend(outside("a flush's delay", self.slowed_by, SLOWED_BY));
+        mistakes.extend(outside("a slowed flush", self.slowed_to, SLOWED_TO));
         match self.directory {
             Some(path) if mistakes.is_empty() => Ok(Storage(node::Storage::Directory {
                 path,
                 segment_len: self.segment_len,
-                slowed_by: self.slowed_by,
+                slowed_to: self.slowed_to,
             })),
             _ => Err(Error::from(mistakes)),
         }

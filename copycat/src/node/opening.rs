@@ -133,10 +133,10 @@ fn open_journal(options: &Options, home: &Home, salts: u64) -> Result<(Journal, 
     let mut kept = crate::storage::Options::new(owner);
     let disk: Arc<dyn Disk> = match &options.storage {
         Storage::Memory => Arc::new(MemoryDisk::default()),
-        Storage::Directory { path, segment_len, slowed_by } => {
+        Storage::Directory { path, segment_len, slowed_to } => {
             kept.segment_len = *segment_len;
             let files = Arc::new(FileDisk::open(&path.join(super::JOURNAL_DIRECTORY))?);
-            if slowed_by.is_zero() { files } else { Arc::new(SlowedDisk::new(files, *slowed_by)) }
+            if slowed_to.is_zero() { files } else { Arc::new(SlowedDisk::new(files, *slowed_to)) }
         }
     };
     Journal::open(disk, kept, salts)

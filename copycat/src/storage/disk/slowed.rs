@@ -6,23 +6,23 @@ use bytes::Bytes;
 use std::fmt;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-/// Another disk, each flush of whose regions ends `by` later.
+/// Another disk, each flush of whose regions takes at least `to`.
 #[derive(Debug)]
 pub(crate) struct SlowedDisk {
     disk: Arc<dyn Disk>,
-    by: Duration,
+    to: Duration,
 }
 
 impl SlowedDisk {
     /// Slows a disk down.
-    pub(crate) fn new(disk: Arc<dyn Disk>, by: Duration) -> SlowedDisk {
-        SlowedDisk { disk, by }
+    pub(crate) fn new(disk: Arc<dyn Disk>, to: Duration) -> SlowedDisk {
+        SlowedDisk { disk, to }
     }
 
     fn slow(&self, region: Arc<dyn Region>) -> Arc<dyn Region> {
-        Arc::new(SlowedRegion { region, by: self.by })
+        Arc::new(SlowedRegion { region, to: self.to })
     }
 }
 
@@ -47,7 +47,7 @@ impl Disk for SlowedDisk {
 #[derive(Debug)]
 struct SlowedRegion {
     region: Arc<dyn Region>,
-    by: Duration,
+    to: Duration,
 }
 
 impl fmt::Display for SlowedRegion {
@@ -66,8 +66,9 @@ impl Region for SlowedRegion {
     }
 
     fn sync(&self) -> Result<(), DiskError> {
+        let began = Instant::now();
         let synced = self.region.sync();
-        thread::sleep(self.by);
+        thread::sleep(self.to.saturating_sub(began.elapsed()));
         synced
     }
 
