@@ -1,0 +1,24 @@
+//! What one process gives to its clients, at most.
+
+/// Connections at one time; fewer if the process may not have as many descriptors.
+pub(crate) const CONNECTIONS_MAX: usize = 10_000;
+
+/// Descriptors that are left to the member itself: its log, its connections to the others.
+pub(crate) const DESCRIPTORS_RESERVED: usize = 256;
+
+/// Commands of one connection that are under way at one time. Beyond them nothing more is read from it, so that
+/// a pipeline of any length goes on in windows of this length.
+pub(crate) const COMMANDS_IN_HAND_MAX: usize = 256;
+
+/// Bytes of those commands, and, apart from them, of the answers that are expected: as many as that, by the
+/// longest that the connection was given lately. One command is always let through.
+pub(crate) const BYTES_IN_HAND_MAX: usize = 8 << 20;
+
+/// Bytes of answers that wait for the client to read; the last one may go beyond it.
+pub(crate) const OUTPUT_LEN_MAX: usize = 256 << 10;
+
+/// Bytes that are read at once.
+pub(crate) const READ_LEN: usize = 32 << 10;
+
+/// Bytes of all connections' buffers and commands together. Whoever asks for more is cut off.
+pub(crate) const MEMORY_MAX: usize = 1 << 30;
