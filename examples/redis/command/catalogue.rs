@@ -65,6 +65,7 @@ static ENTRIES: &[Entry] = &[
     entry("exists", -2, READ, ALL_KEYS, |words| data(Request::Exists(words.to_vec()))),
     entry("decr", 2, WRITE, ONE_KEY, |words| parse::increment(&words[0], -1)),
     entry("incrby", 3, WRITE, ONE_KEY, parse::increment_by),
+    entry("decrby", 3, WRITE, ONE_KEY, parse::decrement_by),
     entry("getset", 3, WRITE, ONE_KEY, |words| {
         data(Request::GetSet { key: words[0].clone(), value: words[1].clone() })
     }),

@@ -45,6 +45,12 @@ pub(super) fn increment_by(words: &[Bytes]) -> Result<Command, Refusal> {
     increment(&words[0], crate::integer(&words[1]).ok_or(Refusal::NotAnInteger)?)
 }
 
+/// What redis-py says for DECR.
+pub(super) fn decrement_by(words: &[Bytes]) -> Result<Command, Refusal> {
+    let number = crate::integer(&words[1]).ok_or(Refusal::NotAnInteger)?;
+    increment(&words[0], number.checked_neg().ok_or(Refusal::Decrement)?)
+}
+
 /// `[ASYNC | SYNC]`: the same here, since it is one step either way.
 pub(super) fn flush_all(words: &[Bytes]) -> Result<Command, Refusal> {
     match words {

@@ -24,6 +24,8 @@ pub enum Refusal {
     Syntax,
     /// A word is no number of 64 bits.
     NotAnInteger,
+    /// The least number of 64 bits has no opposite.
+    Decrement,
     /// There is only one database, 0.
     Database,
     /// The protocol has no such version.
@@ -77,6 +79,7 @@ impl fmt::Display for Refusal {
             Refusal::Arity(name) => write!(f, "ERR wrong number of arguments for '{name}' command"),
             Refusal::Syntax => f.write_str("ERR syntax error"),
             Refusal::NotAnInteger => f.write_str("ERR value is not an integer or out of range"),
+            Refusal::Decrement => f.write_str("ERR decrement would overflow"),
             Refusal::Database => f.write_str("ERR DB index is out of range"),
             Refusal::Version => f.write_str("NOPROTO unsupported protocol version"),
             Refusal::VersionNumber => f.write_str("ERR Protocol version is not an integer or out of range"),
