@@ -11,8 +11,7 @@ pub use refusal::Refusal;
 
 pub(crate) use catalogue::{Entry, entries, find};
 
-use crate::protocol::Words;
-use crate::protocol::answer::Version;
+use crate::protocol::{Version, Words};
 use bytes::Bytes;
 use copycat::Consistency;
 

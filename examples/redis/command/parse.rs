@@ -2,7 +2,7 @@
 
 use super::settings::printable;
 use super::{Command, Refusal, Report, Request, Session};
-use crate::protocol::answer::Version;
+use crate::protocol::Version;
 use bytes::Bytes;
 use copycat::Consistency;
 

@@ -10,6 +10,7 @@ mod error;
 mod inline;
 mod reader;
 
+pub use answer::Version;
 pub use error::ProtocolError;
 pub use reader::{Reader, Words};
 

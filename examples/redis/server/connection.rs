@@ -7,15 +7,15 @@ use super::limits::{OUTPUT_LEN_MAX, READ_LEN};
 use super::memory::Share;
 use super::pipeline::Pipeline;
 use crate::command::{self, Command, Session};
-use crate::protocol::answer::{self, Version};
-use crate::protocol::{COMMAND_LEN_MAX, Reader, Words};
+use crate::protocol::answer;
+use crate::protocol::{COMMAND_LEN_MAX, Reader, Version, Words};
 use crate::store::AsyncStore;
 use bytes::BytesMut;
 use std::future::{Future, poll_fn};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncReadExt, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::task::unconstrained;
@@ -134,21 +134,17 @@ impl Connection {
 
     /// Reads what is there. Commands that were begun still get their answers after the client's last byte.
     fn read(&mut self, context: &mut Context<'_>) -> Result<Poll<()>, Over> {
-        if self.input.is_empty() {
-            // Held by nobody between two commands: most connections are idle most of the time.
-            self.input = BytesMut::new();
+        if self.stream.poll_read_ready(context).is_pending() {
+            // Most connections are idle most of the time: those that are hold no memory.
+            if self.input.is_empty() {
+                self.input = BytesMut::new();
+            }
+            return Ok(Poll::Pending);
         }
-        let mut room = std::mem::take(&mut self.input);
-        debug_assert!(room.len() <= COMMAND_LEN_MAX + READ_LEN, "the reader refuses longer ones");
-        let before = room.len();
-        room.resize(before + READ_LEN, 0);
-        let mut buffer = ReadBuf::new(&mut room[before..]);
-        let read = Pin::new(&mut self.stream).poll_read(context, &mut buffer);
-        let len = buffer.filled().len();
-        room.truncate(before + len);
-        self.input = room;
-        match read {
-            Poll::Ready(Ok(())) => {
+        debug_assert!(self.input.len() <= COMMAND_LEN_MAX + READ_LEN, "the reader refuses longer ones");
+        self.input.reserve(READ_LEN);
+        match pin!(self.stream.read_buf(&mut self.input)).poll(context) {
+            Poll::Ready(Ok(len)) => {
                 self.ending = len == 0;
                 Ok(Poll::Ready(()))
             }

@@ -18,7 +18,7 @@ pub(crate) const BYTES_IN_HAND_MAX: usize = 8 << 20;
 pub(crate) const OUTPUT_LEN_MAX: usize = 256 << 10;
 
 /// Bytes that are read at once.
-pub(crate) const READ_LEN: usize = 32 << 10;
+pub(crate) const READ_LEN: usize = 16 << 10;
 
 /// Bytes of all connections' buffers and commands together. Whoever asks for more is cut off.
 pub(crate) const MEMORY_MAX: usize = 1 << 30;
