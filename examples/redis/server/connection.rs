@@ -134,15 +134,18 @@ impl Connection {
 
     /// Reads what is there. Commands that were begun still get their answers after the client's last byte.
     fn read(&mut self, context: &mut Context<'_>) -> Result<Poll<()>, Over> {
+        // Who has said nothing yet gets no memory, and who has said much gives it back.
         if self.stream.poll_read_ready(context).is_pending() {
-            // Most connections are idle most of the time: those that are hold no memory.
-            if self.input.is_empty() {
+            if self.input.is_empty() && self.input.capacity() > 2 * READ_LEN {
                 self.input = BytesMut::new();
             }
             return Ok(Poll::Pending);
         }
         debug_assert!(self.input.len() <= COMMAND_LEN_MAX + READ_LEN, "the reader refuses longer ones");
-        self.input.reserve(READ_LEN);
+        if self.input.capacity() - self.input.len() < READ_LEN / 4 {
+            // Takes the same memory again once no command holds a part of it any more.
+            self.input.reserve(READ_LEN);
+        }
         match pin!(self.stream.read_buf(&mut self.input)).poll(context) {
             Poll::Ready(Ok(len)) => {
                 self.ending = len == 0;
@@ -159,7 +162,7 @@ impl Connection {
         match command::parse(words) {
             Ok(Command::Data(request)) => {
                 let requested = words.iter().map(|word| word.len()).sum();
-                let call = Box::pin(execute::run(self.store.clone(), request));
+                let call = execute::begin(self.store.clone(), request);
                 self.pipeline.push(call, self.version, requested, context);
             }
             Ok(Command::Session(session)) => {

@@ -1,17 +1,17 @@
 //! The answers of one connection, in the order of its commands, before they are there.
 
+use super::execute::{Answer, failure};
 use super::limits::{BYTES_IN_HAND_MAX, COMMANDS_IN_HAND_MAX, OUTPUT_LEN_MAX};
 use crate::protocol::answer::{self, Frame, Version};
 use bytes::BytesMut;
+use copycat::Error;
 use std::collections::VecDeque;
-use std::future::Future;
-use std::pin::Pin;
 use std::task::{Context, Poll};
 
 /// An answer that is there, or will be.
 enum Slot {
     Ready(Frame),
-    Waiting(Pin<Box<dyn Future<Output = Frame> + Send>>),
+    Waiting(Answer),
 }
 
 /// Commands that are under way, oldest first.
@@ -51,13 +51,13 @@ impl Pipeline {
     /// Begins a command of so many bytes: polls it once, now, which is what puts it behind those before it.
     pub(super) fn push(
         &mut self,
-        mut command: Pin<Box<dyn Future<Output = Frame> + Send>>,
+        mut command: Answer,
         version: Version,
         requested: usize,
         context: &mut Context<'_>,
     ) {
         let slot = match command.as_mut().poll(context) {
-            Poll::Ready(frame) => Slot::Ready(frame),
+            Poll::Ready(answer) => Slot::Ready(settled(answer)),
             Poll::Pending => Slot::Waiting(command),
         };
         self.requested += requested;
@@ -71,8 +71,8 @@ impl Pipeline {
             let Some((slot, _, _)) = self.slots.front_mut() else { break };
             // Only the oldest is asked: the others cannot be sent before it.
             if let Slot::Waiting(command) = slot {
-                let Poll::Ready(frame) = command.as_mut().poll(context) else { break };
-                *slot = Slot::Ready(frame);
+                let Poll::Ready(answer) = command.as_mut().poll(context) else { break };
+                *slot = Slot::Ready(settled(answer));
             }
             let Some((Slot::Ready(frame), version, requested)) = self.slots.pop_front() else { break };
             self.requested -= requested;
@@ -81,4 +81,8 @@ impl Pipeline {
         }
         output.len() > before
     }
+}
+
+fn settled(answer: Result<Frame, Error>) -> Frame {
+    answer.unwrap_or_else(|error| failure(&error))
 }

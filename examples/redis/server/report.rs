@@ -1,19 +1,17 @@
 //! Answers about the member: what it is, and how it does.
 
 use super::connection::Connection;
-use super::{RESOURCE, Server, execute};
+use super::execute::Answer;
+use super::{RESOURCE, Server};
 use crate::command::Report;
 use crate::protocol::answer::{self, Frame, Version};
 use bytes::Bytes;
 use copycat::{Consistency, Error, GroupStatus, Proxy, Role, Status};
 use std::fmt::Write;
-use std::pin::Pin;
 use std::sync::Arc;
 
 /// The version of Redis whose commands these are, for clients that ask.
 const REDIS_VERSION: &str = "7.0.0";
-
-type Answer = Pin<Box<dyn Future<Output = Frame> + Send>>;
 
 impl Connection {
     /// The answer to come. What a greeting changes about the connection is changed at once.
@@ -24,16 +22,12 @@ impl Connection {
                 self.version = version.unwrap_or(self.version);
                 name.iter().for_each(|name| self.place.set_name(name));
                 let (version, id) = (self.version, self.place.id);
-                Box::pin(async move { settled(hello(&server, version, id).await) })
+                Box::pin(async move { hello(&server, version, id).await })
             }
-            Report::Info(sections) => Box::pin(async move { settled(info(&server, &sections).await) }),
-            Report::Status => Box::pin(async move { settled(status(&server).await) }),
+            Report::Info(sections) => Box::pin(async move { info(&server, &sections).await }),
+            Report::Status => Box::pin(async move { status(&server).await }),
         }
     }
-}
-
-fn settled(answer: Result<Frame, Error>) -> Frame {
-    answer.unwrap_or_else(|error| execute::failure(&error))
 }
 
 async fn hello(server: &Server, version: Version, id: u64) -> Result<Frame, Error> {
