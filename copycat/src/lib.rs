@@ -71,8 +71,8 @@ mod transport;
 pub use cluster::{Cluster, ClusterBuilder, Member};
 pub use codec::ids::MethodId;
 pub use copycat::{
-    Copycat, CopycatBuilder, GroupStatus, MemoryNetwork, Remote, RemoteBuilder, RemoteResource, Role, Status,
-    Storage, StorageBuilder,
+    Copycat, CopycatBuilder, GroupStatus, LogStatus, MemoryNetwork, Remote, RemoteBuilder, RemoteResource,
+    Role, Status, Storage, StorageBuilder,
 };
 pub use copycat_macros::state_machine;
 pub use error::{Error, Mistake};

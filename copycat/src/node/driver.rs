@@ -10,7 +10,7 @@ use super::forming::{Formed, Forming};
 use super::links::client_origin;
 use super::reply::Origin;
 use super::request::Request;
-use super::shard::{Attachment, GroupStatus, Input, Shard};
+use super::shard::{Attachment, Input, Shard, ShardStatus};
 use super::workers::{Done, Worker};
 use crate::codec::configuration::Configuration;
 use crate::codec::ids::MemberId;
@@ -44,8 +44,8 @@ pub(crate) enum Command {
     Attach(Attachment),
     /// Tell when the cluster is formed, or why it cannot be, as far as this member is concerned.
     Formed(Formed),
-    /// Tell how the groups are doing.
-    Status(oneshot::Sender<Vec<GroupStatus>>),
+    /// Tell how the groups and the journal are doing.
+    Status(oneshot::Sender<ShardStatus>),
     /// Stop in order: what was proposed is flushed, the log is closed, connections are emptied.
     Close,
     /// Stop at once, as a crash would.
@@ -148,9 +148,13 @@ impl Driver {
         let out = self.shard.outbox();
         let work = std::mem::take(&mut out.work);
         let (write, preparation) = (out.write.take(), out.preparation.take());
-        let mut alive = work.is_empty() || self.applier.hand_over(work);
+        let mut alive = true;
+        // The flush first: others wait for it, and a thread that is woken may take this one's processor.
         if let Some(write) = write {
             alive &= self.flusher.hand_over(write);
+        }
+        if !work.is_empty() {
+            alive &= self.applier.hand_over(work);
         }
         if let Some(preparation) = preparation {
             alive &= self.preparer.hand_over(preparation);

@@ -9,7 +9,7 @@ use super::options::{Options, Storage};
 use super::shard::Shard;
 use super::workers;
 use crate::codec::ids::MemberId;
-use crate::storage::{Disk, FileDisk, Journal, MemoryDisk, Owner, Recovered, StorageError};
+use crate::storage::{Disk, FileDisk, Journal, MemoryDisk, Owner, Recovered, SlowedDisk, StorageError};
 use crate::transport::endpoint::{Endpoint, Inbox};
 use crate::transport::lane::{Peer, PeerSender};
 use crate::transport::limits::Limits;
@@ -132,9 +132,10 @@ fn open_journal(options: &Options, home: &Home, salts: u64) -> Result<(Journal, 
     let mut kept = crate::storage::Options::new(owner);
     let disk: Arc<dyn Disk> = match &options.storage {
         Storage::Memory => Arc::new(MemoryDisk::default()),
-        Storage::Directory { path, segment_len } => {
+        Storage::Directory { path, segment_len, slowed_by } => {
             kept.segment_len = *segment_len;
-            Arc::new(FileDisk::open(&path.join(super::JOURNAL_DIRECTORY))?)
+            let files = Arc::new(FileDisk::open(&path.join(super::JOURNAL_DIRECTORY))?);
+            if slowed_by.is_zero() { files } else { Arc::new(SlowedDisk::new(files, *slowed_by)) }
         }
     };
     Journal::open(disk, kept, salts)

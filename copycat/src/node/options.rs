@@ -44,6 +44,8 @@ pub(crate) enum Storage {
         path: PathBuf,
         /// Bytes of one segment of the log.
         segment_len: u64,
+        /// How much longer each flush shall take.
+        slowed_by: Duration,
     },
 }
 

@@ -80,6 +80,18 @@ pub(crate) struct Journal {
     pub(super) releases: VecDeque<(Position, u64)>,
     pub(super) preparer: Preparer,
     pub(super) failed: Option<DiskError>,
+    pub(super) flushed: Flushed,
+}
+
+/// What has become durable since the journal was opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Flushed {
+    /// Flushes that ended well.
+    pub flushes: u64,
+    /// Frames they made durable: entries, terms and votes of all groups.
+    pub frames: u64,
+    /// Bytes they wrote, padding included.
+    pub bytes: u64,
 }
 
 /// What room is asked for. Each leaves the later ones a reserve at the segment's end.
@@ -183,6 +195,11 @@ impl Journal {
     /// Behind the last frame that was appended.
     pub(crate) fn end(&self) -> Position {
         self.end
+    }
+
+    /// How much was made durable, in how many flushes.
+    pub(crate) fn flushed(&self) -> Flushed {
+        self.flushed
     }
 
     /// The error that ended the journal, if one did.

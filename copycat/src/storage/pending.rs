@@ -64,6 +64,11 @@ impl Batch {
             && self.offset + BATCH_HEADER_LEN as u64 + length <= offset_max
     }
 
+    /// Frames so far.
+    pub(crate) fn count(&self) -> u32 {
+        self.count
+    }
+
     /// Checksum over the frames so far.
     pub(crate) fn checksum(&self) -> u32 {
         self.checksum

@@ -9,7 +9,7 @@ use super::checkpoint;
 use super::disk::Disk;
 use super::error::{Damage, Problem, StorageError};
 use super::group_log::{GroupLog, GroupState, Place};
-use super::journal::{Journal, Options, SEGMENT_LEN_MAX};
+use super::journal::{Flushed, Journal, Options, SEGMENT_LEN_MAX};
 use super::position::{BLOCK, Position};
 use super::preparation::{Preparer, create_first};
 use super::scan::{Found, Scan, contradiction, damage, malformed};
@@ -101,6 +101,7 @@ impl Journal {
             releases: VecDeque::new(),
             preparer: Preparer::default(),
             failed: None,
+            flushed: Flushed::default(),
         };
         if journal.segments.is_empty()
             && let Some(first) = unused.pop_front()

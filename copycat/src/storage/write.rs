@@ -58,6 +58,9 @@ impl Journal {
         }
         assert!(self.durable < batch.end_padded(), "what is durable grows");
         self.durable = batch.end_padded();
+        self.flushed.flushes += 1;
+        self.flushed.frames += u64::from(batch.count());
+        self.flushed.bytes += batch.end_padded().0 - batch.position().0;
         self.release();
         Ok(self.durable)
     }

@@ -125,6 +125,7 @@ pub(super) struct Opened {
 
 /// Serves a connection until it ends. Cancelling it cuts the connection.
 pub(super) async fn serve(opened: Opened, outbox: &Outbox, ear: Option<&Ear>, limits: &Limits) -> Closed {
+    outbox.allow(opened.stream.direct());
     let (reader, writer) = tokio::io::split(opened.stream);
     let life = Life::default();
     let mut reading = pin!(read(reader, opened.received, ear, &life));

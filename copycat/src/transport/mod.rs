@@ -13,6 +13,7 @@ pub(crate) mod acceptor;
 mod callers;
 pub(crate) mod client;
 mod connection;
+mod direct;
 pub(crate) mod endpoint;
 mod handshake;
 pub(crate) mod lane;

@@ -18,7 +18,7 @@ use crate::raft::message::Message;
 use crate::raft::options;
 use crate::raft::state::{self, Raft};
 use crate::raft::token::Token;
-use crate::storage::{GroupState, StorageError};
+use crate::storage::{Flushed, GroupState, StorageError};
 use bytes::Bytes;
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,6 +55,15 @@ pub(crate) struct Attachment {
     pub done: oneshot::Sender<Result<(), Failure>>,
 }
 
+/// How a shard is doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ShardStatus {
+    /// Its groups.
+    pub groups: Vec<GroupStatus>,
+    /// What its journal made durable.
+    pub flushed: Flushed,
+}
+
 /// How one group is doing on this member.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct GroupStatus {
@@ -85,6 +94,8 @@ pub(super) struct Group {
     pub(super) held: Vec<(Token, MemberId, Message)>,
     pub(super) commit: Index,
     next_warning: Duration,
+    /// Time has passed since entries were handed to the applier.
+    pub(super) ticked: bool,
     /// Last entry handed to the applier, and the bytes of all that were.
     pub(super) handed: Index,
     pub(super) handed_bytes: u64,
@@ -127,6 +138,7 @@ impl Group {
             held: Vec::new(),
             commit: 0,
             next_warning: Duration::ZERO,
+            ticked: true,
             handed: 0,
             handed_bytes: 0,
         }
@@ -183,6 +195,7 @@ impl Group {
     /// Time passes. A group without code, or whose code does not understand the log, votes and stores, but
     /// neither stands for election nor goes on leading: it could serve nobody.
     pub(super) fn tick(&mut self, now: Duration, ground: &mut Ground) -> Result<(), StorageError> {
+        self.ticked = true;
         self.proposed.expire(now, &mut ground.replies);
         self.reads.expire(now, &mut ground.replies);
         while let Some(pending) = self.queue.pop_expired(now) {

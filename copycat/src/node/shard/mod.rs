@@ -20,7 +20,7 @@ mod reading;
 mod waiting;
 
 pub(crate) use ground::{Links, Outbox};
-pub(crate) use group::{Attachment, GroupStatus};
+pub(crate) use group::{Attachment, GroupStatus, ShardStatus};
 
 use self::ground::Ground;
 use self::group::{Group, Pending};
@@ -174,9 +174,10 @@ impl Shard {
         &mut self.ground.journal
     }
 
-    /// Every group's role, term and progress.
-    pub(crate) fn status(&self) -> Vec<GroupStatus> {
-        self.groups.values().map(Group::status).collect()
+    /// Every group's role, term and progress, and what the journal made durable.
+    pub(crate) fn status(&self) -> ShardStatus {
+        let groups = self.groups.values().map(Group::status).collect();
+        ShardStatus { groups, flushed: self.ground.journal.flushed() }
     }
 
     /// Ends every request that is still open: the node is stopping.

@@ -38,6 +38,11 @@ impl Reads {
         self.confirmed.push_back((lease.index, Some(lease.end), read));
     }
 
+    /// Whether no read waits to be handed over.
+    pub(super) fn is_idle(&self) -> bool {
+        self.asked.is_empty() && self.confirmed.is_empty() && self.eventual.is_empty()
+    }
+
     /// Reads that were not answered yet, those in the applier's hands included.
     pub(super) fn len(&self, progress: &Progress) -> usize {
         let handed = self.handed - progress.reads();

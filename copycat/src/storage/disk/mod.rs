@@ -8,6 +8,7 @@ mod mapping;
 pub(crate) mod memory;
 #[cfg(any(test, feature = "testing"))]
 pub(crate) mod simulated;
+pub(crate) mod slowed;
 
 use super::error::{DiskError, StorageError};
 use bytes::Bytes;

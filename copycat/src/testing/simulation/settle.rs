@@ -71,7 +71,7 @@ impl Cluster<'_> {
     /// The logs are equal, all of them is committed, and applied: what was applied has been compared.
     fn missing_at(&self, at: usize) -> Option<String> {
         let Some(process) = &self.members[at].process else { return Some(format!("{} is down", id(at))) };
-        for status in process.shard.status() {
+        for status in process.shard.status().groups {
             let committed = self.ledgers.get(&status.group)?.commits();
             let (last, commit, applied) = (status.raft.last.index, status.raft.commit, status.applied);
             if last != committed || commit != committed || applied != committed {
