@@ -8,11 +8,16 @@ pub(crate) const DESCRIPTORS_RESERVED: usize = 256;
 
 /// Commands of one connection that are under way at one time. Beyond them nothing more is read from it, so that
 /// a pipeline of any length goes on in windows of this length.
-pub(crate) const COMMANDS_IN_HAND_MAX: usize = 256;
+pub(crate) const COMMANDS_IN_HAND_MAX: usize = 64;
 
-/// Bytes of those commands, and, apart from them, of the answers that are expected: as many as that, by the
-/// longest that the connection was given lately. One command is always let through.
+/// Bytes of those commands, and, apart from them, of the answers that are expected. One command is always let
+/// through.
 pub(crate) const BYTES_IN_HAND_MAX: usize = 8 << 20;
+
+/// Bytes that each answer is expected to have before there was any: windows begin short. Afterwards the longest
+/// one of late counts. How long an answer is in truth is known only when it is there: at worst, that is a window
+/// of the longest values behind answers that were all short.
+pub(crate) const ANSWER_LEN_FIRST: usize = BYTES_IN_HAND_MAX / 16;
 
 /// Bytes of answers that wait for the client to read; the last one may go beyond it.
 pub(crate) const OUTPUT_LEN_MAX: usize = 256 << 10;
@@ -20,5 +25,6 @@ pub(crate) const OUTPUT_LEN_MAX: usize = 256 << 10;
 /// Bytes that are read at once.
 pub(crate) const READ_LEN: usize = 16 << 10;
 
-/// Bytes of all connections' buffers and commands together. Whoever asks for more is cut off.
+/// Bytes of all connections' buffers and commands together, without answers that are not there yet. Whoever asks
+/// for more is cut off.
 pub(crate) const MEMORY_MAX: usize = 1 << 30;
