@@ -1,6 +1,6 @@
 //! What the words of a client mean: words to a [`Command`], or why they are none. No I/O, no state.
 //!
-//! [`catalogue`] lists every command with its arity and what builds it from its words; begin there.
+//! `catalogue.rs` lists every command with its arity and what builds it from its words; begin there.
 
 mod catalogue;
 mod parse;

@@ -1,4 +1,4 @@
-//! The Redis protocol, without any I/O: bytes to words ([`Reader`]), frames to bytes ([`answer`]). What words
+//! The Redis protocol, without any I/O: bytes to words ([`Reader`]), frames to bytes (`answer.rs`). What words
 //! mean is the business of `command/`.
 //!
 //! Answers are frames of the library `redis-protocol`, and encoded by it. Requests are not decoded by it: its
