@@ -69,6 +69,7 @@ mod storage;
 mod transport;
 
 pub use cluster::{Cluster, ClusterBuilder, Member};
+pub use codec::access::Consistency;
 pub use codec::ids::MethodId;
 pub use copycat::{
     Copycat, CopycatBuilder, GroupStatus, LogStatus, MemoryNetwork, Remote, RemoteBuilder, RemoteResource,
@@ -77,7 +78,6 @@ pub use copycat::{
 pub use copycat_macros::state_machine;
 pub use error::{Error, Mistake};
 pub use node::failure::Outcome;
-pub use node::request::Consistency;
 pub use resource::commands::{Commands, Data, Kind, Method, Partitioned, Route};
 pub use resource::dispatch::Dispatch;
 pub use resource::partitioner::HashPartitioner;

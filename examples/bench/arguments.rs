@@ -24,6 +24,7 @@ bench restart               kill -9 of all, time to the first accepted write
 --seconds S                 length of each measurement             5
 --times N                   repetitions of failover and restart    20, 3
 --filled N                  keys that are there before a restart   200000
+--batch N,N,...             entries of one append or proposal      1,64,1024
 --slow-flush-us N           each flush takes that much longer      0
 --data DIR                  where logs are kept                    a temporary directory
 --json                      accepted, and always so
@@ -55,6 +56,7 @@ pub(crate) struct Options {
     pub time: Duration,
     pub times: Option<usize>,
     pub filled: u64,
+    pub batches: Vec<u64>,
     pub slow_flush: Duration,
     pub data: Option<PathBuf>,
     pub in_process: bool,
@@ -109,6 +111,7 @@ impl Default for Options {
             time: Duration::from_secs(5),
             times: None,
             filled: 200_000,
+            batches: vec![1, 64, 1_024],
             slow_flush: Duration::ZERO,
             data: None,
             in_process: false,
@@ -158,6 +161,7 @@ fn set(options: &mut Options, option: &str, parser: &mut Parser) -> Result<(), E
         "seconds" => options.time = seconds(parser)?,
         "times" => options.times = Some(parser.value()?.parse()?),
         "filled" => options.filled = parser.value()?.parse()?,
+        "batch" => options.batches = list(parser)?,
         "slow-flush-us" => options.slow_flush = Duration::from_micros(parser.value()?.parse()?),
         "data" => options.data = Some(parser.value()?.into()),
         "in-process" => options.in_process = true,
@@ -185,6 +189,7 @@ fn check(options: &Options) -> Result<(), Error> {
         options if options.clients.contains(&0) => "clients: at least one",
         options if !(1..=16).contains(&options.connections) => "connections: 1 to 16",
         options if options.keys == 0 => "keys: at least one",
+        options if options.batches.contains(&0) => "batch: at least one",
         options if options.time.is_zero() => "seconds: more than none",
         _ => return Ok(()),
     };

@@ -6,8 +6,6 @@ use copycat::testing::speed::{Appended, Log, Raw, ReadBack, core as core_speed};
 use serde::Serialize;
 use std::error::Error;
 
-/// Entries of one batch.
-const BATCHES: [u64; 3] = [1, 64, 1_024];
 /// Log and file take turns so often: what the machine does meanwhile happens to both.
 const TURNS: u32 = 10;
 /// Bytes of the plain file.
@@ -24,7 +22,7 @@ struct Core {
 
 /// Three consensus cores on this thread.
 pub(crate) fn core(options: &Options) {
-    for batch in BATCHES {
+    for batch in options.batches.iter().copied() {
         let entries_per_s = core_speed(batch, options.time) as u64;
         print(&Core { op: "core", batch, entries_per_s });
     }
@@ -57,13 +55,13 @@ pub(crate) fn log(options: &Options) -> Result<(), Box<dyn Error>> {
         None => tempfile::tempdir()?,
     };
     for recycled in [true, false] {
-        for batch in BATCHES {
+        for batch in options.batches.iter().copied() {
             let mut raw = Raw::create(&home.path().join("raw"), FILE)?;
             let directory = home.path().join(format!("log-{recycled}-{batch}"));
             let (mut log, _) = Log::open(&directory);
             append(options, batch, recycled, &mut log, &mut raw)?;
             drop(log);
-            if !recycled && batch == BATCHES[1] {
+            if !recycled {
                 read(&directory);
             }
             std::fs::remove_dir_all(directory)?;

@@ -249,13 +249,7 @@ impl Road {
                 let id = self.next_id;
                 self.next_id += 1;
                 self.under_way.insert(id, UnderWay { deadline, reply });
-                submit.requests.push(Submitted {
-                    id,
-                    access: access.into(),
-                    method,
-                    key_len,
-                    body: body.into(),
-                });
+                submit.requests.push(Submitted { id, access, method, key_len, body: body.into() });
             }
             let ids: Vec<u64> = submit.requests.iter().map(|request| request.id).collect();
             if connection.sender.send(Message::Submit(submit)).is_err() {

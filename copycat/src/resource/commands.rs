@@ -1,8 +1,8 @@
 //! A trait's methods as data: what `#[state_machine]` writes down about each of them.
 
+use crate::codec::access::Consistency;
 use crate::codec::ids::MethodId;
 use crate::codec::payload::PayloadError;
-use crate::node::request::Consistency;
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -11,6 +11,7 @@ use super::group_log::{GroupLog, Place};
 use super::pending::Batch;
 use super::position::{BLOCK, Position, align_up};
 use super::preparation::Preparer;
+use super::recent::Recent;
 use super::room::OWN_LEN_MAX;
 use super::segment::{Owner, Segment};
 use crate::codec::configuration::Configuration;
@@ -76,6 +77,7 @@ pub(crate) struct Journal {
     pub(super) previous: u32,
     pub(super) in_flight: Option<Arc<Batch>>,
     pub(super) waiting: VecDeque<Batch>,
+    pub(super) recent: Recent,
     /// What may be dropped once a checkpoint is durable: its end, and the first segment still needed.
     pub(super) releases: VecDeque<(Position, u64)>,
     pub(super) preparer: Preparer,

@@ -19,6 +19,7 @@ mod pending;
 mod position;
 mod preparation;
 mod read;
+mod recent;
 mod recovery;
 mod room;
 mod scan;

@@ -12,6 +12,7 @@ use super::group_log::{GroupLog, GroupState, Place};
 use super::journal::{Flushed, Journal, Options, SEGMENT_LEN_MAX};
 use super::position::{BLOCK, Position};
 use super::preparation::{Preparer, create_first};
+use super::recent::Recent;
 use super::scan::{Found, Scan, contradiction, damage, malformed};
 use super::segment::{Segment, SegmentHeader, VERSION};
 use crate::codec::configuration::Configuration;
@@ -98,6 +99,7 @@ impl Journal {
             previous: replay.previous,
             in_flight: None,
             waiting: VecDeque::new(),
+            recent: Recent::default(),
             releases: VecDeque::new(),
             preparer: Preparer::default(),
             failed: None,

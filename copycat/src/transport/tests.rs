@@ -12,9 +12,9 @@ use super::seam::{Stream, Transport};
 use super::tcp::Tcp;
 use super::wire::hello::{VERSION, decode_reply};
 use super::wire::{
-    Access, Answered, Formation, Hello, Identity, LaneKind, Message, Refusal, Role, Submit, Submitted,
-    envelope,
+    Answered, Formation, Hello, Identity, LaneKind, Message, Refusal, Role, Submit, Submitted, envelope,
 };
+use crate::codec::access::Access;
 use crate::codec::frame::{Header, Kind};
 use crate::codec::ids::{GroupId, MemberId, MethodId};
 use crate::codec::terms::{LogId, Span, Spans};

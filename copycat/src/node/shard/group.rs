@@ -5,12 +5,12 @@ use super::super::clock::ClusterClock;
 use super::super::failure::Failure;
 use super::super::machine::{Checker, Machine};
 use super::super::reply::ReplyTo;
-use super::super::request::{Access, Consistency};
 use super::Options;
 use super::ground::Ground;
 use super::queue::Queue;
 use super::reading::Reads;
 use super::waiting::Proposed;
+use crate::codec::access::Access;
 use crate::codec::configuration::Configuration;
 use crate::codec::ids::{GroupId, Index, MemberId, MethodId, Term};
 use crate::raft::effect::Role;
@@ -172,7 +172,7 @@ impl Group {
     pub(super) fn enqueue(&mut self, pending: Pending, requests_max: usize, ground: &mut Ground) {
         if self.bytes_in_hand() >= BYTES_MAX || self.in_hand(ground) >= requests_max {
             ground.replies.fail(pending.reply, Failure::Busy);
-        } else if pending.access == Access::Read(Consistency::Eventual) {
+        } else if pending.access.is_local() {
             match self.check(&pending) {
                 Ok(()) => self.reads.serve_any(pending),
                 Err(failure) => ground.replies.fail(pending.reply, failure),
@@ -259,6 +259,10 @@ impl Group {
 
     /// Once per turn: what is queued goes on its way, and what is committed to the applier.
     pub(super) fn settle(&mut self, now: Duration, ground: &mut Ground) -> Result<(), StorageError> {
+        // Before anything is taken for another leadership, or handed over of what another one committed.
+        if self.reads.lines_term().is_some_and(|term| !self.leads_in(term)) {
+            self.reads.refuse_lines(&mut ground.replies);
+        }
         if !self.queue.is_empty() {
             let status = self.core.status();
             match status.leader {

@@ -36,11 +36,12 @@ impl Group {
             assert!(last > self.handed && last <= self.commit, "the journal holds what is committed");
             let terms = ground.journal.terms(self.id).expect("a group with entries is known to the journal");
             let replies = self.proposed.take_through(last, terms, &mut ground.replies);
+            let reads = self.reads.take_below(last);
             self.handed = last;
             let bytes = frames.iter().map(bytes::Bytes::len).sum::<usize>();
             self.handed_bytes += bytes as u64;
             ground.handover_left = ground.handover_left.saturating_sub(bytes);
-            ground.out.work.push(Work::Apply { group: self.id, frames, replies });
+            ground.out.work.push(Work::Apply { group: self.id, frames, replies, reads });
         }
         self.reads.take_ready(self.id, self.handed, &mut ground.out.work);
         Ok(())

@@ -14,9 +14,12 @@ mod forwarding;
 mod ground;
 mod group;
 mod handover;
+mod lines;
 mod proposing;
 mod queue;
 mod reading;
+#[cfg(test)]
+mod tests;
 mod waiting;
 
 pub(crate) use ground::{Links, Outbox};
@@ -240,10 +243,7 @@ impl Shard {
             if term != 0 && !leads {
                 self.ground.replies.fail(reply, Failure::NotLeader);
             } else {
-                self.enqueue(
-                    group,
-                    Pending { term, access: access.into(), method, key_len, body, reply, deadline },
-                );
+                self.enqueue(group, Pending { term, access, method, key_len, body, reply, deadline });
             }
         }
     }

@@ -59,7 +59,7 @@ impl Cluster<'_> {
                 Errand::Compare { through, group } => {
                     return Some(format!("{} does not show the state of group {}", id(through), group.0));
                 }
-                Errand::Wander | Errand::Done => {}
+                Errand::Wander | Errand::Line { .. } | Errand::Done => {}
             }
             if let Some(asked) = client.asked {
                 return Some(format!("operation {} is not answered", asked.number));

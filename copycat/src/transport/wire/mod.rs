@@ -15,6 +15,7 @@ mod raft;
 mod tests;
 
 use super::rope::Rope;
+use crate::codec::access::Access;
 use crate::codec::cursor::Malformed;
 use crate::codec::ids::{GroupId, MethodId, Term};
 use crate::raft::message as consensus;
@@ -69,20 +70,6 @@ pub(crate) struct Submitted {
     pub key_len: u32,
     /// The encoded key, then the other arguments.
     pub body: Bytes,
-}
-
-/// How a request touches the state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub(crate) enum Access {
-    /// Through the log.
-    Write = 0,
-    /// A read that reflects every write acknowledged before it began; leadership is confirmed for it.
-    Strict = 1,
-    /// The same, resting on the leader's lease.
-    Lease = 2,
-    /// A read of whatever the member has applied.
-    Eventual = 3,
 }
 
 /// The answer to one request.

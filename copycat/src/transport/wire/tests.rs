@@ -2,6 +2,7 @@
 
 use super::hello::{Reply, VERSION, decode_reply};
 use super::*;
+use crate::codec::access::{Consistency, Place};
 use crate::codec::configuration::Configuration;
 use crate::codec::frame::{BODY_MAX, Codec, FRAME_MAX, Header, Kind as FrameKind};
 use crate::codec::ids::MemberId;
@@ -57,9 +58,13 @@ fn samples() -> Vec<(&'static str, Message)> {
     };
     let requests = vec![
         request(1, Access::Write, b"\x01a\x64"),
-        request(2, Access::Strict, b""),
-        request(3, Access::Lease, b"x"),
-        request(4, Access::Eventual, b"xyz"),
+        request(2, Access::Read(Consistency::Strict, Place::Free), b""),
+        request(3, Access::Read(Consistency::Lease, Place::Free), b"x"),
+        request(4, Access::Read(Consistency::Eventual, Place::Free), b"xyz"),
+    ];
+    let lined = vec![
+        request(5, Access::Read(Consistency::Strict, Place::InLine), b""),
+        request(6, Access::Read(Consistency::Eventual, Place::Behind), b"x"),
     ];
     let answers = vec![
         Answered { id: 1, result: Ok(Bytes::from_static(b"\x64")) },
@@ -91,6 +96,7 @@ fn samples() -> Vec<(&'static str, Message)> {
         ("submit", Message::Submit(Submit { group: GROUP, term: 5, requests })),
         ("results", Message::Results(answers)),
         ("form", Message::Form(formation())),
+        ("submit-in-line", Message::Submit(Submit { group: GROUP, term: 5, requests: lined })),
     ]
 }
 
@@ -430,6 +436,25 @@ fn what_the_other_side_would_refuse_is_not_sent() {
         assert!(message.encode(&mut rope).is_err());
         assert_eq!(rope.len(), 0);
     }
+}
+
+#[test]
+fn a_place_that_no_request_has_is_refused() {
+    let submit = |access, place, rest| {
+        let request =
+            Submitted { id: 1, access: Access::Write, method: MethodId(1), key_len: 0, body: Bytes::new() };
+        let mut bytes =
+            written(Message::Submit(Submit { group: GROUP, term: 0, requests: vec![request] })).to_vec();
+        bytes[44..48].copy_from_slice(&[access, place, rest, 0]);
+        read(&sealed(bytes))
+    };
+    for place in 0..=2 {
+        assert!(submit(1, place, 0).is_ok(), "a read in place {place}");
+        assert_eq!(submit(0, place, 0).is_ok(), place == 0, "a write has no place but its own");
+        assert!(submit(1, place, 1).is_err(), "reserved");
+    }
+    let refused = Malformed::Value { field: "request place", found: 3 };
+    assert_eq!(submit(2, 3, 0), Err(refused));
 }
 
 #[test]
