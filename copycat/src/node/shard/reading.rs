@@ -87,7 +87,8 @@ impl Reads {
 
     /// Whether no read waits to be handed over.
     pub(super) fn is_idle(&self) -> bool {
-        self.asked.is_empty() && self.confirmed.is_empty() && self.eventual.is_empty()
+        let free = self.asked.is_empty() && self.confirmed.is_empty() && self.leased.is_empty();
+        free && self.eventual.is_empty() && self.lines.is_empty()
     }
 
     /// Reads that were not answered yet, those in the applier's hands included.

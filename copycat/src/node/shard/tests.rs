@@ -103,7 +103,7 @@ impl Leader {
     }
 
     fn status(&self) -> raft::state::Status {
-        self.shard.status()[0].raft
+        self.shard.status().groups[0].raft
     }
 
     /// A turn, and everything that it leaves to workers, done at once.
