@@ -4,7 +4,7 @@ use crate::command::Request;
 use crate::protocol::answer::{self, Frame};
 use crate::store::{AsyncStore, Refused, Slice};
 use bytes::Bytes;
-use copycat::{Error, Outcome};
+use copycat::{Error, Outcome, Proxy};
 use std::future::Future;
 use std::pin::Pin;
 
@@ -14,7 +14,7 @@ pub(super) type Answer = Pin<Box<dyn Future<Output = Result<Frame, Error>> + Sen
 /// The store as one connection sees it: the calls through it take effect in the order in which their futures
 /// are first polled.
 pub(super) fn ordered(store: &AsyncStore) -> AsyncStore {
-    store.clone()
+    store.in_order()
 }
 
 /// Begins a request. It is handed in when the future is polled for the first time.
