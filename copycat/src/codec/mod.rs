@@ -11,4 +11,6 @@ pub(crate) mod cursor;
 pub(crate) mod frame;
 pub(crate) mod ids;
 pub(crate) mod payload;
+#[cfg(any(test, feature = "testing"))]
+pub(crate) mod seal;
 pub(crate) mod terms;

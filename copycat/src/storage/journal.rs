@@ -175,7 +175,7 @@ impl Journal {
     }
 
     /// Everything before this position is durable.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "testing"))]
     pub(crate) fn durable(&self) -> Position {
         self.durable
     }

@@ -1,9 +1,9 @@
 //! Rot: found, named, never served, never taken for the end of what was acknowledged.
 
 use super::*;
-use crate::storage::batch::{BatchHeader, BatchKind, add_frame};
+use crate::storage::batch::BatchKind;
 use crate::storage::error::{Damage, Problem};
-use crate::storage::segment::SegmentHeader;
+use crate::storage::seal::image;
 
 /// Two segments, the second with several batches, closed in order. Returns the images by number.
 fn images() -> Vec<Vec<u8>> {
@@ -154,37 +154,6 @@ fn another_owner_and_another_version_are_refused() {
     assert!(matches!(reopen(&later), Err(StorageError::Version { found: 2, .. })));
 }
 
-/// A first segment with these batches, intact in every respect but what they say.
-fn image(batches: &[(BatchKind, Vec<u8>)]) -> Vec<u8> {
-    let header = SegmentHeader {
-        number: 0,
-        salt: 9,
-        base: Position(0),
-        len: 64 << 10,
-        owner: owner(),
-        recycled: false,
-    };
-    let (head, mut previous) = header.encode();
-    let (mut image, mut durable) = (head.to_vec(), Position(0));
-    for (kind, body) in batches {
-        let frames = Frame::all_trusted(body).map_while(Result::ok);
-        let (count, body_checksum) = match kind {
-            BatchKind::Checkpoint => (0, crc32c::crc32c(body)),
-            BatchKind::Frames => frames.fold((0, 0), |(count, sum), f| (count + 1, add_frame(sum, f.bytes))),
-        };
-        let (position, length) = (Position(image.len() as u64), body.len() as u32);
-        let batch =
-            BatchHeader { salt: 9, position, durable, length, count, body_checksum, previous, kind: *kind };
-        let (bytes, checksum) = batch.encode();
-        image.extend_from_slice(&bytes);
-        image.extend_from_slice(body);
-        image.resize(image.len().next_multiple_of(4_096), 0);
-        (previous, durable) = (checksum, Position(image.len() as u64));
-    }
-    image.resize(64 << 10, 0);
-    image
-}
-
 fn vote_frame(term: Term, vote: Option<MemberId>) -> Bytes {
     let mut bytes = Vec::new();
     Header::vote(GroupId(1), term, vote).encode(&[], &mut bytes);
@@ -210,7 +179,7 @@ fn intact_frames_that_no_history_gives_are_damage() {
     ];
     for (expected, history) in histories {
         let empty = (BatchKind::Checkpoint, vec![0; 4]);
-        match reopen(&[image(&[empty, (BatchKind::Frames, history.concat())])]) {
+        match reopen(&[image(&[empty, (BatchKind::Frames, history.concat())], 64 << 10)]) {
             Ok((_, recovered)) => assert!(expected.is_empty(), "{expected}: {recovered:?}"),
             Err(StorageError::Damaged(damage)) => {
                 assert_eq!(damage.problem.to_string(), expected);
@@ -229,7 +198,7 @@ fn intact_checkpoints_that_no_history_gives_are_damage() {
         body.extend_from_slice(&u32::from(range.is_some()).to_le_bytes());
         range.iter().flatten().for_each(|word| body.extend_from_slice(&word.to_le_bytes()));
         body.extend_from_slice(&0u32.to_le_bytes());
-        reopen(&[image(&[(BatchKind::Checkpoint, body)])])
+        reopen(&[image(&[(BatchKind::Checkpoint, body)], 64 << 10)])
     };
     assert!(checkpoint([3, 1, 2, 5, 5], None).is_ok(), "this one is possible");
     for (words, range) in [
