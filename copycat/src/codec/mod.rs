@@ -14,3 +14,4 @@ pub(crate) mod payload;
 #[cfg(any(test, feature = "testing"))]
 pub(crate) mod seal;
 pub(crate) mod terms;
+pub(crate) mod value;
