@@ -26,7 +26,7 @@ mod room;
 mod scan;
 #[cfg(any(test, feature = "testing"))]
 pub(crate) mod seal;
-mod segment;
+pub(crate) mod segment;
 #[cfg(test)]
 mod tests;
 mod write;

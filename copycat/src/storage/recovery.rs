@@ -9,14 +9,14 @@ use super::checkpoint;
 use super::disk::Disk;
 use super::error::{Damage, Problem, StorageError};
 use super::group_log::{GroupLog, GroupState, Place};
-use super::journal::{Journal, Options, SEGMENT_LEN_MAX};
+use super::journal::{Journal, Options, SEGMENT_LEN_MAX, SEGMENT_LEN_MIN};
 use super::position::{BLOCK, Position};
 use super::preparation::{Preparer, create_first};
 use super::scan::{Found, Scan, contradiction, damage, malformed};
 use super::segment::{Segment, SegmentHeader, VERSION};
 use crate::codec::configuration::Configuration;
 use crate::codec::frame::{Frame, Kind};
-use crate::codec::ids::GroupId;
+use crate::codec::ids::{GroupId, INDEX_MAX, TERM_MAX};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -126,7 +126,8 @@ fn open_segment(disk: &dyn Disk, number: u64, options: &Options) -> Result<Segme
     let region = disk.open(number)?;
     let file = region.to_string();
     let refused = |problem| Damage { file: file.clone(), offset: 0, problem };
-    if region.len() < 2 * BLOCK {
+    // Its reserve alone takes four blocks: in a shorter one there is no room for anything.
+    if region.len() < SEGMENT_LEN_MIN {
         return Err(refused(Problem::Contradiction("the file is shorter than a segment")).into());
     }
     let mut block = vec![0; BLOCK as usize];
@@ -315,6 +316,9 @@ fn replay_vote(log: &mut GroupLog, frame: &Frame<'_>) -> Result<(), Contradicts>
     if term == 0 {
         return Err("a vote without a term");
     }
+    if term > TERM_MAX {
+        return Err("a term that no election reaches");
+    }
     if term < state.term {
         return Err("the group's term falls");
     }
@@ -334,6 +338,9 @@ fn replay_entry(
     let (index, term, state) = (frame.header.index, frame.header.term, log.state());
     let before = index.checked_sub(1).and_then(|before| state.terms.term(before));
     let before = before.ok_or("the entry's index does not follow those before")?;
+    if index > INDEX_MAX {
+        return Err("an index that no log reaches");
+    }
     if term == 0 {
         return Err("an entry without a term");
     }

@@ -1,6 +1,7 @@
 //! Rot: found, named, never served, never taken for the end of what was acknowledged.
 
 use super::*;
+use crate::codec::ids::{INDEX_MAX, TERM_MAX};
 use crate::storage::batch::BatchKind;
 use crate::storage::error::{Damage, Problem};
 use crate::storage::seal::image;
@@ -16,8 +17,7 @@ fn images() -> Vec<Vec<u8>> {
         settle(&mut journal).unwrap();
     }
     assert_eq!(journal.active().header.number, 1, "the second segment is in use");
-    let write = journal.close().unwrap();
-    journal.written(write.run()).unwrap();
+    close(&mut journal).unwrap();
     (0..2).map(|number| disk.image(number).unwrap()).collect()
 }
 
@@ -189,17 +189,52 @@ fn intact_frames_that_no_history_gives_are_damage() {
     }
 }
 
+/// A checkpoint of one group: term, vote, base term, base index, last index; and a range.
+fn body(words: [u64; 5], range: Option<[u64; 2]>) -> Vec<u8> {
+    let mut body = 1u32.to_le_bytes().to_vec();
+    [1].iter().chain(&words).for_each(|word: &u64| body.extend_from_slice(&word.to_le_bytes()));
+    body.extend_from_slice(&u32::from(range.is_some()).to_le_bytes());
+    range.iter().flatten().for_each(|word| body.extend_from_slice(&word.to_le_bytes()));
+    body.extend_from_slice(&0u32.to_le_bytes());
+    body
+}
+
+fn checkpoint(words: [u64; 5], range: Option<[u64; 2]>) -> Result<(Journal, Recovered), StorageError> {
+    reopen(&[image(&[(BatchKind::Checkpoint, body(words, range))], 64 << 10)])
+}
+
+#[test]
+fn segments_shorter_than_any_journal_makes_are_damage() {
+    let empty = [(BatchKind::Checkpoint, vec![0; 4])];
+    for blocks in 2..16 {
+        let refused = reopen(&[image(&empty, blocks * 4_096)]);
+        assert!(matches!(refused, Err(StorageError::Damaged(_))), "{blocks} blocks");
+    }
+    assert!(reopen(&[image(&empty, 64 << 10)]).is_ok());
+}
+
+#[test]
+fn terms_and_indexes_that_no_log_reaches_are_damage() {
+    let empty = || (BatchKind::Checkpoint, vec![0; 4]);
+    for term in [TERM_MAX + 1, u64::MAX] {
+        let frames = vote_frame(term, None).to_vec();
+        let refused = reopen(&[image(&[empty(), (BatchKind::Frames, frames)], 64 << 10)]);
+        assert!(matches!(refused, Err(StorageError::Damaged(_))), "term {term}");
+    }
+    // Of a group without entries; then of one whose next entry has the largest index there is.
+    for index in [INDEX_MAX + 1, u64::MAX - 1, u64::MAX] {
+        assert!(checkpoint([3, 1, 2, index, index], None).is_err(), "{index}");
+        let frames = [frame(1, 3, index, b""), frame(1, 3, index, b"")].concat();
+        let before = body([3, 1, 2, index - 1, index - 1], None);
+        let refused =
+            reopen(&[image(&[(BatchKind::Checkpoint, before), (BatchKind::Frames, frames)], 64 << 10)]);
+        assert!(matches!(refused, Err(StorageError::Damaged(_))), "index {index}");
+    }
+    assert!(checkpoint([TERM_MAX, 1, TERM_MAX, INDEX_MAX, INDEX_MAX], None).is_ok());
+}
+
 #[test]
 fn intact_checkpoints_that_no_history_gives_are_damage() {
-    // Of one group: term, vote, base term, base index, last index.
-    let checkpoint = |words: [u64; 5], range: Option<[u64; 2]>| {
-        let mut body = 1u32.to_le_bytes().to_vec();
-        [1].iter().chain(&words).for_each(|word: &u64| body.extend_from_slice(&word.to_le_bytes()));
-        body.extend_from_slice(&u32::from(range.is_some()).to_le_bytes());
-        range.iter().flatten().for_each(|word| body.extend_from_slice(&word.to_le_bytes()));
-        body.extend_from_slice(&0u32.to_le_bytes());
-        reopen(&[image(&[(BatchKind::Checkpoint, body)], 64 << 10)])
-    };
     assert!(checkpoint([3, 1, 2, 5, 5], None).is_ok(), "this one is possible");
     for (words, range) in [
         ([0, 1, 0, 0, 0], None),

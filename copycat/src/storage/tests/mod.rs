@@ -8,11 +8,13 @@ mod limits;
 mod model;
 mod room;
 
-use super::history::{History, append, begin_term, configuration_frame, frame, owner, prepare, settle, small};
-use super::{Disk, FileDisk, Journal, MemoryDisk, Options, Owner, Position, Recovered};
+use super::history::{
+    History, append, begin_term, close, configuration_frame, frame, owner, prepare, settle, small,
+};
+use super::{Disk, FileDisk, Journal, MemoryDisk, Options, Owner, Recovered};
 use super::{SimulatedDisk, StorageError};
 use crate::codec::configuration::Configuration;
-use crate::codec::frame::{Frame, Header, Kind};
+use crate::codec::frame::{Header, Kind};
 use crate::codec::ids::{GroupId, Index, MemberId, Term};
 use bytes::Bytes;
 use std::path::{Path, PathBuf};
