@@ -243,6 +243,20 @@ fn sealed(mut message: Vec<u8>) -> Vec<u8> {
 }
 
 #[test]
+fn counts_of_nothing_and_groups_of_nobody_are_refused() {
+    for (name, bytes) in all_written() {
+        let mut counted = bytes.to_vec();
+        counted[12] ^= 0x40;
+        assert!(read(&sealed(counted)).is_err(), "{name} with another count");
+        let mut grouped = bytes.to_vec();
+        if grouped[16..24] == [0; 8] {
+            grouped[16] = 1;
+            assert!(read(&sealed(grouped)).is_err(), "{name} with a group");
+        }
+    }
+}
+
+#[test]
 fn forged_fields_under_a_right_checksum_never_panic() {
     let mut random = fastrand::Rng::with_seed(11);
     for (_, bytes) in all_written() {
