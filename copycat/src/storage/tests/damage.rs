@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::codec::ids::{INDEX_MAX, TERM_MAX};
-use crate::storage::batch::BatchKind;
+use crate::storage::batch::{BatchKind, begins};
 use crate::storage::error::{Damage, Problem};
 use crate::storage::seal::image;
 
@@ -77,6 +77,26 @@ fn rot_that_appears_later_is_never_served() {
         disk.corrupt(0, offset, 0x20);
     }
     assert!(journal.read(GroupId(1), 1, 2, usize::MAX).is_ok());
+}
+
+/// The power went while the first batch of the next segment was written: its header got through, and says that
+/// all before it was durable.
+#[test]
+fn a_torn_batch_of_the_next_segment_still_vouches_for_the_segment_before() {
+    let mut images = images();
+    let blocks = (4_096..64 << 10).step_by(4_096);
+    let last = blocks.rev().find(|at| begins(&images[0][*at..])).unwrap();
+    images[1][2 * 4_096..].fill(0);
+    images[1][4_096 + 64] ^= 1;
+    let recovered = reopen(&images).unwrap().1;
+    assert_eq!(recovered.cut.unwrap().file, "simulated segment 1", "only what was torn is cut");
+    images[0][last + 64 + 72] ^= 1;
+    match reopen(&images) {
+        Err(StorageError::Damaged(Damage { file, offset, problem: Problem::Acknowledged { .. } })) => {
+            assert_eq!((file.as_str(), offset), ("simulated segment 0", last as u64));
+        }
+        other => panic!("acknowledged entries were cut: {:?}", other.map(|(_, recovered)| recovered)),
+    }
 }
 
 #[test]
