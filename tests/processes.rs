@@ -236,11 +236,17 @@ fn no_reply_overtakes_the_disks_of_a_majority() {
         children.start_all_as(|at| trace::strace(&traces[at], MEMBER));
         let leader = leader(&mut children).await;
         let (mut expected, mut answered) = (0, 0);
+        let nowhere = format!("127.0.0.1:{}", processes::ports::free_ports(1)[0]);
         // Through the leader, and through a follower that passes on what it is asked.
         let mut relays = Vec::new();
         for at in [leader, (leader + 1) % 3] {
             let relay = relay::Relay::start(children.seeds()[at].address());
-            let remote = children.remote(&[Member::new(1, relay.address())], Duration::from_secs(30)).await;
+            // Nobody is where the handle is told that the others are, so that it stays with this one.
+            let places = children.seeds().iter().zip(0..).map(|(seed, number)| match number == at {
+                true => Member::new(seed.id(), relay.address()),
+                false => Member::new(seed.id(), &nowhere),
+            });
+            let remote = children.remote(&places.collect::<Vec<_>>(), Duration::from_secs(30)).await;
             let entries: AsyncEntries = remote.resource(NAME).open().expect("a proxy");
             for _ in 0..25 {
                 // Repeated should a leader fall, as it may on a machine under load: every reply counts.

@@ -14,6 +14,7 @@ const SEEDS: u64 = if cfg!(debug_assertions) { 60 } else { 600 };
 /// What a run must have done on average to prove anything.
 const COMMITS_MIN: u64 = 200;
 const CHANGES_MIN: u64 = 1;
+const LINED_READS_MIN: u64 = 50;
 
 #[test]
 fn no_seed_breaks_an_invariant() {
@@ -31,6 +32,7 @@ fn no_seed_breaks_an_invariant() {
     println!("{report}\nin {:.1} s", began.elapsed().as_secs_f64());
     assert!(report.commits >= COMMITS_MIN * count, "too little was committed to prove anything:\n{report}");
     assert!(report.changes >= CHANGES_MIN * count, "leaders changed too rarely to prove anything:\n{report}");
+    assert!(report.lined_reads >= LINED_READS_MIN * count, "too few reads kept a place:\n{report}");
     if count >= SEEDS {
         assert!(report.faults.missing().is_empty(), "never injected: {:?}", report.faults.missing());
     }

@@ -69,15 +69,15 @@ mod storage;
 mod transport;
 
 pub use cluster::{Cluster, ClusterBuilder, Member};
+pub use codec::access::Consistency;
 pub use codec::ids::MethodId;
 pub use copycat::{
-    Copycat, CopycatBuilder, GroupStatus, MemoryNetwork, Remote, RemoteBuilder, RemoteResource, Role, Status,
-    Storage, StorageBuilder,
+    Copycat, CopycatBuilder, GroupStatus, LogStatus, MemoryNetwork, Remote, RemoteBuilder, RemoteResource,
+    Role, Status, Storage, StorageBuilder,
 };
 pub use copycat_macros::state_machine;
 pub use error::{Error, Mistake};
 pub use node::failure::Outcome;
-pub use node::request::Consistency;
 pub use resource::commands::{Commands, Data, Kind, Method, Partitioned, Route};
 pub use resource::dispatch::Dispatch;
 pub use resource::partitioner::HashPartitioner;

@@ -41,7 +41,7 @@ pub(crate) async fn three_members_serve_through_every_member(network: Network) {
 pub(crate) async fn a_remote_handle_drives_the_same_proxies(network: Network) {
     let mut world = World::started(network, 3).await;
     for id in world.ids() {
-        // Only one of them is named, so that followers have to pass on what they are asked.
+        // Only one of them is named: a follower passes on what it is asked until the handle knows the leader.
         let remote = world.network.remote(std::slice::from_ref(world.seed(id))).await.expect("a connection");
         let store: AsyncStore = remote.resource(STORE).open().expect("a proxy");
         assert_eq!(once(async || store.add("sum", id).await).await, (1..=id).sum());

@@ -11,7 +11,7 @@ mod storage;
 pub use builder::CopycatBuilder;
 pub use network::MemoryNetwork;
 pub use remote::{Remote, RemoteBuilder, RemoteResource};
-pub use status::{GroupStatus, Role, Status};
+pub use status::{GroupStatus, LogStatus, Role, Status};
 pub use storage::{Storage, StorageBuilder};
 
 use crate::cluster::Cluster;
@@ -69,7 +69,7 @@ impl Copycat {
         StateMachineBuilder::new(self.node.clone(), name.into(), init)
     }
 
-    /// How this member and its groups are doing, now.
+    /// How this member, its groups and its log are doing, now.
     ///
     /// # Errors
     ///

@@ -3,7 +3,7 @@
 use super::MemoryNetwork;
 use super::builder::{REQUEST_TIMEOUT, outside};
 use crate::cluster::Member;
-use crate::codec::ids::GroupId;
+use crate::codec::ids::{GroupId, MemberId};
 use crate::error::{Error, Mistake, Problem};
 use crate::node::remote::{Options, RemoteNode};
 use crate::resource::commands::Partitioned;
@@ -15,10 +15,14 @@ use crate::transport::tcp::Tcp;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A connection to a cluster, kept open to one of its members and moved to another when that fails.
+/// Connections to a cluster: one to some member, moved to another when that fails, and one to the leader of each
+/// group that is used, as far as it can be reached from here. At most one per member.
 ///
-/// Drives the same proxies as a member does, one hop further away; stores nothing and votes on nothing. Dropping it
-/// cuts the connection: whoever still waits is told that the outcome is unknown.
+/// Drives the same proxies as a member does, one hop further away; stores nothing and votes on nothing. Where a
+/// leader cannot be reached, another member passes requests on to it; [`Eventual`](crate::Consistency::Eventual)
+/// reads need none and stay with whichever member was found first. Calls of one partition that are handed in one
+/// after the other arrive in that order, also when its leader changes; calls under way on a connection that breaks
+/// are not repeated, and their outcome is unknown. Dropping the handle cuts its connections: whoever still waits is told that the outcome is unknown.
 #[derive(Debug)]
 pub struct Remote {
     node: RemoteNode,
@@ -52,7 +56,11 @@ impl std::fmt::Debug for RemoteBuilder {
 }
 
 impl RemoteBuilder {
-    /// Adds a member that may be asked. One suffices; with several, any of them may be down.
+    /// Adds a member that may be asked, and where this process reaches it. One suffices; with several, any of them
+    /// may be down.
+    ///
+    /// Leaders that are not among them are looked for where the members reach each other. A leader that is, is looked
+    /// for at the address given here and nowhere else: it may be that of a gateway in front of it.
     pub fn add_member(mut self, member: Member) -> Self {
         self.members.push(member);
         self
@@ -86,11 +94,9 @@ impl RemoteBuilder {
         if !mistakes.is_empty() {
             return Err(Error::from(mistakes));
         }
-        let options = Options {
-            addresses: self.members.iter().map(|member| member.address().to_owned()).collect(),
-            network: self.network,
-            request_timeout: self.request_timeout,
-        };
+        let place = |member: &Member| (MemberId(member.id()), member.address().to_owned());
+        let members = self.members.iter().map(place).collect();
+        let options = Options { members, network: self.network, request_timeout: self.request_timeout };
         let node = RemoteNode::connect(options).await.map_err(Problem::from)?;
         Ok(Remote { node })
     }

@@ -2,6 +2,7 @@
 
 use crate::node;
 use crate::raft;
+use crate::storage::Flushed;
 
 /// A member and its groups at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +12,23 @@ pub struct Status {
     pub member: u64,
     /// Its groups: one per partition of each resource that it knows of.
     pub groups: Vec<GroupStatus>,
+    /// Its log.
+    pub log: LogStatus,
+    /// Requests that it has passed on to the leaders of their groups since it was opened: those of its own proxies,
+    /// and those of remote handles that could not reach the leader themselves.
+    pub forwarded: u64,
+}
+
+/// What a member's log has made durable since the member was opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LogStatus {
+    /// Flushes that ended well. Each serves everything that waited for it, of all groups.
+    pub flushes: u64,
+    /// Frames they made durable: entries, terms and votes.
+    pub frames: u64,
+    /// Bytes they wrote.
+    pub bytes: u64,
 }
 
 /// One group, as one member sees it.
@@ -46,8 +64,10 @@ pub enum Role {
 }
 
 impl Status {
-    pub(super) fn new(member: u64, groups: &[node::GroupStatus]) -> Status {
-        Status { member, groups: groups.iter().map(GroupStatus::new).collect() }
+    pub(super) fn new(member: u64, status: &node::ShardStatus) -> Status {
+        let groups = status.groups.iter().map(GroupStatus::new).collect();
+        let Flushed { flushes, frames, bytes } = status.flushed;
+        Status { member, groups, log: LogStatus { flushes, frames, bytes }, forwarded: status.forwarded }
     }
 
     /// The status of one partition of a resource; `None` if this member does not know it.

@@ -1,12 +1,16 @@
 //! Where a member keeps its log.
 
+use super::builder::outside;
 use crate::error::{Error, Mistake};
 use crate::node;
 use crate::storage::{SEGMENT_LEN_MAX, SEGMENT_LEN_MIN};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Default length of a segment: 64 MiB.
 const SEGMENT_LEN: u64 = 64 << 20;
+/// Bounds of what a flush may be slowed to.
+const SLOWED_TO: (Duration, Duration) = (Duration::ZERO, Duration::from_secs(1));
 
 /// Where a member keeps its log, and what it must not forget about itself.
 #[derive(Clone, Debug)]
@@ -15,7 +19,7 @@ pub struct Storage(node::Storage);
 impl Storage {
     /// Begins to describe storage in a directory.
     pub fn builder() -> StorageBuilder {
-        StorageBuilder { directory: None, segment_len: SEGMENT_LEN }
+        StorageBuilder { directory: None, segment_len: SEGMENT_LEN, slowed_to: Duration::ZERO }
     }
 
     /// Keeps everything in memory: for tests and for what may be lost. A member that stops has lost its memory, and
@@ -36,6 +40,7 @@ impl Storage {
 pub struct StorageBuilder {
     directory: Option<PathBuf>,
     segment_len: u64,
+    slowed_to: Duration,
 }
 
 impl StorageBuilder {
@@ -49,6 +54,13 @@ impl StorageBuilder {
     /// to 1 GiB; commands that are longer get longer segments.
     pub fn with_segment_len(mut self, bytes: u64) -> Self {
         self.segment_len = bytes;
+        self
+    }
+
+    /// Makes each flush take at least so long, to see on a fast disk how a service will do on a slow one.
+    /// Default 0, at most 1 s.
+    pub fn with_slowed_flush(mut self, to: Duration) -> Self {
+        self.slowed_to = to;
         self
     }
 
@@ -74,10 +86,13 @@ impl StorageBuilder {
                 most: SEGMENT_LEN_MAX,
             });
         }
+        mistakes.extend(outside("a slowed flush", self.slowed_to, SLOWED_TO));
         match self.directory {
-            Some(path) if mistakes.is_empty() => {
-                Ok(Storage(node::Storage::Directory { path, segment_len: self.segment_len }))
-            }
+            Some(path) if mistakes.is_empty() => Ok(Storage(node::Storage::Directory {
+                path,
+                segment_len: self.segment_len,
+                slowed_to: self.slowed_to,
+            })),
             _ => Err(Error::from(mistakes)),
         }
     }

@@ -37,6 +37,8 @@ pub(crate) enum Work {
         frames: Vec<Bytes>,
         /// Who waits for the result of which entry, ascending.
         replies: Vec<(Index, ReplyTo)>,
+        /// Reads that see none of the entries behind an index, which is before the last; ascending.
+        reads: Vec<(Index, Read)>,
     },
     /// The group's code goes away again: whoever opened it did not wait for it.
     Detach {
@@ -47,15 +49,22 @@ pub(crate) enum Work {
     Read {
         /// The group.
         group: GroupId,
-        /// The method.
-        method: MethodId,
-        /// Its arguments.
-        body: Bytes,
-        /// If it rests on a lease: when that ends.
-        lease_end: Option<Duration>,
-        /// Where the result goes.
-        reply: ReplyTo,
+        /// What is read.
+        read: Read,
     },
+}
+
+/// What is read, and for whom.
+#[derive(Debug)]
+pub(crate) struct Read {
+    /// The method.
+    pub method: MethodId,
+    /// Its arguments.
+    pub body: Bytes,
+    /// If it rests on a lease: when that ends.
+    pub lease_end: Option<Duration>,
+    /// Where the result goes.
+    pub reply: ReplyTo,
 }
 
 /// How far the applier is with one group; written by it, read by the shard.
@@ -130,48 +139,68 @@ impl Applier {
                         .insert(group, Replica { machine, progress, applied: 0, seen: 0, halted: false });
                 }
                 Work::Detach { group } => drop(self.replicas.remove(&group)),
-                Work::Apply { group, frames, replies } => self.apply(group, &frames, replies),
-                Work::Read { group, method, body, lease_end, reply } => {
-                    let answer = self.read(group, method, &body);
-                    // The state is of this moment at the latest; only if the lease still holds now was it the newest.
-                    let stale = lease_end.is_some_and(|end| clock() >= end);
-                    self.replies.answer(reply, if stale { Err(Failure::NotLeader) } else { answer });
+                Work::Apply { group, frames, replies, reads } => {
+                    let replica = attached(&mut self.replicas, group);
+                    replica.apply(&frames, replies, reads, clock, &mut self.replies);
+                }
+                Work::Read { group, read } => {
+                    attached(&mut self.replicas, group).answer(read, clock, &mut self.replies);
                 }
             }
         }
         self.replies.flush();
     }
+}
 
-    fn apply(&mut self, group: GroupId, frames: &[Bytes], replies: Vec<(Index, ReplyTo)>) {
-        let replica =
-            self.replicas.get_mut(&group).expect("entries are handed over for attached groups only");
-        let mut waiting = replies.into_iter().peekable();
-        for chunk in frames {
-            for frame in Frame::all_trusted(chunk) {
-                let frame = frame.expect("the log verified what it handed out");
-                let answer = replica.step(&frame);
-                if let Some((_, reply)) = waiting.next_if(|(index, _)| *index == frame.header.index) {
-                    self.replies.answer(reply, answer);
-                }
-            }
-            replica.progress.advance(replica.applied, chunk.len() as u64);
-        }
-        assert!(waiting.next().is_none(), "every waiting reply belongs to an entry that was handed over");
-    }
-
-    fn read(&mut self, group: GroupId, method: MethodId, body: &[u8]) -> Answer {
-        let replica = self.replicas.get(&group).expect("reads are handed over for attached groups only");
-        replica.progress.reads.fetch_add(1, Ordering::Release);
-        replica.progress.read_bytes.fetch_add(body.len() as u64, Ordering::Release);
-        if replica.halted {
-            return Err(Failure::Halted);
-        }
-        let mut out = Vec::new();
-        replica.machine.read(method, body, &mut out).map(|()| Bytes::from(out))
-    }
+fn attached(replicas: &mut BTreeMap<GroupId, Replica>, group: GroupId) -> &mut Replica {
+    replicas.get_mut(&group).expect("work is handed over for attached groups only")
 }
 
 impl Replica {
+    fn apply(
+        &mut self,
+        frames: &[Bytes],
+        owed: Vec<(Index, ReplyTo)>,
+        reads: Vec<(Index, Read)>,
+        clock: &dyn Fn() -> Duration,
+        replies: &mut Replies,
+    ) {
+        let (mut owed, mut reads) = (owed.into_iter().peekable(), reads.into_iter().peekable());
+        for chunk in frames {
+            for frame in Frame::all_trusted(chunk) {
+                let frame = frame.expect("the log verified what it handed out");
+                while let Some((_, read)) = reads.next_if(|(index, _)| *index < frame.header.index) {
+                    self.answer(read, clock, replies);
+                }
+                let answer = self.step(&frame);
+                if let Some((_, reply)) = owed.next_if(|(index, _)| *index == frame.header.index) {
+                    replies.answer(reply, answer);
+                }
+            }
+            self.progress.advance(self.applied, chunk.len() as u64);
+        }
+        assert!(owed.next().is_none(), "every waiting reply belongs to an entry that was handed over");
+        assert!(reads.next().is_none(), "every read that came with entries runs before the last of them");
+    }
+
+    fn answer(&mut self, read: Read, clock: &dyn Fn() -> Duration, replies: &mut Replies) {
+        let Read { method, body, lease_end, reply } = read;
+        let answer = self.read(method, &body);
+        // The state is of this moment at the latest; only if the lease still holds now was it the newest.
+        let stale = lease_end.is_some_and(|end| clock() >= end);
+        replies.answer(reply, if stale { Err(Failure::NotLeader) } else { answer });
+    }
+
+    fn read(&self, method: MethodId, body: &[u8]) -> Answer {
+        self.progress.reads.fetch_add(1, Ordering::Release);
+        self.progress.read_bytes.fetch_add(body.len() as u64, Ordering::Release);
+        if self.halted {
+            return Err(Failure::Halted);
+        }
+        let mut out = Vec::new();
+        self.machine.read(method, body, &mut out).map(|()| Bytes::from(out))
+    }
+
     fn step(&mut self, frame: &Frame<'_>) -> Answer {
         assert_eq!(frame.header.index, self.seen + 1, "entries come one behind the other");
         self.seen = frame.header.index;
@@ -246,7 +275,9 @@ mod tests {
             })
             .unzip();
         let frames = vec![command(1, KNOWN), command(2, MethodId::of("new")), command(3, KNOWN)];
-        applier.run([attach, Work::Apply { group: GroupId(1), frames, replies }], &|| Duration::ZERO);
+        applier.run([attach, Work::Apply { group: GroupId(1), frames, replies, reads: Vec::new() }], &|| {
+            Duration::ZERO
+        });
         let mut answer = |at: usize| answers[at].try_recv().unwrap();
         assert_eq!(answer(0), Ok(Bytes::new()));
         for at in [1, 2] {
@@ -266,7 +297,7 @@ mod tests {
             let (body, reply) = (Bytes::new(), ReplyTo::Proxy(reply));
             let attach =
                 Work::Attach { group: GroupId(1), machine: Box::new(Old), progress: progress.clone() };
-            let read = Work::Read { group: GroupId(1), method: KNOWN, body, lease_end, reply };
+            let read = Work::Read { group: GroupId(1), read: Read { method: KNOWN, body, lease_end, reply } };
             applier.run([attach, read], &|| Duration::from_secs(clock));
             answer.try_recv().unwrap()
         };

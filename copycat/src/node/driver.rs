@@ -10,15 +10,17 @@ use super::forming::{Formed, Forming};
 use super::links::client_origin;
 use super::reply::Origin;
 use super::request::Request;
-use super::shard::{Attachment, GroupStatus, Input, Shard};
+use super::shard::{Attachment, Input, Shard, ShardStatus};
 use super::workers::{Done, Worker};
 use crate::codec::configuration::Configuration;
-use crate::codec::ids::MemberId;
+use crate::codec::ids::{GroupId, MemberId};
 use crate::storage::{Preparation, Write};
 use crate::transport::acceptor::Acceptor;
 use crate::transport::endpoint::{Event, Source};
 use crate::transport::lane::Peer;
-use crate::transport::wire::{Formation, LaneKind, Message};
+use crate::transport::outbox::Sender;
+use crate::transport::wire::leaders::ADDRESS_MAX;
+use crate::transport::wire::{Formation, LaneKind, Leader, Message};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -44,8 +46,8 @@ pub(crate) enum Command {
     Attach(Attachment),
     /// Tell when the cluster is formed, or why it cannot be, as far as this member is concerned.
     Formed(Formed),
-    /// Tell how the groups are doing.
-    Status(oneshot::Sender<Vec<GroupStatus>>),
+    /// Tell how the groups and the journal are doing.
+    Status(oneshot::Sender<ShardStatus>),
     /// Stop in order: what was proposed is flushed, the log is closed, connections are emptied.
     Close,
     /// Stop at once, as a crash would.
@@ -64,6 +66,8 @@ pub(super) struct Driver {
     pub(super) shard: Shard,
     pub(super) peers: BTreeMap<MemberId, Peer>,
     pub(super) origins: BTreeMap<MemberId, Origin>,
+    /// Where members are, this one included, as it was told.
+    pub(super) addresses: BTreeMap<MemberId, String>,
     pub(super) acceptor: Acceptor,
     pub(super) flusher: Worker<Write>,
     pub(super) preparer: Worker<Preparation>,
@@ -99,10 +103,13 @@ impl Driver {
 
     /// Waits for the first thing to happen. Commands come back, everything else becomes an input.
     async fn wait(&mut self) -> Option<Command> {
+        let waits = self.inputs.is_empty();
         tokio::select! {
             biased;
             // An owner that is gone without a word has dropped the node.
             command = self.inlets.commands.recv() => return Some(command.unwrap_or(Command::Abort)),
+            // The last turn has left something for the next; the connections get their turn in between.
+            () = tokio::task::yield_now(), if !waits => {}
             Some(done) = self.done.recv() => self.inputs.push(Input::Done(done)),
             Some(event) = self.control.recv() => self.take_event(event),
             Some(event) = self.bulk.recv() => self.take_event(event),
@@ -148,9 +155,15 @@ impl Driver {
         let out = self.shard.outbox();
         let work = std::mem::take(&mut out.work);
         let (write, preparation) = (out.write.take(), out.preparation.take());
-        let mut alive = work.is_empty() || self.applier.hand_over(work);
-        if let Some(write) = write {
-            alive &= self.flusher.hand_over(write);
+        let mut alive = true;
+        // The flush first: others wait for it, and a thread that is woken may take this one's processor.
+        match write {
+            Some(write) if write.is_instant() => self.inputs.push(Input::Done(Done::Written(write.run()))),
+            Some(write) => alive &= self.flusher.hand_over(write),
+            None => {}
+        }
+        if !work.is_empty() {
+            alive &= self.applier.hand_over(work);
         }
         if let Some(preparation) = preparation {
             alive &= self.preparer.hand_over(preparation);
@@ -210,12 +223,27 @@ impl Driver {
             (Source::Client { replies, .. }, Message::Submit(submit)) => {
                 self.inputs.push(Input::Submitted { origin: client_origin(replies.clone()), submit });
             }
+            (Source::Client { replies, .. }, Message::Seek(groups)) => self.name_leaders(&groups, replies),
             (Source::Member { .. }, Message::Results(answers)) => self.inputs.push(Input::Answered(answers)),
             (Source::Member { id, .. }, Message::Form(formation)) => {
                 let formation = self.forming.shown(*id, &formation);
                 self.live_by(formation);
             }
             (from, _) => tracing::warn!(?from, "a message that is not for its sender to send"),
+        }
+    }
+
+    /// Tells a remote handle who leads. What it does not hear, because too much waits for it, it asks again.
+    fn name_leaders(&self, groups: &[GroupId], replies: &Sender) {
+        let leader = |group: &GroupId| {
+            let (term, member) = self.shard.leader(*group)?;
+            // A handle has no use for an address that is longer than any can be.
+            let address = self.addresses.get(&member).filter(|address| address.len() <= ADDRESS_MAX)?;
+            Some(Leader { group: *group, term, member, address: address.clone() })
+        };
+        let leaders = groups.iter().filter_map(leader).collect();
+        if let Err(unsent) = replies.send(Message::Leaders(leaders)) {
+            tracing::debug!(%unsent, "the names of leaders are lost");
         }
     }
 
@@ -236,8 +264,11 @@ impl Driver {
         }
         self.shard.stop();
         while !self.shard.journal_mut().is_idle() {
-            let Some(done) = self.done.recv().await else { return };
-            self.inputs.push(Input::Done(done));
+            // A write that took no time is among the inputs already.
+            if self.inputs.is_empty() {
+                let Some(done) = self.done.recv().await else { return };
+                self.inputs.push(Input::Done(done));
+            }
             if self.turn().is_break() {
                 return;
             }

@@ -27,7 +27,7 @@ struct ToMember(PeerSender);
 
 impl Answers for ToMember {
     fn send(&self, answers: Vec<Answered>) {
-        if let Err(unsent) = self.0.send(Message::Results(answers)) {
+        if let Err(unsent) = self.0.send_now(Message::Results(answers)) {
             tracing::debug!(%unsent, "answers to a member are lost; it will count them as unknown");
         }
     }
@@ -38,7 +38,7 @@ struct ToClient(Sender);
 
 impl Answers for ToClient {
     fn send(&self, answers: Vec<Answered>) {
-        if let Err(unsent) = self.0.send(Message::Results(answers)) {
+        if let Err(unsent) = self.0.send_now(Message::Results(answers)) {
             tracing::debug!(%unsent, "answers to a remote handle are lost");
         }
     }

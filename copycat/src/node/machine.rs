@@ -1,7 +1,7 @@
 //! The seam to the machines that users wrote: what a group applies, and what it asks before it proposes.
 
 use super::failure::Failure;
-use super::request::Access;
+use crate::codec::access::Access;
 use crate::codec::ids::MethodId;
 use std::fmt;
 

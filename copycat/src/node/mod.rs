@@ -29,7 +29,7 @@ pub(crate) use founding::NotMine;
 pub(crate) use identity::IdentityError;
 pub(crate) use opening::StartError;
 pub(crate) use options::{Options, Storage};
-pub(crate) use shard::GroupStatus;
+pub(crate) use shard::{GroupStatus, ShardStatus};
 
 use self::driver::{Command, Driver, Inlets, REQUESTS_DEPTH};
 use self::failure::Failure;
@@ -101,8 +101,8 @@ impl Node {
         answer.await.unwrap_or(Err(Failure::Stopped))
     }
 
-    /// How the node's groups are doing.
-    pub(crate) async fn status(&self) -> Result<Vec<GroupStatus>, Failure> {
+    /// How the node's groups and its journal are doing.
+    pub(crate) async fn status(&self) -> Result<ShardStatus, Failure> {
         let (reply, answer) = oneshot::channel();
         self.command(Command::Status(reply))?;
         answer.await.map_err(|_| Failure::Stopped)

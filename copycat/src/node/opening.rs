@@ -9,7 +9,7 @@ use super::options::{Options, Storage};
 use super::shard::Shard;
 use super::workers;
 use crate::codec::ids::MemberId;
-use crate::storage::{Disk, FileDisk, Journal, MemoryDisk, Owner, Recovered, StorageError};
+use crate::storage::{Disk, FileDisk, Journal, MemoryDisk, Owner, Recovered, SlowedDisk, StorageError};
 use crate::transport::endpoint::{Endpoint, Inbox};
 use crate::transport::lane::{Peer, PeerSender};
 use crate::transport::limits::Limits;
@@ -99,6 +99,7 @@ impl Driver {
             shard,
             peers,
             origins,
+            addresses: options.seeds.iter().cloned().collect(),
             acceptor,
             flusher: workers::flusher(0, completed.clone()).map_err(StartError::Thread)?,
             preparer: workers::preparer(0, completed).map_err(StartError::Thread)?,
@@ -132,9 +133,10 @@ fn open_journal(options: &Options, home: &Home, salts: u64) -> Result<(Journal, 
     let mut kept = crate::storage::Options::new(owner);
     let disk: Arc<dyn Disk> = match &options.storage {
         Storage::Memory => Arc::new(MemoryDisk::default()),
-        Storage::Directory { path, segment_len } => {
+        Storage::Directory { path, segment_len, slowed_to } => {
             kept.segment_len = *segment_len;
-            Arc::new(FileDisk::open(&path.join(super::JOURNAL_DIRECTORY))?)
+            let files = Arc::new(FileDisk::open(&path.join(super::JOURNAL_DIRECTORY))?);
+            if slowed_to.is_zero() { files } else { Arc::new(SlowedDisk::new(files, *slowed_to)) }
         }
     };
     Journal::open(disk, kept, salts)

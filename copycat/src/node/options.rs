@@ -44,6 +44,8 @@ pub(crate) enum Storage {
         path: PathBuf,
         /// Bytes of one segment of the log.
         segment_len: u64,
+        /// How long each flush shall take, at least.
+        slowed_to: Duration,
     },
 }
 

@@ -1,33 +1,10 @@
 //! What enters the node from a proxy, and how the answer finds its way back.
 
 use super::failure::Failure;
+use crate::codec::access::Access;
 use crate::codec::ids::{GroupId, MethodId};
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
-
-/// What a read must reflect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-#[non_exhaustive]
-pub enum Consistency {
-    /// Every write that was acknowledged, anywhere, before the read began: the leader confirms its
-    /// leadership with a majority first (ReadIndex, Raft §6.4 of the thesis). Confirmations are shared.
-    #[default]
-    Strict,
-    /// The same, as long as no clock runs away: the leader answers at once while a majority has promised
-    /// not to elect another.
-    Lease,
-    /// Whatever the member asked has applied; possibly stale.
-    Eventual,
-}
-
-/// How a request wants to touch the state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Access {
-    /// Through the log.
-    Write,
-    /// Beside the log.
-    Read(Consistency),
-}
 
 /// The result of a method, encoded, or why there is none.
 pub(crate) type Answer = Result<Bytes, Failure>;
@@ -74,12 +51,23 @@ impl Entrance {
         key_len: u32,
         body: Vec<u8>,
     ) -> Answer {
+        let answer = self.hand_in(group, access, method, key_len, body).await?;
+        // A request that never got into the queue certainly did nothing; one whose answer was dropped may have.
+        answer.await.unwrap_or(Err(Failure::Stopped))
+    }
+
+    /// The first half of a call: over when the request is in the queue. `Closed`: it never will be.
+    pub(crate) async fn hand_in(
+        &self,
+        group: GroupId,
+        access: Access,
+        method: MethodId,
+        key_len: u32,
+        body: Vec<u8>,
+    ) -> Result<oneshot::Receiver<Answer>, Failure> {
         let (reply, answer) = oneshot::channel();
         let request = Request { group, access, method, key_len, body, reply };
-        // A request that never got into the queue certainly did nothing; one whose answer was dropped may have.
-        if self.inbox.send(request).await.is_err() {
-            return Err(Failure::Closed);
-        }
-        answer.await.unwrap_or(Err(Failure::Stopped))
+        self.inbox.send(request).await.map_err(|_| Failure::Closed)?;
+        Ok(answer)
     }
 }

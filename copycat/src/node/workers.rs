@@ -7,11 +7,11 @@ use super::applier::{Applier, Work};
 use super::clock;
 use super::threads;
 use crate::storage::{Preparation, Prepared, Write, Written};
+use std::collections::VecDeque;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc as blocking;
-use std::thread::JoinHandle;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
 use tokio::sync::mpsc;
 
 /// A job that is done.
@@ -27,35 +27,67 @@ pub(crate) enum Done {
 /// job under way.
 #[derive(Debug)]
 pub(crate) struct Worker<J> {
-    jobs: Option<blocking::Sender<J>>,
+    line: Arc<Line<J>>,
     thread: Option<JoinHandle<()>>,
-    stopping: Arc<AtomicBool>,
+}
+
+/// Jobs on their way to a worker. The thread is woken when no lock is held: where it takes the processor of
+/// whoever woke it, it finds nothing locked.
+#[derive(Debug)]
+struct Line<J> {
+    jobs: Mutex<VecDeque<J>>,
+    stopping: AtomicBool,
+}
+
+impl<J> Line<J> {
+    fn jobs(&self) -> MutexGuard<'_, VecDeque<J>> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for the next job. `None`: there will be none.
+    fn next(&self) -> Option<J> {
+        loop {
+            if self.stopping.load(Ordering::Acquire) {
+                return None;
+            }
+            let job = self.jobs().pop_front();
+            match job {
+                Some(job) => return Some(job),
+                // Returns at once if a job came, or the end, since it was looked for.
+                None => thread::park(),
+            }
+        }
+    }
 }
 
 impl<J: Send + 'static> Worker<J> {
-    fn start(name: String, run: impl FnMut(J) + Send + 'static) -> io::Result<Worker<J>> {
-        let (jobs, queue) = blocking::channel::<J>();
-        let stopping = Arc::new(AtomicBool::new(false));
-        let stop = stopping.clone();
+    fn start(name: String, mut run: impl FnMut(J) + Send + 'static) -> io::Result<Worker<J>> {
+        let line = Arc::new(Line { jobs: Mutex::default(), stopping: AtomicBool::new(false) });
+        let jobs = line.clone();
         let thread = threads::spawn(name, move || {
-            queue.into_iter().take_while(|_| !stop.load(Ordering::Acquire)).for_each(run)
+            while let Some(job) = jobs.next() {
+                run(job);
+            }
         })?;
-        Ok(Worker { jobs: Some(jobs), thread: Some(thread), stopping })
+        Ok(Worker { line, thread: Some(thread) })
     }
 
     /// Hands a job over. The shard bounds what is under way: one write, one preparation, so many bytes of
     /// entries.
     /// `false` if the thread is gone, which only a defect can bring about.
     pub(crate) fn hand_over(&self, job: J) -> bool {
-        self.jobs.as_ref().is_some_and(|jobs| jobs.send(job).is_ok())
+        let Some(thread) = &self.thread else { return false };
+        self.line.jobs().push_back(job);
+        thread.thread().unpark();
+        !thread.is_finished()
     }
 }
 
 impl<J> Drop for Worker<J> {
     fn drop(&mut self) {
-        self.stopping.store(true, Ordering::Release);
-        self.jobs = None;
+        self.line.stopping.store(true, Ordering::Release);
         if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
             drop(thread.join());
         }
     }

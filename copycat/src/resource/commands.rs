@@ -1,8 +1,8 @@
 //! A trait's methods as data: what `#[state_machine]` writes down about each of them.
 
+use crate::codec::access::Consistency;
 use crate::codec::ids::MethodId;
 use crate::codec::payload::PayloadError;
-use crate::node::request::Consistency;
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -171,7 +171,9 @@ impl Method {
     }
 }
 
-/// Refuses, while compiling, two methods with one id, and the id 0, which means "none".
+/// Refuses, while compiling, two methods with one id, and the id 0, which means "none". The compiler points to
+/// whoever called it, not in here.
+#[track_caller]
 pub const fn assert_distinct(ids: &[MethodId]) {
     let mut left = 0;
     while left < ids.len() {

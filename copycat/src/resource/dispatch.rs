@@ -1,12 +1,12 @@
 //! From a committed command to the user's method and back: the replica's side of a state machine.
 
 use super::commands::{Commands, Method};
+use crate::codec::access::Access;
 use crate::codec::frame::{BODY_MAX, KEY_MAX};
 use crate::codec::ids::MethodId;
 use crate::codec::payload::{self, PayloadError};
 use crate::node::failure::Failure;
 use crate::node::machine::{Checker, Machine};
-use crate::node::request::Access;
 use serde::Serialize;
 use serde::de::Deserialize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -150,7 +150,7 @@ impl Checker for Checks {
             return Err(Failure::TooLarge);
         }
         match access {
-            Access::Read(_) if method.is_read() => Ok(()),
+            Access::Read(..) if method.is_read() => Ok(()),
             Access::Write if !method.is_read() => {
                 // A `Deserialize` may panic as well, and must not take the shard with it.
                 match catch_unwind(|| (method.check)(body, key_len)) {
@@ -166,7 +166,7 @@ impl Checker for Checks {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::node::request::Consistency;
+    use crate::codec::access::Consistency;
     use crate::resource::arguments::{Arguments, check_keyed, check_keyless};
     use crate::resource::commands::assert_distinct;
 
@@ -241,7 +241,7 @@ mod tests {
         assert_eq!(add(2, &[5]), Err(Failure::BadArguments));
         assert_eq!(add(1, &[255]), Err(Failure::BadArguments));
         assert_eq!(add(KEY_MAX as u32 + 1, &[5]), Err(Failure::TooLarge));
-        let read = Access::Read(Consistency::Strict);
+        let read = Access::read(Consistency::Strict);
         assert_eq!(checks.check(read, VALUE, 0, &[]), Ok(()));
         assert_eq!(checks.check(read, ADD, 1, &[5]), Err(Failure::WrongKind));
         assert_eq!(checks.check(Access::Write, VALUE, 0, &[]), Err(Failure::WrongKind));

@@ -4,14 +4,16 @@ use super::arguments::Arguments;
 use super::block_on::block_on;
 use super::commands::{Commands, Method, Route};
 use super::join::join_all;
+use super::line::Line;
 use super::merge::merge_decoded;
 use super::partitioner::HashPartitioner;
 use super::tuple;
+use crate::codec::access::{Access, Consistency};
 use crate::codec::ids::GroupId;
 use crate::codec::payload;
 use crate::error::{Error, Place, Problem};
 use crate::node::failure::{Failure, Outcome};
-use crate::node::request::{Access, Answer, Consistency, Entrance};
+use crate::node::request::{Answer, Entrance};
 use crate::node::threads::is_node_thread;
 use bytes::Bytes;
 use serde::Serialize;
@@ -26,6 +28,7 @@ use std::sync::Arc;
 pub struct Handle {
     resource: Arc<Resource>,
     consistency: Option<Consistency>,
+    line: Option<Arc<Line>>,
 }
 
 struct Resource {
@@ -47,6 +50,7 @@ impl fmt::Debug for Handle {
             .field("resource", &self.resource.name)
             .field("partitions", &self.resource.partitions.len())
             .field("consistency", &self.consistency)
+            .field("line", &self.line)
             .finish()
     }
 }
@@ -56,7 +60,7 @@ impl Handle {
     pub(crate) fn new(name: &str, partitions: Vec<Partition>) -> Handle {
         assert!(!partitions.is_empty(), "a resource has at least one partition");
         let resource = Resource { name: name.into(), partitions: partitions.into() };
-        Handle { resource: Arc::new(resource), consistency: None }
+        Handle { resource: Arc::new(resource), consistency: None, line: None }
     }
 
     /// The resource's name.
@@ -68,7 +72,13 @@ impl Handle {
     /// The same resource, read with another consistency than its methods declare.
     #[must_use]
     pub fn with_consistency(&self, consistency: Consistency) -> Handle {
-        Handle { resource: Arc::clone(&self.resource), consistency: Some(consistency) }
+        Handle { consistency: Some(consistency), ..self.clone() }
+    }
+
+    /// The same resource, called in a line of its own.
+    #[must_use]
+    pub fn in_order(&self) -> Handle {
+        Handle { line: Some(Arc::default()), ..self.clone() }
     }
 
     /// Sends a command and waits for its result.
@@ -193,12 +203,16 @@ impl Handle {
 
     async fn send_to(&self, partition: &Partition, method: &'static Method, arguments: Arguments) -> Answer {
         let access = match method.is_read() {
-            true => Access::Read(self.consistency.unwrap_or(method.consistency)),
+            true => Access::read(self.consistency.unwrap_or(method.consistency)),
             false => Access::Write,
         };
         // Checked against KEY_MAX, which is far below u32::MAX.
         let key_len = u32::try_from(arguments.key_len).map_err(|_| Failure::TooLarge)?;
-        partition.entrance.call(partition.group, access, method.id, key_len, arguments.body).await
+        let Partition { group, entrance } = partition;
+        match &self.line {
+            None => entrance.call(*group, access, method.id, key_len, arguments.body).await,
+            Some(line) => line.call(entrance, *group, access, (method.id, key_len), arguments.body).await,
+        }
     }
 
     fn place(&self, method: &'static Method) -> Place {

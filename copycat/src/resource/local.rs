@@ -4,10 +4,11 @@
 use super::dispatch::{Checks, Dispatch, Replica};
 use super::handle::{Handle, Partition};
 use super::proxy::Proxy;
+use crate::codec::access::Access;
 use crate::codec::ids::GroupId;
 use crate::node::failure::Failure;
 use crate::node::machine::{Checker, Machine};
-use crate::node::request::{Access, Answer, Entrance, Request};
+use crate::node::request::{Answer, Entrance, Request};
 use crate::node::threads;
 use bytes::Bytes;
 use std::collections::BTreeMap;
@@ -55,7 +56,7 @@ fn run<S: Send + 'static>(
     let mut out = Vec::new();
     match request.access {
         Access::Write => machine.apply(request.method, &request.body, &mut out)?,
-        Access::Read(_) => machine.read(request.method, &request.body, &mut out)?,
+        Access::Read(..) => machine.read(request.method, &request.body, &mut out)?,
     }
     Ok(Bytes::from(out))
 }

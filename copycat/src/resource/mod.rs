@@ -14,6 +14,7 @@ pub(crate) mod commands;
 pub(crate) mod dispatch;
 pub(crate) mod handle;
 pub(crate) mod join;
+mod line;
 #[cfg(feature = "testing")]
 pub mod local;
 pub(crate) mod merge;

@@ -5,8 +5,8 @@
 
 use super::commands::Commands;
 use super::handle::Handle;
+use crate::codec::access::Consistency;
 use crate::error::Error;
-use crate::node::request::Consistency;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt::Debug;
@@ -37,6 +37,57 @@ pub trait Proxy: Clone + Debug + Send + Sync + Sized + 'static {
     #[must_use]
     fn with_consistency(&self, consistency: Consistency) -> Self {
         Self::from_handle(self.handle().with_consistency(consistency))
+    }
+
+    /// A proxy whose calls take effect in the order in which they are handed in, that is, in which their futures
+    /// are first polled; a read sees exactly those of its writes that were handed in before it. Nobody waits for
+    /// an answer in between: many calls may be under way.
+    ///
+    /// Each `in_order()` makes a line of its own. Clones of the proxy, and what is derived from it by
+    /// [`with_consistency`](Proxy::with_consistency), `to_sync` and `to_async`, share the line.
+    ///
+    /// ```no_run
+    /// # use copycat::{Error, Proxy, state_machine};
+    /// # #[state_machine]
+    /// # trait Registers {
+    /// #     #[write]
+    /// #     fn set(&mut self, #[key] name: String, value: u64);
+    /// #     #[read]
+    /// #     fn get(&self, #[key] name: &str) -> u64;
+    /// # }
+    /// # async fn pipelined(registers: AsyncRegisters) -> Result<(), Error> {
+    /// let line = registers.in_order();
+    /// let (_, one, _, two) = tokio::try_join!(
+    ///     line.set("a".into(), 1),
+    ///     line.get("a"),
+    ///     line.set("a".into(), 2),
+    ///     line.get("a"),
+    /// )?;
+    /// assert_eq!((one, two), (1, 2));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// What is not promised:
+    ///
+    /// - **Several partitions** do not know of each other: the order holds among the calls of each.
+    /// - **An error ends nothing.** Each call has its own outcome: one that is refused (`Busy`, a full disk, a
+    ///   leader that is gone) neither undoes nor stops those behind it. A write whose outcome is
+    ///   [`Unknown`](crate::Outcome::Unknown) has no place any more: it may take effect later than what was handed in
+    ///   after it, or never. A read that was under way while the leader changed may be refused where one outside a
+    ///   line would be repeated.
+    /// - **[`Eventual`](Consistency::Eventual) reads** see the line's writes that are unanswered when they are handed
+    ///   in, for which they go to the leader. Without such they are answered here, from what this member has applied:
+    ///   that may be older than what the line has been told before, its own writes included.
+    /// - **Reads of different consistency** that are under way at the same time, without a write of the line between
+    ///   them, may be carried out in either order.
+    ///
+    /// While a member has no room for more requests, a call waits for those handed in before it: whoever polls
+    /// one has to go on polling, or drop, the earlier ones. A call that was dropped unanswered may still be under
+    /// way; from then on every read of the line goes to the leader and waits for all writes before it.
+    #[must_use]
+    fn in_order(&self) -> Self {
+        Self::from_handle(self.handle().in_order())
     }
 }
 

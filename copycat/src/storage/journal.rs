@@ -11,6 +11,7 @@ use super::group_log::{GroupLog, Place};
 use super::pending::Batch;
 use super::position::{BLOCK, Position, align_up};
 use super::preparation::Preparer;
+use super::recent::Recent;
 use super::room::OWN_LEN_MAX;
 use super::segment::{Owner, Segment};
 use crate::codec::configuration::Configuration;
@@ -76,10 +77,23 @@ pub(crate) struct Journal {
     pub(super) previous: u32,
     pub(super) in_flight: Option<Arc<Batch>>,
     pub(super) waiting: VecDeque<Batch>,
+    pub(super) recent: Recent,
     /// What may be dropped once a checkpoint is durable: its end, and the first segment still needed.
     pub(super) releases: VecDeque<(Position, u64)>,
     pub(super) preparer: Preparer,
     pub(super) failed: Option<DiskError>,
+    pub(super) flushed: Flushed,
+}
+
+/// What has become durable since the journal was opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Flushed {
+    /// Flushes that ended well.
+    pub flushes: u64,
+    /// Frames they made durable: entries, terms and votes of all groups.
+    pub frames: u64,
+    /// Bytes they wrote, padding included.
+    pub bytes: u64,
 }
 
 /// What room is asked for. Each leaves the later ones a reserve at the segment's end.
@@ -183,6 +197,11 @@ impl Journal {
     /// Behind the last frame that was appended.
     pub(crate) fn end(&self) -> Position {
         self.end
+    }
+
+    /// How much was made durable, in how many flushes.
+    pub(crate) fn flushed(&self) -> Flushed {
+        self.flushed
     }
 
     /// The error that ended the journal, if one did.

@@ -21,6 +21,7 @@ mod pending;
 pub(crate) mod position;
 mod preparation;
 mod read;
+mod recent;
 mod recovery;
 mod room;
 mod scan;
@@ -36,12 +37,12 @@ mod write;
 pub(crate) use disk::simulated::{Fault, SimulatedDisk};
 #[cfg(feature = "testing")]
 pub(crate) use disk::{Creation, Region};
-pub(crate) use disk::{Disk, file::FileDisk, memory::MemoryDisk};
+pub(crate) use disk::{Disk, file::FileDisk, memory::MemoryDisk, slowed::SlowedDisk};
 #[cfg(feature = "testing")]
 pub(crate) use error::DiskError;
 pub(crate) use error::StorageError;
 pub(crate) use group_log::GroupState;
-pub(crate) use journal::{Journal, Options, SEGMENT_LEN_MAX, SEGMENT_LEN_MIN};
+pub(crate) use journal::{Flushed, Journal, Options, SEGMENT_LEN_MAX, SEGMENT_LEN_MIN};
 pub(crate) use position::Position;
 pub(crate) use preparation::{Preparation, Prepared};
 pub(crate) use recovery::Recovered;

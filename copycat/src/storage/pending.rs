@@ -64,6 +64,16 @@ impl Batch {
             && self.offset + BATCH_HEADER_LEN as u64 + length <= offset_max
     }
 
+    /// Bytes of its frames so far.
+    pub(crate) fn len(&self) -> u64 {
+        u64::from(self.length)
+    }
+
+    /// Frames so far.
+    pub(crate) fn count(&self) -> u32 {
+        self.count
+    }
+
     /// Checksum over the frames so far.
     pub(crate) fn checksum(&self) -> u32 {
         self.checksum

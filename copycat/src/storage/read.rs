@@ -1,4 +1,4 @@
-//! Serving entries: from memory while they are being written, from the mapping afterwards.
+//! Serving entries: from memory while they are being written and a while longer, from the mapping afterwards.
 
 use super::error::{Damage, Problem, StorageError};
 use super::group_log::{GroupLog, Place};
@@ -54,7 +54,7 @@ impl Journal {
     }
 
     fn read_run(&self, group: GroupId, run: Run, out: &mut Vec<Bytes>) -> Result<(), StorageError> {
-        if let Some(batch) = self.pending_at(run.position) {
+        if let Some(batch) = self.in_memory(run.position) {
             batch.slices(run.position, run.len, out);
             return Ok(());
         }
@@ -82,8 +82,17 @@ impl Journal {
         Ok(())
     }
 
+    /// As after enough other writes: what is durable is read back from the disk.
+    #[cfg(any(test, feature = "testing"))]
+    pub(super) fn forget_recent(&mut self) {
+        self.recent = super::recent::Recent::default();
+    }
+
     /// The batch in memory that holds this position.
-    fn pending_at(&self, position: Position) -> Option<&Batch> {
+    fn in_memory(&self, position: Position) -> Option<&Batch> {
+        if position < self.durable {
+            return self.recent.at(position);
+        }
         if let Some(batch) = self.in_flight.as_deref()
             && batch.position() <= position
             && position < batch.end()

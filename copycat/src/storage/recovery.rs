@@ -9,9 +9,10 @@ use super::checkpoint;
 use super::disk::Disk;
 use super::error::{Damage, Problem, StorageError};
 use super::group_log::{GroupLog, GroupState, Place};
-use super::journal::{Journal, Options, SEGMENT_LEN_MAX, SEGMENT_LEN_MIN};
+use super::journal::{Flushed, Journal, Options, SEGMENT_LEN_MAX, SEGMENT_LEN_MIN};
 use super::position::{BLOCK, Position};
 use super::preparation::{Preparer, create_first};
+use super::recent::Recent;
 use super::scan::{Found, Scan, Tail, contradiction, damage, malformed};
 use super::segment::{Segment, SegmentHeader, VERSION};
 use crate::codec::configuration::Configuration;
@@ -98,9 +99,11 @@ impl Journal {
             previous: replay.previous,
             in_flight: None,
             waiting: VecDeque::new(),
+            recent: Recent::default(),
             releases: VecDeque::new(),
             preparer: Preparer::default(),
             failed: None,
+            flushed: Flushed::default(),
         };
         if journal.segments.is_empty()
             && let Some(first) = unused.pop_front()

@@ -4,6 +4,7 @@ use super::error::{DiskError, StorageError};
 use super::journal::{Journal, Purpose};
 use super::pending::Batch;
 use super::position::Position;
+use super::segment::Segment;
 use std::sync::Arc;
 
 /// A batch to be written and flushed. Dropped without being run, it leaves the journal waiting for it
@@ -12,6 +13,7 @@ use std::sync::Arc;
 #[must_use = "nothing else is written until this is"]
 pub(crate) struct Write {
     batch: Arc<Batch>,
+    instant: bool,
 }
 
 /// A batch whose write has ended, well or not.
@@ -23,6 +25,11 @@ pub(crate) struct Written {
 }
 
 impl Write {
+    /// Whether it takes no time worth a thread: the disk is memory.
+    pub(crate) fn is_instant(&self) -> bool {
+        self.instant
+    }
+
     /// Writes and flushes: blocks as long as the disk does.
     pub(crate) fn run(self) -> Written {
         let (region, offset, chunks) = self.batch.parts();
@@ -41,7 +48,7 @@ impl Journal {
         self.previous = batch.seal(self.durable, self.previous);
         let batch = Arc::new(batch);
         self.in_flight = Some(batch.clone());
-        Some(Write { batch })
+        Some(Write { batch, instant: self.disk.is_instant() })
     }
 
     /// Takes note of the end of the write under way; returns what is durable now. An error ends the
@@ -58,6 +65,10 @@ impl Journal {
         }
         assert!(self.durable < batch.end_padded(), "what is durable grows");
         self.durable = batch.end_padded();
+        self.recent.keep(batch.clone());
+        self.flushed.flushes += 1;
+        self.flushed.frames += u64::from(batch.count());
+        self.flushed.bytes += batch.end_padded().0 - batch.position().0;
         self.release();
         Ok(self.durable)
     }
@@ -90,6 +101,7 @@ impl Journal {
             self.releases.pop_front();
             while self.segments.front().is_some_and(|front| front.header.number < needed) {
                 let segment = self.segments.pop_front();
+                self.recent.drop_before(segment.as_ref().map_or(Position(0), Segment::end));
                 self.preparer.dropped(segment);
             }
         }

@@ -9,6 +9,7 @@ use super::seam::Transport;
 use super::task::Task;
 use super::wire::hello::VERSION;
 use super::wire::{Hello, Identity, Refusal, Role};
+use crate::codec::ids::MemberId;
 use std::time::Duration;
 use thiserror::Error;
 use tokio::sync::mpsc;
@@ -36,28 +37,31 @@ pub(crate) enum ClientError {
 pub(crate) struct Client {
     /// The way to the member.
     pub sender: Sender,
-    /// [`Event::Received`] with results, from [`Source::Server`], then one [`Event::Gone`].
+    /// [`Event::Received`] with results and leaders, from [`Source::Server`], then one [`Event::Gone`].
     pub events: mpsc::Receiver<Event>,
     /// The member that answered, and its cluster's formation.
     pub identity: Identity,
+    /// Where it answered.
+    pub address: String,
     task: Task,
     linger: Duration,
 }
 
 impl Client {
     /// Tries the addresses in order and keeps the first member that lets it in. `cluster` is the one
-    /// expected, 0: any. Must be called within the runtime that shall run the connection.
+    /// expected, 0: any; `expected` the member, if it must be a certain one. Must be called within the runtime that shall run the connection.
     pub(crate) async fn connect(
         network: &dyn Transport,
         addresses: &[String],
         cluster: u128,
+        expected: Option<MemberId>,
         limits: &Limits,
     ) -> Result<Client, ClientError> {
         let mut failed = ClientError::NoAddress;
         for address in addresses {
-            let opened = timeout(limits.handshake_timeout, open(network, address, cluster)).await;
+            let opened = timeout(limits.handshake_timeout, open(network, address, cluster, expected)).await;
             match opened.unwrap_or(Err(ClientError::Unreachable(Closed::Late))) {
-                Ok((opened, identity)) => return Ok(Client::start(opened, identity, limits)),
+                Ok((opened, identity)) => return Ok(Client::start(opened, identity, address, limits)),
                 // A refusal says more than another member's silence.
                 Err(ClientError::Unreachable(_)) if matches!(failed, ClientError::Refused(_)) => {}
                 Err(error) => failed = error,
@@ -66,7 +70,7 @@ impl Client {
         Err(failed)
     }
 
-    fn start(opened: Opened, identity: Identity, limits: &Limits) -> Client {
+    fn start(opened: Opened, identity: Identity, address: &str, limits: &Limits) -> Client {
         let (inbox, events) = mpsc::channel(EVENTS_MAX);
         let ear = Ear { inbox, from: Source::Server { id: identity.member }, probation: None };
         let (sender, outbox) = outbox(limits.bulk_bytes_max, Overflow::Refuse);
@@ -79,7 +83,7 @@ impl Client {
             // Fails only if the handle is gone, and then nobody needs to know.
             let _unheard = ear.inbox.send(Event::Gone { from: ear.from }).await;
         });
-        Client { sender, events, identity, task, linger }
+        Client { sender, events, identity, address: address.to_owned(), task, linger }
     }
 
     /// Writes what is queued within the limits' linger, then ends the connection. Answers that are still
@@ -95,14 +99,18 @@ async fn open(
     network: &dyn Transport,
     address: &str,
     cluster: u128,
+    expected: Option<MemberId>,
 ) -> Result<(Opened, Identity), ClientError> {
     let unreachable = ClientError::Unreachable;
     let stream = network.connect(address).await.map_err(|error| unreachable(error.into()))?;
-    let hello = Hello { version: VERSION, role: Role::Client, cluster, expected: None };
+    let hello = Hello { version: VERSION, role: Role::Client, cluster, expected };
     let answer = handshake::call(stream, &hello).await.map_err(unreachable)?;
     let (opened, identity) = answer.map_err(ClientError::Refused)?;
     if cluster != 0 && identity.cluster() != cluster {
         return Err(ClientError::Refused(Refusal::WrongCluster));
+    }
+    if expected.is_some_and(|expected| expected != identity.member) {
+        return Err(ClientError::Refused(Refusal::NotMe));
     }
     Ok((opened, identity))
 }

@@ -102,9 +102,9 @@ pub(super) struct Ear {
 impl Ear {
     fn expects(&self, message: &Message) -> bool {
         match self.from {
-            Source::Member { lane, .. } => message.lane() == lane,
-            Source::Client { .. } => matches!(message, Message::Submit(_)),
-            Source::Server { .. } => matches!(message, Message::Results(_)),
+            Source::Member { lane, .. } => message.is_between_members() && message.lane() == lane,
+            Source::Client { .. } => matches!(message, Message::Submit(_) | Message::Seek(_)),
+            Source::Server { .. } => matches!(message, Message::Results(_) | Message::Leaders(_)),
         }
     }
 
@@ -133,6 +133,7 @@ pub(crate) async fn hear(stream: Box<dyn Stream>, from: Source, inbox: mpsc::Sen
 
 /// Serves a connection until it ends. Cancelling it cuts the connection.
 pub(super) async fn serve(opened: Opened, outbox: &Outbox, ear: Option<&Ear>, limits: &Limits) -> Closed {
+    outbox.allow(opened.stream.direct());
     let (reader, writer) = tokio::io::split(opened.stream);
     let life = Life::default();
     let mut reading = pin!(read(reader, opened.received, ear, &life));

@@ -78,6 +78,14 @@ pub(crate) struct PeerSender {
 }
 
 impl PeerSender {
+    /// [`send`](Self::send), from a thread other than the node's loop. See [`Sender::send_now`].
+    pub(crate) fn send_now(&self, message: Message) -> Result<(), Unsent> {
+        match message.lane() {
+            LaneKind::Control => self.control.send_now(message),
+            LaneKind::Bulk => self.bulk.send_now(message),
+        }
+    }
+
     /// Queues a message on its lane. See [`Sender::send`].
     pub(crate) fn send(&self, message: Message) -> Result<(), Unsent> {
         match message.lane() {

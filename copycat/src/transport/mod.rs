@@ -13,6 +13,7 @@ pub(crate) mod acceptor;
 mod callers;
 pub(crate) mod client;
 pub(crate) mod connection;
+mod direct;
 pub(crate) mod endpoint;
 pub(crate) mod handshake;
 pub(crate) mod lane;

@@ -1,8 +1,11 @@
 //! What waits to be written on one connection: the senders' end and the writer's end.
 
 use super::connection::Closed;
+use super::direct::{Turn, Wrote};
 use super::rope::{Batch, Rope};
+use super::seam::Direct;
 use super::wire::{self, Message};
+use bytes::Buf;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use thiserror::Error;
@@ -51,6 +54,14 @@ struct Queue {
     moved: bool,
     /// The writer waits for work; whoever brings some wakes it, once.
     idle: bool,
+    /// Counts the connections there were.
+    connection: u64,
+    /// The way to the network past the writer, where there is one.
+    direct: Option<Arc<dyn Direct>>,
+    /// Somebody is using it: the writer waits until that is over.
+    taken: bool,
+    /// What a direct write has left over, in front of everything that is queued.
+    rest: Batch,
     bytes_max: usize,
     overflow: Overflow,
 }
@@ -76,8 +87,19 @@ impl Shared {
 /// The two ends of a queue that is still shut.
 pub(crate) fn outbox(bytes_max: usize, overflow: Overflow) -> (Sender, Outbox) {
     let rope = Rope::default();
-    let queue =
-        Queue { state: State::Shut, rope, writing: 0, moved: false, idle: false, bytes_max, overflow };
+    let queue = Queue {
+        state: State::Shut,
+        rope,
+        writing: 0,
+        moved: false,
+        idle: false,
+        connection: 0,
+        direct: None,
+        taken: false,
+        rest: Batch::default(),
+        bytes_max,
+        overflow,
+    };
     let shared = Arc::new(Shared { queue: Mutex::new(queue), work: Notify::new(), cut: Notify::new() });
     (Sender { shared: Arc::clone(&shared) }, Outbox { shared })
 }
@@ -106,6 +128,57 @@ impl Sender {
     /// empty batch as none.
     pub(crate) fn send(&self, message: Message) -> Result<(), Unsent> {
         let mut queue = self.shared.queue();
+        self.put(&mut queue, message)?;
+        let wake = std::mem::take(&mut queue.idle);
+        drop(queue);
+        if wake {
+            self.shared.work.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Queues a message. If nobody is writing, and there is a direct way, the caller gets all that is queued to
+    /// write it, and must give the turn back.
+    pub(super) fn queue_for_turn(&self, message: Message) -> Result<Option<Turn>, Unsent> {
+        let mut queue = self.shared.queue();
+        self.put(&mut queue, message)?;
+        if !std::mem::take(&mut queue.idle) {
+            return Ok(None);
+        }
+        let Some(network) = queue.direct.clone() else {
+            drop(queue);
+            self.shared.work.notify_one();
+            return Ok(None);
+        };
+        queue.taken = true;
+        queue.writing = queue.rope.len();
+        let mut batch = Batch::default();
+        queue.rope.drain_into(&mut batch);
+        Ok(Some(Turn { connection: queue.connection, network, batch }))
+    }
+
+    /// Gives the turn back. What could not be written, and what was queued meanwhile, is the writer's.
+    pub(super) fn end_turn(&self, wrote: Wrote) {
+        let mut queue = self.shared.queue();
+        if wrote.connection != queue.connection {
+            // The connection ended meanwhile, and what was left with it; perhaps there is another.
+            return;
+        }
+        queue.taken = false;
+        queue.moved |= wrote.count > 0;
+        queue.writing = wrote.rest.remaining();
+        queue.rest = wrote.rest;
+        if let Some(why) = wrote.failed {
+            queue.cut(why);
+            self.shared.cut.notify_one();
+        } else if queue.waiting() == 0 && queue.state == State::Open {
+            queue.idle = true;
+        } else {
+            self.shared.work.notify_one();
+        }
+    }
+
+    fn put(&self, queue: &mut Queue, message: Message) -> Result<(), Unsent> {
         if queue.state != State::Open {
             return Err(Unsent::Disconnected);
         }
@@ -116,13 +189,7 @@ impl Sender {
             }
             return Err(Unsent::Full);
         }
-        message.encode(&mut queue.rope).map_err(|_| Unsent::Invalid)?;
-        let wake = std::mem::take(&mut queue.idle);
-        drop(queue);
-        if wake {
-            self.shared.work.notify_one();
-        }
-        Ok(())
+        message.encode(&mut queue.rope).map_err(|_| Unsent::Invalid)
     }
 
     /// Takes no more, and ends the connection once everything is written. False if there is none.
@@ -158,6 +225,17 @@ impl Queue {
         if message.is_append() { self.bytes_max / 2 } else { self.bytes_max }
     }
 
+    /// Hands out what a direct write has left over, or else all that is queued; false if there is nothing.
+    fn take_rest(&mut self, batch: &mut Batch) -> bool {
+        if self.rest.has_remaining() {
+            std::mem::swap(&mut self.rest, batch);
+        } else {
+            self.rope.drain_into(batch);
+        }
+        self.writing = batch.remaining();
+        self.writing > 0
+    }
+
     fn cut(&mut self, why: Closed) {
         if !matches!(self.state, State::Cut(_)) {
             self.state = State::Cut(why);
@@ -177,6 +255,11 @@ impl Outbox {
         self.shared.queue().state = State::Open;
     }
 
+    /// There is a way to the network that others than the writer may take while it is idle.
+    pub(super) fn allow(&self, direct: Option<Arc<dyn Direct>>) {
+        self.shared.queue().direct = direct;
+    }
+
     /// The connection is gone, and everything queued with it. True if it was being drained.
     pub(super) fn shut(&self) -> bool {
         let mut queue = self.shared.queue();
@@ -186,6 +269,10 @@ impl Outbox {
         queue.writing = 0;
         queue.moved = false;
         queue.idle = false;
+        queue.connection += 1;
+        queue.direct = None;
+        queue.taken = false;
+        queue.rest = Batch::default();
         draining
     }
 
@@ -195,15 +282,15 @@ impl Outbox {
         loop {
             {
                 let mut queue = self.shared.queue();
-                queue.writing = queue.rope.len();
-                if queue.writing > 0 {
-                    queue.rope.drain_into(batch);
-                    return true;
+                if !queue.taken {
+                    if queue.take_rest(batch) {
+                        return true;
+                    }
+                    if queue.state == State::Draining {
+                        return false;
+                    }
+                    queue.idle = true;
                 }
-                if queue.state == State::Draining {
-                    return false;
-                }
-                queue.idle = true;
             }
             self.shared.work.notified().await;
         }
@@ -239,7 +326,7 @@ impl Outbox {
     /// Queues a sign of life, unless something is waiting, which is one.
     pub(super) fn show_life(&self) {
         let mut queue = self.shared.queue();
-        if queue.state == State::Open && queue.waiting() == 0 {
+        if queue.state == State::Open && queue.waiting() == 0 && !queue.taken {
             wire::encode_alive(queue.rope.tail());
             queue.idle = false;
             self.shared.work.notify_one();

@@ -8,6 +8,9 @@ use std::io::IoSlice;
 /// write and a count of references.
 const COPY_BELOW: usize = 4_096;
 
+/// Most pieces that are written at once.
+const PIECES_MAX: usize = 64;
+
 /// A growing sequence of bytes.
 #[derive(Debug, Default)]
 pub(super) struct Rope {
@@ -66,6 +69,13 @@ impl Rope {
 pub(super) struct Batch {
     pieces: VecDeque<Bytes>,
     len: usize,
+}
+
+impl Batch {
+    /// Its pieces, as many as one call of the system takes.
+    pub(super) fn slices(&self) -> Vec<IoSlice<'_>> {
+        self.pieces.iter().take(PIECES_MAX).map(|piece| IoSlice::new(piece)).collect()
+    }
 }
 
 impl Buf for Batch {

@@ -3,17 +3,28 @@
 //! The futures are boxed by hand: it is one line, and happens once per connection, never per message.
 
 use std::future::Future;
-use std::io;
+use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 /// The outcome of an attempt on the network.
 pub(crate) type Attempt<'a, T> = Pin<Box<dyn Future<Output = io::Result<T>> + Send + 'a>>;
 
 /// An ordered, reliable stream of bytes in both directions.
-pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {
+    /// A way to write on it from any thread, if the network has one. Whoever uses it sees to it that nobody
+    /// else writes meanwhile.
+    fn direct(&self) -> Option<Arc<dyn Direct>> {
+        None
+    }
+}
 
-impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+/// A stream's way to the network that waits for nothing.
+pub(crate) trait Direct: Send + Sync {
+    /// Writes what the network takes at once; [`WouldBlock`](io::ErrorKind::WouldBlock) if that is nothing.
+    fn try_write(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize>;
+}
 
 /// A network. Addresses are text; what they mean is the network's business (`host:port`, a name).
 pub(crate) trait Transport: Send + Sync + 'static {

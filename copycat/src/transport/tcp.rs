@@ -1,7 +1,12 @@
 //! TCP, as the operating system offers it. Addresses are `host:port`.
 
-use super::seam::{Attempt, Listener, Stream, Transport};
-use std::io;
+use super::seam::{Attempt, Direct, Listener, Stream, Transport};
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 
 /// TCP of this machine.
@@ -46,5 +51,68 @@ impl Listener for Port {
 /// What is written leaves at once: batching is done above, where it is known what belongs together.
 fn prompt(stream: TcpStream) -> io::Result<Box<dyn Stream>> {
     stream.set_nodelay(true)?;
-    Ok(Box::new(stream))
+    let (reader, writer) = stream.into_split();
+    Ok(Box::new(Socket { reader, writer: Arc::new(writer) }))
+}
+
+/// A socket whose way out its task and direct writers share.
+struct Socket {
+    reader: OwnedReadHalf,
+    writer: Arc<OwnedWriteHalf>,
+}
+
+impl Stream for Socket {
+    fn direct(&self) -> Option<Arc<dyn Direct>> {
+        Some(self.writer.clone())
+    }
+}
+
+impl Direct for OwnedWriteHalf {
+    fn try_write(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.try_write_vectored(pieces)
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.reader).poll_read(context, into)
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.poll_write_vectored(context, &[IoSlice::new(bytes)])
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        pieces: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            ready!((*self.writer).as_ref().poll_write_ready(context))?;
+            match self.writer.try_write_vectored(pieces) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                written => return Poll::Ready(written),
+            }
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    /// Sockets keep nothing back.
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let closed = rustix::net::shutdown((*self.writer).as_ref(), rustix::net::Shutdown::Write);
+        Poll::Ready(closed.map_err(io::Error::from))
+    }
 }

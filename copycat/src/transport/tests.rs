@@ -12,9 +12,9 @@ use super::seam::{Stream, Transport};
 use super::tcp::Tcp;
 use super::wire::hello::{VERSION, decode_reply};
 use super::wire::{
-    Access, Answered, Formation, Hello, Identity, LaneKind, Message, Refusal, Role, Submit, Submitted,
-    envelope,
+    Answered, Formation, Hello, Identity, LaneKind, Message, Refusal, Role, Submit, Submitted, envelope,
 };
+use crate::codec::access::Access;
 use crate::codec::frame::{Header, Kind};
 use crate::codec::ids::{GroupId, MemberId, MethodId};
 use crate::codec::terms::{LogId, Span, Spans};
@@ -222,7 +222,11 @@ async fn senders_work_from_any_thread(network: Network, any: &str) {
     for thread in 0..4 {
         let sender = peer.sender();
         std::thread::spawn(move || {
-            (0..100).for_each(|at| sender.send(answer(thread * 100 + at, 100)).unwrap());
+            (0..100).for_each(|at| {
+                let answer = answer(thread * 100 + at, 100);
+                // Some thread may be writing by itself at any moment.
+                if at % 3 == 0 { sender.send(answer).unwrap() } else { sender.send_now(answer).unwrap() }
+            });
         });
     }
     let mut arrived: Vec<_> = results(&mut two.bulk, 400).await.iter().map(|answer| answer.id).collect();
@@ -440,7 +444,7 @@ async fn callers_are_judged_again_after_the_founding(network: Network, any: &str
 }
 
 async fn handle(network: &Network, acceptor: &Acceptor) -> Client {
-    Client::connect(&**network, &[acceptor.address().to_owned()], 7, &limits()).await.unwrap()
+    Client::connect(&**network, &[acceptor.address().to_owned()], 7, None, &limits()).await.unwrap()
 }
 
 /// The next batch of a handle, and the way back to it.
@@ -472,14 +476,14 @@ async fn a_handle_finds_the_member_that_lives(network: Network, any: &str) {
     gone.close().await;
     let acceptor = member.listen(any).await;
     let addresses = [dead.clone(), acceptor.address().to_owned()];
-    let mut client = Client::connect(&*network, &addresses, 0, &limits()).await.unwrap();
+    let mut client = Client::connect(&*network, &addresses, 0, None, &limits()).await.unwrap();
     acceptor.close().await;
     assert!(matches!(client.events.recv().await, Some(Event::Gone { .. })));
     assert!(client.events.recv().await.is_none());
     let refused = Closed::Network(io::ErrorKind::ConnectionRefused);
-    let error = Client::connect(&*network, &[dead], 0, &limits()).await.unwrap_err();
+    let error = Client::connect(&*network, &[dead], 0, None, &limits()).await.unwrap_err();
     assert_eq!(error, ClientError::Unreachable(refused));
-    let error = Client::connect(&*network, &[], 0, &limits()).await.unwrap_err();
+    let error = Client::connect(&*network, &[], 0, None, &limits()).await.unwrap_err();
     assert_eq!(error, ClientError::NoAddress);
 }
 
@@ -494,7 +498,7 @@ async fn a_handle_that_never_reads_is_cut_and_harms_nobody(network: Network, any
     let mut client = handle(&network, &acceptor).await;
     client.sender.send(submit(2)).unwrap();
     let (to_client, _) = submitted(&mut member).await;
-    while to_deaf.send(answer(1, 1 << 20)).is_ok() {
+    while to_deaf.send_now(answer(1, 1 << 20)).is_ok() {
         // Whatever the network takes on its way is taken.
         tokio::task::yield_now().await;
     }
@@ -540,6 +544,12 @@ async fn a_handle_that_reads_gets_many_large_results(network: Network, any: &str
     }
     let arrived = results(&mut client.events, 8).await;
     assert!(arrived.iter().map(|answer| answer.id).eq(0..8));
+    // Written from here, until the network takes no more: the connection's task has the rest.
+    for id in 8..16 {
+        replies.send_now(answer(id, 3 << 20)).unwrap();
+    }
+    let arrived = results(&mut client.events, 8).await;
+    assert!(arrived.iter().map(|answer| answer.id).eq(8..16));
 }
 
 async fn a_batch_beyond_the_bound_is_sent(network: Network, any: &str) {
@@ -599,14 +609,14 @@ async fn there_is_room_for_so_many_handles(network: Network, any: &str) {
     let first = handle(&network, &acceptor).await;
     let _second = handle(&network, &acceptor).await;
     let addresses = [acceptor.address().to_owned()];
-    let error = Client::connect(&*network, &addresses, 7, &Limits::default()).await.unwrap_err();
+    let error = Client::connect(&*network, &addresses, 7, None, &Limits::default()).await.unwrap_err();
     assert_eq!(error, ClientError::Refused(Refusal::TooManyConnections));
     let mut other = Member::new(&network, 2);
     let _peer = other.reach(1, &acceptor).await;
     drop(first);
     member.gone().await;
     // The event may come a moment before the place is free.
-    while Client::connect(&*network, &addresses, 7, &Limits::default()).await.is_err() {}
+    while Client::connect(&*network, &addresses, 7, None, &Limits::default()).await.is_err() {}
 }
 
 async fn slow_handshakes_are_cut(network: Network, any: &str) {
@@ -679,13 +689,16 @@ async fn misplaced_messages_close_the_connection(network: Network, any: &str) {
         (client, answer(1, 1)),
         (hello_of(1, LaneKind::Bulk), heartbeat(1)),
         (hello_of(1, LaneKind::Control), submit(1)),
+        (client, Message::Leaders(Vec::new())),
+        (hello_of(1, LaneKind::Bulk), Message::Seek(vec![GroupId(1)])),
+        (hello_of(1, LaneKind::Bulk), Message::Leaders(Vec::new())),
     ];
     for (hello, message) in cases {
         let mut stream = raw(&network, acceptor.address(), hello).await.unwrap();
         stream.write_all(&encoded(message)).await.unwrap();
         closed(stream).await;
     }
-    for _ in 0..3 {
+    for _ in 0..6 {
         member.gone().await;
     }
     assert!(matches!(member.control.recv().await, Some(Event::Gone { .. })));

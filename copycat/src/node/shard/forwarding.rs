@@ -6,7 +6,6 @@
 
 use super::super::failure::Failure;
 use super::super::reply::ReplyTo;
-use super::super::request::{Access, Consistency};
 use super::ground::Ground;
 use super::group::{Group, Pending};
 use crate::codec::ids::{MemberId, Term};
@@ -61,8 +60,9 @@ impl Ground {
         let Pending { term: _, access, method, key_len, body, reply, deadline } = pending;
         let id = self.next_number;
         self.next_number += 1;
+        self.forwarded_total += 1;
         self.forwarded.insert(id, Forwarded { to, deadline, reply });
-        Submitted { id, access: access.into(), method, key_len, body }
+        Submitted { id, access, method, key_len, body }
     }
 
     /// Answers have come back.
@@ -99,28 +99,6 @@ impl Ground {
     pub(super) fn abandon_forwarded(&mut self, failure: Failure) {
         while let Some((_, forwarded)) = self.forwarded.pop_first() {
             self.replies.fail(forwarded.reply, failure);
-        }
-    }
-}
-
-impl From<Access> for wire::Access {
-    fn from(access: Access) -> wire::Access {
-        match access {
-            Access::Write => wire::Access::Write,
-            Access::Read(Consistency::Strict) => wire::Access::Strict,
-            Access::Read(Consistency::Lease) => wire::Access::Lease,
-            Access::Read(Consistency::Eventual) => wire::Access::Eventual,
-        }
-    }
-}
-
-impl From<wire::Access> for Access {
-    fn from(access: wire::Access) -> Access {
-        match access {
-            wire::Access::Write => Access::Write,
-            wire::Access::Strict => Access::Read(Consistency::Strict),
-            wire::Access::Lease => Access::Read(Consistency::Lease),
-            wire::Access::Eventual => Access::Read(Consistency::Eventual),
         }
     }
 }

@@ -48,6 +48,8 @@ pub(super) struct Ground {
     pub replies: Replies,
     pub effects: Effects,
     pub forwarded: BTreeMap<u64, Forwarded>,
+    /// Requests that were ever sent to other members.
+    pub forwarded_total: u64,
     /// Number of the next forwarded request. An answer travels on whatever connection there is when it is
     /// ready, so a process may get answers that an earlier one of this member was owed: each process counts
     /// from a place of its own, and knows its numbers from theirs.
@@ -79,6 +81,7 @@ impl Ground {
             replies: Replies::default(),
             effects: Effects::default(),
             forwarded: BTreeMap::new(),
+            forwarded_total: 0,
             next_number: fastrand::Rng::with_seed(seed).u64(1..1 << 63),
             handover_left: TURN_BYTES,
             open: BTreeSet::new(),

@@ -5,12 +5,12 @@ use super::super::clock::ClusterClock;
 use super::super::failure::Failure;
 use super::super::machine::{Checker, Machine};
 use super::super::reply::ReplyTo;
-use super::super::request::{Access, Consistency};
 use super::Options;
 use super::ground::Ground;
 use super::queue::Queue;
 use super::reading::Reads;
 use super::waiting::Proposed;
+use crate::codec::access::Access;
 use crate::codec::configuration::Configuration;
 use crate::codec::ids::{GroupId, Index, MemberId, MethodId, Term};
 use crate::raft::effect::Role;
@@ -18,7 +18,7 @@ use crate::raft::message::Message;
 use crate::raft::options;
 use crate::raft::state::{self, Raft};
 use crate::raft::token::Token;
-use crate::storage::{GroupState, StorageError};
+use crate::storage::{Flushed, GroupState, StorageError};
 use bytes::Bytes;
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,6 +55,17 @@ pub(crate) struct Attachment {
     pub done: oneshot::Sender<Result<(), Failure>>,
 }
 
+/// How a shard is doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ShardStatus {
+    /// Its groups.
+    pub groups: Vec<GroupStatus>,
+    /// What its journal made durable.
+    pub flushed: Flushed,
+    /// Requests that it has passed on to other members since it was made.
+    pub forwarded: u64,
+}
+
 /// How one group is doing on this member.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct GroupStatus {
@@ -85,6 +96,8 @@ pub(super) struct Group {
     pub(super) held: Vec<(Token, MemberId, Message)>,
     pub(super) commit: Index,
     next_warning: Duration,
+    /// Time has passed since entries were handed to the applier.
+    pub(super) ticked: bool,
     /// Last entry handed to the applier, and the bytes of all that were.
     pub(super) handed: Index,
     pub(super) handed_bytes: u64,
@@ -127,6 +140,7 @@ impl Group {
             held: Vec::new(),
             commit: 0,
             next_warning: Duration::ZERO,
+            ticked: true,
             handed: 0,
             handed_bytes: 0,
         }
@@ -134,6 +148,12 @@ impl Group {
 
     pub(super) fn is_attached(&self) -> bool {
         self.checker.is_some()
+    }
+
+    /// The leader of the current term, and the term, if it is known.
+    pub(super) fn leader(&self) -> Option<(Term, MemberId)> {
+        let status = self.core.status();
+        status.leader.map(|leader| (status.term, leader))
     }
 
     pub(super) fn leads_in(&self, term: Term) -> bool {
@@ -160,7 +180,7 @@ impl Group {
     pub(super) fn enqueue(&mut self, pending: Pending, requests_max: usize, ground: &mut Ground) {
         if self.bytes_in_hand() >= BYTES_MAX || self.in_hand(ground) >= requests_max {
             ground.replies.fail(pending.reply, Failure::Busy);
-        } else if pending.access == Access::Read(Consistency::Eventual) {
+        } else if pending.access.is_local() {
             match self.check(&pending) {
                 Ok(()) => self.reads.serve_any(pending),
                 Err(failure) => ground.replies.fail(pending.reply, failure),
@@ -183,6 +203,7 @@ impl Group {
     /// Time passes. A group without code, or whose code does not understand the log, votes and stores, but
     /// neither stands for election nor goes on leading: it could serve nobody.
     pub(super) fn tick(&mut self, now: Duration, ground: &mut Ground) -> Result<(), StorageError> {
+        self.ticked = true;
         self.proposed.expire(now, &mut ground.replies);
         self.reads.expire(now, &mut ground.replies);
         while let Some(pending) = self.queue.pop_expired(now) {
@@ -246,6 +267,10 @@ impl Group {
 
     /// Once per turn: what is queued goes on its way, and what is committed to the applier.
     pub(super) fn settle(&mut self, now: Duration, ground: &mut Ground) -> Result<(), StorageError> {
+        // Before anything is taken for another leadership, or handed over of what another one committed.
+        if self.reads.lines_term().is_some_and(|term| !self.leads_in(term)) {
+            self.reads.refuse_lines(&mut ground.replies);
+        }
         if !self.queue.is_empty() {
             let status = self.core.status();
             match status.leader {

@@ -13,12 +13,19 @@ const AHEAD_BYTES: u64 = 4 << 20;
 /// many long logs holds up no heartbeat.
 pub(super) const TURN_BYTES: usize = 4 << 20;
 
+/// Entries that may wait for the next tick where nobody here waits for their results: each hand-over wakes a
+/// thread, and on followers it wakes it for nobody.
+const LAZY_MAX: u64 = 256;
+
 impl Group {
-    /// Hands over what is committed, with those who wait for it, and then the reads that waited for it.
+    /// Hands over what is committed, with those who wait for it, and then the reads that waited for it. Reads never
+    /// find the state older for it: they are handed over behind everything that is known to be committed.
     pub(super) fn hand_over(&mut self, ground: &mut Ground) -> Result<(), StorageError> {
-        if !self.is_attached() {
+        let lazy = !self.ticked && self.proposed.len() == 0 && self.reads.is_idle();
+        if !self.is_attached() || lazy && self.commit - self.handed < LAZY_MAX {
             return Ok(());
         }
+        self.ticked = false;
         while self.handed < self.commit
             && self.handed_bytes - self.progress.applied_bytes() < AHEAD_BYTES
             && ground.handover_left > 0
@@ -29,11 +36,12 @@ impl Group {
             assert!(last > self.handed && last <= self.commit, "the journal holds what is committed");
             let terms = ground.journal.terms(self.id).expect("a group with entries is known to the journal");
             let replies = self.proposed.take_through(last, terms, &mut ground.replies);
+            let reads = self.reads.take_below(last);
             self.handed = last;
             let bytes = frames.iter().map(bytes::Bytes::len).sum::<usize>();
             self.handed_bytes += bytes as u64;
             ground.handover_left = ground.handover_left.saturating_sub(bytes);
-            ground.out.work.push(Work::Apply { group: self.id, frames, replies });
+            ground.out.work.push(Work::Apply { group: self.id, frames, replies, reads });
         }
         self.reads.take_ready(self.id, self.handed, &mut ground.out.work);
         Ok(())

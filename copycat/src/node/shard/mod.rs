@@ -14,13 +14,16 @@ mod forwarding;
 mod ground;
 mod group;
 mod handover;
+mod lines;
 mod proposing;
 mod queue;
 mod reading;
+#[cfg(test)]
+mod tests;
 mod waiting;
 
 pub(crate) use ground::{Links, Outbox};
-pub(crate) use group::{Attachment, GroupStatus};
+pub(crate) use group::{Attachment, GroupStatus, ShardStatus};
 
 use self::ground::Ground;
 use self::group::{Group, Pending};
@@ -29,7 +32,7 @@ use super::reply::{Origin, ReplyTo};
 use super::request::Request;
 use super::workers::Done;
 use crate::codec::configuration::Configuration;
-use crate::codec::ids::{GroupId, MemberId};
+use crate::codec::ids::{GroupId, MemberId, Term};
 use crate::raft;
 use crate::storage::{Journal, Position, Recovered, StorageError};
 use crate::transport::wire::{Answered, Submit, Submitted};
@@ -174,9 +177,16 @@ impl Shard {
         &mut self.ground.journal
     }
 
-    /// Every group's role, term and progress.
-    pub(crate) fn status(&self) -> Vec<GroupStatus> {
-        self.groups.values().map(Group::status).collect()
+    /// Every group's role, term and progress, and what the journal made durable.
+    pub(crate) fn status(&self) -> ShardStatus {
+        let groups = self.groups.values().map(Group::status).collect();
+        let forwarded = self.ground.forwarded_total;
+        ShardStatus { groups, flushed: self.ground.journal.flushed(), forwarded }
+    }
+
+    /// The leader of a group's current term, and the term, as far as its core knows.
+    pub(crate) fn leader(&self, group: GroupId) -> Option<(Term, MemberId)> {
+        self.groups.get(&group)?.leader()
     }
 
     /// Ends every request that is still open: the node is stopping.
@@ -239,10 +249,7 @@ impl Shard {
             if term != 0 && !leads {
                 self.ground.replies.fail(reply, Failure::NotLeader);
             } else {
-                self.enqueue(
-                    group,
-                    Pending { term, access: access.into(), method, key_len, body, reply, deadline },
-                );
+                self.enqueue(group, Pending { term, access, method, key_len, body, reply, deadline });
             }
         }
     }

@@ -1,11 +1,15 @@
 //! The leader's road: requests become entries.
 
 use super::super::failure::Failure;
-use super::super::request::{Access, Consistency};
 use super::ground::Ground;
 use super::group::{Group, Pending};
+use super::queue::Queue;
+use super::reading::Asking;
+use crate::codec::access::{Access, Consistency, Place};
 use crate::codec::frame::{Codec, HEADER_LEN, Header, Kind};
+use crate::codec::ids::{Index, Term};
 use crate::codec::terms::Span;
+use crate::raft::state::Status;
 use crate::storage::StorageError;
 use bytes::Bytes;
 use std::time::Duration;
@@ -14,13 +18,46 @@ use std::time::Duration;
 /// arrives during a flush forms one batch, but no batch shuts the others out.
 const TURN_BYTES: usize = 4 << 20;
 
+/// The requests of one turn, by the roads they take.
+#[derive(Debug, Default)]
+struct Turn {
+    writes: Vec<Pending>,
+    /// Of the entries they become.
+    bytes: usize,
+    asking: Asking,
+}
+
+/// What became of a turn's writes.
+#[derive(Debug)]
+enum Appended {
+    /// Entries in their order.
+    All,
+    /// Nothing: they were refused.
+    Nothing,
+    /// Nothing yet.
+    Later(Vec<Pending>),
+}
+
 impl Group {
     /// Takes the queue apart: writes are proposed together, reads go their way.
     pub(super) fn propose(&mut self, now: Duration, ground: &mut Ground) -> Result<(), StorageError> {
-        let term = self.core.status().term;
-        let (mut writes, mut bytes) = (Vec::new(), 0);
-        let mut strict = Vec::new();
-        while bytes < TURN_BYTES
+        let Status { term, last, .. } = self.core.status();
+        let Turn { writes, bytes, mut asking } = self.take_turn(now, term, last.index, ground);
+        match self.append(now, writes, bytes, ground)? {
+            Appended::All => {}
+            Appended::Nothing => asking.behind.iter_mut().for_each(|(ahead, _)| *ahead = 0),
+            Appended::Later(writes) => {
+                let waiting = asking.behind.partition_point(|(ahead, _)| *ahead == 0);
+                put_back(&mut self.queue, writes, asking.behind.split_off(waiting));
+            }
+        }
+        self.ask(now, (term, last.index), asking, ground)
+    }
+
+    fn take_turn(&mut self, now: Duration, term: Term, last: Index, ground: &mut Ground) -> Turn {
+        let mut turn = Turn::default();
+        let lease = self.core.lease(now);
+        while turn.bytes < TURN_BYTES
             && let Some(pending) = self.queue.pop_front()
         {
             let meant =
@@ -31,19 +68,22 @@ impl Group {
             }
             match pending.access {
                 Access::Write => {
-                    bytes += HEADER_LEN + pending.body.len();
-                    writes.push(pending);
+                    turn.bytes += HEADER_LEN + pending.body.len();
+                    turn.writes.push(pending);
                 }
-                Access::Read(Consistency::Eventual) => self.reads.serve_any(pending),
-                Access::Read(Consistency::Lease) => match self.core.lease(now) {
-                    Some(lease) => self.reads.serve_within(lease, pending),
-                    None => strict.push(pending),
+                Access::Read(_, Place::Behind) => {
+                    turn.asking.behind.push((turn.writes.len() as u64, pending));
+                }
+                Access::Read(Consistency::Eventual, _) => self.reads.serve_any(pending),
+                Access::Read(Consistency::Lease, _) => match lease.filter(|_| self.reads.may_lease(&pending))
+                {
+                    Some(lease) => self.reads.serve_within(term, last, lease, pending),
+                    None => turn.asking.strict.push(pending),
                 },
-                Access::Read(Consistency::Strict) => strict.push(pending),
+                Access::Read(Consistency::Strict, _) => turn.asking.strict.push(pending),
             }
         }
-        self.append(now, writes, bytes, ground)?;
-        self.ask(now, strict, ground)
+        turn
     }
 
     /// One proposal for all writes of the turn: one encoding, one append, one message per follower.
@@ -53,22 +93,19 @@ impl Group {
         writes: Vec<Pending>,
         bytes: usize,
         ground: &mut Ground,
-    ) -> Result<(), StorageError> {
+    ) -> Result<Appended, StorageError> {
         if writes.is_empty() {
-            return Ok(());
+            return Ok(Appended::Nothing);
         }
         let room =
             if ground.is_behind() { Err(StorageError::NotReady) } else { ground.journal.room_for(bytes) };
         match room {
             Ok(()) => {}
-            // The disk is about to be ready for more: the writes keep their place in line.
-            Err(StorageError::NotReady) => {
-                writes.into_iter().rev().for_each(|write| self.queue.push_front(write));
-                return Ok(());
-            }
+            // The disk is about to be ready for more.
+            Err(StorageError::NotReady) => return Ok(Appended::Later(writes)),
             Err(StorageError::Full(_)) => {
                 writes.into_iter().for_each(|write| ground.replies.fail(write.reply, Failure::StorageFull));
-                return Ok(());
+                return Ok(Appended::Nothing);
             }
             Err(error) => return Err(error),
         }
@@ -77,12 +114,12 @@ impl Group {
         let Ok(span) = self.core.propose(writes.len() as u64, &mut effects) else {
             writes.into_iter().for_each(|write| ground.replies.fail(write.reply, Failure::NotLeader));
             ground.effects = effects;
-            return Ok(());
+            return Ok(Appended::Nothing);
         };
         let frames = self.encode(now, span, writes, bytes);
         ground.journal.append(self.id, frames)?;
         ground.await_durable(self.id, self.core.token());
-        self.carry_out(now, effects, &[], ground)
+        self.carry_out(now, effects, &[], ground).map(|()| Appended::All)
     }
 
     /// The only encoding of these entries: these bytes are stored and sent.
@@ -103,5 +140,40 @@ impl Group {
         }
         assert_eq!(frames.len(), bytes, "frames are as long as was counted");
         frames.into()
+    }
+}
+
+/// Writes that have to wait keep their place, and so do the reads behind them that may have to see them: before each
+/// stand so many of the writes. All other reads go on.
+fn put_back(queue: &mut Queue, mut writes: Vec<Pending>, behind: Vec<(u64, Pending)>) {
+    for (ahead, read) in behind.into_iter().rev() {
+        writes.drain(ahead as usize..).rev().for_each(|write| queue.push_front(write));
+        queue.push_front(read);
+    }
+    writes.into_iter().rev().for_each(|write| queue.push_front(write));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::reply::ReplyTo;
+    use super::*;
+    use crate::codec::ids::MethodId;
+    use tokio::sync::oneshot;
+
+    fn pending(place: u32) -> Pending {
+        let (method, reply) = (MethodId(place), ReplyTo::Proxy(oneshot::channel().0));
+        let (access, deadline) = (Access::Write, Duration::ZERO);
+        Pending { term: 0, access, method, key_len: 0, body: Bytes::new(), reply, deadline }
+    }
+
+    #[test]
+    fn what_is_put_back_stands_as_it_stood() {
+        let mut queue = Queue::default();
+        queue.push_back(pending(8));
+        let writes = [1, 2, 5, 7].map(pending).into();
+        let behind = [(2, 3), (2, 4), (3, 6)].map(|(ahead, place)| (ahead, pending(place))).into();
+        put_back(&mut queue, writes, behind);
+        let order = std::iter::from_fn(|| queue.pop_front()).map(|pending| pending.method.0);
+        assert_eq!(order.collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6, 7, 8]);
     }
 }

@@ -1,12 +1,14 @@
 //! Reads: beside the log, but never before what they must reflect.
 
-use super::super::applier::{Progress, Work};
+use super::super::applier::{Progress, Read, Work};
 use super::super::failure::Failure;
 use super::super::reply::Replies;
 use super::ground::Ground;
 use super::group::{Group, Pending};
+use super::lines::{Bounded, Lines};
 use super::queue::Queue;
-use crate::codec::ids::{GroupId, Index};
+use crate::codec::access::{Access, Consistency};
+use crate::codec::ids::{GroupId, Index, Term};
 use crate::raft::lease::Lease;
 use crate::raft::read::ReadTicket;
 use crate::storage::StorageError;
@@ -18,108 +20,250 @@ use std::time::Duration;
 pub(super) struct Reads {
     /// Waiting for a round of heartbeats that began after them, oldest first.
     asked: VecDeque<(ReadTicket, Pending)>,
-    /// Free to run once everything up to the index was handed over; some only before an instant.
-    confirmed: VecDeque<(Index, Option<Duration>, Pending)>,
+    /// Free to run once everything up to the index was handed over, oldest first.
+    confirmed: VecDeque<(Index, Pending)>,
+    /// The same, resting on a lease.
+    leased: VecDeque<(Lease, Pending)>,
     /// Those that any state may answer.
     eventual: VecDeque<Pending>,
-    /// How many were handed over since the start, and the bytes of their arguments.
-    handed: u64,
-    handed_bytes: u64,
+    /// Those that keep their place among their clients' calls; all others may see what is proposed after them.
+    lines: Lines,
+    /// How many were taken in since the start, those aside that were turned away again, and the bytes of their
+    /// arguments: counted as they come and go, since every arrival asks for the sums.
+    taken: u64,
+    taken_bytes: u64,
 }
 
 impl Reads {
     /// A read that may run against any state.
     pub(super) fn serve_any(&mut self, read: Pending) {
+        self.take(&read);
         self.eventual.push_back(read);
     }
 
-    /// A read that rests on a lease.
-    pub(super) fn serve_within(&mut self, lease: Lease, read: Pending) {
-        self.confirmed.push_back((lease.index, Some(lease.end), read));
+    /// A read that rests on a lease. `last` is the end of the log.
+    pub(super) fn serve_within(&mut self, term: Term, last: Index, lease: Lease, read: Pending) {
+        self.take(&read);
+        if read.access.is_free() {
+            return self.leased.push_back((lease, read));
+        }
+        let (low, lease_end) = (lease.index, Some(lease.end));
+        self.lines.serve_within(term, Bounded { low, high: last, ticket: None, lease_end, read });
+    }
+
+    /// A read that waits for the confirmation of `ticket`. `last` is the end of the log when the turn began.
+    fn await_ticket(&mut self, term: Term, last: Index, ticket: ReadTicket, read: Pending) {
+        self.take(&read);
+        if read.access.is_free() {
+            return self.asked.push_back((ticket, read));
+        }
+        let lapsed = matches!(read.access, Access::Read(Consistency::Lease, _));
+        let bounded = Bounded { low: 0, high: last, ticket: Some(ticket), lease_end: None, read };
+        self.lines.await_ticket(term, bounded, lapsed);
+    }
+
+    /// A read that waits for the entry `high`, and for the confirmation of a ticket if it names one.
+    fn await_entry(&mut self, term: Term, high: Index, ticket: Option<ReadTicket>, read: Pending) {
+        self.take(&read);
+        self.lines.await_entry(term, Bounded { low: high, high, ticket, lease_end: None, read });
+    }
+
+    /// Whether a lease that holds is enough for `read`; see [`Lines::may_lease`].
+    pub(super) fn may_lease(&self, read: &Pending) -> bool {
+        read.access.is_free() || self.lines.may_lease()
+    }
+
+    fn take(&mut self, read: &Pending) {
+        self.taken += 1;
+        self.taken_bytes += read.body.len() as u64;
+    }
+
+    /// It is not for the applier after all.
+    fn turn_away(&mut self, read: Pending) -> Pending {
+        self.taken -= 1;
+        self.taken_bytes -= read.body.len() as u64;
+        read
+    }
+
+    /// Whether no read waits to be handed over.
+    pub(super) fn is_idle(&self) -> bool {
+        let free = self.asked.is_empty() && self.confirmed.is_empty() && self.leased.is_empty();
+        free && self.eventual.is_empty() && self.lines.is_empty()
     }
 
     /// Reads that were not answered yet, those in the applier's hands included.
     pub(super) fn len(&self, progress: &Progress) -> usize {
-        let handed = self.handed - progress.reads();
-        self.asked.len()
-            + self.confirmed.len()
-            + self.eventual.len()
-            + usize::try_from(handed).unwrap_or(usize::MAX)
+        usize::try_from(self.taken - progress.reads()).unwrap_or(usize::MAX)
     }
 
     /// Bytes of their arguments.
     pub(super) fn bytes(&self, progress: &Progress) -> u64 {
-        let waiting = self.asked.iter().map(|(_, read)| read);
-        let waiting = waiting.chain(self.confirmed.iter().map(|(.., read)| read)).chain(&self.eventual);
-        waiting.map(|read| read.body.len() as u64).sum::<u64>() + self.handed_bytes - progress.read_bytes()
+        self.taken_bytes - progress.read_bytes()
     }
 
     /// Tickets up to `through` are confirmed.
     pub(super) fn confirm(&mut self, through: ReadTicket, index: Index) {
         while let Some((_, read)) = self.asked.pop_front_if(|(ticket, _)| *ticket <= through) {
-            self.confirmed.push_back((index, None, read));
+            self.confirmed.push_back((index, read));
         }
+        self.lines.confirm(through, index);
     }
 
     /// Leadership is lost: unconfirmed reads have touched nothing and may ask the next leader.
     pub(super) fn return_to(&mut self, queue: &mut Queue) {
         while let Some((_, read)) = self.asked.pop_back() {
-            queue.push_front(read);
+            queue.push_front(self.turn_away(read));
         }
+    }
+
+    /// The term whose leader must be asked for what waits; `None` if nothing does.
+    pub(super) fn lines_term(&self) -> Option<Term> {
+        (!self.lines.is_empty()).then(|| self.lines.term())
+    }
+
+    /// The leadership that took them is over. What their clients wrote after them may be in the log of the next
+    /// leader, so they are not for it.
+    pub(super) fn refuse_lines(&mut self, replies: &mut Replies) {
+        for read in std::mem::take(&mut self.lines).into_reads() {
+            replies.fail(self.turn_away(read).reply, Failure::NotLeader);
+        }
+    }
+
+    /// Those that have to run before an entry up to `last`, which is committed, and the entries behind which they
+    /// run; ascending.
+    pub(super) fn take_below(&mut self, last: Index) -> Vec<(Index, Read)> {
+        let mut below = Vec::new();
+        while let Some(read) = self.lines.pop_below(last) {
+            below.push((read.high, work(read.lease_end, read.read)));
+        }
+        below.sort_by_key(|(index, _)| *index);
+        below
     }
 
     /// Those that may run now that everything up to `handed` was handed over.
-    pub(super) fn take_ready(&mut self, group: GroupId, handed: Index, work: &mut Vec<Work>) {
+    pub(super) fn take_ready(&mut self, group: GroupId, handed: Index, out: &mut Vec<Work>) {
         while let Some(read) = self.eventual.pop_front() {
-            work.push(self.hand_over(group, None, read));
+            out.push(Work::Read { group, read: work(None, read) });
         }
-        while let Some((_, lease_end, read)) = self.confirmed.pop_front_if(|(index, ..)| *index <= handed) {
-            work.push(self.hand_over(group, lease_end, read));
+        while let Some((_, read)) = self.confirmed.pop_front_if(|(index, _)| *index <= handed) {
+            out.push(Work::Read { group, read: work(None, read) });
         }
-    }
-
-    fn hand_over(&mut self, group: GroupId, lease_end: Option<Duration>, read: Pending) -> Work {
-        self.handed += 1;
-        self.handed_bytes += read.body.len() as u64;
-        Work::Read { group, method: read.method, body: read.body, lease_end, reply: read.reply }
+        while let Some((lease, read)) = self.leased.pop_front_if(|(lease, _)| lease.index <= handed) {
+            out.push(Work::Read { group, read: work(Some(lease.end), read) });
+        }
+        while let Some(Bounded { lease_end, read, .. }) = self.lines.pop_ready(handed) {
+            out.push(Work::Read { group, read: work(lease_end, read) });
+        }
     }
 
     /// Ends the wait of those whose time is up.
     pub(super) fn expire(&mut self, now: Duration, replies: &mut Replies) {
-        while let Some((_, read)) = self.asked.pop_front_if(|(_, read)| read.deadline <= now) {
-            replies.fail(read.reply, Failure::Timeout);
-        }
-        while let Some((.., read)) = self.confirmed.pop_front_if(|(.., read)| read.deadline <= now) {
-            replies.fail(read.reply, Failure::Timeout);
+        while let Some(read) = self.pop_expired(now) {
+            replies.fail(self.turn_away(read).reply, Failure::Timeout);
         }
     }
 
+    fn pop_expired(&mut self, now: Duration) -> Option<Pending> {
+        let asked = self.asked.pop_front_if(|(_, read)| read.deadline <= now).map(|(_, read)| read);
+        asked
+            .or_else(|| self.confirmed.pop_front_if(|(_, read)| read.deadline <= now).map(|(_, read)| read))
+            .or_else(|| self.leased.pop_front_if(|(_, read)| read.deadline <= now).map(|(_, read)| read))
+            .or_else(|| self.lines.pop_expired(now))
+    }
+
     pub(super) fn abandon(&mut self, failure: Failure, replies: &mut Replies) {
-        let asked = self.asked.drain(..).map(|(_, read)| read);
-        let confirmed = self.confirmed.drain(..).map(|(.., read)| read);
-        for read in asked.chain(confirmed).chain(self.eventual.drain(..)) {
-            replies.fail(read.reply, failure);
+        let asked = std::mem::take(&mut self.asked).into_iter().map(|(_, read)| read);
+        let confirmed = std::mem::take(&mut self.confirmed).into_iter().map(|(_, read)| read);
+        let leased = std::mem::take(&mut self.leased).into_iter().map(|(_, read)| read);
+        let lines = std::mem::take(&mut self.lines).into_reads();
+        let eventual = std::mem::take(&mut self.eventual);
+        for read in asked.chain(confirmed).chain(leased).chain(lines).chain(eventual) {
+            replies.fail(self.turn_away(read).reply, failure);
         }
     }
 }
 
+fn work(lease_end: Option<Duration>, read: Pending) -> Read {
+    Read { method: read.method, body: read.body, lease_end, reply: read.reply }
+}
+
+/// What a turn of the leader leaves to be confirmed.
+#[derive(Debug, Default)]
+pub(super) struct Asking {
+    /// Strict reads, in the order of their arrival.
+    pub strict: Vec<Pending>,
+    /// Reads behind writes of their own, and how many writes of this turn stand in the log before each; ascending.
+    pub behind: Vec<(u64, Pending)>,
+}
+
 impl Group {
-    /// Asks the core for a confirmation that all strict reads of this turn share.
+    /// Asks the core for a confirmation that all reads of this turn share, unless none needs it: a read behind
+    /// a write of this very turn is confirmed when that is committed (see [`lines`](super::lines)).
+    ///
+    /// `last` was the end of the log before this turn's writes.
     pub(super) fn ask(
         &mut self,
         now: Duration,
-        reads: Vec<Pending>,
+        (term, last): (Term, Index),
+        asking: Asking,
         ground: &mut Ground,
     ) -> Result<(), StorageError> {
-        if reads.is_empty() {
-            return Ok(());
-        }
+        let Asking { strict, behind } = asking;
         let mut effects = std::mem::take(&mut ground.effects);
-        match self.core.read(now, &mut effects) {
+        let mut ticket = None;
+        if !strict.is_empty() || behind.first().is_some_and(|(ahead, _)| *ahead == 0) {
             // The ticket is known before the effects are carried out: a single voter confirms at once.
-            Ok(ticket) => self.reads.asked.extend(reads.into_iter().map(|read| (ticket, read))),
-            Err(_) => reads.into_iter().rev().for_each(|read| self.queue.push_front(read)),
+            let given = self.core.read(now, &mut effects);
+            ticket = Some(given.expect("reads are asked for by the leader"));
+        }
+        for read in strict {
+            self.reads.await_ticket(term, last, ticket.expect("one for the strict"), read);
+        }
+        for (ahead, read) in behind {
+            self.reads.await_entry(term, last + ahead, ticket.filter(|_| ahead == 0), read);
         }
         self.carry_out(now, effects, &[], ground)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::reply::ReplyTo;
+    use super::*;
+    use crate::codec::ids::MethodId;
+    use tokio::sync::oneshot;
+
+    fn read(bytes: usize, deadline: u64) -> Pending {
+        Pending {
+            term: 0,
+            access: Access::read(Consistency::Strict),
+            method: MethodId(1),
+            key_len: 0,
+            body: vec![0; bytes].into(),
+            reply: ReplyTo::Proxy(oneshot::channel().0),
+            deadline: Duration::from_secs(deadline),
+        }
+    }
+
+    #[test]
+    fn reads_are_counted_until_they_are_answered_or_turned_away() {
+        let (mut reads, mut queue) = (Reads::default(), Queue::default());
+        let (progress, mut replies, mut work) = (Progress::default(), Replies::default(), Vec::new());
+        let count = |reads: &Reads| (reads.len(&progress), reads.bytes(&progress));
+        for at in 1..=4 {
+            reads.await_ticket(1, 0, ReadTicket(at), read(10, at));
+        }
+        reads.serve_any(read(5, 9));
+        assert_eq!(count(&reads), (5, 45));
+        reads.expire(Duration::from_secs(1), &mut replies);
+        assert_eq!(count(&reads), (4, 35), "one waited too long");
+        reads.confirm(ReadTicket(2), 7);
+        reads.take_ready(GroupId(1), 7, &mut work);
+        assert_eq!((work.len(), count(&reads)), (2, (4, 35)), "the applier has not answered yet");
+        reads.return_to(&mut queue);
+        assert_eq!((queue.len(), count(&reads)), (2, (2, 15)), "two are back in line");
+        reads.serve_any(read(1, 9));
+        reads.abandon(Failure::Stopped, &mut replies);
+        assert_eq!(count(&reads), (2, 15), "what the applier has is its own");
     }
 }

@@ -55,6 +55,10 @@ impl Disk for MemoryDisk {
         self.contents().remove(&number);
         Ok(())
     }
+
+    fn is_instant(&self) -> bool {
+        true
+    }
 }
 
 /// A handle to what one region holds.

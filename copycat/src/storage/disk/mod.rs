@@ -8,6 +8,7 @@ mod mapping;
 pub(crate) mod memory;
 #[cfg(any(test, feature = "testing"))]
 pub(crate) mod simulated;
+pub(crate) mod slowed;
 
 use super::error::{DiskError, StorageError};
 use bytes::Bytes;
@@ -44,6 +45,11 @@ pub(crate) trait Disk: Send + Sync + fmt::Debug {
 
     /// Removes a region, durably on return. Slices of it stay valid.
     fn remove(&self, number: u64) -> Result<(), DiskError>;
+
+    /// Whether writes and syncs take no time worth a thread.
+    fn is_instant(&self) -> bool {
+        false
+    }
 }
 
 /// A run of bytes of fixed length; its `Display` names the file for people.

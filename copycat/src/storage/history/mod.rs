@@ -127,6 +127,10 @@ impl History {
                 let Some(write) = self.journal.next_write() else { return Ok(()) };
                 self.journal.written(write.run()).map(drop)
             }
+            17 => {
+                self.journal.forget_recent();
+                Ok(())
+            }
             _ => {
                 if let Some(preparation) = self.journal.next_preparation() {
                     self.journal.prepared(preparation.run());

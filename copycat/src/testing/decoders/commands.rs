@@ -2,11 +2,11 @@
 
 use super::Verdict;
 use super::input::Input;
+use crate::codec::access::{Access, Consistency};
 use crate::codec::frame::KEY_MAX;
 use crate::codec::ids::MethodId;
 use crate::node::failure::Failure;
 use crate::node::machine::{Checker, Machine};
-use crate::node::request::{Access, Consistency};
 use crate::resource::commands::Commands;
 use crate::resource::dispatch::{Checks, Dispatch, Replica};
 
@@ -51,20 +51,20 @@ impl<'a> Command<'a> {
         let mut out = Vec::new();
         let answered = match access {
             Access::Write => replica.apply(method, body, &mut out),
-            Access::Read(_) => replica.read(method, body, &mut out),
+            Access::Read(..) => replica.read(method, body, &mut out),
         };
         assert!(answered.is_ok() || out.is_empty(), "a failure has no result");
         match (access, checked, answered) {
             (_, _, Err(Failure::Panicked)) => panic!("bytes made a method panic that never does"),
             (Access::Write, Ok(()), Ok(()) | Err(Failure::BadResult)) => Verdict::Accepted,
             (Access::Write, Ok(()), Err(failure)) => panic!("logged, and cannot be applied: {failure}"),
-            (Access::Read(_), Ok(()), Err(Failure::UnknownMethod | Failure::WrongKind)) => {
+            (Access::Read(..), Ok(()), Err(Failure::UnknownMethod | Failure::WrongKind)) => {
                 panic!("a read that was let in is none")
             }
             (_, Err(Failure::UnknownMethod | Failure::WrongKind), Ok(())) => {
                 panic!("a command that is none ran")
             }
-            (Access::Read(_), Ok(()), answered) => Verdict::of(answered.is_ok()),
+            (Access::Read(..), Ok(()), answered) => Verdict::of(answered.is_ok()),
             // What the check refuses is never logged, whatever it would have been.
             (_, Err(_), _) => Verdict::Refused,
         }
@@ -72,5 +72,5 @@ impl<'a> Command<'a> {
 }
 
 fn strict() -> Access {
-    Access::Read(Consistency::Strict)
+    Access::read(Consistency::Strict)
 }

@@ -1,5 +1,6 @@
 //! A connection that is there already: its bytes arrive in pieces, and nobody has to wait for them.
 
+use crate::transport::seam::Stream;
 use bytes::{Buf, Bytes};
 use std::future::Future;
 use std::io;
@@ -40,6 +41,8 @@ impl Pieces {
         }
     }
 }
+
+impl Stream for Pieces {}
 
 impl AsyncRead for Pieces {
     fn poll_read(

@@ -6,9 +6,10 @@ use super::faults::id;
 use super::history::Operation;
 use super::machine::{APPEND, LOOK, Taken, command};
 use super::violation::Violation;
+use crate::codec::access::{Access, Consistency, Place};
 use crate::codec::ids::GroupId;
 use crate::node::failure::Failure;
-use crate::node::request::{Access, Answer, Consistency, Request};
+use crate::node::request::{Answer, Request};
 use crate::node::shard::Input;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -18,6 +19,8 @@ use tokio::sync::oneshot;
 pub(super) enum Errand {
     /// Anything, through anybody, until everything is healed.
     Wander,
+    /// Calls of a line, side by side with the other clients that share it, until everything is healed.
+    Line { line: usize },
     /// After the healing: a write through this member to this group must succeed, then a strict read.
     Write { through: usize, group: GroupId },
     /// The strict read.
@@ -48,21 +51,25 @@ impl Cluster<'_> {
         assert!(self.clients[client].asked.is_none(), "one operation at a time");
         let (at, group, access) = match self.clients[client].errand {
             Errand::Wander if self.healed_at.is_none() => self.wander(),
+            Errand::Line { line } if self.healed_at.is_none() => match self.call_in_line(line) {
+                Some(call) => call,
+                None => return self.ask_later(client),
+            },
             Errand::Write { through, group } => (through, group, Access::Write),
-            Errand::Read { through, group } => (through, group, Access::Read(Consistency::Strict)),
-            Errand::Compare { through, group } => (through, group, Access::Read(Consistency::Eventual)),
-            Errand::Wander | Errand::Done => return,
+            Errand::Read { through, group } => (through, group, Access::read(Consistency::Strict)),
+            Errand::Compare { through, group } => (through, group, Access::read(Consistency::Eventual)),
+            Errand::Wander | Errand::Line { .. } | Errand::Done => return,
         };
         if self.members[at].process.is_none() {
             return self.ask_later(client);
         }
-        let asked = self.operation(group, access);
+        let asked = self.operation(client, group, access);
         let (method, body) = match access {
             Access::Write => {
                 let len = self.random.usize(8..=self.plan.command_max);
                 (APPEND, command(asked.number, len))
             }
-            Access::Read(_) => (LOOK, Vec::new()),
+            Access::Read(..) => (LOOK, Vec::new()),
         };
         self.note(&[30, client as u64, at as u64, asked.number, group.0], || {
             format!("client {client} asks {}: {} {} on group {}", id(at), asked.kind(), asked.number, group.0)
@@ -76,25 +83,41 @@ impl Cluster<'_> {
     }
 
     fn wander(&mut self) -> (usize, GroupId, Access) {
-        let access = match self.random.u8(0..10) {
-            0..5 => Access::Write,
-            5 | 6 => Access::Read(Consistency::Strict),
-            7 | 8 => Access::Read(Consistency::Lease),
-            _ => Access::Read(Consistency::Eventual),
-        };
+        let access = self.draw_access();
         let at = self.random.usize(0..self.plan.members);
         (at, GroupId(self.random.u64(1..=self.plan.groups)), access)
     }
 
-    fn operation(&mut self, group: GroupId, access: Access) -> Operation {
+    pub(super) fn draw_access(&mut self) -> Access {
+        match self.random.u8(0..10) {
+            0..5 => Access::Write,
+            5 | 6 => Access::read(Consistency::Strict),
+            7 | 8 => Access::read(Consistency::Lease),
+            _ => Access::read(Consistency::Eventual),
+        }
+    }
+
+    fn operation(&mut self, client: usize, group: GroupId, access: Access) -> Operation {
         self.operations += 1;
         let known = self.ledgers.get(&group).map_or(0, |ledger| ledger.history.known());
-        Operation { number: self.operations, group, access, known }
+        let line = match self.clients[client].errand {
+            Errand::Line { line } => Some(self.lines[line].number),
+            _ => None,
+        };
+        let operation = Operation { number: self.operations, group, access, known, line };
+        if let Some(ledger) = self.ledgers.get_mut(&group) {
+            ledger.history.asked(&operation);
+        }
+        operation
     }
 
     fn ask_later(&mut self, client: usize) {
         let range = if self.healed_at.is_some() { 1..20 } else { self.options.think_ms.clone() };
         let mut pause = millis(&mut self.random, range);
+        if matches!(self.clients[client].errand, Errand::Line { .. }) && chance(&mut self.random, 800) {
+            // Together with whoever was answered just now.
+            pause = Duration::ZERO;
+        }
         if self.healed_at.is_none() && chance(&mut self.random, 10) {
             // Quiet times show what only a later message would have hidden.
             pause += Duration::from_millis(300);
@@ -140,10 +163,15 @@ impl Cluster<'_> {
         if let Some(ledger) = self.ledgers.get_mut(&asked.group) {
             ledger.history.answered(&asked, answer)?;
         }
+        if let Errand::Line { line } = self.clients[client].errand {
+            self.answered_in_line(line, &asked);
+            let behind = matches!(asked.access, Access::Read(_, Place::Behind)) && answer.is_ok();
+            self.report.lined_reads += u64::from(behind);
+        }
         match (asked.access, answer) {
             (Access::Write, Ok(_)) => self.report.writes += 1,
-            (Access::Read(Consistency::Eventual), Ok(_)) => self.report.eventual_reads += 1,
-            (Access::Read(_), Ok(_)) => self.report.reads += 1,
+            (Access::Read(Consistency::Eventual, _), Ok(_)) => self.report.eventual_reads += 1,
+            (Access::Read(..), Ok(_)) => self.report.reads += 1,
             (_, Err(_)) => self.report.unknown += u64::from(is_unknown(answer)),
         }
         let newest = self.ledgers.get(&asked.group).map(|ledger| ledger.history.newest());
@@ -157,6 +185,9 @@ impl Cluster<'_> {
     pub(super) fn lost(&mut self, client: usize) {
         self.report.unknown += 1;
         self.clients[client].asked = None;
+        if let Errand::Line { line } = self.clients[client].errand {
+            self.begin_line(line);
+        }
         self.go_on(client, false);
     }
 

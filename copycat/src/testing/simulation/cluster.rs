@@ -5,6 +5,7 @@ use super::clients::{Client, Errand};
 use super::clock::Clock;
 use super::faults::id;
 use super::ledger::Ledger;
+use super::lines::{Line, WIDTH};
 use super::member::Member;
 use super::network::{Network, Parcel};
 use super::options::{Options, Plan};
@@ -88,6 +89,8 @@ pub(super) struct Cluster<'a> {
     pub network: Network,
     pub ledgers: BTreeMap<GroupId, Ledger>,
     pub clients: Vec<Client>,
+    pub lines: Vec<Line>,
+    pub lines_begun: u64,
     pub operations: u64,
     pub healed_at: Option<Duration>,
     /// The last look at equal states is under way.
@@ -101,6 +104,8 @@ impl<'a> Cluster<'a> {
     pub(super) fn new(seed: u64, options: &'a Options, trace: &'a mut Trace) -> Cluster<'a> {
         let mut random = Rng::with_seed(seed);
         let plan = Plan::draw(options, &mut random);
+        let mut clients = vec![Client::new(Errand::Wander); plan.clients];
+        clients.extend((0..plan.lines * WIDTH).map(|at| Client::new(Errand::Line { line: at / WIDTH })));
         let members = (0..plan.members)
             .map(|at| Member::new(id(at), Clock::new(millis(&mut random, 0..1_000_000))))
             .collect();
@@ -111,7 +116,9 @@ impl<'a> Cluster<'a> {
             members,
             network: Network::new(&plan),
             ledgers: (1..=plan.groups).map(|group| (GroupId(group), Ledger::new(GroupId(group)))).collect(),
-            clients: vec![Client::new(Errand::Wander); plan.clients],
+            clients,
+            lines: vec![Line::idle(); plan.lines],
+            lines_begun: 0,
             operations: 0,
             healed_at: None,
             comparing: false,

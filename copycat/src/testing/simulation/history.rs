@@ -6,10 +6,12 @@
 //! write did stays open to the end, unless the failure said that it did nothing.
 
 use super::machine::{Taken, operation};
+use super::order::Order;
 use super::violation::Violation;
+use crate::codec::access::{Access, Consistency};
 use crate::codec::ids::GroupId;
 use crate::node::failure::{Failure, Outcome};
-use crate::node::request::{Access, Answer, Consistency};
+use crate::node::request::Answer;
 use std::collections::BTreeMap;
 
 /// What a client waits for.
@@ -23,6 +25,8 @@ pub(super) struct Operation {
     pub access: Access,
     /// How many commands were acknowledged or seen when it began.
     pub known: u64,
+    /// The line it is of.
+    pub line: Option<u64>,
 }
 
 impl Operation {
@@ -30,9 +34,9 @@ impl Operation {
     pub(super) fn kind(&self) -> &'static str {
         match self.access {
             Access::Write => "write",
-            Access::Read(Consistency::Strict) => "strict read",
-            Access::Read(Consistency::Lease) => "lease read",
-            Access::Read(Consistency::Eventual) => "eventual read",
+            Access::Read(Consistency::Strict, _) => "strict read",
+            Access::Read(Consistency::Lease, _) => "lease read",
+            Access::Read(Consistency::Eventual, _) => "eventual read",
         }
     }
 }
@@ -41,7 +45,8 @@ impl Operation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fate {
     Refused(Failure),
-    Committed,
+    /// As which command.
+    Committed(u64),
 }
 
 /// The operations on one group.
@@ -51,6 +56,7 @@ pub(super) struct History {
     /// The state after each number of commands, from none on, and the last command of it.
     states: Vec<(Taken, u64)>,
     fates: BTreeMap<u64, Fate>,
+    lines: BTreeMap<u64, Order>,
     /// How many commands were acknowledged, or seen by a read that may not be stale.
     known: u64,
 }
@@ -58,7 +64,15 @@ pub(super) struct History {
 impl History {
     /// Of a group that nobody has asked for anything.
     pub(super) fn new(group: GroupId) -> History {
-        History { group, states: vec![(Taken::default(), 0)], fates: BTreeMap::new(), known: 0 }
+        let states = vec![(Taken::default(), 0)];
+        History { group, states, fates: BTreeMap::new(), lines: BTreeMap::new(), known: 0 }
+    }
+
+    /// An operation was handed in.
+    pub(super) fn asked(&mut self, operation: &Operation) {
+        if let Some(line) = operation.line {
+            self.lines.entry(line).or_default().asked(operation);
+        }
     }
 
     /// How many commands are known by now to have happened.
@@ -75,9 +89,9 @@ impl History {
     pub(super) fn committed(&mut self, body: &[u8]) -> Result<(), Violation> {
         let (group, operation) = (self.group, operation(body).unwrap_or(0));
         self.states.push((self.newest().then(body), operation));
-        match self.fates.insert(operation, Fate::Committed) {
+        match self.fates.insert(operation, Fate::Committed(self.newest().count)) {
             None => Ok(()),
-            Some(Fate::Committed) => Err(Violation::Twice { group, operation }),
+            Some(Fate::Committed(_)) => Err(Violation::Twice { group, operation }),
             Some(Fate::Refused(failure)) => Err(Violation::RefusedAndDone { group, operation, failure }),
         }
     }
@@ -99,7 +113,9 @@ impl History {
     fn refused(&mut self, operation: u64, failure: Failure) -> Result<(), Violation> {
         match self.fates.insert(operation, Fate::Refused(failure)) {
             None | Some(Fate::Refused(_)) => Ok(()),
-            Some(Fate::Committed) => Err(Violation::RefusedAndDone { group: self.group, operation, failure }),
+            Some(Fate::Committed(_)) => {
+                Err(Violation::RefusedAndDone { group: self.group, operation, failure })
+            }
         }
     }
 
@@ -110,7 +126,14 @@ impl History {
         let Some((_, last)) = state.filter(|(state, _)| *state == taken) else {
             return Err(Violation::NeverWas { group, operation, found });
         };
-        if access == Access::Read(Consistency::Eventual) {
+        if let Some(line) = asked.line {
+            let place_of = |write| match self.fates.get(&write) {
+                Some(Fate::Committed(place)) => Some(*place),
+                _ => None,
+            };
+            self.lines.entry(line).or_default().answered(asked, found, place_of)?;
+        }
+        if matches!(access, Access::Read(Consistency::Eventual, _)) {
             return Ok(());
         }
         if access == Access::Write && *last != operation {
@@ -134,7 +157,7 @@ mod tests {
     const GROUP: GroupId = GroupId(3);
 
     fn asked(history: &History, number: u64, access: Access) -> Operation {
-        Operation { number, group: GROUP, access, known: history.known() }
+        Operation { number, group: GROUP, access, known: history.known(), line: None }
     }
 
     fn says(taken: Taken) -> Answer {
@@ -160,25 +183,25 @@ mod tests {
         let mut history = written(2);
         let old = history.states[1].0;
         for consistency in [Consistency::Strict, Consistency::Lease] {
-            let read = asked(&history, 9, Access::Read(consistency));
+            let read = asked(&history, 9, Access::read(consistency));
             let refused = history.answered(&read, &says(old)).unwrap_err();
             assert!(matches!(refused, Violation::Stale { found: 1, known: 2, .. }), "{refused}");
             history.answered(&read, &says(history.newest())).unwrap();
         }
-        let read = asked(&history, 9, Access::Read(Consistency::Eventual));
+        let read = asked(&history, 9, Access::read(Consistency::Eventual));
         history.answered(&read, &says(old)).unwrap();
     }
 
     #[test]
     fn what_one_read_saw_no_later_read_may_miss() {
         let mut history = written(1);
-        let early = asked(&history, 8, Access::Read(Consistency::Strict));
+        let early = asked(&history, 8, Access::read(Consistency::Strict));
         history.committed(&command(2, 8)).unwrap();
         let (before, newest) = (history.states[1].0, history.newest());
-        let read = asked(&history, 9, Access::Read(Consistency::Strict));
+        let read = asked(&history, 9, Access::read(Consistency::Strict));
         history.answered(&read, &says(newest)).unwrap();
         history.answered(&early, &says(before)).unwrap();
-        let later = asked(&history, 10, Access::Read(Consistency::Strict));
+        let later = asked(&history, 10, Access::read(Consistency::Strict));
         assert!(history.answered(&later, &says(before)).is_err());
     }
 

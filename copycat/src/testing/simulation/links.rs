@@ -67,7 +67,7 @@ impl Cluster<'_> {
                 }
                 Message::Submit(submit) => Input::Submitted { origin: process.port.origin(id(from)), submit },
                 Message::Results(answers) => Input::Answered(answers),
-                Message::Form(_) => continue,
+                Message::Form(_) | Message::Seek(_) | Message::Leaders(_) => continue,
             });
         }
         self.wake(to);
@@ -129,6 +129,6 @@ fn show(message: &Message) -> String {
         Message::Raft { group, message, .. } => format!("group {}: {message:?}", group.0),
         Message::Submit(submit) => format!("{} requests for group {}", submit.requests.len(), submit.group.0),
         Message::Results(answers) => format!("{} answers", answers.len()),
-        Message::Form(_) => String::new(),
+        Message::Form(_) | Message::Seek(_) | Message::Leaders(_) => String::new(),
     }
 }

@@ -1,10 +1,10 @@
 //! The state machine the simulated groups run: a tape that remembers every command it was given, by
 //! number and by hash, so that its state says exactly which commands it has applied, in which order.
 
+use crate::codec::access::Access;
 use crate::codec::ids::MethodId;
 use crate::node::failure::Failure;
 use crate::node::machine::{Checker, Machine};
-use crate::node::request::Access;
 
 /// Appends an operation.
 pub(super) const APPEND: MethodId = MethodId::of("append");
@@ -84,7 +84,7 @@ impl Checker for TapeChecker {
     fn check(&self, access: Access, method: MethodId, _: u32, body: &[u8]) -> Result<(), Failure> {
         match (access, method) {
             (Access::Write, APPEND) if operation(body).is_none() => Err(Failure::BadArguments),
-            (Access::Write, APPEND) | (Access::Read(_), LOOK) => Ok(()),
+            (Access::Write, APPEND) | (Access::Read(..), LOOK) => Ok(()),
             _ => Err(Failure::WrongKind),
         }
     }

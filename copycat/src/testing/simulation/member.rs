@@ -115,7 +115,7 @@ impl Member {
         let shard = Shard::new(options, journal, recovered, Box::new(port.clone()));
         let mut process = Process::new(shard, port);
         process.shard.found(self.clock.read(now), founders);
-        for status in process.shard.status() {
+        for status in process.shard.status().groups {
             let GroupImage { term, entries, .. } = image.group(status.group).clone();
             let view = View { role: Role::Follower, term, commit: 0, log: entries, handed: 0 };
             process.views.insert(status.group, view);

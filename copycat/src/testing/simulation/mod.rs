@@ -6,7 +6,7 @@
 //! must elect, write, read and become equal everywhere. What must hold is checked after every event.
 //!
 //! Begin with [`run`]; then `cluster` (the loop), `process` (what a process does, and where it may end),
-//! `faults` (what goes wrong), `ledger`, `history`, `promises` and `image` (what must hold).
+//! `faults` (what goes wrong), `ledger`, `history`, `order`, `promises` and `image` (what must hold).
 
 mod chance;
 mod clients;
@@ -17,11 +17,13 @@ mod faults;
 mod history;
 mod image;
 mod ledger;
+mod lines;
 mod links;
 mod machine;
 mod member;
 mod network;
 mod options;
+mod order;
 mod port;
 mod process;
 mod promises;

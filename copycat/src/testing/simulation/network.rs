@@ -9,6 +9,9 @@ use bytes::Bytes;
 use fastrand::Rng;
 use std::time::Duration;
 
+/// From one member to another: the lanes of its consensus, and the requests.
+const ROADS: usize = 3;
+
 /// A message on its way, as bytes.
 #[derive(Clone, Debug)]
 pub(super) struct Parcel {
@@ -34,7 +37,7 @@ pub(super) struct Network {
     members: usize,
     /// `from * members + to`: nothing gets through.
     cuts: Vec<bool>,
-    /// When the last message of a lane arrives: `(from * members + to) * 2 + lane`.
+    /// When the last message of a road arrives: `(from * members + to) * ROADS + road`.
     last: Vec<Duration>,
     delay_us: std::ops::Range<u64>,
     loss: u32,
@@ -50,7 +53,7 @@ impl Network {
         Network {
             members: plan.members,
             cuts: vec![false; pairs],
-            last: vec![Duration::ZERO; 2 * pairs],
+            last: vec![Duration::ZERO; ROADS * pairs],
             delay_us: plan.delay_us.clone(),
             loss: plan.loss,
             duplication: plan.duplication,
@@ -101,16 +104,18 @@ impl Network {
             faults.count(Fault::HoldUp);
             at += millis(random, 30..1_200);
         }
-        let lane = usize::from(message.lane() == LaneKind::Bulk);
-        let last = &mut self.last[(from * self.members + to) * 2 + lane];
-        if self.in_order {
+        let requests = !matches!(message, Message::Raft { .. });
+        let road = if requests { ROADS - 1 } else { usize::from(message.lane() == LaneKind::Bulk) };
+        let last = &mut self.last[(from * self.members + to) * ROADS + road];
+        // Requests rely on the order of their connection, consensus does not.
+        if self.in_order || requests {
             at = at.max(*last);
         } else if at < *last {
             faults.count(Fault::Reordering);
         }
         *last = at.max(*last);
         // Requests are never repeated: a connection carries them once or not at all.
-        let again = matches!(message, Message::Raft { .. }) && chance(random, self.duplication);
+        let again = !requests && chance(random, self.duplication);
         if again {
             faults.count(Fault::Duplication);
         }

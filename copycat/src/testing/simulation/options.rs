@@ -16,6 +16,8 @@ pub struct Options {
     pub settle_max: Duration,
     /// Clients at work during the faults, each with one operation at a time. Drawn per run.
     pub clients: Range<usize>,
+    /// Clients that call without waiting, with several calls under way in a line each. Drawn per run.
+    pub lines: Range<usize>,
     /// How long a client thinks between two operations, in milliseconds. Drawn per operation.
     pub think_ms: Range<u64>,
     /// Raft's shortest election timeout, on each member's own clock.
@@ -42,6 +44,7 @@ impl Default for Options {
             faulty: Duration::from_secs(5)..Duration::from_secs(8),
             settle_max: Duration::from_secs(8),
             clients: 4..12,
+            lines: 0..4,
             think_ms: 1..30,
             election_timeout: Duration::from_millis(150),
             heartbeat_interval: Duration::from_millis(30),
@@ -63,6 +66,7 @@ pub(super) struct Plan {
     /// Groups; ids are 1 to this.
     pub groups: u64,
     pub clients: usize,
+    pub lines: usize,
     pub faulty: Duration,
     /// The faults of this run: a random half of all.
     pub faults: Vec<Fault>,
@@ -72,7 +76,7 @@ pub(super) struct Plan {
     pub loss: u32,
     pub duplication: u32,
     pub hold_up: u32,
-    /// Messages of one lane keep their order.
+    /// Messages of one lane keep their order, those of consensus too.
     pub in_order: bool,
     /// Time of a flush where nothing is wrong, in microseconds.
     pub flush_us: Range<u64>,
@@ -96,6 +100,7 @@ impl Plan {
             members: *random.choice(&[3, 3, 3, 3, 3, 3, 3, 5, 5, 4, 2, 1]).unwrap_or(&3),
             groups: *random.choice(&[1, 1, 2, 3]).unwrap_or(&1),
             clients: random.usize(options.clients.clone()),
+            lines: random.usize(options.lines.clone()),
             faulty: millis(random, span),
             loss: rate(Fault::Loss, 1..150, random),
             duplication: rate(Fault::Duplication, 1..100, random),

@@ -27,6 +27,8 @@ pub struct Report {
     pub reads: u64,
     /// Eventual reads that were answered, and found to show a state that was.
     pub eventual_reads: u64,
+    /// Reads of lines that were answered behind unanswered writes, and found to see just what they must.
+    pub lined_reads: u64,
     /// Operations whose outcome is unknown.
     pub unknown: u64,
     /// Messages that were sent and checked for what they promise.
@@ -69,6 +71,7 @@ impl Report {
         self.writes += other.writes;
         self.reads += other.reads;
         self.eventual_reads += other.eventual_reads;
+        self.lined_reads += other.lined_reads;
         self.unknown += other.unknown;
         self.messages += other.messages;
         self.restarts += other.restarts;
@@ -89,8 +92,9 @@ impl fmt::Display for Report {
         )?;
         writeln!(
             f,
-            "{} writes acknowledged, {} fresh and {} eventual reads checked, {} operations with an unknown outcome",
-            self.writes, self.reads, self.eventual_reads, self.unknown
+            "{} writes acknowledged, {} fresh and {} eventual reads checked, {} of all behind unanswered writes of their line, \
+             {} operations with an unknown outcome",
+            self.writes, self.reads, self.eventual_reads, self.lined_reads, self.unknown
         )?;
         writeln!(
             f,

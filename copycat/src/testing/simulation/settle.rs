@@ -59,7 +59,7 @@ impl Cluster<'_> {
                 Errand::Compare { through, group } => {
                     return Some(format!("{} does not show the state of group {}", id(through), group.0));
                 }
-                Errand::Wander | Errand::Done => {}
+                Errand::Wander | Errand::Line { .. } | Errand::Done => {}
             }
             if let Some(asked) = client.asked {
                 return Some(format!("operation {} is not answered", asked.number));
@@ -71,7 +71,7 @@ impl Cluster<'_> {
     /// The logs are equal, all of them is committed, and applied: what was applied has been compared.
     fn missing_at(&self, at: usize) -> Option<String> {
         let Some(process) = &self.members[at].process else { return Some(format!("{} is down", id(at))) };
-        for status in process.shard.status() {
+        for status in process.shard.status().groups {
             let committed = self.ledgers.get(&status.group)?.commits();
             let (last, commit, applied) = (status.raft.last.index, status.raft.commit, status.applied);
             if last != committed || commit != committed || applied != committed {

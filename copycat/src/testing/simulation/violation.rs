@@ -78,6 +78,9 @@ pub(super) enum Violation {
          but {known} had been acknowledged or seen before it began"
     )]
     Stale { group: GroupId, operation: u64, kind: &'static str, found: u64, known: u64 },
+    /// Calls of one line took effect in another order than they were handed in.
+    #[error("in a line of calls on group {group}, operation {later} took effect before operation {earlier}")]
+    OutOfLine { group: GroupId, earlier: u64, later: u64 },
     /// An answer shows a state that is no prefix of the committed commands.
     #[error("operation {operation} on group {group} shows a state of {found} commands that never was")]
     NeverWas { group: GroupId, operation: u64, found: u64 },

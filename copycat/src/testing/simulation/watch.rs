@@ -27,7 +27,7 @@ impl Cluster<'_> {
         if process.shard.failure().is_some() {
             return Ok(());
         }
-        let statuses = process.shard.status();
+        let statuses = process.shard.status().groups;
         let journal = process.shard.journal_mut();
         let changed = journal.end() != process.looked;
         process.looked = journal.end();

@@ -7,14 +7,16 @@
 //!           8     id                                2     failure; 0: none
 //!           4     method                            2     reserved  0
 //!           1     access                            4     length of the result
-//!           3     reserved  0                       …     result
+//!           1     place                             …     result
+//!           2     reserved  0
 //!           4     key length
 //!           4     body length
 //!           …     body
 //! ```
 
 use super::envelope::{Draft, Envelope, Kind, zero};
-use super::{Access, Answered, Submit, Submitted};
+use super::{Answered, Submit, Submitted};
+use crate::codec::access::{Access, Consistency, Place};
 use crate::codec::cursor::{Cursor, Malformed};
 use crate::codec::frame::{BODY_MAX, KEY_MAX};
 use crate::codec::ids::{GroupId, MethodId};
@@ -58,7 +60,8 @@ pub(super) fn encode_submit(submit: &Submit, out: &mut BytesMut) {
         for request in run {
             fields.put_u64_le(request.id);
             fields.put_u32_le(request.method.0);
-            fields.put_u32_le(u32::from(request.access as u8));
+            let (access, place) = access_codes(request.access);
+            fields.put_slice(&[access, place, 0, 0]);
             fields.put_u32_le(request.key_len);
             fields.put_u32_le(request.body.len() as u32);
             fields.put_slice(&request.body);
@@ -146,17 +149,47 @@ fn items<T>(
 
 fn request(cursor: &mut Cursor<'_>, message: &Bytes) -> Result<Submitted, Malformed> {
     let (id, method) = (cursor.u64()?, MethodId(cursor.u32()?));
-    let access = match cursor.u32()? {
-        0 => Access::Write,
-        1 => Access::Strict,
-        2 => Access::Lease,
-        3 => Access::Eventual,
-        found => return Err(Malformed::Value { field: "request access", found: found.into() }),
-    };
+    let ([access, place], reserved) = (cursor.u16()?.to_le_bytes(), cursor.u16()?);
+    zero("request reserved", reserved.into())?;
+    let access = access_of(access, place)?;
     let (key_len, length) = (cursor.u32()?, cursor.u32()? as usize);
     check_body(key_len as usize, length)?;
     let body = message.slice_ref(cursor.take(length)?);
     Ok(Submitted { id, access, method, key_len, body })
+}
+
+/// Access and place.
+fn access_codes(access: Access) -> (u8, u8) {
+    let Access::Read(consistency, place) = access else { return (0, 0) };
+    let access = match consistency {
+        Consistency::Strict => 1,
+        Consistency::Lease => 2,
+        Consistency::Eventual => 3,
+    };
+    let place = match place {
+        Place::Free => 0,
+        Place::InLine => 1,
+        Place::Behind => 2,
+    };
+    (access, place)
+}
+
+fn access_of(access: u8, place: u8) -> Result<Access, Malformed> {
+    let consistency = match access {
+        // A write's place is where it stands.
+        0 => return zero("place of a write", place.into()).map(|()| Access::Write),
+        1 => Consistency::Strict,
+        2 => Consistency::Lease,
+        3 => Consistency::Eventual,
+        found => return Err(Malformed::Value { field: "request access", found: found.into() }),
+    };
+    let place = match place {
+        0 => Place::Free,
+        1 => Place::InLine,
+        2 => Place::Behind,
+        found => return Err(Malformed::Value { field: "request place", found: found.into() }),
+    };
+    Ok(Access::Read(consistency, place))
 }
 
 fn answer(cursor: &mut Cursor<'_>, message: &Bytes) -> Result<Answered, Malformed> {

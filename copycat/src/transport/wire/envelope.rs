@@ -7,10 +7,11 @@
 //!       8    1  kind          see `Kind`
 //!       9    1  flags         by kind; a reader refuses what it does not know
 //!      10    2  reserved      0
-//!      12    4  count         frames, requests, answers or members that the message holds
+//!      12    4  count         frames, requests, answers, groups, leaders or members that the message holds
 //!      16    8  group         0 where there is none
 //! ```
 
+use super::leaders::{GROUP_LEN, GROUPS_MAX, LEADERS_LEN_MAX};
 use crate::codec::cursor::{Cursor, Malformed};
 use crate::codec::ids::GroupId;
 use crate::transport::limits::{HANDSHAKE_MAX, MESSAGE_MAX};
@@ -50,12 +51,16 @@ pub(crate) enum Kind {
     Submit = 32,
     /// Answers to requests.
     Results = 33,
+    /// Who leads these groups?
+    Seek = 34,
+    /// Its answer.
+    Leaders = 35,
     /// Form a cluster.
     Form = 48,
 }
 
 impl Kind {
-    const ALL: [Kind; 13] = [
+    const ALL: [Kind; 15] = [
         Kind::Hello,
         Kind::Welcome,
         Kind::Refused,
@@ -68,6 +73,8 @@ impl Kind {
         Kind::HeartbeatReply,
         Kind::Submit,
         Kind::Results,
+        Kind::Seek,
+        Kind::Leaders,
         Kind::Form,
     ];
 
@@ -91,6 +98,8 @@ impl Kind {
             Kind::Append => APPEND_LEN..=MOST,
             Kind::Submit => 8..=MOST,
             Kind::Results => 0..=MOST,
+            Kind::Seek => GROUP_LEN..=GROUP_LEN * GROUPS_MAX,
+            Kind::Leaders => 0..=LEADERS_LEN_MAX,
         }
     }
 

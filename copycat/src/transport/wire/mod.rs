@@ -10,13 +10,15 @@ mod batch;
 pub(crate) mod envelope;
 pub(crate) mod formation;
 pub(crate) mod hello;
+pub(crate) mod leaders;
 mod raft;
 #[cfg(test)]
 mod tests;
 
 use super::rope::Rope;
+use crate::codec::access::Access;
 use crate::codec::cursor::Malformed;
-use crate::codec::ids::{GroupId, MethodId, Term};
+use crate::codec::ids::{GroupId, MemberId, MethodId, Term};
 use crate::raft::message as consensus;
 use bytes::{Bytes, BytesMut};
 use envelope::{Draft, Envelope, Kind};
@@ -40,6 +42,10 @@ pub(crate) enum Message {
     Submit(Submit),
     /// Answers to requests, to whoever submitted them.
     Results(Vec<Answered>),
+    /// A remote handle's question: who leads these groups? At most [`leaders::GROUPS_MAX`].
+    Seek(Vec<GroupId>),
+    /// Its answer, without those groups of which nothing is known. A hint: nothing about safety rests on it.
+    Leaders(Vec<Leader>),
     /// The members that shall form a new cluster.
     Form(Formation),
 }
@@ -71,20 +77,6 @@ pub(crate) struct Submitted {
     pub body: Bytes,
 }
 
-/// How a request touches the state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub(crate) enum Access {
-    /// Through the log.
-    Write = 0,
-    /// A read that reflects every write acknowledged before it began; leadership is confirmed for it.
-    Strict = 1,
-    /// The same, resting on the leader's lease.
-    Lease = 2,
-    /// A read of whatever the member has applied.
-    Eventual = 3,
-}
-
 /// The answer to one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Answered {
@@ -94,6 +86,19 @@ pub(crate) struct Answered {
     pub result: Result<Bytes, u16>,
 }
 
+/// The leader of a group, as far as a member knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Leader {
+    /// The group.
+    pub group: GroupId,
+    /// The term in which it leads.
+    pub term: Term,
+    /// Who it is.
+    pub member: MemberId,
+    /// Where the others reach it; at most [`leaders::ADDRESS_MAX`] bytes.
+    pub address: String,
+}
+
 impl Message {
     /// The lane a message travels on between members: what keeps leaders in place never queues behind entries.
     pub(crate) fn lane(&self) -> LaneKind {
@@ -101,7 +106,9 @@ impl Message {
         match self {
             Message::Raft { message: M::Append { .. } | M::AppendReply { .. }, .. }
             | Message::Submit(_)
-            | Message::Results(_) => LaneKind::Bulk,
+            | Message::Results(_)
+            | Message::Seek(_)
+            | Message::Leaders(_) => LaneKind::Bulk,
             Message::Raft { .. } | Message::Form(_) => LaneKind::Control,
         }
     }
@@ -111,6 +118,11 @@ impl Message {
     /// Whether it carries entries, or asks where they would fit.
     pub(super) fn is_append(&self) -> bool {
         matches!(self, Message::Raft { message: consensus::Message::Append { .. }, .. })
+    }
+
+    /// Whether members say it to each other; if not, it is said on the connections of remote handles alone.
+    pub(super) fn is_between_members(&self) -> bool {
+        !matches!(self, Message::Seek(_) | Message::Leaders(_))
     }
 
     /// Appends the message; long appends and batches become several, an empty batch none. `Err` if the
@@ -126,6 +138,14 @@ impl Message {
                 batch::check_results(&answers)?;
                 batch::encode_results(&answers, out.tail());
             }
+            Message::Seek(groups) => {
+                leaders::check_seek(&groups)?;
+                leaders::encode_seek(&groups, out.tail());
+            }
+            Message::Leaders(leaders) => {
+                leaders::check_leaders(&leaders)?;
+                leaders::encode_leaders(&leaders, out.tail());
+            }
             Message::Form(formation) => {
                 formation.check()?;
                 formation::encode(&formation, out.tail());
@@ -140,6 +160,8 @@ impl Message {
             Kind::Alive => return alive(envelope),
             Kind::Submit => Message::Submit(batch::decode_submit(envelope)?),
             Kind::Results => Message::Results(batch::decode_results(envelope)?),
+            Kind::Seek => Message::Seek(leaders::decode_seek(envelope)?),
+            Kind::Leaders => Message::Leaders(leaders::decode_leaders(envelope)?),
             Kind::Form => Message::Form(formation::decode(envelope)?),
             Kind::Hello | Kind::Welcome | Kind::Refused => {
                 return Err(Malformed::Value { field: "message kind", found: envelope.kind as u64 });

@@ -1,7 +1,10 @@
 //! Every message there and back, against bytes that must decode for ever, and against bytes that must not.
 
+use super::envelope::ENVELOPE_LEN;
 use super::hello::{Reply, VERSION, decode_reply};
+use super::leaders::{ADDRESS_MAX, GROUPS_MAX};
 use super::*;
+use crate::codec::access::{Consistency, Place};
 use crate::codec::configuration::Configuration;
 use crate::codec::frame::{BODY_MAX, Codec, FRAME_MAX, Header, Kind as FrameKind};
 use crate::codec::ids::MemberId;
@@ -57,9 +60,13 @@ fn samples() -> Vec<(&'static str, Message)> {
     };
     let requests = vec![
         request(1, Access::Write, b"\x01a\x64"),
-        request(2, Access::Strict, b""),
-        request(3, Access::Lease, b"x"),
-        request(4, Access::Eventual, b"xyz"),
+        request(2, Access::Read(Consistency::Strict, Place::Free), b""),
+        request(3, Access::Read(Consistency::Lease, Place::Free), b"x"),
+        request(4, Access::Read(Consistency::Eventual, Place::Free), b"xyz"),
+    ];
+    let lined = vec![
+        request(5, Access::Read(Consistency::Strict, Place::InLine), b""),
+        request(6, Access::Read(Consistency::Eventual, Place::Behind), b"x"),
     ];
     let answers = vec![
         Answered { id: 1, result: Ok(Bytes::from_static(b"\x64")) },
@@ -91,7 +98,16 @@ fn samples() -> Vec<(&'static str, Message)> {
         ("submit", Message::Submit(Submit { group: GROUP, term: 5, requests })),
         ("results", Message::Results(answers)),
         ("form", Message::Form(formation())),
+        ("submit-in-line", Message::Submit(Submit { group: GROUP, term: 5, requests: lined })),
+        ("seek", Message::Seek(vec![GROUP, GroupId(9)])),
+        ("leaders", Message::Leaders(leaders())),
+        ("leaders-unknown", Message::Leaders(Vec::new())),
     ]
+}
+
+fn leaders() -> Vec<Leader> {
+    let leader = |group, member, address: &str| Leader { group, term: 5, member, address: address.into() };
+    vec![leader(GROUP, MemberId(2), "10.0.0.2:7400"), leader(GroupId(9), MemberId(3), "c.example:1")]
 }
 
 fn hellos() -> Vec<(&'static str, Hello)> {
@@ -285,7 +301,7 @@ fn random_bytes_never_panic() {
         let mut bytes = vec![0; random.usize(24..200)];
         random.fill(&mut bytes);
         let _outcome = read_padded(&bytes);
-        let kinds = [1, 2, 3, 4, 16, 17, 18, 19, 20, 21, 32, 33, 48];
+        let kinds = [1, 2, 3, 4, 16, 17, 18, 19, 20, 21, 32, 33, 34, 35, 48];
         bytes[8] = kinds[random.usize(..kinds.len())];
         bytes[9..12].fill(0);
         let _outcome = read(&sealed(bytes));
@@ -305,6 +321,17 @@ fn a_length_is_refused_before_its_bytes_come() {
     assert!(refused(&heartbeat[..9], MESSAGE_MAX));
     heartbeat[8] = 99;
     assert!(refused(&heartbeat[..9], MESSAGE_MAX));
+    // So many groups nobody may ask for, and such an answer nobody may give.
+    for (message, most) in [
+        (Message::Seek(vec![GROUP]), GROUPS_MAX * 8),
+        (Message::Leaders(leaders()), GROUPS_MAX * (32 + ADDRESS_MAX)),
+    ] {
+        let mut bytes = written(message);
+        bytes[..4].copy_from_slice(&((ENVELOPE_LEN + most) as u32).to_le_bytes());
+        assert!(!refused(&bytes[..9], MESSAGE_MAX));
+        bytes[..4].copy_from_slice(&((ENVELOPE_LEN + most) as u32 + 1).to_le_bytes());
+        assert!(refused(&bytes[..9], MESSAGE_MAX));
+    }
 }
 
 #[test]
@@ -434,11 +461,74 @@ fn what_the_other_side_would_refuse_is_not_sent() {
         submit(request(2, Bytes::from_static(b"k"))),
         Message::Form(strangers),
         Message::Form(crowd),
+        Message::Seek(Vec::new()),
+        Message::Seek(vec![GroupId(0)]),
+        Message::Seek(vec![GROUP; GROUPS_MAX + 1]),
+        Message::Leaders(vec![leaders().remove(0); GROUPS_MAX + 1]),
+        Message::Leaders(vec![Leader { address: String::new(), ..leaders().remove(0) }]),
+        Message::Leaders(vec![Leader { address: "a".repeat(ADDRESS_MAX + 1), ..leaders().remove(0) }]),
+        Message::Leaders(vec![Leader { member: MemberId(0), ..leaders().remove(0) }]),
+        Message::Leaders(vec![Leader { term: 0, ..leaders().remove(0) }]),
+        Message::Leaders(vec![Leader { group: GroupId(0), ..leaders().remove(0) }]),
     ];
     for message in wrong {
         let mut rope = Rope::default();
         assert!(message.encode(&mut rope).is_err());
         assert_eq!(rope.len(), 0);
+    }
+}
+
+#[test]
+fn a_place_that_no_request_has_is_refused() {
+    let submit = |access, place, rest| {
+        let request =
+            Submitted { id: 1, access: Access::Write, method: MethodId(1), key_len: 0, body: Bytes::new() };
+        let mut bytes =
+            written(Message::Submit(Submit { group: GROUP, term: 0, requests: vec![request] })).to_vec();
+        bytes[44..48].copy_from_slice(&[access, place, rest, 0]);
+        read(&sealed(bytes))
+    };
+    for place in 0..=2 {
+        assert!(submit(1, place, 0).is_ok(), "a read in place {place}");
+        assert_eq!(submit(0, place, 0).is_ok(), place == 0, "a write has no place but its own");
+        assert!(submit(1, place, 1).is_err(), "reserved");
+    }
+    let refused = Malformed::Value { field: "request place", found: 3 };
+    assert_eq!(submit(2, 3, 0), Err(refused));
+}
+
+#[test]
+fn the_largest_question_and_answer_travel() {
+    let groups: Vec<_> = (1..=GROUPS_MAX as u64).map(GroupId).collect();
+    let leader = Leader { address: "a".repeat(ADDRESS_MAX), ..leaders().remove(0) };
+    let answer = groups.iter().map(|group| Leader { group: *group, ..leader.clone() }).collect();
+    for message in [Message::Seek(groups), Message::Leaders(answer)] {
+        assert_eq!(read_all(written(message.clone())), [message]);
+    }
+}
+
+#[test]
+fn forged_leaders_are_refused_whatever_they_claim() {
+    let entry = ENVELOPE_LEN..;
+    let intact = written(Message::Leaders(leaders()));
+    let with = |at: usize, bytes: &[u8]| {
+        let mut forged = intact.to_vec();
+        forged[at..at + bytes.len()].copy_from_slice(bytes);
+        read(&sealed(forged))
+    };
+    assert!(matches!(with(0, &[]), Ok(Some(_))), "as it was");
+    let count = |count: u32| with(12, &count.to_le_bytes());
+    assert_eq!(count(u32::MAX), Err(Malformed::TooLong { limit: 2, found: u32::MAX as usize }));
+    assert_eq!(count(3), Err(Malformed::TooLong { limit: 2, found: 3 }));
+    assert!(count(1).is_err(), "one is left over");
+    assert!(with(16, &[1]).is_err(), "a group in the envelope");
+    for length in [0, ADDRESS_MAX as u16 + 1, u16::MAX, 14, 200] {
+        assert!(with(entry.start + 24, &length.to_le_bytes()).is_err(), "an address of {length}");
+    }
+    assert!(with(entry.start + 26, &[1]).is_err(), "reserved");
+    assert!(with(entry.start + 32, &[0xff]).is_err(), "no text");
+    for field in [0, 8, 16] {
+        assert!(with(entry.start + field, &[0; 8]).is_err(), "a zero at {field}");
     }
 }
 

@@ -1,0 +1,68 @@
+//! How a request touches the state, said once for all floors.
+
+/// What a read must reflect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Consistency {
+    /// Every write that was acknowledged, anywhere, before the read began: the leader confirms its
+    /// leadership with a majority first (ReadIndex, Raft §6.4 of the thesis). Confirmations are shared.
+    #[default]
+    Strict,
+    /// The same, as long as no clock runs away: the leader answers at once while a majority has promised
+    /// not to elect another.
+    Lease,
+    /// Whatever the member asked has applied; possibly stale.
+    Eventual,
+}
+
+/// How a request wants to touch the state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Through the log.
+    Write,
+    /// Beside the log.
+    Read(Consistency, Place),
+}
+
+/// Where a read stands among the calls of its client that are not answered yet. A line is what
+/// [`Proxy::in_order`](crate::Proxy::in_order) makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// It belongs to no line: whatever is proposed around it, it may see.
+    Free,
+    /// It must not see what its line writes after it. Everything its line wrote before is answered.
+    InLine,
+    /// The same, and it must see the writes of its line that stand before it and are not answered.
+    Behind,
+}
+
+impl Access {
+    /// A read of no line.
+    pub(crate) fn read(consistency: Consistency) -> Access {
+        Access::Read(consistency, Place::Free)
+    }
+
+    /// The same as a call of a line, in which calls that it must not overtake are unanswered or are not.
+    pub(crate) fn in_line(self, unanswered: bool) -> Access {
+        match self {
+            Access::Write => Access::Write,
+            Access::Read(consistency, _) if unanswered => Access::Read(consistency, Place::Behind),
+            Access::Read(consistency, _) => Access::Read(consistency, Place::InLine),
+        }
+    }
+
+    /// Whether it is a read of no line.
+    pub(crate) fn is_free(self) -> bool {
+        matches!(self, Access::Read(_, Place::Free))
+    }
+
+    /// Whether a later read of the line must not overtake it: it is a write, or it waits for one itself.
+    pub(crate) fn holds_place(self) -> bool {
+        matches!(self, Access::Write | Access::Read(_, Place::Behind))
+    }
+
+    /// Whether whatever the member asked has applied is good enough, and no leader is needed.
+    pub(crate) fn is_local(self) -> bool {
+        matches!(self, Access::Read(Consistency::Eventual, Place::Free | Place::InLine))
+    }
+}

@@ -1,0 +1,186 @@
+//! Attempts to connect: one at a time to find a home, a few to reach leaders, each with pauses between.
+
+use super::Options;
+use crate::codec::configuration::MEMBERS_MAX;
+use crate::codec::ids::MemberId;
+use crate::transport::client::{Client, ClientError};
+use crate::transport::limits::Limits;
+use crate::transport::wire::Leader;
+use std::collections::BTreeMap;
+use std::time::Duration;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+/// Pause between two attempts to find a home.
+const HOME_PAUSE: Duration = Duration::from_millis(50);
+/// First pause before a leader that could not be reached is tried again, doubled with every failure.
+const LEADER_PAUSE_MIN: Duration = Duration::from_millis(100);
+/// Longest such pause.
+const LEADER_PAUSE_MAX: Duration = Duration::from_secs(10);
+/// Most leaders that are tried at the same time: who names many that are none has not much done for it.
+const LEADERS_MAX: usize = 4;
+
+/// An attempt that is over.
+#[derive(Debug)]
+pub(super) struct Dialed {
+    /// The leader that was to be reached; `None`: any member, to be the home.
+    pub leader: Option<MemberId>,
+    pub outcome: Result<Client, ClientError>,
+}
+
+/// What is known of a leader that could not be reached, or is being tried.
+#[derive(Debug)]
+struct Attempts {
+    under_way: bool,
+    next: Instant,
+    /// Before the one after that.
+    pause: Duration,
+}
+
+/// All attempts.
+#[derive(Debug)]
+pub(super) struct Dialing {
+    options: Options,
+    /// The cluster of the first connection: no other is ever talked to. 0: it was not formed then.
+    cluster: u128,
+    attempts: JoinSet<Dialed>,
+    seeking_home: bool,
+    next_home: Option<Instant>,
+    leaders: BTreeMap<MemberId, Attempts>,
+    /// Members that were reached as leaders, and where: any of them may be the next home.
+    met: BTreeMap<MemberId, String>,
+}
+
+impl Dialing {
+    pub(super) fn new(options: Options) -> Dialing {
+        Dialing {
+            options,
+            cluster: 0,
+            attempts: JoinSet::new(),
+            seeking_home: false,
+            next_home: None,
+            leaders: BTreeMap::new(),
+            met: BTreeMap::new(),
+        }
+    }
+
+    /// The first home, without which there is no handle.
+    pub(super) async fn first(&mut self) -> Result<Client, ClientError> {
+        let addresses = self.home_addresses(None);
+        let client = dial(&self.options, &addresses, 0, None).await?;
+        self.cluster = client.identity.cluster();
+        Ok(client)
+    }
+
+    /// Whether it is known which cluster is talked to.
+    pub(super) fn knows_cluster(&self) -> bool {
+        self.cluster != 0
+    }
+
+    /// Looks for a home, `but` there only if nobody answers elsewhere. Returns whether it does, now or already.
+    pub(super) fn seek_home(&mut self, now: Instant, but: Option<&str>) -> bool {
+        if self.seeking_home {
+            return true;
+        }
+        if self.next_home.is_some_and(|next| next > now) {
+            return false;
+        }
+        (self.seeking_home, self.next_home) = (true, Some(now + HOME_PAUSE));
+        self.start(None, self.home_addresses(but));
+        true
+    }
+
+    fn home_addresses(&self, but: Option<&str>) -> Vec<String> {
+        let told = self.options.members.iter().map(|(_, address)| address);
+        let mut addresses: Vec<String> = told.chain(self.met.values()).cloned().collect();
+        fastrand::shuffle(&mut addresses);
+        addresses.sort_by_key(|address| Some(address.as_str()) == but);
+        addresses
+    }
+
+    /// Tries to reach a leader, unless it was tried a moment ago. Where this process was told where the member is,
+    /// it looks there and nowhere else: what members call each other may mean nothing out here.
+    pub(super) fn reach(&mut self, now: Instant, leader: &Leader) {
+        assert!(self.knows_cluster(), "others could not be checked against a cluster that is not known");
+        if !self.may_reach(now, leader.member) {
+            return;
+        }
+        let pause = self.leaders.get(&leader.member).map_or(LEADER_PAUSE_MIN, |attempts| attempts.pause);
+        self.leaders.insert(leader.member, Attempts { under_way: true, next: now, pause });
+        let told = self.options.members.iter().filter(|(member, _)| *member == leader.member);
+        let mut addresses: Vec<String> = told.map(|(_, address)| address.clone()).collect();
+        if addresses.is_empty() {
+            addresses.push(leader.address.clone());
+        }
+        self.start(Some(leader.member), addresses);
+    }
+
+    fn may_reach(&mut self, now: Instant, member: MemberId) -> bool {
+        let under_way = self.leaders.values().filter(|attempts| attempts.under_way).count();
+        if let Some(attempts) = self.leaders.get(&member) {
+            return !attempts.under_way && attempts.next <= now && under_way < LEADERS_MAX;
+        }
+        if self.leaders.len() >= MEMBERS_MAX {
+            // More than there can be: most of them are none.
+            self.leaders.retain(|_, attempts| attempts.under_way || attempts.next > now);
+        }
+        under_way < LEADERS_MAX && self.leaders.len() < MEMBERS_MAX
+    }
+
+    fn start(&mut self, leader: Option<MemberId>, addresses: Vec<String>) {
+        let (options, cluster) = (self.options.clone(), self.cluster);
+        self.attempts.spawn(async move {
+            let outcome = dial(&options, &addresses, cluster, leader).await;
+            Dialed { leader, outcome }
+        });
+    }
+
+    /// The next attempt that is over; never, while there is none. What became of it is still to be [noted](Self::note).
+    pub(super) async fn next(&mut self) -> Dialed {
+        loop {
+            match self.attempts.join_next().await {
+                Some(Ok(dialed)) => return dialed,
+                Some(Err(error)) => tracing::error!(%error, "an attempt to connect ended by itself"),
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    /// Takes note of the outcome of an attempt, and says in one line for people if it was none.
+    pub(super) fn note(&mut self, now: Instant, dialed: &Dialed) {
+        match (dialed.leader, &dialed.outcome) {
+            (None, outcome) => {
+                self.seeking_home = false;
+                match outcome {
+                    Ok(client) if self.cluster == 0 => self.cluster = client.identity.cluster(),
+                    Ok(_) => {}
+                    Err(error) => tracing::debug!(%error, "no member answers yet"),
+                }
+            }
+            (Some(leader), Ok(client)) => {
+                self.leaders.remove(&leader);
+                let told = self.options.members.iter().any(|(_, address)| *address == client.address);
+                if !told && self.met.len() < MEMBERS_MAX {
+                    self.met.insert(leader, client.address.clone());
+                }
+            }
+            (Some(leader), Err(error)) => {
+                if let Some(attempts) = self.leaders.get_mut(&leader) {
+                    tracing::debug!(%leader, %error, pause = ?attempts.pause, "the leader cannot be reached from here");
+                    attempts.under_way = false;
+                    attempts.next = now + attempts.pause;
+                    attempts.pause = (attempts.pause * 2).min(LEADER_PAUSE_MAX);
+                }
+            }
+        }
+    }
+}
+
+async fn dial(
+    options: &Options,
+    addresses: &[String],
+    cluster: u128,
+    expected: Option<MemberId>,
+) -> Result<Client, ClientError> {
+    Client::connect(&*options.network, addresses, cluster, expected, &Limits::default()).await
+}

@@ -1,0 +1,132 @@
+//! The far end of a remote handle: connections to members, and the requests that are under way on them.
+//!
+//! A handle is connected to some member, its *home*, and beside it to the leaders of the groups that it uses, as far
+//! as it can reach them. Requests of a group go to its leader if there is a connection, and otherwise to the home,
+//! which passes them on. Who leads is asked now and then; the answer is a hint, and whoever follows a wrong one comes
+//! to a member that passes the request on or refuses it.
+//!
+//! Requests wait while there is no connection. Once one has been sent it is never sent again: if the connection
+//! breaks before its answer, its outcome is unknown. Requests of one group stay in the order they were handed in.
+//!
+//! Begin with [`road`], the loop; then [`routes`], which decides what goes where and touches no connection;
+//! [`calls`] are the requests that were sent, [`lines`] the connections, [`dialing`] the attempts to make some.
+
+mod calls;
+mod dialing;
+mod lane;
+mod lines;
+mod road;
+mod routes;
+#[cfg(test)]
+mod tests;
+
+use self::dialing::Dialing;
+use self::road::Road;
+use super::request::{Entrance, Request};
+use super::threads;
+use crate::codec::ids::MemberId;
+use crate::transport::client::ClientError;
+use crate::transport::seam::Transport;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+use thiserror::Error;
+use tokio::sync::{mpsc, oneshot};
+
+/// Requests in line at the entrance.
+const DEPTH: usize = 4_096;
+
+/// What a remote handle is made with, already checked.
+#[derive(Clone)]
+pub(crate) struct Options {
+    /// Members and where this process reaches them; at least one.
+    pub members: Vec<(MemberId, String)>,
+    /// What carries the messages.
+    pub network: Arc<dyn Transport>,
+    /// How long a request may take before its caller is told.
+    pub request_timeout: Duration,
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options").field("members", &self.members).finish_non_exhaustive()
+    }
+}
+
+/// Why a remote handle was not made. Nothing was sent.
+#[derive(Debug, Error)]
+pub(crate) enum RemoteError {
+    /// No member let it in.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// Its thread could not be started.
+    #[error("cannot start a thread: {0}")]
+    Thread(#[source] io::Error),
+}
+
+/// The thread that owns the connections. Dropping it cuts them.
+#[derive(Debug)]
+pub(crate) struct RemoteNode {
+    entrance: Entrance,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl RemoteNode {
+    /// Connects to the first member that answers.
+    pub(crate) async fn connect(options: Options) -> Result<RemoteNode, RemoteError> {
+        let (entrance, requests) = Entrance::new(DEPTH);
+        let (stop, stopped) = oneshot::channel();
+        let (started, outcome) = oneshot::channel();
+        let thread =
+            threads::spawn("copycat-remote".into(), move || run(options, requests, started, stopped))
+                .map_err(RemoteError::Thread)?;
+        let node = RemoteNode { entrance, stop: Some(stop), thread: Some(thread) };
+        match outcome.await {
+            Ok(outcome) => outcome.map(|()| node),
+            Err(_) => Err(RemoteError::Thread(io::Error::other("it ended at once"))),
+        }
+    }
+
+    /// The way in for requests to any group.
+    pub(crate) fn entrance(&self) -> Entrance {
+        self.entrance.clone()
+    }
+}
+
+impl Drop for RemoteNode {
+    fn drop(&mut self) {
+        self.stop = None;
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
+    }
+}
+
+fn run(
+    options: Options,
+    requests: mpsc::Receiver<Request>,
+    started: oneshot::Sender<Result<(), RemoteError>>,
+    stopped: oneshot::Receiver<()>,
+) {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return drop(started.send(Err(RemoteError::Thread(error)))),
+    };
+    runtime.block_on(async {
+        let request_timeout = options.request_timeout;
+        let mut dialing = Dialing::new(options);
+        match dialing.first().await {
+            Err(error) => drop(started.send(Err(error.into()))),
+            Ok(home) => {
+                if started.send(Ok(())).is_ok() {
+                    let road = Road::new(dialing, home, requests, request_timeout);
+                    // As a task like the connections': the root future would be polled once more per wake-up.
+                    drop(tokio::spawn(road.run(stopped)).await);
+                }
+            }
+        }
+    });
+}

@@ -1,0 +1,4 @@
+//! A remote handle from within: what goes where, and whole handles among members that are none.
+
+mod routes;
+mod strangers;

@@ -1,0 +1,395 @@
+//! Which connection a request takes, given what was heard, what broke, and what was answered.
+
+use super::super::super::failure::Failure;
+use super::super::super::request::{Answer, Request};
+use super::super::lane::{Aim, LaneKey};
+use super::super::lines::LineId;
+use super::super::routes::Routes;
+use crate::codec::access::{Access, Consistency};
+use crate::codec::ids::{GroupId, MemberId, MethodId};
+use crate::transport::wire::Leader;
+use std::time::Duration;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+const GROUP: GroupId = GroupId(7);
+const OTHER: GroupId = GroupId(8);
+/// The connection to each member has its number.
+const HOME: LineId = LineId(1);
+const SECOND: LineId = LineId(2);
+const THIRD: LineId = LineId(3);
+
+/// Routes whose time is told, and whose requests are known by their method.
+struct Test {
+    routes: Routes,
+    start: Instant,
+    now: Instant,
+    taken: u32,
+    /// What was sent and has no answer, in the order of sending.
+    sent: Vec<(LaneKey, LineId, u32)>,
+}
+
+impl Test {
+    /// Connected to member 1, the home.
+    fn new() -> Test {
+        let start = Instant::now();
+        let mut test = Test { routes: Routes::default(), start, now: start, taken: 0, sent: Vec::new() };
+        test.open(HOME);
+        test.routes.settle(HOME);
+        test
+    }
+
+    fn open(&mut self, line: LineId) {
+        self.routes.opened(MemberId(line.0), line);
+    }
+
+    fn pass(&mut self, time: Duration) {
+        self.now += time;
+    }
+
+    fn take(&mut self, group: GroupId, access: Access) -> oneshot::Receiver<Answer> {
+        let (reply, answer) = oneshot::channel();
+        self.taken += 1;
+        let method = MethodId(self.taken);
+        let request = Request { group, access, method, key_len: 0, body: Vec::new(), reply };
+        self.routes.take(self.now, self.now + Duration::from_secs(5), request);
+        answer
+    }
+
+    fn write(&mut self, group: GroupId) {
+        drop(self.take(group, Access::Write));
+    }
+
+    /// Sends what may be sent: the connection and the requests of each batch.
+    fn send(&mut self) -> Vec<(LineId, Vec<u32>)> {
+        let mut batches = Vec::new();
+        while let Some(batch) = self.routes.next() {
+            let (lane, line) = (batch.lane, batch.line);
+            let numbers: Vec<u32> = batch.requests.map(|(_, request)| request.method.0).collect();
+            self.sent.extend(numbers.iter().map(|number| (lane, line, *number)));
+            batches.push((line, numbers));
+        }
+        batches.sort();
+        batches
+    }
+
+    fn answer(&mut self, number: u32) {
+        let at = self.sent.iter().position(|(.., sent)| *sent == number).expect("it was sent");
+        let (lane, ..) = self.sent.remove(at);
+        self.routes.ended(lane, 1);
+    }
+
+    fn cut(&mut self, line: LineId) {
+        for (lane, ..) in self.sent.extract_if(.., |(_, sent_on, _)| *sent_on == line).collect::<Vec<_>>() {
+            self.routes.ended(lane, 1);
+        }
+        self.routes.closed(self.now, line);
+    }
+
+    fn hear(&mut self, group: GroupId, term: u64, member: u64) {
+        let address = format!("member:{member}");
+        self.routes.hear(vec![Leader { group, term, member: MemberId(member), address }]);
+    }
+
+    fn doubt(&mut self, group: GroupId, line: LineId) {
+        self.routes.doubt(self.now, LaneKey { group, aim: Aim::Leader }, line);
+    }
+
+    fn missing(&self) -> Vec<u64> {
+        self.routes.missing().map(|leader| leader.member.0).collect()
+    }
+
+    fn seek(&mut self) -> Vec<(LineId, Vec<GroupId>)> {
+        self.routes.seek(self.now).into_iter().collect()
+    }
+}
+
+#[test]
+fn requests_take_the_home_until_the_leader_is_connected() {
+    let mut test = Test::new();
+    test.write(GROUP);
+    test.write(OTHER);
+    test.write(GROUP);
+    assert_eq!(test.send(), [(HOME, vec![1, 3]), (HOME, vec![2])], "one batch for each group");
+    (1..=3).for_each(|number| test.answer(number));
+    test.hear(GROUP, 4, 2);
+    assert_eq!(test.missing(), [2]);
+    test.write(GROUP);
+    assert_eq!(test.send(), [(HOME, vec![4])], "nobody waits for a connection that may never be");
+    test.answer(4);
+    test.open(SECOND);
+    assert_eq!(test.missing(), [0; 0]);
+    test.write(GROUP);
+    test.write(OTHER);
+    assert_eq!(test.send(), [(HOME, vec![6]), (SECOND, vec![5])]);
+}
+
+#[test]
+fn groups_with_different_leaders_take_different_connections() {
+    let mut test = Test::new();
+    test.open(SECOND);
+    test.open(THIRD);
+    for (group, member) in [(GROUP, 2), (OTHER, 3)] {
+        test.write(group);
+        test.hear(group, 1, member);
+    }
+    test.write(GroupId(9));
+    test.hear(GroupId(9), 1, 1);
+    assert_eq!(test.send(), [(HOME, vec![3]), (SECOND, vec![1]), (THIRD, vec![2])]);
+}
+
+#[test]
+fn nobody_overtakes_those_who_are_under_way_on_the_old_connection() {
+    let mut test = Test::new();
+    test.open(SECOND);
+    test.write(GROUP);
+    test.write(GROUP);
+    assert_eq!(test.send(), [(HOME, vec![1, 2])]);
+    test.hear(GROUP, 1, 2);
+    test.write(GROUP);
+    assert_eq!(test.send(), [], "1 and 2 may still be proposed");
+    test.answer(2);
+    test.write(OTHER);
+    test.write(GROUP);
+    assert_eq!(test.send(), [(HOME, vec![4])], "other groups do not wait");
+    assert_eq!(test.routes.waiting(), 2);
+    test.answer(1);
+    assert_eq!(test.send(), [(SECOND, vec![3, 5])], "in their order");
+    assert_eq!(test.routes.waiting(), 0);
+    // And back again: the leader is another, to which there is no connection yet.
+    test.hear(GROUP, 2, 3);
+    test.write(GROUP);
+    assert_eq!(test.send(), []);
+    test.answer(3);
+    test.answer(5);
+    assert_eq!(test.send(), [(HOME, vec![6])]);
+}
+
+#[test]
+fn a_change_that_is_taken_back_delays_nobody() {
+    let mut test = Test::new();
+    test.open(SECOND);
+    test.write(GROUP);
+    test.send();
+    test.hear(GROUP, 1, 2);
+    test.write(GROUP);
+    assert_eq!(test.send(), []);
+    test.doubt(GROUP, SECOND);
+    assert_eq!(test.send(), [(HOME, vec![2])]);
+}
+
+#[test]
+fn after_a_break_nothing_is_under_way_and_the_next_go_at_once() {
+    let mut test = Test::new();
+    test.open(SECOND);
+    test.write(GROUP);
+    test.hear(GROUP, 1, 2);
+    assert_eq!(test.send(), [(SECOND, vec![1])]);
+    test.hear(GROUP, 2, 1);
+    test.write(GROUP);
+    assert_eq!(test.send(), [], "the leader changed, and 1 is under way");
+    test.cut(SECOND);
+    assert_eq!(test.send(), [(HOME, vec![2])]);
+    test.cut(HOME);
+    test.write(GROUP);
+    assert_eq!((test.routes.home(), test.send()), (None, vec![]));
+    // A new home, by another connection.
+    test.routes.opened(MemberId(3), THIRD);
+    test.routes.settle(THIRD);
+    assert_eq!(test.send(), [(THIRD, vec![3])]);
+}
+
+#[test]
+fn without_its_home_a_handle_goes_on_with_what_it_has() {
+    let mut test = Test::new();
+    test.open(SECOND);
+    test.write(GROUP);
+    test.hear(GROUP, 1, 2);
+    assert_eq!(test.send(), [(SECOND, vec![1])]);
+    test.cut(HOME);
+    assert_eq!(test.routes.home(), Some(SECOND));
+    test.write(GROUP);
+    test.write(OTHER);
+    assert_eq!(
+        test.send(),
+        [(SECOND, vec![2]), (SECOND, vec![3])],
+        "the leader's requests are not disturbed"
+    );
+}
+
+#[test]
+fn a_broken_connection_puts_its_leader_in_doubt() {
+    let mut test = Test::new();
+    test.open(SECOND);
+    test.write(GROUP);
+    test.hear(GROUP, 1, 2);
+    test.send();
+    test.seek();
+    test.cut(SECOND);
+    assert_eq!(test.missing(), [0; 0], "it is not called again before it is named again");
+    test.pass(Duration::from_millis(60));
+    assert_eq!(test.seek(), [(HOME, vec![GROUP])], "and that is asked soon");
+    test.hear(GROUP, 1, 2);
+    assert_eq!(test.missing(), [2]);
+    test.routes.unreachable(MemberId(2));
+    assert_eq!(test.missing(), [0; 0]);
+}
+
+#[test]
+fn the_newer_term_is_right() {
+    let mut test = Test::new();
+    test.open(SECOND);
+    test.open(THIRD);
+    test.write(GROUP);
+    test.hear(GROUP, 5, 3);
+    test.hear(GROUP, 4, 2);
+    assert_eq!(test.send(), [(THIRD, vec![1])]);
+    test.answer(1);
+    // Until the newest leader turns out to be none: then the word of others counts again.
+    test.doubt(GROUP, SECOND);
+    test.write(GROUP);
+    assert_eq!(test.send(), [(THIRD, vec![2])], "who was not asked is not in doubt");
+    test.answer(2);
+    test.doubt(GROUP, THIRD);
+    test.hear(GROUP, 4, 2);
+    test.write(GROUP);
+    assert_eq!(test.send(), [(SECOND, vec![3])]);
+}
+
+#[test]
+fn who_leads_is_asked_of_those_who_may_know_and_only_while_it_matters() {
+    let mut test = Test::new();
+    test.open(SECOND);
+    assert_eq!(test.seek(), [], "no group is used");
+    test.write(GROUP);
+    drop(test.take(OTHER, Access::read(Consistency::Eventual)));
+    assert_eq!(test.seek(), [(HOME, vec![GROUP])], "at once; any member will do for the other");
+    assert_eq!(test.seek(), [], "once");
+    test.send();
+    test.hear(GROUP, 1, 2);
+    test.pass(Duration::from_millis(999));
+    assert_eq!(test.seek(), []);
+    test.pass(Duration::from_millis(1));
+    assert_eq!(test.seek(), [(HOME, vec![GROUP]), (SECOND, vec![GROUP])], "as long as one is under way");
+    test.answer(1);
+    test.pass(Duration::from_secs(1));
+    assert_eq!(test.seek(), [], "nothing was asked since");
+    test.write(GROUP);
+    assert_eq!(test.seek().len(), 2);
+    test.doubt(GROUP, HOME);
+    assert_eq!(test.seek(), [], "a storm of failures is no storm of questions");
+    test.pass(Duration::from_millis(50));
+    assert_eq!(test.seek().len(), 2);
+}
+
+#[test]
+fn reads_of_any_state_stay_with_the_home() {
+    let mut test = Test::new();
+    test.open(SECOND);
+    test.write(GROUP);
+    test.hear(GROUP, 1, 2);
+    drop(test.take(GROUP, Access::read(Consistency::Eventual)));
+    drop(test.take(GROUP, Access::read(Consistency::Lease)));
+    drop(test.take(GROUP, Access::read(Consistency::Strict)));
+    drop(test.take(GROUP, Access::read(Consistency::Eventual).in_line(false)));
+    assert_eq!(test.send(), [(HOME, vec![2]), (SECOND, vec![1, 3, 4, 5])], "but for those that keep a place");
+}
+
+#[test]
+fn connections_are_kept_as_long_as_somebody_takes_them() {
+    let mut test = Test::new();
+    test.open(SECOND);
+    assert!(test.routes.needs(HOME) && !test.routes.needs(SECOND));
+    test.write(GROUP);
+    test.hear(GROUP, 1, 2);
+    test.send();
+    test.hear(GROUP, 2, 1);
+    assert!(test.routes.needs(SECOND), "1 is under way on it");
+    test.pass(Duration::from_secs(20));
+    test.routes.forget(test.now);
+    test.answer(1);
+    assert!(!test.routes.needs(SECOND));
+    test.write(GROUP);
+    test.hear(GROUP, 3, 2);
+    test.send();
+    test.answer(2);
+    test.routes.forget(test.now);
+    assert!(test.routes.needs(SECOND), "it was used a moment ago");
+    test.pass(Duration::from_secs(10));
+    test.routes.forget(test.now);
+    assert!(!test.routes.needs(SECOND), "nobody uses the group any more");
+    assert!(test.routes.needs(HOME));
+}
+
+#[test]
+fn those_who_wait_too_long_are_told_that_nothing_happened() {
+    let mut test = Test::new();
+    test.cut(HOME);
+    let mut first = test.take(GROUP, Access::Write);
+    test.pass(Duration::from_secs(1));
+    let mut second = test.take(OTHER, Access::Write);
+    assert_eq!(test.send(), []);
+    test.routes.expire(test.start + Duration::from_millis(4_999));
+    assert!(first.try_recv().is_err());
+    test.routes.expire(test.start + Duration::from_secs(5));
+    assert_eq!(first.try_recv(), Ok(Err(Failure::NoLeader)));
+    assert!(second.try_recv().is_err());
+    assert_eq!(test.routes.waiting(), 1);
+    test.open(HOME);
+    test.routes.settle(HOME);
+    assert_eq!(test.send(), [(HOME, vec![2])]);
+}
+
+#[test]
+fn what_was_not_asked_about_is_not_heard() {
+    let mut test = Test::new();
+    test.write(GROUP);
+    let noise = (1..5_000).map(|number| Leader {
+        group: GroupId(number << 32),
+        term: u64::MAX,
+        member: MemberId(number),
+        address: "nowhere:1".into(),
+    });
+    test.routes.hear(noise.collect());
+    assert_eq!(test.missing(), [0; 0]);
+    assert_eq!(test.send(), [(HOME, vec![1])]);
+}
+
+/// Whatever happens: requests of one group arrive in their order, each once, as long as no connection breaks.
+#[test]
+fn order_is_kept_through_any_changes() {
+    for seed in 0..200 {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let mut test = Test::new();
+        test.open(SECOND);
+        test.open(THIRD);
+        let mut last = [0; 2];
+        for step in 1..500 {
+            match random.u32(..10) {
+                0..5 => test.write(if random.bool() { GROUP } else { OTHER }),
+                5..7 => test.hear(if random.bool() { GROUP } else { OTHER }, step, random.u64(1..=4)),
+                7 => test.doubt(GROUP, LineId(random.u64(1..=3))),
+                8 => test.routes.settle(LineId(random.u64(1..=3))),
+                _ => test.pass(Duration::from_millis(random.u64(..100))),
+            }
+            let before = test.sent.len();
+            test.send();
+            for (lane, line, number) in &test.sent[before..] {
+                let last = &mut last[usize::from(lane.group == OTHER)];
+                assert!(*number > *last, "seed {seed}");
+                *last = *number;
+                let elsewhere = |(other, on, _): &&(LaneKey, LineId, u32)| other == lane && on != line;
+                assert_eq!(test.sent.iter().find(elsewhere), None, "seed {seed}: under way on two at once");
+            }
+            while !test.sent.is_empty() && random.u32(..3) == 0 {
+                let answered = test.sent[random.usize(..test.sent.len())].2;
+                test.answer(answered);
+            }
+        }
+        while let Some((.., number)) = test.sent.first() {
+            test.answer(*number);
+            test.send();
+        }
+        assert_eq!(test.routes.waiting(), 0, "seed {seed}: nobody is forgotten");
+    }
+}

@@ -1,0 +1,341 @@
+//! Whole handles among strangers: they speak as members do, and say what they like of each other.
+
+use super::super::super::failure::Failure;
+use super::super::super::request::{Answer, Entrance};
+use super::super::{Options, RemoteNode};
+use crate::codec::access::Access;
+use crate::codec::ids::{GroupId, MemberId, MethodId};
+use crate::transport::acceptor::Acceptor;
+use crate::transport::endpoint::{Endpoint, Event, Gate, Inbox, Source};
+use crate::transport::limits::Limits;
+use crate::transport::memory::Memory;
+use crate::transport::outbox::Sender;
+use crate::transport::wire::{Answered, Formation, Hello, Identity, Leader, Message, Refusal, Submit};
+use bytes::Bytes;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+const GROUP: GroupId = GroupId(7);
+/// Longest wait for anything; only a defect makes it that long.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Lets everybody in.
+struct House(Mutex<Identity>);
+
+impl House {
+    fn form(&self, cluster: u128) {
+        let members = (1..=3).map(|id| (MemberId(id), u128::from(id))).collect();
+        self.0.lock().unwrap().formation = (cluster != 0).then_some(Formation { cluster, members });
+    }
+}
+
+impl Gate for House {
+    fn identity(&self) -> Identity {
+        self.0.lock().unwrap().clone()
+    }
+
+    fn admit(&self, _hello: &Hello) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    fn accept(&self, _peer: MemberId, _identity: &Identity) -> Result<(), Refusal> {
+        Ok(())
+    }
+}
+
+/// Somebody who listens, and waits to be told what to answer.
+struct Stranger {
+    house: Arc<House>,
+    bulk: mpsc::Receiver<Event>,
+    _control: mpsc::Receiver<Event>,
+    acceptor: Acceptor,
+}
+
+/// What a handle said, and the way back.
+type Said = (Message, Sender);
+
+impl Stranger {
+    /// Listens at `address` as the member `id` of a cluster.
+    async fn start(network: &Memory, address: &str, id: u64, cluster: u128) -> Stranger {
+        let identity =
+            Identity { member: MemberId(id), storage: u128::from(id), election_ms: 250, formation: None };
+        let house = Arc::new(House(Mutex::new(identity)));
+        house.form(cluster);
+        let ((control, _control), (bulk_in, bulk)) = (mpsc::channel(4), mpsc::channel(64));
+        let inbox = Inbox { control, bulk: bulk_in };
+        let (network, limits) = (Arc::new(network.clone()), Limits::default());
+        let endpoint = Endpoint { network, gate: house.clone(), inbox, limits };
+        Stranger { house, bulk, _control, acceptor: endpoint.listen(address).await.unwrap() }
+    }
+
+    /// What is said next, several at once one after the other.
+    async fn next(&mut self) -> Vec<Said> {
+        loop {
+            match timeout(PATIENCE, self.bulk.recv()).await.expect("something is said").unwrap() {
+                Event::Received { from: Source::Client { replies, .. }, messages } => {
+                    return messages.into_iter().map(|message| (message, replies.clone())).collect();
+                }
+                Event::Gone { .. } => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    /// Serves: every request gets its own method as the answer, every question `leaders`. Whatever was said is told
+    /// to `heard` first.
+    async fn serve(mut self, leaders: Vec<Leader>, heard: mpsc::UnboundedSender<(u64, Message)>) {
+        let me = self.house.identity().member.0;
+        loop {
+            for (message, replies) in self.next().await {
+                heard.send((me, message.clone())).unwrap();
+                let answer = match message {
+                    Message::Submit(submit) => Message::Results(answers(&submit)),
+                    Message::Seek(_) => Message::Leaders(leaders.clone()),
+                    other => panic!("{other:?}"),
+                };
+                replies.send(answer).unwrap();
+            }
+        }
+    }
+
+    /// Whether anybody was ever let in.
+    fn was_called(&mut self) -> bool {
+        self.bulk.try_recv().is_ok()
+    }
+}
+
+fn answers(submit: &Submit) -> Vec<Answered> {
+    let answer = |request: &crate::transport::wire::Submitted| Answered {
+        id: request.id,
+        result: Ok(Bytes::copy_from_slice(&request.method.0.to_le_bytes())),
+    };
+    submit.requests.iter().map(answer).collect()
+}
+
+fn leader(term: u64, member: u64, address: &str) -> Leader {
+    Leader { group: GROUP, term, member: MemberId(member), address: address.into() }
+}
+
+async fn handle(network: &Memory, address: &str) -> RemoteNode {
+    let options = Options {
+        members: vec![(MemberId(1), address.into())],
+        network: Arc::new(network.clone()),
+        request_timeout: PATIENCE,
+    };
+    RemoteNode::connect(options).await.unwrap()
+}
+
+async fn write(entrance: &Entrance, number: u32) -> Answer {
+    let call = entrance.call(GROUP, Access::Write, MethodId(number), 0, Vec::new());
+    timeout(PATIENCE, call).await.expect("an answer")
+}
+
+fn answer_of(number: u32) -> Answer {
+    Ok(Bytes::copy_from_slice(&number.to_le_bytes()))
+}
+
+#[tokio::test]
+async fn requests_come_to_the_leader_that_was_named_in_their_order() {
+    let network = Memory::default();
+    let home = Stranger::start(&network, "home", 1, 9).await;
+    let second = Stranger::start(&network, "second", 2, 9).await;
+    let (heard, mut told) = mpsc::unbounded_channel();
+    let tasks = [
+        tokio::spawn(home.serve(vec![leader(4, 2, "second")], heard.clone())),
+        tokio::spawn(second.serve(vec![leader(4, 2, "second")], heard)),
+    ];
+    let node = handle(&network, "home").await;
+    let entrance = node.entrance();
+    let (mut number, mut last, mut by_leader) = (0, 0, 0);
+    while by_leader < 50 {
+        // Some at once, so that some are under way while others come.
+        let writes = [1, 2, 3, 4].map(|step| write(&entrance, number + step));
+        let [one, two, three, four] = writes;
+        let (one, two, three, four) = tokio::join!(one, two, three, four);
+        for (answer, step) in [one, two, three, four].into_iter().zip(1..) {
+            assert_eq!(answer, answer_of(number + step));
+        }
+        number += 4;
+        while let Ok((member, message)) = told.try_recv() {
+            let Message::Submit(submit) = message else { continue };
+            for request in submit.requests {
+                assert_eq!(request.method.0, last + 1, "each once, none before another");
+                last += 1;
+                by_leader += u32::from(member == 2);
+            }
+        }
+    }
+    drop(node);
+    tasks.iter().for_each(tokio::task::JoinHandle::abort);
+}
+
+#[tokio::test]
+async fn what_was_under_way_to_a_leader_that_breaks_is_never_sent_again() {
+    let network = Memory::default();
+    let home = Stranger::start(&network, "home", 1, 9).await;
+    let mut second = Stranger::start(&network, "second", 2, 9).await;
+    let (heard, mut told) = mpsc::unbounded_channel();
+    let task = tokio::spawn(home.serve(vec![leader(4, 2, "second")], heard));
+    let node = handle(&network, "home").await;
+    let entrance = node.entrance();
+    let mut number = 0;
+    let lost = loop {
+        number += 1;
+        let call = write(&entrance, number);
+        tokio::pin!(call);
+        tokio::select! {
+            answer = &mut call => assert_eq!(answer, answer_of(number)),
+            said = second.next() => {
+                let submits = said.iter().filter(|(message, _)| matches!(message, Message::Submit(_)));
+                if submits.count() > 0 {
+                    // It has the request, and is gone.
+                    second.acceptor.close().await;
+                    break call.await;
+                }
+                assert_eq!(call.await, answer_of(number));
+            }
+        }
+    };
+    assert_eq!(lost, Err(Failure::Disconnected));
+    assert_eq!(write(&entrance, number + 1).await, answer_of(number + 1), "the home goes on");
+    drop(node);
+    while let Some((_, message)) = told.recv().await {
+        let Message::Submit(submit) = message else { continue };
+        assert!(submit.requests.iter().all(|request| request.method.0 != number), "{number} came twice");
+        if submit.requests.iter().any(|request| request.method.0 > number) {
+            break;
+        }
+    }
+    task.abort();
+}
+
+#[tokio::test]
+async fn whoever_was_met_may_be_the_next_home() {
+    let network = Memory::default();
+    let home = Stranger::start(&network, "home", 1, 9).await;
+    let second = Stranger::start(&network, "second", 2, 9).await;
+    let (heard, mut told) = mpsc::unbounded_channel();
+    let named = || vec![leader(4, 2, "second")];
+    let first = tokio::spawn(home.serve(named(), heard.clone()));
+    let other = tokio::spawn(second.serve(named(), heard.clone()));
+    let node = handle(&network, "home").await;
+    let entrance = node.entrance();
+    let mut number = 0;
+    while !std::iter::from_fn(|| told.try_recv().ok()).any(|(member, _)| member == 2) {
+        number += 1;
+        assert_eq!(write(&entrance, number).await, answer_of(number));
+    }
+    for task in [first, other] {
+        task.abort();
+        assert!(task.await.is_err_and(|error| error.is_cancelled()));
+    }
+    // The only member that the handle was told of stays away.
+    let second = Stranger::start(&network, "second", 2, 9).await;
+    let other = tokio::spawn(second.serve(named(), heard));
+    while write(&entrance, 1_000).await != answer_of(1_000) {}
+    drop(node);
+    other.abort();
+}
+
+#[tokio::test]
+async fn answers_full_of_lies_do_no_harm() {
+    let network = Memory::default();
+    let mut home = Stranger::start(&network, "home", 1, 9).await;
+    let mut another_cluster = Stranger::start(&network, "another cluster", 2, 8).await;
+    let mut another_member = Stranger::start(&network, "another member", 3, 9).await;
+    let node = handle(&network, "home").await;
+    let entrance = node.entrance();
+    let lies = |round: u64| {
+        let address = ["another cluster", "another member", "nowhere"][round as usize % 3];
+        // One that may be believed, thousands of it of whom nobody asked, and all of them different each time.
+        let mut lies = vec![leader(u64::MAX - 1_000 + round, 2 + round % 2 * 1_000, address)];
+        lies.extend((1..1_000).map(|number| Leader {
+            group: GroupId(number << 32),
+            ..leader(u64::MAX, number + round * 1_000, "nowhere")
+        }));
+        lies.extend((1..24).map(|number| leader(u64::MAX, number + round * 1_000, "another member")));
+        if round.is_multiple_of(4) { Vec::new() } else { lies }
+    };
+    let (mut questions, mut number) = (0, 0);
+    while questions < 12 {
+        number += 1;
+        let call = write(&entrance, number);
+        tokio::pin!(call);
+        let answer = loop {
+            tokio::select! {
+                answer = &mut call => break answer,
+                said = home.next() => for (message, replies) in said {
+                    let answer = match message {
+                        // Failures make it ask again at once, and look for another home.
+                        Message::Submit(submit) if number % 2 == 0 => Message::Results(failures(&submit)),
+                        Message::Submit(submit) => Message::Results(answers(&submit)),
+                        _ => {
+                            questions += 1;
+                            Message::Leaders(lies(questions))
+                        }
+                    };
+                    // A handle that found the same home again has closed the second connection.
+                    let _ = replies.send(answer);
+                },
+            }
+        };
+        let refused = Err(Failure::NoLeader);
+        assert_eq!(answer, if number % 2 == 0 { refused } else { answer_of(number) });
+    }
+    assert!(!another_cluster.was_called(), "no other cluster is ever talked to");
+    assert!(!another_member.was_called(), "nor a member that is not who it should be");
+    drop(node);
+}
+
+fn failures(submit: &Submit) -> Vec<Answered> {
+    let failed = Err(Failure::NoLeader.code());
+    submit.requests.iter().map(|request| Answered { id: request.id, result: failed.clone() }).collect()
+}
+
+#[tokio::test]
+async fn a_home_without_a_cluster_cannot_lead_to_another_one() {
+    let network = Memory::default();
+    let home = Stranger::start(&network, "home", 1, 0).await;
+    let mut second = Stranger::start(&network, "second", 2, 8).await;
+    let (heard, mut told) = mpsc::unbounded_channel();
+    let task = tokio::spawn(home.serve(vec![leader(4, 2, "second")], heard));
+    let node = handle(&network, "home").await;
+    let entrance = node.entrance();
+    let (mut number, mut questions) = (0, 0);
+    while questions < 2 {
+        number += 1;
+        assert_eq!(write(&entrance, number).await, answer_of(number));
+        while let Ok((_, message)) = told.try_recv() {
+            questions += u32::from(matches!(message, Message::Seek(_)));
+        }
+    }
+    assert!(!second.was_called());
+    drop(node);
+    task.abort();
+}
+
+#[tokio::test]
+async fn leaders_are_believed_only_once_it_is_known_which_cluster_is_talked_to() {
+    let network = Memory::default();
+    let home = Stranger::start(&network, "home", 1, 0).await;
+    let second = Stranger::start(&network, "second", 2, 9).await;
+    let (house, (heard, mut told)) = (home.house.clone(), mpsc::unbounded_channel());
+    let tasks = [
+        tokio::spawn(home.serve(vec![leader(4, 2, "second")], heard.clone())),
+        tokio::spawn(second.serve(Vec::new(), heard)),
+    ];
+    let node = handle(&network, "home").await;
+    let entrance = node.entrance();
+    assert_eq!(write(&entrance, 1).await, answer_of(1));
+    // Formed in the meantime; the handle has to call again to learn what it is called.
+    house.form(9);
+    let mut number = 1;
+    while !std::iter::from_fn(|| told.try_recv().ok()).any(|(member, _)| member == 2) {
+        number += 1;
+        assert_eq!(write(&entrance, number).await, answer_of(number));
+    }
+    drop(node);
+    tasks.iter().for_each(tokio::task::JoinHandle::abort);
+}

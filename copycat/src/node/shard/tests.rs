@@ -1,0 +1,287 @@
+//! A shard that leads a group of three, whose two followers say what a test lets them say.
+
+use super::*;
+use crate::codec::access::{Access, Consistency, Place};
+use crate::codec::ids::{Index, MethodId};
+use crate::node::applier::Applier;
+use crate::node::machine::{Checker, Machine};
+use crate::node::request::Answer;
+use crate::raft::message::{AppendResult, Message};
+use crate::storage::{self, MemoryDisk, Owner};
+use crate::transport::wire;
+use std::sync::{Arc, Mutex};
+use tokio::sync::oneshot;
+
+const GROUP: GroupId = GroupId(7);
+const FOLLOWER: MemberId = MemberId(2);
+const BEHIND: Access = Access::Read(Consistency::Strict, Place::Behind);
+const IN_LINE: Access = Access::Read(Consistency::Strict, Place::InLine);
+const FREE: Access = Access::Read(Consistency::Strict, Place::Free);
+
+/// Counts the commands it was given; every answer is their number.
+#[derive(Default)]
+struct Count(u8);
+
+impl Machine for Count {
+    fn apply(&mut self, _: MethodId, _: &[u8], out: &mut Vec<u8>) -> Result<(), Failure> {
+        self.0 += 1;
+        self.read(MethodId(1), &[], out)
+    }
+
+    fn read(&self, _: MethodId, _: &[u8], out: &mut Vec<u8>) -> Result<(), Failure> {
+        out.push(self.0);
+        Ok(())
+    }
+}
+
+struct Anything;
+
+impl Checker for Anything {
+    fn check(&self, _: Access, _: MethodId, _: u32, _: &[u8]) -> Result<(), Failure> {
+        Ok(())
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+struct Sent(Arc<Mutex<Vec<Message>>>);
+
+impl Links for Sent {
+    fn send(&mut self, to: MemberId, message: wire::Message) -> bool {
+        if let wire::Message::Raft { message, .. } = message
+            && to == FOLLOWER
+        {
+            self.0.lock().unwrap().push(message);
+        }
+        true
+    }
+}
+
+struct Leader {
+    shard: Shard,
+    applier: Applier,
+    sent: Sent,
+    now: Duration,
+    term: u64,
+}
+
+impl Leader {
+    /// Elected, with its first own entry at index 1 not committed yet.
+    fn elected() -> Leader {
+        let (sent, owner) = (Sent::default(), Owner { storage: 1, member: MemberId(1), shard: 0 });
+        let kept = storage::Options::new(owner);
+        let (journal, recovered) = Journal::open(Arc::new(MemoryDisk::default()), kept, 1).unwrap();
+        let raft = raft::options::Options {
+            election_timeout: Duration::from_millis(100),
+            heartbeat_interval: Duration::from_secs(3_600),
+            inflight_max: 64,
+            entries_max: 64,
+            seed: 1,
+        };
+        let request_timeout = Duration::from_secs(10);
+        let options = Options { me: MemberId(1), raft, request_timeout, requests_max: 100 };
+        let mut shard = Shard::new(options, journal, recovered, Box::new(sent.clone()));
+        shard.found(Duration::ZERO, Configuration::of_voters([1, 2, 3].map(MemberId)));
+        let now = Duration::from_secs(1);
+        let mut leader = Leader { shard, applier: Applier::default(), sent, now, term: 1 };
+        let (done, mut attached) = oneshot::channel();
+        let groups = vec![(GROUP, Box::new(Count::default()) as Box<dyn Machine>)];
+        leader.turn([Input::Attach(Attachment { groups, checker: Arc::new(Anything), done })]);
+        attached.try_recv().unwrap().unwrap();
+        leader.now += Duration::from_secs(1);
+        leader.shard.tick(leader.now);
+        leader.hears(Message::Vote { term: 1, granted: true, pre: true });
+        leader.hears(Message::Vote { term: 1, granted: true, pre: false });
+        assert_eq!(leader.status().role, raft::effect::Role::Leader);
+        leader
+    }
+
+    /// The same, with its first own entry committed.
+    fn settled() -> Leader {
+        let mut leader = Leader::elected();
+        leader.acknowledges(1);
+        leader
+    }
+
+    fn status(&self) -> raft::state::Status {
+        self.shard.status().groups[0].raft
+    }
+
+    /// A turn, and everything that it leaves to workers, done at once.
+    fn turn(&mut self, inputs: impl IntoIterator<Item = Input>) {
+        self.shard.turn(self.now, inputs);
+        loop {
+            let (write, preparation) =
+                (self.shard.outbox().write.take(), self.shard.outbox().preparation.take());
+            let work = std::mem::take(&mut self.shard.outbox().work);
+            self.applier.run(work, &|| self.now);
+            let mut done = Vec::new();
+            done.extend(write.map(|write| Done::Written(write.run())));
+            done.extend(preparation.map(|preparation| Done::Prepared(preparation.run())));
+            if done.is_empty() {
+                return;
+            }
+            self.shard.turn(self.now, done.into_iter().map(Input::Done));
+        }
+    }
+
+    fn hears(&mut self, message: Message) {
+        self.turn([Input::Raft { from: FOLLOWER, group: GROUP, message, frames: Vec::new() }]);
+    }
+
+    /// One follower has everything up to `matched`: with the leader itself, a majority.
+    fn acknowledges(&mut self, matched: Index) {
+        let term = self.term;
+        self.hears(Message::AppendReply { term, result: AppendResult::Accepted { matched } });
+    }
+
+    /// One follower answers the newest round of heartbeats.
+    fn beats(&mut self) {
+        let sent = self.sent.0.lock().unwrap().clone();
+        let newest = |message: &Message| match message {
+            Message::Heartbeat { round, .. } => Some(*round),
+            _ => None,
+        };
+        let (term, round) = (self.term, sent.iter().rev().find_map(newest).unwrap());
+        self.hears(Message::HeartbeatReply { term, round, accepted: 0, durable: 0 });
+    }
+
+    fn rounds(&self) -> usize {
+        let sent = self.sent.0.lock().unwrap();
+        sent.iter().filter(|message| matches!(message, Message::Heartbeat { .. })).count()
+    }
+
+    /// Requests of one turn.
+    fn call<const N: usize>(&mut self, calls: [Access; N]) -> [oneshot::Receiver<Answer>; N] {
+        let mut requests = Vec::new();
+        let answers = calls.map(|access| {
+            let (reply, answer) = oneshot::channel();
+            let request =
+                Request { group: GROUP, access, method: MethodId(1), key_len: 0, body: vec![], reply };
+            requests.push(Input::Request(request));
+            answer
+        });
+        self.turn(requests);
+        answers
+    }
+}
+
+/// What was answered; `None`: nothing yet.
+fn seen(answer: &mut oneshot::Receiver<Answer>) -> Option<Result<u8, Failure>> {
+    answer.try_recv().ok().map(|answer| answer.map(|bytes| bytes[0]))
+}
+
+#[test]
+fn a_pipeline_sees_what_it_wrote_without_a_round_of_its_own() {
+    let mut leader = Leader::settled();
+    let rounds = leader.rounds();
+    let [mut first, mut one, mut second, mut two] =
+        leader.call([Access::Write, BEHIND, Access::Write, BEHIND]);
+    assert_eq!(leader.rounds(), rounds, "the writes' acknowledgement confirms the reads");
+    assert_eq!((seen(&mut one), seen(&mut two)), (None, None));
+    leader.acknowledges(2);
+    assert_eq!((seen(&mut first), seen(&mut one)), (Some(Ok(1)), Some(Ok(1))));
+    assert_eq!((seen(&mut second), seen(&mut two)), (None, None));
+    leader.acknowledges(3);
+    assert_eq!((seen(&mut second), seen(&mut two)), (Some(Ok(2)), Some(Ok(2))));
+}
+
+#[test]
+fn a_whole_pipeline_that_is_committed_at_once_is_read_in_between() {
+    let mut leader = Leader::settled();
+    let mut answers =
+        leader.call([IN_LINE, Access::Write, BEHIND, Access::Write, Access::Write, BEHIND, FREE]);
+    leader.acknowledges(4);
+    let counts = answers.each_mut().map(seen);
+    assert_eq!(counts[..6], [0, 1, 1, 2, 3, 3].map(|count| Some(Ok(count))));
+    assert_eq!(counts[6], None, "only what keeps its place is confirmed by what stands behind it");
+    leader.beats();
+    assert_eq!(seen(&mut answers[6]), Some(Ok(3)));
+}
+
+#[test]
+fn a_read_with_nothing_before_it_waits_for_no_disk() {
+    let mut leader = Leader::settled();
+    let [_write, mut read] = leader.call([Access::Write, IN_LINE]);
+    leader.beats();
+    assert_eq!(seen(&mut read), Some(Ok(0)));
+}
+
+#[test]
+fn what_was_proposed_before_a_read_confirms_nothing() {
+    let mut leader = Leader::settled();
+    let [_write] = leader.call([Access::Write]);
+    let [mut read] = leader.call([BEHIND]);
+    // The follower may have acknowledged before the read arrived, and elected another since.
+    leader.acknowledges(2);
+    assert_eq!(seen(&mut read), None);
+    leader.beats();
+    assert_eq!(seen(&mut read), Some(Ok(1)));
+    let [_write] = leader.call([Access::Write]);
+    let [mut read, _later] = leader.call([BEHIND, Access::Write]);
+    leader.acknowledges(4);
+    assert_eq!(seen(&mut read), Some(Ok(2)), "what was proposed after it does confirm it");
+}
+
+#[test]
+fn a_new_leader_serves_nothing_below_its_first_own_entry() {
+    let mut leader = Leader::elected();
+    let mut reads = leader.call([FREE, IN_LINE, BEHIND]);
+    leader.beats();
+    leader.beats();
+    assert!(reads.iter_mut().all(|read| seen(read).is_none()));
+    leader.acknowledges(1);
+    assert!(reads.iter_mut().all(|read| seen(read) == Some(Ok(0))));
+}
+
+#[test]
+fn a_lease_answers_at_once_and_not_before_a_read_that_found_none() {
+    let lease = Access::Read(Consistency::Lease, Place::InLine);
+    let mut leader = Leader::settled();
+    leader.beats();
+    let [mut read] = leader.call([lease]);
+    assert_eq!(seen(&mut read), Some(Ok(0)));
+    leader.now += Duration::from_millis(90);
+    let [mut strict] = leader.call([FREE]);
+    let [mut lapsed] = leader.call([lease]);
+    leader.beats();
+    assert_eq!(seen(&mut strict), Some(Ok(0)), "which renews the lease");
+    let [mut later] = leader.call([lease]);
+    assert_eq!((seen(&mut lapsed), seen(&mut later)), (None, None));
+    leader.beats();
+    leader.beats();
+    assert_eq!((seen(&mut lapsed), seen(&mut later)), (Some(Ok(0)), Some(Ok(0))));
+}
+
+#[test]
+fn an_eventual_read_goes_to_the_leader_only_behind_what_is_unanswered() {
+    let mut leader = Leader::settled();
+    let eventual = |place| Access::Read(Consistency::Eventual, place);
+    let [_write, mut behind, mut here] =
+        leader.call([Access::Write, eventual(Place::Behind), eventual(Place::InLine)]);
+    assert_eq!((seen(&mut here), seen(&mut behind)), (Some(Ok(0)), None));
+    leader.acknowledges(2);
+    assert_eq!(seen(&mut behind), Some(Ok(1)));
+}
+
+#[test]
+fn reads_of_a_line_end_with_the_leadership_and_others_ask_the_next_leader() {
+    let mut leader = Leader::settled();
+    let [mut write, mut free, mut in_line, mut behind] = leader.call([Access::Write, FREE, IN_LINE, BEHIND]);
+    leader.hears(Message::Heartbeat { term: 2, commit: 0, round: 1 });
+    assert_eq!(seen(&mut in_line), Some(Err(Failure::NotLeader)));
+    assert_eq!(seen(&mut behind), Some(Err(Failure::NotLeader)));
+    assert_eq!((seen(&mut write), seen(&mut free)), (None, None), "what becomes of them is open");
+}
+
+#[test]
+fn reads_of_a_line_expire_in_the_order_of_their_arrival() {
+    let mut leader = Leader::settled();
+    let mut early = leader.call([Access::Write, IN_LINE, BEHIND, FREE]);
+    leader.now += Duration::from_secs(4);
+    let [mut late] = leader.call([IN_LINE]);
+    leader.now += Duration::from_secs(6);
+    let lost = &mut leader.shard;
+    lost.groups.get_mut(&GROUP).unwrap().reads.expire(leader.now, &mut lost.ground.replies);
+    assert_eq!(early.each_mut().map(seen)[1..], [Some(Err(Failure::Timeout)); 3]);
+    assert_eq!(seen(&mut late), None);
+}

@@ -1,0 +1,52 @@
+//! The batches that were written last. Whoever applies or sends entries mostly wants those that have just become
+//! durable: they are served from the memory they were written from, which needs no page of the mapping and no
+//! second look at their checksums.
+
+use super::pending::Batch;
+use super::position::Position;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// Most bytes of frames that are kept: 8 MiB.
+const BYTES_MAX: u64 = 8 << 20;
+/// Most batches that are kept: what a batch costs beside its frames is bounded too.
+const BATCHES_MAX: usize = 1_024;
+
+/// Batches on the disk that are still in memory, oldest first.
+#[derive(Debug, Default)]
+pub(super) struct Recent {
+    batches: VecDeque<Arc<Batch>>,
+    bytes: u64,
+}
+
+impl Recent {
+    /// Keeps a batch, and lets go of the oldest beyond the bounds.
+    pub(super) fn keep(&mut self, batch: Arc<Batch>) {
+        assert!(self.batches.back().is_none_or(|last| last.end() <= batch.position()), "batches ascend");
+        self.bytes += batch.len();
+        self.batches.push_back(batch);
+        while self.bytes > BYTES_MAX || self.batches.len() > BATCHES_MAX {
+            self.drop_oldest();
+        }
+    }
+
+    /// Lets go of everything before a position: it holds its segment, which may be wanted for new entries.
+    pub(super) fn drop_before(&mut self, position: Position) {
+        while self.batches.front().is_some_and(|oldest| oldest.position() < position) {
+            self.drop_oldest();
+        }
+    }
+
+    fn drop_oldest(&mut self) {
+        if let Some(oldest) = self.batches.pop_front() {
+            self.bytes -= oldest.len();
+        }
+    }
+
+    /// The batch that holds a position.
+    pub(super) fn at(&self, position: Position) -> Option<&Batch> {
+        let after = self.batches.partition_point(|batch| batch.position() <= position);
+        let batch = self.batches.get(after.checked_sub(1)?)?;
+        (position < batch.end()).then_some(batch)
+    }
+}

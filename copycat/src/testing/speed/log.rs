@@ -1,0 +1,218 @@
+//! The journal alone, beside a plain file that is written the same way.
+
+use crate::codec::frame::{Codec, HEADER_LEN, Header, Kind};
+use crate::codec::ids::{GroupId, MemberId, MethodId};
+use crate::storage::{Disk, FileDisk, Flushed, Journal, Options, Owner, Preparation, Prepared, StorageError};
+use bytes::Bytes;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+const GROUP: GroupId = GroupId(1);
+const BLOCK: u64 = 4_096;
+/// Bytes of one read of entries.
+const READ_BYTES: usize = 1 << 20;
+
+/// What was appended, and how long it took.
+#[derive(Clone, Copy, Debug)]
+pub struct Appended {
+    /// Entries.
+    pub entries: u64,
+    /// Bytes written to the file, padding included.
+    pub bytes: u64,
+    /// From the first append to the last flush.
+    pub took: Duration,
+}
+
+/// What was read back.
+#[derive(Clone, Copy, Debug)]
+pub struct ReadBack {
+    /// Entries.
+    pub entries: u64,
+    /// Time for all of them.
+    pub took: Duration,
+}
+
+/// A journal of one group, driven as a node drives it, except that the caller waits for each flush.
+#[derive(Debug)]
+pub struct Log {
+    journal: Journal,
+    next: u64,
+    jobs: Sender<Preparation>,
+    prepared: Receiver<Prepared>,
+}
+
+impl Log {
+    /// Opens or begins a journal in a directory; with what it took.
+    ///
+    /// # Panics
+    ///
+    /// If the directory does not hold a journal of this kind, or cannot be written.
+    pub fn open(directory: &Path) -> (Log, Duration) {
+        let began = Instant::now();
+        let disk: Arc<dyn Disk> = Arc::new(FileDisk::open(directory).expect("a directory"));
+        let owner = Owner { storage: 1, member: MemberId(1), shard: 0 };
+        let (journal, recovered) = Journal::open(disk, Options::new(owner), 1).expect("a journal");
+        let took = began.elapsed();
+        let (jobs, queue) = channel::<Preparation>();
+        let (done, prepared) = channel();
+        // Ends with the log.
+        thread::spawn(move || queue.into_iter().all(|job| done.send(job.run()).is_ok()));
+        let next = recovered.groups.get(&GROUP).map_or(1, |group| group.terms.last().index + 1);
+        let mut log = Log { journal, next, jobs, prepared };
+        if next == 1 {
+            log.journal.save_vote(GROUP, 1, None).expect("room for a term");
+        }
+        log.flush();
+        (log, took)
+    }
+
+    /// Appends and flushes batches of `batch` entries with bodies of `len` bytes, for about `time`. With
+    /// `forget`, entries are dropped as they would be behind snapshots, so that segments are used again.
+    ///
+    /// # Panics
+    ///
+    /// If the disk fails.
+    pub fn append(&mut self, batch: u64, len: usize, time: Duration, forget: bool) -> Appended {
+        let body: Vec<u8> = (0..len).map(|at| (at * 31 % 251) as u8).collect();
+        let (first, before, began) = (self.next, self.journal.flushed(), Instant::now());
+        while began.elapsed() < time {
+            let frames = self.encode(batch, &body);
+            self.put(&frames);
+            self.next += batch;
+            self.flush();
+            if forget && self.next.is_multiple_of(64 * batch) {
+                self.journal.drop_through(GROUP, self.next - batch);
+            }
+        }
+        let Flushed { bytes, .. } = self.journal.flushed();
+        Appended { entries: self.next - first, bytes: bytes - before.bytes, took: began.elapsed() }
+    }
+
+    fn encode(&self, batch: u64, body: &[u8]) -> Bytes {
+        let mut frames = Vec::with_capacity(batch as usize * (HEADER_LEN + body.len()));
+        for index in self.next..self.next + batch {
+            let header = Header {
+                codec: Codec::Bincode,
+                method: MethodId(7),
+                ..Header::bare(Kind::Command, GROUP, 1, index, index)
+            };
+            header.encode(body, &mut frames);
+        }
+        frames.into()
+    }
+
+    /// Appends; waits where the next segment is not ready.
+    fn put(&mut self, frames: &Bytes) {
+        loop {
+            match self.journal.append(GROUP, frames.clone()) {
+                Ok(_) => return,
+                Err(StorageError::NotReady) => self.prepare(true),
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+
+    /// Writes and flushes everything that waits.
+    fn flush(&mut self) {
+        while let Some(write) = self.journal.next_write() {
+            let _durable = self.journal.written(write.run()).expect("the disk works");
+        }
+        self.prepare(false);
+    }
+
+    fn prepare(&mut self, wait: bool) {
+        if let Some(job) = self.journal.next_preparation() {
+            self.jobs.send(job).expect("the thread runs");
+        }
+        let done = if wait { self.prepared.recv().ok() } else { self.prepared.try_recv().ok() };
+        if let Some(done) = done {
+            self.journal.prepared(done);
+        }
+    }
+
+    /// Reads all entries from the first to the last, in large pieces.
+    ///
+    /// # Panics
+    ///
+    /// If an entry cannot be read.
+    pub fn read_all(&self) -> ReadBack {
+        let (began, mut at) = (Instant::now(), 1);
+        while at < self.next {
+            let pieces = self.journal.read(GROUP, at, self.next - 1, READ_BYTES).expect("entries");
+            for piece in pieces {
+                at += crate::codec::frame::Frame::all_trusted(&piece).count() as u64;
+            }
+        }
+        ReadBack { entries: self.next - 1, took: began.elapsed() }
+    }
+
+    /// Reads `count` entries, each by itself, in no order.
+    ///
+    /// # Panics
+    ///
+    /// If an entry cannot be read.
+    pub fn read_random(&self, count: u64) -> ReadBack {
+        let mut random = fastrand::Rng::with_seed(7);
+        let began = Instant::now();
+        for _ in 0..count {
+            let index = random.u64(1..self.next);
+            let piece = self.journal.read(GROUP, index, index, 0).expect("an entry");
+            assert_eq!(piece.len(), 1, "one entry is one piece");
+        }
+        ReadBack { entries: count, took: began.elapsed() }
+    }
+}
+
+/// A plain file that was written once, and is written again by position: what the machine can do.
+#[derive(Debug)]
+pub struct Raw {
+    file: File,
+    len: u64,
+    at: u64,
+}
+
+impl Raw {
+    /// Makes and writes a file of `len` bytes.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn create(path: &Path, len: u64) -> io::Result<Raw> {
+        let file = File::options().read(true).write(true).create(true).truncate(true).open(path)?;
+        let block = vec![0; 1 << 20];
+        for at in (0..len).step_by(block.len()) {
+            file.write_all_at(&block, at)?;
+        }
+        file.sync_all()?;
+        Ok(Raw { file, len, at: 0 })
+    }
+
+    /// Writes and flushes as many bytes as batches of `batch` entries with bodies of `len` bytes have, each batch on
+    /// a fresh block, for about `time`.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn append(&mut self, batch: u64, len: usize, time: Duration) -> io::Result<Appended> {
+        let bytes = vec![7; batch as usize * (HEADER_LEN + len)];
+        let step = (bytes.len() as u64).div_ceil(BLOCK) * BLOCK;
+        let (mut batches, began) = (0, Instant::now());
+        while began.elapsed() < time {
+            if self.at + step > self.len {
+                self.at = 0;
+            }
+            self.file.write_all_at(&bytes, self.at)?;
+            rustix::fs::fdatasync(&self.file)?;
+            self.at += step;
+            batches += 1;
+        }
+        let entries = batches * batch;
+        Ok(Appended { entries, bytes: batches * bytes.len() as u64, took: began.elapsed() })
+    }
+}

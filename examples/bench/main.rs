@@ -1,0 +1,61 @@
+//! Measures Copycat on this machine, and says so in one JSON object a line.
+//!
+//! By default three members as processes on loopback and clients in a fourth, through the generated proxies.
+//! Single floors by themselves: `bare` (what any such system has to do), `core`, `log`. What misfortune costs:
+//! `failover`, `restart`. Compare figures of one run only: [`report`] says which machine it was.
+
+mod arguments;
+mod bare;
+mod failover;
+mod floors;
+mod in_process;
+mod load;
+mod member;
+mod operations;
+mod ports;
+mod processes;
+mod report;
+mod restart;
+mod store;
+
+use arguments::{Command, parse};
+use std::error::Error;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let command = match parse() {
+        Ok(command) => command,
+        Err(error) => {
+            eprintln!("bench: {error}; try --help");
+            return ExitCode::from(2);
+        }
+    };
+    match run(command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<(), Box<dyn Error>> {
+    match command {
+        Command::Help => {
+            print!("{}", arguments::HELP);
+            Ok(())
+        }
+        Command::Member(options) => member::run(&options),
+        Command::Part(options) => bare::part(&options),
+        Command::Operations(options) if options.in_process => in_process::run(&options),
+        Command::Operations(options) => operations::run(&options),
+        Command::Bare(options) => bare::run(&options),
+        Command::Core(options) => {
+            floors::core(&options);
+            Ok(())
+        }
+        Command::Log(options) => floors::log(&options),
+        Command::Failover(options) => failover::run(&options),
+        Command::Restart(options) => restart::run(&options),
+    }
+}

@@ -1,0 +1,52 @@
+//! One member as a process. It says `ready` when it serves, a line of JSON for each line it reads, and ends in
+//! order when there are no more: also when whoever started it is gone.
+
+use super::arguments::MemberOptions;
+use super::store::{AsyncStore, NAME, Values};
+use copycat::{Cluster, Copycat, Member, Role, Storage};
+use serde::{Deserialize, Serialize};
+use std::error::Error;
+use std::io::{self, BufRead, Write};
+
+/// What a member says of itself.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Report {
+    pub leads: bool,
+    pub applied: u64,
+    pub flushes: u64,
+    pub frames: u64,
+}
+
+pub(crate) fn run(options: &MemberOptions) -> Result<(), Box<dyn Error>> {
+    // The member has threads of its own: this one only waits.
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    runtime.block_on(async {
+        let seeds = options.seeds.iter().map(|(id, address)| Member::new(*id, address));
+        let cluster =
+            seeds.fold(Cluster::builder().with_member_id(options.id), |all, seed| all.add_seed(seed));
+        let storage = Storage::builder().with_directory(&options.data).with_slowed_flush(options.slow_flush);
+        let copycat =
+            Copycat::builder().with_cluster(cluster.build()?).with_storage(storage.build()?).open().await?;
+        let store: AsyncStore = copycat.state_machine(NAME, Values::default).open().await?;
+        println!("ready");
+        for line in io::stdin().lock().lines() {
+            let _asked = line?;
+            println!("{}", serde_json::to_string(&report(&copycat).await?)?);
+            io::stdout().flush()?;
+        }
+        drop(store);
+        copycat.close().await;
+        Ok(())
+    })
+}
+
+async fn report(copycat: &Copycat) -> Result<Report, copycat::Error> {
+    let status = copycat.status().await?;
+    let group = status.group(NAME, 0);
+    Ok(Report {
+        leads: group.is_some_and(|group| group.role == Role::Leader),
+        applied: group.map_or(0, |group| group.applied),
+        flushes: status.log.flushes,
+        frames: status.log.frames,
+    })
+}

@@ -1,0 +1,144 @@
+//! The whole: three members as processes, clients in this one.
+
+use super::arguments::{Operation, Options};
+use super::load::{Served, drive};
+use super::member::Report;
+use super::processes::Processes;
+use super::report::{Cpu, own_cpu, print};
+use super::store::{AsyncStore, NAME, key, value};
+use copycat::Remote;
+use serde::Serialize;
+use std::error::Error;
+use std::sync::Arc;
+use tokio::task::JoinSet;
+
+/// One row.
+#[derive(Serialize)]
+pub(crate) struct Figures {
+    op: &'static str,
+    clients: usize,
+    connections: usize,
+    value: usize,
+    ops_per_s: u64,
+    p50_us: f64,
+    p99_us: f64,
+    errors: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cpu_s_members: Option<f64>,
+    cpu_s_clients: f64,
+    flushes: u64,
+    entries_per_flush: f64,
+    slow_flush_us: u64,
+}
+
+impl Figures {
+    pub(crate) fn new(
+        operation: Operation,
+        (clients, connections): (usize, usize),
+        options: &Options,
+        served: &Served,
+        (before, after): (&Meter, &Meter),
+    ) -> Figures {
+        let flushes = after.flushes - before.flushes;
+        let frames = after.frames - before.frames;
+        let per_flush = if flushes == 0 { 0.0 } else { frames as f64 / flushes as f64 };
+        let members = after.members.zip(before.members).map(|(after, before)| (after - before).seconds());
+        Figures {
+            op: operation.name(),
+            clients,
+            connections,
+            value: options.value,
+            ops_per_s: served.ops_per_s,
+            p50_us: served.p50_us,
+            p99_us: served.p99_us,
+            errors: served.errors,
+            cpu_s_members: members,
+            cpu_s_clients: (after.clients - before.clients).seconds(),
+            flushes,
+            entries_per_flush: (per_flush * 10.0).round() / 10.0,
+            slow_flush_us: options.slow_flush.as_micros() as u64,
+        }
+    }
+}
+
+/// What was used and written up to some moment; flushes are those of all members.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Meter {
+    /// `None` where members and clients share a process.
+    pub members: Option<Cpu>,
+    pub clients: Cpu,
+    pub flushes: u64,
+    pub frames: u64,
+}
+
+pub(crate) fn run(options: &Options) -> Result<(), Box<dyn Error>> {
+    let mut processes = Processes::start(options)?;
+    // One thread for all clients: the machine belongs to the members.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    for operation in options.operations.iter().copied() {
+        for clients in options.clients.iter().copied() {
+            runtime.block_on(measure(&mut processes, operation, clients, options))?;
+        }
+    }
+    Ok(())
+}
+
+async fn measure(
+    processes: &mut Processes,
+    operation: Operation,
+    clients: usize,
+    options: &Options,
+) -> Result<(), Box<dyn Error>> {
+    let connections = clients.min(options.connections);
+    let (remotes, proxies) = connect(processes, connections).await?;
+    fill(&proxies[0], options).await?;
+    let meter = || meter(processes);
+    let (served, before, after) = drive(&proxies, operation, clients, options, meter).await;
+    let (before, after) = (before?, after?);
+    print(&Figures::new(operation, (clients, connections), options, &served, (&before, &after)));
+    drop(remotes);
+    Ok(())
+}
+
+async fn connect(
+    processes: &Processes,
+    count: usize,
+) -> Result<(Vec<Remote>, Vec<AsyncStore>), copycat::Error> {
+    let mut remotes = Vec::new();
+    for _ in 0..count {
+        remotes.push(processes.remote().await?);
+    }
+    let proxies = remotes.iter().map(|remote| remote.resource(NAME).open()).collect::<Result<_, _>>()?;
+    Ok((remotes, proxies))
+}
+
+/// Sees to it that the keys have values.
+pub(crate) async fn fill(proxy: &AsyncStore, options: &Options) -> Result<(), copycat::Error> {
+    let value: Arc<[u8]> = value(options.value).into();
+    if proxy.get(&key(options.keys - 1)).await?.is_some() {
+        return Ok(());
+    }
+    let numbers: Vec<u64> = (0..options.keys).collect();
+    for some in numbers.chunks(256) {
+        let mut puts = JoinSet::new();
+        for number in some.iter().copied() {
+            let (proxy, value) = (proxy.clone(), value.clone());
+            puts.spawn(async move { proxy.put(&key(number), &value).await });
+        }
+        for put in puts.join_all().await {
+            put?;
+        }
+    }
+    Ok(())
+}
+
+fn meter(processes: &mut Processes) -> Result<Meter, Box<dyn Error>> {
+    let reports = processes.reports()?;
+    let sum = |figure: fn(&Report) -> u64| reports.iter().map(figure).sum();
+    Ok(Meter {
+        members: Some(processes.cpu()),
+        clients: own_cpu(),
+        flushes: sum(|report| report.flushes),
+        frames: sum(|report| report.frames),
+    })
+}

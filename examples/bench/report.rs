@@ -1,0 +1,92 @@
+//! Figures, as one JSON object a line; and the machine they are from.
+
+use hdrhistogram::Histogram;
+use serde::Serialize;
+use std::fs;
+use std::iter::Sum;
+use std::ops::Sub;
+use std::time::Duration;
+
+/// Prints one measurement.
+pub(crate) fn print(figures: &impl Serialize) {
+    let line = serde_json::to_string(&Line { figures, machine: machine() }).expect("figures are plain");
+    println!("{line}");
+}
+
+#[derive(Serialize)]
+struct Line<'a, T> {
+    #[serde(flatten)]
+    figures: &'a T,
+    machine: String,
+}
+
+/// Processor, cores and kernel: figures of two machines are not compared.
+fn machine() -> String {
+    let cpus = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = cpus.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    format!("{cores} x {}, Linux {}", model.map_or("?", |(_, name)| name), kernel.trim())
+}
+
+/// Latencies, with three digits.
+pub(crate) fn latencies() -> Histogram<u64> {
+    Histogram::new_with_bounds(1, 3_600_000_000_000, 3).expect("bounds that are allowed")
+}
+
+/// A quantile in microseconds, with one digit behind the point.
+pub(crate) fn quantile_us(latencies: &Histogram<u64>, quantile: f64) -> f64 {
+    (latencies.value_at_quantile(quantile) as f64 / 100.0).round() / 10.0
+}
+
+/// Seconds of processor time, in the program and in the system.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Cpu(f64);
+
+impl Cpu {
+    /// Seconds, with two digits.
+    pub(crate) fn seconds(self) -> f64 {
+        (self.0 * 100.0).round() / 100.0
+    }
+}
+
+impl Sum for Cpu {
+    fn sum<I: Iterator<Item = Cpu>>(all: I) -> Cpu {
+        Cpu(all.map(|cpu| cpu.0).sum())
+    }
+}
+
+impl Sub for Cpu {
+    type Output = Cpu;
+
+    fn sub(self, earlier: Cpu) -> Cpu {
+        Cpu(self.0 - earlier.0)
+    }
+}
+
+/// What this process has used.
+pub(crate) fn own_cpu() -> Cpu {
+    cpu_of(std::process::id())
+}
+
+/// What a process has used, all threads together; nothing if it is gone.
+pub(crate) fn cpu_of(process: u32) -> Cpu {
+    /// Of a second; the same on every Linux there is.
+    const TICK: f64 = 0.01;
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    // Behind the name, which may hold anything: the 12th and 13th field.
+    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+    let ticks: f64 = fields.skip(11).take(2).filter_map(|field| field.parse::<f64>().ok()).sum();
+    Cpu(ticks * TICK)
+}
+
+/// The middle one; of two, the greater.
+pub(crate) fn median(times: &mut [Duration]) -> Duration {
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+/// Milliseconds, with one digit behind the point.
+pub(crate) fn milliseconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 10_000.0).round() / 10.0
+}

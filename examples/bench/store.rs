@@ -1,0 +1,57 @@
+//! What is measured: keys and values, as plain as they come.
+
+use copycat::state_machine;
+use serde::{Deserialize, Serialize};
+use serde_bytes::{ByteBuf, Bytes};
+use std::collections::HashMap;
+
+/// Name of the resource.
+pub(crate) const NAME: &str = "store";
+
+/// Keys and values.
+#[state_machine]
+pub(crate) trait Store {
+    /// Sets a key's value.
+    #[write(supersedes(put))]
+    fn put(&mut self, #[key] key: &[u8], value: &[u8]);
+    /// A key's value.
+    #[read]
+    fn get(&self, #[key] key: &[u8]) -> Option<ByteBuf>;
+}
+
+/// All of them.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Values(HashMap<ByteBuf, ByteBuf>);
+
+impl Store for Values {
+    fn put(&mut self, key: &[u8], value: &[u8]) {
+        match self.0.get_mut(Bytes::new(key)) {
+            Some(old) => {
+                old.clear();
+                old.extend_from_slice(value);
+            }
+            None => drop(self.0.insert(ByteBuf::from(key), ByteBuf::from(value))),
+        }
+    }
+
+    fn get(&self, key: &[u8]) -> Option<ByteBuf> {
+        self.0.get(Bytes::new(key)).cloned()
+    }
+}
+
+/// The key of a number: 16 bytes.
+pub(crate) fn key(number: u64) -> [u8; 16] {
+    let mut key = *b"key-000000000000";
+    let mut rest = number;
+    for digit in key[4..].iter_mut().rev() {
+        *digit = b'0' + (rest % 10) as u8;
+        rest /= 10;
+    }
+    key
+}
+
+/// A value of so many bytes.
+pub(crate) fn value(len: usize) -> Vec<u8> {
+    let mut random = fastrand::Rng::with_seed(11);
+    std::iter::repeat_with(|| random.u8(..)).take(len).collect()
+}

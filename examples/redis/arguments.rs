@@ -1,0 +1,198 @@
+//! What the program is told when it is started.
+
+use copycat::Member;
+use lexopt::{Arg, Parser, ValueExt};
+use std::ffi::OsString;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Told to whoever asks for it, and to whoever gets it wrong.
+pub(crate) const USAGE: &str = "usage: copycat-redis --id N --member N=HOST:PORT... --data DIR --listen IP:PORT \
+                                [--patience SECONDS]";
+
+/// Bounds of the patience, in seconds, and its default.
+const PATIENCE_S: (u64, u64, u64) = (1, 3_600, 60);
+
+/// A description of one member and its server.
+#[derive(Clone, Debug)]
+pub(crate) struct Arguments {
+    /// Which of the members this is.
+    pub id: u64,
+    /// All members, this one too.
+    pub members: Vec<Member>,
+    /// Where this member keeps its log.
+    pub data: PathBuf,
+    /// Where Redis' clients connect.
+    pub listen: SocketAddr,
+    /// How long a client may read none of its answers before it is cut off.
+    pub patience: Duration,
+}
+
+/// Why the arguments describe no member.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    /// Not understood.
+    Unknown(lexopt::Error),
+    /// Given twice.
+    Twice(&'static str),
+    /// Not given.
+    Missing(&'static str),
+    /// What was given cannot be one; what one is.
+    Value(&'static str, String, &'static str),
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Fault::Unknown(error) => write!(f, "{error}")?,
+            Fault::Twice(option) => write!(f, "{option} is given twice")?,
+            Fault::Missing(option) => write!(f, "{option} is missing")?,
+            Fault::Value(option, found, wanted) => write!(f, "{option} {found:?} is not {wanted}")?,
+        }
+        write!(f, "; {USAGE}")
+    }
+}
+
+impl From<lexopt::Error> for Fault {
+    fn from(error: lexopt::Error) -> Fault {
+        Fault::Unknown(error)
+    }
+}
+
+/// What was read so far.
+#[derive(Default)]
+struct Draft {
+    id: Option<u64>,
+    members: Vec<Member>,
+    data: Option<PathBuf>,
+    listen: Option<SocketAddr>,
+    patience: Option<Duration>,
+}
+
+impl Arguments {
+    /// Reads the arguments; `None` if they ask how to be used.
+    ///
+    /// # Errors
+    ///
+    /// The first thing that is wrong. Whether ids and addresses fit together is for the cluster to say.
+    pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Option<Arguments>, Fault> {
+        let (mut parser, mut draft) = (Parser::from_args(arguments), Draft::default());
+        while let Some(argument) = parser.next()? {
+            match argument {
+                Arg::Long("help") | Arg::Short('h') => return Ok(None),
+                Arg::Long("id") => {
+                    set(&mut draft.id, "--id", &mut parser, "a member's id", |text| text.parse().ok())?;
+                }
+                Arg::Long("member") => {
+                    let value = parser.value()?;
+                    draft.members.push(value_of("--member", value, "N=HOST:PORT", member)?);
+                }
+                Arg::Long("data") if draft.data.is_some() => return Err(Fault::Twice("--data")),
+                Arg::Long("data") => draft.data = Some(parser.value()?.into()),
+                Arg::Long("listen") => {
+                    set(&mut draft.listen, "--listen", &mut parser, "IP:PORT", |text| text.parse().ok())?;
+                }
+                Arg::Long("patience") => {
+                    set(&mut draft.patience, "--patience", &mut parser, "1 to 3600 seconds", patience)?;
+                }
+                other => return Err(other.unexpected().into()),
+            }
+        }
+        draft.finish().map(Some)
+    }
+}
+
+impl Draft {
+    fn finish(self) -> Result<Arguments, Fault> {
+        Ok(Arguments {
+            id: self.id.ok_or(Fault::Missing("--id"))?,
+            members: match self.members.is_empty() {
+                true => return Err(Fault::Missing("--member")),
+                false => self.members,
+            },
+            data: self.data.ok_or(Fault::Missing("--data"))?,
+            listen: self.listen.ok_or(Fault::Missing("--listen"))?,
+            patience: self.patience.unwrap_or(Duration::from_secs(PATIENCE_S.2)),
+        })
+    }
+}
+
+/// Takes the value of an option that is given once.
+fn set<T>(
+    place: &mut Option<T>,
+    option: &'static str,
+    parser: &mut Parser,
+    wanted: &'static str,
+    read: impl Fn(&str) -> Option<T>,
+) -> Result<(), Fault> {
+    let value = value_of(option, parser.value()?, wanted, read)?;
+    match place.replace(value) {
+        Some(_) => Err(Fault::Twice(option)),
+        None => Ok(()),
+    }
+}
+
+fn value_of<T>(
+    option: &'static str,
+    value: OsString,
+    wanted: &'static str,
+    read: impl Fn(&str) -> Option<T>,
+) -> Result<T, Fault> {
+    let text = value.string()?;
+    read(&text).ok_or(Fault::Value(option, text, wanted))
+}
+
+fn member(text: &str) -> Option<Member> {
+    let (id, address) = text.split_once('=')?;
+    Some(Member::new(id.parse().ok()?, address))
+}
+
+fn patience(text: &str) -> Option<Duration> {
+    let seconds: u64 = text.parse().ok()?;
+    (PATIENCE_S.0..=PATIENCE_S.1).contains(&seconds).then(|| Duration::from_secs(seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "--id 2 --member 1=127.0.0.1:1 --member=2=[::1]:2 --data d --listen 127.0.0.1:6401";
+
+    fn parse(line: &str) -> Result<Option<Arguments>, String> {
+        Arguments::parse(line.split_whitespace().map(OsString::from)).map_err(|fault| fault.to_string())
+    }
+
+    #[test]
+    fn a_member_is_described() {
+        let found = parse(GOOD).unwrap().unwrap();
+        assert_eq!((found.id, found.members.len(), found.patience.as_secs()), (2, 2, 60));
+        assert_eq!(found.members[1], Member::new(2, "[::1]:2"));
+        assert!(parse("--help").unwrap().is_none());
+    }
+
+    #[test]
+    fn the_first_mistake_is_told_in_one_line() {
+        let cases = [
+            ("", "--id is missing"),
+            ("--id", "missing argument for option '--id'"),
+            ("--id x", "--id \"x\" is not a member's id"),
+            ("--id 1 --id 2", "--id is given twice"),
+            ("--id 1", "--member is missing"),
+            ("--member 1", "--member \"1\" is not N=HOST:PORT"),
+            ("--id 1 --member 1=a:1 --data d", "--listen is missing"),
+            ("--listen localhost:1", "--listen \"localhost:1\" is not IP:PORT"),
+            ("--patience 0", "--patience \"0\" is not 1 to 3600 seconds"),
+            ("--port 1", "invalid option '--port'"),
+            ("serve", "unexpected argument \"serve\""),
+        ];
+        for (line, told) in cases {
+            let found = parse(line).unwrap_err();
+            assert!(
+                found.starts_with(told) && found.ends_with(USAGE) && !found.contains('\n'),
+                "{line}: {found}"
+            );
+        }
+    }
+}

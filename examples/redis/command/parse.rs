@@ -1,0 +1,109 @@
+//! Commands whose words have to be looked at.
+
+use super::settings::printable;
+use super::{Command, Refusal, Report, Request, Session};
+use crate::protocol::Version;
+use bytes::Bytes;
+use copycat::Consistency;
+
+/// Whether a word is a name, in whatever letters.
+pub(super) fn is(word: &[u8], name: &str) -> bool {
+    word.eq_ignore_ascii_case(name.as_bytes())
+}
+
+/// `key value [NX | XX] [GET]`. An option that is not known here is refused: were it ignored, the client would
+/// rely on what does not happen.
+pub(super) fn set(words: &[Bytes]) -> Result<Command, Refusal> {
+    let (mut condition, mut get) = (None, false);
+    for option in &words[2..] {
+        match condition {
+            None if is(option, "nx") => condition = Some(false),
+            None if is(option, "xx") => condition = Some(true),
+            Some(false) if is(option, "nx") => {}
+            Some(true) if is(option, "xx") => {}
+            _ if is(option, "get") => get = true,
+            _ => return Err(Refusal::Syntax),
+        }
+    }
+    Ok(Command::Data(Request::Set { key: words[0].clone(), value: words[1].clone(), condition, get }))
+}
+
+pub(super) fn set_many(words: &[Bytes]) -> Result<Command, Refusal> {
+    let (pairs, rest) = words.as_chunks::<2>();
+    if !rest.is_empty() {
+        return Err(Refusal::Arity("mset"));
+    }
+    let pairs = pairs.iter().map(|[key, value]| (key.clone(), value.clone())).collect();
+    Ok(Command::Data(Request::MSet(pairs)))
+}
+
+pub(super) fn increment(key: &Bytes, by: i64) -> Result<Command, Refusal> {
+    Ok(Command::Data(Request::Increment { key: key.clone(), by }))
+}
+
+pub(super) fn increment_by(words: &[Bytes]) -> Result<Command, Refusal> {
+    increment(&words[0], crate::integer(&words[1]).ok_or(Refusal::NotAnInteger)?)
+}
+
+/// What redis-py says for DECR.
+pub(super) fn decrement_by(words: &[Bytes]) -> Result<Command, Refusal> {
+    let number = crate::integer(&words[1]).ok_or(Refusal::NotAnInteger)?;
+    increment(&words[0], number.checked_neg().ok_or(Refusal::Decrement)?)
+}
+
+/// `[ASYNC | SYNC]`: the same here, since it is one step either way.
+pub(super) fn flush_all(words: &[Bytes]) -> Result<Command, Refusal> {
+    match words {
+        [] => Ok(Command::Data(Request::FlushAll)),
+        [how] if is(how, "async") || is(how, "sync") => Ok(Command::Data(Request::FlushAll)),
+        _ => Err(Refusal::Syntax),
+    }
+}
+
+pub(super) fn consistency(words: &[Bytes]) -> Result<Command, Refusal> {
+    let known =
+        [("strict", Consistency::Strict), ("lease", Consistency::Lease), ("eventual", Consistency::Eventual)];
+    let chosen = known.into_iter().find(|(name, _)| is(&words[0], name)).ok_or(Refusal::Consistency)?;
+    Ok(Command::Session(Session::Consistency(chosen.1)))
+}
+
+pub(super) fn ping(words: &[Bytes]) -> Result<Command, Refusal> {
+    match words {
+        [] => Ok(Command::Session(Session::Ping(None))),
+        [text] => Ok(Command::Session(Session::Ping(Some(text.clone())))),
+        _ => Err(Refusal::Arity("ping")),
+    }
+}
+
+pub(super) fn select(words: &[Bytes]) -> Result<Command, Refusal> {
+    match crate::integer(&words[0]) {
+        None => Err(Refusal::NotAnInteger),
+        Some(0) => Ok(Command::Session(Session::Select)),
+        Some(_) => Err(Refusal::Database),
+    }
+}
+
+/// `[version [AUTH name password] [SETNAME name]]`
+pub(super) fn hello(words: &[Bytes]) -> Result<Command, Refusal> {
+    let Some((version, mut options)) = words.split_first() else {
+        return Ok(Command::Report(Report::Hello { version: None, name: None }));
+    };
+    let version = match crate::integer(version) {
+        Some(2) => Version::Two,
+        Some(3) => Version::Three,
+        Some(_) => return Err(Refusal::Version),
+        None => return Err(Refusal::VersionNumber),
+    };
+    let mut name = None;
+    while let Some((option, rest)) = options.split_first() {
+        options = match rest {
+            [given, rest @ ..] if is(option, "setname") => {
+                name = Some(printable(given, "Client names")?);
+                rest
+            }
+            [_, _, ..] if is(option, "auth") => return Err(Refusal::Authentication),
+            _ => return Err(Refusal::Syntax),
+        };
+    }
+    Ok(Command::Report(Report::Hello { version: Some(version), name }))
+}

@@ -1,0 +1,98 @@
+//! Words that are no command.
+
+use bytes::Bytes;
+use std::fmt;
+
+/// Longest part of a client's own words in an error, in bytes: as Redis has it.
+const QUOTED_LEN_MAX: usize = 128;
+
+/// Why words are no command, told in Redis' words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// No command has the name. Holds what is quoted of the words.
+    Unknown {
+        /// The name.
+        name: String,
+        /// The arguments.
+        arguments: String,
+    },
+    /// No subcommand has the name. Holds the command and the name.
+    UnknownPart(&'static str, String),
+    /// The command takes another number of words.
+    Arity(&'static str),
+    /// The words do not fit together, or one of them is unknown.
+    Syntax,
+    /// A word is no number of 64 bits.
+    NotAnInteger,
+    /// The least number of 64 bits has no opposite.
+    Decrement,
+    /// There is only one database, 0.
+    Database,
+    /// The protocol has no such version.
+    Version,
+    /// The version of the protocol is no number.
+    VersionNumber,
+    /// There are no users and no passwords.
+    Authentication,
+    /// A name or a library that could not be told from the rest of a line.
+    Name(&'static str),
+    /// No such consistency.
+    Consistency,
+}
+
+impl Refusal {
+    /// The refusal of a command that does not exist.
+    pub(super) fn unknown(name: &[u8], arguments: &[Bytes]) -> Refusal {
+        let mut shown = String::new();
+        for argument in arguments {
+            if shown.len() >= QUOTED_LEN_MAX {
+                break;
+            }
+            let left = QUOTED_LEN_MAX - shown.len();
+            shown.push_str(&format!("'{}' ", quoted(argument, left)));
+        }
+        Refusal::Unknown { name: quoted(name, QUOTED_LEN_MAX), arguments: shown }
+    }
+
+    /// The refusal of a subcommand that does not exist.
+    pub(super) fn unknown_part(command: &'static str, name: &[u8]) -> Refusal {
+        Refusal::UnknownPart(command, quoted(name, QUOTED_LEN_MAX))
+    }
+}
+
+/// The beginning of a client's word.
+fn quoted(word: &[u8], len_max: usize) -> String {
+    String::from_utf8_lossy(&word[..word.len().min(len_max)]).into_owned()
+}
+
+impl std::error::Error for Refusal {}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refusal::Unknown { name, arguments } => {
+                write!(f, "ERR unknown command '{name}', with args beginning with: {arguments}")
+            }
+            Refusal::UnknownPart(command, name) => {
+                write!(f, "ERR unknown subcommand '{name}' of '{command}'")
+            }
+            Refusal::Arity(name) => write!(f, "ERR wrong number of arguments for '{name}' command"),
+            Refusal::Syntax => f.write_str("ERR syntax error"),
+            Refusal::NotAnInteger => f.write_str("ERR value is not an integer or out of range"),
+            Refusal::Decrement => f.write_str("ERR decrement would overflow"),
+            Refusal::Database => f.write_str("ERR DB index is out of range"),
+            Refusal::Version => f.write_str("NOPROTO unsupported protocol version"),
+            Refusal::VersionNumber => f.write_str("ERR Protocol version is not an integer or out of range"),
+            Refusal::Authentication => f.write_str(
+                "ERR AUTH <password> called without any password configured for the default user. Are you sure \
+                 your configuration is correct?",
+            ),
+            Refusal::Name(what) => {
+                write!(f, "ERR {what} cannot contain spaces, newlines or special characters.")
+            }
+            Refusal::Consistency => {
+                f.write_str("ERR syntax error, COPYCAT.CONSISTENCY takes strict, lease or eventual")
+            }
+        }
+    }
+}

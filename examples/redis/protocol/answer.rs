@@ -1,0 +1,127 @@
+//! Answers: what they are made of, and how they look in either version of the protocol.
+
+use bytes::{Bytes, BytesMut};
+use redis_protocol::resp2;
+use redis_protocol::resp3;
+
+pub(crate) use redis_protocol::resp3::types::BytesFrame as Frame;
+
+/// The version of the protocol that a connection speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Version {
+    /// What every client begins with.
+    #[default]
+    Two,
+    /// Asked for by `HELLO 3`.
+    Three,
+}
+
+pub(crate) fn okay() -> Frame {
+    Frame::SimpleString { data: Bytes::from_static(b"OK"), attributes: None }
+}
+
+pub(crate) fn simple(text: &'static str) -> Frame {
+    Frame::SimpleString { data: Bytes::from_static(text.as_bytes()), attributes: None }
+}
+
+/// An error, in one line whatever the text is.
+pub(crate) fn error(text: &(impl ToString + ?Sized)) -> Frame {
+    let mut text = text.to_string();
+    if text.contains(['\r', '\n']) {
+        text = text.replace(['\r', '\n'], " ");
+    }
+    Frame::SimpleError { data: text.into(), attributes: None }
+}
+
+pub(crate) fn bulk(data: impl Into<Bytes>) -> Frame {
+    Frame::BlobString { data: data.into(), attributes: None }
+}
+
+pub(crate) fn bulk_or_null(data: Option<Bytes>) -> Frame {
+    data.map_or(Frame::Null, bulk)
+}
+
+pub(crate) fn number(data: i64) -> Frame {
+    Frame::Number { data, attributes: None }
+}
+
+/// A count. One that does not fit is no count of anything in memory.
+pub(crate) fn count(data: u64) -> Frame {
+    number(i64::try_from(data).unwrap_or(i64::MAX))
+}
+
+pub(crate) fn array(data: Vec<Frame>) -> Frame {
+    Frame::Array { data, attributes: None }
+}
+
+pub(crate) fn map<const N: usize>(pairs: [(&'static str, Frame); N]) -> Frame {
+    let pairs = pairs.into_iter().map(|(name, value)| (bulk(name), value));
+    Frame::Map { data: pairs.collect(), attributes: None }
+}
+
+/// Bytes of a frame's contents, roughly.
+pub(crate) fn weight(frame: &Frame) -> usize {
+    match frame {
+        Frame::BlobString { data, .. } => data.len(),
+        Frame::Array { data, .. } => data.iter().map(weight).sum(),
+        _ => 0,
+    }
+}
+
+/// Appends a frame as bytes.
+pub(crate) fn encode(frame: Frame, version: Version, out: &mut BytesMut) {
+    let encoded = match version {
+        Version::Two => resp2::encode::extend_encode(out, &older(frame), false),
+        Version::Three => resp3::encode::complete::extend_encode(out, &frame, false),
+    };
+    // It would fail for want of room, which it makes itself.
+    encoded.expect("every frame that is made here has its bytes");
+}
+
+/// The frame in the first version that had none of the later ones' types: a map is a list of its pairs.
+fn older(frame: Frame) -> resp2::types::BytesFrame {
+    use resp2::types::BytesFrame as Older;
+    match frame {
+        Frame::SimpleString { data, .. } => Older::SimpleString(data),
+        Frame::SimpleError { data, .. } => Older::Error(data),
+        Frame::Number { data, .. } => Older::Integer(data),
+        Frame::BlobString { data, .. } => Older::BulkString(data),
+        Frame::Array { data, .. } => Older::Array(data.into_iter().map(older).collect()),
+        Frame::Map { data, .. } => {
+            Older::Array(data.into_iter().flat_map(|(name, value)| [older(name), older(value)]).collect())
+        }
+        Frame::Boolean { data, .. } => Older::Integer(data.into()),
+        _ => Older::Null,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn encoded(frame: Frame, version: Version) -> String {
+        let mut out = BytesMut::new();
+        encode(frame, version, &mut out);
+        String::from_utf8(out.to_vec()).unwrap()
+    }
+
+    #[test]
+    fn each_version_has_its_own_nothing_and_its_own_maps() {
+        let cases = [
+            (Frame::Null, "$-1\r\n", "_\r\n"),
+            (map([("proto", number(3))]), "*2\r\n$5\r\nproto\r\n:3\r\n", "%1\r\n$5\r\nproto\r\n:3\r\n"),
+            (array(vec![bulk("ab"), Frame::Null]), "*2\r\n$2\r\nab\r\n$-1\r\n", "*2\r\n$2\r\nab\r\n_\r\n"),
+            (okay(), "+OK\r\n", "+OK\r\n"),
+            (count(u64::MAX), ":9223372036854775807\r\n", ":9223372036854775807\r\n"),
+        ];
+        for (frame, two, three) in cases {
+            assert_eq!(encoded(frame.clone(), Version::Two), two);
+            assert_eq!(encoded(frame, Version::Three), three);
+        }
+    }
+
+    #[test]
+    fn an_error_cannot_become_two_answers() {
+        assert_eq!(encoded(error("ERR a\r\n+OK"), Version::Two), "-ERR a  +OK\r\n");
+    }
+}

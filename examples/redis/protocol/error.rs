@@ -1,0 +1,46 @@
+//! Bytes that are no commands.
+
+use std::fmt;
+
+/// What is wrong with the bytes of a connection. Nothing that follows can be believed: it is told to the client,
+/// in Redis' words, and the connection is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProtocolError {
+    /// A line is longer than [`LINE_LEN_MAX`](super::LINE_LEN_MAX), and is no header.
+    LongLine,
+    /// The line that should hold the number of words is longer than that.
+    LongCount,
+    /// The line that should hold the length of a word is longer than that.
+    LongLength,
+    /// The number of words is no number, or more than [`WORDS_MAX`](super::WORDS_MAX).
+    Count,
+    /// The length of a word is no number, negative, or more than [`WORD_LEN_MAX`](super::WORD_LEN_MAX).
+    Length,
+    /// Something else than the length of a word stands where one must.
+    NoLength(u8),
+    /// A quotation has no end, or goes on behind it.
+    Quotes,
+    /// The command is longer than [`COMMAND_LEN_MAX`](super::COMMAND_LEN_MAX).
+    LongCommand,
+}
+
+impl std::error::Error for ProtocolError {}
+
+impl fmt::Display for ProtocolError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ERR Protocol error: ")?;
+        match self {
+            ProtocolError::LongLine => f.write_str("too big inline request"),
+            ProtocolError::LongCount => f.write_str("too big mbulk count string"),
+            ProtocolError::LongLength => f.write_str("too big bulk count string"),
+            ProtocolError::Count => f.write_str("invalid multibulk length"),
+            ProtocolError::Length => f.write_str("invalid bulk length"),
+            // What cannot be printed has no place in a line of the protocol.
+            ProtocolError::NoLength(byte) => {
+                write!(f, "expected '$', got '{}'", char::from(*byte).escape_default())
+            }
+            ProtocolError::Quotes => f.write_str("unbalanced quotes in request"),
+            ProtocolError::LongCommand => f.write_str("too big command"),
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Inline commands: a line of words as a person types them, with quotations and escapes as Redis knows them.
+
+use super::ProtocolError;
+use bytes::Bytes;
+
+/// The words of a line.
+///
+/// # Errors
+///
+/// A quotation without an end, or with something directly behind it.
+pub(super) fn words(mut line: &[u8]) -> Result<Vec<Bytes>, ProtocolError> {
+    let mut words = Vec::new();
+    loop {
+        line = line.trim_ascii_start();
+        if line.is_empty() {
+            return Ok(words);
+        }
+        let (word, rest) = word(line)?;
+        words.push(word.into());
+        line = rest;
+    }
+}
+
+/// The first word of a line that begins with one, and what follows.
+fn word(mut line: &[u8]) -> Result<(Vec<u8>, &[u8]), ProtocolError> {
+    let mut word = Vec::new();
+    while let [first, rest @ ..] = line {
+        match first {
+            b'"' | b'\'' => {
+                line = quotation(*first, rest, &mut word)?;
+                // Words stand apart from each other, quoted ones too.
+                return match line.first() {
+                    Some(next) if !next.is_ascii_whitespace() => Err(ProtocolError::Quotes),
+                    _ => Ok((word, line)),
+                };
+            }
+            _ if first.is_ascii_whitespace() || *first == 0 => return Ok((word, rest)),
+            _ => word.push(*first),
+        }
+        line = rest;
+    }
+    Ok((word, line))
+}
+
+/// Adds what is quoted to a word; returns what follows behind the closing quotation mark.
+fn quotation<'a>(mark: u8, mut line: &'a [u8], word: &mut Vec<u8>) -> Result<&'a [u8], ProtocolError> {
+    loop {
+        line = match line {
+            [first, rest @ ..] if *first == mark => return Ok(rest),
+            [b'\\', b'x', high, low, rest @ ..] if mark == b'"' && hex(*high, *low).is_some() => {
+                word.extend(hex(*high, *low));
+                rest
+            }
+            [b'\\', escaped, rest @ ..] if mark == b'"' => {
+                word.push(control(*escaped));
+                rest
+            }
+            [b'\\', b'\'', rest @ ..] => {
+                word.push(b'\'');
+                rest
+            }
+            [first, rest @ ..] => {
+                word.push(*first);
+                rest
+            }
+            [] => return Err(ProtocolError::Quotes),
+        };
+    }
+}
+
+fn hex(high: u8, low: u8) -> Option<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    Some(digit(high)? << 4 | digit(low)?)
+}
+
+/// What stands for itself behind a backslash, or for a control character.
+fn control(escaped: u8) -> u8 {
+    match escaped {
+        b'n' => b'\n',
+        b'r' => b'\r',
+        b't' => b'\t',
+        b'b' => 8,
+        b'a' => 7,
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ProtocolError, words};
+
+    #[test]
+    fn lines_are_words() {
+        let cases: [(&str, &[&[u8]]); 7] = [
+            ("", &[]),
+            ("  PING\t", &[b"PING"]),
+            ("set  k v\r", &[b"set", b"k", b"v"]),
+            (r#"set "a key" 'a "value"'"#, &[b"set", b"a key", b"a \"value\""]),
+            (r#"echo "\x00\xff\n\q\"" "#, &[b"echo", b"\0\xff\nq\""]),
+            (r"echo 'it\'s \n'", &[b"echo", b"it's \\n"]),
+            (r#"echo """#, &[b"echo", b""]),
+        ];
+        for (line, expected) in cases {
+            assert_eq!(words(line.as_bytes()).unwrap(), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn quotations_end_with_their_word() {
+        for line in [r#"echo "a"#, r#"echo "a"b"#, "echo 'a", r#"echo "a\"#, "'a''b'"] {
+            assert_eq!(words(line.as_bytes()), Err(ProtocolError::Quotes), "{line}");
+        }
+    }
+}

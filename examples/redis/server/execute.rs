@@ -1,0 +1,108 @@
+//! Requests to calls of the store, and results to answers.
+
+use crate::command::Request;
+use crate::protocol::answer::{self, Frame};
+use crate::store::{AsyncStore, Refused, Slice};
+use bytes::Bytes;
+use copycat::{Error, Outcome, Proxy};
+use std::future::Future;
+use std::pin::Pin;
+
+/// An answer to come, or why there will be none.
+pub(super) type Answer = Pin<Box<dyn Future<Output = Result<Frame, Error>> + Send>>;
+
+/// The store as one connection sees it: the calls through it take effect in the order in which their futures
+/// are first polled.
+pub(super) fn ordered(store: &AsyncStore) -> AsyncStore {
+    store.in_order()
+}
+
+/// Begins a request. It is handed in when the future is polled for the first time.
+///
+/// A future for each kind of request, since one for all would be as large as the largest of them.
+pub(super) fn begin(store: AsyncStore, request: Request) -> Answer {
+    match request {
+        Request::Get(key) => Box::pin(async move { Ok(answer::bulk_or_null(store.get(Slice(&key)).await?)) }),
+        Request::MGet(keys) => Box::pin(async move {
+            let values = store.get_many(slices(&keys)).await?;
+            Ok(answer::array(values.into_iter().map(answer::bulk_or_null).collect()))
+        }),
+        Request::StrLen(key) => Box::pin(async move { Ok(answer::count(store.len_of(Slice(&key)).await?)) }),
+        Request::Exists(keys) => {
+            Box::pin(async move { Ok(answer::count(store.count(slices(&keys)).await?)) })
+        }
+        Request::DbSize => Box::pin(async move { Ok(answer::count(store.size().await?)) }),
+        Request::Set { key, value, condition, get } => set(store, key, value, condition, get),
+        Request::GetSet { key, value } => set(store, key, value, None, true),
+        Request::MSet(pairs) => Box::pin(async move {
+            let pairs = pairs.iter().map(|(key, value)| (Slice(key), Slice(value)));
+            store.set_many(pairs.collect()).await?;
+            Ok(answer::okay())
+        }),
+        Request::Del(keys) => Box::pin(async move {
+            Ok(match keys.as_slice() {
+                // Of one key the log knows which it is, and may forget what came before.
+                [key] => answer::count(store.remove(Slice(key)).await?.into()),
+                _ => answer::count(store.remove_many(slices(&keys)).await?),
+            })
+        }),
+        Request::FlushAll => Box::pin(async move {
+            store.clear().await?;
+            Ok(answer::okay())
+        }),
+        Request::Increment { key, by } => Box::pin(async move {
+            Ok(store.increment(Slice(&key), by).await?.map_or_else(refusal, answer::number))
+        }),
+        Request::Append { key, more } => Box::pin(async move {
+            Ok(store.append(Slice(&key), Slice(&more)).await?.map_or_else(refusal, answer::count))
+        }),
+        Request::CompareAndSet { key, old, new } => Box::pin(async move {
+            Ok(answer::count(store.compare_and_set(Slice(&key), Slice(&old), Slice(&new)).await?.into()))
+        }),
+    }
+}
+
+/// Begins a SET: `condition` is whether the key must be there, `get` asks for what it held.
+fn set(store: AsyncStore, key: Bytes, value: Bytes, condition: Option<bool>, get: bool) -> Answer {
+    match (condition, get) {
+        (None, false) => Box::pin(async move {
+            store.set(Slice(&key), Slice(&value)).await?;
+            Ok(answer::okay())
+        }),
+        (None, true) => {
+            Box::pin(
+                async move { Ok(answer::bulk_or_null(store.exchange(Slice(&key), Slice(&value)).await?)) },
+            )
+        }
+        (Some(present), _) => Box::pin(async move {
+            let (applied, held) = store.set_if(Slice(&key), Slice(&value), present).await?;
+            Ok(match (get, applied) {
+                (true, _) => answer::bulk_or_null(held),
+                (false, true) => answer::okay(),
+                (false, false) => Frame::Null,
+            })
+        }),
+    }
+}
+
+fn slices(words: &[Bytes]) -> Vec<Slice<'_>> {
+    words.iter().map(|word| Slice(word)).collect()
+}
+
+/// The answer of a command that changed nothing, in Redis' words.
+fn refusal(refused: Refused) -> Frame {
+    answer::error(match refused {
+        Refused::NotAnInteger => "ERR value is not an integer or out of range",
+        Refused::Overflow => "ERR increment or decrement would overflow",
+        Refused::TooLong => "ERR string exceeds maximum allowed size (proto-max-bulk-len)",
+    })
+}
+
+/// The answer of a command that came to no result. Its first word says whether it may have been carried out.
+pub(super) fn failure(error: &Error) -> Frame {
+    let word = match error.outcome() {
+        Outcome::NotApplied => "NOTAPPLIED",
+        Outcome::Unknown => "UNKNOWN",
+    };
+    answer::error(&format!("{word} {error}"))
+}

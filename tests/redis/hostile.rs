@@ -1,0 +1,219 @@
+//! What nobody should send to a server: it answers as Redis does, or closes the connection, takes little memory,
+//! and serves the others.
+
+use super::servers::{Servers, ask, until};
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::process::Command;
+use std::time::Duration;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_redis-torture");
+
+/// Sends bytes, and no more; returns all that the server says before it closes the connection.
+fn told(servers: &Servers, bytes: &[u8]) -> String {
+    let mut stream = servers.raw(0);
+    // The server may close before it has read everything.
+    let _ = stream.write_all(bytes);
+    let _ = stream.shutdown(std::net::Shutdown::Write);
+    let mut answer = Vec::new();
+    match stream.read_to_end(&mut answer) {
+        Ok(_) => {}
+        Err(error) if error.kind() == ErrorKind::ConnectionReset => {}
+        Err(error) => panic!("{:?}…: {error}", &bytes[..bytes.len().min(16)]),
+    }
+    String::from_utf8(answer).expect("text")
+}
+
+/// Resident memory of a process in bytes.
+fn resident(process: u32) -> usize {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("a running process");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its resident memory");
+    let kib: usize = line.trim().trim_end_matches(" kB").parse().expect("a number");
+    kib << 10
+}
+
+/// What was sent, and what the server says to it before it closes.
+fn table() -> Vec<(Vec<u8>, &'static str)> {
+    let protocol = |bytes: &[u8], error| (bytes.to_vec(), error);
+    let long = |begin: &str| (begin.to_owned() + &"1".repeat(70_000)).into_bytes();
+    let mut random = fastrand::Rng::with_seed(7);
+    // No line ends in it, and no command begins in it.
+    let garbage = (0..80_000).map(|_| random.u8(128..)).collect();
+    vec![
+        protocol(b"*x\r\n", "-ERR Protocol error: invalid multibulk length\r\n"),
+        protocol(b"*9999999999999999999999\r\n", "-ERR Protocol error: invalid multibulk length\r\n"),
+        protocol(b"*1048577\r\n", "-ERR Protocol error: invalid multibulk length\r\n"),
+        // 512 MB; one more than a number holds; less than nothing.
+        protocol(
+            b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$536870912\r\n",
+            "-ERR Protocol error: invalid bulk length\r\n",
+        ),
+        protocol(b"*1\r\n$18446744073709551616\r\n", "-ERR Protocol error: invalid bulk length\r\n"),
+        protocol(b"*1\r\n$-1\r\n", "-ERR Protocol error: invalid bulk length\r\n"),
+        protocol(b"*2\r\n:1\r\n", "-ERR Protocol error: expected '$', got ':'\r\n"),
+        protocol(&b"*1\r\n".repeat(100_000), "-ERR Protocol error: expected '$', got '*'\r\n"),
+        protocol(b"set k \"v\r\n", "-ERR Protocol error: unbalanced quotes in request\r\n"),
+        (long("get "), "-ERR Protocol error: too big inline request\r\n"),
+        (long("*"), "-ERR Protocol error: too big mbulk count string\r\n"),
+        (long("*1\r\n$"), "-ERR Protocol error: too big bulk count string\r\n"),
+        (garbage, "-ERR Protocol error: too big inline request\r\n"),
+        // What comes before a mistake is answered, what comes after is not.
+        protocol(b"PING\r\n*x\r\nPING\r\n", "+PONG\r\n-ERR Protocol error: invalid multibulk length\r\n"),
+        // Inline, as a person types.
+        protocol(b"\r\n  ping  'a b' \nECHO \"\\x41\"\r\n", "$3\r\na b\r\n$1\r\nA\r\n"),
+        protocol(b"GET / HTTP/1.1\r\n", "-ERR wrong number of arguments for 'get' command\r\n"),
+        protocol(b"*1\r\n$0\r\n\r\n", "-ERR unknown command '', with args beginning with: \r\n"),
+        protocol(b"*-1\r\n*0\r\nPING\r\n", "+PONG\r\n"),
+        // Half commands, and nothing at all.
+        protocol(b"*2\r\n$3\r\nGET\r\n$1000000\r\nabc", ""),
+        protocol(b"PIN", ""),
+        protocol(b"", ""),
+    ]
+}
+
+#[test]
+fn what_is_no_command_gets_redis_own_errors() {
+    let mut servers = Servers::started(PROGRAM);
+    let mut other = servers.connect(0);
+    assert_eq!(ask(&mut other, "SET k v"), "+OK");
+    let before = resident(servers.id(0));
+    for _ in 0..3 {
+        for (bytes, answer) in table() {
+            let begin = String::from_utf8_lossy(&bytes[..bytes.len().min(40)]).into_owned();
+            assert_eq!(told(&servers, &bytes), answer, "{begin:?}");
+        }
+        assert_eq!(ask(&mut other, "GET k"), "v");
+    }
+    // Longer than the log takes: told what is wrong, and the connection goes on.
+    let long = "x".repeat(4 << 20);
+    let answer = ask(&mut other, &format!("SET k {long}"));
+    assert!(answer.starts_with("-NOTAPPLIED ") && answer.contains("limit"), "{answer}");
+    let answer = ask(&mut other, &format!("SET {} v", &long[..70_000]));
+    assert!(answer.starts_with("-NOTAPPLIED ") && answer.contains("limit"), "{answer}");
+    let most = ask(&mut other, &format!("SET k {}", &long[..copycat_redis::VALUE_LEN_MAX]));
+    assert_eq!(most, "+OK");
+    assert_eq!(ask(&mut other, "GET k").len(), copycat_redis::VALUE_LEN_MAX);
+    assert_eq!(
+        ask(&mut other, "APPEND k x"),
+        "-ERR string exceeds maximum allowed size (proto-max-bulk-len)"
+    );
+    // A result that no answer can hold changes nothing, and is told.
+    let answer = ask(&mut other, "MGET k k k");
+    assert!(answer.starts_with("-NOTAPPLIED ") && answer.contains("too large"), "{answer}");
+    assert_eq!(ask(&mut other, "SET k v"), "+OK");
+    let grown = resident(servers.id(0)).saturating_sub(before);
+    println!("{grown} bytes more");
+    assert!(grown < 128 << 20, "the server took {grown} bytes more");
+    servers.close_all();
+}
+
+#[test]
+fn a_crowd_that_says_nothing_costs_little() {
+    let mut servers = Servers::started(PROGRAM);
+    let mut other = servers.connect(0);
+    assert_eq!(ask(&mut other, "SET k v"), "+OK");
+    let before = resident(servers.id(0));
+    let crowd: Vec<TcpStream> = (0..crowd_size())
+        .map(|number| {
+            let mut stream = servers.raw(0);
+            // Every other one has begun a command, and announced much.
+            if number % 2 == 0 {
+                stream.write_all(b"*1000000\r\n$3\r\nSET\r\n$4000000\r\nabc").expect("room in the socket");
+            }
+            stream
+        })
+        .collect();
+    until("a crowd", || {
+        let line = format!("connected_clients:{}", crowd.len() + 1);
+        ask(&mut other, "INFO clients").lines().any(|found| found == line).then_some(())
+    });
+    assert_eq!(ask(&mut other, "INCR counter"), ":1");
+    assert_eq!(ask(&mut servers.connect(0), "GET k"), "v", "newcomers are let in");
+    let grown = resident(servers.id(0)).saturating_sub(before);
+    println!("{grown} bytes for {} silent clients", crowd.len());
+    assert!(grown < 128 << 20, "the server took {grown} bytes more");
+    drop(crowd);
+    until("an end of the crowd", || {
+        ask(&mut other, "INFO clients").contains("connected_clients:1\r\n").then_some(())
+    });
+    servers.close_all();
+}
+
+/// As many connections as this process may hold, two thousand at most.
+fn crowd_size() -> usize {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    // Whether it may have more is for the system to say.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
+    let current = getrlimit(Resource::Nofile).current.unwrap_or(4_096);
+    usize::try_from(current / 2).map_or(2_000, |half| half.min(2_000))
+}
+
+#[test]
+fn who_never_reads_is_left_alone_and_then_cut_off() {
+    let mut servers = Servers::started(PROGRAM);
+    let mut other = servers.connect(0);
+    assert_eq!(ask(&mut other, &format!("SET k {}", "x".repeat(1 << 20))), "+OK");
+    assert_eq!(ask(&mut other, "GET k").len(), 1 << 20);
+    let before = resident(servers.id(0));
+    let mut peak = 0;
+    let silent: Vec<TcpStream> = (0..8)
+        .map(|_| {
+            let mut stream = servers.raw(0);
+            stream.set_nonblocking(true).expect("a socket");
+            // As many as the sockets take, each of which asks for a mebibyte.
+            let many = b"GET k\r\n".repeat(100_000);
+            let mut rest = &many[..];
+            while let Ok(sent @ 1..) = stream.write(rest) {
+                rest = &rest[sent..];
+            }
+            assert_eq!(ask(&mut other, "ECHO hello"), "hello");
+            peak = peak.max(resident(servers.id(0)));
+            stream
+        })
+        .collect();
+    until("an end of those who do not read", || {
+        peak = peak.max(resident(servers.id(0)));
+        ask(&mut other, "INFO clients").contains("connected_clients:1\r\n").then_some(())
+    });
+    // A first window of answers for each, encoded and not, and what the sockets hold: far less than they asked for.
+    let grown = peak.saturating_sub(before);
+    println!("{grown} bytes for {} clients that do not read", silent.len());
+    assert!(grown < 512 << 20, "the server took {grown} bytes more");
+    assert_eq!(ask(&mut other, "INCR counter"), ":1");
+    servers.close_all();
+}
+
+#[test]
+fn beyond_its_descriptors_a_server_turns_clients_away() {
+    let mut servers = Servers::new(PROGRAM);
+    for at in 0..3 {
+        let mut command = Command::new("sh");
+        command.args(["-c", "ulimit -n 300 && exec \"$0\" \"$@\"", PROGRAM]).args(servers.arguments(at));
+        servers.start_as(at, command);
+    }
+    servers.settle();
+    let mut other = servers.connect(0);
+    let mut streams: Vec<TcpStream> = (0..60).map(|_| servers.raw(0)).collect();
+    let mut refused = 0;
+    for stream in &mut streams {
+        let mut answer = String::new();
+        let _ = stream.write_all(b"PING\r\n");
+        stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a time limit");
+        let mut bytes = [0; 64];
+        if let Ok(len @ 1..) = stream.read(&mut bytes) {
+            answer.push_str(&String::from_utf8_lossy(&bytes[..len]));
+        }
+        match answer.as_str() {
+            "+PONG\r\n" => {}
+            "-ERR max number of clients reached\r\n" => refused += 1,
+            other => panic!("{other:?}"),
+        }
+    }
+    // 300 descriptors, 256 of which are the member's, and one of ours is a client already.
+    assert_eq!(refused, 60 - 43);
+    drop(streams);
+    until("room again", || servers.try_connect(0, "").ok());
+    assert_eq!(ask(&mut other, "SET k v"), "+OK");
+    servers.close_all();
+}
