@@ -41,8 +41,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "recovery", run: decoders::recovery, base: 4 << 20, factor: 32 },
     // Elements that take no byte, 4,096 of them; and a tag of one byte is a piece of 48 in a node of a tree.
     Target { name: "commands", run: commands, base: 512 << 10, factor: 128 },
-    // A word of one letter is a buffer and its handle, three times over.
-    Target { name: "resp", run: resp::resp, base: 8 << 10, factor: 128 },
+    // In a line, each byte of zero is a word of nothing: a handle of 32 bytes, in lists that grow by doubling, twice.
+    Target { name: "resp", run: resp::resp, base: 8 << 10, factor: 256 },
 ];
 
 fn commands(bytes: &[u8]) -> Verdict {

@@ -362,12 +362,12 @@ mod tests {
     }
 
     /// What is read is what the library wrote, and what the library would read.
-    fn same<T: Serialize + de::DeserializeOwned + PartialEq + Debug>(value: T) {
-        let bytes = encoded(&value);
+    fn same<T: Serialize + de::DeserializeOwned + PartialEq + Debug>(value: &T) {
+        let bytes = encoded(value);
         let config = bincode::config::standard();
         let theirs: (T, usize) = bincode::serde::decode_from_slice(&bytes, config).unwrap();
         let (ours, left) = read::<T>(&bytes).unwrap();
-        assert_eq!((&ours, left), (&value, 0));
+        assert_eq!((&ours, left), (value, 0));
         assert_eq!(theirs, (ours, bytes.len()));
         for end in 0..bytes.len() {
             assert!(read::<T>(&bytes[..end]).is_err(), "cut at {end}");
@@ -380,7 +380,7 @@ mod tests {
             [0, 1, 250, 251, 252, 255, 256, 65_535, 65_536, u64::from(u32::MAX), u64::MAX - 1, u64::MAX]
         {
             let signed = number as i64;
-            same((
+            same(&(
                 number as u8,
                 number as u16,
                 number as u32,
@@ -388,19 +388,19 @@ mod tests {
                 number as usize,
                 u128::from(number) << 64,
             ));
-            same((signed as i8, signed as i16, signed as i32, signed, i128::from(signed) << 60));
+            same(&(signed as i8, signed as i16, signed as i32, signed, i128::from(signed) << 60));
         }
-        same((true, 'ß', 1.5f32, f64::MIN, (), "text".to_owned(), [7u16; 3]));
-        same(vec![
+        same(&(true, 'ß', 1.5f32, f64::MIN, (), "text".to_owned(), [7u16; 3]));
+        same(&vec![
             Shape::Unit,
             Shape::Newtype("ada".into()),
             Shape::Tuple(-3, Some(2.5)),
             Shape::Struct { wide: u128::MAX, list: vec![Shape::Unit, Shape::Tuple(0, None)] },
         ]);
-        same(BTreeMap::from([("a".to_owned(), vec![Some(1u8), None]), ("b".to_owned(), vec![])]));
-        same(HashMap::from([(1u8, "one".to_owned()), (2, "two".to_owned())]));
-        same((vec![(); 4_000], vec![[0u8; 0]; 90], Chain(Some(Box::default()))));
-        same(std::net::IpAddr::from([127, 0, 0, 1]));
+        same(&BTreeMap::from([("a".to_owned(), vec![Some(1u8), None]), ("b".to_owned(), vec![])]));
+        same(&HashMap::from([(1u8, "one".to_owned()), (2, "two".to_owned())]));
+        same(&(vec![(); 4_000], vec![[0u8; 0]; 90], Chain(Some(Box::default()))));
+        same(&std::net::IpAddr::from([127, 0, 0, 1]));
     }
 
     #[test]
