@@ -167,7 +167,7 @@ impl<'a> Frame<'a> {
         let length = frame_len(bytes)?;
         let bytes = Cursor::new(bytes).take(length)?;
         let found = u32::from_le_bytes([bytes[4], bytes[5], bytes[6], bytes[7]]);
-        let computed = crc32c::crc32c_append(crc32c::crc32c(&bytes[..4]), &bytes[8..]);
+        let computed = checksum(bytes);
         if found != computed {
             return Err(Malformed::Checksum { found, computed });
         }
@@ -244,6 +244,11 @@ pub(crate) fn frame_len(bytes: &[u8]) -> Result<usize, Malformed> {
         return Err(Malformed::Value { field: "frame length", found: length as u64 });
     }
     Ok(length)
+}
+
+/// Over a whole frame but the checksum itself.
+pub(crate) fn checksum(frame: &[u8]) -> u32 {
+    crc32c::crc32c_append(crc32c::crc32c(&frame[..4]), &frame[8..])
 }
 
 fn zero(field: &'static str, found: u64) -> Result<(), Malformed> {

@@ -8,6 +8,13 @@ pub(crate) type Index = u64;
 /// Raft's logical time. 0 means "before any election".
 pub(crate) type Term = u64;
 
+/// Largest term that a message or a file may name. Far beyond what elections reach; what lies above is an attack
+/// or damage, and adopting it would leave the group no term to elect a leader in.
+pub(crate) const TERM_MAX: Term = 1 << 62;
+
+/// Largest index that a message or a file may name.
+pub(crate) const INDEX_MAX: Index = 1 << 62;
+
 /// Names one member of a cluster. Chosen by the operator, never reused for another machine; never 0.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct MemberId(pub u64);

@@ -12,4 +12,7 @@ pub(crate) mod cursor;
 pub(crate) mod frame;
 pub(crate) mod ids;
 pub(crate) mod payload;
+#[cfg(any(test, feature = "testing"))]
+pub(crate) mod seal;
 pub(crate) mod terms;
+pub(crate) mod value;

@@ -110,7 +110,8 @@ impl Identity {
         Identity { member, storage, generation: 0, formation: None }
     }
 
-    fn encode(&self) -> Vec<u8> {
+    /// The bytes of the file.
+    pub(crate) fn encode(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(FIXED_LEN + 4);
         out.extend_from_slice(&MAGIC);
         out.push(VERSION);
@@ -137,7 +138,8 @@ impl Identity {
         record.get(MAGIC.len()).copied().filter(|_| intact)
     }
 
-    fn decode(bytes: &[u8]) -> Result<Identity, Malformed> {
+    /// Reads what [`encode`](Self::encode) wrote; refuses what no member writes.
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Identity, Malformed> {
         let Some((record, checksum)) = bytes.split_last_chunk::<4>() else {
             return Err(Malformed::Truncated { needed: FIXED_LEN + 4, available: bytes.len() });
         };
@@ -162,8 +164,29 @@ impl Identity {
             .map(|_| Ok((MemberId(cursor.u64()?), cursor.u128()?)))
             .collect::<Result<Vec<_>, Malformed>>()?;
         cursor.finish()?;
-        let formation = (cluster != 0).then_some(Formation { cluster, members });
-        Ok(Identity { member, storage, generation, formation })
+        let formed = cluster != 0 || !members.is_empty();
+        let formation = formed.then_some(Formation { cluster, members });
+        let identity = Identity { member, storage, generation, formation };
+        identity.check()?;
+        Ok(identity)
+    }
+
+    /// Whether a member could have written it, and can go on from it.
+    fn check(&self) -> Result<(), Malformed> {
+        let wrong = |field, found| Err(Malformed::Value { field, found });
+        if self.member.0 == 0 || self.storage == 0 {
+            return wrong("identity member", self.member.0);
+        }
+        // Each start counts one more.
+        if self.generation == u64::MAX {
+            return wrong("identity generation", self.generation);
+        }
+        let Some(formation) = &self.formation else { return Ok(()) };
+        formation.check()?;
+        if formation.members.contains(&(self.member, self.storage)) {
+            return Ok(());
+        }
+        wrong("identity founders", self.member.0)
     }
 }
 
@@ -312,6 +335,32 @@ mod tests {
         assert!(matches!(opened, Err(IdentityError::Version { found: 2, expected: 1, .. })), "{opened:?}");
         assert_eq!(fs::read(home.join(FILE)).unwrap(), bytes, "nothing was changed");
         fs::remove_dir_all(&home).unwrap();
+    }
+
+    #[test]
+    fn intact_records_that_no_member_writes_are_refused() {
+        let with = |change: fn(&mut Identity)| {
+            let mut identity = sample();
+            change(&mut identity);
+            Identity::decode(&identity.encode())
+        };
+        let members = |change: fn(&mut Vec<(MemberId, u128)>)| {
+            let mut identity = sample();
+            change(&mut identity.formation.as_mut().unwrap().members);
+            Identity::decode(&identity.encode())
+        };
+        assert!(with(|_| {}).is_ok());
+        assert!(with(|identity| identity.generation = u64::MAX).is_err(), "no start can be counted any more");
+        assert!(with(|identity| identity.storage = 0).is_err());
+        assert!(with(|identity| identity.storage = 9).is_err(), "the founders know another disk");
+        assert!(with(|identity| identity.member = MemberId(0)).is_err());
+        assert!(
+            with(|identity| identity.formation.as_mut().unwrap().cluster = 0).is_err(),
+            "voters of nothing"
+        );
+        assert!(members(Vec::clear).is_err());
+        assert!(members(|members| members.swap(0, 1)).is_err());
+        assert!(members(|members| members.push((MemberId(2), 8))).is_err());
     }
 
     #[test]

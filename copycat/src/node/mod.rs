@@ -13,7 +13,7 @@ mod driver;
 pub(crate) mod failure;
 mod forming;
 mod founding;
-mod identity;
+pub(crate) mod identity;
 mod links;
 pub(crate) mod machine;
 mod opening;

@@ -2,12 +2,12 @@
 //! (thesis §4.2.3, §6.4.1).
 
 use super::effect::Effects;
-use super::message::{Message, TERM_MAX};
+use super::message::Message;
 use super::quorum::{self, Outcome};
 use super::state::{Raft, RoleState};
 use super::token::Token;
 use crate::codec::configuration::Configuration;
-use crate::codec::ids::{MemberId, Term};
+use crate::codec::ids::{MemberId, TERM_MAX, Term};
 use crate::codec::terms::LogId;
 
 /// The answers to one campaign.

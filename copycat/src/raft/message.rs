@@ -3,14 +3,8 @@
 
 use super::error::Refused;
 use crate::codec::configuration::Configuration;
-use crate::codec::ids::{Index, Term};
+use crate::codec::ids::{INDEX_MAX, Index, TERM_MAX, Term};
 use crate::codec::terms::{LogId, Spans};
-
-/// Largest term a message may name. Far beyond what elections reach; what lies above is an attack or
-/// damage, and adopting it would leave the group no term to elect a leader in.
-pub(super) const TERM_MAX: Term = 1 << 62;
-/// Largest index a message may name.
-pub(super) const INDEX_MAX: Index = 1 << 62;
 
 /// One message of the consensus core between two members of a group.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -138,7 +138,14 @@ pub(crate) fn add_frame(checksum: u32, frame: &[u8]) -> u32 {
     crc32c::crc32c_append(checksum, &frame[..8])
 }
 
-fn checksum(header: &[u8]) -> u32 {
+/// Whether a header may begin here.
+#[cfg(any(test, feature = "testing"))]
+pub(crate) fn begins(bytes: &[u8]) -> bool {
+    bytes.starts_with(&MAGIC.to_le_bytes())
+}
+
+/// Over a whole header but the checksum itself.
+pub(crate) fn checksum(header: &[u8]) -> u32 {
     crc32c::crc32c_append(crc32c::crc32c(&header[..4]), &header[8..BATCH_HEADER_LEN])
 }
 

@@ -20,7 +20,7 @@
 use super::group_log::{GroupLog, GroupState};
 use crate::codec::configuration::Configuration;
 use crate::codec::cursor::{Cursor, Malformed};
-use crate::codec::ids::{GroupId, Index, MemberId};
+use crate::codec::ids::{GroupId, INDEX_MAX, Index, MemberId, TERM_MAX};
 use crate::codec::terms::{LogId, Terms};
 use std::collections::BTreeMap;
 
@@ -88,6 +88,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<BTreeMap<GroupId, GroupState>, Malf
 fn decode_group(cursor: &mut Cursor<'_>) -> Result<GroupState, Malformed> {
     let (term, vote) = (cursor.u64()?, cursor.u64()?);
     let vote = (vote != 0).then_some(MemberId(vote));
+    at_most("checkpoint term", term, TERM_MAX)?;
     let terms = decode_terms(cursor)?;
     // A term is recorded before a vote or an entry of it is.
     if terms.last().term > term || (vote.is_some() && term == 0) {
@@ -108,6 +109,8 @@ fn decode_group(cursor: &mut Cursor<'_>) -> Result<GroupState, Malformed> {
 fn decode_terms(cursor: &mut Cursor<'_>) -> Result<Terms, Malformed> {
     let base = LogId { term: cursor.u64()?, index: cursor.u64()? };
     let last = cursor.u64()?;
+    at_most("checkpoint base", base.index, INDEX_MAX)?;
+    at_most("checkpoint last index", last, INDEX_MAX)?;
     if (base.term == 0) != (base.index == 0) {
         return Err(Malformed::Value { field: "checkpoint base", found: base.index });
     }
@@ -128,12 +131,16 @@ fn decode_terms(cursor: &mut Cursor<'_>) -> Result<Terms, Malformed> {
         open = Some(range);
     }
     match open {
-        // No range lies beyond `last`, and indexes fit: the sum cannot overflow.
-        Some(open) if last < u64::MAX => terms.append(open.term, last + 1 - open.index),
+        Some(open) => terms.append(open.term, last + 1 - open.index),
         None if last == base.index => {}
-        _ => return Err(Malformed::Value { field: "checkpoint last index", found: last }),
+        None => return Err(Malformed::Value { field: "checkpoint last index", found: last }),
     }
     Ok(terms)
+}
+
+/// Refuses a number that no log reaches.
+fn at_most(field: &'static str, found: u64, limit: u64) -> Result<(), Malformed> {
+    if found <= limit { Ok(()) } else { Err(Malformed::Value { field, found }) }
 }
 
 #[cfg(test)]

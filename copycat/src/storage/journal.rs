@@ -17,7 +17,7 @@ use super::segment::{Owner, Segment};
 use crate::codec::configuration::Configuration;
 use crate::codec::cursor::Malformed;
 use crate::codec::frame::{Frame, Header, Kind};
-use crate::codec::ids::{GroupId, Index, MemberId, Term};
+use crate::codec::ids::{GroupId, Index, MemberId, TERM_MAX, Term};
 use crate::codec::terms::{LogId, Terms};
 use bytes::Bytes;
 use std::collections::{BTreeMap, VecDeque};
@@ -171,7 +171,7 @@ impl Journal {
         vote: Option<MemberId>,
     ) -> Result<Position, StorageError> {
         self.alive()?;
-        assert!(term > 0, "a vote is cast in a term");
+        assert!((1..=TERM_MAX).contains(&term), "a vote is cast in a term that opening accepts");
         let mut frame = Vec::with_capacity(crate::codec::frame::HEADER_LEN);
         Header::vote(group, term, vote).encode(&[], &mut frame);
         self.make_room(frame.len(), Purpose::Vote)?;
@@ -189,7 +189,7 @@ impl Journal {
     }
 
     /// Everything before this position is durable.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "testing"))]
     pub(crate) fn durable(&self) -> Position {
         self.durable
     }

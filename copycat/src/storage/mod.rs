@@ -8,22 +8,26 @@
 //! [`Preparation`]), never copies or interprets a payload, never writes a byte twice, never retries a
 //! failed write or flush, and knows no rule of consensus beyond "a later frame replaces".
 
-mod batch;
-mod checkpoint;
+pub(crate) mod batch;
+pub(crate) mod checkpoint;
 pub(crate) mod directory;
 mod disk;
 mod error;
-mod group_log;
+pub(crate) mod group_log;
+#[cfg(any(test, feature = "testing"))]
+pub(crate) mod history;
 mod journal;
 mod pending;
-mod position;
+pub(crate) mod position;
 mod preparation;
 mod read;
 mod recent;
 mod recovery;
 mod room;
 mod scan;
-mod segment;
+#[cfg(any(test, feature = "testing"))]
+pub(crate) mod seal;
+pub(crate) mod segment;
 #[cfg(test)]
 mod tests;
 mod write;

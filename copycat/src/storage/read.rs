@@ -83,7 +83,7 @@ impl Journal {
     }
 
     /// As after enough other writes: what is durable is read back from the disk.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "testing"))]
     pub(super) fn forget_recent(&mut self) {
         self.recent = super::recent::Recent::default();
     }

@@ -9,15 +9,15 @@ use super::checkpoint;
 use super::disk::Disk;
 use super::error::{Damage, Problem, StorageError};
 use super::group_log::{GroupLog, GroupState, Place};
-use super::journal::{Flushed, Journal, Options, SEGMENT_LEN_MAX};
+use super::journal::{Flushed, Journal, Options, SEGMENT_LEN_MAX, SEGMENT_LEN_MIN};
 use super::position::{BLOCK, Position};
 use super::preparation::{Preparer, create_first};
 use super::recent::Recent;
-use super::scan::{Found, Scan, contradiction, damage, malformed};
+use super::scan::{Found, Scan, Tail, contradiction, damage, malformed};
 use super::segment::{Segment, SegmentHeader, VERSION};
 use crate::codec::configuration::Configuration;
 use crate::codec::frame::{Frame, Kind};
-use crate::codec::ids::GroupId;
+use crate::codec::ids::{GroupId, INDEX_MAX, TERM_MAX};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -129,7 +129,8 @@ fn open_segment(disk: &dyn Disk, number: u64, options: &Options) -> Result<Segme
     let region = disk.open(number)?;
     let file = region.to_string();
     let refused = |problem| Damage { file: file.clone(), offset: 0, problem };
-    if region.len() < 2 * BLOCK {
+    // Its reserve alone takes four blocks: in a shorter one there is no room for anything.
+    if region.len() < SEGMENT_LEN_MIN {
         return Err(refused(Problem::Contradiction("the file is shorter than a segment")).into());
     }
     let mut block = vec![0; BLOCK as usize];
@@ -175,7 +176,8 @@ impl Replay {
                 break;
             }
         }
-        // The scan of the last segment with batches: its tail is looked at when it is known to be last.
+        // Where the intact batches end: in the last segment that has any, or at the very beginning. What lies
+        // behind is looked at when it is known that nothing more follows.
         let mut last: Option<Scan<'_>> = None;
         for (at, segment) in segments.iter().enumerate() {
             if at > 0 && segments[at - 1].end() != segment.header.base {
@@ -189,11 +191,12 @@ impl Replay {
                 replay.batch(segment, &found)?;
                 replay.end = Position(found.header.position.0 + found.header.extent());
             }
-            if scan.offset() > BLOCK {
-                replay.previous = scan.previous();
-                last = Some(scan);
-            } else {
-                replay.tail(segment, &mut scan)?;
+            match last.as_ref().filter(|_| scan.offset() == BLOCK) {
+                Some(last) => replay.tail(&mut scan, Some(last))?,
+                None => {
+                    replay.previous = scan.previous();
+                    last = Some(scan);
+                }
             }
         }
         replay.finish(segments, last)
@@ -285,20 +288,24 @@ impl Replay {
         Ok(())
     }
 
-    /// What lies behind the intact batches of a segment that none with batches follows.
-    fn tail(&mut self, segment: &Segment, scan: &mut Scan<'_>) -> Result<(), StorageError> {
-        let bytes = scan.tail()?;
-        if bytes > 0 && self.cut.is_none() {
-            self.cut = Some(Cut { file: segment.region.to_string(), offset: scan.offset(), bytes });
+    /// What lies in a segment behind its intact batches; those of the whole journal end there, or at `last` in a
+    /// segment before. An intact header vouches for everything before it, wherever that lies.
+    fn tail(&mut self, scan: &mut Scan<'_>, last: Option<&Scan<'_>>) -> Result<(), StorageError> {
+        let Tail { durable, cut } = scan.tail()?;
+        let broken = [Some(&*scan), last].into_iter().flatten().find(|end| end.position() < durable);
+        if let Some(broken) = broken {
+            return Err(broken.damage(Problem::Acknowledged { durable }).into());
         }
+        self.cut = self.cut.take().or(cut);
         Ok(())
     }
 
     fn finish(mut self, segments: &[Segment], last: Option<Scan<'_>>) -> Result<Replay, StorageError> {
-        if let Some(mut last) = last {
-            self.tail(&segments[self.started - 1], &mut last)?;
-        } else if segments[0].header.number > 0 {
+        if self.started == 0 && segments[0].header.number > 0 {
             return Err(contradiction(&segments[0], BLOCK, "the oldest segment has no checkpoint").into());
+        }
+        if let Some(mut last) = last {
+            self.tail(&mut last, None)?;
         }
         let missing = self.groups.iter().find_map(|(group, log)| Some((*group, log.first_missing()?)));
         if let Some((group, first)) = missing {
@@ -317,6 +324,9 @@ fn replay_vote(log: &mut GroupLog, frame: &Frame<'_>) -> Result<(), Contradicts>
     let state = log.state_mut();
     if term == 0 {
         return Err("a vote without a term");
+    }
+    if term > TERM_MAX {
+        return Err("a term that no election reaches");
     }
     if term < state.term {
         return Err("the group's term falls");
@@ -337,6 +347,9 @@ fn replay_entry(
     let (index, term, state) = (frame.header.index, frame.header.term, log.state());
     let before = index.checked_sub(1).and_then(|before| state.terms.term(before));
     let before = before.ok_or("the entry's index does not follow those before")?;
+    if index > INDEX_MAX {
+        return Err("an index that no log reaches");
+    }
     if term == 0 {
         return Err("an entry without a term");
     }

@@ -2,8 +2,9 @@
 
 use super::batch::{BATCH_HEADER_LEN, BatchHeader};
 use super::disk::Region;
-use super::error::{Damage, DiskError, Problem, StorageError};
+use super::error::{Damage, DiskError, Problem};
 use super::position::{BLOCK, Position, is_zero};
+use super::recovery::Cut;
 use super::segment::Segment;
 use crate::codec::cursor::Malformed;
 
@@ -43,6 +44,15 @@ pub(super) struct Found<'a> {
     /// Of the header, in the region.
     pub offset: u64,
     pub body: &'a [u8],
+}
+
+/// What lies behind the intact batches of a segment.
+pub(super) struct Tail {
+    /// The highest position that an intact header there says was durable. Beyond where the intact batches of the
+    /// journal end, it proves damage: acknowledged bytes are gone.
+    pub durable: Position,
+    /// Otherwise what is there is a torn tail, or nothing.
+    pub cut: Option<Cut>,
 }
 
 /// Walks over the batches of one segment.
@@ -106,17 +116,12 @@ impl<'a> Scan<'a> {
         Ok(parsed.filter(|(header, _)| header.salt == salt && header.position == position))
     }
 
-    /// Looks at everything behind the last intact batch. An intact header there that was written when
-    /// more than what is intact was durable proves damage: acknowledged bytes are gone. Otherwise what
-    /// is there is a torn tail, or nothing: returns its bytes, as far as they can be told from what an
-    /// earlier use of the file left.
-    pub(super) fn tail(&mut self) -> Result<u64, StorageError> {
-        let (end, mut torn) = (self.position(), 0);
+    /// Looks at everything behind the last intact batch.
+    pub(super) fn tail(&mut self) -> Result<Tail, DiskError> {
+        let (mut durable, mut torn) = (Position(0), 0);
         for offset in (self.offset..self.segment.header.len).step_by(BLOCK as usize) {
             if let Some((header, _)) = self.header_at(offset)? {
-                if header.durable > end {
-                    return Err(self.damage(Problem::Acknowledged { durable: header.durable }).into());
-                }
+                durable = durable.max(header.durable);
                 torn = torn.max(offset - self.offset + header.extent());
             }
             let block = self.window.get(offset, BLOCK as usize)?;
@@ -129,7 +134,10 @@ impl<'a> Scan<'a> {
                 torn = torn.max(offset - self.offset + BLOCK);
             }
         }
-        Ok(torn.min(self.segment.header.len - self.offset))
+        let bytes = torn.min(self.segment.header.len - self.offset);
+        let file = || self.segment.region.to_string();
+        let cut = (bytes > 0).then(|| Cut { file: file(), offset: self.offset, bytes });
+        Ok(Tail { durable, cut })
     }
 
     /// Damage where the intact batches end.

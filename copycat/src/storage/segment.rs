@@ -120,7 +120,8 @@ impl SegmentHeader {
     }
 }
 
-fn checksum(block: &[u8]) -> u32 {
+/// Over a whole block but the checksum itself.
+pub(crate) fn checksum(block: &[u8]) -> u32 {
     crc32c::crc32c_append(crc32c::crc32c(&block[..12]), &block[16..])
 }
 

@@ -118,9 +118,17 @@ impl Ear {
 }
 
 /// A stream whose handshake is done, and what was read behind it.
-pub(super) struct Opened {
+pub(crate) struct Opened {
     pub(super) stream: Box<dyn Stream>,
-    pub(super) received: BytesMut,
+    pub(crate) received: BytesMut,
+}
+
+/// Reads a stream to its end as an open connection does, for tests that have no connection.
+#[cfg(feature = "testing")]
+pub(crate) async fn hear(stream: Box<dyn Stream>, from: Source, inbox: mpsc::Sender<Event>) -> Closed {
+    let (reader, _writer) = tokio::io::split(stream);
+    let ear = Ear { inbox, from, probation: None };
+    read(reader, BytesMut::new(), Some(&ear), &Life::default()).await
 }
 
 /// Serves a connection until it ends. Cancelling it cuts the connection.

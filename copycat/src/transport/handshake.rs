@@ -10,7 +10,7 @@ use bytes::BytesMut;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// The caller's part: says who is calling and waits for the answer.
-pub(super) async fn call(
+pub(crate) async fn call(
     mut stream: Box<dyn Stream>,
     hello: &Hello,
 ) -> Result<Result<(Opened, Identity), Refusal>, Closed> {
@@ -24,7 +24,7 @@ pub(super) async fn call(
 }
 
 /// The other part, first half: hears who is calling. A caller of another version is a refusal.
-pub(super) async fn listen(mut stream: Box<dyn Stream>) -> Result<(Opened, Result<Hello, Refusal>), Closed> {
+pub(crate) async fn listen(mut stream: Box<dyn Stream>) -> Result<(Opened, Result<Hello, Refusal>), Closed> {
     let mut received = BytesMut::with_capacity(HANDSHAKE_MAX);
     let envelope = first(&mut stream, &mut received).await?;
     let hello = Hello::decode(&envelope)?.map_err(|_version| Refusal::WrongVersion);

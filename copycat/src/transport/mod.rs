@@ -12,10 +12,10 @@
 pub(crate) mod acceptor;
 mod callers;
 pub(crate) mod client;
-mod connection;
+pub(crate) mod connection;
 mod direct;
 pub(crate) mod endpoint;
-mod handshake;
+pub(crate) mod handshake;
 pub(crate) mod lane;
 pub(crate) mod limits;
 pub(crate) mod memory;

@@ -27,7 +27,7 @@ pub(crate) enum Unsent {
 
 /// What happens when more is sent than may wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Overflow {
+pub(crate) enum Overflow {
     /// The message is refused; its sender knows what to do.
     Refuse,
     /// The connection is cut: whoever is at the other end does not read, and cannot be told otherwise.
@@ -85,7 +85,7 @@ impl Shared {
 }
 
 /// The two ends of a queue that is still shut.
-pub(super) fn outbox(bytes_max: usize, overflow: Overflow) -> (Sender, Outbox) {
+pub(crate) fn outbox(bytes_max: usize, overflow: Overflow) -> (Sender, Outbox) {
     let rope = Rope::default();
     let queue = Queue {
         state: State::Shut,
@@ -251,7 +251,7 @@ impl Queue {
 }
 
 /// The end of the task that serves the connection. Dropping it shuts the queue.
-pub(super) struct Outbox {
+pub(crate) struct Outbox {
     shared: Arc<Shared>,
 }
 

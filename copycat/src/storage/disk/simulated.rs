@@ -97,13 +97,11 @@ impl SimulatedDisk {
     }
 
     /// What the medium holds of a region.
-    #[cfg(test)]
     pub(crate) fn image(&self, number: u64) -> Option<Vec<u8>> {
         lock(&self.regions).get(&number).map(|images| lock(images).durable.to_vec())
     }
 
     /// Puts a region there as if it had been found.
-    #[cfg(test)]
     pub(crate) fn place(&self, number: u64, bytes: &[u8]) {
         self.insert(number, bytes.to_vec());
     }

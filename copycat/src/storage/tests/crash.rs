@@ -1,7 +1,6 @@
 //! Ends of the process and of the power at any moment: what was durable is there, and what is there
 //! was written.
 
-use super::model::History;
 use super::*;
 use crate::storage::Fault;
 

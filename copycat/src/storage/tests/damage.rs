@@ -1,9 +1,10 @@
 //! Rot: found, named, never served, never taken for the end of what was acknowledged.
 
 use super::*;
-use crate::storage::batch::{BatchHeader, BatchKind, add_frame};
+use crate::codec::ids::{INDEX_MAX, TERM_MAX};
+use crate::storage::batch::{BatchKind, begins};
 use crate::storage::error::{Damage, Problem};
-use crate::storage::segment::SegmentHeader;
+use crate::storage::seal::image;
 
 /// Two segments, the second with several batches, closed in order. Returns the images by number.
 fn images() -> Vec<Vec<u8>> {
@@ -16,8 +17,7 @@ fn images() -> Vec<Vec<u8>> {
         settle(&mut journal).unwrap();
     }
     assert_eq!(journal.active().header.number, 1, "the second segment is in use");
-    let write = journal.close().unwrap();
-    journal.written(write.run()).unwrap();
+    close(&mut journal).unwrap();
     (0..2).map(|number| disk.image(number).unwrap()).collect()
 }
 
@@ -78,6 +78,26 @@ fn rot_that_appears_later_is_never_served() {
         disk.corrupt(0, offset, 0x20);
     }
     assert!(journal.read(GroupId(1), 1, 2, usize::MAX).is_ok());
+}
+
+/// The power went while the first batch of the next segment was written: its header got through, and says that
+/// all before it was durable.
+#[test]
+fn a_torn_batch_of_the_next_segment_still_vouches_for_the_segment_before() {
+    let mut images = images();
+    let blocks = (4_096..64 << 10).step_by(4_096);
+    let last = blocks.rev().find(|at| begins(&images[0][*at..])).unwrap();
+    images[1][2 * 4_096..].fill(0);
+    images[1][4_096 + 64] ^= 1;
+    let recovered = reopen(&images).unwrap().1;
+    assert_eq!(recovered.cut.unwrap().file, "simulated segment 1", "only what was torn is cut");
+    images[0][last + 64 + 72] ^= 1;
+    match reopen(&images) {
+        Err(StorageError::Damaged(Damage { file, offset, problem: Problem::Acknowledged { .. } })) => {
+            assert_eq!((file.as_str(), offset), ("simulated segment 0", last as u64));
+        }
+        other => panic!("acknowledged entries were cut: {:?}", other.map(|(_, recovered)| recovered)),
+    }
 }
 
 #[test]
@@ -155,37 +175,6 @@ fn another_owner_and_another_version_are_refused() {
     assert!(matches!(reopen(&later), Err(StorageError::Version { found: 2, .. })));
 }
 
-/// A first segment with these batches, intact in every respect but what they say.
-fn image(batches: &[(BatchKind, Vec<u8>)]) -> Vec<u8> {
-    let header = SegmentHeader {
-        number: 0,
-        salt: 9,
-        base: Position(0),
-        len: 64 << 10,
-        owner: owner(),
-        recycled: false,
-    };
-    let (head, mut previous) = header.encode();
-    let (mut image, mut durable) = (head.to_vec(), Position(0));
-    for (kind, body) in batches {
-        let frames = Frame::all_trusted(body).map_while(Result::ok);
-        let (count, body_checksum) = match kind {
-            BatchKind::Checkpoint => (0, crc32c::crc32c(body)),
-            BatchKind::Frames => frames.fold((0, 0), |(count, sum), f| (count + 1, add_frame(sum, f.bytes))),
-        };
-        let (position, length) = (Position(image.len() as u64), body.len() as u32);
-        let batch =
-            BatchHeader { salt: 9, position, durable, length, count, body_checksum, previous, kind: *kind };
-        let (bytes, checksum) = batch.encode();
-        image.extend_from_slice(&bytes);
-        image.extend_from_slice(body);
-        image.resize(image.len().next_multiple_of(4_096), 0);
-        (previous, durable) = (checksum, Position(image.len() as u64));
-    }
-    image.resize(64 << 10, 0);
-    image
-}
-
 fn vote_frame(term: Term, vote: Option<MemberId>) -> Bytes {
     let mut bytes = Vec::new();
     Header::vote(GroupId(1), term, vote).encode(&[], &mut bytes);
@@ -211,7 +200,7 @@ fn intact_frames_that_no_history_gives_are_damage() {
     ];
     for (expected, history) in histories {
         let empty = (BatchKind::Checkpoint, vec![0; 4]);
-        match reopen(&[image(&[empty, (BatchKind::Frames, history.concat())])]) {
+        match reopen(&[image(&[empty, (BatchKind::Frames, history.concat())], 64 << 10)]) {
             Ok((_, recovered)) => assert!(expected.is_empty(), "{expected}: {recovered:?}"),
             Err(StorageError::Damaged(damage)) => {
                 assert_eq!(damage.problem.to_string(), expected);
@@ -221,17 +210,52 @@ fn intact_frames_that_no_history_gives_are_damage() {
     }
 }
 
+/// A checkpoint of one group: term, vote, base term, base index, last index; and a range.
+fn body(words: [u64; 5], range: Option<[u64; 2]>) -> Vec<u8> {
+    let mut body = 1u32.to_le_bytes().to_vec();
+    [1].iter().chain(&words).for_each(|word: &u64| body.extend_from_slice(&word.to_le_bytes()));
+    body.extend_from_slice(&u32::from(range.is_some()).to_le_bytes());
+    range.iter().flatten().for_each(|word| body.extend_from_slice(&word.to_le_bytes()));
+    body.extend_from_slice(&0u32.to_le_bytes());
+    body
+}
+
+fn checkpoint(words: [u64; 5], range: Option<[u64; 2]>) -> Result<(Journal, Recovered), StorageError> {
+    reopen(&[image(&[(BatchKind::Checkpoint, body(words, range))], 64 << 10)])
+}
+
+#[test]
+fn segments_shorter_than_any_journal_makes_are_damage() {
+    let empty = [(BatchKind::Checkpoint, vec![0; 4])];
+    for blocks in 2..16 {
+        let refused = reopen(&[image(&empty, blocks * 4_096)]);
+        assert!(matches!(refused, Err(StorageError::Damaged(_))), "{blocks} blocks");
+    }
+    assert!(reopen(&[image(&empty, 64 << 10)]).is_ok());
+}
+
+#[test]
+fn terms_and_indexes_that_no_log_reaches_are_damage() {
+    let empty = || (BatchKind::Checkpoint, vec![0; 4]);
+    for term in [TERM_MAX + 1, u64::MAX] {
+        let frames = vote_frame(term, None).to_vec();
+        let refused = reopen(&[image(&[empty(), (BatchKind::Frames, frames)], 64 << 10)]);
+        assert!(matches!(refused, Err(StorageError::Damaged(_))), "term {term}");
+    }
+    // Of a group without entries; then of one whose next entry has the largest index there is.
+    for index in [INDEX_MAX + 1, u64::MAX - 1, u64::MAX] {
+        assert!(checkpoint([3, 1, 2, index, index], None).is_err(), "{index}");
+        let frames = [frame(1, 3, index, b""), frame(1, 3, index, b"")].concat();
+        let before = body([3, 1, 2, index - 1, index - 1], None);
+        let refused =
+            reopen(&[image(&[(BatchKind::Checkpoint, before), (BatchKind::Frames, frames)], 64 << 10)]);
+        assert!(matches!(refused, Err(StorageError::Damaged(_))), "index {index}");
+    }
+    assert!(checkpoint([TERM_MAX, 1, TERM_MAX, INDEX_MAX, INDEX_MAX], None).is_ok());
+}
+
 #[test]
 fn intact_checkpoints_that_no_history_gives_are_damage() {
-    // Of one group: term, vote, base term, base index, last index.
-    let checkpoint = |words: [u64; 5], range: Option<[u64; 2]>| {
-        let mut body = 1u32.to_le_bytes().to_vec();
-        [1].iter().chain(&words).for_each(|word: &u64| body.extend_from_slice(&word.to_le_bytes()));
-        body.extend_from_slice(&u32::from(range.is_some()).to_le_bytes());
-        range.iter().flatten().for_each(|word| body.extend_from_slice(&word.to_le_bytes()));
-        body.extend_from_slice(&0u32.to_le_bytes());
-        reopen(&[image(&[(BatchKind::Checkpoint, body)])])
-    };
     assert!(checkpoint([3, 1, 2, 5, 5], None).is_ok(), "this one is possible");
     for (words, range) in [
         ([0, 1, 0, 0, 0], None),

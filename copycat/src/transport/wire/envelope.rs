@@ -21,7 +21,7 @@ use std::ops::RangeInclusive;
 /// Bytes of the envelope.
 pub(crate) const ENVELOPE_LEN: usize = 24;
 /// Bytes of an append before its frames, behind the envelope.
-pub(super) const APPEND_LEN: usize = 32;
+pub(crate) const APPEND_LEN: usize = 32;
 
 /// What a message is. Numbers are never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -178,6 +178,16 @@ fn read(message: &Bytes) -> Result<Envelope, Malformed> {
 /// Of a message's covered bytes, the checksum itself left out.
 fn checksum(covered: &[u8]) -> u32 {
     crc32c::crc32c_append(crc32c::crc32c(&covered[..4]), &covered[8..])
+}
+
+/// Writes length and checksum over whatever else the message says, as an attacker would. At least an envelope.
+#[cfg(any(test, feature = "testing"))]
+pub(crate) fn seal(message: &mut [u8]) {
+    let length = message.len();
+    message[..4].copy_from_slice(&(length as u32).to_le_bytes());
+    let covered = Kind::from_byte(message[8]).map_or(length, |kind| kind.covered(length).min(length));
+    let checksum = checksum(&message[..covered]);
+    message[4..8].copy_from_slice(&checksum.to_le_bytes());
 }
 
 pub(super) fn zero(field: &'static str, found: u64) -> Result<(), Malformed> {

@@ -35,8 +35,8 @@ impl Formation {
         }
     }
 
-    /// Checks what the other side would refuse.
-    pub(super) fn check(&self) -> Result<(), Malformed> {
+    /// Checks what the other side, or a later start, would refuse.
+    pub(crate) fn check(&self) -> Result<(), Malformed> {
         let count = self.members.len();
         if count > FOUNDERS_MAX {
             return Err(Malformed::TooLong { limit: FOUNDERS_MAX, found: count });

@@ -138,6 +138,8 @@ impl Refusal {
     }
 
     fn decode(envelope: &Envelope) -> Result<Refusal, Malformed> {
+        zero("message count", envelope.count.into())?;
+        zero("message group", envelope.group.0)?;
         let mut cursor = Cursor::new(&envelope.body);
         let code = cursor.u64()?;
         cursor.finish()?;

@@ -155,7 +155,7 @@ impl Message {
     }
 
     /// Reads what an open connection may carry; `None`: the sender merely lives.
-    pub(super) fn decode(envelope: &Envelope) -> Result<Option<Message>, Malformed> {
+    pub(crate) fn decode(envelope: &Envelope) -> Result<Option<Message>, Malformed> {
         Ok(Some(match envelope.kind {
             Kind::Alive => return alive(envelope),
             Kind::Submit => Message::Submit(batch::decode_submit(envelope)?),
@@ -197,7 +197,7 @@ impl Message {
 }
 
 /// Appends the sign of life.
-pub(super) fn encode_alive(out: &mut BytesMut) {
+pub(crate) fn encode_alive(out: &mut BytesMut) {
     Draft::begin(out, Kind::Alive, 0, 0, GroupId(0)).finish(0);
 }
 

@@ -252,14 +252,24 @@ fn trailing_and_missing_bytes_inside_the_length_are_refused() {
     }
 }
 
-/// Writes length and checksum anew, as an attacker would.
+/// Length and checksum written anew, as an attacker would.
 fn sealed(mut message: Vec<u8>) -> Vec<u8> {
-    let length = message.len() as u32;
-    message[..4].copy_from_slice(&length.to_le_bytes());
-    let covered = if message[8] == Kind::Append as u8 { 56.min(message.len()) } else { message.len() };
-    let checksum = crc32c::crc32c_append(crc32c::crc32c(&message[..4]), &message[8..covered]);
-    message[4..8].copy_from_slice(&checksum.to_le_bytes());
+    envelope::seal(&mut message);
     message
+}
+
+#[test]
+fn counts_of_nothing_and_groups_of_nobody_are_refused() {
+    for (name, bytes) in all_written() {
+        let mut counted = bytes.to_vec();
+        counted[12] ^= 0x40;
+        assert!(read(&sealed(counted)).is_err(), "{name} with another count");
+        let mut grouped = bytes.to_vec();
+        if grouped[16..24] == [0; 8] {
+            grouped[16] = 1;
+            assert!(read(&sealed(grouped)).is_err(), "{name} with a group");
+        }
+    }
 }
 
 #[test]

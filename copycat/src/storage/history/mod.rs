@@ -1,0 +1,258 @@
+//! Random histories of a journal beside plain vectors that say what it should hold: for this floor's own tests,
+//! and for those that damage what such a history left on a disk. Not part of a running member.
+//!
+//! Begin with [`History`], then [`model`].
+
+pub(crate) mod model;
+
+use super::{Journal, Options, Owner, Position, Recovered, StorageError};
+use crate::codec::configuration::Configuration;
+use crate::codec::frame::{Frame, Header, Kind};
+use crate::codec::ids::{GroupId, Index, MemberId, Term};
+use bytes::Bytes;
+use model::{Entry, Group, Model, Operation};
+
+/// Whose journal it is.
+pub(crate) fn owner() -> Owner {
+    Owner { storage: 7, member: MemberId(1), shard: 0 }
+}
+
+/// The shortest segments there are.
+pub(crate) fn small() -> Options {
+    Options { segment_len: 64 << 10, ..Options::new(owner()) }
+}
+
+/// A command's frame.
+pub(crate) fn frame(group: u64, term: Term, index: Index, body: &[u8]) -> Bytes {
+    let mut bytes = Vec::new();
+    Header::bare(Kind::Command, GroupId(group), term, index, 0).encode(body, &mut bytes);
+    bytes.into()
+}
+
+/// The frame of a configuration of the voters `1 ..= voters`.
+pub(crate) fn configuration_frame(group: u64, term: Term, index: Index, voters: u64) -> Bytes {
+    let (mut body, mut bytes) = (Vec::new(), Vec::new());
+    Configuration::of_voters((1..=voters).map(MemberId)).encode(&mut body);
+    Header::bare(Kind::Configuration, GroupId(group), term, index, 0).encode(&body, &mut bytes);
+    bytes.into()
+}
+
+/// Runs preparations and writes until there is nothing left to do.
+pub(crate) fn settle(journal: &mut Journal) -> Result<(), StorageError> {
+    loop {
+        prepare(journal);
+        let Some(write) = journal.next_write() else { return Ok(()) };
+        journal.written(write.run())?;
+    }
+}
+
+/// Runs preparations until there is none left to do.
+pub(crate) fn prepare(journal: &mut Journal) {
+    while let Some(preparation) = journal.next_preparation() {
+        journal.prepared(preparation.run());
+    }
+}
+
+/// Closes in order, where there is room for the record of it.
+pub(crate) fn close(journal: &mut Journal) -> Result<(), StorageError> {
+    settle(journal)?;
+    match journal.close() {
+        Some(write) => journal.written(write.run()).map(drop),
+        None => Ok(()),
+    }
+}
+
+/// Sees to it that the term is recorded, as it is before the first entry of it.
+pub(crate) fn begin_term(journal: &mut Journal, group: u64, term: Term) {
+    if journal.groups.get(&GroupId(group)).is_none_or(|log| log.state().term < term) {
+        match journal.save_vote(GroupId(group), term, None) {
+            Ok(_) => {}
+            Err(StorageError::NotReady) => {
+                prepare(journal);
+                journal.save_vote(GroupId(group), term, None).expect("a segment was prepared");
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+/// Appends, recording the term and waiting for a segment if need be.
+pub(crate) fn append(journal: &mut Journal, group: u64, frames: Bytes) -> Position {
+    if let Some(Ok(last)) = Frame::all_trusted(&frames).last() {
+        begin_term(journal, group, last.header.term);
+    }
+    match journal.append(GroupId(group), frames.clone()) {
+        Ok(position) => position,
+        Err(StorageError::NotReady) => {
+            prepare(journal);
+            append(journal, group, frames)
+        }
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// A journal, what it should hold, and how it came to that.
+pub(crate) struct History {
+    /// The journal.
+    pub journal: Journal,
+    /// What it should hold.
+    pub model: Model,
+    /// What was done, with the position that has to be durable for each.
+    pub operations: Vec<(Position, Operation)>,
+    /// Longest body of an ordinary entry in bytes; one in ten is up to thirty times as long.
+    pub body_max: usize,
+    /// Decides about everything.
+    pub random: fastrand::Rng,
+}
+
+impl History {
+    /// Begins with an empty journal.
+    pub(crate) fn new(journal: Journal, seed: u64) -> History {
+        let random = fastrand::Rng::with_seed(seed);
+        History { journal, model: Model::default(), operations: Vec::new(), body_max: 300, random }
+    }
+
+    fn record(&mut self, position: Position, operation: Operation) {
+        self.model.apply(&operation);
+        self.operations.push((position, operation));
+    }
+
+    /// One random step; an error only if the disk fails.
+    pub(crate) fn step(&mut self) -> Result<(), StorageError> {
+        match self.random.u8(0..20) {
+            0..8 => self.append(),
+            8..10 => self.vote(),
+            10 => self.drop(),
+            11..17 => {
+                let Some(write) = self.journal.next_write() else { return Ok(()) };
+                self.journal.written(write.run()).map(drop)
+            }
+            17 => {
+                self.journal.forget_recent();
+                Ok(())
+            }
+            _ => {
+                if let Some(preparation) = self.journal.next_preparation() {
+                    self.journal.prepared(preparation.run());
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn append(&mut self) -> Result<(), StorageError> {
+        let group = self.random.u64(1..6);
+        let unknown = Group::default();
+        let model = self.model.groups.get(&group).unwrap_or(&unknown);
+        let last = model.entries.len() as u64;
+        let conflict = last > model.base && self.random.u8(0..6) == 0;
+        let first = if conflict { self.random.u64(model.base + 1..=last) } else { last + 1 };
+        let before = first.checked_sub(2).map_or(1, |at| model.entries[at as usize].term);
+        // As in Raft, no index ever holds two different entries of one term.
+        let newest = model.entries.last().map_or(before, |entry| entry.term);
+        let mut term = if conflict { newest + 1 } else { before + u64::from(self.random.u8(0..10) == 0) };
+        let mut entries = Vec::new();
+        for index in first..first + self.random.u64(1..8) {
+            term += u64::from(self.random.u8(0..20) == 0);
+            entries.push(self.entry(group, term, index));
+        }
+        let frames: Vec<_> = entries.iter().map(|entry| entry.bytes.clone()).collect();
+        if !self.has_begun(group, term)? {
+            return Ok(());
+        }
+        match self.journal.append(GroupId(group), frames.concat().into()) {
+            Ok(position) => self.record(position, Operation::Append { group, first, entries }),
+            Err(StorageError::NotReady | StorageError::Full(_)) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// Records the term if need be: it is before the first entry of it.
+    fn has_begun(&mut self, group: u64, term: Term) -> Result<bool, StorageError> {
+        if self.model.groups.get(&group).is_some_and(|group| group.term >= term) {
+            return Ok(true);
+        }
+        self.save_vote(group, term, None)
+    }
+
+    fn entry(&mut self, group: u64, term: Term, index: Index) -> Entry {
+        if self.random.u8(0..30) == 0 {
+            let voters = self.random.u64(1..6);
+            let configuration = Some(Configuration::of_voters((1..=voters).map(MemberId)));
+            return Entry { term, bytes: configuration_frame(group, term, index, voters), configuration };
+        }
+        let longest = if self.random.u8(0..10) == 0 { self.body_max * 30 } else { self.body_max };
+        let mut body = vec![0; self.random.usize(0..longest)];
+        self.random.fill(&mut body);
+        Entry { term, bytes: frame(group, term, index, &body), configuration: None }
+    }
+
+    fn vote(&mut self) -> Result<(), StorageError> {
+        let group = self.random.u64(1..6);
+        let known = self.model.groups.get(&group).map_or(0, |group| group.term);
+        let vote = Some(MemberId(self.random.u64(1..4)));
+        self.save_vote(group, known + 1, vote).map(drop)
+    }
+
+    fn save_vote(&mut self, group: u64, term: Term, vote: Option<MemberId>) -> Result<bool, StorageError> {
+        match self.journal.save_vote(GroupId(group), term, vote) {
+            Ok(position) => {
+                self.record(position, Operation::Vote { group, term, vote });
+                Ok(true)
+            }
+            Err(StorageError::NotReady | StorageError::Full(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn drop(&mut self) -> Result<(), StorageError> {
+        let group = self.random.u64(1..6);
+        let Some(model) = self.model.groups.get(&group) else { return Ok(()) };
+        let last = model.entries.len() as u64;
+        let through = self.random.u64(model.base..=last);
+        self.journal.drop_through(GroupId(group), through);
+        self.record(Position(0), Operation::Drop { group, through });
+        Ok(())
+    }
+
+    /// After an end of the process: history goes on from what was recovered.
+    #[cfg(test)]
+    pub(crate) fn resume(&mut self, durable: Position, journal: Journal, recovered: &Recovered) {
+        let (kept, model) = recovered_prefix(&self.operations, durable, &journal, recovered);
+        self.operations.truncate(kept);
+        self.model = model;
+        self.journal = journal;
+        for (id, group) in &mut self.model.groups {
+            let terms = self.journal.terms(GroupId(*id)).expect("the group was recovered");
+            group.base = terms.base().index;
+        }
+    }
+}
+
+/// What was recovered must be the state after some prefix of the operations that contains every one of which
+/// `durable` says that it was flushed. Returns how many operations that are, and the state.
+pub(crate) fn recovered_prefix(
+    operations: &[(Position, Operation)],
+    durable: Position,
+    journal: &Journal,
+    recovered: &Recovered,
+) -> (usize, Model) {
+    let must = operations.iter().rposition(|(position, _)| *position <= durable && position.0 > 0);
+    let must = must.map_or(0, |at| at + 1);
+    let mut model = Model::default();
+    let mut matching = None;
+    for kept in 0..=operations.len() {
+        if kept > 0 {
+            model.apply(&operations[kept - 1].1);
+        }
+        if kept >= must && model.agrees(&recovered.groups) {
+            matching = Some((kept, model.clone()));
+        }
+    }
+    let Some((kept, model)) = matching else {
+        panic!("recovered no state after an operation from {must} on: {:#?}", recovered.groups)
+    };
+    model.check(journal);
+    (kept, model)
+}

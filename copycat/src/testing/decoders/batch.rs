@@ -1,0 +1,73 @@
+//! Batches of the journal: a header, and frames or a checkpoint.
+
+use super::Verdict;
+use super::frame::frame;
+use super::input::Input;
+use crate::codec::frame::Frame;
+use crate::codec::seal::seal_frames;
+use crate::storage::batch::{BATCH_HEADER_LEN, BatchHeader, BatchKind, add_frame};
+use crate::storage::checkpoint;
+use crate::storage::group_log::GroupLog;
+use crate::storage::position::Position;
+
+/// Reads a batch: as the bytes are, and the body that follows their first ones under a header that fits it.
+pub fn batch(bytes: &[u8]) -> Verdict {
+    whole(bytes).or(forged(bytes))
+}
+
+fn whole(bytes: &[u8]) -> Verdict {
+    let Ok((header, checksum)) = BatchHeader::parse(bytes) else { return Verdict::Refused };
+    let again = header.encode();
+    assert_eq!((&again.0[..], again.1), (&bytes[..BATCH_HEADER_LEN], checksum), "one header, one encoding");
+    assert!(
+        header.extent() >= BATCH_HEADER_LEN as u64 + u64::from(header.length),
+        "the extent holds the body"
+    );
+    match bytes[BATCH_HEADER_LEN..].get(..header.length as usize) {
+        Some(body) if header.verify(body).is_ok() => contents(&header, body),
+        _ => Verdict::Refused,
+    }
+}
+
+/// What recovery does with a body that was verified.
+fn contents(header: &BatchHeader, body: &[u8]) -> Verdict {
+    match header.kind {
+        BatchKind::Frames => {
+            let frames = Frame::all_trusted(body).filter(Result::is_ok).count();
+            assert_eq!(frames, header.count as usize, "as many frames as were counted");
+            frame(body)
+        }
+        BatchKind::Checkpoint => {
+            let Ok(states) = checkpoint::decode(body) else { return Verdict::Refused };
+            let logs = states.into_iter().map(|(group, state)| (group, GroupLog::restored(state)));
+            assert_eq!(checkpoint::encode(&logs.collect()), body, "one checkpoint, one encoding");
+            Verdict::Accepted
+        }
+    }
+}
+
+fn forged(bytes: &[u8]) -> Verdict {
+    let mut input = Input::new(bytes);
+    let choices = input.u8();
+    let kind = if choices & 1 == 0 { BatchKind::Frames } else { BatchKind::Checkpoint };
+    let mut body = input.rest().to_vec();
+    let (mut count, mut body_checksum) = (0, crc32c::crc32c(&body));
+    if kind == BatchKind::Frames {
+        seal_frames(&mut body);
+        let frames = Frame::all_trusted(&body).map_while(Result::ok);
+        (count, body_checksum) = frames.fold((0, 0), |(count, sum), f| (count + 1, add_frame(sum, f.bytes)));
+    }
+    // One lie at most: what verifies must be right in all respects.
+    let lie = (choices >> 1) & 7;
+    match lie {
+        1 => count += 1,
+        2 => body_checksum ^= 1,
+        _ => {}
+    }
+    let length = body.len() as u32 + u32::from(lie == 3);
+    let (salt, position, durable, previous) = (7, Position(8_192), Position(4_096), 0);
+    let header = BatchHeader { salt, position, durable, length, count, body_checksum, previous, kind };
+    let verdict = whole(&[&header.encode().0[..], &body].concat());
+    assert!(!(1..=3).contains(&lie) || verdict == Verdict::Refused, "a lie is noticed");
+    verdict
+}

@@ -1,0 +1,76 @@
+//! Commands of a user's state machine: what is asked before they are proposed, and what runs them.
+
+use super::Verdict;
+use super::input::Input;
+use crate::codec::access::{Access, Consistency};
+use crate::codec::frame::KEY_MAX;
+use crate::codec::ids::MethodId;
+use crate::node::failure::Failure;
+use crate::node::machine::{Checker, Machine};
+use crate::resource::commands::Commands;
+use crate::resource::dispatch::{Checks, Dispatch, Replica};
+
+/// Sends commands to a state whose methods never panic: each is two bytes of choices, two of the key's length,
+/// two of the body's length, and the body. The last one has all the rest.
+pub fn commands<C: Dispatch<S>, S: Send + 'static>(state: S, bytes: &[u8]) -> Verdict {
+    let (checks, mut replica) = (Checks::new::<C>(), Replica::new::<C>(state));
+    let (mut input, mut verdict) = (Input::new(bytes), Verdict::Refused);
+    while !input.is_empty() {
+        let command = Command::take::<C>(&mut input);
+        verdict = verdict.or(command.run(&checks, &mut replica));
+    }
+    verdict
+}
+
+struct Command<'a> {
+    access: Access,
+    method: MethodId,
+    key_len: u32,
+    body: &'a [u8],
+}
+
+impl<'a> Command<'a> {
+    fn take<C: Commands>(input: &mut Input<'a>) -> Command<'a> {
+        let (choice, access, key_len) = (input.u8(), input.u8(), input.u16());
+        // Also methods that nobody has.
+        let known = C::METHODS.get(usize::from(choice) % (C::METHODS.len() + 1));
+        let method = known.map_or_else(|| MethodId(input.u32()), |method| method.id);
+        let access = match access & 7 {
+            0..4 => known.filter(|method| method.is_read()).map_or(Access::Write, |_| strict()),
+            4..6 => Access::Write,
+            _ => strict(),
+        };
+        let (len, key_len) = (usize::from(input.u16()), u32::from(key_len));
+        let key_len = if key_len == u32::from(u16::MAX) { KEY_MAX as u32 + 1 } else { key_len };
+        Command { access, method, key_len, body: input.take(if len == 0 { usize::MAX } else { len }) }
+    }
+
+    fn run<S: Send + 'static>(&self, checks: &Checks, replica: &mut Replica<S>) -> Verdict {
+        let Command { access, method, key_len, body } = *self;
+        let checked = checks.check(access, method, key_len, body);
+        let mut out = Vec::new();
+        let answered = match access {
+            Access::Write => replica.apply(method, body, &mut out),
+            Access::Read(..) => replica.read(method, body, &mut out),
+        };
+        assert!(answered.is_ok() || out.is_empty(), "a failure has no result");
+        match (access, checked, answered) {
+            (_, _, Err(Failure::Panicked)) => panic!("bytes made a method panic that never does"),
+            (Access::Write, Ok(()), Ok(()) | Err(Failure::BadResult)) => Verdict::Accepted,
+            (Access::Write, Ok(()), Err(failure)) => panic!("logged, and cannot be applied: {failure}"),
+            (Access::Read(..), Ok(()), Err(Failure::UnknownMethod | Failure::WrongKind)) => {
+                panic!("a read that was let in is none")
+            }
+            (_, Err(Failure::UnknownMethod | Failure::WrongKind), Ok(())) => {
+                panic!("a command that is none ran")
+            }
+            (Access::Read(..), Ok(()), answered) => Verdict::of(answered.is_ok()),
+            // What the check refuses is never logged, whatever it would have been.
+            (_, Err(_), _) => Verdict::Refused,
+        }
+    }
+}
+
+fn strict() -> Access {
+    Access::read(Consistency::Strict)
+}

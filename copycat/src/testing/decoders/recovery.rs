@@ -1,0 +1,227 @@
+//! Segments that a journal finds when it is opened.
+
+use super::Verdict;
+use super::input::Input;
+use super::pasts::{Past, pasts};
+use crate::codec::frame::Frame;
+use crate::codec::ids::{GroupId, INDEX_MAX, Index, TERM_MAX};
+use crate::storage::batch::{BatchHeader, BatchKind};
+use crate::storage::history::{append, close, frame, recovered_prefix, small};
+use crate::storage::position::{BLOCK, Position};
+use crate::storage::seal::{image, seal};
+use crate::storage::{Journal, Recovered, SimulatedDisk, StorageError};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Bytes of a block.
+const BLOCK_LEN: usize = BLOCK as usize;
+/// Bytes of a sector.
+const SECTOR_LEN: usize = 512;
+
+/// What lies in the segments, by their numbers.
+pub(super) type Images = BTreeMap<u64, Vec<u8>>;
+
+/// Opens a journal whose segments are: a sound journal's after some rot, the same rewritten by somebody who knows
+/// the format, batches that were made up, or the bytes themselves.
+pub fn recovery(bytes: &[u8]) -> Verdict {
+    let mut input = Input::new(bytes);
+    match input.u8() % 4 {
+        0 => rotten(input),
+        1 => rewritten(input),
+        2 => made_up(input),
+        _ => raw(input),
+    }
+}
+
+/// Either what is left is the journal after some prefix of its operations that contains every one of which a
+/// sound header says that it was durable, or the journal is refused.
+fn rotten(mut input: Input<'_>) -> Verdict {
+    let past = chosen(&mut input);
+    let mut images = past.images.clone();
+    while !input.is_empty() {
+        rot(&mut images, &mut input);
+    }
+    let durable = if images == past.images { past.durable } else { recorded(past, &images) };
+    let Some((journal, recovered)) = open(&disk_of(&images)) else { return Verdict::Refused };
+    recovered_prefix(&past.operations, durable, &journal, &recovered);
+    Verdict::Accepted
+}
+
+fn chosen(input: &mut Input<'_>) -> &'static Past {
+    let pasts = pasts();
+    &pasts[usize::from(input.u8()) % pasts.len()]
+}
+
+/// What ages, shocks and firmware do to a medium. Bits are flipped and not written, so that nobody finds the
+/// right checksum by trying.
+fn rot(images: &mut Images, input: &mut Input<'_>) {
+    let (kind, at) = (input.u8(), place(images, input));
+    let Some((number, offset)) = at else { return };
+    let Some(image) = images.get_mut(&number) else { return };
+    match kind % 16 {
+        0..10 => image[offset] ^= input.u8().max(1),
+        10 | 11 => {
+            let sector = offset / SECTOR_LEN * SECTOR_LEN;
+            image[sector..sector + SECTOR_LEN].fill(0);
+        }
+        12 | 13 => {
+            let block = offset / BLOCK_LEN * BLOCK_LEN;
+            let misplaced = image[block..block + BLOCK_LEN].to_vec();
+            if let Some((number, offset)) = place(images, input)
+                && let Some(image) = images.get_mut(&number)
+            {
+                let block = offset / BLOCK_LEN * BLOCK_LEN;
+                image[block..block + BLOCK_LEN].copy_from_slice(&misplaced);
+            }
+        }
+        14 => image.truncate((offset / BLOCK_LEN * BLOCK_LEN).max(BLOCK_LEN)),
+        _ => drop(images.remove(&number)),
+    }
+}
+
+/// A segment and an offset in it.
+fn place(images: &Images, input: &mut Input<'_>) -> Option<(u64, usize)> {
+    let (which, offset) = (usize::from(input.u8()), usize::from(input.u16()));
+    let (number, image) = images.iter().nth(which % images.len().max(1))?;
+    Some((*number, offset % image.len()))
+}
+
+/// The highest position of which a header that is still sound says that it was durable.
+fn recorded(past: &Past, images: &Images) -> Position {
+    let sound = past.headers.iter().filter(|header| {
+        let now = images.get(&header.segment).and_then(|image| image.get(header.range()));
+        now.is_some() && now == past.images.get(&header.segment).and_then(|image| image.get(header.range()))
+    });
+    sound.map(|header| header.durable).max().unwrap_or(Position(0))
+}
+
+fn rewritten(mut input: Input<'_>) -> Verdict {
+    let mut images = chosen(&mut input).images.clone();
+    while !input.is_empty() {
+        let at = place(&images, &mut input);
+        let bytes = usize::from(input.u8() & 15) + 1;
+        let bytes = input.take(bytes);
+        if let Some((number, offset)) = at
+            && let Some(image) = images.get_mut(&number)
+        {
+            let end = image.len().min(offset + bytes.len());
+            image[offset..end].copy_from_slice(&bytes[..end - offset]);
+        }
+    }
+    images.values_mut().for_each(|image| seal(image));
+    opened(&images)
+}
+
+fn made_up(mut input: Input<'_>) -> Verdict {
+    // Mostly as short as a segment can be; now and then shorter.
+    let blocks = match usize::from(input.u8()) {
+        blocks @ 2..=18 => blocks,
+        _ => 16,
+    };
+    let mut batches = Vec::new();
+    while !input.is_empty() {
+        let choices = input.u16();
+        let kind = if choices & 1 == 0 { BatchKind::Frames } else { BatchKind::Checkpoint };
+        batches.push((kind, input.take(usize::from(choices >> 1)).to_vec()));
+    }
+    opened(&BTreeMap::from([(0, image(&batches, blocks * BLOCK_LEN))]))
+}
+
+fn raw(mut input: Input<'_>) -> Verdict {
+    let sealed = input.u8() & 1 == 1;
+    let mut image = input.rest().to_vec();
+    let blocks = image.len().div_ceil(BLOCK_LEN).max(16);
+    image.resize(blocks * BLOCK_LEN, 0);
+    if sealed {
+        seal(&mut image);
+    }
+    opened(&BTreeMap::from([(0, image)]))
+}
+
+fn disk_of(images: &Images) -> Arc<SimulatedDisk> {
+    let disk = Arc::new(SimulatedDisk::default());
+    images.iter().for_each(|(number, image)| disk.place(*number, image));
+    disk
+}
+
+/// `None` if the journal is refused: because of its bytes, which is the only reason a sound disk can have.
+fn open(disk: &Arc<SimulatedDisk>) -> Option<(Journal, Recovered)> {
+    match Journal::open(disk.clone(), small(), 3) {
+        Ok(opened) => Some(opened),
+        Err(StorageError::Damaged(_) | StorageError::Foreign { .. } | StorageError::Version { .. }) => None,
+        Err(other) => panic!("bytes are not the reason of: {other}"),
+    }
+}
+
+/// Whatever was let in serves all it claims to hold, takes more, and is the same when it is opened again.
+fn opened(images: &Images) -> Verdict {
+    let disk = disk_of(images);
+    let Some((mut journal, recovered)) = open(&disk) else { return Verdict::Refused };
+    for (group, state) in &recovered.groups {
+        let (first, last) = (state.terms.first(), state.terms.last().index);
+        if first <= last {
+            check_entries(&journal, *group, first, last);
+        }
+    }
+    let (group, term, last) = match recovered.groups.first_key_value() {
+        Some((group, state)) => (group.0, (state.term + 1).min(TERM_MAX), state.terms.last().index),
+        None => (1, 1, 0),
+    };
+    if last == INDEX_MAX {
+        // Nothing comes behind it, and no log gets there.
+        return Verdict::Accepted;
+    }
+    append(&mut journal, group, frame(group, term, last + 1, b"goes on"));
+    if let Err(error) = close(&mut journal) {
+        panic!("a sound disk fails: {error}");
+    }
+    drop(journal);
+    let Some((_, mut again)) = open(&disk) else { panic!("what was just closed is refused") };
+    let Some(state) = again.groups.remove(&GroupId(group)) else { panic!("the group is gone") };
+    assert_eq!((state.term, state.terms.last().index), (term, last + 1), "what was appended is there");
+    let others = recovered.groups.iter().filter(|(id, _)| id.0 != group);
+    assert!(others.eq(&again.groups), "the other groups are as they were");
+    Verdict::Accepted
+}
+
+fn check_entries(journal: &Journal, group: GroupId, first: Index, last: Index) {
+    let slices = match journal.read(group, first, last, usize::MAX) {
+        Ok(slices) => slices,
+        Err(error) => panic!("entries that were counted cannot be read: {error}"),
+    };
+    let mut next = first;
+    for frame in slices.iter().flat_map(|slice| Frame::all(slice)) {
+        match frame {
+            Ok(frame) if frame.header.group == group && frame.header.index == next => next += 1,
+            other => panic!("entry {next} is served as {other:?}"),
+        }
+    }
+    assert_eq!(next, last + 1, "all that was asked for is served");
+}
+
+/// A batch header as a sound journal wrote it.
+pub(super) struct HeaderAt {
+    /// Number of the segment.
+    pub(super) segment: u64,
+    /// Where in it.
+    pub(super) offset: usize,
+    /// What it says was durable.
+    pub(super) durable: Position,
+}
+
+impl HeaderAt {
+    fn range(&self) -> std::ops::Range<usize> {
+        self.offset..self.offset + crate::storage::batch::BATCH_HEADER_LEN
+    }
+
+    /// The headers of a segment, those behind a tear too, as recovery looks for them.
+    pub(super) fn all_in(segment: u64, base: Position, salt: u64, image: &[u8]) -> Vec<HeaderAt> {
+        let blocks = (BLOCK_LEN..image.len()).step_by(BLOCK_LEN);
+        let header = |offset: usize| {
+            let (header, _) = BatchHeader::parse(&image[offset..]).ok()?;
+            let here = header.salt == salt && header.position.0 == base.0 + offset as u64;
+            here.then_some(HeaderAt { segment, offset, durable: header.durable })
+        };
+        blocks.filter_map(header).collect()
+    }
+}

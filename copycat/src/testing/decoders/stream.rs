@@ -1,0 +1,68 @@
+//! What an open connection reads.
+
+use super::Verdict;
+use super::input::Input;
+use super::message::seal;
+use super::pieces::{Pieces, outcome};
+use crate::codec::ids::MemberId;
+use crate::transport::connection::{Closed, hear};
+use crate::transport::endpoint::{Event, Source};
+use crate::transport::outbox::{Overflow, outbox};
+use crate::transport::wire::envelope::ENVELOPE_LEN;
+use crate::transport::wire::{LaneKind, Message};
+use bytes::Bytes;
+use tokio::sync::mpsc;
+
+/// Reads a connection to its end, at once and in pieces: that must be the same.
+pub fn stream(bytes: &[u8]) -> Verdict {
+    let mut input = Input::new(bytes);
+    let (choices, seed) = (input.u8(), u64::from(input.u8()));
+    let mut sent = input.rest().to_vec();
+    if choices & 4 != 0 {
+        seal_all(&mut sent);
+    }
+    let sent = Bytes::from(sent);
+    let (messages, closed) = heard(Pieces::whole(sent.clone()), choices);
+    let cut = heard(Pieces::cut(sent, seed), choices);
+    assert!(cut == (messages.clone(), closed), "how the network cuts a stream means nothing");
+    Verdict::of(!messages.is_empty())
+}
+
+/// Seals message by message, as far as their lengths fit; the last one is perhaps not complete.
+fn seal_all(mut rest: &mut [u8]) {
+    while rest.len() >= ENVELOPE_LEN {
+        let claimed = u32::from_le_bytes([rest[0], rest[1], rest[2], rest[3]]) as usize;
+        if !(ENVELOPE_LEN..=rest.len()).contains(&claimed) {
+            return;
+        }
+        let (message, behind) = rest.split_at_mut(claimed);
+        seal(message);
+        rest = behind;
+    }
+}
+
+fn heard(pieces: Pieces, choices: u8) -> (Vec<Message>, Closed) {
+    // Nobody takes from the queue while the stream is read: there is room for every message by itself.
+    let (inbox, mut events) = mpsc::channel(pieces.len() / ENVELOPE_LEN + 1);
+    let closed = outcome(hear(Box::new(pieces), source(choices), inbox));
+    let mut messages = Vec::new();
+    while let Ok(event) = events.try_recv() {
+        let Event::Received { messages: more, .. } = event else {
+            panic!("a stream says nothing else: {event:?}")
+        };
+        assert!(!more.is_empty(), "nobody is woken for nothing");
+        messages.extend(more);
+    }
+    (messages, closed)
+}
+
+/// Who is at the other end decides what he may say.
+fn source(choices: u8) -> Source {
+    let id = MemberId(2);
+    match choices & 3 {
+        0 => Source::Member { id, lane: LaneKind::Control },
+        1 => Source::Member { id, lane: LaneKind::Bulk },
+        2 => Source::Client { id: 1, replies: outbox(0, Overflow::Refuse).0 },
+        _ => Source::Server { id },
+    }
+}

@@ -1,0 +1,15 @@
+//! One macro: what every fuzz target is. The targets are in `copycat_tests::targets`.
+
+pub use copycat_tests::targets::Target;
+pub use libfuzzer_sys;
+
+/// Feeds the target of this name with what libFuzzer makes up.
+#[macro_export]
+macro_rules! fuzz {
+    ($name:literal) => {
+        $crate::libfuzzer_sys::fuzz_target!(
+            init: $crate::Target::named($name).warm_up(),
+            |bytes: &[u8]| { $crate::Target::named($name).feed(bytes); }
+        );
+    };
+}

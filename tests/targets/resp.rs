@@ -1,0 +1,60 @@
+//! What Redis' clients send, and whoever claims to be one.
+
+use bytes::BytesMut;
+use copycat::testing::decoders::Verdict;
+use copycat_redis::command;
+use copycat_redis::protocol::{COMMAND_LEN_MAX, ProtocolError, Reader, WORD_LEN_MAX, WORDS_MAX, Words};
+
+/// Reads a connection to its end, at once and in pieces, whose lengths the first byte decides: that must be the
+/// same. And asks of each command what it means.
+pub(super) fn resp(bytes: &[u8]) -> Verdict {
+    let Some((seed, sent)) = bytes.split_first() else { return Verdict::Refused };
+    let mut lengths = fastrand::Rng::with_seed(u64::from(*seed));
+    let whole = read(sent, || usize::MAX);
+    let cut = read(sent, || lengths.usize(1..32));
+    assert_eq!(cut, whole, "how the network cuts a connection means nothing");
+    for words in &whole.0 {
+        check(words);
+    }
+    if whole.0.is_empty() { Verdict::Refused } else { Verdict::Accepted }
+}
+
+fn read(mut sent: &[u8], mut piece: impl FnMut() -> usize) -> (Vec<Words>, Option<ProtocolError>) {
+    let (mut reader, mut input, mut commands) = (Reader::default(), BytesMut::new(), Vec::new());
+    while !sent.is_empty() {
+        let (arrived, rest) = sent.split_at(piece().min(sent.len()));
+        input.extend_from_slice(arrived);
+        sent = rest;
+        loop {
+            match reader.next(&mut input) {
+                Ok(Some(words)) => commands.push(words),
+                Ok(None) => break,
+                Err(error) => return (commands, Some(error)),
+            }
+        }
+    }
+    (commands, None)
+}
+
+fn check(words: &Words) {
+    let longest = words.iter().map(|word| word.len()).max();
+    assert!((1..=WORDS_MAX).contains(&words.len()), "{} words", words.len());
+    assert!(longest.is_some_and(|longest| longest <= WORD_LEN_MAX), "a word of {longest:?} bytes");
+    let mut again = format!("*{}\r\n", words.len()).into_bytes();
+    for word in words {
+        again.extend_from_slice(format!("${}\r\n", word.len()).as_bytes());
+        again.extend_from_slice(word);
+        again.extend_from_slice(b"\r\n");
+    }
+    assert!(again.len() <= COMMAND_LEN_MAX, "a command of {} bytes", again.len());
+    assert_eq!(
+        read(&again, || usize::MAX),
+        (vec![words.clone()], None),
+        "written as an array it is the same"
+    );
+    // Known or not, with the right words or not: an answer of some length, and the connection goes on.
+    if let Err(refusal) = command::parse(words) {
+        let told = refusal.to_string();
+        assert!(told.len() <= 1_024, "a refusal of {} bytes", told.len());
+    }
+}
