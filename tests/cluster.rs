@@ -36,6 +36,7 @@ on_both_networks! {
     many_groups_share_a_node,
     writes_go_on_without_the_leader,
     members_come_back_with_their_logs,
+    a_returned_member_is_answered,
     clusters_of_one_and_two,
     without_a_majority_there_is_an_error_and_no_answer,
     a_resource_that_others_did_not_open_is_a_typed_error,

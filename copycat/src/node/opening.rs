@@ -4,7 +4,7 @@ use super::driver::{Driver, EVENTS_DEPTH, Inlets, TICK};
 use super::forming::Forming;
 use super::founding::Founding;
 use super::identity::{Home, IdentityError};
-use super::links::{Door, PeerLinks, member_origin};
+use super::links::{Door, PeerLinks};
 use super::options::{Options, Storage};
 use super::shard::Shard;
 use super::workers;
@@ -88,7 +88,6 @@ impl Driver {
         tracing::info!(member = %options.me, address = acceptor.address(), "listening");
         let lanes: BTreeMap<MemberId, PeerSender> =
             peers.iter().map(|(id, peer)| (*id, peer.sender())).collect();
-        let origins = lanes.iter().map(|(id, lane)| (*id, member_origin(lane.clone()))).collect();
         let links = Box::new(PeerLinks(lanes.clone()));
         let shard = Shard::new(options.shard(entropy.u64(..)), journal, recovered, links);
 
@@ -98,7 +97,6 @@ impl Driver {
         let mut driver = Driver {
             shard,
             peers,
-            origins,
             acceptor,
             flusher: workers::flusher(0, completed.clone()).map_err(StartError::Thread)?,
             preparer: workers::preparer(0, completed).map_err(StartError::Thread)?,
