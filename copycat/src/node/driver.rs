@@ -138,7 +138,7 @@ impl Driver {
             self.next_tick = now + TICK;
             if now >= self.next_forming {
                 self.next_forming = now + FORMING_INTERVAL;
-                let formation = self.forming.tick();
+                let formation = self.forming.tick(now);
                 self.live_by(formation);
             }
             self.shard.tick(now);

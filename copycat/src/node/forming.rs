@@ -2,14 +2,18 @@
 //! who wait for it.
 
 use super::founding::NotMine;
-use super::identity::Home;
+use super::home::Home;
 use super::links::Door;
 use crate::codec::ids::MemberId;
 use crate::transport::lane::PeerSender;
 use crate::transport::wire::{Formation, Identity, Message, Refusal};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::oneshot;
+
+/// Pause before what is not urgent is recorded again, on a disk that refused it.
+const RETRY_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Told when the cluster is formed, or why it is not, as far as this member is concerned.
 pub(super) type Formed = oneshot::Sender<Result<(), NotMine>>;
@@ -20,6 +24,8 @@ pub(super) struct Forming {
     door: Arc<Door>,
     lanes: BTreeMap<MemberId, PeerSender>,
     home: Home,
+    /// When nothing that earlier processes may have promised holds any more.
+    promises_end: Duration,
     /// A formation that could not be recorded yet.
     unrecorded: Option<Formation>,
     /// What was last logged of the kind.
@@ -28,8 +34,14 @@ pub(super) struct Forming {
 }
 
 impl Forming {
-    pub(super) fn new(door: Arc<Door>, lanes: BTreeMap<MemberId, PeerSender>, home: Home) -> Forming {
-        Forming { door, lanes, home, unrecorded: None, outcast: None, waiting: Vec::new() }
+    pub(super) fn new(
+        now: Duration,
+        door: Arc<Door>,
+        lanes: BTreeMap<MemberId, PeerSender>,
+        home: Home,
+    ) -> Forming {
+        let promises_end = now + home.identity().promised;
+        Forming { door, lanes, home, promises_end, unrecorded: None, outcast: None, waiting: Vec::new() }
     }
 
     /// The start. Returns what is in force: recorded long ago, or, for a member that is alone, just now.
@@ -39,7 +51,13 @@ impl Forming {
     }
 
     /// Time passes: what could not be recorded is tried again, and nobody is told who no longer waits.
-    pub(super) fn tick(&mut self) -> Option<Formation> {
+    pub(super) fn tick(&mut self, now: Duration) -> Option<Formation> {
+        if now >= self.promises_end
+            && let Err(error) = self.home.promises_are_over()
+        {
+            tracing::warn!(%error, "cannot record that old promises are over; trying again");
+            self.promises_end = now + RETRY_INTERVAL;
+        }
         self.waiting.retain(|waiting| !waiting.is_closed());
         match self.unrecorded.take() {
             Some(formation) => self.record(formation),

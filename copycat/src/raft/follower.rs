@@ -16,7 +16,8 @@ impl Raft {
         assert!(self.leader.is_none_or(|leader| leader == from), "two leaders in one term: refused before");
         self.become_follower(fx);
         self.leader = Some(from);
-        self.promised_until = self.now + self.options.election_timeout;
+        // What was promised before a restart may last longer.
+        self.promised_until = self.promised_until.max(self.now + self.options.election_timeout);
         self.election_deadline = self.now + self.random_timeout();
     }
 

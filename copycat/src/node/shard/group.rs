@@ -114,6 +114,7 @@ impl Group {
         let restored = options::Restored {
             id: options.me,
             initial: founders,
+            promised: options.promised,
             term: recovered.term,
             vote: recovered.vote,
             terms: recovered.terms,

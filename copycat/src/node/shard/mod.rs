@@ -45,6 +45,9 @@ pub(crate) struct Options {
     pub me: MemberId,
     /// Timeouts and windows of every group's core.
     pub raft: raft::options::Options,
+    /// The longest election timeout under which earlier processes of this member may have promised a leader not to
+    /// vote.
+    pub promised: Duration,
     /// How long a request may take before its caller is told.
     pub request_timeout: Duration,
     /// Most requests of one group that may wait for a leader or for their entry to be committed.

@@ -15,7 +15,7 @@
 //! | `flush 1`, `flush all` | what is written becomes durable |
 //! | `begin-flush 1`, `end-flush 1` | the same in two steps: writes in between are not covered |
 //! | `fail 1` | a flush of 1 fails |
-//! | `crash 1`, `restart 1` | without and with what was flushed |
+//! | `crash 1`, `restart 1 [election=100]` | without and with what was flushed; with another election timeout |
 //! | `deliver 1->2 [Heartbeat]`, `deliver all` | the oldest message on its way; all |
 //! | `drop 1->2`, `drop all` | loses it; all |
 //! | `disconnect 1->2` | 1 learns that its connection to 2 broke |
@@ -86,8 +86,11 @@ impl Player {
                 "begin-flush" => self.world.member(id)?.disk.begin_flush(),
                 "crash" => self.world.member(id)?.crash(),
                 "restart" => {
-                    self.world.member(id)?.crash();
-                    self.world.member(id)?.start(now);
+                    let election = words.millis("election")?;
+                    let member = self.world.member(id)?;
+                    member.crash();
+                    member.set_election_timeout(election);
+                    member.start(now);
                 }
                 "fail" => {
                     // The contract: after an error of a flush nothing is called any more.
