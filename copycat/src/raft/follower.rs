@@ -107,17 +107,18 @@ impl Raft {
     }
 
     /// Tells a sender of an earlier term that it is over (§5.1). Old answers need no answer.
+    ///
+    /// It names neither round nor place of what it answers: the sender may lead the current term by the time it
+    /// arrives, and would take it for an answer to something it sent in that. Rounds, and entries, begin with 1.
     pub(super) fn answer_stale(&self, from: MemberId, message: &Message, fx: &mut Effects) {
         assert!(message.term() < self.term, "answers the current term as an old one");
         let term = self.term;
         let reply = match *message {
-            Message::Append { prev, .. } => Message::AppendReply {
-                term,
-                result: AppendResult::Rejected { prev: prev.index, hint: LogId::ZERO },
-            },
-            Message::Heartbeat { round, .. } => {
-                Message::HeartbeatReply { term, round, accepted: 0, durable: 0 }
+            Message::Append { .. } => {
+                let result = AppendResult::Rejected { prev: 0, hint: LogId::ZERO };
+                Message::AppendReply { term, result }
             }
+            Message::Heartbeat { .. } => Message::HeartbeatReply { term, round: 0, accepted: 0, durable: 0 },
             _ => return,
         };
         self.send(from, reply, Token::opening(self.epoch), fx);
