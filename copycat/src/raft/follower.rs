@@ -101,7 +101,8 @@ impl Raft {
         self.commit_to(commit.min(self.accepted), fx);
         let accepted = self.accepted;
         let durable = if self.durable.epoch == self.epoch { self.durable.index.min(accepted) } else { 0 };
-        let reply = Message::HeartbeatReply { term: self.term, round, accepted, durable };
+        let last = self.log.last().index;
+        let reply = Message::HeartbeatReply { term: self.term, round, accepted, durable, last };
         // Waits for the term, never for entries: reads and the lease do not depend on a disk.
         self.send(from, reply, Token::opening(self.epoch), fx);
     }
@@ -118,7 +119,9 @@ impl Raft {
                 let result = AppendResult::Rejected { prev: 0, hint: LogId::ZERO };
                 Message::AppendReply { term, result }
             }
-            Message::Heartbeat { .. } => Message::HeartbeatReply { term, round: 0, accepted: 0, durable: 0 },
+            Message::Heartbeat { .. } => {
+                Message::HeartbeatReply { term, round: 0, accepted: 0, durable: 0, last: 0 }
+            }
             _ => return,
         };
         self.send(from, reply, Token::opening(self.epoch), fx);

@@ -56,6 +56,7 @@ fn message(random: &mut fastrand::Rng) -> Message {
             round: number(random),
             accepted: number(random),
             durable: number(random),
+            last: number(random),
         },
     }
 }

@@ -4,7 +4,7 @@ use super::configuration::Configurations;
 use super::effect::{Effect, Effects, Role};
 use super::election::Election;
 use super::error::{NotLeader, Refused};
-use super::leadership::Leadership;
+use super::leadership::{Extent, Leadership};
 use super::message::Message;
 use super::options::{Options, Restored};
 use super::token::Token;
@@ -178,8 +178,8 @@ impl Raft {
             }
             Message::Vote { granted, pre, .. } => self.count_vote(from, granted, pre, fx),
             Message::AppendReply { result, .. } => self.append_reply(from, result, fx),
-            Message::HeartbeatReply { round, accepted, durable, .. } => {
-                self.heartbeat_reply(from, round, accepted, durable, fx);
+            Message::HeartbeatReply { round, accepted, durable, last, .. } => {
+                self.heartbeat_reply(from, round, Extent { accepted, durable, last }, fx);
             }
             Message::RequestVote { .. } => {}
         }

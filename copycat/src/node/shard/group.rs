@@ -73,6 +73,8 @@ pub(crate) struct GroupStatus {
     pub raft: state::Status,
     /// Last entry the state machine has applied.
     pub applied: Index,
+    /// How often this process found that another member had lost what it had acknowledged.
+    pub found_lost: u64,
 }
 
 /// One group.
@@ -94,6 +96,7 @@ pub(super) struct Group {
     pub(super) held: Vec<(Token, MemberId, Message)>,
     pub(super) commit: Index,
     next_warning: Duration,
+    pub(super) found_lost: u64,
     /// Time has passed since entries were handed to the applier.
     pub(super) ticked: bool,
     /// Last entry handed to the applier, and the bytes of all that were.
@@ -139,6 +142,7 @@ impl Group {
             held: Vec::new(),
             commit: 0,
             next_warning: Duration::ZERO,
+            found_lost: 0,
             ticked: true,
             handed: 0,
             handed_bytes: 0,
@@ -272,7 +276,8 @@ impl Group {
     }
 
     pub(super) fn status(&self) -> GroupStatus {
-        GroupStatus { group: self.id, raft: self.core.status(), applied: self.progress.applied() }
+        let (raft, applied) = (self.core.status(), self.progress.applied());
+        GroupStatus { group: self.id, raft, applied, found_lost: self.found_lost }
     }
 
     pub(super) fn abandon(&mut self, failure: Failure, ground: &mut Ground) {

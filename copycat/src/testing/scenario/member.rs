@@ -80,6 +80,12 @@ impl Disk {
         self.flushing = None;
     }
 
+    /// The last writes are gone although they were durable.
+    pub(super) fn rot(&mut self, count: usize) {
+        self.durable = self.durable.saturating_sub(count);
+        self.cut();
+    }
+
     /// What a restart finds.
     fn restore(&self, id: MemberId, initial: Configuration, promised: Duration) -> Restored {
         let (mut term, mut vote, mut terms) = (0, None, Terms::default());
