@@ -65,15 +65,16 @@ impl Ground {
         Submitted { id, access, method, key_len, body }
     }
 
-    /// Answers have come back.
-    pub(super) fn take_answers(&mut self, answers: Vec<Answered>) {
-        for answered in answers {
-            self.answer_forwarded(answered.id, answered.result);
+    /// Answers have come back from whom the requests were sent to; nobody else is asked, or believed.
+    pub(super) fn take_answers(&mut self, from: MemberId, answers: Vec<Answered>) {
+        for Answered { id, result } in answers {
+            if self.forwarded.get(&id).is_some_and(|forwarded| forwarded.to == from) {
+                self.answer_forwarded(id, result);
+            }
         }
     }
 
     fn answer_forwarded(&mut self, number: u64, result: Result<bytes::Bytes, u16>) {
-        // An answer to a request that was given up in the meantime, or that nobody made.
         let Some(forwarded) = self.forwarded.remove(&number) else { return };
         let answer = result.map_err(Failure::received);
         self.replies.answer(forwarded.reply, answer);
