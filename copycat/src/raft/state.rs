@@ -127,7 +127,7 @@ impl Raft {
     }
 
     /// When `tick` has something to do next.
-    #[cfg(any(test, feature = "testing"))]
+    #[cfg(feature = "testing")]
     pub(crate) fn deadline(&self) -> Duration {
         match &self.role {
             RoleState::Leader(leadership) => leadership.heartbeat_due,
