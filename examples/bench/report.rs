@@ -3,6 +3,7 @@
 use hdrhistogram::Histogram;
 use serde::Serialize;
 use std::fs;
+use std::io::{self, Write};
 use std::iter::Sum;
 use std::ops::Sub;
 use std::time::Duration;
@@ -10,7 +11,8 @@ use std::time::Duration;
 /// Prints one measurement.
 pub(crate) fn print(figures: &impl Serialize) {
     let line = serde_json::to_string(&Line { figures, machine: machine() }).expect("figures are plain");
-    println!("{line}");
+    // Whoever has stopped reading wants no more of them.
+    let _ = writeln!(io::stdout(), "{line}");
 }
 
 #[derive(Serialize)]

@@ -8,17 +8,39 @@ use crate::transport::endpoint::Gate;
 use crate::transport::lane::PeerSender;
 use crate::transport::outbox::Sender;
 use crate::transport::wire::{Answered, Hello, Identity, Message, Refusal, Role};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// The lanes to all other members.
 #[derive(Debug)]
-pub(super) struct PeerLinks(pub BTreeMap<MemberId, PeerSender>);
+pub(super) struct PeerLinks {
+    peers: BTreeMap<MemberId, PeerSender>,
+    /// Those for whom something was queued in this turn.
+    queued: BTreeSet<MemberId>,
+}
+
+impl PeerLinks {
+    pub(super) fn new(peers: BTreeMap<MemberId, PeerSender>) -> PeerLinks {
+        PeerLinks { peers, queued: BTreeSet::new() }
+    }
+}
 
 impl Links for PeerLinks {
     fn send(&mut self, to: MemberId, message: Message) -> bool {
-        self.0.get(&to).is_some_and(|peer| peer.send(message).is_ok())
+        let queued = self.peers.get(&to).is_some_and(|peer| peer.queue(message).is_ok());
+        if queued {
+            self.queued.insert(to);
+        }
+        queued
+    }
+
+    fn flush(&mut self) {
+        while let Some(to) = self.queued.pop_first() {
+            if let Some(peer) = self.peers.get(&to) {
+                peer.write_queued();
+            }
+        }
     }
 }
 

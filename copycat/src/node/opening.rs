@@ -89,7 +89,7 @@ impl Driver {
         let lanes: BTreeMap<MemberId, PeerSender> =
             peers.iter().map(|(id, peer)| (*id, peer.sender())).collect();
         let origins = lanes.iter().map(|(id, lane)| (*id, member_origin(lane.clone()))).collect();
-        let links = Box::new(PeerLinks(lanes.clone()));
+        let links = Box::new(PeerLinks::new(lanes.clone()));
         let shard = Shard::new(options.shard(entropy.u64(..)), journal, recovered, links);
 
         let (completed, done) = mpsc::unbounded_channel();

@@ -1,7 +1,8 @@
 //! Writing without a detour: whoever has something to send while nobody writes, writes it itself.
 //!
 //! An answer that is left to the connection's task costs a wake-up of the thread that runs it, which for a lone
-//! client is a good part of its waiting. A network that takes only a part, or nothing, leaves the rest to the task.
+//! client is a good part of its waiting; and what a node's turn has queued leaves at the end of the turn, before
+//! the node looks at anything else. A network that takes only a part, or nothing, leaves the rest to the task.
 
 use super::connection::Closed;
 use super::outbox::{Sender, Unsent};
@@ -33,12 +34,18 @@ pub(super) struct Wrote {
 }
 
 impl Sender {
-    /// [`send`](Self::send), from a thread other than the connection's: writes at once if nobody is writing.
+    /// [`send`](Self::send), writing at once if nobody is writing: from a thread other than the connection's.
     pub(crate) fn send_now(&self, message: Message) -> Result<(), Unsent> {
-        if let Some(turn) = self.queue_for_turn(message)? {
+        self.queue(message)?;
+        self.write_queued();
+        Ok(())
+    }
+
+    /// Writes what is queued, if nobody is writing.
+    pub(crate) fn write_queued(&self) {
+        if let Some(turn) = self.take_turn() {
             self.end_turn(turn.write());
         }
-        Ok(())
     }
 }
 

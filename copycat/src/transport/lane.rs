@@ -86,6 +86,20 @@ impl PeerSender {
         }
     }
 
+    /// Queues a message on its lane until [`write_queued`](Self::write_queued). See [`Sender::queue`].
+    pub(crate) fn queue(&self, message: Message) -> Result<(), Unsent> {
+        match message.lane() {
+            LaneKind::Control => self.control.queue(message),
+            LaneKind::Bulk => self.bulk.queue(message),
+        }
+    }
+
+    /// Writes what is queued on both lanes, votes and heartbeats first. See [`Sender::write_queued`].
+    pub(crate) fn write_queued(&self) {
+        self.control.write_queued();
+        self.bulk.write_queued();
+    }
+
     /// Queues a message on its lane. See [`Sender::send`].
     pub(crate) fn send(&self, message: Message) -> Result<(), Unsent> {
         match message.lane() {

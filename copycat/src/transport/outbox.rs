@@ -137,24 +137,30 @@ impl Sender {
         Ok(())
     }
 
-    /// Queues a message. If nobody is writing, and there is a direct way, the caller gets all that is queued to
-    /// write it, and must give the turn back.
-    pub(super) fn queue_for_turn(&self, message: Message) -> Result<Option<Turn>, Unsent> {
+    /// [`send`](Self::send), except that the message stays where it is until somebody sends another, or calls
+    /// [`write_queued`](Self::write_queued).
+    pub(crate) fn queue(&self, message: Message) -> Result<(), Unsent> {
+        self.put(&mut self.shared.queue(), message)
+    }
+
+    /// If nobody is writing, hands out all that is queued to whoever asks, who writes it and must give the turn
+    /// back. Where there is no direct way, the writer is woken instead.
+    pub(super) fn take_turn(&self) -> Option<Turn> {
         let mut queue = self.shared.queue();
-        self.put(&mut queue, message)?;
-        if !std::mem::take(&mut queue.idle) {
-            return Ok(None);
+        if !queue.idle || queue.rope.len() == 0 {
+            return None;
         }
+        queue.idle = false;
         let Some(network) = queue.direct.clone() else {
             drop(queue);
             self.shared.work.notify_one();
-            return Ok(None);
+            return None;
         };
         queue.taken = true;
         queue.writing = queue.rope.len();
         let mut batch = Batch::default();
         queue.rope.drain_into(&mut batch);
-        Ok(Some(Turn { connection: queue.connection, network, batch }))
+        Some(Turn { connection: queue.connection, network, batch })
     }
 
     /// Gives the turn back. What could not be written, and what was queued meanwhile, is the writer's.

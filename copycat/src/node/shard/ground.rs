@@ -25,6 +25,9 @@ pub(crate) trait Links: fmt::Debug + Send {
     /// Hands a message over for sending. `false`: there is no connection or no room, and the message is
     /// gone; cores are made for that, forwarded requests are answered.
     fn send(&mut self, to: MemberId, message: wire::Message) -> bool;
+
+    /// The turn is over: what was handed over leaves now, all that is for one member together.
+    fn flush(&mut self);
 }
 
 /// What a turn leaves for others to do.
@@ -162,6 +165,8 @@ impl Ground {
 
     /// Sends the gathered answers and asks the journal what is to be done for it.
     pub(super) fn finish_turn(&mut self, healthy: bool) {
+        // Before the journal's write: the followers' disks take as long as the own one, and have farther to go.
+        self.links.flush();
         self.replies.flush();
         self.handover_left = TURN_BYTES;
         if !healthy {

@@ -54,6 +54,8 @@ impl Links for Sent {
         }
         true
     }
+
+    fn flush(&mut self) {}
 }
 
 struct Leader {
