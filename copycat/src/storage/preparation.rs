@@ -27,7 +27,7 @@ enum Work {
         checksum: u32,
         /// The segment of the same number that is too short. It is given up when the longer one is there, and not
         /// before: on a full disk it serves as far as it goes.
-        replaces: Option<Segment>,
+        replaces: Option<Box<Segment>>,
     },
     Remove {
         number: u64,
@@ -51,7 +51,8 @@ impl Preparation {
         Prepared(match self.work {
             Work::Create { creation, header, checksum, replaces } => {
                 let segment = self.disk.create(&creation).map(|region| Segment { header, checksum, region });
-                let kept = replaces.filter(|old| segment.is_err() && is_there(&*self.disk, old));
+                let kept =
+                    replaces.map(|old| *old).filter(|old| segment.is_err() && is_there(&*self.disk, old));
                 Outcome::Created { segment, recycled: creation.recycled, kept }
             }
             Work::Remove { number } => Outcome::Removed { number, result: self.disk.remove(number) },
@@ -187,7 +188,7 @@ impl Journal {
             recycled: recycled.is_some(),
         };
         let (head, checksum) = header.encode();
-        let replaces = self.preparer.ready.take();
+        let replaces = self.preparer.ready.take().map(Box::new);
         Work::Create { creation: Creation { number, len, head, recycled }, header, checksum, replaces }
     }
 
