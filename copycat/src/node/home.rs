@@ -1,19 +1,24 @@
 //! The data directory of a member: locked, and with a record of whose it is.
 //!
-//! The record is replaced as a whole: written beside, flushed, renamed, directory flushed. A crash
-//! leaves the old one or the new one.
+//! There are two files, the record and a reserve. A new record is written over the reserve and flushed, the two change
+//! names, and the directory is flushed: a crash leaves the old record or the new one. No step takes space that is not
+//! there already, so that a member can be started on a full disk, to say that it is full, and to make room.
 
 use super::identity::{Identity, IdentityError, VERSION, VERSIONS};
 use crate::codec::ids::MemberId;
 use crate::storage::directory;
 use crate::transport::wire::Formation;
-use rustix::fs::{FlockOperation, flock};
-use std::fs::{self, File};
-use std::io::{self, Write};
+use rustix::fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with};
+use rustix::io::Errno;
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 const FILE: &str = "identity";
+/// The reserve. It is written to and never read.
+const RESERVE: &str = "identity.next";
 
 /// A data directory, locked for as long as this value lives; or none, for a member that keeps
 /// everything in memory and is another member's ghost after a restart.
@@ -110,16 +115,31 @@ impl Home {
 
     fn save(&self) -> Result<(), IdentityError> {
         let Some((directory, lock)) = &self.directory else { return Ok(()) };
-        let (next, file) = (directory.join("identity.next"), directory.join(FILE));
+        let (reserve, file) = (directory.join(RESERVE), directory.join(FILE));
+        let record = self.identity.encode();
         let write = || {
-            let mut out = File::create(&next)?;
-            out.write_all(&self.identity.encode())?;
-            out.sync_all()?;
-            fs::rename(&next, &file)?;
-            lock.sync_all()
+            write_over(&reserve, &record)?;
+            match renameat_with(CWD, &reserve, CWD, &file, RenameFlags::EXCHANGE) {
+                Ok(()) => lock.sync_all(),
+                // The very first record, or a file system that exchanges no names: the reserve is made anew.
+                Err(Errno::NOENT | Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
+                    fs::rename(&reserve, &file)?;
+                    lock.sync_all()?;
+                    write_over(&reserve, &record)
+                }
+                Err(error) => Err(error.into()),
+            }
         };
         write().map_err(io_error(&file))
     }
+}
+
+/// Writes to the blocks that the file has, if there is one.
+fn write_over(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let file = OpenOptions::new().write(true).create(true).truncate(false).open(path)?;
+    file.write_all_at(bytes, 0)?;
+    file.set_len(bytes.len() as u64)?;
+    file.sync_all()
 }
 
 /// The record in a file, if there is one.
@@ -196,6 +216,28 @@ mod tests {
         );
         assert_eq!(fs::read(home.join(FILE)).unwrap(), bytes, "nothing was changed");
         fs::remove_dir_all(&home).unwrap();
+    }
+
+    #[test]
+    fn a_record_takes_no_space_that_was_not_there() {
+        use std::os::unix::fs::MetadataExt;
+        let path = directory("reserve");
+        let both = || [FILE, RESERVE].map(|name| fs::metadata(path.join(name)).unwrap());
+        drop(open(&path, 100).unwrap());
+        for start in 2..6 {
+            let [record, reserve] = both();
+            assert!(reserve.len() > 0, "it has its blocks");
+            let home = open(&path, 100).unwrap();
+            assert_eq!(home.identity().generation, start);
+            let names = both().map(|file| file.ino());
+            assert_eq!(names, [reserve.ino(), record.ino()], "the reserve is the record now");
+        }
+        // A longer reserve than the record, and none at all.
+        fs::write(path.join(RESERVE), [7; 3_000]).unwrap();
+        assert_eq!(open(&path, 100).unwrap().identity().generation, 6);
+        fs::remove_file(path.join(RESERVE)).unwrap();
+        assert_eq!(open(&path, 100).unwrap().identity().generation, 7);
+        fs::remove_dir_all(&path).unwrap();
     }
 
     #[test]

@@ -15,6 +15,9 @@ use std::time::Duration;
 /// Bytes of requests in one message, at least, if so many wait.
 const BATCH_BYTES: usize = 1 << 20;
 
+/// Pause between two looks for requests whose time is up.
+const EXPIRY_INTERVAL: Duration = Duration::from_millis(50);
+
 /// A request that is under way to a leader.
 #[derive(Debug)]
 pub(super) struct Forwarded {
@@ -88,12 +91,15 @@ impl Ground {
         }
     }
 
-    /// Ends the wait of those whose time is up. Numbers and deadlines grow together.
+    /// Ends the wait of those whose time is up. What was forwarded later may have waited for longer before, so all are
+    /// looked at, and not with every tick.
     pub(super) fn expire_forwarded(&mut self, now: Duration) {
-        while let Some(oldest) = self.forwarded.first_entry()
-            && oldest.get().deadline <= now
-        {
-            self.replies.fail(oldest.remove().reply, Failure::Timeout);
+        if now < self.next_expiry {
+            return;
+        }
+        self.next_expiry = now + EXPIRY_INTERVAL;
+        for (_, late) in self.forwarded.extract_if(.., |_, forwarded| forwarded.deadline <= now) {
+            self.replies.fail(late.reply, Failure::Timeout);
         }
     }
 

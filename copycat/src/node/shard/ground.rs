@@ -55,6 +55,8 @@ pub(super) struct Ground {
     /// Number of the next forwarded request. Never given twice, so that an answer of a connection that has broken
     /// is not taken for one of the next.
     pub next_number: u64,
+    /// When to look again for forwarded requests whose time is up.
+    pub next_expiry: Duration,
     /// Bytes that may still be handed to the applier in this turn.
     pub handover_left: usize,
     /// Members that requests can be sent to.
@@ -78,6 +80,7 @@ impl Ground {
             forwarded: BTreeMap::new(),
             forwarded_total: 0,
             next_number: 1,
+            next_expiry: Duration::ZERO,
             handover_left: TURN_BYTES,
             open: BTreeSet::new(),
             next_retry: Duration::ZERO,

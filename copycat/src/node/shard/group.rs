@@ -292,9 +292,15 @@ impl Group {
         GroupStatus { group: self.id, raft, applied, found_lost: self.found_lost }
     }
 
+    /// The member stops, for `failure`. What was never proposed never happens: whoever asked here learns that this
+    /// member is closed, whoever asked elsewhere that there is another.
     pub(super) fn abandon(&mut self, failure: Failure, ground: &mut Ground) {
         while let Some(pending) = self.queue.pop_front() {
-            ground.replies.fail(pending.reply, Failure::NoLeader);
+            let never = match pending.reply {
+                ReplyTo::Proxy(_) => Failure::Closed,
+                ReplyTo::Origin(..) => Failure::NotLeader,
+            };
+            ground.replies.fail(pending.reply, never);
         }
         self.proposed.abandon(failure, &mut ground.replies);
         self.reads.abandon(failure, &mut ground.replies);
