@@ -39,6 +39,7 @@ on_both_networks! {
     life::many_groups_share_a_node,
     life::writes_go_on_without_the_leader,
     life::members_come_back_with_their_logs,
+    life::a_returned_member_is_answered,
     life::clusters_of_one_and_two,
     life::without_a_majority_there_is_an_error_and_no_answer,
     life::a_resource_that_others_did_not_open_is_a_typed_error,

@@ -222,12 +222,12 @@ fn segments_that_are_garbage() {
                 Some(damage) => fs::write(home.path().join(first), damage).unwrap(),
                 None => fs::remove_file(home.path().join(first)).unwrap(),
             }
-            refused(elsewhere(&world, 1, home.path()), 202, &["remedy"]).await;
+            refused(elsewhere(&world, 1, home.path()), 202, &["from a copy"]).await;
         }
         let home = TempDir::new().unwrap();
         copy(&intact, home.path());
         fs::write(home.path().join("journal/1.segment"), "garbage").unwrap();
-        refused(elsewhere(&world, 1, home.path()), 202, &["1.segment", "remedy"]).await;
+        refused(elsewhere(&world, 1, home.path()), 202, &["1.segment", "undo the renaming"]).await;
         let home = TempDir::new().unwrap();
         copy(&intact, home.path());
         for extra in ["0000000000000009.prepare", "readme", "core.1234"] {
@@ -291,7 +291,7 @@ fn a_wiped_directory_speaks_for_nobody() {
 /// The other members are formed; `wiped` comes back with an empty directory.
 async fn wiped_takes_no_part(world: &mut World, wiped: u64) {
     let ghost = open(world.builder(wiped)).await;
-    turned_away(&ghost, 206, &["another disk of this member", "new member id"]).await;
+    turned_away(&ghost, 206, &["another disk of this member", "bring back"]).await;
     patiently(async || world.store(2).put("b".into(), 2).await).await;
     // Two real members are left; without one of them the wiped one must not make a majority.
     let other = 4 - wiped;

@@ -153,6 +153,22 @@ pub(crate) async fn members_come_back_with_their_logs(network: Network) {
     world.close_all().await;
 }
 
+/// Whoever comes back is reached by the leader before the leader can reach it on every lane: what it passes on at
+/// once is answered all the same.
+pub(crate) async fn a_returned_member_is_answered(network: Network) {
+    let mut world = World::started(network, 3).await;
+    for round in 1..=12 {
+        let leader = world.leader().await;
+        let id = world.ids().into_iter().find(|id| *id != leader).expect("a follower");
+        world.crash(id);
+        once(async || world.store(leader).add("sum", 1).await).await;
+        world.start(id).await;
+        // An error that leaves open whether it happened would fail this: nobody failed meanwhile.
+        assert_eq!(once(async || world.store(id).add("sum", 1).await).await, 2 * round);
+    }
+    world.close_all().await;
+}
+
 pub(crate) async fn clusters_of_one_and_two(network: Network) {
     for members in [1, 2] {
         let mut world =

@@ -142,11 +142,46 @@ impl Header {
             head[16 + at * 8..24 + at * 8].copy_from_slice(&word.to_le_bytes());
         }
         head[64..68].copy_from_slice(&self.key_len.to_le_bytes());
-        let checksum =
-            crc32c::crc32c_append(crc32c::crc32c_append(crc32c::crc32c(&head[..4]), &head[8..]), body);
-        head[4..8].copy_from_slice(&checksum.to_le_bytes());
+        let start = out.len();
         out.extend_from_slice(&head);
         out.extend_from_slice(body);
+        // Over the whole in one go: short pieces cost more than their length.
+        let frame = &mut out[start..];
+        let checksum = checksum(frame);
+        frame[4..8].copy_from_slice(&checksum.to_le_bytes());
+    }
+}
+
+/// What a log has to know of a frame to store it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Outline {
+    /// Bytes of the whole frame.
+    pub len: usize,
+    /// Its index in the group's log.
+    pub index: Index,
+    /// Its term.
+    pub term: Term,
+    /// Whether it says who votes.
+    pub configures: bool,
+}
+
+impl Outline {
+    /// The outlines of frames packed one behind the other, which were read before.
+    pub(crate) fn all(bytes: &[u8]) -> impl Iterator<Item = (Outline, &[u8])> {
+        let mut rest = bytes;
+        std::iter::from_fn(move || {
+            let head = rest.first_chunk::<HEADER_LEN>()?;
+            let word = |at: usize| {
+                let word: [u8; 8] = head[at..at + 8].try_into().expect("eight bytes");
+                u64::from_le_bytes(word)
+            };
+            let len = word(0) as u32 as usize;
+            let configures = head[8] == Kind::Configuration as u8;
+            let outline = Outline { len, index: word(24), term: word(32), configures };
+            let (frame, behind) = rest.split_at(len);
+            rest = behind;
+            Some((outline, frame))
+        })
     }
 }
 
@@ -278,6 +313,17 @@ mod tests {
         let (header, bytes) = sample();
         let frame = Frame::parse(&bytes).unwrap();
         assert_eq!((frame.header, frame.body), (header, &b"\x03ada\x64"[..]));
+    }
+
+    #[test]
+    fn an_outline_says_what_the_frame_says() {
+        let (header, mut bytes) = sample();
+        let first = bytes.len();
+        Header::bare(Kind::Configuration, header.group, 4, 18, 0).encode(b"voters", &mut bytes);
+        let outlines: Vec<_> = Outline::all(&bytes).collect();
+        let one = Outline { len: first, index: 17, term: 3, configures: false };
+        let two = Outline { len: bytes.len() - first, index: 18, term: 4, configures: true };
+        assert_eq!(outlines, [(one, &bytes[..first]), (two, &bytes[first..])]);
     }
 
     #[test]

@@ -5,14 +5,14 @@ use super::{Copycat, MemoryNetwork};
 use crate::cluster::Cluster;
 use crate::codec::ids::MemberId;
 use crate::error::{Error, Mistake};
-use crate::node::{Node, Options};
+use crate::node::{ELECTION_TIMEOUT_MAX, Node, Options};
 use crate::transport::seam::Transport;
 use crate::transport::tcp::Tcp;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Bounds of the election timeout.
-const ELECTION_TIMEOUT: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(60));
+const ELECTION_TIMEOUT: (Duration, Duration) = (Duration::from_millis(20), ELECTION_TIMEOUT_MAX);
 /// Bounds of the heartbeat interval.
 const HEARTBEAT_INTERVAL: (Duration, Duration) = (Duration::from_millis(5), Duration::from_secs(15));
 /// Bounds of the request timeout.
@@ -72,6 +72,9 @@ impl CopycatBuilder {
 
     /// Shortest time without a leader before a member stands for election; every wait is drawn from here to twice
     /// as long. The same on all members. Default 250 ms, 20 ms to 60 s.
+    ///
+    /// May be changed while no member runs. A member that is started with a shorter one still keeps what it promised
+    /// under the longer: for that long it votes for nobody.
     pub fn with_election_timeout(mut self, timeout: Duration) -> Self {
         self.election_timeout = timeout;
         self

@@ -237,7 +237,12 @@ impl fmt::Display for Error {
         if let Some(place) = &self.0.place {
             write!(f, "`{}` of `{}`: ", place.method, place.resource)?;
         }
-        fmt::Display::fmt(&self.0.problem, f)
+        match &*self.0 {
+            Inner { problem: Problem::Request(failure), place: Some(Place { read: true, .. }) } => {
+                write!(f, "{failure}; {}", remedy_of_read(*failure))
+            }
+            Inner { problem, .. } => fmt::Display::fmt(problem, f),
+        }
     }
 }
 
@@ -332,7 +337,8 @@ fn remedy_at_start(cause: &StartError) -> &'static str {
 fn remedy_of_outcast(cause: NotMine) -> &'static str {
     match cause {
         NotMine::LostStorage => {
-            "; bring back the very directory it last used, no older copy, or give the machine a new member id"
+            "; bring back the very directory it last used, no older copy; until then the others go on as long as they \
+             are a majority"
         }
         NotMine::OtherCluster => "; check the seeds and the directory",
         NotMine::UnknownMember => "; name the same seeds on every member",
@@ -340,6 +346,19 @@ fn remedy_of_outcast(cause: NotMine) -> &'static str {
         NotMine::Misaddressed => "; check the addresses of the seeds",
         NotMine::OtherVersion => "; run the same version everywhere",
         NotMine::OtherTimeout => "; give every member the same election timeout",
+    }
+}
+
+/// The same of a read: whatever became of it, it changed nothing.
+fn remedy_of_read(failure: Failure) -> &'static str {
+    match failure {
+        Failure::Timeout | Failure::Disconnected => {
+            "try again; if it lasts, see whether a majority of the members is up"
+        }
+        Failure::Stopped => "try again through another member",
+        Failure::BadResult => "return less, or in several calls",
+        Failure::Panicked => "the member's log says where it was",
+        _ => remedy(failure),
     }
 }
 
@@ -391,6 +410,15 @@ mod tests {
     fn a_read_was_never_applied() {
         assert_eq!(Error::from(Failure::Timeout).at(place(false)).outcome(), Outcome::Unknown);
         assert_eq!(Error::from(Failure::Timeout).at(place(true)).outcome(), Outcome::NotApplied);
+    }
+
+    #[test]
+    fn a_failed_read_does_not_speak_of_writes() {
+        for code in 1..100 {
+            let Some(failure) = Failure::from_code(code) else { continue };
+            let text = Error::from(failure).at(place(true)).to_string();
+            assert!(!text.contains("a write may"), "{text}");
+        }
     }
 
     #[test]

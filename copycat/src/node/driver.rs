@@ -7,8 +7,7 @@
 use super::applier::Work;
 use super::clock::now;
 use super::forming::{Formed, Forming};
-use super::links::client_origin;
-use super::reply::Origin;
+use super::links::origin;
 use super::request::Request;
 use super::shard::{Attachment, Input, Shard, ShardStatus};
 use super::workers::{Done, Worker};
@@ -65,7 +64,6 @@ pub(super) struct Inlets {
 pub(super) struct Driver {
     pub(super) shard: Shard,
     pub(super) peers: BTreeMap<MemberId, Peer>,
-    pub(super) origins: BTreeMap<MemberId, Origin>,
     /// Where members are, this one included, as it was told.
     pub(super) addresses: BTreeMap<MemberId, String>,
     pub(super) acceptor: Acceptor,
@@ -147,7 +145,7 @@ impl Driver {
             self.next_tick = now + TICK;
             if now >= self.next_forming {
                 self.next_forming = now + FORMING_INTERVAL;
-                let formation = self.forming.tick();
+                let formation = self.forming.tick(now);
                 self.live_by(formation);
             }
             self.shard.tick(now);
@@ -192,9 +190,7 @@ impl Driver {
             Event::Received { from, messages } => {
                 messages.into_iter().for_each(|message| self.take_message(&from, message));
             }
-            Event::Gone { from: Source::Member { id, lane: LaneKind::Bulk } } => {
-                self.inputs.push(Input::Gone(id))
-            }
+            // Whoever was there has noticed, too, and knows what it was not answered.
             Event::Gone { .. } => {}
             Event::Connected { peer, lane: LaneKind::Bulk, .. } => self.inputs.push(Input::Connected(peer)),
             Event::Disconnected { peer, lane: LaneKind::Bulk } => self.inputs.push(Input::Disconnected(peer)),
@@ -215,16 +211,13 @@ impl Driver {
             (Source::Member { id, .. }, Message::Raft { group, message, frames }) => {
                 self.inputs.push(Input::Raft { from: *id, group, message, frames });
             }
-            (Source::Member { id, .. }, Message::Submit(submit)) => {
-                if let Some(origin) = self.origins.get(id).cloned() {
-                    self.inputs.push(Input::Submitted { origin, submit });
-                }
+            (Source::Member { replies, .. } | Source::Client { replies, .. }, Message::Submit(submit)) => {
+                self.inputs.push(Input::Submitted { origin: origin(replies.clone()), submit });
             }
-            (Source::Client { replies, .. }, Message::Submit(submit)) => {
-                self.inputs.push(Input::Submitted { origin: client_origin(replies.clone()), submit });
+            (Source::Server { id }, Message::Results(answers)) => {
+                self.inputs.push(Input::Answered { from: *id, answers });
             }
             (Source::Client { replies, .. }, Message::Seek(groups)) => self.name_leaders(&groups, replies),
-            (Source::Member { .. }, Message::Results(answers)) => self.inputs.push(Input::Answered(answers)),
             (Source::Member { id, .. }, Message::Form(formation)) => {
                 let formation = self.forming.shown(*id, &formation);
                 self.live_by(formation);

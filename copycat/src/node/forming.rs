@@ -2,14 +2,18 @@
 //! who wait for it.
 
 use super::founding::NotMine;
-use super::identity::Home;
+use super::home::Home;
 use super::links::Door;
 use crate::codec::ids::MemberId;
 use crate::transport::lane::PeerSender;
 use crate::transport::wire::{Formation, Identity, Message, Refusal};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::oneshot;
+
+/// Pause before what is not urgent is recorded again, on a disk that refused it.
+const RETRY_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Told when the cluster is formed, or why it is not, as far as this member is concerned.
 pub(super) type Formed = oneshot::Sender<Result<(), NotMine>>;
@@ -20,7 +24,10 @@ pub(super) struct Forming {
     door: Arc<Door>,
     lanes: BTreeMap<MemberId, PeerSender>,
     home: Home,
-    /// A formation that could not be recorded yet.
+    /// When nothing that earlier processes may have promised holds any more.
+    promises_end: Duration,
+    /// A formation that another member has shown and that could not be recorded yet. It stays true; an own
+    /// proposal does not, for a founder may come back with another disk.
     unrecorded: Option<Formation>,
     /// What was last logged of the kind.
     outcast: Option<NotMine>,
@@ -28,8 +35,14 @@ pub(super) struct Forming {
 }
 
 impl Forming {
-    pub(super) fn new(door: Arc<Door>, lanes: BTreeMap<MemberId, PeerSender>, home: Home) -> Forming {
-        Forming { door, lanes, home, unrecorded: None, outcast: None, waiting: Vec::new() }
+    pub(super) fn new(
+        now: Duration,
+        door: Arc<Door>,
+        lanes: BTreeMap<MemberId, PeerSender>,
+        home: Home,
+    ) -> Forming {
+        let promises_end = now + home.identity().promised;
+        Forming { door, lanes, home, promises_end, unrecorded: None, outcast: None, waiting: Vec::new() }
     }
 
     /// The start. Returns what is in force: recorded long ago, or, for a member that is alone, just now.
@@ -39,9 +52,15 @@ impl Forming {
     }
 
     /// Time passes: what could not be recorded is tried again, and nobody is told who no longer waits.
-    pub(super) fn tick(&mut self) -> Option<Formation> {
+    pub(super) fn tick(&mut self, now: Duration) -> Option<Formation> {
+        if now >= self.promises_end
+            && let Err(error) = self.home.promises_are_over()
+        {
+            tracing::warn!(%error, "cannot record that old promises are over; trying again");
+            self.promises_end = now + RETRY_INTERVAL;
+        }
         self.waiting.retain(|waiting| !waiting.is_closed());
-        match self.unrecorded.take() {
+        match self.unrecorded.clone() {
             Some(formation) => self.record(formation),
             None => self.try_to_found(),
         }
@@ -71,7 +90,10 @@ impl Forming {
     pub(super) fn shown(&mut self, peer: MemberId, formation: &Formation) -> Option<Formation> {
         let examined = self.door.founding().examine(formation);
         match examined {
-            Ok(true) => self.record(formation.clone()),
+            Ok(true) => {
+                self.unrecorded = Some(formation.clone());
+                self.record(formation.clone())
+            }
             Ok(false) => None,
             Err(not_mine) => {
                 self.door.founding().estranged(peer, not_mine);
@@ -99,6 +121,9 @@ impl Forming {
     }
 
     fn try_to_found(&mut self) -> Option<Formation> {
+        if self.unrecorded.is_some() {
+            return None;
+        }
         let proposal = self.door.founding().propose(fastrand::u128(1..))?;
         self.record(proposal)
     }
@@ -115,9 +140,9 @@ impl Forming {
     fn record(&mut self, formation: Formation) -> Option<Formation> {
         if let Err(error) = self.home.found(formation.clone()) {
             tracing::error!(%error, "cannot record who formed the cluster; trying again");
-            self.unrecorded = Some(formation);
             return None;
         }
+        self.unrecorded = None;
         tracing::info!(cluster = %format_args!("{:032x}", formation.cluster), "the cluster is formed");
         self.door.founding().adopt(formation.clone());
         self.tell();
@@ -144,5 +169,73 @@ impl Forming {
         for waiting in self.waiting.drain(..) {
             let _ = waiting.send(told);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::founding::Founding;
+    use super::*;
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    const ELECTION: Duration = Duration::from_millis(250);
+
+    /// A member of two seeds whose directory may be taken away and given back: a disk that refuses.
+    fn member(me: u64, path: &Path) -> (Forming, u128) {
+        let home = Home::open(path, MemberId(me), ELECTION, &mut fastrand::Rng::with_seed(1)).unwrap();
+        let storage = home.identity().storage;
+        let founding = Founding::new(MemberId(me), storage, vec![MemberId(1), MemberId(2)], None);
+        let door = Arc::new(Door::new(MemberId(me), storage, ELECTION, founding));
+        (Forming::new(Duration::ZERO, door, BTreeMap::new(), home), storage)
+    }
+
+    fn directory(name: &str) -> PathBuf {
+        std::env::temp_dir().join(format!("copycat-forming-{name}-{}", std::process::id()))
+    }
+
+    fn unformed(member: u64, storage: u128) -> Identity {
+        Identity { member: MemberId(member), storage, election_ms: 250, formation: None }
+    }
+
+    #[test]
+    fn what_is_recorded_at_last_is_not_recorded_again() {
+        let path = directory("shown");
+        let (mut forming, storage) = member(2, &path);
+        let formation = Formation { cluster: 9, members: vec![(MemberId(1), 10), (MemberId(2), storage)] };
+        fs::remove_dir_all(&path).unwrap();
+        assert_eq!(forming.shown(MemberId(1), &formation), None);
+        fs::create_dir_all(&path).unwrap();
+        assert_eq!(forming.shown(MemberId(1), &formation), Some(formation));
+        assert_eq!(forming.tick(Duration::ZERO), None);
+        fs::remove_dir_all(&path).unwrap();
+    }
+
+    #[test]
+    fn a_proposal_that_could_not_be_recorded_is_made_again() {
+        let path = directory("proposed");
+        let (mut forming, _) = member(1, &path);
+        fs::remove_dir_all(&path).unwrap();
+        assert_eq!(forming.connected(MemberId(2), &unformed(2, 20)), None);
+        assert_eq!(forming.tick(Duration::ZERO), None);
+        fs::create_dir_all(&path).unwrap();
+        assert!(forming.tick(Duration::ZERO).is_some());
+        assert_eq!(forming.connected(MemberId(2), &unformed(2, 20)), None);
+        assert_eq!(forming.tick(Duration::ZERO), None);
+        fs::remove_dir_all(&path).unwrap();
+    }
+
+    #[test]
+    fn a_proposal_is_given_up_when_a_founder_has_come_back_with_another_disk() {
+        let path = directory("other-disk");
+        let (mut forming, storage) = member(1, &path);
+        fs::remove_dir_all(&path).unwrap();
+        assert_eq!(forming.connected(MemberId(2), &unformed(2, 20)), None);
+        forming.disconnected(MemberId(2));
+        fs::create_dir_all(&path).unwrap();
+        assert_eq!(forming.tick(Duration::ZERO), None, "not all are present");
+        let formation = forming.connected(MemberId(2), &unformed(2, 21)).unwrap();
+        assert_eq!(formation.members, [(MemberId(1), storage), (MemberId(2), 21)]);
+        fs::remove_dir_all(&path).unwrap();
     }
 }

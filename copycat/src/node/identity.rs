@@ -1,35 +1,38 @@
-//! Who this member is, on this disk: the one small file beside the journal.
+//! Who this member is, on this disk: what the one small file beside the journal says.
 //!
 //! ```text
 //! offset size  field
-//!      0    8  magic        "COPYCID\x01"; the last byte is the version
+//!      0    8  magic        "COPYCID\x02"; the last byte is the version
 //!      8    8  member id
 //!     16   16  storage id   random, made with the file: tells this disk from any other
 //!     32    8  generation   grows with every start of the member
 //!     40   16  cluster id   random, made when the cluster was formed; 0 before
 //!     56    4  voters       how many follow
-//!     60   24  …each        member id (8), storage id (16), ascending by member id
+//!     60    4  promised     milliseconds: the longest election timeout under which the member may have
+//!                           promised a leader not to vote; missing in version 1, which does not tell
+//!     64   24  …each        member id (8), storage id (16), ascending by member id
 //!      …    4  checksum     CRC32C of everything before
 //! ```
 //!
-//! The file is replaced as a whole: written beside, flushed, renamed, directory flushed. A crash
-//! leaves the old one or the new one.
+//! [`Home`](super::home::Home) keeps it.
 
+use super::options::ELECTION_TIMEOUT_MAX;
 use crate::codec::configuration::MEMBERS_MAX;
 use crate::codec::cursor::{Cursor, Malformed};
 use crate::codec::ids::MemberId;
-use crate::storage::directory;
 use crate::transport::wire::Formation;
-use rustix::fs::{FlockOperation, flock};
-use std::fs::{self, File};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::time::Duration;
 use thiserror::Error;
 
 const MAGIC: [u8; 7] = *b"COPYCID";
-const VERSION: u8 = 1;
-const FILE: &str = "identity";
-const FIXED_LEN: usize = 60;
+/// The version that is written.
+pub(super) const VERSION: u8 = 2;
+/// The versions that are read.
+pub(super) const VERSIONS: RangeInclusive<u8> = 1..=VERSION;
+const FIXED_LEN: usize = 64;
 
 /// The record itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +43,8 @@ pub(crate) struct Identity {
     pub storage: u128,
     /// How often the member was started on it.
     pub generation: u64,
+    /// The longest election timeout under which the member may have promised a leader not to vote.
+    pub promised: Duration,
     /// Who formed the cluster, each with which disk; `None` before.
     pub formation: Option<Formation>,
 }
@@ -81,13 +86,13 @@ pub(crate) enum IdentityError {
         source: Malformed,
     },
     /// The identity file is intact and was written in a format this version does not read.
-    #[error("{path} has format {found}, this version reads {expected}")]
+    #[error("{path} has format {found}, this version reads those up to {expected}")]
     Version {
         /// The file.
         path: PathBuf,
         /// Version of the format it was written in.
         found: u8,
-        /// Version this program reads.
+        /// Newest version that this program reads.
         expected: u8,
     },
     /// There is a journal and no identity: the directory was put together by hand, or the file was lost.
@@ -105,9 +110,10 @@ pub(crate) enum IdentityError {
 }
 
 impl Identity {
-    fn fresh(member: MemberId, entropy: &mut fastrand::Rng) -> Identity {
+    /// Of a disk that was never used, and has promised nothing.
+    pub(super) fn fresh(member: MemberId, entropy: &mut fastrand::Rng) -> Identity {
         let storage = entropy.u128(1..);
-        Identity { member, storage, generation: 0, formation: None }
+        Identity { member, storage, generation: 0, promised: Duration::ZERO, formation: None }
     }
 
     /// The bytes of the file.
@@ -121,6 +127,7 @@ impl Identity {
         let (cluster, voters) = self.formation.as_ref().map_or((0, &[][..]), |f| (f.cluster, &f.members[..]));
         out.extend_from_slice(&cluster.to_le_bytes());
         out.extend_from_slice(&(voters.len() as u32).to_le_bytes());
+        out.extend_from_slice(&milliseconds(self.promised).to_le_bytes());
         for (member, storage) in voters {
             out.extend_from_slice(&member.0.to_le_bytes());
             out.extend_from_slice(&storage.to_le_bytes());
@@ -132,7 +139,7 @@ impl Identity {
 
     /// The version of an intact record, whatever its other fields mean: every version begins with the magic
     /// and ends with the checksum.
-    fn version(bytes: &[u8]) -> Option<u8> {
+    pub(super) fn version(bytes: &[u8]) -> Option<u8> {
         let (record, checksum) = bytes.split_last_chunk::<4>()?;
         let intact = record.starts_with(&MAGIC) && crc32c::crc32c(record) == u32::from_le_bytes(*checksum);
         record.get(MAGIC.len()).copied().filter(|_| intact)
@@ -152,7 +159,7 @@ impl Identity {
             return Err(Malformed::Value { field: "identity magic", found: u64::from(record[0]) });
         }
         let version = cursor.u8()?;
-        if version != VERSION {
+        if !VERSIONS.contains(&version) {
             return Err(Malformed::Value { field: "identity version", found: version.into() });
         }
         let (member, storage) = (MemberId(cursor.u64()?), cursor.u128()?);
@@ -160,13 +167,18 @@ impl Identity {
         if count > MEMBERS_MAX {
             return Err(Malformed::TooLong { limit: MEMBERS_MAX, found: count });
         }
+        // Version 1 does not tell: it may have been any.
+        let promised = match version {
+            1 => ELECTION_TIMEOUT_MAX,
+            _ => Duration::from_millis(cursor.u32()?.into()),
+        };
         let members = (0..count)
             .map(|_| Ok((MemberId(cursor.u64()?), cursor.u128()?)))
             .collect::<Result<Vec<_>, Malformed>>()?;
         cursor.finish()?;
         let formed = cluster != 0 || !members.is_empty();
         let formation = formed.then_some(Formation { cluster, members });
-        let identity = Identity { member, storage, generation, formation };
+        let identity = Identity { member, storage, generation, promised, formation };
         identity.check()?;
         Ok(identity)
     }
@@ -190,151 +202,57 @@ impl Identity {
     }
 }
 
-/// A data directory, locked for as long as this value lives; or none, for a member that keeps
-/// everything in memory and is another member's ghost after a restart.
-#[derive(Debug)]
-pub(crate) struct Home {
-    directory: Option<(PathBuf, File)>,
-    identity: Identity,
-}
-
-impl Home {
-    /// Opens, or founds, the directory of `member`, and counts the start.
-    pub(crate) fn open(
-        path: &Path,
-        member: MemberId,
-        entropy: &mut fastrand::Rng,
-    ) -> Result<Home, IdentityError> {
-        directory::create(path).map_err(io_error(path))?;
-        let lock = lock(path)?;
-        let file = path.join(FILE);
-        let identity = match fs::read(&file) {
-            Ok(bytes) => match Identity::version(&bytes).filter(|version| *version != VERSION) {
-                Some(found) => return Err(IdentityError::Version { path: file, found, expected: VERSION }),
-                None => Identity::decode(&bytes)
-                    .map_err(|source| IdentityError::Damaged { path: file.clone(), source })?,
-            },
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                if path.join(super::JOURNAL_DIRECTORY).exists() {
-                    return Err(IdentityError::Missing { path: path.into() });
-                }
-                Identity::fresh(member, entropy)
-            }
-            Err(error) => return Err(io_error(&file)(error)),
-        };
-        if identity.member != member {
-            return Err(IdentityError::Foreign {
-                path: path.into(),
-                expected: member,
-                found: identity.member,
-            });
-        }
-        // The journal has its first segment before the formation is recorded.
-        if identity.formation.is_some() && !holds_segments(&path.join(super::JOURNAL_DIRECTORY)) {
-            return Err(IdentityError::NoJournal { path: path.into() });
-        }
-        let mut home = Home { directory: Some((path.into(), lock)), identity };
-        home.identity.generation += 1;
-        home.save()?;
-        Ok(home)
-    }
-
-    /// A home that is gone with the process.
-    pub(crate) fn in_memory(member: MemberId, entropy: &mut fastrand::Rng) -> Home {
-        Home { directory: None, identity: Identity { generation: 1, ..Identity::fresh(member, entropy) } }
-    }
-
-    /// The record as it is on disk, as far as its writing is known to have succeeded.
-    pub(crate) fn identity(&self) -> &Identity {
-        &self.identity
-    }
-
-    /// Records the founding. Durable when this returns. On an error it does not count as recorded, and
-    /// this member takes no part on its strength; whether it reached the disk is then unknown if only the
-    /// last step failed, the flush of the directory: a restart finds the old record or this one. Either
-    /// is right, because nobody was told that this member has it, and whoever formed the cluster has
-    /// named it among the founders.
-    pub(crate) fn found(&mut self, formation: Formation) -> Result<(), IdentityError> {
-        assert!(self.identity.formation.is_none(), "a cluster is formed once");
-        let mine = (self.identity.member, self.identity.storage);
-        assert!(formation.members.contains(&mine), "a formation names the disk it is recorded on");
-        self.identity.formation = Some(formation);
-        let saved = self.save();
-        if saved.is_err() {
-            self.identity.formation = None;
-        }
-        saved
-    }
-
-    fn save(&self) -> Result<(), IdentityError> {
-        let Some((directory, lock)) = &self.directory else { return Ok(()) };
-        let (next, file) = (directory.join("identity.next"), directory.join(FILE));
-        let write = || {
-            let mut out = File::create(&next)?;
-            out.write_all(&self.identity.encode())?;
-            out.sync_all()?;
-            fs::rename(&next, &file)?;
-            lock.sync_all()
-        };
-        write().map_err(io_error(&file))
-    }
-}
-
-/// The lock is on the directory itself: nothing has to be cleaned up after a crash.
-fn lock(path: &Path) -> Result<File, IdentityError> {
-    let directory = File::open(path).map_err(io_error(path))?;
-    match flock(&directory, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(directory),
-        Err(rustix::io::Errno::WOULDBLOCK) => Err(IdentityError::Locked { path: path.into() }),
-        Err(error) => Err(io_error(path)(error.into())),
-    }
-}
-
-/// Whether the directory holds a segment, intact or not: that is for the journal to tell.
-fn holds_segments(journal: &Path) -> bool {
-    let mut entries = fs::read_dir(journal).into_iter().flatten().flatten();
-    entries.any(|entry| entry.path().extension().is_some_and(|extension| extension == "segment"))
-}
-
-fn io_error(path: &Path) -> impl FnOnce(io::Error) -> IdentityError + '_ {
-    move |source| IdentityError::Io { path: path.into(), source }
+/// Rounded up: a promise is never recorded as shorter than it was.
+fn milliseconds(duration: Duration) -> u32 {
+    u32::try_from(duration.as_nanos().div_ceil(1_000_000)).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn sample() -> Identity {
+    pub(in super::super) fn sample() -> Identity {
         let members = vec![(MemberId(1), 7), (MemberId(2), 8)];
         let formation = Some(Formation { cluster: 99, members });
-        Identity { member: MemberId(2), storage: 8, generation: 3, formation }
+        let promised = Duration::from_millis(250);
+        Identity { member: MemberId(2), storage: 8, generation: 3, promised, formation }
+    }
+
+    /// The sample as the first version wrote it.
+    const FIRST: &str = "434f5059434944010200000000000000080000000000000000000000000000000300000000000000\
+                         63000000000000000000000000000000020000000100000000000000070000000000000000000000\
+                         00000000020000000000000008000000000000000000000000000000";
+
+    fn hex(bytes: &[u8]) -> String {
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     #[test]
     fn the_record_is_part_of_the_format() {
-        let golden = "434f5059434944010200000000000000080000000000000000000000000000000300000000000000\
-                      63000000000000000000000000000000020000000100000000000000070000000000000000000000\
-                      0000000002000000000000000800000000000000000000000000000";
-        let hex: String = sample().encode().iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(hex[..golden.len()], *golden);
-        assert_eq!(Identity::decode(&sample().encode()).unwrap(), sample());
+        let golden = "434f5059434944020200000000000000080000000000000000000000000000000300000000000000\
+                      6300000000000000000000000000000002000000fa000000\
+                      0100000000000000070000000000000000000000000000000200000000000000080000000000000000000000\
+                      00000000";
+        let bytes = sample().encode();
+        assert_eq!(hex(&bytes[..bytes.len() - 4]), golden);
+        assert_eq!(Identity::decode(&bytes).unwrap(), sample());
     }
 
     #[test]
-    fn another_version_is_told_from_damage() {
-        let mut bytes = sample().encode();
-        bytes[7] = 2;
-        assert_eq!(Identity::version(&bytes), None, "a flipped byte makes no version");
-        let end = bytes.len() - 4;
-        let checksum = crc32c::crc32c(&bytes[..end]).to_le_bytes();
-        bytes[end..].copy_from_slice(&checksum);
-        let home = std::env::temp_dir().join(format!("copycat-identity-{}", std::process::id()));
-        directory::create(&home).unwrap();
-        fs::write(home.join(FILE), &bytes).unwrap();
-        let opened = Home::open(&home, MemberId(2), &mut fastrand::Rng::with_seed(1));
-        assert!(matches!(opened, Err(IdentityError::Version { found: 2, expected: 1, .. })), "{opened:?}");
-        assert_eq!(fs::read(home.join(FILE)).unwrap(), bytes, "nothing was changed");
-        fs::remove_dir_all(&home).unwrap();
+    fn the_first_version_is_read_and_may_have_promised_anything() {
+        let byte = |at| u8::from_str_radix(&FIRST[at..at + 2], 16).unwrap();
+        let mut bytes: Vec<u8> = (0..FIRST.len()).step_by(2).map(byte).collect();
+        let checksum = crc32c::crc32c(&bytes);
+        bytes.extend_from_slice(&checksum.to_le_bytes());
+        let expected = Identity { promised: ELECTION_TIMEOUT_MAX, ..sample() };
+        assert_eq!(Identity::decode(&bytes).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_promise_is_never_recorded_as_shorter() {
+        let promised = Duration::from_nanos(20_000_001);
+        let read = Identity::decode(&Identity { promised, ..sample() }.encode()).unwrap();
+        assert_eq!(read.promised, Duration::from_millis(21));
     }
 
     #[test]

@@ -44,36 +44,21 @@ impl Links for PeerLinks {
     }
 }
 
-/// Answers to a member go by the lane to it.
-struct ToMember(PeerSender);
+/// Answers go back on the connection that the requests came by, and on no other. Where they cannot, that connection
+/// has ended, or ends by it: whoever asked learns that they are lost.
+struct Back(Sender);
 
-impl Answers for ToMember {
+impl Answers for Back {
     fn send(&self, answers: Vec<Answered>) {
         if let Err(unsent) = self.0.send_now(Message::Results(answers)) {
-            tracing::debug!(%unsent, "answers to a member are lost; it will count them as unknown");
+            tracing::debug!(%unsent, "answers are lost; whoever asked will count them as unknown");
         }
     }
 }
 
-/// Answers to a remote handle go back on its connection.
-struct ToClient(Sender);
-
-impl Answers for ToClient {
-    fn send(&self, answers: Vec<Answered>) {
-        if let Err(unsent) = self.0.send_now(Message::Results(answers)) {
-            tracing::debug!(%unsent, "answers to a remote handle are lost");
-        }
-    }
-}
-
-/// Where requests that came from a member get their answers.
-pub(super) fn member_origin(lane: PeerSender) -> Origin {
-    Origin(Arc::new(ToMember(lane)))
-}
-
-/// Where requests that came from a remote handle get their answers.
-pub(super) fn client_origin(connection: Sender) -> Origin {
-    Origin(Arc::new(ToClient(connection)))
+/// Where requests that came by a connection get their answers.
+pub(super) fn origin(connection: Sender) -> Origin {
+    Origin(Arc::new(Back(connection)))
 }
 
 /// This member at its door. Shared between the node's loop and the tasks that open connections, which

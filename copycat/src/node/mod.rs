@@ -13,6 +13,7 @@ mod driver;
 pub(crate) mod failure;
 mod forming;
 mod founding;
+mod home;
 pub(crate) mod identity;
 mod links;
 pub(crate) mod machine;
@@ -28,7 +29,7 @@ pub(crate) mod workers;
 pub(crate) use founding::NotMine;
 pub(crate) use identity::IdentityError;
 pub(crate) use opening::StartError;
-pub(crate) use options::{Options, Storage};
+pub(crate) use options::{ELECTION_TIMEOUT_MAX, Options, Storage};
 pub(crate) use shard::{GroupStatus, ShardStatus};
 
 use self::driver::{Command, Driver, Inlets, REQUESTS_DEPTH};

@@ -1,10 +1,12 @@
 //! Everything that has to be there before a node's loop begins: directory, log, address, lanes, threads.
 
+use super::clock::now;
 use super::driver::{Driver, EVENTS_DEPTH, Inlets, TICK};
 use super::forming::Forming;
 use super::founding::Founding;
-use super::identity::{Home, IdentityError};
-use super::links::{Door, PeerLinks, member_origin};
+use super::home::Home;
+use super::identity::IdentityError;
+use super::links::{Door, PeerLinks};
 use super::options::{Options, Storage};
 use super::shard::Shard;
 use super::workers;
@@ -58,8 +60,10 @@ impl Driver {
     pub(super) async fn open(options: &Options, inlets: Inlets) -> Result<Driver, StartError> {
         let mut entropy = fastrand::Rng::new();
         let home = match &options.storage {
-            Storage::Memory => Home::in_memory(options.me, &mut entropy),
-            Storage::Directory { path, .. } => Home::open(path, options.me, &mut entropy)?,
+            Storage::Memory => Home::in_memory(options.me, options.election_timeout, &mut entropy),
+            Storage::Directory { path, .. } => {
+                Home::open(path, options.me, options.election_timeout, &mut entropy)?
+            }
         };
         let identity = home.identity().clone();
         check_seeds(options, identity.formation.as_ref())?;
@@ -88,9 +92,8 @@ impl Driver {
         tracing::info!(member = %options.me, address = acceptor.address(), "listening");
         let lanes: BTreeMap<MemberId, PeerSender> =
             peers.iter().map(|(id, peer)| (*id, peer.sender())).collect();
-        let origins = lanes.iter().map(|(id, lane)| (*id, member_origin(lane.clone()))).collect();
         let links = Box::new(PeerLinks::new(lanes.clone()));
-        let shard = Shard::new(options.shard(entropy.u64(..)), journal, recovered, links);
+        let shard = Shard::new(options.shard(entropy.u64(..), identity.promised), journal, recovered, links);
 
         let (completed, done) = mpsc::unbounded_channel();
         let mut ticks = interval(TICK);
@@ -98,7 +101,6 @@ impl Driver {
         let mut driver = Driver {
             shard,
             peers,
-            origins,
             addresses: options.seeds.iter().cloned().collect(),
             acceptor,
             flusher: workers::flusher(0, completed.clone()).map_err(StartError::Thread)?,
@@ -112,7 +114,7 @@ impl Driver {
             ticks,
             next_tick: Duration::ZERO,
             next_forming: Duration::ZERO,
-            forming: Forming::new(door, lanes, home),
+            forming: Forming::new(now(), door, lanes, home),
         };
         let formation = driver.forming.begin();
         driver.live_by(formation);

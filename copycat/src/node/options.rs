@@ -9,6 +9,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// Longest election timeout that a member may be given.
+pub(crate) const ELECTION_TIMEOUT_MAX: Duration = Duration::from_secs(60);
+
 /// Most requests of one group in the hands of a shard.
 const REQUESTS_MAX: usize = 65_536;
 
@@ -55,8 +58,8 @@ impl Options {
         self.seeds.iter().filter(|(member, _)| *member != self.me)
     }
 
-    /// What the shard is to know of it.
-    pub(super) fn shard(&self, seed: u64) -> shard::Options {
+    /// What the shard is to know of it, and of the promises of earlier processes.
+    pub(super) fn shard(&self, seed: u64, promised: Duration) -> shard::Options {
         shard::Options {
             me: self.me,
             raft: raft::options::Options {
@@ -66,6 +69,7 @@ impl Options {
                 entries_max: 4_096,
                 seed,
             },
+            promised,
             request_timeout: self.request_timeout,
             requests_max: REQUESTS_MAX,
         }

@@ -23,7 +23,7 @@ impl Raft {
             Message::AppendReply { term, result: AppendResult::Accepted { matched } } => {
                 self.check_sent(*term, *matched, self.log.last().index)
             }
-            Message::HeartbeatReply { term, round, accepted, durable } => {
+            Message::HeartbeatReply { term, round, accepted, durable, .. } => {
                 let RoleState::Leader(leadership) = &self.role else { return Ok(()) };
                 self.check_sent(*term, *round, leadership.rounds.newest())?;
                 self.check_sent(*term, *accepted, self.log.last().index)?;

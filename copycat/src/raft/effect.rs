@@ -54,6 +54,16 @@ pub(crate) enum Effect {
     },
     /// Leadership ended: tickets that are not ready never will be.
     ReadsLost,
+    /// A follower no longer holds entries that it had acknowledged as durable to this leader: its disk lied or was
+    /// damaged, and an operator has to know. Nothing of it counts before it acknowledges again.
+    PeerLost {
+        /// The follower.
+        peer: MemberId,
+        /// The first entry that is missing there.
+        first: Index,
+        /// The last that it had acknowledged.
+        last: Index,
+    },
     /// Role, term or leader changed; at most once per call, with what holds at its end.
     Role {
         /// What this member is now.

@@ -16,7 +16,8 @@ impl Raft {
         assert!(self.leader.is_none_or(|leader| leader == from), "two leaders in one term: refused before");
         self.become_follower(fx);
         self.leader = Some(from);
-        self.promised_until = self.now + self.options.election_timeout;
+        // What was promised before a restart may last longer.
+        self.promised_until = self.promised_until.max(self.now + self.options.election_timeout);
         self.election_deadline = self.now + self.random_timeout();
     }
 
@@ -100,22 +101,26 @@ impl Raft {
         self.commit_to(commit.min(self.accepted), fx);
         let accepted = self.accepted;
         let durable = if self.durable.epoch == self.epoch { self.durable.index.min(accepted) } else { 0 };
-        let reply = Message::HeartbeatReply { term: self.term, round, accepted, durable };
+        let last = self.log.last().index;
+        let reply = Message::HeartbeatReply { term: self.term, round, accepted, durable, last };
         // Waits for the term, never for entries: reads and the lease do not depend on a disk.
         self.send(from, reply, Token::opening(self.epoch), fx);
     }
 
     /// Tells a sender of an earlier term that it is over (§5.1). Old answers need no answer.
+    ///
+    /// It names neither round nor place of what it answers: the sender may lead the current term by the time it
+    /// arrives, and would take it for an answer to something it sent in that. Rounds, and entries, begin with 1.
     pub(super) fn answer_stale(&self, from: MemberId, message: &Message, fx: &mut Effects) {
         assert!(message.term() < self.term, "answers the current term as an old one");
         let term = self.term;
         let reply = match *message {
-            Message::Append { prev, .. } => Message::AppendReply {
-                term,
-                result: AppendResult::Rejected { prev: prev.index, hint: LogId::ZERO },
-            },
-            Message::Heartbeat { round, .. } => {
-                Message::HeartbeatReply { term, round, accepted: 0, durable: 0 }
+            Message::Append { .. } => {
+                let result = AppendResult::Rejected { prev: 0, hint: LogId::ZERO };
+                Message::AppendReply { term, result }
+            }
+            Message::Heartbeat { .. } => {
+                Message::HeartbeatReply { term, round: 0, accepted: 0, durable: 0, last: 0 }
             }
             _ => return,
         };

@@ -56,6 +56,7 @@ fn message(random: &mut fastrand::Rng) -> Message {
             round: number(random),
             accepted: number(random),
             durable: number(random),
+            last: number(random),
         },
     }
 }
@@ -74,8 +75,15 @@ fn no_message_makes_a_core_panic_or_forget_what_is_committed() {
         let initial = Configuration::of_voters([1, 2, 3].map(MemberId));
         let mut terms = Terms::starting_after(LogId::new(1, random.u64(0..2)));
         terms.append(1, random.u64(0..3));
-        let restored =
-            Restored { id: MemberId(1), initial, term: 1, vote: None, terms, configurations: Vec::new() };
+        let restored = Restored {
+            id: MemberId(1),
+            initial,
+            promised: Duration::from_millis(100),
+            term: 1,
+            vote: None,
+            terms,
+            configurations: Vec::new(),
+        };
         let (mut raft, mut fx, mut now) =
             (Raft::new(options, restored, Duration::ZERO), Effects::default(), 0);
         let mut committed = Vec::new();

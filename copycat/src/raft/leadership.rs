@@ -13,6 +13,17 @@ use crate::codec::ids::{Index, MemberId};
 use crate::codec::terms::LogId;
 use std::time::Duration;
 
+/// How far a follower says it is, in answer to a heartbeat.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Extent {
+    /// How far its log agrees, as far as it has seen.
+    pub(super) accepted: Index,
+    /// How far of that is durable.
+    pub(super) durable: Index,
+    /// Where its log ends.
+    pub(super) last: Index,
+}
+
 /// What only a leader keeps (figure 2: reinitialized after election).
 #[derive(Debug)]
 pub(super) struct Leadership {
@@ -123,14 +134,16 @@ impl Raft {
         &mut self,
         from: MemberId,
         round: u64,
-        accepted: Index,
-        durable: Index,
+        Extent { accepted, durable, last }: Extent,
         fx: &mut Effects,
     ) {
         let RoleState::Leader(leadership) = &mut self.role else { return };
         let rounds = &leadership.rounds;
         let Some((_, progress)) = leadership.peers.iter_mut().find(|(peer, _)| *peer == from) else { return };
         progress.hear(self.now);
+        if let Some(acknowledged) = progress.find_lost(round, last) {
+            fx.push(Effect::PeerLost { peer: from, first: last + 1, last: acknowledged });
+        }
         progress.beat(round, accepted, rounds.newest());
         let news = durable > progress.matched() && progress.accept(durable, rounds.newest());
         if progress.is_missing_something() && rounds.is_later_beat(round, progress.moved()) {

@@ -70,6 +70,9 @@ pub(crate) enum Message {
         accepted: Index,
         /// How far of that is durable: acknowledges it, as an `AppendReply` does.
         durable: Index,
+        /// Where the follower's log ends, whether it agrees or not; never before `accepted`. What was acknowledged
+        /// in this term is in it for as long as the term lasts, unless a disk lost it.
+        last: Index,
     },
 }
 
@@ -119,7 +122,7 @@ impl Message {
                 (hint.term, hint.index.max(*prev))
             }
             Message::Heartbeat { commit, .. } => (0, *commit),
-            Message::HeartbeatReply { accepted, .. } => (0, *accepted),
+            Message::HeartbeatReply { accepted, last, .. } => (0, (*accepted).max(*last)),
             Message::Vote { .. } => (0, 0),
         };
         // A campaign's last entry is of an earlier term, an append's previous entry at most of its own.

@@ -9,7 +9,8 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
     /// Shortest time without a leader before a member campaigns; each wait is drawn at random from
-    /// here to twice as long (§5.2). Leases and stickiness count on it: it must be equal everywhere.
+    /// here to twice as long (§5.2). Leases and stickiness count on it: it must be equal on all members that
+    /// exchange messages.
     pub election_timeout: Duration,
     /// Time between two rounds of heartbeats; a fraction of the election timeout.
     pub heartbeat_interval: Duration,
@@ -28,6 +29,9 @@ pub(crate) struct Restored {
     pub id: MemberId,
     /// The configuration the group was formed with: in force while the log holds none.
     pub initial: Configuration,
+    /// The longest election timeout under which this member may have promised a leader not to vote, before it
+    /// stopped. An operator may have given it a shorter one since; the leader's lease knows nothing of that.
+    pub promised: Duration,
     /// The term on disk; 0 if there was never one.
     pub term: Term,
     /// The vote on disk, cast in that term.

@@ -21,6 +21,8 @@ pub(super) struct Progress {
     mode: Mode,
     /// Highest index the follower acknowledged as durable in this term.
     matched: Index,
+    /// The newest round of heartbeats when it acknowledged that.
+    acknowledged: u64,
     /// First index of the next append.
     next: Index,
     /// Last index of each append on its way, oldest first.
@@ -45,6 +47,7 @@ impl Progress {
         Progress {
             mode: Mode::Probe,
             matched: 0,
+            acknowledged: 0,
             next,
             inflight: VecDeque::new(),
             probing: false,
@@ -114,7 +117,7 @@ impl Progress {
         self.matched = self.matched.max(matched);
         self.accepted = self.accepted.max(matched);
         if news {
-            self.moved = round;
+            (self.moved, self.acknowledged) = (round, round);
         }
         if self.mode == Mode::Replicate {
             while self.inflight.front().is_some_and(|&last| last <= matched) {
@@ -128,6 +131,28 @@ impl Progress {
         }
         assert!(self.next > self.matched, "next {} within matched {}", self.next, self.matched);
         news
+    }
+
+    /// The follower answered heartbeat `round` and says that its log ends at `last`. Returns how far it had
+    /// acknowledged if that proves that it lost some of it, and starts over: nothing of it counts any more.
+    ///
+    /// A round that began after the acknowledgement finds the entries in any log that a disk has not cut: within a
+    /// term nobody but this leader cuts a follower's log, and never below what the follower acknowledged. An answer
+    /// to an earlier round proves nothing, nor does a rejected append: both may have been on their way for long.
+    ///
+    /// What this repairs is the log. The commit index does not fall, and what is committed stays with this leader
+    /// and whoever else holds it. But until the follower has it again, an entry that was committed on the strength
+    /// of its copy is durable on one member less than a majority; and if the leader fails meanwhile, the follower's
+    /// vote may elect somebody who lacks the entry. With the entries it may also have lost a vote of the current
+    /// term, and could give it a second time. To keep such a member from voting, it would have to come back as a
+    /// learner, which takes a change of membership.
+    pub(super) fn find_lost(&mut self, round: u64, last: Index) -> Option<Index> {
+        if round <= self.acknowledged || last >= self.matched {
+            return None;
+        }
+        let acknowledged = std::mem::take(&mut self.matched);
+        self.probe(last + 1);
+        Some(acknowledged)
     }
 
     /// The follower does not hold what the leader has at `prev`; `agreed` is the last index where the
@@ -239,6 +264,19 @@ mod tests {
         assert!(!progress.reject(5, 1), "the answer to another probe");
         assert!(progress.reject(8, 1));
         assert_eq!(progress.next(), 4);
+    }
+
+    #[test]
+    fn only_a_later_round_proves_that_an_acknowledgement_is_void() {
+        let mut progress = replicating(9);
+        assert_eq!(progress.find_lost(1, 6), None, "the answer may be older than the acknowledgement");
+        assert_eq!(progress.find_lost(2, 9), None);
+        assert_eq!(progress.find_lost(2, 6), Some(9));
+        assert_eq!((progress.matched(), progress.next()), (0, 7));
+        assert_eq!(progress.find_lost(3, 6), None, "nothing is left to be lost");
+        progress.sent(6, 3);
+        assert!(progress.reject(6, 2), "the search goes down as far as it must");
+        assert_eq!(progress.next(), 3);
     }
 
     #[test]

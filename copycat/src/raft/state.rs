@@ -4,11 +4,11 @@ use super::configuration::Configurations;
 use super::effect::{Effect, Effects, Role};
 use super::election::Election;
 use super::error::{NotLeader, Refused};
-use super::leadership::Leadership;
+use super::leadership::{Extent, Leadership};
 use super::message::Message;
 use super::options::{Options, Restored};
 use super::token::Token;
-#[cfg(any(test, feature = "testing"))]
+#[cfg(feature = "testing")]
 use crate::codec::configuration::Configuration;
 use crate::codec::ids::{Index, MemberId, Term};
 use crate::codec::terms::{LogId, Terms};
@@ -74,19 +74,21 @@ pub(crate) struct Raft {
 }
 
 impl Raft {
-    /// A follower that continues from `restored`. It votes for nobody during one election timeout,
-    /// because it may have promised a leader just that before it stopped. A member without a term never
-    /// promised anything: its reply to a heartbeat would have waited for a term on disk.
+    /// A follower that continues from `restored`. It votes for nobody, not even for itself, during one election
+    /// timeout, because it may have promised a leader just that before it stopped: the longest that it may have
+    /// promised under, not the one it has now. A member without a term never promised anything: its reply to a
+    /// heartbeat would have waited for a term on disk.
     pub(crate) fn new(options: Options, restored: Restored, now: Duration) -> Raft {
         let last = restored.terms.last();
         assert!(restored.vote.is_none() || restored.term > 0, "a vote without a term");
         assert!(last.term <= restored.term, "entries of a term that was not saved before them");
         assert!(options.inflight_max > 0 && options.entries_max > 0, "nothing could ever be sent");
         let mut random = fastrand::Rng::with_seed(options.seed);
-        let (promise, patience) = match restored.term {
-            0 => (Duration::ZERO, random_part(&mut random, options.election_timeout)),
-            _ => (now + options.election_timeout, random_timeout(&mut random, options.election_timeout)),
+        let promised_until = match restored.term {
+            0 => Duration::ZERO,
+            _ => now + restored.promised.max(options.election_timeout),
         };
+        let patience = random_part(&mut random, options.election_timeout);
         let durable = Token { epoch: 0, index: last.index };
         Raft {
             id: restored.id,
@@ -103,8 +105,8 @@ impl Raft {
             role: RoleState::Follower,
             leader: None,
             accepted: 0,
-            promised_until: promise,
-            election_deadline: now + patience,
+            promised_until,
+            election_deadline: promised_until.max(now) + patience,
             tickets: 0,
             announced: (Role::Follower, restored.term, None),
             options,
@@ -125,7 +127,7 @@ impl Raft {
     }
 
     /// When `tick` has something to do next.
-    #[cfg(any(test, feature = "testing"))]
+    #[cfg(feature = "testing")]
     pub(crate) fn deadline(&self) -> Duration {
         match &self.role {
             RoleState::Leader(leadership) => leadership.heartbeat_due,
@@ -176,8 +178,8 @@ impl Raft {
             }
             Message::Vote { granted, pre, .. } => self.count_vote(from, granted, pre, fx),
             Message::AppendReply { result, .. } => self.append_reply(from, result, fx),
-            Message::HeartbeatReply { round, accepted, durable, .. } => {
-                self.heartbeat_reply(from, round, accepted, durable, fx);
+            Message::HeartbeatReply { round, accepted, durable, last, .. } => {
+                self.heartbeat_reply(from, round, Extent { accepted, durable, last }, fx);
             }
             Message::RequestVote { .. } => {}
         }
@@ -215,7 +217,7 @@ impl Raft {
     }
 
     /// The configuration in force.
-    #[cfg(any(test, feature = "testing"))]
+    #[cfg(feature = "testing")]
     pub(crate) fn configuration(&self) -> &Configuration {
         self.configurations.current()
     }
@@ -244,9 +246,9 @@ impl Raft {
         self.now = self.now.max(now);
     }
 
-    /// A timeout drawn anew (§5.2).
+    /// A timeout drawn anew, between the shortest and twice that (§5.2).
     pub(super) fn random_timeout(&mut self) -> Duration {
-        random_timeout(&mut self.random, self.options.election_timeout)
+        self.options.election_timeout + random_part(&mut self.random, self.options.election_timeout)
     }
 
     /// Changes term, vote, or both: one write, which opens a new epoch.
@@ -303,11 +305,6 @@ impl Raft {
             fx.push(Effect::Role { role: now.0, term: now.1, leader: now.2 });
         }
     }
-}
-
-/// Between `shortest` and twice that.
-fn random_timeout(random: &mut fastrand::Rng, shortest: Duration) -> Duration {
-    shortest + random_part(random, shortest)
 }
 
 /// Between nothing and `whole`.

@@ -15,7 +15,7 @@ use thiserror::Error;
 pub(crate) enum StorageError {
     /// No segment could be prepared: the disk is full, or refuses new files. Nothing was appended.
     /// Votes still have a reserve. Works again after `retry_preparation` once there is space.
-    #[error("no room for new entries: {0}; remedy: free space on the disk")]
+    #[error("no room for new entries: {0}; free space on the disk")]
     Full(#[source] DiskError),
     /// The next segment is still being prepared. Nothing was appended; try again after `prepared`.
     #[error("the next segment is still being prepared")]
@@ -23,19 +23,19 @@ pub(crate) enum StorageError {
     /// A write or flush of the active segment failed. What of it reached the disk is unknown, nothing
     /// of it was acknowledged. The journal is finished: every later call returns this same error, and
     /// only a restart, which verifies what is on the disk, helps.
-    #[error("the journal has failed: {0}; remedy: replace the disk or restart the member")]
+    #[error("the journal has failed: {0}; replace the disk or restart the member")]
     Failed(#[source] DiskError),
     /// Opening or reading met an error of the disk. Nothing was changed.
     #[error(transparent)]
     Disk(#[from] DiskError),
     /// Another process, or another journal of this one, holds the directory. Nothing was touched.
-    #[error("{directory} is in use; remedy: stop the other process or choose another directory")]
+    #[error("{directory} is in use; stop the other process or choose another directory")]
     Locked {
         /// The directory.
         directory: String,
     },
     /// The directory holds the journal of somebody else. Nothing was touched.
-    #[error("{file} belongs to {found}, not to {expected}; remedy: start with the right directory")]
+    #[error("{file} belongs to {found}, not to {expected}; start with the right directory")]
     Foreign {
         /// The file whose header says so.
         file: String,
@@ -45,7 +45,7 @@ pub(crate) enum StorageError {
         expected: Owner,
     },
     /// The file was written in a format this version does not read. Nothing was touched.
-    #[error("{file} has format {found}, this version reads {expected}; remedy: use the right version")]
+    #[error("{file} has format {found}, this version reads {expected}; use the right version")]
     Version {
         /// The file.
         file: String,
@@ -59,7 +59,7 @@ pub(crate) enum StorageError {
     #[error(transparent)]
     Damaged(#[from] Damage),
     /// The file's name is nearly that of a segment. Nothing was touched.
-    #[error("{file} is no name of a segment; remedy: undo the renaming or move the file away")]
+    #[error("{file} is no name of a segment; undo the renaming or move the file away")]
     Name {
         /// The file.
         file: String,
@@ -132,7 +132,7 @@ impl DiskError {
 /// Acknowledged bytes that do not verify.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error(
-    "{file} is damaged at offset {offset}: {problem}; remedy: keep this member out, the others go on as \
+    "{file} is damaged at offset {offset}: {problem}; keep this member out, the others go on as \
      long as they are a majority; restore the directory only from a copy of every byte of it that was made \
      after this member last stopped, because an older one has forgotten votes and entries"
 )]

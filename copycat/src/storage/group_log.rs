@@ -2,7 +2,6 @@
 
 use super::position::Position;
 use crate::codec::configuration::Configuration;
-use crate::codec::frame::Header;
 use crate::codec::ids::{Index, MemberId, Term};
 use crate::codec::terms::{LogId, Terms};
 use std::collections::VecDeque;
@@ -87,8 +86,8 @@ impl GroupLog {
     }
 
     /// Puts one entry behind those before its index; whatever was at its index or beyond is replaced.
-    pub(crate) fn put(&mut self, header: &Header, place: Place, configuration: Option<Configuration>) {
-        let index = header.index;
+    pub(crate) fn put(&mut self, id: LogId, place: Place, configuration: Option<Configuration>) {
+        let index = id.index;
         assert!(self.state.accepts(index), "the index was checked");
         if index <= self.state.terms.last().index || self.places.is_empty() {
             self.state.truncate(index);
@@ -98,7 +97,7 @@ impl GroupLog {
             }
         }
         assert_eq!(self.placed + self.places.len() as u64, index, "places are consecutive");
-        self.state.terms.append(header.term, 1);
+        self.state.terms.append(id.term, 1);
         self.places.push_back(place);
         self.state.configurations.extend(configuration.map(|configuration| (index, configuration)));
     }
@@ -138,12 +137,9 @@ impl GroupLog {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::codec::frame::Kind;
-    use crate::codec::ids::GroupId;
 
     fn put(log: &mut GroupLog, term: Term, index: Index, at: u64) {
-        let header = Header::bare(Kind::Noop, GroupId(1), term, index, 0);
-        log.put(&header, Place { position: Position(at), len: 72 }, None);
+        log.put(LogId::new(term, index), Place { position: Position(at), len: 72 }, None);
     }
 
     #[test]

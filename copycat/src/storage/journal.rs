@@ -16,7 +16,7 @@ use super::room::OWN_LEN_MAX;
 use super::segment::{Owner, Segment};
 use crate::codec::configuration::Configuration;
 use crate::codec::cursor::Malformed;
-use crate::codec::frame::{Frame, Header, Kind};
+use crate::codec::frame::{Frame, HEADER_LEN, Header, Kind, Outline};
 use crate::codec::ids::{GroupId, Index, MemberId, TERM_MAX, Term};
 use crate::codec::terms::{LogId, Terms};
 use bytes::Bytes;
@@ -143,15 +143,16 @@ impl Journal {
         assert!(log.state().accepts(first.index), "checked before room was made");
         let Some(batch) = self.waiting.back_mut() else { unreachable!("room was made in it") };
         let (mut position, mut count, mut checksum) = (batch.end(), 0, batch.checksum());
-        for frame in Frame::all_trusted(&frames) {
-            let Ok(frame) = frame else { unreachable!("checked before room was made") };
-            let configuration = match frame.header.kind {
-                Kind::Configuration => Configuration::decode(frame.body).ok(),
-                _ => None,
+        // Read once already, when they were checked.
+        for (outline, frame) in Outline::all(&frames) {
+            let configuration = match outline.configures {
+                true => Configuration::decode(&frame[HEADER_LEN..]).ok(),
+                false => None,
             };
-            log.put(&frame.header, Place { position, len: frame.bytes.len() as u32 }, configuration);
-            checksum = add_frame(checksum, frame.bytes);
-            position.0 += frame.bytes.len() as u64;
+            let id = LogId::new(outline.term, outline.index);
+            log.put(id, Place { position, len: outline.len as u32 }, configuration);
+            checksum = add_frame(checksum, frame);
+            position.0 += outline.len as u64;
             count += 1;
         }
         batch.push(frames, count, checksum);
@@ -172,7 +173,7 @@ impl Journal {
     ) -> Result<Position, StorageError> {
         self.alive()?;
         assert!((1..=TERM_MAX).contains(&term), "a vote is cast in a term that opening accepts");
-        let mut frame = Vec::with_capacity(crate::codec::frame::HEADER_LEN);
+        let mut frame = Vec::with_capacity(HEADER_LEN);
         Header::vote(group, term, vote).encode(&[], &mut frame);
         self.make_room(frame.len(), Purpose::Vote)?;
         self.groups.entry(group).or_default().state_mut().set_vote(term, vote);

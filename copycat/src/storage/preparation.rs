@@ -21,8 +21,17 @@ pub(crate) struct Preparation {
 
 #[derive(Debug)]
 enum Work {
-    Create { creation: Creation, header: SegmentHeader, checksum: u32 },
-    Remove { number: u64 },
+    Create {
+        creation: Creation,
+        header: SegmentHeader,
+        checksum: u32,
+        /// The segment of the same number that is too short. It is given up when the longer one is there, and not
+        /// before: on a full disk it serves as far as it goes.
+        replaces: Option<Box<Segment>>,
+    },
+    Remove {
+        number: u64,
+    },
 }
 
 /// A preparation that has ended, well or not.
@@ -32,7 +41,7 @@ pub(crate) struct Prepared(Outcome);
 
 #[derive(Debug)]
 enum Outcome {
-    Created { segment: Result<Segment, DiskError>, recycled: Option<u64> },
+    Created { segment: Result<Segment, DiskError>, recycled: Option<u64>, kept: Option<Segment> },
     Removed { number: u64, result: Result<(), DiskError> },
 }
 
@@ -40,13 +49,23 @@ impl Preparation {
     /// Creates or removes a segment: blocks while a whole segment is written and flushed.
     pub(crate) fn run(self) -> Prepared {
         Prepared(match self.work {
-            Work::Create { creation, header, checksum } => {
+            Work::Create { creation, header, checksum, replaces } => {
                 let segment = self.disk.create(&creation).map(|region| Segment { header, checksum, region });
-                Outcome::Created { segment, recycled: creation.recycled }
+                let kept =
+                    replaces.map(|old| *old).filter(|old| segment.is_err() && is_there(&*self.disk, old));
+                Outcome::Created { segment, recycled: creation.recycled, kept }
             }
             Work::Remove { number } => Outcome::Removed { number, result: self.disk.remove(number) },
         })
     }
+}
+
+/// Whether a segment is still the one of its number. If it is not, another was put in its place, and only whether
+/// that lasts is unknown: nothing may be written to either.
+fn is_there(disk: &dyn Disk, segment: &Segment) -> bool {
+    let mut block = vec![0; BLOCK as usize];
+    let read = disk.open(segment.header.number).and_then(|region| region.read(0, &mut block));
+    read.is_ok() && SegmentHeader::parse(&block).is_ok_and(|(_, checksum)| checksum == segment.checksum)
 }
 
 /// A segment that is no longer part of the journal but still on the disk.
@@ -66,7 +85,7 @@ pub(super) struct Preparer {
     /// A removal failed: nothing is offered until somebody asks for another try.
     stalled: bool,
     failed: Option<DiskError>,
-    /// Bytes the next segment must have because one was too short.
+    /// Bytes the next segment must have because the one that is ready is too short; 0: it is not.
     len_min: u64,
     /// Oldest first. They go strictly in this order: segments on the disk are consecutive at any time.
     dropped: VecDeque<Dropped>,
@@ -84,16 +103,21 @@ impl Preparer {
         self.ready = Some(segment);
     }
 
-    /// Takes the ready segment if its length will do; otherwise one that can hold twice `needed`
-    /// bytes has to be prepared in its place.
+    /// Takes the ready segment if its length will do; otherwise a [longer one](Self::want) has to be prepared.
     pub(super) fn take(&mut self, will_do: impl Fn(u64) -> bool, needed: u64) -> Option<Segment> {
-        let segment = self.ready.take()?;
-        if will_do(segment.header.len) {
-            self.len_min = 0;
-            return Some(segment);
+        let segment = self.ready.take_if(|segment| will_do(segment.header.len));
+        if segment.is_none() {
+            self.want(needed);
         }
-        self.len_min = 2 * needed;
-        None
+        segment
+    }
+
+    /// If a segment is ready, one that can hold twice `needed` bytes has to be prepared in its place; not while the
+    /// disk is known to be full.
+    pub(super) fn want(&mut self, needed: u64) {
+        if self.ready.is_some() && self.failed.is_none() {
+            self.len_min = 2 * needed;
+        }
     }
 
     /// Why there is no segment.
@@ -140,7 +164,8 @@ impl Journal {
     fn next_work(&mut self) -> Option<Work> {
         // A file whose recycling failed may still be there: it goes before anything behind it does.
         let unusable = self.preparer.dropped.front().is_some_and(|front| front.segment.is_none());
-        if self.preparer.ready.is_none() && !unusable {
+        let too_short = self.preparer.len_min > 0;
+        if (self.preparer.ready.is_none() || too_short) && !unusable {
             let len = self.segment_len();
             let recycled = self.preparer.recyclable(len);
             if recycled.is_some() || self.preparer.failed.is_none() {
@@ -163,7 +188,8 @@ impl Journal {
             recycled: recycled.is_some(),
         };
         let (head, checksum) = header.encode();
-        Work::Create { creation: Creation { number, len, head, recycled }, header, checksum }
+        let replaces = self.preparer.ready.take().map(Box::new);
+        Work::Create { creation: Creation { number, len, head, recycled }, header, checksum, replaces }
     }
 
     /// Bytes of the next segment: as set, or more where the checkpoint would take a quarter of it.
@@ -185,9 +211,14 @@ impl Journal {
         let (error, unfinished) = match done.0 {
             Outcome::Created { segment: Ok(segment), .. } => {
                 self.preparer.set_ready(segment);
+                self.preparer.len_min = 0;
                 (None, None)
             }
-            Outcome::Created { segment: Err(error), recycled } => (Some(error), recycled),
+            Outcome::Created { segment: Err(error), recycled, kept } => {
+                // Whoever needs a longer one still asks again.
+                (self.preparer.ready, self.preparer.len_min) = (kept, 0);
+                (Some(error), recycled)
+            }
             Outcome::Removed { result: Ok(()), .. } => (None, None),
             Outcome::Removed { number, result: Err(error) } => {
                 self.preparer.stalled = true;

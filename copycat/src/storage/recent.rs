@@ -7,8 +7,8 @@ use super::position::Position;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// Most bytes of frames that are kept: 8 MiB.
-const BYTES_MAX: u64 = 8 << 20;
+/// Most bytes of frames that are kept: 1 MiB.
+const BYTES_MAX: u64 = 1 << 20;
 /// Most batches that are kept: what a batch costs beside its frames is bounded too.
 const BATCHES_MAX: usize = 1_024;
 

@@ -18,6 +18,7 @@ use super::segment::{Segment, SegmentHeader, VERSION};
 use crate::codec::configuration::Configuration;
 use crate::codec::frame::{Frame, Kind};
 use crate::codec::ids::{GroupId, INDEX_MAX, TERM_MAX};
+use crate::codec::terms::LogId;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -360,6 +361,6 @@ fn replay_entry(
     if term > state.term {
         return Err("an entry of a term that was not recorded before it");
     }
-    log.put(&frame.header, place, configuration);
+    log.put(LogId::new(frame.header.term, frame.header.index), place, configuration);
     Ok(())
 }

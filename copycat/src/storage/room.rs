@@ -27,7 +27,7 @@ const GROUP_LEN: u64 = checkpoint::len_of_group(0) as u64;
 impl Journal {
     /// Whether `len` bytes of frames of one group will be taken now, in one append or several, and with
     /// them, before, between or behind, one vote. Appends nothing; a segment that is ready but too short
-    /// for it makes way for a longer one, so that asking again comes to an end.
+    /// for it makes way for a longer one as soon as there is one, so that asking again comes to an end.
     ///
     /// # Errors
     ///
@@ -39,8 +39,7 @@ impl Journal {
         if self.has_room_here(len, Purpose::Entries) || self.has_room_next(len) {
             return Ok(());
         }
-        let discarded = self.preparer.take(|_| false, self.needed_next(len));
-        assert!(discarded.is_none(), "what is too short is not taken");
+        self.preparer.want(self.needed_next(len));
         Err(self.preparer.no_room())
     }
 

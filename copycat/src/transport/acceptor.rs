@@ -154,9 +154,11 @@ impl Hall {
     fn outbox(&self, hello: &Hello) -> (Sender, Outbox) {
         let limits = &self.endpoint.limits;
         match hello.role {
-            // Nothing but signs of life goes back to a member on its own lane.
-            Role::Member { .. } => outbox(limits.control_bytes_max, Overflow::Refuse),
-            Role::Client => {
+            // Nothing but signs of life goes back there.
+            Role::Member { lane: LaneKind::Control, .. } => {
+                outbox(limits.control_bytes_max, Overflow::Refuse)
+            }
+            Role::Member { lane: LaneKind::Bulk, .. } | Role::Client => {
                 let idle_max = limits.client_idle_bytes_max;
                 outbox(limits.client_bytes_max, Overflow::Cut { idle_max })
             }
@@ -168,7 +170,7 @@ impl Hall {
         match hello.role {
             Role::Member { id, lane, .. } => {
                 let inbox = if lane == LaneKind::Control { &inbox.control } else { &inbox.bulk };
-                Ear { inbox: inbox.clone(), from: Source::Member { id, lane }, probation }
+                Ear { inbox: inbox.clone(), from: Source::Member { id, lane, replies }, probation }
             }
             Role::Client => Ear {
                 inbox: inbox.bulk.clone(),

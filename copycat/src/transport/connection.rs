@@ -90,7 +90,7 @@ impl Closed {
     }
 }
 
-/// Where the messages of a connection go, and from whom they are. A dialed lane has none: it only sends.
+/// Where the messages of a connection go, and from whom they are. A dialed control lane has none: it only sends.
 #[derive(Debug)]
 pub(super) struct Ear {
     pub(super) inbox: mpsc::Sender<Event>,
@@ -102,7 +102,7 @@ pub(super) struct Ear {
 impl Ear {
     fn expects(&self, message: &Message) -> bool {
         match self.from {
-            Source::Member { lane, .. } => message.is_between_members() && message.lane() == lane,
+            Source::Member { lane, .. } => message.is_asked_by_members() && message.lane() == lane,
             Source::Client { .. } => matches!(message, Message::Submit(_) | Message::Seek(_)),
             Source::Server { .. } => matches!(message, Message::Results(_) | Message::Leaders(_)),
         }

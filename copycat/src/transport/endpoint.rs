@@ -36,23 +36,25 @@ pub(crate) trait Gate: Send + Sync + 'static {
 pub(crate) struct Inbox {
     /// Messages of control lanes, and [`Event::Connected`], [`Event::Disconnected`], [`Event::Refused`].
     pub control: mpsc::Sender<Event>,
-    /// Messages of bulk lanes and remote handles.
+    /// Messages of bulk lanes and remote handles, and what is answered on the own bulk lanes.
     pub bulk: mpsc::Sender<Event>,
 }
 
 /// Something the node must know.
 #[derive(Debug)]
 pub(crate) enum Event {
-    /// Messages that arrived on one accepted connection, in order; never empty.
+    /// Messages that arrived on one connection, in order; never empty.
     Received {
         /// Who sent them.
         from: Source,
         /// What was sent.
         messages: Vec<Message>,
     },
-    /// An accepted connection ended: its last event. What was submitted on it, or expected from it, may be lost.
+    /// An accepted connection, or a remote handle's, ended: its last event. What was submitted on it, and answers
+    /// to that, may be lost.
     Gone {
         /// Who was at the other end.
+        #[allow(dead_code, reason = "who it is, is told in logs, by Debug")]
         from: Source,
     },
     /// A dialed lane is open: what is sent from now on travels on this connection.
@@ -64,7 +66,8 @@ pub(crate) enum Event {
         /// What the peer says of itself.
         identity: Identity,
     },
-    /// A dialed lane broke: whatever was sent on it may or may not have arrived, none of it is sent again.
+    /// A dialed lane broke: whatever was sent on it may or may not have arrived, none of it is sent again, and
+    /// no answer to it comes any more.
     Disconnected {
         /// Who was dialed.
         peer: MemberId,
@@ -88,21 +91,23 @@ pub(crate) enum Event {
 #[derive(Clone, Debug)]
 #[allow(dead_code, reason = "who it is, is told in logs, by Debug")]
 pub(crate) enum Source {
-    /// A member, on a connection that it dialed. Answers go by the own lanes to it.
+    /// A member, on a connection that it dialed.
     Member {
         /// Its id.
         id: MemberId,
         /// Which of its lanes.
         lane: LaneKind,
+        /// The way back, of the bulk lane, for answers to what it submitted and nothing else.
+        replies: Sender,
     },
-    /// A remote handle. Answers go back on the same connection.
+    /// A remote handle.
     Client {
         /// Tells connections apart; never reused within a process.
         id: u64,
-        /// The way back. A handle that does not read its answers is cut off when too many wait.
+        /// The way back. Whoever does not read its answers is cut off when too many wait.
         replies: Sender,
     },
-    /// The member that a remote handle has dialed.
+    /// A member that was dialed, by a remote handle or on the own bulk lane: it answers what was submitted there.
     Server {
         /// Its id.
         id: MemberId,

@@ -1,7 +1,7 @@
 //! A lane to one peer: dialed, kept open, dialed again.
 
-use super::connection::{self, Closed, Opened};
-use super::endpoint::{Endpoint, Event};
+use super::connection::{self, Closed, Ear, Opened};
+use super::endpoint::{Endpoint, Event, Source};
 use super::handshake;
 use super::outbox::{Outbox, Overflow, Sender, Unsent, outbox};
 use super::task::Task;
@@ -78,14 +78,6 @@ pub(crate) struct PeerSender {
 }
 
 impl PeerSender {
-    /// [`send`](Self::send), from a thread other than the node's loop. See [`Sender::send_now`].
-    pub(crate) fn send_now(&self, message: Message) -> Result<(), Unsent> {
-        match message.lane() {
-            LaneKind::Control => self.control.send_now(message),
-            LaneKind::Bulk => self.bulk.send_now(message),
-        }
-    }
-
     /// Queues a message on its lane until [`write_queued`](Self::write_queued). See [`Sender::queue`].
     pub(crate) fn queue(&self, message: Message) -> Result<(), Unsent> {
         match message.lane() {
@@ -194,7 +186,8 @@ impl Dialer {
         self.outbox.open();
         tracing::debug!(%peer, ?lane, address = %self.address, "lane open");
         self.event(Event::Connected { peer, lane, identity }).await?;
-        let closed = connection::serve(opened, &self.outbox, None, &self.endpoint.limits).await;
+        let ear = self.ear();
+        let closed = connection::serve(opened, &self.outbox, ear.as_ref(), &self.endpoint.limits).await;
         // An orderly close is not undone by a connection that breaks before its end.
         let closed = if self.outbox.shut() { Closed::Drained } else { closed };
         if closed.is_alarming() {
@@ -206,6 +199,14 @@ impl Dialer {
             self.event(Event::Disconnected { peer, lane }).await?;
         }
         Ok(closed)
+    }
+
+    /// What was submitted on a connection is answered on that connection: then it is either answered, or known to
+    /// be lost.
+    fn ear(&self) -> Option<Ear> {
+        let from = Source::Server { id: self.peer };
+        let inbox = self.endpoint.inbox.bulk.clone();
+        (self.kind == LaneKind::Bulk).then_some(Ear { inbox, from, probation: None })
     }
 
     async fn tell(&mut self, failed: Failed) -> Result<(), Unheard> {

@@ -17,11 +17,10 @@ pub(crate) struct Limits {
     pub control_bytes_max: usize,
     /// Bytes that may wait on a bulk lane, half of them before an append; or at a remote handle.
     pub bulk_bytes_max: usize,
-    /// Bytes that may wait for one remote handle, which is cut off beyond it: well above what a handle that reads
-    /// has asked for at once.
+    /// Bytes of answers that may wait for one remote handle, or member, which is cut off beyond it: well above what
+    /// one that reads has asked for at once.
     pub client_bytes_max: usize,
-    /// Bytes that may wait for a remote handle that takes none of them: with more, it is cut off after
-    /// `silence_max`.
+    /// Bytes of answers that may wait for one that takes none of them: with more, it is cut off after `silence_max`.
     pub client_idle_bytes_max: usize,
     /// Remote handles that may be connected. Members are always let in: each has two connections at most.
     pub clients_max: usize,

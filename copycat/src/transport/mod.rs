@@ -5,7 +5,8 @@
 //! handshakes; a length is checked before memory is taken for it, and no bytes from a socket make it panic.
 //!
 //! Every member dials every other member twice, a *control* lane and a *bulk* lane, sends only on what it
-//! dialed and receives on what it accepted. Remote handles hold one connection, used in both directions.
+//! dialed and receives on what it accepted; but what was asked on a connection is answered on that connection.
+//! Remote handles hold one connection, used in both directions.
 //!
 //! Begin with [`wire`] (what is said), then [`seam`] (over what), then [`lane`] and [`acceptor`] (by whom).
 

@@ -226,7 +226,7 @@ impl Queue {
     }
 
     /// How much may wait when the message is queued. Appends leave half to everything else: a follower that
-    /// catches up fills whatever it is given, and an append that is refused is sent again, a result is not.
+    /// catches up fills whatever it is given, and an append that is refused is sent again, a request is not.
     fn bound_of(&self, message: &Message) -> usize {
         if message.is_append() { self.bytes_max / 2 } else { self.bytes_max }
     }

@@ -48,13 +48,14 @@ on_both!(
     a_newer_connection_replaces_an_older_one,
     the_founder_replaces_whoever_came_before_the_founding,
     callers_are_judged_again_after_the_founding,
+    members_are_answered_where_they_asked,
     handles_submit_and_get_their_results,
     a_handle_finds_the_member_that_lives,
     a_handle_that_never_reads_is_cut_and_harms_nobody,
     a_handle_that_takes_nothing_is_cut_though_it_lives,
     a_handle_that_reads_gets_many_large_results,
     a_batch_beyond_the_bound_is_sent,
-    appends_leave_room_for_results,
+    appends_leave_room_for_requests,
     there_is_room_for_so_many_handles,
     slow_handshakes_are_cut,
     a_crowd_in_the_door_keeps_nobody_out,
@@ -191,9 +192,27 @@ fn answer(id: u64, length: usize) -> Message {
 }
 
 fn submit(id: u64) -> Message {
-    let body = Bytes::from_static(b"\x03ada\x64");
-    let request = Submitted { id, access: Access::Write, method: MethodId(5), key_len: 4, body };
-    Message::Submit(Submit { group: GroupId(1), term: 0, requests: vec![request] })
+    submits(id..id + 1, 5)
+}
+
+/// A batch of requests of `length` bytes each.
+fn submits(ids: impl Iterator<Item = u64>, length: usize) -> Message {
+    let body = Bytes::from(vec![3; length]);
+    let request =
+        |id| Submitted { id, access: Access::Write, method: MethodId(5), key_len: 4, body: body.clone() };
+    Message::Submit(Submit { group: GroupId(1), term: 0, requests: ids.map(request).collect() })
+}
+
+/// The numbers of the next `count` requests that arrive, or more.
+async fn asked(events: &mut mpsc::Receiver<Event>, count: usize) -> Vec<u64> {
+    let mut all = Vec::new();
+    while all.len() < count {
+        for message in received(events).await.1 {
+            let Message::Submit(submit) = message else { panic!("{message:?}") };
+            all.extend(submit.requests.iter().map(|request| request.id));
+        }
+    }
+    all
 }
 
 async fn messages_arrive_in_order_and_on_their_lane(network: Network, any: &str) {
@@ -201,15 +220,14 @@ async fn messages_arrive_in_order_and_on_their_lane(network: Network, any: &str)
     let acceptor = two.listen(any).await;
     let peer = one.reach(2, &acceptor).await;
     for id in 0..1_000 {
-        peer.sender().send(answer(id, 10)).unwrap();
+        peer.sender().send(submit(id)).unwrap();
         peer.sender().send(heartbeat(id)).unwrap();
     }
-    let arrived = results(&mut two.bulk, 1_000).await;
-    assert!(arrived.iter().map(|answer| answer.id).eq(0..1_000));
+    assert!(asked(&mut two.bulk, 1_000).await.into_iter().eq(0..1_000));
     let mut rounds = Vec::new();
     while rounds.len() < 1_000 {
         let (from, messages) = received(&mut two.control).await;
-        assert!(matches!(from, Source::Member { id: MemberId(1), lane: LaneKind::Control }));
+        assert!(matches!(from, Source::Member { id: MemberId(1), lane: LaneKind::Control, .. }));
         rounds.extend(messages);
     }
     assert!(rounds.into_iter().eq((0..1_000).map(heartbeat)));
@@ -219,8 +237,10 @@ async fn senders_work_from_any_thread(network: Network, any: &str) {
     let (mut one, mut two) = (Member::new(&network, 1), Member::new(&network, 2));
     let acceptor = two.listen(any).await;
     let peer = one.reach(2, &acceptor).await;
+    peer.sender().send(submit(1)).unwrap();
+    let (replies, _) = submitted(&mut two).await;
     for thread in 0..4 {
-        let sender = peer.sender();
+        let sender = replies.clone();
         std::thread::spawn(move || {
             (0..100).for_each(|at| {
                 let answer = answer(thread * 100 + at, 100);
@@ -229,7 +249,7 @@ async fn senders_work_from_any_thread(network: Network, any: &str) {
             });
         });
     }
-    let mut arrived: Vec<_> = results(&mut two.bulk, 400).await.iter().map(|answer| answer.id).collect();
+    let mut arrived: Vec<_> = results(&mut one.bulk, 400).await.iter().map(|answer| answer.id).collect();
     for thread in 0..4u64 {
         let own: Vec<_> = arrived.iter().filter(|id| **id / 100 == thread).collect();
         assert!(own.is_sorted(), "the order of one thread is kept");
@@ -289,7 +309,7 @@ async fn what_waits_in_a_broken_lane_is_not_sent_later(network: Network, any: &s
     let address = acceptor.address().to_owned();
     let peer = one.reach(2, &acceptor).await;
     // Nobody reads the inbox of the second member: some of this fills it, the rest waits.
-    while peer.sender().send(answer(1, 1 << 20)).is_ok() {}
+    while peer.sender().send(submits(1..2, 1 << 20)).is_ok() {}
     drop((acceptor, two));
     for _ in 0..2 {
         assert!(matches!(one.control.recv().await, Some(Event::Disconnected { .. })));
@@ -299,8 +319,8 @@ async fn what_waits_in_a_broken_lane_is_not_sent_later(network: Network, any: &s
     for _ in 0..2 {
         assert!(matches!(one.control.recv().await, Some(Event::Connected { .. })));
     }
-    peer.sender().send(answer(2, 1)).unwrap();
-    assert_eq!(results(&mut two.bulk, 1).await[0].id, 2);
+    peer.sender().send(submit(2)).unwrap();
+    assert_eq!(asked(&mut two.bulk, 1).await, [2]);
 }
 
 async fn refused(events: &mut mpsc::Receiver<Event>) -> Refusal {
@@ -402,7 +422,7 @@ async fn a_newer_connection_replaces_an_older_one(network: Network, any: &str) {
     let _other_lane = raw(&network, acceptor.address(), hello_of(1, LaneKind::Control)).await.unwrap();
     let _second = raw(&network, acceptor.address(), hello_of(1, LaneKind::Bulk)).await.unwrap();
     closed(first).await;
-    assert!(matches!(two.gone().await, Source::Member { id: MemberId(1), lane: LaneKind::Bulk }));
+    assert!(matches!(two.gone().await, Source::Member { id: MemberId(1), lane: LaneKind::Bulk, .. }));
 }
 
 async fn the_founder_replaces_whoever_came_before_the_founding(network: Network, any: &str) {
@@ -415,9 +435,9 @@ async fn the_founder_replaces_whoever_came_before_the_founding(network: Network,
     gate.identity.lock().unwrap().formation = Some(founded(7));
     let mut founder = raw(&network, acceptor.address(), hello_of(1, LaneKind::Bulk)).await.unwrap();
     closed(impostor).await;
-    assert!(matches!(two.gone().await, Source::Member { id: MemberId(1), lane: LaneKind::Bulk }));
-    founder.write_all(&encoded(answer(1, 1))).await.unwrap();
-    assert_eq!(results(&mut two.bulk, 1).await[0].id, 1);
+    assert!(matches!(two.gone().await, Source::Member { id: MemberId(1), lane: LaneKind::Bulk, .. }));
+    founder.write_all(&encoded(submit(1))).await.unwrap();
+    assert_eq!(asked(&mut two.bulk, 1).await, [1]);
 }
 
 async fn callers_are_judged_again_after_the_founding(network: Network, any: &str) {
@@ -425,11 +445,11 @@ async fn callers_are_judged_again_after_the_founding(network: Network, any: &str
     let mut two = Member::with(&network, gate.clone(), limits());
     let acceptor = two.listen(any).await;
     let mut caller = raw(&network, acceptor.address(), hello_of(9, LaneKind::Bulk)).await.unwrap();
-    caller.write_all(&encoded(answer(1, 1))).await.unwrap();
-    assert_eq!(results(&mut two.bulk, 1).await[0].id, 1);
+    caller.write_all(&encoded(submit(1))).await.unwrap();
+    assert_eq!(asked(&mut two.bulk, 1).await, [1]);
     gate.identity.lock().unwrap().formation = Some(founded(7));
-    caller.write_all(&encoded(answer(2, 1))).await.unwrap();
-    assert_eq!(results(&mut two.bulk, 1).await[0].id, 2);
+    caller.write_all(&encoded(submit(2))).await.unwrap();
+    assert_eq!(asked(&mut two.bulk, 1).await, [2]);
     // Who was found fit stays; who is not is heard no more.
     let mut caller = {
         gate.identity.lock().unwrap().formation = None;
@@ -438,7 +458,7 @@ async fn callers_are_judged_again_after_the_founding(network: Network, any: &str
     two.gone().await;
     gate.identity.lock().unwrap().formation = Some(founded(7));
     *gate.refuses.lock().unwrap() = Some(Refusal::WrongStorage);
-    caller.write_all(&encoded(answer(3, 1))).await.unwrap();
+    caller.write_all(&encoded(submit(3))).await.unwrap();
     two.gone().await;
     closed(caller).await;
 }
@@ -447,11 +467,31 @@ async fn handle(network: &Network, acceptor: &Acceptor) -> Client {
     Client::connect(&**network, &[acceptor.address().to_owned()], 7, None, &limits()).await.unwrap()
 }
 
-/// The next batch of a handle, and the way back to it.
+/// The next batch of a handle or member, and the way back to it.
 async fn submitted(member: &mut Member) -> (Sender, Vec<Message>) {
     let (from, messages) = received(&mut member.bulk).await;
-    let Source::Client { replies, .. } = from else { panic!("{from:?}") };
-    (replies, messages)
+    match from {
+        Source::Client { replies, .. } | Source::Member { replies, .. } => (replies, messages),
+        Source::Server { .. } => panic!("{from:?}"),
+    }
+}
+
+/// Nothing is asked of the way in the other direction, which need not be there.
+async fn members_are_answered_where_they_asked(network: Network, any: &str) {
+    let (mut one, mut two) = (Member::new(&network, 1), Member::new(&network, 2));
+    let acceptor = two.listen(any).await;
+    let peer = one.reach(2, &acceptor).await;
+    peer.sender().send(submit(4)).unwrap();
+    let (replies, messages) = submitted(&mut two).await;
+    assert_eq!(messages, [submit(4)]);
+    replies.send_now(answer(4, 3)).unwrap();
+    let (from, messages) = received(&mut one.bulk).await;
+    assert!(matches!(from, Source::Server { id: MemberId(2) }), "{from:?}");
+    assert_eq!(messages, [answer(4, 3)]);
+    // The connection ends: one side is told that its answer is lost, the other that it cannot send it.
+    drop(acceptor);
+    while !matches!(one.control.recv().await, Some(Event::Disconnected { lane: LaneKind::Bulk, .. })) {}
+    assert_eq!(replies.send(answer(5, 3)), Err(Unsent::Disconnected));
 }
 
 async fn handles_submit_and_get_their_results(network: Network, any: &str) {
@@ -557,16 +597,12 @@ async fn a_batch_beyond_the_bound_is_sent(network: Network, any: &str) {
     one.endpoint.limits.bulk_bytes_max = 4 << 20;
     let acceptor = two.listen(any).await;
     let peer = one.reach(2, &acceptor).await;
-    let batch = |first: u64| {
-        let result = Ok(Bytes::from(vec![7; 1 << 20]));
-        Message::Results((first..first + 6).map(|id| Answered { id, result: result.clone() }).collect())
-    };
-    peer.sender().send(batch(0)).unwrap();
-    assert_eq!(peer.sender().send(batch(6)), Err(Unsent::Full));
-    assert!(results(&mut two.bulk, 6).await.iter().map(|answer| answer.id).eq(0..6));
+    peer.sender().send(submits(0..6, 1 << 20)).unwrap();
+    assert_eq!(peer.sender().send(submits(6..12, 1 << 20)), Err(Unsent::Full));
+    assert!(asked(&mut two.bulk, 6).await.into_iter().eq(0..6));
 }
 
-async fn appends_leave_room_for_results(network: Network, any: &str) {
+async fn appends_leave_room_for_requests(network: Network, any: &str) {
     let (mut one, mut two) = (Member::new(&network, 1), Member::new(&network, 2));
     one.endpoint.limits.bulk_bytes_max = 8 << 20;
     let acceptor = two.listen(any).await;
@@ -583,13 +619,13 @@ async fn appends_leave_room_for_results(network: Network, any: &str) {
     // Nothing is written before this test waits.
     let appends = (2..).take_while(|index| peer.sender().send(entry(*index)).is_ok()).count();
     assert_eq!(appends, 4);
-    (0..4).for_each(|id| peer.sender().send(answer(id, 1 << 20)).unwrap());
+    (0..4).for_each(|id| peer.sender().send(submits(id..id + 1, 1 << 20)).unwrap());
     assert_eq!(peer.sender().send(entry(6)), Err(Unsent::Full));
     let mut arrived = Vec::new();
     while arrived.len() < 4 {
         for message in received(&mut two.bulk).await.1 {
-            if let Message::Results(answers) = message {
-                arrived.extend(answers.into_iter().map(|answer| answer.id));
+            if let Message::Submit(submit) = message {
+                arrived.extend(submit.requests.into_iter().map(|request| request.id));
             }
         }
     }
@@ -663,8 +699,8 @@ async fn garbage_closes_the_connection_only(network: Network, any: &str) {
     }
     // What came before the garbage is delivered.
     let mut stream = raw(&network, acceptor.address(), hello_of(1, LaneKind::Bulk)).await.unwrap();
-    stream.write_all(&[&encoded(answer(6, 9))[..], &[0xff; 64]].concat()).await.unwrap();
-    assert_eq!(results(&mut member.bulk, 1).await[0].id, 6);
+    stream.write_all(&[&encoded(submit(6))[..], &[0xff; 64]].concat()).await.unwrap();
+    assert_eq!(asked(&mut member.bulk, 1).await, [6]);
     member.gone().await;
 }
 
@@ -688,6 +724,7 @@ async fn misplaced_messages_close_the_connection(network: Network, any: &str) {
         (client, heartbeat(1)),
         (client, answer(1, 1)),
         (hello_of(1, LaneKind::Bulk), heartbeat(1)),
+        (hello_of(1, LaneKind::Bulk), answer(1, 1)),
         (hello_of(1, LaneKind::Control), submit(1)),
         (client, Message::Leaders(Vec::new())),
         (hello_of(1, LaneKind::Bulk), Message::Seek(vec![GroupId(1)])),
@@ -698,7 +735,7 @@ async fn misplaced_messages_close_the_connection(network: Network, any: &str) {
         stream.write_all(&encoded(message)).await.unwrap();
         closed(stream).await;
     }
-    for _ in 0..6 {
+    for _ in 0..7 {
         member.gone().await;
     }
     assert!(matches!(member.control.recv().await, Some(Event::Gone { .. })));
@@ -738,22 +775,21 @@ async fn a_full_inbox_holds_the_senders_back(network: Network, any: &str) {
     // The inbox holds four batches, the network some megabytes, the lane its limit: then it is full.
     let mut sent = 0;
     loop {
-        match peer.sender().send(answer(sent, 1 << 20)) {
+        match peer.sender().send(submits(sent..sent + 1, 1 << 20)) {
             Ok(()) => sent += 1,
             Err(error) => break assert_eq!(error, Unsent::Full),
         }
         tokio::task::yield_now().await;
         assert!(sent < 200, "nothing holds the sender back");
     }
-    let arrived = results(&mut two.bulk, sent as usize).await;
-    assert!(arrived.iter().map(|answer| answer.id).eq(0..sent));
+    assert!(asked(&mut two.bulk, sent as usize).await.into_iter().eq(0..sent));
 }
 
 async fn bulk_does_not_hold_up_control(network: Network, any: &str) {
     let (mut one, mut two) = (Member::new(&network, 1), Member::new(&network, 2));
     let acceptor = two.listen(any).await;
     let peer = one.reach(2, &acceptor).await;
-    while peer.sender().send(answer(1, 1 << 20)).is_ok() {}
+    while peer.sender().send(submits(1..2, 1 << 20)).is_ok() {}
     peer.sender().send(heartbeat(9)).unwrap();
     assert_eq!(received(&mut two.control).await.1, [heartbeat(9)]);
 }
@@ -765,11 +801,11 @@ async fn closing_writes_what_is_queued(network: Network, any: &str) {
     let peer = one.reach(2, &acceptor).await;
     let sender = peer.sender();
     for id in 0..20 {
-        sender.send(answer(id, 1 << 20)).unwrap();
+        sender.send(submits(id..id + 1, 1 << 20)).unwrap();
     }
-    let (_, arrived) = tokio::join!(peer.close(), results(&mut two.bulk, 20));
-    assert!(arrived.iter().map(|answer| answer.id).eq(0..20));
-    assert_eq!(sender.send(answer(20, 1)), Err(Unsent::Disconnected));
+    let (_, arrived) = tokio::join!(peer.close(), asked(&mut two.bulk, 20));
+    assert!(arrived.into_iter().eq(0..20));
+    assert_eq!(sender.send(submit(20)), Err(Unsent::Disconnected));
 }
 
 async fn closing_an_acceptor_writes_what_is_queued(network: Network, any: &str) {

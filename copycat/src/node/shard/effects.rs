@@ -70,6 +70,15 @@ impl Group {
                 self.reads.return_to(&mut self.queue);
                 Ok(())
             }
+            Effect::PeerLost { peer, first, last } => {
+                self.found_lost += 1;
+                tracing::error!(
+                    group = %self.id, member = %peer, first, last,
+                    "a member lost entries that it had acknowledged as durable: its disk lied or was damaged; \
+                     they are sent to it again, but look at that disk before another one fails"
+                );
+                Ok(())
+            }
             Effect::Role { role, term, leader } => {
                 tracing::debug!(group = %self.id, ?role, term, ?leader, "role");
                 Ok(())

@@ -15,6 +15,9 @@ use std::time::Duration;
 /// Bytes of requests in one message, at least, if so many wait.
 const BATCH_BYTES: usize = 1 << 20;
 
+/// Pause between two looks for requests whose time is up.
+const EXPIRY_INTERVAL: Duration = Duration::from_millis(50);
+
 /// A request that is under way to a leader.
 #[derive(Debug)]
 pub(super) struct Forwarded {
@@ -65,15 +68,16 @@ impl Ground {
         Submitted { id, access, method, key_len, body }
     }
 
-    /// Answers have come back.
-    pub(super) fn take_answers(&mut self, answers: Vec<Answered>) {
-        for answered in answers {
-            self.answer_forwarded(answered.id, answered.result);
+    /// Answers have come back from whom the requests were sent to; nobody else is asked, or believed.
+    pub(super) fn take_answers(&mut self, from: MemberId, answers: Vec<Answered>) {
+        for Answered { id, result } in answers {
+            if self.forwarded.get(&id).is_some_and(|forwarded| forwarded.to == from) {
+                self.answer_forwarded(id, result);
+            }
         }
     }
 
     fn answer_forwarded(&mut self, number: u64, result: Result<bytes::Bytes, u16>) {
-        // An answer to a request that was given up in the meantime, or that nobody made.
         let Some(forwarded) = self.forwarded.remove(&number) else { return };
         let answer = result.map_err(Failure::received);
         self.replies.answer(forwarded.reply, answer);
@@ -87,12 +91,15 @@ impl Ground {
         }
     }
 
-    /// Ends the wait of those whose time is up. Numbers and deadlines grow together.
+    /// Ends the wait of those whose time is up. What was forwarded later may have waited for longer before, so all are
+    /// looked at, and not with every tick.
     pub(super) fn expire_forwarded(&mut self, now: Duration) {
-        while let Some(oldest) = self.forwarded.first_entry()
-            && oldest.get().deadline <= now
-        {
-            self.replies.fail(oldest.remove().reply, Failure::Timeout);
+        if now < self.next_expiry {
+            return;
+        }
+        self.next_expiry = now + EXPIRY_INTERVAL;
+        for (_, late) in self.forwarded.extract_if(.., |_, forwarded| forwarded.deadline <= now) {
+            self.replies.fail(late.reply, Failure::Timeout);
         }
     }
 

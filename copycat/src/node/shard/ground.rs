@@ -9,6 +9,7 @@ use crate::codec::ids::{GroupId, MemberId};
 use crate::raft::effect::Effects;
 use crate::raft::token::Token;
 use crate::storage::{GroupState, Journal, Position, Preparation, Recovered, StorageError, Write};
+use crate::transport::wire;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::time::Duration;
@@ -17,8 +18,6 @@ use std::time::Duration;
 const BACKLOG_MAX: u64 = 64 << 20;
 /// Pause between two attempts to prepare a segment on a full disk.
 const RETRY_INTERVAL: Duration = Duration::from_millis(500);
-
-use crate::transport::wire;
 
 /// The connections to the other members, as the shard sees them. Never blocks.
 pub(crate) trait Links: fmt::Debug + Send {
@@ -53,10 +52,11 @@ pub(super) struct Ground {
     pub forwarded: BTreeMap<u64, Forwarded>,
     /// Requests that were ever sent to other members.
     pub forwarded_total: u64,
-    /// Number of the next forwarded request. An answer travels on whatever connection there is when it is
-    /// ready, so a process may get answers that an earlier one of this member was owed: each process counts
-    /// from a place of its own, and knows its numbers from theirs.
+    /// Number of the next forwarded request. Never given twice, so that an answer of a connection that has broken
+    /// is not taken for one of the next.
     pub next_number: u64,
+    /// When to look again for forwarded requests whose time is up.
+    pub next_expiry: Duration,
     /// Bytes that may still be handed to the applier in this turn.
     pub handover_left: usize,
     /// Members that requests can be sent to.
@@ -69,13 +69,7 @@ pub(super) struct Ground {
 }
 
 impl Ground {
-    pub(super) fn new(
-        me: MemberId,
-        seed: u64,
-        journal: Journal,
-        recovered: Recovered,
-        links: Box<dyn Links>,
-    ) -> Ground {
+    pub(super) fn new(me: MemberId, journal: Journal, recovered: Recovered, links: Box<dyn Links>) -> Ground {
         Ground {
             me,
             journal,
@@ -85,7 +79,8 @@ impl Ground {
             effects: Effects::default(),
             forwarded: BTreeMap::new(),
             forwarded_total: 0,
-            next_number: fastrand::Rng::with_seed(seed).u64(1..1 << 63),
+            next_number: 1,
+            next_expiry: Duration::ZERO,
             handover_left: TURN_BYTES,
             open: BTreeSet::new(),
             next_retry: Duration::ZERO,

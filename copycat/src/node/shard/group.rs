@@ -75,6 +75,8 @@ pub(crate) struct GroupStatus {
     pub raft: state::Status,
     /// Last entry the state machine has applied.
     pub applied: Index,
+    /// How often this process found that another member had lost what it had acknowledged.
+    pub found_lost: u64,
 }
 
 /// One group.
@@ -96,6 +98,7 @@ pub(super) struct Group {
     pub(super) held: Vec<(Token, MemberId, Message)>,
     pub(super) commit: Index,
     next_warning: Duration,
+    pub(super) found_lost: u64,
     /// Time has passed since entries were handed to the applier.
     pub(super) ticked: bool,
     /// Last entry handed to the applier, and the bytes of all that were.
@@ -116,6 +119,7 @@ impl Group {
         let restored = options::Restored {
             id: options.me,
             initial: founders,
+            promised: options.promised,
             term: recovered.term,
             vote: recovered.vote,
             terms: recovered.terms,
@@ -140,6 +144,7 @@ impl Group {
             held: Vec::new(),
             commit: 0,
             next_warning: Duration::ZERO,
+            found_lost: 0,
             ticked: true,
             handed: 0,
             handed_bytes: 0,
@@ -283,12 +288,19 @@ impl Group {
     }
 
     pub(super) fn status(&self) -> GroupStatus {
-        GroupStatus { group: self.id, raft: self.core.status(), applied: self.progress.applied() }
+        let (raft, applied) = (self.core.status(), self.progress.applied());
+        GroupStatus { group: self.id, raft, applied, found_lost: self.found_lost }
     }
 
+    /// The member stops, for `failure`. What was never proposed never happens: whoever asked here learns that this
+    /// member is closed, whoever asked elsewhere that there is another.
     pub(super) fn abandon(&mut self, failure: Failure, ground: &mut Ground) {
         while let Some(pending) = self.queue.pop_front() {
-            ground.replies.fail(pending.reply, Failure::NoLeader);
+            let never = match pending.reply {
+                ReplyTo::Proxy(_) => Failure::Closed,
+                ReplyTo::Origin(..) => Failure::NotLeader,
+            };
+            ground.replies.fail(pending.reply, never);
         }
         self.proposed.abandon(failure, &mut ground.replies);
         self.reads.abandon(failure, &mut ground.replies);

@@ -48,6 +48,9 @@ pub(crate) struct Options {
     pub me: MemberId,
     /// Timeouts and windows of every group's core.
     pub raft: raft::options::Options,
+    /// The longest election timeout under which earlier processes of this member may have promised a leader not to
+    /// vote.
+    pub promised: Duration,
     /// How long a request may take before its caller is told.
     pub request_timeout: Duration,
     /// Most requests of one group that may wait for a leader or for their entry to be committed.
@@ -67,7 +70,12 @@ pub(crate) enum Input {
         submit: Submit,
     },
     /// Answers to requests this shard had forwarded.
-    Answered(Vec<Answered>),
+    Answered {
+        /// Who answers.
+        from: MemberId,
+        /// The answers.
+        answers: Vec<Answered>,
+    },
     /// A message from another member's core, and the entries that came with it.
     Raft {
         /// Sender.
@@ -81,10 +89,8 @@ pub(crate) enum Input {
     },
     /// Requests can be sent to a member.
     Connected(MemberId),
-    /// The connection to a member broke: what was under way to it is lost.
+    /// The connection to a member broke: what was under way to it is lost, and answers to it, too.
     Disconnected(MemberId),
-    /// A member's connection to this one broke: answers that were under way are lost.
-    Gone(MemberId),
     /// A worker is done.
     Done(Done),
     /// A group's code is here.
@@ -111,7 +117,7 @@ impl Shard {
         recovered: Recovered,
         links: Box<dyn Links>,
     ) -> Shard {
-        let ground = Ground::new(options.me, options.raft.seed, journal, recovered, links);
+        let ground = Ground::new(options.me, journal, recovered, links);
         Shard { options, groups: BTreeMap::new(), ground, founders: None, failure: None }
     }
 
@@ -208,7 +214,7 @@ impl Shard {
                 self.enqueue(group, pending);
             }
             Input::Submitted { origin, submit } => self.take_submitted(deadline, &origin, submit),
-            Input::Answered(answers) => self.ground.take_answers(answers),
+            Input::Answered { from, answers } => self.ground.take_answers(from, answers),
             Input::Raft { from, group, message, frames } => {
                 if let Some(group) = self.groups.get_mut(&group) {
                     return group.receive(now, from, message, &frames, &mut self.ground);
@@ -221,7 +227,6 @@ impl Shard {
                     group.core.disconnected(peer);
                 }
             }
-            Input::Gone(peer) => self.ground.fail_forwarded_to(peer),
             Input::Done(Done::Written(written)) => {
                 let durable = self.ground.journal.written(written)?;
                 self.release_durable(now, durable)?;

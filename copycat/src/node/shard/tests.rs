@@ -80,7 +80,8 @@ impl Leader {
             seed: 1,
         };
         let request_timeout = Duration::from_secs(10);
-        let options = Options { me: MemberId(1), raft, request_timeout, requests_max: 100 };
+        let promised = Duration::ZERO;
+        let options = Options { me: MemberId(1), raft, promised, request_timeout, requests_max: 100 };
         let mut shard = Shard::new(options, journal, recovered, Box::new(sent.clone()));
         shard.found(Duration::ZERO, Configuration::of_voters([1, 2, 3].map(MemberId)));
         let now = Duration::from_secs(1);
@@ -144,7 +145,8 @@ impl Leader {
             _ => None,
         };
         let (term, round) = (self.term, sent.iter().rev().find_map(newest).unwrap());
-        self.hears(Message::HeartbeatReply { term, round, accepted: 0, durable: 0 });
+        let last = self.shard.status().groups[0].raft.last.index;
+        self.hears(Message::HeartbeatReply { term, round, accepted: 0, durable: 0, last });
     }
 
     fn rounds(&self) -> usize {

@@ -22,6 +22,8 @@ struct Waiting {
 #[derive(Debug, Default)]
 pub(super) struct Proposed {
     waiting: VecDeque<Waiting>,
+    /// Deadlines may not ascend: among those that wait are some of a lost leadership.
+    mixed: bool,
 }
 
 impl Proposed {
@@ -36,6 +38,7 @@ impl Proposed {
             Some(newest) if newest.index > index => self.waiting.partition_point(|w| w.index <= index),
             _ => self.waiting.len(),
         };
+        self.mixed = !self.waiting.is_empty() && (self.mixed || at < self.waiting.len());
         self.waiting.insert(at, entry);
     }
 
@@ -60,9 +63,22 @@ impl Proposed {
 
     /// Ends the wait of those whose time is up. Their entries stand.
     pub(super) fn expire(&mut self, now: Duration, replies: &mut Replies) {
+        if self.mixed {
+            return self.expire_any(now, replies);
+        }
         // Indexes are given out in the order of arrival, so the oldest deadlines are in front.
         while let Some(waiting) = self.waiting.pop_front_if(|waiting| waiting.deadline <= now) {
             replies.fail(waiting.reply, Failure::Timeout);
+        }
+    }
+
+    fn expire_any(&mut self, now: Duration, replies: &mut Replies) {
+        for waiting in std::mem::take(&mut self.waiting) {
+            if waiting.deadline <= now {
+                replies.fail(waiting.reply, Failure::Timeout);
+            } else {
+                self.waiting.push_back(waiting);
+            }
         }
     }
 
@@ -70,5 +86,32 @@ impl Proposed {
         for waiting in self.waiting.drain(..) {
             replies.fail(waiting.reply, failure);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::sync::oneshot;
+
+    #[test]
+    fn whoever_waits_since_a_lost_leadership_is_told_in_time() {
+        let at = Duration::from_secs;
+        let mut proposed = Proposed::default();
+        let mut push = |index, term, deadline| {
+            let (reply, answer) = oneshot::channel();
+            proposed.push(index, term, deadline, ReplyTo::Proxy(reply));
+            answer
+        };
+        let mut lost = [push(1, 1, at(5)), push(2, 1, at(5)), push(3, 1, at(5))];
+        // The next leadership gives the second index out again, later: it stands before the old third.
+        let mut again = push(2, 3, at(9));
+        proposed.expire(at(5), &mut Replies::default());
+        for answer in &mut lost {
+            assert_eq!(answer.try_recv(), Ok(Err(Failure::Timeout)));
+        }
+        assert!(again.try_recv().is_err(), "its time is not up");
+        proposed.expire(at(9), &mut Replies::default());
+        assert_eq!(again.try_recv(), Ok(Err(Failure::Timeout)));
     }
 }

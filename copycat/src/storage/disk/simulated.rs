@@ -87,7 +87,6 @@ impl SimulatedDisk {
     }
 
     /// Flips bits of one byte of a region, in cache and medium: rot.
-    #[cfg(test)]
     pub(crate) fn corrupt(&self, number: u64, offset: u64, mask: u8) {
         if let Some(images) = lock(&self.regions).get(&number) {
             let mut images = lock(images);

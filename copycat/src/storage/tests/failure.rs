@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::storage::Fault;
+use crate::storage::journal::Purpose;
 
 fn simulated() -> (Arc<SimulatedDisk>, Journal) {
     let disk = Arc::new(SimulatedDisk::default());
@@ -152,4 +153,37 @@ fn of_two_segments_without_batches_the_second_goes_before_the_first_is_replaced(
     disk.kill();
     let (mut journal, _) = Place::Simulated(disk).open(3);
     journal.room_for(300_000).unwrap();
+}
+
+#[test]
+fn a_segment_that_is_ready_is_not_given_up_for_one_that_cannot_be_made() {
+    let (disk, mut journal) = simulated();
+    prepare(&mut journal);
+    begin_term(&mut journal, 1, 1);
+    let (short, long) = (frame(1, 1, 1, &[0; 2_000]).len(), 100_000);
+    let mut index = 0;
+    while journal.make_room_here(short, Purpose::Entries) {
+        index += 1;
+        journal.append(GroupId(1), frame(1, 1, index, &[0; 2_000])).unwrap();
+    }
+    journal.room_for(short).unwrap();
+    for _ in 0..3 {
+        assert!(matches!(journal.room_for(long), Err(StorageError::NotReady)));
+        disk.inject(Fault::Full);
+        prepare(&mut journal);
+        assert!(matches!(journal.room_for(long), Err(StorageError::Full(_))));
+        journal.room_for(short).unwrap();
+        journal.retry_preparation();
+        assert!(journal.next_preparation().is_none(), "nobody has asked for a longer one again");
+        journal.room_for(short).unwrap();
+    }
+    // There is space again.
+    assert!(matches!(journal.room_for(long), Err(StorageError::NotReady)));
+    prepare(&mut journal);
+    journal.room_for(long).unwrap();
+    append(&mut journal, 1, frame(1, 1, index + 1, &[0; 2_000]));
+    settle(&mut journal).unwrap();
+    disk.kill();
+    let (_, recovered) = Place::Simulated(disk).open(2);
+    assert_eq!(recovered.groups[&GroupId(1)].terms.last().index, index + 1);
 }

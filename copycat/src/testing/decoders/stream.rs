@@ -58,11 +58,11 @@ fn heard(pieces: Pieces, choices: u8) -> (Vec<Message>, Closed) {
 
 /// Who is at the other end decides what he may say.
 fn source(choices: u8) -> Source {
-    let id = MemberId(2);
+    let (id, replies) = (MemberId(2), outbox(0, Overflow::Refuse).0);
     match choices & 3 {
-        0 => Source::Member { id, lane: LaneKind::Control },
-        1 => Source::Member { id, lane: LaneKind::Bulk },
-        2 => Source::Client { id: 1, replies: outbox(0, Overflow::Refuse).0 },
+        0 => Source::Member { id, lane: LaneKind::Control, replies },
+        1 => Source::Member { id, lane: LaneKind::Bulk, replies },
+        2 => Source::Client { id: 1, replies },
         _ => Source::Server { id },
     }
 }

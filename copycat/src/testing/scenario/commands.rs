@@ -13,9 +13,10 @@
 //! | `propose 1 [3]` | commands for 1 |
 //! | `read 1`, `lease 1` | a strict read; whether a lease read may be answered |
 //! | `flush 1`, `flush all` | what is written becomes durable |
+//! | `rot 1 [3]` | the last 3 writes on the disk of 1 are lost although they were flushed; then it restarts |
 //! | `begin-flush 1`, `end-flush 1` | the same in two steps: writes in between are not covered |
 //! | `fail 1` | a flush of 1 fails |
-//! | `crash 1`, `restart 1` | without and with what was flushed |
+//! | `crash 1`, `restart 1 [election=100]` | without and with what was flushed; with another election timeout |
 //! | `deliver 1->2 [Heartbeat]`, `deliver all` | the oldest message on its way; all |
 //! | `drop 1->2`, `drop all` | loses it; all |
 //! | `disconnect 1->2` | 1 learns that its connection to 2 broke |
@@ -58,6 +59,7 @@ impl Player {
         match name {
             "cluster" => self.cluster(words),
             "disk" => self.disk(words),
+            "rot" => self.rot(words),
             "campaign" | "tick" => self.tick(words.member()?),
             "elect" => self.tick(words.member()?).and_then(|()| self.settle()),
             "wait" => self.pass(words, false),
@@ -86,8 +88,11 @@ impl Player {
                 "begin-flush" => self.world.member(id)?.disk.begin_flush(),
                 "crash" => self.world.member(id)?.crash(),
                 "restart" => {
-                    self.world.member(id)?.crash();
-                    self.world.member(id)?.start(now);
+                    let election = words.millis("election")?;
+                    let member = self.world.member(id)?;
+                    member.crash();
+                    member.set_election_timeout(election);
+                    member.start(now);
                 }
                 "fail" => {
                     // The contract: after an error of a flush nothing is called any more.
@@ -123,6 +128,16 @@ impl Player {
         let member = self.world.member(id)?;
         member.crash();
         member.disk = Disk::holding(arguments::spans(0, &terms), term, vote);
+        member.start(now);
+        Ok(())
+    }
+
+    fn rot(&mut self, words: &Arguments<'_>) -> Result<(), ScriptError> {
+        let count = words.plain().nth(1).map_or(Ok(1), arguments::number)?;
+        let now = self.world.now;
+        let member = self.world.member(words.member()?)?;
+        member.crash();
+        member.disk.rot(count);
         member.start(now);
         Ok(())
     }
@@ -297,6 +312,7 @@ fn parse_message(words: &Arguments<'_>) -> Result<Message, ScriptError> {
             round: number("round")?,
             accepted: number("accepted")?,
             durable: number("durable")?,
+            last: number("last")?.max(number("accepted")?),
         },
         other => return Err(ScriptError::UnknownMessage(other.to_owned())),
     })

@@ -80,8 +80,14 @@ impl Disk {
         self.flushing = None;
     }
 
+    /// The last writes are gone although they were durable.
+    pub(super) fn rot(&mut self, count: usize) {
+        self.durable = self.durable.saturating_sub(count);
+        self.cut();
+    }
+
     /// What a restart finds.
-    fn restore(&self, id: MemberId, initial: Configuration) -> Restored {
+    fn restore(&self, id: MemberId, initial: Configuration, promised: Duration) -> Restored {
         let (mut term, mut vote, mut terms) = (0, None, Terms::default());
         let mut configurations: Vec<(Index, Configuration)> = Vec::new();
         for write in &self.writes[..self.durable] {
@@ -97,7 +103,7 @@ impl Disk {
                 }
             }
         }
-        Restored { id, initial, term, vote, terms, configurations }
+        Restored { id, initial, promised, term, vote, terms, configurations }
     }
 }
 
@@ -111,6 +117,8 @@ pub(super) struct Member {
     pub(super) held: Vec<(Token, MemberId, Message)>,
     initial: Configuration,
     options: Options,
+    /// The longest election timeout it was ever started with.
+    promised: Duration,
 }
 
 impl Member {
@@ -124,13 +132,20 @@ impl Member {
             fx: Effects::default(),
             held: Vec::new(),
             initial,
+            promised: options.election_timeout,
             options,
         }
     }
 
+    /// Its operator gives it another election timeout for its next start, or leaves it as it is.
+    pub(super) fn set_election_timeout(&mut self, timeout: Option<Duration>) {
+        self.options.election_timeout = timeout.unwrap_or(self.options.election_timeout);
+    }
+
     /// Starts from what is on the disk.
     pub(super) fn start(&mut self, now: Duration) {
-        let restored = self.disk.restore(self.id, self.initial.clone());
+        self.promised = self.promised.max(self.options.election_timeout);
+        let restored = self.disk.restore(self.id, self.initial.clone(), self.promised);
         self.raft = Some(Raft::new(self.options.clone(), restored, now));
     }
 

@@ -95,8 +95,11 @@ pub(super) fn message(message: &Message) -> String {
         Message::Heartbeat { term, commit, round } => {
             format!("Heartbeat term={term} commit={commit} round={round}")
         }
-        Message::HeartbeatReply { term, round, accepted, durable } => {
-            format!("HeartbeatReply term={term} round={round} agrees through {accepted}, durable {durable}")
+        Message::HeartbeatReply { term, round, accepted, durable, last } => {
+            let ends = if *last > *accepted { format!(", ends with {last}") } else { String::new() };
+            format!(
+                "HeartbeatReply term={term} round={round} agrees through {accepted}, durable {durable}{ends}"
+            )
         }
     }
 }

@@ -189,6 +189,9 @@ impl World {
                 self.tell(format!("{id} answers reads through {} at {index}", through.0));
             }
             Effect::ReadsLost => self.tell(format!("{id} gives up its waiting reads")),
+            Effect::PeerLost { peer, first, last } => {
+                self.tell(format!("{id} finds that {peer} lost {first}..{last}, which it had acknowledged"));
+            }
             Effect::Role { role, term, leader } => {
                 let leader = match leader {
                     Some(leader) if leader != id => format!(", led by {leader}"),

@@ -243,6 +243,7 @@ impl<'a> Cluster<'a> {
                 entries_max: self.plan.entries_max,
                 seed: self.random.u64(..),
             },
+            promised: self.options.election_timeout,
             request_timeout: self.options.request_timeout,
             requests_max: REQUESTS_MAX,
         };

@@ -1,9 +1,10 @@
 //! A simulated disk that is watched: whatever is flushed is entered into an [`Image`], and a flush can
 //! be broken off between its write and its sync.
 
-use super::image::{Image, Replaced, frames_of};
+use super::image::{Entry, Image, Replaced, frames_of};
 use super::violation::Violation;
-use crate::codec::ids::MemberId;
+use crate::codec::frame::Frame;
+use crate::codec::ids::{GroupId, Index, MemberId};
 use crate::storage::{Creation, Disk, DiskError, Fault, Region, SimulatedDisk, StorageError};
 use bytes::Bytes;
 use std::fmt;
@@ -33,11 +34,32 @@ struct Watch {
     /// Frames that were written and not synced yet.
     written: Vec<Bytes>,
     replaced: Vec<Replaced>,
+    /// The last batch of frames, if nothing was written behind it.
+    newest: Option<Newest>,
     /// The first contradiction among what was flushed.
     violation: Option<Violation>,
     /// The process dies before its next sync.
     broken_off: bool,
     segments: u64,
+}
+
+/// A batch that was written, and flushed unless its frames are still among those that were not.
+#[derive(Clone, Debug)]
+struct Newest {
+    number: u64,
+    offset: u64,
+    len: u64,
+    frames: Vec<Bytes>,
+    /// It replaced entries that were there before.
+    replaces: bool,
+}
+
+/// An entry that is gone with the last batch.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Lost {
+    pub group: GroupId,
+    pub index: Index,
+    pub entry: Entry,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -52,6 +74,7 @@ impl WatchedDisk {
             image: Image::default(),
             written: Vec::new(),
             replaced: Vec::new(),
+            newest: None,
             violation: None,
             broken_off: false,
             segments: 0,
@@ -115,7 +138,38 @@ impl WatchedDisk {
 
     /// What recovery found is durable from now on.
     pub(super) fn set_image(&self, image: Image) {
-        lock(&self.watch).image = image;
+        let mut watch = lock(&self.watch);
+        (watch.image, watch.newest) = (image, None);
+    }
+
+    /// What would be gone with the last batch, if that is nothing but new entries: a vote, or what it replaced,
+    /// would come back otherwise. Nobody holds the disk, and recovery will take the rot for a torn tail.
+    pub(super) fn last_entries(&self) -> Result<Vec<Lost>, Violation> {
+        let watch = lock(&self.watch);
+        let newest = watch.newest.as_ref().filter(|newest| watch.written.is_empty() && !newest.replaces);
+        let mut lost = Vec::new();
+        for chunk in newest.iter().flat_map(|newest| &newest.frames) {
+            for frame in Frame::all_trusted(chunk) {
+                let frame = frame.map_err(Violation::Unreadable)?;
+                let (group, index) = (frame.header.group, frame.header.index);
+                if !frame.header.kind.is_entry() {
+                    return Ok(Vec::new());
+                }
+                lost.push(Lost { group, index, entry: Entry::of(&frame) });
+            }
+        }
+        Ok(lost)
+    }
+
+    /// A bit of the last batch flips, and `lost` is gone with it.
+    pub(super) fn rot(&self, lost: &[Lost], random: &mut fastrand::Rng) {
+        let mut watch = lock(&self.watch);
+        let Some(newest) = watch.newest.take() else { return };
+        let offset = newest.offset + random.u64(0..newest.len);
+        self.disk.corrupt(newest.number, offset, 1 << random.u8(0..8));
+        for lost in lost.iter().rev() {
+            watch.image.cut(lost.group, lost.index);
+        }
     }
 }
 
@@ -127,12 +181,12 @@ impl Disk for WatchedDisk {
     fn create(&self, creation: &Creation) -> Result<Arc<dyn Region>, DiskError> {
         let region = self.disk.create(creation)?;
         lock(&self.watch).segments += 1;
-        Ok(Arc::new(WatchedRegion { region, watch: self.watch.clone() }))
+        Ok(Arc::new(WatchedRegion { number: creation.number, region, watch: self.watch.clone() }))
     }
 
     fn open(&self, number: u64) -> Result<Arc<dyn Region>, DiskError> {
         let region = self.disk.open(number)?;
-        Ok(Arc::new(WatchedRegion { region, watch: self.watch.clone() }))
+        Ok(Arc::new(WatchedRegion { number, region, watch: self.watch.clone() }))
     }
 
     fn remove(&self, number: u64) -> Result<(), DiskError> {
@@ -142,6 +196,7 @@ impl Disk for WatchedDisk {
 
 #[derive(Debug)]
 struct WatchedRegion {
+    number: u64,
     region: Arc<dyn Region>,
     watch: Arc<Mutex<Watch>>,
 }
@@ -158,7 +213,13 @@ impl Region for WatchedRegion {
     }
 
     fn write(&self, offset: u64, chunks: &[Bytes]) -> Result<(), DiskError> {
-        lock(&self.watch).written.extend(frames_of(chunks));
+        let frames = frames_of(chunks);
+        let len = chunks.iter().map(|chunk| chunk.len() as u64).sum();
+        let newest = Newest { number: self.number, offset, len, frames: frames.clone(), replaces: false };
+        let mut watch = lock(&self.watch);
+        watch.written.extend(frames);
+        watch.newest = Some(newest);
+        drop(watch);
         self.region.write(offset, chunks)
     }
 
@@ -168,8 +229,12 @@ impl Region for WatchedRegion {
             return Err(DiskError::new("syncing", self, io::Error::other("the process ended")));
         }
         self.region.sync()?;
-        let Watch { member, image, written, replaced, violation, .. } = &mut *watch;
+        let Watch { member, image, written, replaced, violation, newest, .. } = &mut *watch;
+        let before = replaced.len();
         let flushed = image.flush(*member, &std::mem::take(written), replaced);
+        if let Some(newest) = newest {
+            newest.replaces |= replaced.len() > before;
+        }
         *violation = violation.take().or(flushed.err());
         Ok(())
     }

@@ -3,7 +3,8 @@
 use super::chance::{chance, millis};
 use super::clock::DRIFT_MAX_PPM;
 use super::cluster::{Cluster, Event};
-use super::disk::End;
+use super::disk::{End, Lost};
+use super::member::Member;
 use super::violation::Violation;
 use crate::codec::ids::MemberId;
 use crate::raft::effect::Role;
@@ -50,11 +51,15 @@ pub enum Fault {
     WriteError,
     /// A flush fails.
     SyncError,
+    /// A process is killed, and a bit flips in the last batch that it had flushed: acknowledged entries are gone,
+    /// and nothing tells it from a torn tail. Only where a majority of the others holds all of them, and no vote
+    /// goes with them: what is promised then must still be kept.
+    Rot,
 }
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Fault; 18] = [
+    pub const ALL: [Fault; 19] = [
         Fault::Loss,
         Fault::Duplication,
         Fault::HoldUp,
@@ -73,6 +78,7 @@ impl Fault {
         Fault::DiskFull,
         Fault::WriteError,
         Fault::SyncError,
+        Fault::Rot,
     ];
 
     /// Those that come in episodes; the others concern single messages.
@@ -102,6 +108,7 @@ impl fmt::Display for Fault {
             Fault::DiskFull => "full disks",
             Fault::WriteError => "write errors",
             Fault::SyncError => "flush errors",
+            Fault::Rot => "rotten tails",
         })
     }
 }
@@ -114,7 +121,11 @@ impl Cluster<'_> {
         let Some(fault) = self.random.choice(episodes) else { return Ok(()) };
         let lasts = millis(&mut self.random, self.options.episode_ms.clone());
         let victim = self.victim();
-        self.report.faults.count(fault);
+        if fault == Fault::Rot {
+            self.rot(victim, lasts)?;
+        } else {
+            self.report.faults.count(fault);
+        }
         self.note(&[20, fault as u64, victim as u64], || format!("fault: {fault} ({})", victim + 1));
         match fault {
             Fault::Partition | Fault::OneWay | Fault::Bridge | Fault::Flapping | Fault::Reset => {
@@ -122,6 +133,7 @@ impl Cluster<'_> {
             }
             Fault::Kill | Fault::PowerCut => self.light_fuse(fault, victim, lasts),
             Fault::Blackout => self.black_out(lasts),
+            Fault::Rot => {}
             _ => self.strike_member(fault, victim, lasts),
         }
         let calm = millis(&mut self.random, self.options.calm_ms.clone());
@@ -217,6 +229,29 @@ impl Cluster<'_> {
             let back = lasts + millis(&mut self.random, 0..100);
             self.end(at, end, back);
         }
+    }
+
+    /// Kills a member, and lets the end of its log rot if the others can bear it.
+    fn rot(&mut self, victim: usize, lasts: Duration) -> Result<(), Violation> {
+        if self.members[victim].process.is_none() {
+            return Ok(());
+        }
+        // Back soon, before the leader it follows has changed: that is the one it had acknowledged to.
+        let back = lasts.min(millis(&mut self.random, 1..100));
+        self.end(victim, End::Killed, back);
+        let lost = self.members[victim].disk.last_entries()?;
+        let is_held = |member: &Member, lost: &Lost| {
+            member.disk.with_image(|image| image.group(lost.group).entry(lost.index) == Some(lost.entry))
+        };
+        let others = || self.members.iter().enumerate().filter(|(at, _)| *at != victim);
+        let bearable = lost.iter().all(|lost| {
+            others().filter(|(_, member)| is_held(member, lost)).count() * 2 > self.members.len()
+        });
+        if !lost.is_empty() && bearable {
+            self.report.faults.count(Fault::Rot);
+            self.members[victim].disk.rot(&lost, &mut self.random);
+        }
+        Ok(())
     }
 
     fn strike_member(&mut self, fault: Fault, victim: usize, lasts: Duration) {

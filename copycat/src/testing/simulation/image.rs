@@ -86,6 +86,13 @@ impl Image {
         self.groups.insert(group, image);
     }
 
+    /// The entries of a group from `first` on are gone.
+    pub(super) fn cut(&mut self, group: GroupId, first: Index) {
+        if let Some(image) = self.groups.get_mut(&group) {
+            image.entries.truncate(usize::try_from(first - 1).unwrap_or(usize::MAX));
+        }
+    }
+
     /// A batch is durable: `frames` are its runs of frames. Adds what it replaced to `replaced`.
     pub(super) fn flush(
         &mut self,

@@ -4,17 +4,17 @@ use super::chance::{chance, millis};
 use super::cluster::{Cluster, Event};
 use super::faults::id;
 use super::network::Parcel;
+use super::port::Sent;
 use super::promises::Leaving;
 use super::violation::Violation;
-use crate::codec::ids::MemberId;
 use crate::node::shard::Input;
 use crate::transport::wire::Message;
 
 impl Cluster<'_> {
     /// Judges a message that is about to leave.
-    pub(super) fn judge(&mut self, at: usize, to: MemberId, message: &Message) -> Result<(), Violation> {
+    pub(super) fn judge(&mut self, at: usize, sent: &Sent) -> Result<(), Violation> {
         self.report.messages += 1;
-        let Message::Raft { group, message, .. } = message else { return Ok(()) };
+        let (to, Message::Raft { group, message, .. }) = (sent.to, &sent.message) else { return Ok(()) };
         let member = &mut self.members[at];
         let (from, disk) = (member.id, &member.disk);
         let Some(process) = &mut member.process else { return Ok(()) };
@@ -26,7 +26,8 @@ impl Cluster<'_> {
     }
 
     /// Sends a message, as bytes.
-    pub(super) fn post(&mut self, at: usize, to: MemberId, message: Message) -> Result<(), Violation> {
+    pub(super) fn post(&mut self, at: usize, sent: Sent) -> Result<(), Violation> {
+        let Sent { to, message, connection } = sent;
         let there = to.0 as usize - 1;
         let now = self.schedule.now();
         let arrivals =
@@ -41,7 +42,7 @@ impl Cluster<'_> {
         });
         let life = self.members[there].life;
         for arrival in [arrivals.first, arrivals.second].into_iter().flatten() {
-            let parcel = Parcel { from: at, to: there, life, outlives, bytes: bytes.clone() };
+            let parcel = Parcel { from: at, to: there, life, outlives, connection, bytes: bytes.clone() };
             self.schedule.at(arrival, Event::Arrive(parcel));
         }
         Ok(())
@@ -49,7 +50,7 @@ impl Cluster<'_> {
 
     /// Messages arrive at whoever is there.
     pub(super) fn arrive(&mut self, parcel: &Parcel) -> Result<(), Violation> {
-        let Parcel { from, to, life, outlives, .. } = *parcel;
+        let Parcel { from, to, life, outlives, connection, .. } = *parcel;
         // What was on its way when a cut began is lost in it, mostly.
         if self.network.is_cut(from, to) && chance(&mut self.random, 900) {
             return Ok(());
@@ -65,8 +66,12 @@ impl Cluster<'_> {
                 Message::Raft { group, message, frames } => {
                     Input::Raft { from: id(from), group, message, frames }
                 }
-                Message::Submit(submit) => Input::Submitted { origin: process.port.origin(id(from)), submit },
-                Message::Results(answers) => Input::Answered(answers),
+                Message::Submit(submit) => {
+                    Input::Submitted { origin: process.port.origin(id(from), connection), submit }
+                }
+                // The connection it is to come by has broken, and that was told.
+                Message::Results(_) if process.port.connection(id(from)) != Some(connection) => continue,
+                Message::Results(answers) => Input::Answered { from: id(from), answers },
                 Message::Form(_) | Message::Seek(_) | Message::Leaders(_) => continue,
             });
         }
@@ -97,7 +102,7 @@ impl Cluster<'_> {
         let there = self.members[to].process.is_some();
         let through = !self.network.is_cut(from, to) && !self.network.is_cut(to, from);
         let Some(process) = &self.members[from].process else { return };
-        match (process.port.is_open(id(to)), there) {
+        match (process.port.connection(id(to)).is_some(), there) {
             (true, false) => self.close(from, to),
             (false, true) if through => {
                 process.port.set_open(id(to), true);

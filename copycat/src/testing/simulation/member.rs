@@ -111,7 +111,8 @@ impl Member {
         })?;
         check_recovered(self.id, &image, &flushed, &more)?;
         self.disk.set_image(image.clone());
-        let port = Port::default();
+        self.life += 1;
+        let port = Port::new(self.life);
         let shard = Shard::new(options, journal, recovered, Box::new(port.clone()));
         let mut process = Process::new(shard, port);
         process.shard.found(self.clock.read(now), founders);
@@ -120,7 +121,6 @@ impl Member {
             let view = View { role: Role::Follower, term, commit: 0, log: entries, handed: 0 };
             process.views.insert(status.group, view);
         }
-        self.life += 1;
         self.process = Some(process);
         Ok(())
     }

@@ -3,6 +3,7 @@
 use super::chance::{chance, micros, millis};
 use super::faults::Fault;
 use super::options::Plan;
+use super::port::Connection;
 use super::report::Counts;
 use crate::transport::wire::{LaneKind, Message};
 use bytes::Bytes;
@@ -21,6 +22,8 @@ pub(super) struct Parcel {
     pub life: u64,
     /// A later life may still get it: of the consensus, which must bear that.
     pub outlives: bool,
+    /// What carries it: one of the sender's, or, for answers, of the receiver's.
+    pub connection: Connection,
     pub bytes: Bytes,
 }
 

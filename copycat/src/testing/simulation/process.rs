@@ -121,12 +121,12 @@ impl Cluster<'_> {
     /// Judges and sends what the process has handed over. True if it ended in the middle of it.
     fn send_all(&mut self, at: usize) -> Result<bool, Violation> {
         let Some(process) = &self.members[at].process else { return Ok(true) };
-        for (to, message) in process.port.take_sent() {
+        for sent in process.port.take_sent() {
             if self.burn(at) {
                 return Ok(true);
             }
-            self.judge(at, to, &message)?;
-            self.post(at, to, message)?;
+            self.judge(at, &sent)?;
+            self.post(at, sent)?;
         }
         Ok(false)
     }

@@ -52,6 +52,11 @@ impl Counts {
         self.0[fault as usize] += 1;
     }
 
+    /// Whether it was ever injected.
+    pub(super) fn has(&self, fault: Fault) -> bool {
+        self.0[fault as usize] > 0
+    }
+
     /// Kinds that were never injected.
     pub fn missing(&self) -> Vec<Fault> {
         Fault::ALL.into_iter().filter(|fault| self.0[*fault as usize] == 0).collect()

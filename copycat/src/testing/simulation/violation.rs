@@ -63,6 +63,11 @@ pub(super) enum Violation {
         "{member} recovered another state of group {group} than it had flushed: {found}, instead of {flushed}"
     )]
     Recovered { group: GroupId, member: MemberId, found: String, flushed: String },
+    /// A leader says that a follower lost acknowledged entries, and no disk did.
+    #[error(
+        "{member} accuses a follower in group {group} of having lost what it acknowledged; no disk was damaged"
+    )]
+    Accused { group: GroupId, member: MemberId },
     /// No fault that was injected makes a journal unreadable.
     #[error("{member} cannot be started again: {error}")]
     NotOpened { member: MemberId, error: StorageError },

@@ -1,6 +1,7 @@
 //! What is looked at after every event: each group's role, log and commit on the member it happened to.
 
 use super::cluster::Cluster;
+use super::faults::Fault;
 use super::image::Entry;
 use super::ledger::{Durable, Ledger};
 use super::member::{Member, Process, View};
@@ -34,6 +35,9 @@ impl Cluster<'_> {
         for status in statuses {
             let group = status.group;
             let Some(ledger) = self.ledgers.get_mut(&group) else { continue };
+            if status.found_lost > 0 && !self.report.faults.has(Fault::Rot) {
+                return Err(Violation::Accused { group, member });
+            }
             let view = process.views.entry(group).or_insert_with(|| View::NOTHING);
             let looking = Looking { member, group, journal };
             let led = view.role == Role::Leader

@@ -60,6 +60,7 @@ impl Group {
             let restored = Restored {
                 id: MemberId(id),
                 initial: initial.clone(),
+                promised: Duration::from_millis(300),
                 term: 0,
                 vote: None,
                 terms: Terms::default(),

@@ -86,7 +86,7 @@ impl Log {
             self.put(&frames);
             self.next += batch;
             self.flush();
-            if forget && self.next.is_multiple_of(64 * batch) {
+            if forget && (self.next - 1).is_multiple_of(64 * batch) {
                 self.journal.drop_through(GROUP, self.next - batch);
             }
         }

@@ -94,7 +94,8 @@ impl Kind {
             Kind::Alive => 0..=0,
             Kind::RequestVote | Kind::Heartbeat => 24..=24,
             Kind::Vote => 8..=8,
-            Kind::AppendReply | Kind::HeartbeatReply => 32..=32,
+            Kind::AppendReply => 32..=32,
+            Kind::HeartbeatReply => 32..=40,
             Kind::Append => APPEND_LEN..=MOST,
             Kind::Submit => 8..=MOST,
             Kind::Results => 0..=MOST,
@@ -106,7 +107,7 @@ impl Kind {
     /// The flags that mean something.
     fn flags(self) -> u8 {
         match self {
-            Kind::RequestVote | Kind::AppendReply => 1,
+            Kind::RequestVote | Kind::AppendReply | Kind::HeartbeatReply => 1,
             Kind::Vote => 3,
             _ => 0,
         }

@@ -120,9 +120,10 @@ impl Message {
         matches!(self, Message::Raft { message: consensus::Message::Append { .. }, .. })
     }
 
-    /// Whether members say it to each other; if not, it is said on the connections of remote handles alone.
-    pub(super) fn is_between_members(&self) -> bool {
-        !matches!(self, Message::Seek(_) | Message::Leaders(_))
+    /// Whether a member says it on the lanes it has dialed. Answers travel back on these, and who leads is asked
+    /// and told on the connections of remote handles alone.
+    pub(super) fn is_asked_by_members(&self) -> bool {
+        !matches!(self, Message::Results(_) | Message::Seek(_) | Message::Leaders(_))
     }
 
     /// Appends the message; long appends and batches become several, an empty batch none. `Err` if the

@@ -17,6 +17,8 @@ const GRANTED: u8 = 1;
 const ANSWERS_PRE: u8 = 2;
 /// `AppendReply`: nothing was stored.
 const REJECTED: u8 = 1;
+/// `HeartbeatReply`: the log goes on behind what agrees, and one name more says where it ends.
+const GOES_ON: u8 = 1;
 
 /// Appends one message, several where an append is long. `Err` if the frames are none; nothing was
 /// appended then.
@@ -48,8 +50,10 @@ pub(super) fn encode(
         Message::Heartbeat { term, commit, round } => {
             words(out.tail(), Kind::Heartbeat, 0, group, &[term, commit, round]);
         }
-        Message::HeartbeatReply { term, round, accepted, durable } => {
-            words(out.tail(), Kind::HeartbeatReply, 0, group, &[term, round, accepted, durable]);
+        Message::HeartbeatReply { term, round, accepted, durable, last } => {
+            let fields = [term, round, accepted, durable, last];
+            let (flags, count) = if last > accepted { (GOES_ON, 5) } else { (0, 4) };
+            words(out.tail(), Kind::HeartbeatReply, flags, group, &fields[..count]);
         }
     }
     Ok(())
@@ -97,7 +101,11 @@ fn fields(envelope: &Envelope, cursor: &mut Cursor<'_>) -> Result<Message, Malfo
         Kind::Heartbeat => Message::Heartbeat { term, commit: cursor.u64()?, round: cursor.u64()? },
         Kind::HeartbeatReply => {
             let (round, accepted, durable) = (cursor.u64()?, cursor.u64()?, cursor.u64()?);
-            Message::HeartbeatReply { term, round, accepted, durable }
+            let last = if flags & GOES_ON != 0 { cursor.u64()? } else { accepted };
+            if flags & GOES_ON != 0 && last <= accepted {
+                return Err(Malformed::Value { field: "heartbeat reply's last index", found: last });
+            }
+            Message::HeartbeatReply { term, round, accepted, durable, last }
         }
         other => return Err(Malformed::Value { field: "consensus kind", found: other as u64 }),
     })

@@ -1,0 +1,257 @@
+//! The data directory of a member: locked, and with a record of whose it is.
+//!
+//! There are two files, the record and a reserve. A new record is written over the reserve and flushed, the two change
+//! names, and the directory is flushed: a crash leaves the old record or the new one. No step takes space that is not
+//! there already, so that a member can be started on a full disk, to say that it is full, and to make room.
+
+use super::identity::{Identity, IdentityError, VERSION, VERSIONS};
+use crate::codec::ids::MemberId;
+use crate::storage::directory;
+use crate::transport::wire::Formation;
+use rustix::fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with};
+use rustix::io::Errno;
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+const FILE: &str = "identity";
+/// The reserve. It is written to and never read.
+const RESERVE: &str = "identity.next";
+
+/// A data directory, locked for as long as this value lives; or none, for a member that keeps
+/// everything in memory and is another member's ghost after a restart.
+#[derive(Debug)]
+pub(crate) struct Home {
+    directory: Option<(PathBuf, File)>,
+    identity: Identity,
+    /// What the member was started with now.
+    election_timeout: Duration,
+}
+
+impl Home {
+    /// Opens, or founds, the directory of `member`, and counts the start. What earlier processes may have promised
+    /// under another election timeout stays recorded, until it [is over](Self::promises_are_over).
+    pub(crate) fn open(
+        path: &Path,
+        member: MemberId,
+        election_timeout: Duration,
+        entropy: &mut fastrand::Rng,
+    ) -> Result<Home, IdentityError> {
+        directory::create(path).map_err(io_error(path))?;
+        let lock = lock(path)?;
+        let identity = match read(&path.join(FILE))? {
+            Some(identity) => identity,
+            None if path.join(super::JOURNAL_DIRECTORY).exists() => {
+                return Err(IdentityError::Missing { path: path.into() });
+            }
+            None => Identity::fresh(member, entropy),
+        };
+        if identity.member != member {
+            return Err(IdentityError::Foreign {
+                path: path.into(),
+                expected: member,
+                found: identity.member,
+            });
+        }
+        // The journal has its first segment before the formation is recorded.
+        if identity.formation.is_some() && !holds_segments(&path.join(super::JOURNAL_DIRECTORY)) {
+            return Err(IdentityError::NoJournal { path: path.into() });
+        }
+        let mut home = Home { directory: Some((path.into(), lock)), identity, election_timeout };
+        home.identity.generation += 1;
+        home.identity.promised = home.identity.promised.max(election_timeout);
+        home.save()?;
+        Ok(home)
+    }
+
+    /// A home that is gone with the process.
+    pub(crate) fn in_memory(
+        member: MemberId,
+        election_timeout: Duration,
+        entropy: &mut fastrand::Rng,
+    ) -> Home {
+        let fresh = Identity::fresh(member, entropy);
+        let identity = Identity { generation: 1, promised: election_timeout, ..fresh };
+        Home { directory: None, identity, election_timeout }
+    }
+
+    /// The record as it is on disk, as far as its writing is known to have succeeded.
+    pub(crate) fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// Records the founding. Durable when this returns. On an error it does not count as recorded, and
+    /// this member takes no part on its strength; whether it reached the disk is then unknown if only the
+    /// last step failed, the flush of the directory: a restart finds the old record or this one. Either
+    /// is right, because nobody was told that this member has it, and whoever formed the cluster has
+    /// named it among the founders.
+    pub(crate) fn found(&mut self, formation: Formation) -> Result<(), IdentityError> {
+        assert!(self.identity.formation.is_none(), "a cluster is formed once");
+        let mine = (self.identity.member, self.identity.storage);
+        assert!(formation.members.contains(&mine), "a formation names the disk it is recorded on");
+        self.identity.formation = Some(formation);
+        let saved = self.save();
+        if saved.is_err() {
+            self.identity.formation = None;
+        }
+        saved
+    }
+
+    /// So much time has passed since the start that nothing promised before it still holds: the next start need
+    /// only wait for what is promised from now on. On an error it will wait longer than it needs to.
+    pub(crate) fn promises_are_over(&mut self) -> Result<(), IdentityError> {
+        if self.identity.promised == self.election_timeout {
+            return Ok(());
+        }
+        let before = std::mem::replace(&mut self.identity.promised, self.election_timeout);
+        let saved = self.save();
+        if saved.is_err() {
+            self.identity.promised = before;
+        }
+        saved
+    }
+
+    fn save(&self) -> Result<(), IdentityError> {
+        let Some((directory, lock)) = &self.directory else { return Ok(()) };
+        let (reserve, file) = (directory.join(RESERVE), directory.join(FILE));
+        let record = self.identity.encode();
+        let write = || {
+            write_over(&reserve, &record)?;
+            match renameat_with(CWD, &reserve, CWD, &file, RenameFlags::EXCHANGE) {
+                Ok(()) => lock.sync_all(),
+                // The very first record, or a file system that exchanges no names: the reserve is made anew.
+                Err(Errno::NOENT | Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
+                    fs::rename(&reserve, &file)?;
+                    lock.sync_all()?;
+                    write_over(&reserve, &record)
+                }
+                Err(error) => Err(error.into()),
+            }
+        };
+        write().map_err(io_error(&file))
+    }
+}
+
+/// Writes to the blocks that the file has, if there is one.
+fn write_over(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let file = OpenOptions::new().write(true).create(true).truncate(false).open(path)?;
+    file.write_all_at(bytes, 0)?;
+    file.set_len(bytes.len() as u64)?;
+    file.sync_all()
+}
+
+/// The record in a file, if there is one.
+fn read(file: &Path) -> Result<Option<Identity>, IdentityError> {
+    let bytes = match fs::read(file) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(io_error(file)(error)),
+    };
+    match Identity::version(&bytes).filter(|version| !VERSIONS.contains(version)) {
+        Some(found) => Err(IdentityError::Version { path: file.into(), found, expected: VERSION }),
+        None => Identity::decode(&bytes)
+            .map(Some)
+            .map_err(|source| IdentityError::Damaged { path: file.into(), source }),
+    }
+}
+
+/// The lock is on the directory itself: nothing has to be cleaned up after a crash.
+fn lock(path: &Path) -> Result<File, IdentityError> {
+    let directory = File::open(path).map_err(io_error(path))?;
+    match flock(&directory, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(directory),
+        Err(rustix::io::Errno::WOULDBLOCK) => Err(IdentityError::Locked { path: path.into() }),
+        Err(error) => Err(io_error(path)(error.into())),
+    }
+}
+
+/// Whether the directory holds a segment, intact or not: that is for the journal to tell.
+fn holds_segments(journal: &Path) -> bool {
+    let mut entries = fs::read_dir(journal).into_iter().flatten().flatten();
+    entries.any(|entry| entry.path().extension().is_some_and(|extension| extension == "segment"))
+}
+
+fn io_error(path: &Path) -> impl FnOnce(io::Error) -> IdentityError + '_ {
+    move |source| IdentityError::Io { path: path.into(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::identity::tests::sample;
+    use super::*;
+
+    const ME: MemberId = MemberId(2);
+
+    fn directory(name: &str) -> PathBuf {
+        let home = std::env::temp_dir().join(format!("copycat-home-{name}-{}", std::process::id()));
+        directory::create(&home).unwrap();
+        home
+    }
+
+    fn open(path: &Path, election_ms: u64) -> Result<Home, IdentityError> {
+        Home::open(path, ME, Duration::from_millis(election_ms), &mut fastrand::Rng::with_seed(1))
+    }
+
+    /// What the next start must wait for.
+    fn promised(path: &Path, election_ms: u64) -> u128 {
+        open(path, election_ms).unwrap().identity().promised.as_millis()
+    }
+
+    #[test]
+    fn another_version_is_told_from_damage() {
+        let mut bytes = sample().encode();
+        bytes[7] = VERSION + 1;
+        assert_eq!(Identity::version(&bytes), None, "a flipped byte makes no version");
+        let end = bytes.len() - 4;
+        let checksum = crc32c::crc32c(&bytes[..end]).to_le_bytes();
+        bytes[end..].copy_from_slice(&checksum);
+        let home = directory("version");
+        fs::write(home.join(FILE), &bytes).unwrap();
+        let opened = open(&home, 100);
+        assert!(
+            matches!(opened, Err(IdentityError::Version { found: 3, expected: VERSION, .. })),
+            "{opened:?}"
+        );
+        assert_eq!(fs::read(home.join(FILE)).unwrap(), bytes, "nothing was changed");
+        fs::remove_dir_all(&home).unwrap();
+    }
+
+    #[test]
+    fn a_record_takes_no_space_that_was_not_there() {
+        use std::os::unix::fs::MetadataExt;
+        let path = directory("reserve");
+        let both = || [FILE, RESERVE].map(|name| fs::metadata(path.join(name)).unwrap());
+        drop(open(&path, 100).unwrap());
+        for start in 2..6 {
+            let [record, reserve] = both();
+            assert!(reserve.len() > 0, "it has its blocks");
+            let home = open(&path, 100).unwrap();
+            assert_eq!(home.identity().generation, start);
+            let names = both().map(|file| file.ino());
+            assert_eq!(names, [reserve.ino(), record.ino()], "the reserve is the record now");
+        }
+        // A longer reserve than the record, and none at all.
+        fs::write(path.join(RESERVE), [7; 3_000]).unwrap();
+        assert_eq!(open(&path, 100).unwrap().identity().generation, 6);
+        fs::remove_file(path.join(RESERVE)).unwrap();
+        assert_eq!(open(&path, 100).unwrap().identity().generation, 7);
+        fs::remove_dir_all(&path).unwrap();
+    }
+
+    #[test]
+    fn what_was_promised_is_remembered_until_it_is_over() {
+        let path = directory("promised");
+        assert_eq!(promised(&path, 100), 100);
+        assert_eq!(promised(&path, 5_000), 5_000);
+        // However often it is started with less.
+        assert_eq!(promised(&path, 100), 5_000);
+        let mut home = open(&path, 100).unwrap();
+        assert_eq!(home.identity().promised.as_millis(), 5_000);
+        home.promises_are_over().unwrap();
+        drop(home);
+        assert_eq!(promised(&path, 100), 100);
+        fs::remove_dir_all(&path).unwrap();
+    }
+}
