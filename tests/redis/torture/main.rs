@@ -35,7 +35,11 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    println!("{plan:?}");
+    let what = match plan.harm {
+        Harm::Kill => "kills them",
+        Harm::Stop => "stops them for 1 to 20 s",
+    };
+    println!("{} clients, three servers; seed {} {what}", plan.clients, plan.seed);
     let mut servers = Servers::started(std::env::current_exe().expect("the path of this program"));
     let findings = plan.carry_out(&mut servers);
     println!("{findings}");
