@@ -43,6 +43,8 @@ pub(super) const EVENTS_DEPTH: usize = 256;
 pub(crate) enum Command {
     /// A resource's code for one group.
     Attach(Attachment),
+    /// Nobody holds on to these groups' code after all.
+    Detach(Vec<GroupId>),
     /// Tell when the cluster is formed, or why it cannot be, as far as this member is concerned.
     Formed(Formed),
     /// Tell how the groups and the journal are doing.
@@ -179,6 +181,7 @@ impl Driver {
     fn obey(&mut self, command: Command) {
         match command {
             Command::Attach(attachment) => self.inputs.push(Input::Attach(attachment)),
+            Command::Detach(groups) => self.inputs.push(Input::Detach(groups)),
             Command::Status(reply) => drop(reply.send(self.shard.status())),
             Command::Formed(reply) => self.forming.wait(reply),
             Command::Close | Command::Abort => unreachable!("the loop ends with these"),

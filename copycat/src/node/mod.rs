@@ -92,14 +92,18 @@ impl Node {
     }
 
     /// Gives a resource's groups their code, all or none. The cluster is formed. `Busy`: one has code already.
+    ///
+    /// Dropped before it is ready, it gives the code back: nobody holds a proxy.
     pub(crate) async fn attach(
         &self,
         groups: Vec<(GroupId, Box<dyn Machine>)>,
         checker: Arc<dyn Checker>,
     ) -> Result<(), Failure> {
         let (done, answer) = oneshot::channel();
+        let ids = groups.iter().map(|(id, _)| *id).collect();
         self.command(Command::Attach(Attachment { groups, checker, done }))?;
-        answer.await.unwrap_or(Err(Failure::Stopped))
+        let mut attaching = Attaching { node: self, groups: ids, answer };
+        (&mut attaching.answer).await.unwrap_or(Err(Failure::Stopped))
     }
 
     /// How the node's groups and its journal are doing.
@@ -126,6 +130,25 @@ impl Node {
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread {
             drop(thread.join());
+        }
+    }
+}
+
+/// A resource that is being opened.
+struct Attaching<'a> {
+    node: &'a Node,
+    groups: Vec<GroupId>,
+    answer: oneshot::Receiver<Result<(), Failure>>,
+}
+
+impl Drop for Attaching<'_> {
+    /// If the answer came and nobody took it, the loop does not know that nobody will. If it did not come, the loop
+    /// finds nobody to give it to.
+    fn drop(&mut self) {
+        self.answer.close();
+        if let Ok(Ok(())) = self.answer.try_recv() {
+            // A node that has stopped holds no code.
+            let _stopped = self.node.command(Command::Detach(std::mem::take(&mut self.groups)));
         }
     }
 }

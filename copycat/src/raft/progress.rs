@@ -31,6 +31,8 @@ pub(super) struct Progress {
     probing: bool,
     /// The last probe was lost: the next one goes without entries.
     lost: bool,
+    /// There was no room for what was sent last: nothing more is sent before a sign of life.
+    refused: bool,
     /// How far the follower's log agrees, durable or not, by its latest heartbeat replies.
     accepted: Index,
     /// The newest round of heartbeats when something was last sent or moved forward.
@@ -52,6 +54,7 @@ impl Progress {
             inflight: VecDeque::new(),
             probing: false,
             lost: false,
+            refused: false,
             accepted: 0,
             moved: 0,
             round: 0,
@@ -82,6 +85,7 @@ impl Progress {
     /// Whether an append may leave, given the leader's last index. A probe also goes without entries.
     pub(super) fn may_send(&self, last: Index, inflight_max: usize) -> bool {
         match self.mode {
+            _ if self.refused => false,
             Mode::Probe => !self.probing,
             Mode::Replicate => self.next <= last && self.inflight.len() < inflight_max,
             Mode::Disconnected => false,
@@ -106,6 +110,19 @@ impl Progress {
         }
     }
 
+    /// Of what was to be sent, the entries from `first` on have not left: there is no room on the way to the
+    /// follower. They are sent when it shows that it takes what is under way, and what has left is not sent again.
+    pub(super) fn refuse(&mut self, first: Index) {
+        self.refused = true;
+        if self.mode == Mode::Replicate && first > self.matched && first < self.next {
+            self.next = first;
+            self.inflight.retain(|last| *last < first - 1);
+            self.inflight.extend((first - 1 > self.matched).then_some(first - 1));
+        } else if self.mode == Mode::Probe {
+            self.probing = false;
+        }
+    }
+
     /// The follower answered something in this term.
     pub(super) fn hear(&mut self, now: Duration) {
         self.heard = self.heard.max(now);
@@ -114,6 +131,7 @@ impl Progress {
     /// Everything up to `matched` is durable there. Returns whether that is news.
     pub(super) fn accept(&mut self, matched: Index, round: u64) -> bool {
         let news = matched > self.matched;
+        self.refused = false;
         self.matched = self.matched.max(matched);
         self.accepted = self.accepted.max(matched);
         if news {
@@ -175,7 +193,7 @@ impl Progress {
         assert!(next > self.matched, "probe {next} within matched {}", self.matched);
         self.mode = Mode::Probe;
         self.inflight.clear();
-        (self.probing, self.lost) = (false, false);
+        (self.probing, self.lost, self.refused) = (false, false, false);
         self.next = next;
     }
 
@@ -185,7 +203,7 @@ impl Progress {
         if round < self.round {
             return;
         }
-        self.round = round;
+        (self.round, self.refused) = (round, false);
         if accepted > self.accepted {
             self.moved = newest;
         }
@@ -264,6 +282,34 @@ mod tests {
         assert!(!progress.reject(5, 1), "the answer to another probe");
         assert!(progress.reject(8, 1));
         assert_eq!(progress.next(), 4);
+    }
+
+    #[test]
+    fn what_found_no_room_is_sent_when_the_follower_takes_some() {
+        let mut progress = replicating(3);
+        progress.sent(5, 1);
+        progress.sent(9, 1);
+        progress.refuse(8);
+        assert!(!progress.may_send(20, 8), "there is no room");
+        assert_eq!(progress.next(), 8, "6 and 7 have left");
+        progress.beat(2, 5, 2);
+        assert!(progress.may_send(20, 8), "it lives");
+        progress.refuse(8);
+        progress.accept(7, 2);
+        assert!(progress.may_send(20, 1), "nothing is under way any more");
+        assert_eq!(progress.next(), 8, "nothing is sent twice");
+        // Nothing of the very first append has left.
+        progress.sent(9, 2);
+        progress.refuse(8);
+        progress.beat(3, 7, 3);
+        assert!(!progress.is_missing_something(), "nothing is under way that could be missing");
+        // A probe that found no room is made again.
+        let mut progress = Progress::new(5, Duration::ZERO);
+        progress.sent(4, 1);
+        progress.refuse(5);
+        assert!(!progress.may_send(9, 8));
+        progress.beat(2, 0, 2);
+        assert!(progress.may_send(9, 8) && progress.wants_entries());
     }
 
     #[test]

@@ -37,6 +37,16 @@ impl Raft {
         }
     }
 
+    /// An append to `peer` found no room on its way, from the entry `first` on. The rest is sent when the follower
+    /// shows that it takes what is under way.
+    pub(crate) fn refused(&mut self, peer: MemberId, first: Index) {
+        if let RoleState::Leader(leadership) = &mut self.role
+            && let Some(progress) = leadership.peer_mut(peer)
+        {
+            progress.refuse(first);
+        }
+    }
+
     /// Sends everyone what there is, as far as the windows allow. Nothing waits for this member's own
     /// flush: it runs at the same time as the followers' (thesis §10.2.1).
     pub(super) fn replicate(&mut self, fx: &mut Effects) {

@@ -30,6 +30,7 @@ impl Group {
         let before = ground.journal.end();
         let outcome = effects.drain().try_for_each(|effect| self.carry(now, effect, frames, ground));
         ground.effects = effects;
+        self.crowded.clear();
         if ground.journal.end() != before {
             ground.await_durable(self.id, self.core.token());
         }
@@ -139,6 +140,7 @@ impl Group {
     /// heartbeat.
     fn send(&mut self, to: MemberId, message: Message, ground: &mut Ground) -> Result<(), StorageError> {
         match &message {
+            Message::Append { .. } if self.crowded.contains(&to) => Ok(()),
             Message::Append { spans, .. } if !spans.is_empty() => self.send_entries(to, &message, ground),
             _ => {
                 ground.links.send(to, wire::Message::Raft { group: self.id, message, frames: Vec::new() });
@@ -170,6 +172,9 @@ impl Group {
                 configurations: configurations.iter().filter(|(index, _)| within(index)).cloned().collect(),
             };
             if !ground.links.send(to, wire::Message::Raft { group: self.id, message: piece, frames }) {
+                // What else was to go there is neither read nor sent: it would leave a gap.
+                self.crowded.push(to);
+                self.core.refused(to, prev.index + 1);
                 return Ok(());
             }
             prev = end;

@@ -96,6 +96,8 @@ pub(super) struct Group {
     pub(super) reads: Reads,
     /// Messages whose promise is not durable yet, in the order they were made.
     pub(super) held: Vec<(Token, MemberId, Message)>,
+    /// Members for whose entries there is no room among what these effects send.
+    pub(super) crowded: Vec<MemberId>,
     pub(super) commit: Index,
     next_warning: Duration,
     pub(super) found_lost: u64,
@@ -142,6 +144,7 @@ impl Group {
             proposed: Proposed::default(),
             reads: Reads::default(),
             held: Vec::new(),
+            crowded: Vec::new(),
             commit: 0,
             next_warning: Duration::ZERO,
             found_lost: 0,

@@ -95,6 +95,8 @@ pub(crate) enum Input {
     Done(Done),
     /// A group's code is here.
     Attach(Attachment),
+    /// The code of these groups, which was attached, is nobody's.
+    Detach(Vec<GroupId>),
 }
 
 /// The shard.
@@ -233,6 +235,7 @@ impl Shard {
             }
             Input::Done(Done::Prepared(prepared)) => self.ground.journal.prepared(prepared),
             Input::Attach(attachment) => self.attach(now, attachment)?,
+            Input::Detach(groups) => self.detach(&groups),
         }
         Ok(())
     }
@@ -281,10 +284,14 @@ impl Shard {
             self.ground.out.work.push(work);
         }
         if done.send(Ok(())).is_err() {
-            let attached = ids.iter().filter_map(|id| self.groups.get_mut(id).map(Group::detach));
-            self.ground.out.work.extend(attached);
+            self.detach(&ids);
         }
         Ok(())
+    }
+
+    fn detach(&mut self, ids: &[GroupId]) {
+        let attached = ids.iter().filter_map(|id| self.groups.get_mut(id).map(Group::detach));
+        self.ground.out.work.extend(attached);
     }
 
     /// The group, made from what the journal knows of it if it is not alive yet. `None` before the
