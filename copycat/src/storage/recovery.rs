@@ -150,6 +150,10 @@ fn open_segment(disk: &dyn Disk, number: u64, options: &Options) -> Result<Segme
     if header.len != region.len() || !plausible || header.base.0.checked_add(header.len).is_none() {
         return Err(refused(Problem::Contradiction("the header has another length than the file")).into());
     }
+    // Segments adjoin, and each is whole blocks long; batches are told apart by blocks.
+    if !header.base.0.is_multiple_of(BLOCK) {
+        return Err(refused(Problem::Contradiction("the segment begins between blocks")).into());
+    }
     Ok(Segment { header, checksum, region })
 }
 

@@ -4,7 +4,7 @@ use super::*;
 use crate::codec::ids::{INDEX_MAX, TERM_MAX};
 use crate::storage::batch::{BatchKind, begins};
 use crate::storage::error::{Damage, Problem};
-use crate::storage::seal::image;
+use crate::storage::seal::{image, seal};
 
 /// Two segments, the second with several batches, closed in order. Returns the images by number.
 fn images() -> Vec<Vec<u8>> {
@@ -232,6 +232,15 @@ fn segments_shorter_than_any_journal_makes_are_damage() {
         assert!(matches!(refused, Err(StorageError::Damaged(_))), "{blocks} blocks");
     }
     assert!(reopen(&[image(&empty, 64 << 10)]).is_ok());
+}
+
+#[test]
+fn segments_that_begin_between_blocks_are_damage() {
+    let mut image = image(&[(BatchKind::Checkpoint, vec![0; 4])], 64 << 10);
+    // Its base. No batch is where its header says then, as in a journal that was just made.
+    image[32] = 4;
+    seal(&mut image);
+    assert!(matches!(reopen(&[image]), Err(StorageError::Damaged(_))));
 }
 
 #[test]
