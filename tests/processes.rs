@@ -11,6 +11,7 @@ mod processes {
     pub(crate) mod children;
     pub(crate) mod hostile;
     pub(crate) mod ports;
+    pub(crate) mod resources;
     #[allow(dead_code, reason = "shared with the members, which hold the state")]
     pub(crate) mod service;
     pub(crate) mod trace;
@@ -19,6 +20,7 @@ mod processes {
 
 use copycat::{Consistency, Member, Proxy};
 use processes::children::{Children, MEMBER, PATIENCE};
+use processes::resources::{crowd_size, resident};
 use processes::service::{AsyncEntries, NAME};
 use processes::writers::Writers;
 use processes::{hostile, trace};
@@ -122,7 +124,7 @@ fn strangers_are_cut_off_and_others_are_served() {
         let remote = children.remote(std::slice::from_ref(&victim), Duration::from_secs(30)).await;
         let entries: AsyncEntries = remote.resource(NAME).open().expect("a proxy");
         entries.append(0, "before".into()).await.expect("an answer");
-        let (memory, descriptors) = (hostile::resident(process), hostile::descriptors(process));
+        let (memory, descriptors) = (resident(process), hostile::descriptors(process));
 
         let mut random = fastrand::Rng::with_seed(7);
         let mut garbage = |length: usize| -> Vec<u8> { (0..length).map(|_| random.u8(..)).collect() };
@@ -149,7 +151,7 @@ fn strangers_are_cut_off_and_others_are_served() {
         let newcomer = children.remote(std::slice::from_ref(&victim), Duration::from_secs(30)).await;
         let other: AsyncEntries = newcomer.resource(NAME).open().expect("a proxy");
         other.append(2, "in the crowd".into()).await.expect("an answer");
-        let grown = hostile::resident(process).saturating_sub(memory);
+        let grown = resident(process).saturating_sub(memory);
         assert!(grown < 64 << 20, "the member took {grown} bytes more");
         drop((crowd, newcomer));
         until("descriptors that are closed", async || {
@@ -159,16 +161,6 @@ fn strangers_are_cut_off_and_others_are_served() {
         assert_eq!(entries.numbers().await.expect("an answer"), [0, 1, 2]);
         children.close_all();
     });
-}
-
-/// As many connections as this process may hold, two thousand at most.
-fn crowd_size() -> usize {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let limit = getrlimit(Resource::Nofile);
-    // Whether it may have more is for the system to say.
-    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
-    let current = getrlimit(Resource::Nofile).current.unwrap_or(4_096);
-    usize::try_from(current / 2).map_or(2_000, |half| half.min(2_000))
 }
 
 #[test]

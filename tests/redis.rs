@@ -5,6 +5,8 @@
 
 #[path = "processes/ports.rs"]
 mod ports;
+#[path = "processes/resources.rs"]
+mod resources;
 
 mod redis {
     pub(crate) mod commands;

@@ -12,6 +12,7 @@ mod in_process;
 mod load;
 mod member;
 mod operations;
+#[path = "../ports.rs"]
 mod ports;
 mod processes;
 mod report;

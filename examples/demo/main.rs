@@ -8,6 +8,8 @@
 mod bank;
 mod clients;
 mod members;
+#[path = "../ports.rs"]
+mod ports;
 mod report;
 
 use bank::AsyncBank;

@@ -1,8 +1,8 @@
 //! Three members in one process, that can be crashed and started again.
 
 use super::bank::{AsyncBank, Ledger};
+use super::ports::free_ports;
 use copycat::{Cluster, Copycat, Error, Member, Role, Storage};
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -32,8 +32,10 @@ impl Members {
     /// Starts three members on free ports, each with an empty log.
     pub(crate) async fn start() -> Result<Members, Error> {
         let home = TempDir::new().expect("a temporary directory can be made");
-        let seeds =
-            IDS.into_iter().zip(free_ports()).map(|(id, port)| Member::new(id, format!("127.0.0.1:{port}")));
+        let seeds = IDS
+            .into_iter()
+            .zip(free_ports(IDS.len()))
+            .map(|(id, port)| Member::new(id, format!("127.0.0.1:{port}")));
         let slots = IDS.into_iter().map(|id| Slot { id, running: None }).collect();
         let (proxies, _) = watch::channel(Vec::new());
         let mut members = Members { seeds: seeds.collect(), home, slots, proxies };
@@ -157,13 +159,4 @@ impl Members {
     fn announce(&self) {
         self.proxies.send_replace(self.all());
     }
-}
-
-/// Three ports of loopback that nobody uses. They lie below those that the system hands out by itself, so
-/// that they are still free when a member comes back to them.
-fn free_ports() -> Vec<u16> {
-    let candidates = std::iter::repeat_with(|| fastrand::u16(20_000..32_000));
-    let free =
-        candidates.filter_map(|port| TcpListener::bind(("127.0.0.1", port)).ok().map(|held| (port, held)));
-    free.take(IDS.len()).map(|(port, _)| port).collect()
 }

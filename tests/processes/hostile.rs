@@ -65,14 +65,6 @@ pub(crate) async fn greeting() -> Vec<u8> {
     overheard.join().expect("a greeting")
 }
 
-/// Resident memory of a process in bytes.
-pub(crate) fn resident(process: u32) -> usize {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("a running process");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its resident memory");
-    let kib: usize = line.trim().trim_end_matches(" kB").parse().expect("a number");
-    kib << 10
-}
-
 /// Open descriptors of a process.
 pub(crate) fn descriptors(process: u32) -> usize {
     std::fs::read_dir(format!("/proc/{process}/fd")).map_or(0, Iterator::count)

@@ -2,6 +2,7 @@
 //! and serves the others.
 
 use super::servers::{Servers, ask, until};
+use crate::resources::{crowd_size, resident};
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::process::Command;
@@ -22,14 +23,6 @@ fn told(servers: &Servers, bytes: &[u8]) -> String {
         Err(error) => panic!("{:?}…: {error}", &bytes[..bytes.len().min(16)]),
     }
     String::from_utf8(answer).expect("text")
-}
-
-/// Resident memory of a process in bytes.
-fn resident(process: u32) -> usize {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("a running process");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its resident memory");
-    let kib: usize = line.trim().trim_end_matches(" kB").parse().expect("a number");
-    kib << 10
 }
 
 /// What was sent, and what the server says to it before it closes.
@@ -137,16 +130,6 @@ fn a_crowd_that_says_nothing_costs_little() {
         ask(&mut other, "INFO clients").contains("connected_clients:1\r\n").then_some(())
     });
     servers.close_all();
-}
-
-/// As many connections as this process may hold, two thousand at most.
-fn crowd_size() -> usize {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let limit = getrlimit(Resource::Nofile);
-    // Whether it may have more is for the system to say.
-    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
-    let current = getrlimit(Resource::Nofile).current.unwrap_or(4_096);
-    usize::try_from(current / 2).map_or(2_000, |half| half.min(2_000))
 }
 
 #[test]
