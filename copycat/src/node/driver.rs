@@ -7,13 +7,13 @@
 use super::applier::Work;
 use super::clock::now;
 use super::forming::{Formed, Forming};
-use super::links::origin;
+use super::links::{PeerLinks, origin};
 use super::request::Request;
-use super::shard::{Attachment, Input, Shard, ShardStatus};
+use super::shard::{Attachment, Input, Save, Shard, ShardStatus};
 use super::workers::{Done, Worker};
 use crate::codec::configuration::Configuration;
 use crate::codec::ids::{GroupId, MemberId};
-use crate::storage::{Preparation, Write};
+use crate::storage::Preparation;
 use crate::transport::acceptor::Acceptor;
 use crate::transport::endpoint::{Event, Source};
 use crate::transport::lane::Peer;
@@ -69,9 +69,11 @@ pub(super) struct Driver {
     /// Where members are, this one included, as it was told.
     pub(super) addresses: BTreeMap<MemberId, String>,
     pub(super) acceptor: Acceptor,
-    pub(super) flusher: Worker<Write>,
+    pub(super) flusher: Worker<Save>,
     pub(super) preparer: Worker<Preparation>,
     pub(super) applier: Worker<Vec<Work>>,
+    /// For what is saved without the flusher.
+    pub(super) links: PeerLinks,
     pub(super) inlets: Inlets,
     pub(super) done: mpsc::UnboundedReceiver<Done>,
     pub(super) control: mpsc::Receiver<Event>,
@@ -154,12 +156,14 @@ impl Driver {
         }
         let out = self.shard.outbox();
         let work = std::mem::take(&mut out.work);
-        let (write, preparation) = (out.write.take(), out.preparation.take());
+        let (save, preparation) = (out.save.take(), out.preparation.take());
         let mut alive = true;
         // The flush first: others wait for it, and a thread that is woken may take this one's processor.
-        match write {
-            Some(write) if write.is_instant() => self.inputs.push(Input::Done(Done::Written(write.run()))),
-            Some(write) => alive &= self.flusher.hand_over(write),
+        match save {
+            Some(save) if save.is_instant() => {
+                self.inputs.push(Input::Done(Done::Written(save.run(&mut self.links))));
+            }
+            Some(save) => alive &= self.flusher.hand_over(save),
             None => {}
         }
         if !work.is_empty() {
@@ -270,7 +274,7 @@ impl Driver {
             }
         }
         if let Some(mark) = self.shard.journal_mut().close()
-            && self.flusher.hand_over(mark)
+            && self.flusher.hand_over(Save::silent(mark))
         {
             while let Some(done) = self.done.recv().await {
                 if let Done::Written(_) = done {

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// The lanes to all other members.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct PeerLinks {
     peers: BTreeMap<MemberId, PeerSender>,
     /// Those for whom something was queued in this turn.

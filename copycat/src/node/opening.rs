@@ -92,8 +92,9 @@ impl Driver {
         tracing::info!(member = %options.me, address = acceptor.address(), "listening");
         let lanes: BTreeMap<MemberId, PeerSender> =
             peers.iter().map(|(id, peer)| (*id, peer.sender())).collect();
-        let links = Box::new(PeerLinks::new(lanes.clone()));
-        let shard = Shard::new(options.shard(entropy.u64(..), identity.promised), journal, recovered, links);
+        let links = PeerLinks::new(lanes.clone());
+        let shard_options = options.shard(entropy.u64(..), identity.promised);
+        let shard = Shard::new(shard_options, journal, recovered, Box::new(links.clone()));
 
         let (completed, done) = mpsc::unbounded_channel();
         let mut ticks = interval(TICK);
@@ -103,9 +104,10 @@ impl Driver {
             peers,
             addresses: options.seeds.iter().cloned().collect(),
             acceptor,
-            flusher: workers::flusher(0, completed.clone()).map_err(StartError::Thread)?,
+            flusher: workers::flusher(0, links.clone(), completed.clone()).map_err(StartError::Thread)?,
             preparer: workers::preparer(0, completed).map_err(StartError::Thread)?,
             applier: workers::applier(0).map_err(StartError::Thread)?,
+            links,
             inlets,
             done,
             control,

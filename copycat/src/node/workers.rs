@@ -6,7 +6,8 @@
 use super::applier::{Applier, Work};
 use super::clock;
 use super::threads;
-use crate::storage::{Preparation, Prepared, Write, Written};
+use super::shard::{Links, Save};
+use crate::storage::{Preparation, Prepared, Written};
 use std::collections::VecDeque;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -93,10 +94,14 @@ impl<J> Drop for Worker<J> {
     }
 }
 
-/// The flusher: writes a batch and makes it durable.
-pub(crate) fn flusher(shard: usize, done: mpsc::UnboundedSender<Done>) -> io::Result<Worker<Write>> {
+/// The flusher: writes a batch, makes it durable, and says what waited for that.
+pub(crate) fn flusher(
+    shard: usize,
+    mut links: impl Links + 'static,
+    done: mpsc::UnboundedSender<Done>,
+) -> io::Result<Worker<Save>> {
     // Nobody listens any more while a node stops; the job is done all the same.
-    let run = move |write: Write| drop(done.send(Done::Written(write.run())));
+    let run = move |save: Save| drop(done.send(Done::Written(save.run(&mut links))));
     Worker::start(format!("copycat-flush-{shard}"), run)
 }
 

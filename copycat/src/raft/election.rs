@@ -101,6 +101,8 @@ impl Raft {
             Outcome::Pending => {}
             Outcome::Lost => self.become_follower(fx),
             Outcome::Won if pre => self.become_candidate(fx),
+            // The others may have answered before this core is told that its own vote is durable, which it is by then.
+            Outcome::Won if self.durable.epoch < self.epoch => {}
             Outcome::Won => self.become_leader(fx),
         }
     }

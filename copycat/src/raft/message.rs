@@ -106,6 +106,11 @@ impl Message {
         }
     }
 
+    /// Whether entries are still to be attached to it.
+    pub(crate) fn has_entries(&self) -> bool {
+        matches!(self, Message::Append { spans, .. } if !spans.is_empty())
+    }
+
     /// Whether it answers something this member sent.
     pub(super) fn is_reply(&self) -> bool {
         matches!(self, Message::Vote { .. } | Message::AppendReply { .. } | Message::HeartbeatReply { .. })

@@ -30,11 +30,23 @@ impl Write {
         self.instant
     }
 
+    /// What is durable when this is.
+    pub(crate) fn end(&self) -> Position {
+        self.batch.end_padded()
+    }
+
     /// Writes and flushes: blocks as long as the disk does.
     pub(crate) fn run(self) -> Written {
         let (region, offset, chunks) = self.batch.parts();
         let result = region.write(offset, chunks).and_then(|()| region.sync());
         Written { position: self.batch.position(), result }
+    }
+}
+
+impl Written {
+    /// Whether it ended well.
+    pub(crate) fn is_durable(&self) -> bool {
+        self.result.is_ok()
     }
 }
 

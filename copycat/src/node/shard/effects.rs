@@ -3,7 +3,7 @@
 use super::ground::Ground;
 use super::group::Group;
 use crate::codec::frame::{Frame, Header, Kind, frame_len};
-use crate::codec::ids::{Index, MemberId};
+use crate::codec::ids::{GroupId, Index, MemberId};
 use crate::codec::terms::LogId;
 use crate::raft::effect::{Effect, Effects, OwnEntry};
 use crate::raft::message::Message;
@@ -126,6 +126,13 @@ impl Group {
         ground.journal.append_own(self.id, frame.into()).map(drop)
     }
 
+    /// Takes what waits for no more than `token` to be durable, except for what is still to be read from the journal.
+    pub(super) fn take_held(&mut self, token: Token, messages: &mut Vec<(MemberId, wire::Message)>) {
+        let (group, whole) = (self.id, |message: &Message| !message.has_entries());
+        let taken = self.held.extract_if(.., |(after, _, message)| *after <= token && whole(message));
+        messages.extend(taken.map(|(_, to, message)| (to, plain(group, message))));
+    }
+
     /// Sends what waited for a flush that is now done, in the order it was made.
     pub(super) fn release_held(&mut self, ground: &mut Ground) -> Result<(), StorageError> {
         let durable = self.durable;
@@ -141,9 +148,9 @@ impl Group {
     fn send(&mut self, to: MemberId, message: Message, ground: &mut Ground) -> Result<(), StorageError> {
         match &message {
             Message::Append { .. } if self.crowded.contains(&to) => Ok(()),
-            Message::Append { spans, .. } if !spans.is_empty() => self.send_entries(to, &message, ground),
+            _ if message.has_entries() => self.send_entries(to, &message, ground),
             _ => {
-                ground.links.send(to, wire::Message::Raft { group: self.id, message, frames: Vec::new() });
+                ground.links.send(to, plain(self.id, message));
                 Ok(())
             }
         }
@@ -181,6 +188,11 @@ impl Group {
         }
         Ok(())
     }
+}
+
+/// A message that brings no entries.
+fn plain(group: GroupId, message: Message) -> wire::Message {
+    wire::Message::Raft { group, message, frames: Vec::new() }
 }
 
 /// The part of packed frames that begins with the entry `first`; `None` if all come before it.

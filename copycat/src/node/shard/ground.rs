@@ -5,10 +5,11 @@ use super::super::reply::Replies;
 use super::effects::last_header;
 use super::forwarding::Forwarded;
 use super::handover::TURN_BYTES;
+use super::saving::Save;
 use crate::codec::ids::{GroupId, MemberId};
 use crate::raft::effect::Effects;
 use crate::raft::token::Token;
-use crate::storage::{GroupState, Journal, Position, Preparation, Recovered, StorageError, Write};
+use crate::storage::{GroupState, Journal, Position, Preparation, Recovered, StorageError};
 use crate::transport::wire;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
@@ -35,7 +36,7 @@ pub(crate) struct Outbox {
     /// For the applier, in this order.
     pub work: Vec<Work>,
     /// For the flusher.
-    pub write: Option<Write>,
+    pub save: Option<Save>,
     /// For the preparer.
     pub preparation: Option<Preparation>,
 }
@@ -158,21 +159,16 @@ impl Ground {
         Some((group, token))
     }
 
-    /// Sends the gathered answers and asks the journal what is to be done for it.
-    pub(super) fn finish_turn(&mut self, healthy: bool) {
-        // Before the journal's write: the followers' disks take as long as the own one, and have farther to go.
+    /// What is durable, for which core, when the journal is up to `end`.
+    pub(super) fn durable_at(&self, end: Position) -> impl Iterator<Item = (GroupId, Token)> + '_ {
+        let within = self.unflushed.iter().take_while(move |(position, ..)| *position <= end);
+        within.map(|(_, group, token)| (*group, *token))
+    }
+
+    /// Sends what the turn has gathered.
+    pub(super) fn finish_turn(&mut self) {
         self.links.flush();
         self.replies.flush();
         self.handover_left = TURN_BYTES;
-        if !healthy {
-            return;
-        }
-        // The journal has one of each under way at most; what was left in the outbox is still to be taken.
-        if self.out.write.is_none() {
-            self.out.write = self.journal.next_write();
-        }
-        if self.out.preparation.is_none() {
-            self.out.preparation = self.journal.next_preparation();
-        }
     }
 }

@@ -18,12 +18,14 @@ mod lines;
 mod proposing;
 mod queue;
 mod reading;
+mod saving;
 #[cfg(test)]
 mod tests;
 mod waiting;
 
 pub(crate) use ground::{Links, Outbox};
 pub(crate) use group::{Attachment, GroupStatus, ShardStatus};
+pub(crate) use saving::Save;
 
 use self::ground::Ground;
 use self::group::{Group, Pending};
@@ -150,7 +152,22 @@ impl Shard {
         {
             self.fail(error);
         }
-        self.ground.finish_turn(self.failure.is_none());
+        // Before the journal's write: the followers' disks take as long as the own one, and have farther to go.
+        self.ground.finish_turn();
+        if self.failure.is_none() {
+            self.begin_jobs();
+        }
+    }
+
+    /// Asks the journal what is to be done for it. It has one job of each kind under way at most; what was left in the
+    /// outbox is still to be taken.
+    fn begin_jobs(&mut self) {
+        if self.ground.out.save.is_none() {
+            self.ground.out.save = self.next_save();
+        }
+        if self.ground.out.preparation.is_none() {
+            self.ground.out.preparation = self.ground.journal.next_preparation();
+        }
     }
 
     /// Lets time pass: elections, heartbeats, deadlines. To be called every few milliseconds.
@@ -203,7 +220,7 @@ impl Shard {
             group.abandon(Failure::Stopped, &mut self.ground);
         }
         self.ground.abandon_forwarded(Failure::Stopped);
-        self.ground.finish_turn(false);
+        self.ground.finish_turn();
     }
 
     fn take(&mut self, now: Duration, input: Input) -> Result<(), StorageError> {

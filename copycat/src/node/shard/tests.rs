@@ -113,12 +113,12 @@ impl Leader {
     fn turn(&mut self, inputs: impl IntoIterator<Item = Input>) {
         self.shard.turn(self.now, inputs);
         loop {
-            let (write, preparation) =
-                (self.shard.outbox().write.take(), self.shard.outbox().preparation.take());
+            let (save, preparation) =
+                (self.shard.outbox().save.take(), self.shard.outbox().preparation.take());
             let work = std::mem::take(&mut self.shard.outbox().work);
             self.applier.run(work, &|| self.now);
             let mut done = Vec::new();
-            done.extend(write.map(|write| Done::Written(write.run())));
+            done.extend(save.map(|save| Done::Written(save.run(&mut self.sent))));
             done.extend(preparation.map(|preparation| Done::Prepared(preparation.run())));
             if done.is_empty() {
                 return;

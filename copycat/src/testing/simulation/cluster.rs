@@ -33,6 +33,8 @@ pub(super) enum Event {
     Tick { at: usize, life: u64 },
     /// The flusher is done.
     Flush { at: usize, life: u64 },
+    /// And its shard is told.
+    Flushed { at: usize, life: u64 },
     /// The preparer is done.
     Prepare { at: usize, life: u64 },
     /// The applier takes up work.
@@ -70,6 +72,7 @@ impl Event {
             Event::Turn { at, life }
             | Event::Tick { at, life }
             | Event::Flush { at, life }
+            | Event::Flushed { at, life }
             | Event::Prepare { at, life }
             | Event::Apply { at, life }
             | Event::Attach { at, life, .. } => Some((at, life)),
@@ -199,6 +202,10 @@ impl<'a> Cluster<'a> {
             Event::Turn { .. } => self.turn(at),
             Event::Tick { .. } => self.tick(at),
             Event::Flush { .. } => self.flush(at),
+            Event::Flushed { .. } => {
+                self.flushed(at);
+                Ok(())
+            }
             Event::Prepare { .. } => self.prepare(at),
             Event::Apply { .. } => self.apply(at),
             Event::Attach { group, .. } => {

@@ -13,9 +13,9 @@ use crate::codec::terms::LogId;
 use crate::node::applier::{Applier, Work};
 use crate::node::failure::Failure;
 use crate::node::request::Answer;
-use crate::node::shard::{self, Attachment, Input, Shard};
+use crate::node::shard::{self, Attachment, Input, Save, Shard};
 use crate::raft::effect::Role;
-use crate::storage::{self, Journal, Owner, Position, Preparation, Recovered, Write};
+use crate::storage::{self, Journal, Owner, Position, Preparation, Recovered, Written};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -60,7 +60,9 @@ pub(super) struct Process {
     pub inbox: Vec<Input>,
     /// A turn is coming.
     pub turn_due: bool,
-    pub write: Option<Write>,
+    pub save: Option<Save>,
+    /// A write has ended, and the shard has not been told yet.
+    pub written: Option<Written>,
     pub preparation: Option<Preparation>,
     pub work: VecDeque<Work>,
     /// The applier is about to run.
@@ -135,7 +137,8 @@ impl Process {
             port,
             inbox: Vec::new(),
             turn_due: false,
-            write: None,
+            save: None,
+            written: None,
             preparation: None,
             work: VecDeque::new(),
             applying: false,

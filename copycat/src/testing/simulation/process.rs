@@ -1,6 +1,6 @@
 //! The steps of a process, each of which it may not survive: turns, ticks, flushes, preparations, work.
 
-use super::chance::{micros, millis};
+use super::chance::{chance, micros, millis};
 use super::cluster::{Cluster, Event};
 use super::disk::End;
 use super::faults::id;
@@ -45,7 +45,8 @@ impl Cluster<'_> {
         self.follow_up(at)
     }
 
-    /// The write under way ends: in the cache, on the medium, with an error, or never.
+    /// The write under way ends: in the cache, on the medium, with an error, or never. What waited for it is sent, and
+    /// the shard is told; what happens in between it takes for something that happened before.
     pub(super) fn flush(&mut self, at: usize) -> Result<(), Violation> {
         if self.burn(at) {
             return Ok(());
@@ -54,18 +55,32 @@ impl Cluster<'_> {
         let breaks_off = self.members[at].fuse.is_some_and(|(left, ..)| left == 0);
         let member = &mut self.members[at];
         let Some(process) = &mut member.process else { return Ok(()) };
-        let Some(write) = process.write.take() else { return Ok(()) };
+        let Some(save) = process.save.take() else { return Ok(()) };
         if breaks_off {
             member.disk.break_off();
         }
-        let written = write.run();
+        process.written = Some(save.run(&mut process.port.clone()));
         if self.burn(at) {
             return Ok(());
         }
         self.look_at_disk(at)?;
         self.note(&[4, at as u64], || format!("{} has flushed", id(at)));
-        self.done(at, Done::Written(written));
+        if self.send_all(at)? {
+            return Ok(());
+        }
+        let late = if chance(&mut self.random, 20) { 100_000 } else { 100 };
+        let delay = micros(&mut self.random, 0..late);
+        let life = self.members[at].life;
+        self.schedule.after(delay, Event::Flushed { at, life });
         Ok(())
+    }
+
+    /// The shard is told of the write that has ended.
+    pub(super) fn flushed(&mut self, at: usize) {
+        let process = self.members[at].process.as_mut();
+        if let Some(written) = process.and_then(|process| process.written.take()) {
+            self.done(at, Done::Written(written));
+        }
     }
 
     /// A segment is ready, or there was no room for it.
@@ -134,8 +149,8 @@ impl Cluster<'_> {
     fn take_jobs(&mut self, at: usize) -> Result<(), Violation> {
         let Some(mut process) = self.members[at].process.take() else { return Ok(()) };
         let out = process.shard.outbox();
-        let (work, write, preparation) =
-            (std::mem::take(&mut out.work), out.write.take(), out.preparation.take());
+        let (work, save, preparation) =
+            (std::mem::take(&mut out.work), out.save.take(), out.preparation.take());
         let judged = work.iter().try_for_each(|item| self.look_at_work(at, item, &mut process.views));
         process.work.extend(work);
         let life = self.members[at].life;
@@ -143,8 +158,8 @@ impl Cluster<'_> {
             let soon = micros(&mut self.random, 1..400);
             self.schedule.after(soon, Event::Apply { at, life });
         }
-        if let Some(write) = write {
-            process.write = Some(write);
+        if let Some(save) = save {
+            process.save = Some(save);
             let delay = micros(&mut self.random, self.plan.flush_us.clone()) + self.members[at].slow;
             self.schedule.after(delay, Event::Flush { at, life });
         }
@@ -193,11 +208,11 @@ impl Cluster<'_> {
         member.fuse = None;
         let Some(mut process) = member.process.take() else { return };
         // A write under way may have reached the cache.
-        if let Some(write) = process.write.take()
+        if let Some(save) = process.save.take()
             && self.random.bool()
         {
             member.disk.break_off();
-            let _broken_off = write.run();
+            let _broken_off = save.run(&mut process.port);
         }
         member.disk.end(end);
         member.paused_until = Duration::ZERO;
