@@ -5,8 +5,8 @@
 
 use super::applier::{Applier, Work};
 use super::clock;
-use super::threads;
 use super::shard::{Links, Save};
+use super::threads;
 use crate::storage::{Preparation, Prepared, Written};
 use std::collections::VecDeque;
 use std::io;
