@@ -25,8 +25,10 @@
 //! not send a reader astray. Key and payload together are one encoded tuple (key first): no byte of
 //! a command is written twice. `FORMAT.md` gives the reason for each field.
 
+use super::checksum::{crc32c, crc32c_around};
 use super::cursor::{Cursor, Malformed};
 use super::ids::{GroupId, Index, MemberId, MethodId, Term};
+use bytes::Bytes;
 
 /// Bytes before key and payload.
 pub(crate) const HEADER_LEN: usize = 72;
@@ -128,12 +130,19 @@ impl Header {
     /// The caller has checked the limits ([`BODY_MAX`], [`KEY_MAX`]) and answered its user; here
     /// they are asserted.
     pub(crate) fn encode(&self, body: &[u8], out: &mut Vec<u8>) {
+        let start = out.len();
+        self.put(body, out);
+        seal(&mut out[start..]);
+    }
+
+    /// The whole frame, except that it is to be [sealed](seal).
+    fn put(&self, body: &[u8], out: &mut Vec<u8>) {
         assert!(
             body.len() <= BODY_MAX && self.key_len as usize <= KEY_MAX.min(body.len()),
             "limits were checked"
         );
         let mut head = [0u8; HEADER_LEN];
-        head[0..4].copy_from_slice(&((HEADER_LEN + body.len()) as u32).to_le_bytes());
+        head[UNSEALED_LENGTH].copy_from_slice(&((HEADER_LEN + body.len()) as u32).to_le_bytes());
         head[8] = self.kind as u8;
         head[10] = self.codec as u8;
         head[12..16].copy_from_slice(&self.method.0.to_le_bytes());
@@ -142,46 +151,84 @@ impl Header {
             head[16 + at * 8..24 + at * 8].copy_from_slice(&word.to_le_bytes());
         }
         head[64..68].copy_from_slice(&self.key_len.to_le_bytes());
-        let start = out.len();
         out.extend_from_slice(&head);
         out.extend_from_slice(body);
-        // Over the whole in one go: short pieces cost more than their length.
-        let frame = &mut out[start..];
-        let checksum = checksum(frame);
-        frame[4..8].copy_from_slice(&checksum.to_le_bytes());
+    }
+}
+
+/// Where the length stands until a frame is sealed: right before everything else that the checksum is of, so that it is
+/// made in one go.
+const UNSEALED_LENGTH: std::ops::Range<usize> = 4..8;
+
+/// Gives a frame its checksum, and puts the length where it belongs.
+fn seal(frame: &mut [u8]) {
+    let checksum = crc32c(&frame[4..]);
+    frame.copy_within(UNSEALED_LENGTH, 0);
+    frame[4..8].copy_from_slice(&checksum.to_le_bytes());
+}
+
+/// Frames on their way into one buffer, one behind the other. They are sealed last, all in a row: the processor then
+/// sums several at a time, and waits for no byte that was only just written.
+#[derive(Debug)]
+pub(crate) struct Packer {
+    frames: Vec<u8>,
+}
+
+impl Packer {
+    /// For so many bytes of frames.
+    pub(crate) fn with_capacity(bytes: usize) -> Packer {
+        Packer { frames: Vec::with_capacity(bytes) }
+    }
+
+    /// Adds a frame. See [`Header::encode`].
+    pub(crate) fn push(&mut self, header: &Header, body: &[u8]) {
+        header.put(body, &mut self.frames);
+    }
+
+    /// All of them, whole.
+    pub(crate) fn seal(mut self) -> Bytes {
+        let mut rest = &mut self.frames[..];
+        while let Some(head) = rest.first_chunk::<HEADER_LEN>() {
+            let [.., a, b, c, d] = head[..UNSEALED_LENGTH.end] else { unreachable!("a header is longer") };
+            let (frame, behind) = rest.split_at_mut(u32::from_le_bytes([a, b, c, d]) as usize);
+            seal(frame);
+            rest = behind;
+        }
+        self.frames.into()
     }
 }
 
 /// What a log has to know of a frame to store it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Outline {
-    /// Bytes of the whole frame.
-    pub len: usize,
-    /// Its index in the group's log.
+    /// What it means.
+    pub kind: Kind,
+    /// Whose log it belongs to.
+    pub group: GroupId,
+    /// Its index in that log.
     pub index: Index,
     /// Its term.
     pub term: Term,
-    /// Whether it says who votes.
-    pub configures: bool,
 }
 
 impl Outline {
-    /// The outlines of frames packed one behind the other, which were read before.
-    pub(crate) fn all(bytes: &[u8]) -> impl Iterator<Item = (Outline, &[u8])> {
+    /// The outlines of frames packed one behind the other, with their bytes; checksums, and all other fields, taken on
+    /// trust. Ends after the first error.
+    pub(crate) fn all(bytes: &[u8]) -> impl Iterator<Item = Result<(Outline, &[u8]), Malformed>> {
         let mut rest = bytes;
         std::iter::from_fn(move || {
-            let head = rest.first_chunk::<HEADER_LEN>()?;
-            let word = |at: usize| {
-                let word: [u8; 8] = head[at..at + 8].try_into().expect("eight bytes");
-                u64::from_le_bytes(word)
-            };
-            let len = word(0) as u32 as usize;
-            let configures = head[8] == Kind::Configuration as u8;
-            let outline = Outline { len, index: word(24), term: word(32), configures };
-            let (frame, behind) = rest.split_at(len);
-            rest = behind;
-            Some((outline, frame))
+            let outline = (!rest.is_empty()).then(|| Outline::read(rest))?;
+            rest = outline.as_ref().map_or(&[], |(_, frame)| &rest[frame.len()..]);
+            Some(outline)
         })
+    }
+
+    fn read(bytes: &[u8]) -> Result<(Outline, &[u8]), Malformed> {
+        let length = frame_len(bytes)?;
+        let frame = Cursor::new(bytes).take(length)?;
+        let mut cursor = Cursor::new(&frame[16..40]);
+        let (group, index, term) = (GroupId(cursor.u64()?), cursor.u64()?, cursor.u64()?);
+        Ok((Outline { kind: Kind::from_byte(frame[8])?, group, index, term }, frame))
     }
 }
 
@@ -283,7 +330,7 @@ pub(crate) fn frame_len(bytes: &[u8]) -> Result<usize, Malformed> {
 
 /// Over a whole frame but the checksum itself.
 pub(crate) fn checksum(frame: &[u8]) -> u32 {
-    crc32c::crc32c_append(crc32c::crc32c(&frame[..4]), &frame[8..])
+    crc32c_around(&frame[..4], &frame[8..])
 }
 
 fn zero(field: &'static str, found: u64) -> Result<(), Malformed> {
@@ -316,14 +363,32 @@ mod tests {
     }
 
     #[test]
+    fn what_is_packed_is_what_is_encoded() {
+        let (header, mut one_by_one) = sample();
+        let mut packer = Packer::with_capacity(0);
+        packer.push(&header, b"\x03ada\x64");
+        for (index, len) in [0, 1, 255, 70_000].into_iter().enumerate() {
+            let header = Header::bare(Kind::Command, header.group, 4, index as Index, 0);
+            let body = vec![7; len];
+            header.encode(&body, &mut one_by_one);
+            packer.push(&header, &body);
+        }
+        let packed = packer.seal();
+        assert_eq!(packed, one_by_one);
+        assert!(Frame::all(&packed).all(|frame| frame.is_ok()));
+        assert!(Packer::with_capacity(9).seal().is_empty());
+    }
+
+    #[test]
     fn an_outline_says_what_the_frame_says() {
         let (header, mut bytes) = sample();
         let first = bytes.len();
         Header::bare(Kind::Configuration, header.group, 4, 18, 0).encode(b"voters", &mut bytes);
         let outlines: Vec<_> = Outline::all(&bytes).collect();
-        let one = Outline { len: first, index: 17, term: 3, configures: false };
-        let two = Outline { len: bytes.len() - first, index: 18, term: 4, configures: true };
-        assert_eq!(outlines, [(one, &bytes[..first]), (two, &bytes[first..])]);
+        let one = Outline { kind: Kind::Command, group: header.group, index: 17, term: 3 };
+        let two = Outline { kind: Kind::Configuration, group: header.group, index: 18, term: 4 };
+        assert_eq!(outlines, [Ok((one, &bytes[..first])), Ok((two, &bytes[first..]))]);
+        assert!(matches!(Outline::all(&bytes[..bytes.len() - 1]).last(), Some(Err(_))), "cut off");
     }
 
     #[test]

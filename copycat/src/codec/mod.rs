@@ -7,6 +7,7 @@
 //! Begin with [`frame`]: the one layout that is stored, sent and stored again.
 
 pub(crate) mod access;
+pub(crate) mod checksum;
 pub(crate) mod configuration;
 pub(crate) mod cursor;
 pub(crate) mod frame;

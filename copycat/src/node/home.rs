@@ -181,6 +181,7 @@ fn io_error(path: &Path) -> impl FnOnce(io::Error) -> IdentityError + '_ {
 mod tests {
     use super::super::identity::tests::sample;
     use super::*;
+    use crate::codec::checksum::crc32c;
 
     const ME: MemberId = MemberId(2);
 
@@ -205,7 +206,7 @@ mod tests {
         bytes[7] = VERSION + 1;
         assert_eq!(Identity::version(&bytes), None, "a flipped byte makes no version");
         let end = bytes.len() - 4;
-        let checksum = crc32c::crc32c(&bytes[..end]).to_le_bytes();
+        let checksum = crc32c(&bytes[..end]).to_le_bytes();
         bytes[end..].copy_from_slice(&checksum);
         let home = directory("version");
         fs::write(home.join(FILE), &bytes).unwrap();

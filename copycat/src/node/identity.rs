@@ -17,6 +17,7 @@
 //! [`Home`](super::home::Home) keeps it.
 
 use super::options::ELECTION_TIMEOUT_MAX;
+use crate::codec::checksum::crc32c;
 use crate::codec::configuration::MEMBERS_MAX;
 use crate::codec::cursor::{Cursor, Malformed};
 use crate::codec::ids::MemberId;
@@ -132,7 +133,7 @@ impl Identity {
             out.extend_from_slice(&member.0.to_le_bytes());
             out.extend_from_slice(&storage.to_le_bytes());
         }
-        let checksum = crc32c::crc32c(&out);
+        let checksum = crc32c(&out);
         out.extend_from_slice(&checksum.to_le_bytes());
         out
     }
@@ -141,7 +142,7 @@ impl Identity {
     /// and ends with the checksum.
     pub(super) fn version(bytes: &[u8]) -> Option<u8> {
         let (record, checksum) = bytes.split_last_chunk::<4>()?;
-        let intact = record.starts_with(&MAGIC) && crc32c::crc32c(record) == u32::from_le_bytes(*checksum);
+        let intact = record.starts_with(&MAGIC) && crc32c(record) == u32::from_le_bytes(*checksum);
         record.get(MAGIC.len()).copied().filter(|_| intact)
     }
 
@@ -150,7 +151,7 @@ impl Identity {
         let Some((record, checksum)) = bytes.split_last_chunk::<4>() else {
             return Err(Malformed::Truncated { needed: FIXED_LEN + 4, available: bytes.len() });
         };
-        let (found, computed) = (u32::from_le_bytes(*checksum), crc32c::crc32c(record));
+        let (found, computed) = (u32::from_le_bytes(*checksum), crc32c(record));
         if found != computed {
             return Err(Malformed::Checksum { found, computed });
         }
@@ -242,7 +243,7 @@ pub(super) mod tests {
     fn the_first_version_is_read_and_may_have_promised_anything() {
         let byte = |at| u8::from_str_radix(&FIRST[at..at + 2], 16).unwrap();
         let mut bytes: Vec<u8> = (0..FIRST.len()).step_by(2).map(byte).collect();
-        let checksum = crc32c::crc32c(&bytes);
+        let checksum = crc32c(&bytes);
         bytes.extend_from_slice(&checksum.to_le_bytes());
         let expected = Identity { promised: ELECTION_TIMEOUT_MAX, ..sample() };
         assert_eq!(Identity::decode(&bytes).unwrap(), expected);

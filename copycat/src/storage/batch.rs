@@ -20,6 +20,7 @@
 //! `FORMAT.md` gives the reason for each field.
 
 use super::position::Position;
+use crate::codec::checksum::{crc32c, crc32c_append, crc32c_around};
 use crate::codec::cursor::{Cursor, Malformed};
 use crate::codec::frame::Frame;
 
@@ -114,7 +115,7 @@ impl BatchHeader {
         assert_eq!(body.len(), self.length as usize, "the body is cut by the header");
         let (mut count, mut computed) = (0, 0);
         match self.kind {
-            BatchKind::Checkpoint => computed = crc32c::crc32c(body),
+            BatchKind::Checkpoint => computed = crc32c(body),
             BatchKind::Frames => {
                 for frame in Frame::all(body) {
                     computed = add_frame(computed, frame?.bytes);
@@ -132,10 +133,18 @@ impl BatchHeader {
     }
 }
 
-/// The body checksum with one more frame in it. It covers the frames' lengths and checksums only: the
-/// frames cover themselves, and no payload is read a second time.
+/// Bytes of a frame that the body checksum covers.
+pub(super) const COVERED_LEN: usize = 8;
+
+/// What the body checksum covers of a frame, its length and its own checksum: the frames cover themselves, and no
+/// payload is read a second time.
+pub(super) fn covered_of(frame: &[u8]) -> &[u8] {
+    &frame[..COVERED_LEN]
+}
+
+/// The body checksum with one more frame in it.
 pub(crate) fn add_frame(checksum: u32, frame: &[u8]) -> u32 {
-    crc32c::crc32c_append(checksum, &frame[..8])
+    crc32c_append(checksum, covered_of(frame))
 }
 
 /// Whether a header may begin here.
@@ -146,7 +155,7 @@ pub(crate) fn begins(bytes: &[u8]) -> bool {
 
 /// Over a whole header but the checksum itself.
 pub(crate) fn checksum(header: &[u8]) -> u32 {
-    crc32c::crc32c_append(crc32c::crc32c(&header[..4]), &header[8..BATCH_HEADER_LEN])
+    crc32c_around(&header[..4], &header[8..BATCH_HEADER_LEN])
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! Nothing here blocks. An append gives frames their final positions and makes them readable at once;
 //! `write.rs` makes them durable, `preparation.rs` sees to the next segment, `read.rs` serves them.
 
-use super::batch::{BATCH_HEADER_LEN, BatchKind, add_frame};
+use super::batch::{BATCH_HEADER_LEN, BatchKind, COVERED_LEN, add_frame, covered_of};
 use super::checkpoint;
 use super::disk::Disk;
 use super::error::{DiskError, StorageError};
@@ -14,9 +14,10 @@ use super::preparation::Preparer;
 use super::recent::Recent;
 use super::room::OWN_LEN_MAX;
 use super::segment::{Owner, Segment};
+use crate::codec::checksum::{crc32c, crc32c_append};
 use crate::codec::configuration::Configuration;
 use crate::codec::cursor::Malformed;
-use crate::codec::frame::{Frame, HEADER_LEN, Header, Kind, Outline};
+use crate::codec::frame::{HEADER_LEN, Header, Kind, Outline};
 use crate::codec::ids::{GroupId, Index, MemberId, TERM_MAX, Term};
 use crate::codec::terms::{LogId, Terms};
 use bytes::Bytes;
@@ -142,20 +143,21 @@ impl Journal {
         let log = self.groups.entry(group).or_default();
         assert!(log.state().accepts(first.index), "checked before room was made");
         let Some(batch) = self.waiting.back_mut() else { unreachable!("room was made in it") };
-        let (mut position, mut count, mut checksum) = (batch.end(), 0, batch.checksum());
+        let (mut position, mut covered) = (batch.end(), Vec::new());
         // Read once already, when they were checked.
-        for (outline, frame) in Outline::all(&frames) {
-            let configuration = match outline.configures {
-                true => Configuration::decode(&frame[HEADER_LEN..]).ok(),
-                false => None,
+        for outlined in Outline::all(&frames) {
+            let Ok((outline, frame)) = outlined else { unreachable!("checked before room was made") };
+            let configuration = match outline.kind {
+                Kind::Configuration => Configuration::decode(&frame[HEADER_LEN..]).ok(),
+                _ => None,
             };
             let id = LogId::new(outline.term, outline.index);
-            log.put(id, Place { position, len: outline.len as u32 }, configuration);
-            checksum = add_frame(checksum, frame);
-            position.0 += outline.len as u64;
-            count += 1;
+            log.put(id, Place { position, len: frame.len() as u32 }, configuration);
+            covered.extend_from_slice(covered_of(frame));
+            position.0 += frame.len() as u64;
         }
-        batch.push(frames, count, checksum);
+        let count = covered.len() / COVERED_LEN;
+        batch.push(frames, count as u32, crc32c_append(batch.checksum(), &covered));
         assert_eq!(position, batch.end(), "positions agree with the batch");
         self.end = position;
         Ok(position)
@@ -224,20 +226,21 @@ impl Journal {
         if frames.len() > APPEND_MAX {
             return Err(malformed(Malformed::TooLong { limit: APPEND_MAX, found: frames.len() }));
         }
-        for frame in Frame::all_trusted(frames) {
-            let Frame { header, body, .. } = frame.map_err(malformed)?;
-            if header.group != group || !header.kind.is_entry() {
-                return Err(malformed(Malformed::Value { field: "frame group", found: header.group.0 }));
+        for outlined in Outline::all(frames) {
+            let (outline, frame) = outlined.map_err(malformed)?;
+            if outline.group != group || !outline.kind.is_entry() {
+                return Err(malformed(Malformed::Value { field: "frame group", found: outline.group.0 }));
             }
-            if header.kind == Kind::Configuration {
-                Configuration::decode(body).map_err(malformed)?;
+            if outline.kind == Kind::Configuration {
+                Configuration::decode(&frame[HEADER_LEN..]).map_err(malformed)?;
             }
+            let id = LogId::new(outline.term, outline.index);
             last = match first {
-                None => self.check_first(group, &header)?,
-                Some(_) if header.index != last.index + 1 || header.term < last.term => {
-                    return Err(malformed(Malformed::Value { field: "frame index", found: header.index }));
+                None => self.check_first(group, id)?,
+                Some(_) if id.index != last.index + 1 || id.term < last.term => {
+                    return Err(malformed(Malformed::Value { field: "frame index", found: id.index }));
                 }
-                Some(_) => LogId::new(header.term, header.index),
+                Some(_) => id,
             };
             first = first.or(Some(last));
         }
@@ -248,16 +251,16 @@ impl Journal {
         Ok(first)
     }
 
-    fn check_first(&self, group: GroupId, header: &Header) -> Result<LogId, StorageError> {
-        let index = header.index;
+    fn check_first(&self, group: GroupId, id: LogId) -> Result<LogId, StorageError> {
+        let index = id.index;
         let empty = Terms::default();
         let terms = self.terms(group).unwrap_or(&empty);
         let before: Option<Term> = index.checked_sub(1).and_then(|before| terms.term(before));
-        if before.is_none_or(|before| before > header.term || header.term == 0) {
+        if before.is_none_or(|before| before > id.term || id.term == 0) {
             let (first, last) = (terms.first(), terms.last().index);
             return Err(StorageError::Misplaced { group, index, first, last });
         }
-        Ok(LogId::new(header.term, index))
+        Ok(id)
     }
 
     /// Sees to it that the last waiting batch takes `len` more bytes.
@@ -327,7 +330,7 @@ impl Journal {
 
     fn put_checkpoint(&mut self, body: Vec<u8>) {
         let needed = self.first_needed();
-        let checksum = crc32c::crc32c(&body);
+        let checksum = crc32c(&body);
         let batch = self.open_batch(BatchKind::Checkpoint);
         batch.push(body.into(), 0, checksum);
         let (end, end_padded) = (batch.end(), batch.end_padded());

@@ -5,6 +5,7 @@ use super::batch::{self, BATCH_HEADER_LEN, BatchHeader, BatchKind};
 use super::history::owner;
 use super::position::{BLOCK, Position, align_up};
 use super::segment::{self, SegmentHeader};
+use crate::codec::checksum::crc32c;
 use crate::codec::frame::Frame;
 use crate::codec::seal::seal_frames;
 
@@ -59,7 +60,7 @@ fn seal_batch(batch: &mut [u8], length: usize, previous: u32) -> u32 {
     let (header, rest) = batch.split_at_mut(BATCH_HEADER_LEN);
     let (body, padding) = rest.split_at_mut(length);
     padding.fill(0);
-    let (mut count, mut checksum) = (0u32, crc32c::crc32c(body));
+    let (mut count, mut checksum) = (0u32, crc32c(body));
     if header[48] == BatchKind::Frames as u8 {
         seal_frames(body);
         checksum = 0;

@@ -20,6 +20,7 @@
 
 use super::disk::Region;
 use super::position::{BLOCK, Position};
+use crate::codec::checksum::crc32c_around;
 use crate::codec::cursor::{Cursor, Malformed};
 use crate::codec::ids::MemberId;
 use bytes::Bytes;
@@ -122,7 +123,7 @@ impl SegmentHeader {
 
 /// Over a whole block but the checksum itself.
 pub(crate) fn checksum(block: &[u8]) -> u32 {
-    crc32c::crc32c_append(crc32c::crc32c(&block[..12]), &block[16..])
+    crc32c_around(&block[..12], &block[16..])
 }
 
 /// A segment that is open.

@@ -6,7 +6,7 @@ use super::group::{Group, Pending};
 use super::queue::Queue;
 use super::reading::Asking;
 use crate::codec::access::{Access, Consistency, Place};
-use crate::codec::frame::{Codec, HEADER_LEN, Header, Kind};
+use crate::codec::frame::{Codec, HEADER_LEN, Header, Kind, Packer};
 use crate::codec::ids::{Index, Term};
 use crate::codec::terms::Span;
 use crate::raft::state::Status;
@@ -125,7 +125,7 @@ impl Group {
     /// The only encoding of these entries: these bytes are stored and sent.
     fn encode(&mut self, now: Duration, span: Span, writes: Vec<Pending>, bytes: usize) -> Bytes {
         assert_eq!(span.last - span.first + 1, writes.len() as u64, "one index for each write");
-        let mut frames = Vec::with_capacity(bytes);
+        let mut packer = Packer::with_capacity(bytes);
         let time = self.clock.stamp(now);
         self.clock.observe(time, now);
         for (index, write) in (span.first..=span.last).zip(writes) {
@@ -135,11 +135,12 @@ impl Group {
                 key_len: write.key_len,
                 ..Header::bare(Kind::Command, self.id, span.term, index, time)
             };
-            header.encode(&write.body, &mut frames);
+            packer.push(&header, &write.body);
             self.proposed.push(index, span.term, write.deadline, write.reply);
         }
+        let frames = packer.seal();
         assert_eq!(frames.len(), bytes, "frames are as long as was counted");
-        frames.into()
+        frames
     }
 }
 

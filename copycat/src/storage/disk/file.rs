@@ -21,8 +21,8 @@ const UNFINISHED: &str = "prepare";
 const IOV_MAX: usize = 1_024;
 /// What a new segment is filled with, piece by piece. The page cache keeps a file in pieces as long as it was written in,
 /// and looks through all blocks of one whenever a batch overwrites a part of it: with 1 MiB, that costs a short
-/// batch 5 µs more.
-static ZEROES: [u8; 64 << 10] = [0; 64 << 10];
+/// batch 5 µs more. Much shorter ones cost long batches as much.
+static ZEROES: [u8; 256 << 10] = [0; 256 << 10];
 
 /// A directory of segment files, locked for as long as this lives.
 ///

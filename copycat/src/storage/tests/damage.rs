@@ -1,6 +1,7 @@
 //! Rot: found, named, never served, never taken for the end of what was acknowledged.
 
 use super::*;
+use crate::codec::checksum::crc32c_around;
 use crate::codec::ids::{INDEX_MAX, TERM_MAX};
 use crate::storage::batch::{BatchKind, begins};
 use crate::storage::error::{Damage, Problem};
@@ -170,7 +171,7 @@ fn another_owner_and_another_version_are_refused() {
     let mut later = images;
     later[1][8] = 2;
     let block = &later[1][..4_096];
-    let checksum = crc32c::crc32c_append(crc32c::crc32c(&block[..12]), &block[16..]);
+    let checksum = crc32c_around(&block[..12], &block[16..]);
     later[1][12..16].copy_from_slice(&checksum.to_le_bytes());
     assert!(matches!(reopen(&later), Err(StorageError::Version { found: 2, .. })));
 }

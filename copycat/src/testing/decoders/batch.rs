@@ -3,6 +3,7 @@
 use super::Verdict;
 use super::frame::frame;
 use super::input::Input;
+use crate::codec::checksum::crc32c;
 use crate::codec::frame::Frame;
 use crate::codec::seal::seal_frames;
 use crate::storage::batch::{BATCH_HEADER_LEN, BatchHeader, BatchKind, add_frame};
@@ -51,7 +52,7 @@ fn forged(bytes: &[u8]) -> Verdict {
     let choices = input.u8();
     let kind = if choices & 1 == 0 { BatchKind::Frames } else { BatchKind::Checkpoint };
     let mut body = input.rest().to_vec();
-    let (mut count, mut body_checksum) = (0, crc32c::crc32c(&body));
+    let (mut count, mut body_checksum) = (0, crc32c(&body));
     if kind == BatchKind::Frames {
         seal_frames(&mut body);
         let frames = Frame::all_trusted(&body).map_while(Result::ok);

@@ -1,11 +1,12 @@
 //! The small file beside the journal that says who this member is.
 
 use super::Verdict;
+use crate::codec::checksum::crc32c;
 use crate::node::identity::Identity;
 
 /// Reads an identity file.
 pub fn identity(bytes: &[u8]) -> Verdict {
-    let sealed = [bytes, &crc32c::crc32c(bytes).to_le_bytes()].concat();
+    let sealed = [bytes, &crc32c(bytes).to_le_bytes()].concat();
     record(bytes).or(record(&sealed))
 }
 

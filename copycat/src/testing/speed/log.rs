@@ -1,6 +1,6 @@
 //! The journal alone, beside a plain file that is written the same way.
 
-use crate::codec::frame::{Codec, HEADER_LEN, Header, Kind};
+use crate::codec::frame::{Codec, HEADER_LEN, Header, Kind, Packer};
 use crate::codec::ids::{GroupId, MemberId, MethodId};
 use crate::storage::{Disk, FileDisk, Flushed, Journal, Options, Owner, Preparation, Prepared, StorageError};
 use bytes::Bytes;
@@ -95,16 +95,16 @@ impl Log {
     }
 
     fn encode(&self, batch: u64, body: &[u8]) -> Bytes {
-        let mut frames = Vec::with_capacity(batch as usize * (HEADER_LEN + body.len()));
+        let mut packer = Packer::with_capacity(batch as usize * (HEADER_LEN + body.len()));
         for index in self.next..self.next + batch {
             let header = Header {
                 codec: Codec::Bincode,
                 method: MethodId(7),
                 ..Header::bare(Kind::Command, GROUP, 1, index, index)
             };
-            header.encode(body, &mut frames);
+            packer.push(&header, body);
         }
-        frames.into()
+        packer.seal()
     }
 
     /// Appends; waits where the next segment is not ready.

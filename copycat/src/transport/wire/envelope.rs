@@ -12,6 +12,7 @@
 //! ```
 
 use super::leaders::{GROUP_LEN, GROUPS_MAX, LEADERS_LEN_MAX};
+use crate::codec::checksum::crc32c_around;
 use crate::codec::cursor::{Cursor, Malformed};
 use crate::codec::ids::GroupId;
 use crate::transport::limits::{HANDSHAKE_MAX, MESSAGE_MAX};
@@ -178,7 +179,7 @@ fn read(message: &Bytes) -> Result<Envelope, Malformed> {
 
 /// Of a message's covered bytes, the checksum itself left out.
 fn checksum(covered: &[u8]) -> u32 {
-    crc32c::crc32c_append(crc32c::crc32c(&covered[..4]), &covered[8..])
+    crc32c_around(&covered[..4], &covered[8..])
 }
 
 /// Writes length and checksum over whatever else the message says, as an attacker would. At least an envelope.
