@@ -8,6 +8,7 @@ use super::applier::Work;
 use super::clock::now;
 use super::forming::{Formed, Forming};
 use super::links::{PeerLinks, origin};
+use super::reports::Reports;
 use super::request::Request;
 use super::shard::{Attachment, Input, Save, Shard, ShardStatus};
 use super::workers::{Done, Worker};
@@ -22,6 +23,7 @@ use crate::transport::wire::leaders::ADDRESS_MAX;
 use crate::transport::wire::{Formation, LaneKind, Leader, Message};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
@@ -75,7 +77,7 @@ pub(super) struct Driver {
     /// For what is saved without the flusher.
     pub(super) links: PeerLinks,
     pub(super) inlets: Inlets,
-    pub(super) done: mpsc::UnboundedReceiver<Done>,
+    pub(super) reports: Arc<Reports>,
     pub(super) control: mpsc::Receiver<Event>,
     pub(super) bulk: mpsc::Receiver<Event>,
     pub(super) inputs: Vec<Input>,
@@ -112,7 +114,8 @@ impl Driver {
             command = self.inlets.commands.recv() => return Some(command.unwrap_or(Command::Abort)),
             // The last turn has left something for the next; the connections get their turn in between.
             () = tokio::task::yield_now(), if !waits => {}
-            Some(done) = self.done.recv() => self.inputs.push(Input::Done(done)),
+            // Taken with the turn, in front of everything else.
+            () = self.reports.bell() => {}
             Some(event) = self.control.recv() => self.take_event(event),
             Some(event) = self.bulk.recv() => self.take_event(event),
             Some(request) = self.inlets.requests.recv() => self.inputs.push(Input::Request(request)),
@@ -123,9 +126,6 @@ impl Driver {
 
     /// Takes everything else that is there already, so that one turn serves all of it.
     fn gather(&mut self) {
-        while let Ok(done) = self.done.try_recv() {
-            self.inputs.push(Input::Done(done));
-        }
         while let Ok(event) = self.control.try_recv() {
             self.take_event(event);
         }
@@ -144,7 +144,8 @@ impl Driver {
     /// One turn of the shard, and whatever it leaves to be done. Breaks when the member must stop.
     fn turn(&mut self) -> ControlFlow<()> {
         let now = now();
-        self.shard.turn(now, self.inputs.drain(..));
+        let done = self.reports.take().into_iter().map(Input::Done);
+        self.shard.turn(now, done.chain(self.inputs.drain(..)));
         if now >= self.next_tick {
             self.next_tick = now + TICK;
             if now >= self.next_forming {
@@ -175,6 +176,7 @@ impl Driver {
         if !alive {
             tracing::error!("a thread of the node is gone: this member stops");
         }
+        self.reports.await_flush(self.shard.awaits_flush());
         if alive && self.shard.failure().is_none() {
             ControlFlow::Continue(())
         } else {
@@ -266,8 +268,8 @@ impl Driver {
         while !self.shard.journal_mut().is_idle() {
             // A write that took no time is among the inputs already.
             if self.inputs.is_empty() {
-                let Some(done) = self.done.recv().await else { return };
-                self.inputs.push(Input::Done(done));
+                self.reports.await_flush(true);
+                self.reports.bell().await;
             }
             if self.turn().is_break() {
                 return;
@@ -276,10 +278,9 @@ impl Driver {
         if let Some(mark) = self.shard.journal_mut().close()
             && self.flusher.hand_over(Save::silent(mark))
         {
-            while let Some(done) = self.done.recv().await {
-                if let Done::Written(_) = done {
-                    break;
-                }
+            self.reports.await_flush(true);
+            while !self.reports.take().iter().any(|done| matches!(done, Done::Written(_))) {
+                self.reports.bell().await;
             }
         }
         let mut closing = JoinSet::new();

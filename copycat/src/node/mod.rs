@@ -21,6 +21,7 @@ mod opening;
 pub(crate) mod options;
 pub(crate) mod remote;
 pub(crate) mod reply;
+mod reports;
 pub(crate) mod request;
 pub(crate) mod shard;
 pub(crate) mod threads;

@@ -8,6 +8,7 @@ use super::home::Home;
 use super::identity::IdentityError;
 use super::links::{Door, PeerLinks};
 use super::options::{Options, Storage};
+use super::reports::Reports;
 use super::shard::Shard;
 use super::workers;
 use crate::codec::ids::MemberId;
@@ -96,7 +97,7 @@ impl Driver {
         let shard_options = options.shard(entropy.u64(..), identity.promised);
         let shard = Shard::new(shard_options, journal, recovered, Box::new(links.clone()));
 
-        let (completed, done) = mpsc::unbounded_channel();
+        let reports = Arc::new(Reports::default());
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut driver = Driver {
@@ -104,12 +105,12 @@ impl Driver {
             peers,
             addresses: options.seeds.iter().cloned().collect(),
             acceptor,
-            flusher: workers::flusher(0, links.clone(), completed.clone()).map_err(StartError::Thread)?,
-            preparer: workers::preparer(0, completed).map_err(StartError::Thread)?,
+            flusher: workers::flusher(0, links.clone(), reports.clone()).map_err(StartError::Thread)?,
+            preparer: workers::preparer(0, reports.clone()).map_err(StartError::Thread)?,
             applier: workers::applier(0).map_err(StartError::Thread)?,
             links,
             inlets,
-            done,
+            reports,
             control,
             bulk,
             inputs: Vec::new(),

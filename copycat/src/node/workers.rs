@@ -5,6 +5,7 @@
 
 use super::applier::{Applier, Work};
 use super::clock;
+use super::reports::Reports;
 use super::shard::{Links, Save};
 use super::threads;
 use crate::storage::{Preparation, Prepared, Written};
@@ -13,7 +14,6 @@ use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
-use tokio::sync::mpsc;
 
 /// A job that is done.
 #[derive(Debug)]
@@ -98,16 +98,15 @@ impl<J> Drop for Worker<J> {
 pub(crate) fn flusher(
     shard: usize,
     mut links: impl Links + 'static,
-    done: mpsc::UnboundedSender<Done>,
+    reports: Arc<Reports>,
 ) -> io::Result<Worker<Save>> {
-    // Nobody listens any more while a node stops; the job is done all the same.
-    let run = move |save: Save| drop(done.send(Done::Written(save.run(&mut links))));
+    let run = move |save: Save| reports.put(Done::Written(save.run(&mut links)));
     Worker::start(format!("copycat-flush-{shard}"), run)
 }
 
 /// The preparer: makes segments ready before they are needed.
-pub(crate) fn preparer(shard: usize, done: mpsc::UnboundedSender<Done>) -> io::Result<Worker<Preparation>> {
-    let run = move |job: Preparation| drop(done.send(Done::Prepared(job.run())));
+pub(crate) fn preparer(shard: usize, reports: Arc<Reports>) -> io::Result<Worker<Preparation>> {
+    let run = move |job: Preparation| reports.put(Done::Prepared(job.run()));
     Worker::start(format!("copycat-prepare-{shard}"), run)
 }
 

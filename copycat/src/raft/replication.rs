@@ -3,7 +3,7 @@
 use super::conflict;
 use super::effect::Effects;
 use super::error::NotLeader;
-use super::leadership::push_ready;
+use super::leadership::{Leadership, push_ready};
 use super::message::{AppendResult, Message};
 use super::progress::Progress;
 use super::quorum;
@@ -123,17 +123,18 @@ impl Raft {
     pub(super) fn commit_by_counting(&mut self, fx: &mut Effects) {
         let RoleState::Leader(leadership) = &self.role else { return };
         let own = if self.durable.epoch == self.epoch { self.durable.index } else { 0 };
-        let Some(index) = quorum::reached(self.configurations.current(), |member| {
-            if member == self.id { own } else { leadership.peer(member).map_or(0, Progress::matched) }
-        }) else {
-            return;
-        };
-        if index <= self.commit || index < leadership.first_own {
-            return;
-        }
+        let Some(index) = self.counted(leadership, own) else { return };
         assert_eq!(self.log.term(index), Some(self.term), "only the own term commits by counting");
         self.commit_to(index, fx);
         let RoleState::Leader(leadership) = &mut self.role else { return };
         push_ready(leadership.reads.committed(index), fx);
+    }
+
+    /// What a leader may commit by counting if its own disk had finished `own`, if that is news.
+    pub(super) fn counted(&self, leadership: &Leadership, own: Index) -> Option<Index> {
+        let index = quorum::reached(self.configurations.current(), |member| {
+            if member == self.id { own } else { leadership.peer(member).map_or(0, Progress::matched) }
+        })?;
+        (index > self.commit && index >= leadership.first_own).then_some(index)
     }
 }

@@ -200,6 +200,19 @@ impl Raft {
         self.announce(fx);
     }
 
+    /// Whether anything follows here from more being durable: a candidate's own vote counts, or a majority is there
+    /// together with what is written and not durable.
+    pub(crate) fn awaits_durable(&self) -> bool {
+        match &self.role {
+            RoleState::Campaign(election) => !election.is_pre() && self.durable.epoch < self.epoch,
+            RoleState::Leader(leadership) => {
+                let all = self.token() == self.durable;
+                !all && self.counted(leadership, self.log.last().index).is_some()
+            }
+            RoleState::Follower => false,
+        }
+    }
+
     /// The place of everything asked to be written so far.
     pub(crate) fn token(&self) -> Token {
         Token { epoch: self.epoch, index: self.log.last().index }

@@ -55,6 +55,11 @@ impl Journal {
         self.end.0.saturating_sub(self.durable.0)
     }
 
+    /// Whether something waits for the write under way to end.
+    pub(crate) fn has_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
     /// Whether everything that was appended is durable.
     pub(crate) fn is_idle(&self) -> bool {
         self.in_flight.is_none() && self.waiting.is_empty()

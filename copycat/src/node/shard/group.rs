@@ -262,6 +262,12 @@ impl Group {
         self.tell_durable(now, ground)
     }
 
+    /// Whether anything follows when more is durable: a message that could not go along with its write, or something
+    /// of the core's.
+    pub(super) fn awaits_durable(&self) -> bool {
+        !self.held.is_empty() || self.core.awaits_durable()
+    }
+
     /// Lets the core know what is durable; on a full disk later, with a tick that finds room.
     fn tell_durable(&mut self, now: Duration, ground: &mut Ground) -> Result<(), StorageError> {
         if self.told == self.durable || !ground.journal.has_vote_room() {

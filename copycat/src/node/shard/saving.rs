@@ -10,6 +10,7 @@
 
 use super::Shard;
 use super::ground::Links;
+use super::group::Group;
 use crate::codec::ids::MemberId;
 use crate::storage::{Write, Written};
 use crate::transport::wire;
@@ -48,6 +49,11 @@ impl Save {
 }
 
 impl Shard {
+    /// Whether anything follows, for this member, from the end of the write under way. If not, it may be told of it later.
+    pub(crate) fn awaits_flush(&self) -> bool {
+        self.ground.journal.has_waiting() || self.groups.values().any(Group::awaits_durable)
+    }
+
     /// What the journal wants written next, with everything that may be said then.
     pub(super) fn next_save(&mut self) -> Option<Save> {
         let write = self.ground.journal.next_write()?;

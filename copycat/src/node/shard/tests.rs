@@ -289,3 +289,58 @@ fn reads_of_a_line_expire_in_the_order_of_their_arrival() {
     assert_eq!(early.each_mut().map(seen)[1..], [Some(Err(Failure::Timeout)); 3]);
     assert_eq!(seen(&mut late), None);
 }
+
+#[test]
+fn what_a_flush_permits_is_said_before_the_shard_is_told_of_it() {
+    let mut leader = Leader::settled();
+    let deposed = Message::Heartbeat { term: 2, commit: 0, round: 1 };
+    let input = Input::Raft { from: FOLLOWER, group: GROUP, message: deposed, frames: Vec::new() };
+    leader.shard.turn(leader.now, [input]);
+    let replies = |leader: &Leader| {
+        let sent = leader.sent.0.lock().unwrap();
+        sent.iter().filter(|message| matches!(message, Message::HeartbeatReply { term: 2, .. })).count()
+    };
+    let save = leader.shard.outbox().save.take().expect("a new term is written");
+    assert_eq!(replies(&leader), 0, "and nobody hears of it before");
+    assert!(!leader.shard.awaits_flush(), "nothing is left to be done here");
+    let written = save.run(&mut leader.sent);
+    assert_eq!(replies(&leader), 1);
+    leader.turn([Input::Done(Done::Written(written))]);
+    assert_eq!(replies(&leader), 1, "it is said once");
+}
+
+#[test]
+fn a_leader_waits_for_its_disk_only_when_a_follower_was_quicker() {
+    let mut leader = Leader::settled();
+    let (reply, mut answer) = oneshot::channel();
+    let (access, method) = (Access::Write, MethodId(1));
+    let request = Request { group: GROUP, access, method, key_len: 0, body: vec![], reply };
+    leader.shard.turn(leader.now, [Input::Request(request)]);
+    let save = leader.shard.outbox().save.take().expect("the entry is written");
+    assert!(!leader.shard.awaits_flush(), "one of three is no majority");
+    let message = Message::AppendReply { term: 1, result: AppendResult::Accepted { matched: 2 } };
+    leader
+        .shard
+        .turn(leader.now, [Input::Raft { from: FOLLOWER, group: GROUP, message, frames: Vec::new() }]);
+    assert!(leader.shard.awaits_flush());
+    assert_eq!(seen(&mut answer), None);
+    let written = save.run(&mut leader.sent);
+    leader.turn([Input::Done(Done::Written(written))]);
+    assert_eq!(seen(&mut answer), Some(Ok(1)));
+    assert!(!leader.shard.awaits_flush());
+}
+
+#[test]
+fn a_write_that_has_to_wait_for_another_awaits_its_end() {
+    let mut leader = Leader::settled();
+    let write = || {
+        let (access, method, reply) = (Access::Write, MethodId(1), oneshot::channel().0);
+        Input::Request(Request { group: GROUP, access, method, key_len: 0, body: vec![], reply })
+    };
+    leader.shard.turn(leader.now, [write()]);
+    let save = leader.shard.outbox().save.take().expect("the entry is written");
+    leader.shard.turn(leader.now, [write()]);
+    assert!(leader.shard.awaits_flush());
+    leader.shard.turn(leader.now, [Input::Done(Done::Written(save.run(&mut Sent::default())))]);
+    assert!(leader.shard.outbox().save.is_some());
+}
