@@ -2,7 +2,7 @@
 
 use super::super::request::Answer;
 use super::lane::LaneKey;
-use super::lines::LineId;
+use super::links::LinkId;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -16,7 +16,7 @@ const PLACE_BITS: u32 = 16;
 pub(super) struct Call {
     pub lane: LaneKey,
     /// The connection it was sent on, and the only one its answer may come by.
-    pub line: LineId,
+    pub link: LinkId,
     pub deadline: Instant,
     pub reply: oneshot::Sender<Answer>,
 }
@@ -54,20 +54,20 @@ impl Calls {
         number
     }
 
-    /// Takes the call of an answer that came by `line`; `None` if it was given up, or was never made there.
-    pub(super) fn take(&mut self, line: LineId, number: u64) -> Option<Call> {
+    /// Takes the call of an answer that came by `link`; `None` if it was given up, or was never made there.
+    pub(super) fn take(&mut self, link: LinkId, number: u64) -> Option<Call> {
         let place = number % UNDER_WAY_MAX as u64;
         let (kept, call) = self.places.get_mut(place as usize)?;
-        if *kept != number || call.as_ref()?.line != line {
+        if *kept != number || call.as_ref()?.link != link {
             return None;
         }
         self.free.push(place as u32);
         call.take()
     }
 
-    /// Takes all that were sent on `line`.
-    pub(super) fn take_line(&mut self, line: LineId) -> Vec<Call> {
-        self.take_if(|call| call.line == line)
+    /// Takes all that were sent on `link`.
+    pub(super) fn take_link(&mut self, link: LinkId) -> Vec<Call> {
+        self.take_if(|call| call.link == link)
     }
 
     /// Takes those whose time is up. Costs nothing while there can be none: once looked through, they are let
@@ -102,27 +102,27 @@ mod tests {
 
     const LANE: LaneKey = LaneKey { group: GroupId(1), aim: Aim::Leader };
 
-    fn call(line: u64, deadline: Instant) -> Call {
-        Call { lane: LANE, line: LineId(line), deadline, reply: oneshot::channel().0 }
+    fn call(link: u64, deadline: Instant) -> Call {
+        Call { lane: LANE, link: LinkId(link), deadline, reply: oneshot::channel().0 }
     }
 
     #[test]
     fn an_answer_finds_its_call_once_and_by_its_own_connection_only() {
         let (mut calls, now) = (Calls::default(), Instant::now());
         let numbers: Vec<u64> = (0..100).map(|at| calls.insert(call(at % 2, now))).collect();
-        assert!(calls.take(LineId(1), numbers[0]).is_none(), "it was sent on the other");
+        assert!(calls.take(LinkId(1), numbers[0]).is_none(), "it was sent on the other");
         for (at, number) in numbers.iter().enumerate().rev() {
-            assert_eq!(calls.take(LineId(at as u64 % 2), *number).unwrap().line.0, at as u64 % 2);
-            assert!(calls.take(LineId(at as u64 % 2), *number).is_none(), "answered before");
+            assert_eq!(calls.take(LinkId(at as u64 % 2), *number).unwrap().link.0, at as u64 % 2);
+            assert!(calls.take(LinkId(at as u64 % 2), *number).is_none(), "answered before");
         }
         assert_eq!(calls.len(), 0);
         // Nobody who answers late gets into the place of another.
         let again: Vec<u64> = (0..100).map(|_| calls.insert(call(0, now))).collect();
-        assert!(numbers.iter().all(|number| calls.take(LineId(0), *number).is_none()));
+        assert!(numbers.iter().all(|number| calls.take(LinkId(0), *number).is_none()));
         assert!(again.iter().all(|number| !numbers.contains(number)));
         assert_eq!((calls.len(), calls.places.len()), (100, 100), "places are used again");
         for forged in [0, 99, 100, u64::MAX] {
-            assert!(calls.take(LineId(0), forged).is_none());
+            assert!(calls.take(LinkId(0), forged).is_none());
         }
     }
 
@@ -131,7 +131,7 @@ mod tests {
         let (mut calls, now) = (Calls::default(), Instant::now());
         let numbers: Vec<u64> = (0..UNDER_WAY_MAX).map(|_| calls.insert(call(0, now))).collect();
         assert_eq!(calls.len(), UNDER_WAY_MAX);
-        assert!(numbers.iter().all(|number| calls.take(LineId(0), *number).is_some()));
+        assert!(numbers.iter().all(|number| calls.take(LinkId(0), *number).is_some()));
     }
 
     /// Those that waited for their route are sent behind others whose time is up later.
@@ -144,7 +144,7 @@ mod tests {
         random.shuffle(&mut left);
         let numbers: Vec<u64> = left.iter().map(|seconds| calls.insert(call(0, at(*seconds)))).collect();
         for (number, seconds) in numbers.iter().zip(left.clone()).take(100) {
-            assert_eq!(calls.take(LineId(0), *number).unwrap().deadline, at(seconds));
+            assert_eq!(calls.take(LinkId(0), *number).unwrap().deadline, at(seconds));
             left.retain(|other| *other != seconds);
         }
         for now in 0..=200 {
@@ -161,9 +161,9 @@ mod tests {
     fn a_connection_that_breaks_takes_its_own_calls_with_it() {
         let (mut calls, now) = (Calls::default(), Instant::now());
         let numbers: Vec<u64> = (0..10).map(|at| calls.insert(call(at % 3, now))).collect();
-        assert_eq!(calls.take_line(LineId(1)).len(), 3);
-        assert_eq!(calls.take_line(LineId(1)).len(), 0);
+        assert_eq!(calls.take_link(LinkId(1)).len(), 3);
+        assert_eq!(calls.take_link(LinkId(1)).len(), 0);
         assert_eq!(calls.len(), 7);
-        assert!(calls.take(LineId(0), numbers[0]).is_some());
+        assert!(calls.take(LinkId(0), numbers[0]).is_some());
     }
 }

@@ -2,7 +2,7 @@
 
 use super::super::failure::Failure;
 use super::super::request::Request;
-use super::lines::LineId;
+use super::links::LinkId;
 use crate::codec::access::{Access, Consistency, Place};
 use crate::codec::ids::{GroupId, MemberId};
 use crate::transport::wire::Leader;
@@ -51,12 +51,12 @@ pub(super) type Waiting = (Instant, Request);
 #[derive(Debug)]
 pub(super) struct Lane {
     pub waiting: VecDeque<Waiting>,
-    /// How many are under way, all of them on `line`.
+    /// How many are under way, all of them on `link`.
     under_way: usize,
     /// The connection they take: changed only while none is under way, so that none overtakes another.
-    line: Option<LineId>,
+    link: Option<LinkId>,
     /// The connection they should take.
-    target: Option<LineId>,
+    target: Option<LinkId>,
     /// Who leads, as far as was heard.
     pub leader: Option<Leader>,
     last_use: Instant,
@@ -66,11 +66,11 @@ pub(super) struct Lane {
 }
 
 impl Lane {
-    pub(super) fn new(now: Instant, target: Option<LineId>) -> Lane {
+    pub(super) fn new(now: Instant, target: Option<LinkId>) -> Lane {
         Lane {
             waiting: VecDeque::new(),
             under_way: 0,
-            line: None,
+            link: None,
             target,
             leader: None,
             last_use: now,
@@ -86,24 +86,24 @@ impl Lane {
     }
 
     /// The connection that those who wait may take now.
-    pub(super) fn open_line(&mut self) -> Option<LineId> {
+    pub(super) fn open_link(&mut self) -> Option<LinkId> {
         if self.under_way == 0 {
-            self.line = self.target;
+            self.link = self.target;
         }
-        self.line.filter(|_| self.line == self.target)
+        self.link.filter(|_| self.link == self.target)
     }
 
     /// Says which connection should be taken from now on.
-    pub(super) fn aim_at(&mut self, target: Option<LineId>) {
+    pub(super) fn aim_at(&mut self, target: Option<LinkId>) {
         self.target = target;
     }
 
-    /// Whether `line` is, or shall be, taken.
-    pub(super) fn takes(&self, line: LineId) -> bool {
-        self.target == Some(line) || self.under_way > 0 && self.line == Some(line)
+    /// Whether `link` is, or shall be, taken.
+    pub(super) fn takes(&self, link: LinkId) -> bool {
+        self.target == Some(link) || self.under_way > 0 && self.link == Some(link)
     }
 
-    pub(super) fn target(&self) -> Option<LineId> {
+    pub(super) fn target(&self) -> Option<LinkId> {
         self.target
     }
 

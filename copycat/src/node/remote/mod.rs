@@ -9,12 +9,12 @@
 //! breaks before its answer, its outcome is unknown. Requests of one group stay in the order they were handed in.
 //!
 //! Begin with [`road`], the loop; then [`routes`], which decides what goes where and touches no connection;
-//! [`calls`] are the requests that were sent, [`lines`] the connections, [`dialing`] the attempts to make some.
+//! [`calls`] are the requests that were sent, [`links`] the connections, [`dialing`] the attempts to make some.
 
 mod calls;
 mod dialing;
 mod lane;
-mod lines;
+mod links;
 mod road;
 mod routes;
 #[cfg(test)]

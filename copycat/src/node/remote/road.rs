@@ -5,7 +5,7 @@ use super::super::request::Request;
 use super::calls::{Call, Calls, UNDER_WAY_MAX};
 use super::dialing::{Dialed, Dialing};
 use super::lane::LaneKey;
-use super::lines::{LineId, Lines};
+use super::links::{LinkId, Links};
 use super::routes::{Batch, Routes};
 use crate::codec::configuration::MEMBERS_MAX;
 use crate::transport::client::Client;
@@ -26,7 +26,7 @@ pub(super) struct Road {
     request_timeout: Duration,
     routes: Routes,
     calls: Calls,
-    lines: Lines,
+    links: Links,
     dialing: Dialing,
     /// The home could not do what it was asked, and perhaps another member can.
     roaming: bool,
@@ -46,7 +46,7 @@ impl Road {
             request_timeout,
             routes: Routes::default(),
             calls: Calls::default(),
-            lines: Lines::default(),
+            links: Links::default(),
             dialing,
             roaming: false,
             sending: Vec::new(),
@@ -65,7 +65,7 @@ impl Road {
             tokio::select! {
                 biased;
                 _ = &mut stopped => break,
-                (line, event) = self.lines.next_event() => self.take_event(line, event),
+                (link, event) = self.links.next_event() => self.take_event(link, event),
                 dialed = self.dialing.next() => self.take_dialed(dialed),
                 request = self.requests.recv(), if room => match request {
                     Some(request) => self.take_request(Instant::now(), request),
@@ -76,7 +76,7 @@ impl Road {
             self.gather();
             self.send();
         }
-        self.lines.close().await;
+        self.links.close().await;
     }
 
     fn has_room(&self) -> bool {
@@ -99,49 +99,49 @@ impl Road {
 
     /// Sends what may be sent, one message for each lane.
     fn send(&mut self) {
-        while let Some((lane, line, submit)) = self.next_submit() {
-            if self.lines.send(line, Message::Submit(submit)).is_err() {
-                self.unsend(lane, line);
+        while let Some((lane, link, submit)) = self.next_submit() {
+            if self.links.send(link, Message::Submit(submit)).is_err() {
+                self.unsend(lane, link);
             }
         }
     }
 
-    fn next_submit(&mut self) -> Option<(LaneKey, LineId, Submit)> {
-        let Batch { lane, line, requests } = self.routes.next()?;
+    fn next_submit(&mut self) -> Option<(LaneKey, LinkId, Submit)> {
+        let Batch { lane, link, requests } = self.routes.next()?;
         let mut submitted = Vec::with_capacity(requests.len());
         self.sending.clear();
         for (deadline, Request { access, method, key_len, body, reply, .. }) in requests {
-            let id = self.calls.insert(Call { lane, line, deadline, reply });
+            let id = self.calls.insert(Call { lane, link, deadline, reply });
             self.sending.push(id);
             submitted.push(Submitted { id, access, method, key_len, body: body.into() });
         }
-        Some((lane, line, Submit { group: lane.group, term: 0, requests: submitted }))
+        Some((lane, link, Submit { group: lane.group, term: 0, requests: submitted }))
     }
 
     /// The batch that was to be sent certainly was not.
-    fn unsend(&mut self, lane: LaneKey, line: LineId) {
+    fn unsend(&mut self, lane: LaneKey, link: LinkId) {
         for id in self.sending.drain(..) {
-            let unsent = self.calls.take(line, id).expect("it was kept a moment ago");
+            let unsent = self.calls.take(link, id).expect("it was kept a moment ago");
             // Whoever does not wait any more needs no answer; so it is with all answers here.
             let _ = unsent.reply.send(Err(Failure::Busy));
             self.routes.ended(lane, 1);
         }
     }
 
-    fn take_event(&mut self, line: LineId, event: Option<Event>) {
+    fn take_event(&mut self, link: LinkId, event: Option<Event>) {
         match event {
             Some(Event::Received { messages, .. }) => {
-                messages.into_iter().for_each(|message| self.take_message(line, message))
+                messages.into_iter().for_each(|message| self.take_message(link, message))
             }
-            Some(Event::Gone { .. }) | None => self.lost(line),
+            Some(Event::Gone { .. }) | None => self.lost(link),
             Some(_) => {}
         }
     }
 
-    fn take_message(&mut self, line: LineId, message: Message) {
+    fn take_message(&mut self, link: LinkId, message: Message) {
         match message {
             Message::Results(answers) => {
-                answers.into_iter().for_each(|answer| self.take_answer(line, answer))
+                answers.into_iter().for_each(|answer| self.take_answer(link, answer))
             }
             Message::Leaders(leaders) => self.take_leaders(leaders),
             // The connection lets nothing else through.
@@ -149,21 +149,21 @@ impl Road {
         }
     }
 
-    fn take_answer(&mut self, line: LineId, answered: Answered) {
-        let Some(call) = self.calls.take(line, answered.id) else { return };
+    fn take_answer(&mut self, link: LinkId, answered: Answered) {
+        let Some(call) = self.calls.take(link, answered.id) else { return };
         self.routes.ended(call.lane, 1);
         let answer = answered.result.map_err(Failure::received);
         if let Err(failure) = answer {
-            self.heed(failure, call.lane, line);
+            self.heed(failure, call.lane, link);
         }
         let _ = call.reply.send(answer);
     }
 
-    /// The member behind `line` could not do what it was asked, or did not say so in time.
-    fn heed(&mut self, failure: Failure, lane: LaneKey, line: LineId) {
-        self.roaming |= self.routes.home() == Some(line) && may_be_better_elsewhere(failure);
+    /// The member behind `link` could not do what it was asked, or did not say so in time.
+    fn heed(&mut self, failure: Failure, lane: LaneKey, link: LinkId) {
+        self.roaming |= self.routes.home() == Some(link) && may_be_better_elsewhere(failure);
         if may_be_led_by_another(failure) {
-            self.routes.doubt(Instant::now(), lane, line);
+            self.routes.doubt(Instant::now(), lane, link);
         }
     }
 
@@ -177,14 +177,14 @@ impl Road {
     }
 
     /// A connection is gone: what was under way on it may or may not have happened.
-    fn lost(&mut self, line: LineId) {
-        self.lines.retain(|kept| kept != line);
-        for call in self.calls.take_line(line) {
+    fn lost(&mut self, link: LinkId) {
+        self.links.retain(|kept| kept != link);
+        for call in self.calls.take_link(link) {
             self.routes.ended(call.lane, 1);
             let _ = call.reply.send(Err(Failure::Disconnected));
         }
         let now = Instant::now();
-        self.routes.closed(now, line);
+        self.routes.closed(now, link);
         if self.routes.home().is_none() {
             self.dialing.seek_home(now, None);
         }
@@ -197,19 +197,19 @@ impl Road {
                 let home = self.open(client);
                 self.routes.settle(home);
             }
-            (Some(_), Ok(client)) if self.lines.len() < MEMBERS_MAX => drop(self.open(client)),
+            (Some(_), Ok(client)) if self.links.len() < MEMBERS_MAX => drop(self.open(client)),
             (Some(leader), _) => self.routes.unreachable(leader),
             (None, Err(_)) => {}
         }
     }
 
     /// Keeps a connection, unless there is one to the same member; that serves as well.
-    fn open(&mut self, client: Client) -> LineId {
+    fn open(&mut self, client: Client) -> LinkId {
         let member = client.identity.member;
-        self.lines.to(member).unwrap_or_else(|| {
-            let line = self.lines.add(client);
-            self.routes.opened(member, line);
-            line
+        self.links.to(member).unwrap_or_else(|| {
+            let link = self.links.add(client);
+            self.routes.opened(member, link);
+            link
         })
     }
 
@@ -218,21 +218,21 @@ impl Road {
         self.routes.expire(now);
         for call in self.calls.take_expired(now) {
             self.routes.ended(call.lane, 1);
-            self.heed(Failure::Timeout, call.lane, call.line);
+            self.heed(Failure::Timeout, call.lane, call.link);
             let _ = call.reply.send(Err(Failure::Timeout));
         }
         self.routes.forget(now);
         self.look_for_members(now);
         self.ask(now);
-        for line in self.lines.retain(|line| self.routes.needs(line)) {
-            self.routes.closed(now, line);
+        for link in self.links.retain(|link| self.routes.needs(link)) {
+            self.routes.closed(now, link);
         }
     }
 
     fn look_for_members(&mut self, now: Instant) {
         let home = self.routes.home();
         if home.is_none() || self.roaming {
-            let but = home.and_then(|home| self.lines.address(home));
+            let but = home.and_then(|home| self.links.address(home));
             self.roaming &= !self.dialing.seek_home(now, but);
         }
         for leader in self.routes.missing() {
@@ -241,10 +241,10 @@ impl Road {
     }
 
     fn ask(&mut self, now: Instant) {
-        for (line, groups) in self.routes.seek(now) {
+        for (link, groups) in self.routes.seek(now) {
             for groups in groups.chunks(GROUPS_MAX) {
                 // A question that is lost is asked again.
-                let _ = self.lines.send(line, Message::Seek(groups.to_vec()));
+                let _ = self.links.send(link, Message::Seek(groups.to_vec()));
             }
         }
     }

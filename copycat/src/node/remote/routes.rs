@@ -5,7 +5,7 @@
 
 use super::super::request::Request;
 use super::lane::{Aim, Lane, LaneKey, Waiting};
-use super::lines::LineId;
+use super::links::LinkId;
 use crate::codec::ids::{GroupId, MemberId};
 use crate::transport::wire::Leader;
 use std::collections::{BTreeMap, vec_deque};
@@ -15,7 +15,7 @@ use tokio::time::Instant;
 #[derive(Debug)]
 pub(super) struct Batch<'a> {
     pub lane: LaneKey,
-    pub line: LineId,
+    pub link: LinkId,
     pub requests: vec_deque::Drain<'a, Waiting>,
 }
 
@@ -23,8 +23,8 @@ pub(super) struct Batch<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Routes {
     lanes: BTreeMap<LaneKey, Lane>,
-    lines: BTreeMap<MemberId, LineId>,
-    home: Option<LineId>,
+    links: BTreeMap<MemberId, LinkId>,
+    home: Option<LinkId>,
     /// Lanes in which somebody waits, as far as they may be able to send.
     ready: Vec<LaneKey>,
     waiting: usize,
@@ -36,7 +36,7 @@ impl Routes {
         self.waiting
     }
 
-    pub(super) fn home(&self) -> Option<LineId> {
+    pub(super) fn home(&self) -> Option<LinkId> {
         self.home
     }
 
@@ -53,19 +53,19 @@ impl Routes {
 
     /// The next that may be sent; they count as sent.
     pub(super) fn next(&mut self) -> Option<Batch<'_>> {
-        let (key, line) = loop {
+        let (key, link) = loop {
             let key = self.ready.pop()?;
             let Some(lane) = self.lanes.get_mut(&key).filter(|lane| !lane.waiting.is_empty()) else {
                 continue;
             };
-            if let Some(line) = lane.open_line() {
-                break (key, line);
+            if let Some(link) = lane.open_link() {
+                break (key, link);
             }
         };
         let lane = self.lanes.get_mut(&key)?;
         self.waiting -= lane.waiting.len();
         lane.begun(lane.waiting.len());
-        Some(Batch { lane: key, line, requests: lane.waiting.drain(..) })
+        Some(Batch { lane: key, link, requests: lane.waiting.drain(..) })
     }
 
     /// So many requests of a lane that were sent are answered or given up.
@@ -77,26 +77,26 @@ impl Routes {
     }
 
     /// There is a connection to a member.
-    pub(super) fn opened(&mut self, member: MemberId, line: LineId) {
-        self.lines.insert(member, line);
+    pub(super) fn opened(&mut self, member: MemberId, link: LinkId) {
+        self.links.insert(member, link);
         self.aim();
     }
 
     /// The connection is the home's from now on.
-    pub(super) fn settle(&mut self, home: LineId) {
+    pub(super) fn settle(&mut self, home: LinkId) {
         self.home = Some(home);
         self.aim();
     }
 
     /// A connection broke or was closed; nothing is under way on it. Leaders that were reached by it are in doubt.
     /// If it was the home's, any other becomes that.
-    pub(super) fn closed(&mut self, now: Instant, line: LineId) {
-        let Some(member) = self.member(line) else { return };
-        self.lines.remove(&member);
-        if self.home == Some(line) {
-            self.home = self.lines.values().next().copied();
+    pub(super) fn closed(&mut self, now: Instant, link: LinkId) {
+        let Some(member) = self.member(link) else { return };
+        self.links.remove(&member);
+        if self.home == Some(link) {
+            self.home = self.links.values().next().copied();
         }
-        for lane in self.lanes.values_mut().filter(|lane| lane.target() == Some(line)) {
+        for lane in self.lanes.values_mut().filter(|lane| lane.target() == Some(link)) {
             lane.doubt(member);
             lane.seek_soon(now);
         }
@@ -114,21 +114,21 @@ impl Routes {
         self.aim();
     }
 
-    /// An answer, or the lack of one, says that the member behind `line` could not do what was asked of a leader.
-    pub(super) fn doubt(&mut self, now: Instant, key: LaneKey, line: LineId) {
-        let (member, lane) = (self.member(line), self.lanes.get_mut(&key));
+    /// An answer, or the lack of one, says that the member behind `link` could not do what was asked of a leader.
+    pub(super) fn doubt(&mut self, now: Instant, key: LaneKey, link: LinkId) {
+        let (member, lane) = (self.member(link), self.lanes.get_mut(&key));
         if let (Some(lane), Some(member)) = (lane, member) {
             lane.seek_soon(now);
             // Many may fail at the same time: only the first has anything to change, and for its own lane only.
             if lane.doubt(member) {
-                aim(key, lane, &self.lines, self.home, &mut self.ready);
+                aim(key, lane, &self.links, self.home, &mut self.ready);
             }
         }
     }
 
     /// Who is at the other end of a connection.
-    fn member(&self, line: LineId) -> Option<MemberId> {
-        self.lines.iter().find(|(_, known)| **known == line).map(|(member, _)| *member)
+    fn member(&self, link: LinkId) -> Option<MemberId> {
+        self.links.iter().find(|(_, known)| **known == link).map(|(member, _)| *member)
     }
 
     /// A member cannot be reached: it is forgotten as a leader until it is named again.
@@ -141,12 +141,12 @@ impl Routes {
     /// Leaders to which there is no connection.
     pub(super) fn missing(&self) -> impl Iterator<Item = &Leader> {
         let leaders = self.lanes.values().filter_map(|lane| lane.leader.as_ref());
-        leaders.filter(|leader| !self.lines.contains_key(&leader.member))
+        leaders.filter(|leader| !self.links.contains_key(&leader.member))
     }
 
     /// Whom to ask about which groups now: those that get their requests, and the home, which may know better.
-    pub(super) fn seek(&mut self, now: Instant) -> BTreeMap<LineId, Vec<GroupId>> {
-        let mut questions: BTreeMap<LineId, Vec<GroupId>> = BTreeMap::new();
+    pub(super) fn seek(&mut self, now: Instant) -> BTreeMap<LinkId, Vec<GroupId>> {
+        let mut questions: BTreeMap<LinkId, Vec<GroupId>> = BTreeMap::new();
         let Some(home) = self.home else { return questions };
         for (key, lane) in &mut self.lanes {
             if key.aim == Aim::Leader && lane.seek(now) {
@@ -172,14 +172,14 @@ impl Routes {
     }
 
     /// Whether anybody takes the connection.
-    pub(super) fn needs(&self, line: LineId) -> bool {
-        self.home == Some(line) || self.lanes.values().any(|lane| lane.takes(line))
+    pub(super) fn needs(&self, link: LinkId) -> bool {
+        self.home == Some(link) || self.lanes.values().any(|lane| lane.takes(link))
     }
 
     /// Says to each lane what it should take, and lets those try that wait.
     fn aim(&mut self) {
         for (key, lane) in &mut self.lanes {
-            aim(*key, lane, &self.lines, self.home, &mut self.ready);
+            aim(*key, lane, &self.links, self.home, &mut self.ready);
         }
     }
 }
@@ -187,13 +187,13 @@ impl Routes {
 fn aim(
     key: LaneKey,
     lane: &mut Lane,
-    lines: &BTreeMap<MemberId, LineId>,
-    home: Option<LineId>,
+    links: &BTreeMap<MemberId, LinkId>,
+    home: Option<LinkId>,
     ready: &mut Vec<LaneKey>,
 ) {
     let leader = lane.leader.as_ref().filter(|_| key.aim == Aim::Leader);
-    let line = leader.and_then(|leader| lines.get(&leader.member));
-    lane.aim_at(line.copied().or(home));
+    let link = leader.and_then(|leader| links.get(&leader.member));
+    lane.aim_at(link.copied().or(home));
     if !lane.waiting.is_empty() {
         ready.push(key);
     }

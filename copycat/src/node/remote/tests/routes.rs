@@ -3,7 +3,7 @@
 use super::super::super::failure::Failure;
 use super::super::super::request::{Answer, Request};
 use super::super::lane::{Aim, LaneKey};
-use super::super::lines::LineId;
+use super::super::links::LinkId;
 use super::super::routes::Routes;
 use crate::codec::access::{Access, Consistency};
 use crate::codec::ids::{GroupId, MemberId, MethodId};
@@ -15,9 +15,9 @@ use tokio::time::Instant;
 const GROUP: GroupId = GroupId(7);
 const OTHER: GroupId = GroupId(8);
 /// The connection to each member has its number.
-const HOME: LineId = LineId(1);
-const SECOND: LineId = LineId(2);
-const THIRD: LineId = LineId(3);
+const HOME: LinkId = LinkId(1);
+const SECOND: LinkId = LinkId(2);
+const THIRD: LinkId = LinkId(3);
 
 /// Routes whose time is told, and whose requests are known by their method.
 struct Test {
@@ -26,7 +26,7 @@ struct Test {
     now: Instant,
     taken: u32,
     /// What was sent and has no answer, in the order of sending.
-    sent: Vec<(LaneKey, LineId, u32)>,
+    sent: Vec<(LaneKey, LinkId, u32)>,
 }
 
 impl Test {
@@ -39,8 +39,8 @@ impl Test {
         test
     }
 
-    fn open(&mut self, line: LineId) {
-        self.routes.opened(MemberId(line.0), line);
+    fn open(&mut self, link: LinkId) {
+        self.routes.opened(MemberId(link.0), link);
     }
 
     fn pass(&mut self, time: Duration) {
@@ -61,13 +61,13 @@ impl Test {
     }
 
     /// Sends what may be sent: the connection and the requests of each batch.
-    fn send(&mut self) -> Vec<(LineId, Vec<u32>)> {
+    fn send(&mut self) -> Vec<(LinkId, Vec<u32>)> {
         let mut batches = Vec::new();
         while let Some(batch) = self.routes.next() {
-            let (lane, line) = (batch.lane, batch.line);
+            let (lane, link) = (batch.lane, batch.link);
             let numbers: Vec<u32> = batch.requests.map(|(_, request)| request.method.0).collect();
-            self.sent.extend(numbers.iter().map(|number| (lane, line, *number)));
-            batches.push((line, numbers));
+            self.sent.extend(numbers.iter().map(|number| (lane, link, *number)));
+            batches.push((link, numbers));
         }
         batches.sort();
         batches
@@ -79,11 +79,11 @@ impl Test {
         self.routes.ended(lane, 1);
     }
 
-    fn cut(&mut self, line: LineId) {
-        for (lane, ..) in self.sent.extract_if(.., |(_, sent_on, _)| *sent_on == line).collect::<Vec<_>>() {
+    fn cut(&mut self, link: LinkId) {
+        for (lane, ..) in self.sent.extract_if(.., |(_, sent_on, _)| *sent_on == link).collect::<Vec<_>>() {
             self.routes.ended(lane, 1);
         }
-        self.routes.closed(self.now, line);
+        self.routes.closed(self.now, link);
     }
 
     fn hear(&mut self, group: GroupId, term: u64, member: u64) {
@@ -91,15 +91,15 @@ impl Test {
         self.routes.hear(vec![Leader { group, term, member: MemberId(member), address }]);
     }
 
-    fn doubt(&mut self, group: GroupId, line: LineId) {
-        self.routes.doubt(self.now, LaneKey { group, aim: Aim::Leader }, line);
+    fn doubt(&mut self, group: GroupId, link: LinkId) {
+        self.routes.doubt(self.now, LaneKey { group, aim: Aim::Leader }, link);
     }
 
     fn missing(&self) -> Vec<u64> {
         self.routes.missing().map(|leader| leader.member.0).collect()
     }
 
-    fn seek(&mut self) -> Vec<(LineId, Vec<GroupId>)> {
+    fn seek(&mut self) -> Vec<(LinkId, Vec<GroupId>)> {
         self.routes.seek(self.now).into_iter().collect()
     }
 }
@@ -368,17 +368,17 @@ fn order_is_kept_through_any_changes() {
             match random.u32(..10) {
                 0..5 => test.write(if random.bool() { GROUP } else { OTHER }),
                 5..7 => test.hear(if random.bool() { GROUP } else { OTHER }, step, random.u64(1..=4)),
-                7 => test.doubt(GROUP, LineId(random.u64(1..=3))),
-                8 => test.routes.settle(LineId(random.u64(1..=3))),
+                7 => test.doubt(GROUP, LinkId(random.u64(1..=3))),
+                8 => test.routes.settle(LinkId(random.u64(1..=3))),
                 _ => test.pass(Duration::from_millis(random.u64(..100))),
             }
             let before = test.sent.len();
             test.send();
-            for (lane, line, number) in &test.sent[before..] {
+            for (lane, link, number) in &test.sent[before..] {
                 let last = &mut last[usize::from(lane.group == OTHER)];
                 assert!(*number > *last, "seed {seed}");
                 *last = *number;
-                let elsewhere = |(other, on, _): &&(LaneKey, LineId, u32)| other == lane && on != line;
+                let elsewhere = |(other, on, _): &&(LaneKey, LinkId, u32)| other == lane && on != link;
                 assert_eq!(test.sent.iter().find(elsewhere), None, "seed {seed}: under way on two at once");
             }
             while !test.sent.is_empty() && random.u32(..3) == 0 {
