@@ -176,7 +176,7 @@ impl Driver {
         if !alive {
             tracing::error!("a thread of the node is gone: this member stops");
         }
-        self.reports.await_flush(self.shard.awaits_flush());
+        self.reports.set_awaited(self.shard.awaits_flush());
         if alive && self.shard.failure().is_none() {
             ControlFlow::Continue(())
         } else {
@@ -268,7 +268,7 @@ impl Driver {
         while !self.shard.journal_mut().is_idle() {
             // A write that took no time is among the inputs already.
             if self.inputs.is_empty() {
-                self.reports.await_flush(true);
+                self.reports.set_awaited(true);
                 self.reports.bell().await;
             }
             if self.turn().is_break() {
@@ -278,7 +278,7 @@ impl Driver {
         if let Some(mark) = self.shard.journal_mut().close()
             && self.flusher.hand_over(Save::silent(mark))
         {
-            self.reports.await_flush(true);
+            self.reports.set_awaited(true);
             while !self.reports.take().iter().any(|done| matches!(done, Done::Written(_))) {
                 self.reports.bell().await;
             }

@@ -45,7 +45,7 @@ impl Reports {
     }
 
     /// Whether the loop waits for a flush from here on. If it does, and it has ended meanwhile, the bell rings at once.
-    pub(crate) fn await_flush(&self, awaited: bool) {
+    pub(crate) fn set_awaited(&self, awaited: bool) {
         let mut waiting = self.waiting();
         waiting.awaited = awaited;
         let rings = awaited && !waiting.done.is_empty();
@@ -89,7 +89,7 @@ mod tests {
         reports.put(written());
         assert!(!rings(&reports), "nobody waits");
         assert_eq!(reports.take().len(), 1, "but it is there");
-        reports.await_flush(true);
+        reports.set_awaited(true);
         assert!(!rings(&reports), "nothing has ended");
         reports.put(written());
         assert!(rings(&reports));
@@ -99,9 +99,9 @@ mod tests {
     fn a_flush_that_ended_before_it_was_waited_for_is_not_missed() {
         let reports = Reports::default();
         reports.put(written());
-        reports.await_flush(false);
+        reports.set_awaited(false);
         assert!(!rings(&reports));
-        reports.await_flush(true);
+        reports.set_awaited(true);
         assert!(rings(&reports));
         assert_eq!((reports.take().len(), rings(&reports)), (1, false));
     }

@@ -28,21 +28,21 @@ pub(crate) enum Done {
 /// job under way.
 #[derive(Debug)]
 pub(crate) struct Worker<J> {
-    line: Arc<Line<J>>,
+    jobs: Arc<Jobs<J>>,
     thread: Option<JoinHandle<()>>,
 }
 
 /// Jobs on their way to a worker. The thread is woken when no lock is held: where it takes the processor of
 /// whoever woke it, it finds nothing locked.
 #[derive(Debug)]
-struct Line<J> {
-    jobs: Mutex<VecDeque<J>>,
+struct Jobs<J> {
+    waiting: Mutex<VecDeque<J>>,
     stopping: AtomicBool,
 }
 
-impl<J> Line<J> {
-    fn jobs(&self) -> MutexGuard<'_, VecDeque<J>> {
-        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+impl<J> Jobs<J> {
+    fn waiting(&self) -> MutexGuard<'_, VecDeque<J>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits for the next job. `None`: there will be none.
@@ -51,7 +51,7 @@ impl<J> Line<J> {
             if self.stopping.load(Ordering::Acquire) {
                 return None;
             }
-            let job = self.jobs().pop_front();
+            let job = self.waiting().pop_front();
             match job {
                 Some(job) => return Some(job),
                 // Returns at once if a job came, or the end, since it was looked for.
@@ -63,14 +63,14 @@ impl<J> Line<J> {
 
 impl<J: Send + 'static> Worker<J> {
     fn start(name: String, mut run: impl FnMut(J) + Send + 'static) -> io::Result<Worker<J>> {
-        let line = Arc::new(Line { jobs: Mutex::default(), stopping: AtomicBool::new(false) });
-        let jobs = line.clone();
+        let jobs = Arc::new(Jobs { waiting: Mutex::default(), stopping: AtomicBool::new(false) });
+        let theirs = jobs.clone();
         let thread = threads::spawn(name, move || {
-            while let Some(job) = jobs.next() {
+            while let Some(job) = theirs.next() {
                 run(job);
             }
         })?;
-        Ok(Worker { line, thread: Some(thread) })
+        Ok(Worker { jobs, thread: Some(thread) })
     }
 
     /// Hands a job over. The shard bounds what is under way: one write, one preparation, so many bytes of
@@ -78,7 +78,7 @@ impl<J: Send + 'static> Worker<J> {
     /// `false` if the thread is gone, which only a defect can bring about.
     pub(crate) fn hand_over(&self, job: J) -> bool {
         let Some(thread) = &self.thread else { return false };
-        self.line.jobs().push_back(job);
+        self.jobs.waiting().push_back(job);
         thread.thread().unpark();
         !thread.is_finished()
     }
@@ -86,7 +86,7 @@ impl<J: Send + 'static> Worker<J> {
 
 impl<J> Drop for Worker<J> {
     fn drop(&mut self) {
-        self.line.stopping.store(true, Ordering::Release);
+        self.jobs.stopping.store(true, Ordering::Release);
         if let Some(thread) = self.thread.take() {
             thread.thread().unpark();
             drop(thread.join());

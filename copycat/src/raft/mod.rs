@@ -17,9 +17,10 @@
 //!    completion may stand for many: only the newest need be reported. A completion must cover every
 //!    write before it, in order.
 //! 4. **Sends.** A message leaves once its `after` is durable, not before, and is dropped when the
-//!    member stops. It may leave, and be answered, before the core is told that `after` is durable. It may be lost, repeated, delayed and overtaken on the way; it must not be altered.
+//!    member stops. It may leave, and be answered, before the core is told that `after` is durable.
+//!    It may be lost, repeated, delayed and overtaken on the way; it must not be altered.
 //!    The owner attaches an append's entries, splits it where their bytes exceed a message, and
-//!    describes them again (`spans`, `configurations`) where it arrives.
+//!    describes them again (`spans`, `configurations`) where it arrives. What waits brings no entries.
 //! 5. **Failures.** After an error of a write or a flush nothing is called any more: the member stops.
 //! 6. **Time.** `now` is the time since any origin, on a clock that never goes back and also runs while
 //!    the machine sleeps; never the wall clock. [`state::Raft::tick`] is called several times per

@@ -17,7 +17,7 @@ use super::segment::{Owner, Segment};
 use crate::codec::checksum::{crc32c, crc32c_append};
 use crate::codec::configuration::Configuration;
 use crate::codec::cursor::Malformed;
-use crate::codec::frame::{HEADER_LEN, Header, Kind, Outline};
+use crate::codec::frame::{Frame, HEADER_LEN, Header, Kind, Outline};
 use crate::codec::ids::{GroupId, Index, MemberId, TERM_MAX, Term};
 use crate::codec::terms::{LogId, Terms};
 use bytes::Bytes;
@@ -119,8 +119,8 @@ impl Purpose {
 }
 
 impl Journal {
-    /// Stores consecutive entries of one group: frames packed one behind the other, whose checksums
-    /// the caller has verified or made; of no term that was not saved before. The first index is at most
+    /// Stores consecutive entries of one group: frames packed one behind the other, which the caller has
+    /// verified whole, or made: nothing but their outline is looked at; of no term that was not saved before. The first index is at most
     /// one beyond the last; everything at or beyond it is replaced (Raft §5.3). All of them lie in one batch. They are readable at once.
     ///
     /// Returns the position that must be durable for all of them. On an error nothing was appended.
@@ -139,6 +139,7 @@ impl Journal {
     fn put(&mut self, group: GroupId, frames: Bytes, purpose: Purpose) -> Result<Position, StorageError> {
         self.alive()?;
         let Some(first) = self.check(group, &frames)? else { return Ok(self.end) };
+        debug_assert!(Frame::all(&frames).all(|frame| frame.is_ok()), "verified by the caller");
         self.make_room(frames.len(), purpose)?;
         let log = self.groups.entry(group).or_default();
         assert!(log.state().accepts(first.index), "checked before room was made");

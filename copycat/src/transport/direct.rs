@@ -34,7 +34,7 @@ pub(super) struct Wrote {
 }
 
 impl Sender {
-    /// [`send`](Self::send), writing at once if nobody is writing: from a thread other than the connection's.
+    /// [`send`](Self::send), writing at once if nobody is writing.
     pub(crate) fn send_now(&self, message: Message) -> Result<(), Unsent> {
         self.queue(message)?;
         self.write_queued();

@@ -17,6 +17,8 @@ pub(super) struct LinkId(pub u64);
 struct Link {
     id: LinkId,
     client: Client,
+    /// Something was queued for it.
+    queued: bool,
 }
 
 /// All of them.
@@ -36,7 +38,7 @@ impl Links {
     pub(super) fn add(&mut self, client: Client) -> LinkId {
         self.opened += 1;
         let id = LinkId(self.opened);
-        self.all.push(Link { id, client });
+        self.all.push(Link { id, client, queued: false });
         id
     }
 
@@ -57,10 +59,20 @@ impl Links {
         self.all.extract_if(.., |link| !needed(link.id)).map(|link| link.id).collect()
     }
 
-    /// Sends a message, at once if nobody is writing. `Err`: certainly not sent.
-    pub(super) fn send(&self, id: LinkId, message: Message) -> Result<(), Unsent> {
-        let link = self.all.iter().find(|link| link.id == id).ok_or(Unsent::Disconnected)?;
-        link.client.sender.send_now(message)
+    /// Queues a message until [`write_queued`](Self::write_queued). `Err`: certainly not sent.
+    pub(super) fn queue(&mut self, id: LinkId, message: Message) -> Result<(), Unsent> {
+        let link = self.all.iter_mut().find(|link| link.id == id).ok_or(Unsent::Disconnected)?;
+        link.client.sender.queue(message)?;
+        link.queued = true;
+        Ok(())
+    }
+
+    /// Writes what is queued: all that is for one member together.
+    pub(super) fn write_queued(&mut self) {
+        for link in self.all.iter_mut().filter(|link| link.queued) {
+            link.queued = false;
+            link.client.sender.write_queued();
+        }
     }
 
     /// What is heard next, and on which connection; never, while there is none.

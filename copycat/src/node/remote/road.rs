@@ -100,10 +100,11 @@ impl Road {
     /// Sends what may be sent, one message for each lane.
     fn send(&mut self) {
         while let Some((lane, link, submit)) = self.next_submit() {
-            if self.links.send(link, Message::Submit(submit)).is_err() {
+            if self.links.queue(link, Message::Submit(submit)).is_err() {
                 self.unsend(lane, link);
             }
         }
+        self.links.write_queued();
     }
 
     fn next_submit(&mut self) -> Option<(LaneKey, LinkId, Submit)> {
@@ -244,7 +245,7 @@ impl Road {
         for (link, groups) in self.routes.seek(now) {
             for groups in groups.chunks(GROUPS_MAX) {
                 // A question that is lost is asked again.
-                let _ = self.links.send(link, Message::Seek(groups.to_vec()));
+                let _ = self.links.queue(link, Message::Seek(groups.to_vec()));
             }
         }
     }

@@ -50,6 +50,7 @@ impl Group {
             Effect::AppendOwn { id, entry } => self.store_own(now, id, &entry, ground),
             Effect::Send { to, message, after } if after <= self.durable => self.send(to, message, ground),
             Effect::Send { to, message, after } => {
+                assert!(!message.has_entries(), "what waits brings nothing that is still to be read");
                 if matches!(message, Message::HeartbeatReply { .. }) {
                     // While a disk hangs, only the newest is kept: it says all that the earlier ones did.
                     let same = |held: &Message| matches!(held, Message::HeartbeatReply { .. });
@@ -126,19 +127,10 @@ impl Group {
         ground.journal.append_own(self.id, frame.into()).map(drop)
     }
 
-    /// Takes what waits for no more than `token` to be durable, except for what is still to be read from the journal.
-    pub(super) fn take_held(&mut self, token: Token, messages: &mut Vec<(MemberId, wire::Message)>) {
-        let (group, whole) = (self.id, |message: &Message| !message.has_entries());
-        let taken = self.held.extract_if(.., |(after, _, message)| *after <= token && whole(message));
-        messages.extend(taken.map(|(_, to, message)| (to, plain(group, message))));
-    }
-
-    /// Sends what waited for a flush that is now done, in the order it was made.
-    pub(super) fn release_held(&mut self, ground: &mut Ground) -> Result<(), StorageError> {
-        let durable = self.durable;
-        let released: Vec<(Token, MemberId, Message)> =
-            self.held.extract_if(.., |(after, ..)| *after <= durable).collect();
-        released.into_iter().try_for_each(|(_, to, message)| self.send(to, message, ground))
+    /// Takes what waits for no more than `token` to be durable, in the order it was made.
+    pub(super) fn take_held(&mut self, token: Token) -> impl Iterator<Item = (MemberId, wire::Message)> + '_ {
+        let (group, taken) = (self.id, self.held.extract_if(.., move |(after, ..)| *after <= token));
+        taken.map(move |(_, to, message)| (to, plain(group, message)))
     }
 
     /// Hands a message to the links; an append gets its entries from the journal, by reference.

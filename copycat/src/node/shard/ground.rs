@@ -159,8 +159,8 @@ impl Ground {
         Some((group, token))
     }
 
-    /// What is durable, for which core, when the journal is up to `end`.
-    pub(super) fn durable_at(&self, end: Position) -> impl Iterator<Item = (GroupId, Token)> + '_ {
+    /// What the journal being durable up to `end` means to which core.
+    pub(super) fn tokens_within(&self, end: Position) -> impl Iterator<Item = (GroupId, Token)> + '_ {
         let within = self.unflushed.iter().take_while(move |(position, ..)| *position <= end);
         within.map(|(_, group, token)| (*group, *token))
     }

@@ -258,14 +258,16 @@ impl Group {
         ground: &mut Ground,
     ) -> Result<(), StorageError> {
         self.durable = self.durable.max(token);
-        self.release_held(ground)?;
+        for (to, message) in self.take_held(self.durable) {
+            ground.links.send(to, message);
+        }
         self.tell_durable(now, ground)
     }
 
-    /// Whether anything follows when more is durable: a message that could not go along with its write, or something
-    /// of the core's.
-    pub(super) fn awaits_durable(&self) -> bool {
-        !self.held.is_empty() || self.core.awaits_durable()
+    /// Whether anything follows when the write under way has ended: for a message that could not go along with it, for the
+    /// core, or for requests that did not find room in this turn.
+    pub(super) fn awaits_flush(&self) -> bool {
+        !self.held.is_empty() || !self.queue.is_empty() || self.core.awaits_durable()
     }
 
     /// Lets the core know what is durable; on a full disk later, with a tick that finds room.

@@ -5,8 +5,8 @@
 //! through the loop it would wait for that thread's report to be taken up first, on a machine that may have other
 //! things to do. (etcd's raft does the same, with the responses of an asynchronous storage write.)
 //!
-//! It is the same promise either way, which is in [`raft`](crate::raft), "Sends": a message leaves once its token is durable. The core
-//! may have moved on when it does, to another term even, as it may while any message is on its way.
+//! It is the same promise either way, which is in [`raft`](crate::raft), "Sends": a message leaves once its token is
+//! durable. The core may have moved on when it does, to another term even, as it may while any message is on its way.
 
 use super::Shard;
 use super::ground::Links;
@@ -49,18 +49,19 @@ impl Save {
 }
 
 impl Shard {
-    /// Whether anything follows, for this member, from the end of the write under way. If not, it may be told of it later.
+    /// Whether anybody waits for this member to learn that the write under way has ended. If not, it may learn it later:
+    /// with the next turn, which a tick brings soon enough for what a checkpoint lets go of.
     pub(crate) fn awaits_flush(&self) -> bool {
-        self.ground.journal.has_waiting() || self.groups.values().any(Group::awaits_durable)
+        self.ground.journal.has_waiting() || self.groups.values().any(Group::awaits_flush)
     }
 
     /// What the journal wants written next, with everything that may be said then.
     pub(super) fn next_save(&mut self) -> Option<Save> {
         let write = self.ground.journal.next_write()?;
         let mut messages = Vec::new();
-        for (group, token) in self.ground.durable_at(write.end()) {
+        for (group, token) in self.ground.tokens_within(write.end()) {
             if let Some(group) = self.groups.get_mut(&group) {
-                group.take_held(token, &mut messages);
+                messages.extend(group.take_held(token));
             }
         }
         Some(Save { write, messages })

@@ -117,7 +117,8 @@ fn step(world: &mut World, truth: &mut Truth, random: &mut fastrand::Rng) {
             let (from, to, message) = truth.late.swap_remove(random.usize(0..truth.late.len()));
             world.receive(from, to, message).unwrap();
         }
-        50..66 => world.flushed(id).unwrap(),
+        50..58 => world.released(id).unwrap(),
+        58..66 => world.told(id).unwrap(),
         66..70 => world.member(id).unwrap().disk.begin_flush(),
         70..84 => tick(world, random),
         84..91 => drop(world.is_up(id).then(|| world.propose(id, random.u64(1..4)))),

@@ -115,6 +115,8 @@ pub(super) struct Member {
     pub(super) fx: Effects,
     /// Messages that wait for a flush.
     pub(super) held: Vec<(Token, MemberId, Message)>,
+    /// What is durable, and the core was not told of.
+    pub(super) untold: Option<Token>,
     initial: Configuration,
     options: Options,
     /// The longest election timeout it was ever started with.
@@ -131,6 +133,7 @@ impl Member {
             raft: None,
             fx: Effects::default(),
             held: Vec::new(),
+            untold: None,
             initial,
             promised: options.election_timeout,
             options,
@@ -153,6 +156,7 @@ impl Member {
     pub(super) fn crash(&mut self) {
         self.raft = None;
         self.held.clear();
+        self.untold = None;
         self.disk.cut();
     }
 }

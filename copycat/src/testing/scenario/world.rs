@@ -126,20 +126,35 @@ impl World {
         self.carry_out(to, entries)
     }
 
-    /// A flush of `id` ends well.
+    /// A flush of `id` ends well, and its core is told.
     pub(super) fn flushed(&mut self, id: MemberId) -> Result<(), ScriptError> {
+        self.released(id)?;
+        self.told(id)
+    }
+
+    /// A flush of `id` ends well: what waited for it leaves. Its core is yet to be told.
+    pub(super) fn released(&mut self, id: MemberId) -> Result<(), ScriptError> {
         let member = self.member(id)?;
         if member.raft.is_none() {
             return Ok(());
         }
         let Some(token) = member.disk.end_flush() else { return Ok(()) };
+        member.untold = Some(token);
         let waiting = std::mem::take(&mut member.held);
         let (free, held): (Vec<_>, _) = waiting.into_iter().partition(|(after, ..)| *after <= token);
         member.held = held;
         for (_, to, message) in free {
             self.dispatch(id, to, message);
         }
-        self.call(id, |raft, _, fx| raft.durable(token, fx))
+        Ok(())
+    }
+
+    /// The core of `id` is told of flushes that have ended.
+    pub(super) fn told(&mut self, id: MemberId) -> Result<(), ScriptError> {
+        match self.member(id)?.untold.take() {
+            Some(token) => self.call(id, |raft, _, fx| raft.durable(token, fx)),
+            None => Ok(()),
+        }
     }
 
     fn carry_out(

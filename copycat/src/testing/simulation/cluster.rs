@@ -202,10 +202,7 @@ impl<'a> Cluster<'a> {
             Event::Turn { .. } => self.turn(at),
             Event::Tick { .. } => self.tick(at),
             Event::Flush { .. } => self.flush(at),
-            Event::Flushed { .. } => {
-                self.flushed(at);
-                Ok(())
-            }
+            Event::Flushed { .. } => self.flushed(at),
             Event::Prepare { .. } => self.prepare(at),
             Event::Apply { .. } => self.apply(at),
             Event::Attach { group, .. } => {

@@ -59,6 +59,11 @@ impl Port {
         self.shared().open.get(&peer).copied()
     }
 
+    /// Whether nothing was sent since it was last taken.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.shared().sent.is_empty()
+    }
+
     /// What was sent since the last call.
     pub(super) fn take_sent(&self) -> Vec<Sent> {
         std::mem::take(&mut self.shared().sent)

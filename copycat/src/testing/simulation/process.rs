@@ -5,10 +5,13 @@ use super::cluster::{Cluster, Event};
 use super::disk::End;
 use super::faults::id;
 use super::violation::Violation;
-use crate::node::shard::Input;
+use crate::node::shard::{Input, Shard};
 use crate::node::workers::Done;
 use crate::storage;
 use std::time::Duration;
+
+/// When a shard that does not wait for a flush is told of it, at the latest: with a tick.
+const LATE_US: u64 = 5_000;
 
 impl Cluster<'_> {
     /// Sees to it that the process takes a turn soon.
@@ -68,19 +71,40 @@ impl Cluster<'_> {
         if self.send_all(at)? {
             return Ok(());
         }
-        let late = if chance(&mut self.random, 20) { 100_000 } else { 100 };
+        let awaited = self.members[at].process.as_ref().is_some_and(|process| process.shard.awaits_flush());
+        let late = match () {
+            () if chance(&mut self.random, 20) => 100_000,
+            () if awaited => 100,
+            () => LATE_US,
+        };
         let delay = micros(&mut self.random, 0..late);
         let life = self.members[at].life;
         self.schedule.after(delay, Event::Flushed { at, life });
         Ok(())
     }
 
-    /// The shard is told of the write that has ended.
-    pub(super) fn flushed(&mut self, at: usize) {
-        let process = self.members[at].process.as_mut();
-        if let Some(written) = process.and_then(|process| process.written.take()) {
+    /// The shard is told of the write that has ended. If it said that it does not wait for that, nothing may follow.
+    pub(super) fn flushed(&mut self, at: usize) -> Result<(), Violation> {
+        let now = self.members[at].clock.read(self.schedule.now());
+        let member = &mut self.members[at];
+        let Some(process) = &mut member.process else { return Ok(()) };
+        let Some(written) = process.written.take() else { return Ok(()) };
+        if process.shard.awaits_flush() || !written.is_durable() {
             self.done(at, Done::Written(written));
+            return Ok(());
         }
+        let commits =
+            |shard: &Shard| shard.status().groups.iter().map(|group| group.raft.commit).sum::<u64>();
+        let before = commits(&process.shard);
+        process.shard.turn(now, [Input::Done(Done::Written(written))]);
+        let quiet = process.port.is_quiet()
+            && commits(&process.shard) == before
+            && process.shard.outbox().save.is_none()
+            && process.shard.outbox().work.is_empty();
+        if !quiet {
+            return Err(Violation::Overslept { member: member.id });
+        }
+        self.follow_up(at)
     }
 
     /// A segment is ready, or there was no room for it.

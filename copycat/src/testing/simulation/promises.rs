@@ -13,7 +13,7 @@ pub(super) struct Leaving<'a> {
     pub from: MemberId,
     pub to: MemberId,
     pub message: &'a Message,
-    /// The sender's term and log in memory, at the end of the turn in which the message left.
+    /// The sender's term and log in memory, when the message leaves.
     pub term: Term,
     pub log: &'a Terms,
     /// What is durable at the sender.
@@ -53,7 +53,7 @@ impl Leaving<'_> {
         match durable.entry(matched) {
             // A later term is durable, so everything before it was.
             _ if matched == 0 || durable.term > message.term() => true,
-            // A later term has begun in this very turn, and may have cut the log in memory.
+            // A later term has begun since it was made, and may have cut the log in memory.
             found if term > message.term() => found.is_some(),
             found => found.map(|entry| entry.term) == log.term(matched),
         }

@@ -55,6 +55,9 @@ pub(super) enum Violation {
     /// Entries reached the disk that do not follow those there.
     #[error("{member} wrote entry {index} of group {group} with a gap before it")]
     Gap { group: GroupId, member: MemberId, index: Index },
+    /// A shard said that nothing follows from a flush, and something did.
+    #[error("{member} did not wait for a flush from which something followed")]
+    Overslept { member: MemberId },
     /// A promise left before it was kept.
     #[error("{member} sent {what} of term {term} in group {group} before it was durable")]
     Early { group: GroupId, member: MemberId, term: Term, what: &'static str },

@@ -10,7 +10,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 const GROUP: GroupId = GroupId(1);
@@ -43,8 +43,18 @@ pub struct ReadBack {
 pub struct Log {
     journal: Journal,
     next: u64,
-    jobs: Sender<Preparation>,
+    /// `None` once it is dropped.
+    jobs: Option<Sender<Preparation>>,
     prepared: Receiver<Prepared>,
+    preparer: Option<JoinHandle<()>>,
+}
+
+impl Drop for Log {
+    /// Nothing is written to the directory any more.
+    fn drop(&mut self) {
+        self.jobs = None;
+        drop(self.preparer.take().map(JoinHandle::join));
+    }
 }
 
 impl Log {
@@ -62,9 +72,9 @@ impl Log {
         let (jobs, queue) = channel::<Preparation>();
         let (done, prepared) = channel();
         // Ends with the log.
-        thread::spawn(move || queue.into_iter().all(|job| done.send(job.run()).is_ok()));
+        let preparer = thread::spawn(move || queue.into_iter().for_each(|job| drop(done.send(job.run()))));
         let next = recovered.groups.get(&GROUP).map_or(1, |group| group.terms.last().index + 1);
-        let mut log = Log { journal, next, jobs, prepared };
+        let mut log = Log { journal, next, jobs: Some(jobs), prepared, preparer: Some(preparer) };
         if next == 1 {
             log.journal.save_vote(GROUP, 1, None).expect("room for a term");
         }
@@ -128,7 +138,7 @@ impl Log {
 
     fn prepare(&mut self, wait: bool) {
         if let Some(job) = self.journal.next_preparation() {
-            self.jobs.send(job).expect("the thread runs");
+            self.jobs.as_ref().expect("until it is dropped").send(job).expect("the thread runs");
         }
         let done = if wait { self.prepared.recv().ok() } else { self.prepared.try_recv().ok() };
         if let Some(done) = done {
