@@ -1,42 +1,18 @@
 //! CRC32C (Castagnoli, RFC 3720): what every format here is protected by.
 
-use crc_fast::{CrcAlgorithm, Digest};
-
 /// Over all of `bytes`.
 pub(crate) fn crc32c(bytes: &[u8]) -> u32 {
-    crc_fast::crc32_iscsi(bytes)
+    crc32c::crc32c(bytes)
 }
 
 /// Over what `checksum` is of, and then `bytes`.
 pub(crate) fn crc32c_append(checksum: u32, bytes: &[u8]) -> u32 {
-    // The library's state is what is shifted, before the last inversion.
-    let digest = Digest::new_with_init_state(CrcAlgorithm::Crc32Iscsi, u64::from(!checksum));
-    finish(digest, bytes)
+    crc32c::crc32c_append(checksum, bytes)
 }
 
 /// Over two pieces, one behind the other: what lies on both sides of a checksum.
 pub(crate) fn crc32c_around(before: &[u8], behind: &[u8]) -> u32 {
-    let mut digest = Digest::new(CrcAlgorithm::Crc32Iscsi);
-    digest.update(before);
-    finish(digest, behind)
-}
-
-/// Whether the sums of this program on this processor are right, at lengths that take every road of the library: one that
-/// is chosen by what the processor can do is not among those that were tested elsewhere.
-pub(crate) fn is_sound() -> bool {
-    let bytes: Vec<u8> = (0..KNOWN.len() as u32).flat_map(|at| [at as u8; 1_031]).collect();
-    let known = |(at, sum): (usize, &u32)| crc32c(&bytes[at..][..KNOWN_LEN[at]]) == *sum;
-    KNOWN.iter().enumerate().all(known)
-}
-
-/// Lengths of the pieces that [`is_sound`] sums, each of which begins one byte farther on.
-const KNOWN_LEN: [usize; 6] = [7, 79, 320, 700, 1_500, 6_001];
-/// Their sums, by the definition.
-const KNOWN: [u32; 6] = [0xbb3e_6a6d, 0xded1_db63, 0xfc2a_5dcc, 0x9ac4_4581, 0x84f0_04cf, 0x5b95_44a0];
-
-fn finish(mut digest: Digest, bytes: &[u8]) -> u32 {
-    digest.update(bytes);
-    digest.finalize() as u32
+    crc32c_append(crc32c(before), behind)
 }
 
 #[cfg(test)]
@@ -68,14 +44,6 @@ mod tests {
                 assert_eq!(crc32c_around(before, behind), whole, "{len} bytes cut at {cut}");
             }
         }
-    }
-
-    #[test]
-    fn known_sums_are_those_of_the_definition() {
-        let bytes: Vec<u8> = (0..KNOWN.len() as u32).flat_map(|at| [at as u8; 1_031]).collect();
-        let sums = KNOWN_LEN.iter().enumerate().map(|(at, len)| bit_by_bit(&bytes[at..][..*len]));
-        assert_eq!(sums.collect::<Vec<_>>(), KNOWN);
-        assert!(is_sound());
     }
 
     fn bit_by_bit(bytes: &[u8]) -> u32 {

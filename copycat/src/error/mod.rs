@@ -116,7 +116,6 @@ impl Error {
             Problem::Start(StartError::Address { .. }) => 203,
             Problem::Start(StartError::Thread(_)) => 204,
             Problem::Start(StartError::SeedsDiffer { .. }) => 205,
-            Problem::Start(StartError::Checksum) => 206,
             Problem::NotMine(NotMine::LostStorage) => 206,
             Problem::NotMine(NotMine::OtherCluster) => 207,
             Problem::NotMine(NotMine::UnknownMember) => 211,
@@ -330,9 +329,6 @@ fn remedy_at_start(cause: &StartError) -> &'static str {
         StartError::Address { .. } => "; choose a free address of this machine",
         StartError::SeedsDiffer { .. } => "; name the members that formed it",
         StartError::Thread(_) => "; see the limits of this process",
-        StartError::Checksum => {
-            "; nothing was touched; build this program anew, and say so where you found it"
-        }
         StartError::Storage(_) => "",
     }
 }

@@ -11,7 +11,6 @@ use super::options::{Options, Storage};
 use super::reports::Reports;
 use super::shard::Shard;
 use super::workers;
-use crate::codec::checksum;
 use crate::codec::ids::MemberId;
 use crate::storage::{Disk, FileDisk, Journal, MemoryDisk, Owner, Recovered, SlowedDisk, StorageError};
 use crate::transport::endpoint::{Endpoint, Inbox};
@@ -44,9 +43,6 @@ pub(crate) enum StartError {
         /// What the system said.
         source: io::Error,
     },
-    /// This program computes wrong checksums on this processor.
-    #[error("checksums come out wrong on this processor")]
-    Checksum,
     /// A thread could not be started.
     #[error("cannot start a thread: {0}")]
     Thread(#[source] io::Error),
@@ -63,9 +59,6 @@ pub(crate) enum StartError {
 impl Driver {
     /// Opens what is on disk, occupies the address, and begins to dial the others.
     pub(super) async fn open(options: &Options, inlets: Inlets) -> Result<Driver, StartError> {
-        if !checksum::is_sound() {
-            return Err(StartError::Checksum);
-        }
         let mut entropy = fastrand::Rng::new();
         let home = match &options.storage {
             Storage::Memory => Home::in_memory(options.me, options.election_timeout, &mut entropy),

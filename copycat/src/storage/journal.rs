@@ -138,13 +138,13 @@ impl Journal {
 
     fn put(&mut self, group: GroupId, frames: Bytes, purpose: Purpose) -> Result<Position, StorageError> {
         self.alive()?;
-        let Some(first) = self.check(group, &frames)? else { return Ok(self.end) };
+        let Some((first, count)) = self.check(group, &frames)? else { return Ok(self.end) };
         debug_assert!(Frame::all(&frames).all(|frame| frame.is_ok()), "verified by the caller");
         self.make_room(frames.len(), purpose)?;
         let log = self.groups.entry(group).or_default();
         assert!(log.state().accepts(first.index), "checked before room was made");
         let Some(batch) = self.waiting.back_mut() else { unreachable!("room was made in it") };
-        let (mut position, mut covered) = (batch.end(), Vec::new());
+        let (mut position, mut covered) = (batch.end(), Vec::with_capacity(count as usize * COVERED_LEN));
         // Read once already, when they were checked.
         for outlined in Outline::all(&frames) {
             let Ok((outline, frame)) = outlined else { unreachable!("checked before room was made") };
@@ -157,8 +157,7 @@ impl Journal {
             covered.extend_from_slice(covered_of(frame));
             position.0 += frame.len() as u64;
         }
-        let count = covered.len() / COVERED_LEN;
-        batch.push(frames, count as u32, crc32c_append(batch.checksum(), &covered));
+        batch.push(frames, count, crc32c_append(batch.checksum(), &covered));
         assert_eq!(position, batch.end(), "positions agree with the batch");
         self.end = position;
         Ok(position)
@@ -220,8 +219,9 @@ impl Journal {
         }
     }
 
-    /// The first entry, or `None` if there are no frames; an error if they may not be appended.
-    fn check(&self, group: GroupId, frames: &[u8]) -> Result<Option<LogId>, StorageError> {
+    /// The first entry and how many there are, or `None` if there are no frames; an error if they may not be
+    /// appended.
+    fn check(&self, group: GroupId, frames: &[u8]) -> Result<Option<(LogId, u32)>, StorageError> {
         let malformed = |source| StorageError::Malformed { group, source };
         let (mut first, mut last) = (None, LogId::ZERO);
         if frames.len() > APPEND_MAX {
@@ -249,7 +249,8 @@ impl Journal {
         if last.term > self.groups.get(&group).map_or(0, |log| log.state().term) {
             return Err(malformed(Malformed::Value { field: "frame term", found: last.term }));
         }
-        Ok(first)
+        // Consecutive, and fewer than bytes.
+        Ok(first.map(|first| (first, (last.index - first.index + 1) as u32)))
     }
 
     fn check_first(&self, group: GroupId, id: LogId) -> Result<LogId, StorageError> {
