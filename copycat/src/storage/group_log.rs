@@ -87,7 +87,13 @@ impl GroupLog {
 
     /// Puts one entry behind those before its index; whatever was at its index or beyond is replaced.
     pub(crate) fn put(&mut self, id: LogId, place: Place, configuration: Option<Configuration>) {
-        let index = id.index;
+        self.replace_from(id.index);
+        self.extend(id.term, std::iter::once(place));
+        configuration.into_iter().for_each(|configuration| self.adopt(id.index, configuration));
+    }
+
+    /// Makes way for an entry at `index`, which comes next.
+    pub(crate) fn replace_from(&mut self, index: Index) {
         assert!(self.state.accepts(index), "the index was checked");
         if index <= self.state.terms.last().index || self.places.is_empty() {
             self.state.truncate(index);
@@ -97,9 +103,17 @@ impl GroupLog {
             }
         }
         assert_eq!(self.placed + self.places.len() as u64, index, "places are consecutive");
-        self.state.terms.append(id.term, 1);
-        self.places.push_back(place);
-        self.state.configurations.extend(configuration.map(|configuration| (index, configuration)));
+    }
+
+    /// Puts entries of one term behind the last. Configurations among them are to be [adopted](Self::adopt).
+    pub(crate) fn extend(&mut self, term: Term, places: impl ExactSizeIterator<Item = Place>) {
+        self.state.terms.append(term, places.len() as u64);
+        self.places.extend(places);
+    }
+
+    /// An entry that was put is a configuration, and the newest.
+    pub(crate) fn adopt(&mut self, index: Index, configuration: Configuration) {
+        self.state.configurations.push((index, configuration));
     }
 
     /// Drops every entry up to and including `through`, which the log holds.

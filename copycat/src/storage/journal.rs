@@ -3,11 +3,12 @@
 //! Nothing here blocks. An append gives frames their final positions and makes them readable at once;
 //! `write.rs` makes them durable, `preparation.rs` sees to the next segment, `read.rs` serves them.
 
-use super::batch::{BATCH_HEADER_LEN, BatchKind, COVERED_LEN, add_frame, covered_of};
+use super::arrival::Arrival;
+use super::batch::{BATCH_HEADER_LEN, BatchKind, add_frame};
 use super::checkpoint;
 use super::disk::Disk;
 use super::error::{DiskError, StorageError};
-use super::group_log::{GroupLog, Place};
+use super::group_log::GroupLog;
 use super::pending::Batch;
 use super::position::{BLOCK, Position, align_up};
 use super::preparation::Preparer;
@@ -15,9 +16,8 @@ use super::recent::Recent;
 use super::room::OWN_LEN_MAX;
 use super::segment::{Owner, Segment};
 use crate::codec::checksum::{crc32c, crc32c_append};
-use crate::codec::configuration::Configuration;
 use crate::codec::cursor::Malformed;
-use crate::codec::frame::{Frame, HEADER_LEN, Header, Kind, Outline};
+use crate::codec::frame::{Frame, HEADER_LEN, Header};
 use crate::codec::ids::{GroupId, Index, MemberId, TERM_MAX, Term};
 use crate::codec::terms::{LogId, Terms};
 use bytes::Bytes;
@@ -138,26 +138,13 @@ impl Journal {
 
     fn put(&mut self, group: GroupId, frames: Bytes, purpose: Purpose) -> Result<Position, StorageError> {
         self.alive()?;
-        let Some((first, count)) = self.check(group, &frames)? else { return Ok(self.end) };
+        let Some(arrival) = self.check(group, &frames)? else { return Ok(self.end) };
         debug_assert!(Frame::all(&frames).all(|frame| frame.is_ok()), "verified by the caller");
         self.make_room(frames.len(), purpose)?;
         let log = self.groups.entry(group).or_default();
-        assert!(log.state().accepts(first.index), "checked before room was made");
         let Some(batch) = self.waiting.back_mut() else { unreachable!("room was made in it") };
-        let (mut position, mut covered) = (batch.end(), Vec::with_capacity(count as usize * COVERED_LEN));
-        // Read once already, when they were checked.
-        for outlined in Outline::all(&frames) {
-            let Ok((outline, frame)) = outlined else { unreachable!("checked before room was made") };
-            let configuration = match outline.kind {
-                Kind::Configuration => Configuration::decode(&frame[HEADER_LEN..]).ok(),
-                _ => None,
-            };
-            let id = LogId::new(outline.term, outline.index);
-            log.put(id, Place { position, len: frame.len() as u32 }, configuration);
-            covered.extend_from_slice(covered_of(frame));
-            position.0 += frame.len() as u64;
-        }
-        batch.push(frames, count, crc32c_append(batch.checksum(), &covered));
+        let position = arrival.store(batch.end(), log);
+        batch.push(frames, arrival.count(), crc32c_append(batch.checksum(), &arrival.covered));
         assert_eq!(position, batch.end(), "positions agree with the batch");
         self.end = position;
         Ok(position)
@@ -219,41 +206,22 @@ impl Journal {
         }
     }
 
-    /// The first entry and how many there are, or `None` if there are no frames; an error if they may not be
-    /// appended.
-    fn check(&self, group: GroupId, frames: &[u8]) -> Result<Option<(LogId, u32)>, StorageError> {
+    /// What the frames bring, or `None` if there are none; an error if they may not be appended.
+    fn check(&self, group: GroupId, frames: &[u8]) -> Result<Option<Arrival>, StorageError> {
         let malformed = |source| StorageError::Malformed { group, source };
-        let (mut first, mut last) = (None, LogId::ZERO);
         if frames.len() > APPEND_MAX {
             return Err(malformed(Malformed::TooLong { limit: APPEND_MAX, found: frames.len() }));
         }
-        for outlined in Outline::all(frames) {
-            let (outline, frame) = outlined.map_err(malformed)?;
-            if outline.group != group || !outline.kind.is_entry() {
-                return Err(malformed(Malformed::Value { field: "frame group", found: outline.group.0 }));
-            }
-            if outline.kind == Kind::Configuration {
-                Configuration::decode(&frame[HEADER_LEN..]).map_err(malformed)?;
-            }
-            let id = LogId::new(outline.term, outline.index);
-            last = match first {
-                None => self.check_first(group, id)?,
-                Some(_) if id.index != last.index + 1 || id.term < last.term => {
-                    return Err(malformed(Malformed::Value { field: "frame index", found: id.index }));
-                }
-                Some(_) => id,
-            };
-            first = first.or(Some(last));
-        }
+        let Some(arrival) = Arrival::read(group, frames).map_err(malformed)? else { return Ok(None) };
+        self.check_first(group, arrival.first)?;
         // A term is recorded before the first entry of it is: opening relies on it.
-        if last.term > self.groups.get(&group).map_or(0, |log| log.state().term) {
-            return Err(malformed(Malformed::Value { field: "frame term", found: last.term }));
+        if arrival.last_term() > self.groups.get(&group).map_or(0, |log| log.state().term) {
+            return Err(malformed(Malformed::Value { field: "frame term", found: arrival.last_term() }));
         }
-        // Consecutive, and fewer than bytes.
-        Ok(first.map(|first| (first, (last.index - first.index + 1) as u32)))
+        Ok(Some(arrival))
     }
 
-    fn check_first(&self, group: GroupId, id: LogId) -> Result<LogId, StorageError> {
+    fn check_first(&self, group: GroupId, id: LogId) -> Result<(), StorageError> {
         let index = id.index;
         let empty = Terms::default();
         let terms = self.terms(group).unwrap_or(&empty);
@@ -262,7 +230,7 @@ impl Journal {
             let (first, last) = (terms.first(), terms.last().index);
             return Err(StorageError::Misplaced { group, index, first, last });
         }
-        Ok(id)
+        Ok(())
     }
 
     /// Sees to it that the last waiting batch takes `len` more bytes.

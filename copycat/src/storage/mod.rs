@@ -8,6 +8,7 @@
 //! [`Preparation`]), never copies or interprets a payload, never writes a byte twice, never retries a
 //! failed write or flush, and knows no rule of consensus beyond "a later frame replaces".
 
+mod arrival;
 pub(crate) mod batch;
 pub(crate) mod checkpoint;
 pub(crate) mod directory;
