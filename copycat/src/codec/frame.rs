@@ -188,9 +188,9 @@ impl Packer {
     /// All of them, whole.
     pub(crate) fn seal(mut self) -> Bytes {
         let mut rest = &mut self.frames[..];
-        while let Some(head) = rest.first_chunk::<HEADER_LEN>() {
-            let [.., a, b, c, d] = head[..UNSEALED_LENGTH.end] else { unreachable!("a header is longer") };
-            let (frame, behind) = rest.split_at_mut(u32::from_le_bytes([a, b, c, d]) as usize);
+        while !rest.is_empty() {
+            let length = frame_len(&rest[UNSEALED_LENGTH]).expect("a frame that was put");
+            let (frame, behind) = rest.split_at_mut(length);
             seal(frame);
             rest = behind;
         }
@@ -215,12 +215,7 @@ impl Outline {
     /// The outlines of frames packed one behind the other, with their bytes; checksums, and all other fields, taken on
     /// trust. Ends after the first error.
     pub(crate) fn all(bytes: &[u8]) -> impl Iterator<Item = Result<(Outline, &[u8]), Malformed>> {
-        let mut rest = bytes;
-        std::iter::from_fn(move || {
-            let outline = (!rest.is_empty()).then(|| Outline::read(rest))?;
-            rest = outline.as_ref().map_or(&[], |(_, frame)| &rest[frame.len()..]);
-            Some(outline)
-        })
+        Packed { rest: bytes, read: Outline::read, bytes_of: |(_, frame)| frame }
     }
 
     fn read(bytes: &[u8]) -> Result<(Outline, &[u8]), Malformed> {
@@ -289,30 +284,32 @@ impl<'a> Frame<'a> {
 
     /// The frames packed one behind the other in `bytes`, checksums taken on trust.
     pub(crate) fn all_trusted(bytes: &'a [u8]) -> impl Iterator<Item = Result<Frame<'a>, Malformed>> {
-        Frames { rest: bytes, parse: Frame::trusted }
+        Packed { rest: bytes, read: Frame::trusted, bytes_of: |frame| frame.bytes }
     }
 
     /// The frames packed one behind the other in `bytes`, each verified. Ends after the first error.
     pub(crate) fn all(bytes: &'a [u8]) -> impl Iterator<Item = Result<Frame<'a>, Malformed>> {
-        Frames { rest: bytes, parse: Frame::parse }
+        Packed { rest: bytes, read: Frame::parse, bytes_of: |frame| frame.bytes }
     }
 }
 
-struct Frames<'a> {
+/// What is read of frames packed one behind the other, up to the first error.
+struct Packed<'a, T> {
     rest: &'a [u8],
-    parse: fn(&'a [u8]) -> Result<Frame<'a>, Malformed>,
+    read: fn(&'a [u8]) -> Result<T, Malformed>,
+    bytes_of: fn(&T) -> &'a [u8],
 }
 
-impl<'a> Iterator for Frames<'a> {
-    type Item = Result<Frame<'a>, Malformed>;
+impl<T> Iterator for Packed<'_, T> {
+    type Item = Result<T, Malformed>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.rest.is_empty() {
             return None;
         }
-        let frame = (self.parse)(self.rest);
-        self.rest = frame.as_ref().map_or(&[], |frame| &self.rest[frame.bytes.len()..]);
-        Some(frame)
+        let read = (self.read)(self.rest);
+        self.rest = read.as_ref().map_or(&[], |read| &self.rest[(self.bytes_of)(read).len()..]);
+        Some(read)
     }
 }
 

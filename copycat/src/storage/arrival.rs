@@ -5,7 +5,7 @@ use super::group_log::{GroupLog, Place};
 use super::position::Position;
 use crate::codec::configuration::Configuration;
 use crate::codec::cursor::Malformed;
-use crate::codec::frame::{HEADER_LEN, Kind, Outline};
+use crate::codec::frame::{HEADER_LEN, Kind, Outline, frame_len};
 use crate::codec::ids::{GroupId, Index, Term};
 use crate::codec::terms::LogId;
 
@@ -79,9 +79,9 @@ impl Arrival {
         let mut frames = self.covered.chunks_exact(COVERED_LEN);
         for (term, count) in &self.terms {
             let places = frames.by_ref().take(*count).map(|frame| {
-                let len = frame.first_chunk().map_or(0, |len| u32::from_le_bytes(*len));
-                let place = Place { position, len };
-                position.0 += u64::from(len);
+                let len = frame_len(frame).expect("a frame that was read");
+                let place = Place { position, len: len as u32 };
+                position.0 += len as u64;
                 place
             });
             log.extend(*term, places);
