@@ -61,7 +61,12 @@ impl Journal {
         let at = self.segments.partition_point(|segment| segment.end() <= run.position);
         let segment = &self.segments[at];
         let offset = segment.offset(run.position);
-        let slice = segment.region.clone().slice(offset, run.len);
+        let region = segment.region.clone();
+        let is_sealed = segment.end() <= self.durable;
+        let slice = match is_sealed {
+            true => region.slice_sealed(offset, run.len)?,
+            false => region.slice(offset, run.len)?,
+        };
         let mut verified = 0;
         for index in run.first.. {
             if verified == slice.len() {

@@ -1,24 +1,25 @@
-//! Regions as files of one locked directory: written by position, read through a mapping.
+//! Regions as files of one locked directory: written by position, past the page cache; read by position while they
+//! are written, and through a mapping when they are sealed. Direct writes and a mapping never meet in one file.
 
 use super::mapping::Mapping;
+use super::writer::Writer;
 use super::{Creation, Disk, Region};
 use crate::storage::directory;
 use crate::storage::error::{DiskError, StorageError};
+use crate::storage::position::BLOCK;
 use bytes::Bytes;
 use rustix::fs::{Advice, FallocateFlags, FlockOperation};
 use rustix::io::Errno;
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, IoSlice};
+use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 const LOCK: &str = "lock";
 const SUFFIX: &str = "segment";
 const UNFINISHED: &str = "prepare";
-/// Most buffers the kernel takes in one call.
-const IOV_MAX: usize = 1_024;
 /// What a new segment is filled with, piece by piece. The page cache keeps a file in pieces as long as it was written in,
 /// and looks through all blocks of one whenever a batch overwrites a part of it: with 1 MiB, that costs a short
 /// batch 5 µs more. Much shorter ones cost long batches as much.
@@ -34,6 +35,8 @@ pub(crate) struct FileDisk {
     directory: PathBuf,
     /// Open, because the lock lives as long as the handle.
     _lock: File,
+    /// Of all regions: one is written at a time.
+    writer: Arc<Mutex<Writer>>,
 }
 
 impl FileDisk {
@@ -58,7 +61,11 @@ impl FileDisk {
             Err(Errno::WOULDBLOCK) => return Err(StorageError::Locked { directory: name.to_string() }),
             Err(error) => return Err(DiskError::new("locking", path.display(), error).into()),
         }
-        let disk = FileDisk { directory: directory.to_owned(), _lock: lock };
+        let disk = FileDisk {
+            directory: directory.to_owned(),
+            _lock: lock,
+            writer: Arc::new(Mutex::new(Writer::new())),
+        };
         disk.sync_directory()?;
         Ok(disk)
     }
@@ -157,8 +164,8 @@ impl Disk for FileDisk {
             move |e: io::Error| DiskError::new(operation, path, e)
         };
         let file = OpenOptions::new().read(true).write(true).open(&path).map_err(failed("opening"))?;
-        let mapping = Mapping::of(&file).map_err(failed("mapping"))?;
-        Ok(Arc::new(FileRegion { path, file, mapping }))
+        let len = file.metadata().map_err(failed("looking at"))?.len();
+        Ok(Arc::new(FileRegion { path, file, len, mapping: OnceLock::new(), writer: self.writer.clone() }))
     }
 
     fn remove(&self, number: u64) -> Result<(), DiskError> {
@@ -181,8 +188,12 @@ fn number(stem: &str) -> Option<u64> {
 #[derive(Debug)]
 struct FileRegion {
     path: PathBuf,
+    /// For everything but writing.
     file: File,
-    mapping: Mapping,
+    len: u64,
+    /// Once it is sealed, and somebody reads from it.
+    mapping: OnceLock<Mapping>,
+    writer: Arc<Mutex<Writer>>,
 }
 
 impl FileRegion {
@@ -199,13 +210,16 @@ impl fmt::Display for FileRegion {
 
 impl Region for FileRegion {
     fn len(&self) -> u64 {
-        self.mapping.bytes().len() as u64
+        self.len
     }
 
     fn write(&self, offset: u64, chunks: &[Bytes]) -> Result<(), DiskError> {
-        let len: usize = chunks.iter().map(Bytes::len).sum();
-        assert!(offset + len as u64 <= self.len(), "a file is never grown");
-        write_all(&self.file, offset, chunks).map_err(self.failed("writing"))
+        let len = chunks.iter().map(|chunk| chunk.len() as u64).sum::<u64>();
+        assert!(offset.is_multiple_of(BLOCK) && len.is_multiple_of(BLOCK), "whole blocks are written");
+        assert!(offset + len <= self.len, "a file is never grown");
+        assert!(self.mapping.get().is_none(), "nothing is written to what was sealed");
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        writer.write(&self.path, offset, chunks).map_err(self.failed("writing"))
     }
 
     fn sync(&self) -> Result<(), DiskError> {
@@ -221,38 +235,29 @@ impl Region for FileRegion {
         self.file.read_exact_at(into, offset).map_err(self.failed("reading"))
     }
 
-    fn slice(self: Arc<Self>, offset: u64, len: usize) -> Bytes {
-        Bytes::from_owner(Slice(self)).slice(offset as usize..offset as usize + len)
+    fn slice(self: Arc<Self>, offset: u64, len: usize) -> Result<Bytes, DiskError> {
+        let mut copy = vec![0; len];
+        self.read(offset, &mut copy)?;
+        Ok(copy.into())
     }
-}
 
-/// A mapping that is shared with whoever reads from it.
-struct Slice(Arc<FileRegion>);
-
-impl AsRef<[u8]> for Slice {
-    fn as_ref(&self) -> &[u8] {
-        self.0.mapping.bytes()
-    }
-}
-
-/// Writes all chunks, however many calls the kernel makes of it.
-fn write_all(file: &File, mut offset: u64, chunks: &[Bytes]) -> io::Result<()> {
-    let mut slices: Vec<IoSlice<'_>> = chunks.iter().map(|chunk| IoSlice::new(chunk)).collect();
-    let mut rest = &mut slices[..];
-    // Empty slices in front would look like a write that makes no progress.
-    IoSlice::advance_slices(&mut rest, 0);
-    while !rest.is_empty() {
-        match rustix::io::pwritev(file, &rest[..rest.len().min(IOV_MAX)], offset) {
-            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(written) => {
-                offset += written as u64;
-                IoSlice::advance_slices(&mut rest, written);
-            }
-            Err(Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
+    fn slice_sealed(self: Arc<Self>, offset: u64, len: usize) -> Result<Bytes, DiskError> {
+        if self.mapping.get().is_none() {
+            let mapping = Mapping::of(&self.file).map_err(self.failed("mapping"))?;
+            // Whoever was quicker has mapped the same.
+            let _ = self.mapping.set(mapping);
         }
+        Ok(Bytes::from_owner(Sealed(self)).slice(offset as usize..offset as usize + len))
     }
-    Ok(())
+}
+
+/// A sealed region, shared with whoever reads from its mapping.
+struct Sealed(Arc<FileRegion>);
+
+impl AsRef<[u8]> for Sealed {
+    fn as_ref(&self) -> &[u8] {
+        self.0.mapping.get().map_or(&[], Mapping::bytes)
+    }
 }
 
 #[cfg(test)]

@@ -122,17 +122,15 @@ impl Region for MemoryRegion {
         Ok(())
     }
 
-    fn slice(self: Arc<Self>, offset: u64, len: usize) -> Bytes {
+    fn slice(self: Arc<Self>, offset: u64, len: usize) -> Result<Bytes, DiskError> {
         if let Some((at, chunk)) = self.chunks().range(..=offset).next_back() {
             let from = (offset - at) as usize;
             if from + len <= chunk.len() {
-                return chunk.slice(from..from + len);
+                return Ok(chunk.slice(from..from + len));
             }
         }
         let mut copy = BytesMut::zeroed(len);
-        match self.read(offset, &mut copy) {
-            Ok(()) => copy.freeze(),
-            Err(error) => unreachable!("memory cannot fail: {error}"),
-        }
+        self.read(offset, &mut copy)?;
+        Ok(copy.freeze())
     }
 }

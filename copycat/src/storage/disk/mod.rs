@@ -9,6 +9,7 @@ pub(crate) mod memory;
 #[cfg(any(test, feature = "testing"))]
 pub(crate) mod simulated;
 pub(crate) mod slowed;
+mod writer;
 
 use super::error::{DiskError, StorageError};
 use bytes::Bytes;
@@ -57,7 +58,7 @@ pub(crate) trait Region: Send + Sync + fmt::Debug + fmt::Display {
     /// Its length in bytes.
     fn len(&self) -> u64;
 
-    /// Writes the chunks one behind the other from `offset` on. After an error any part may be there.
+    /// Writes the chunks one behind the other from `offset` on: whole blocks. After an error any part may be there.
     fn write(&self, offset: u64, chunks: &[Bytes]) -> Result<(), DiskError>;
 
     /// Returns once everything written is durable.
@@ -70,6 +71,12 @@ pub(crate) trait Region: Send + Sync + fmt::Debug + fmt::Display {
     /// Fills `into` from `offset` on; an error where the medium cannot be read.
     fn read(&self, offset: u64, into: &mut [u8]) -> Result<(), DiskError>;
 
-    /// Bytes that were written before, without a copy where possible. The slice keeps the region alive.
-    fn slice(self: Arc<Self>, offset: u64, len: usize) -> Bytes;
+    /// Bytes that were written before.
+    fn slice(self: Arc<Self>, offset: u64, len: usize) -> Result<Bytes, DiskError>;
+
+    /// The same, of a region that is never written again: without a copy where possible. The slice keeps the
+    /// region alive.
+    fn slice_sealed(self: Arc<Self>, offset: u64, len: usize) -> Result<Bytes, DiskError> {
+        self.slice(offset, len)
+    }
 }

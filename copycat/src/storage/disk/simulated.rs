@@ -256,8 +256,8 @@ impl Region for SimulatedRegion {
         Ok(())
     }
 
-    fn slice(self: Arc<Self>, offset: u64, len: usize) -> Bytes {
+    fn slice(self: Arc<Self>, offset: u64, len: usize) -> Result<Bytes, DiskError> {
         let at = offset as usize;
-        Bytes::copy_from_slice(&lock(&self.images).cached[at..at + len])
+        Ok(Bytes::copy_from_slice(&lock(&self.images).cached[at..at + len]))
     }
 }

@@ -3,6 +3,7 @@
 mod crash;
 mod damage;
 mod failure;
+mod files;
 mod golden;
 mod limits;
 mod model;

@@ -247,7 +247,11 @@ impl Region for WatchedRegion {
         self.region.read(offset, into)
     }
 
-    fn slice(self: Arc<Self>, offset: u64, len: usize) -> Bytes {
+    fn slice(self: Arc<Self>, offset: u64, len: usize) -> Result<Bytes, DiskError> {
         self.region.clone().slice(offset, len)
+    }
+
+    fn slice_sealed(self: Arc<Self>, offset: u64, len: usize) -> Result<Bytes, DiskError> {
+        self.region.clone().slice_sealed(offset, len)
     }
 }

@@ -1,0 +1,96 @@
+//! Segments as files: what goes past the page cache comes back through it.
+
+use super::Directory;
+use crate::storage::disk::{Creation, Disk, Region};
+use crate::storage::position::BLOCK;
+use crate::storage::{FileDisk, StorageError};
+use bytes::Bytes;
+use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+
+/// Longer than what is written in one call.
+const LEN: u64 = 4 << 20;
+
+fn create(disk: &FileDisk, number: u64) -> Arc<dyn Region> {
+    let head = Bytes::from_static(&[7; BLOCK as usize]);
+    disk.create(&Creation { number, len: LEN, head, recycled: None }).unwrap()
+}
+
+/// What block `at` holds: a number of its own in each place.
+fn block(at: u64) -> Vec<u8> {
+    (0..BLOCK / 8).flat_map(|word| (at << 32 | word).to_le_bytes()).collect()
+}
+
+#[test]
+fn chunks_of_any_length_are_read_as_one() {
+    let directory = Directory::new();
+    let disk = FileDisk::open(directory.path()).unwrap();
+    let (first, second) = (create(&disk, 0), create(&disk, 1));
+    let bytes: Bytes = (1..LEN / BLOCK).flat_map(block).collect();
+    let mut random = fastrand::Rng::with_seed(1);
+    let (mut rest, mut chunks) = (bytes.clone(), vec![Bytes::new()]);
+    while !rest.is_empty() {
+        let most = random.choice([10, 5_000, 3_000_000]).unwrap();
+        chunks.push(rest.split_to(random.usize(0..=most).min(rest.len())));
+    }
+    // The one writer goes from file to file, and back.
+    first.write(BLOCK, &chunks[..0]).unwrap();
+    second.write(BLOCK, &chunks).unwrap();
+    first.write(BLOCK, &[bytes.slice(..BLOCK as usize)]).unwrap();
+    second.sync().unwrap();
+    let slice = |region: &Arc<dyn Region>, offset, len| region.clone().slice(offset, len).unwrap();
+    assert_eq!(slice(&second, BLOCK, bytes.len()), bytes);
+    assert_eq!(second.clone().slice_sealed(5_000, 100_000).unwrap(), bytes[904..100_904]);
+    assert_eq!(slice(&first, 0, 3 * BLOCK as usize), [vec![7; 4_096], block(1), vec![0; 4_096]].concat());
+}
+
+#[test]
+fn what_was_written_is_read_while_more_is_being_written_beside_it() {
+    let directory = Directory::new();
+    let disk = FileDisk::open(directory.path()).unwrap();
+    let region = create(&disk, 0);
+    let written = AtomicU64::new(1);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for at in 1..LEN / BLOCK {
+                region.write(at * BLOCK, &[block(at).into()]).unwrap();
+                written.store(at + 1, Ordering::Release);
+            }
+        });
+        let mut random = fastrand::Rng::with_seed(2);
+        loop {
+            let until = written.load(Ordering::Acquire);
+            // The newest block has its neighbours read ahead, which are written at this moment.
+            for at in [until - 1, random.u64(1..=until)].into_iter().filter(|at| (1..until).contains(at)) {
+                let read = region.clone().slice(at * BLOCK, BLOCK as usize).unwrap();
+                assert!(read == block(at), "block {at} of {until}");
+            }
+            if until == LEN / BLOCK {
+                break;
+            }
+        }
+    });
+}
+
+#[test]
+fn a_sealed_slice_outlives_its_file() {
+    let directory = Directory::new();
+    let disk = FileDisk::open(directory.path()).unwrap();
+    let region = create(&disk, 0);
+    region.write(BLOCK, &[block(1).into()]).unwrap();
+    let slice = region.slice_sealed(BLOCK, BLOCK as usize).unwrap();
+    disk.remove(0).unwrap();
+    assert_eq!(slice, block(1));
+}
+
+#[test]
+fn a_segment_that_somebody_removed_is_not_written_into_nothing() {
+    let directory = Directory::new();
+    let disk = FileDisk::open(directory.path()).unwrap();
+    let region = create(&disk, 0);
+    fs::remove_file(directory.path().join("0000000000000000.segment")).unwrap();
+    let error = StorageError::from(region.write(BLOCK, &[block(1).into()]).unwrap_err());
+    assert!(error.to_string().starts_with("writing of "), "{error}");
+}
