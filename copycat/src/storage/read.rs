@@ -1,4 +1,4 @@
-//! Serving entries: from memory while they are being written and a while longer, from the mapping afterwards.
+//! Serving entries: from memory while they are being written and a while longer, from the files afterwards.
 
 use super::error::{Damage, Problem, StorageError};
 use super::group_log::{GroupLog, Place};

@@ -1,5 +1,5 @@
 //! The batches that were written last. Whoever applies or sends entries mostly wants those that have just become
-//! durable: they are served from the memory they were written from, which needs no page of the mapping and no
+//! durable: they are served from the memory they were written from, which needs no read and no
 //! second look at their checksums.
 
 use super::pending::Batch;

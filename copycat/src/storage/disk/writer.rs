@@ -12,7 +12,8 @@ use rustix::io::Errno;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
 /// Most bytes of one call: 1 MiB.
 const PIECE: usize = 1 << 20;
@@ -21,8 +22,8 @@ const PIECE: usize = 1 << 20;
 /// written again.
 #[derive(Debug)]
 pub(super) struct Writer {
-    /// The file that was written last, and its name.
-    target: Option<(PathBuf, File)>,
+    /// The file that was written last, and the name that its region knows it by.
+    target: Option<(Arc<Path>, File)>,
     piece: Piece,
 }
 
@@ -31,10 +32,11 @@ impl Writer {
         Writer { target: None, piece: Piece::of(PIECE) }
     }
 
-    /// Writes the chunks one behind the other: whole blocks together, from a block's beginning on.
-    pub(super) fn write(&mut self, path: &Path, offset: u64, chunks: &[Bytes]) -> io::Result<()> {
+    /// Writes the chunks one behind the other: whole blocks together, from a block's beginning on. Each region has a
+    /// `path` of its own: another's of the same name may be another file.
+    pub(super) fn write(&mut self, path: &Arc<Path>, offset: u64, chunks: &[Bytes]) -> io::Result<()> {
         let file = match self.target.take() {
-            Some((open, file)) if open == path => file,
+            Some((open, file)) if Arc::ptr_eq(&open, path) => file,
             // The one before is closed first: never are there two.
             other => {
                 drop(other);
@@ -42,7 +44,7 @@ impl Writer {
             }
         };
         let written = self.piece.write(&file, offset, chunks);
-        self.target = Some((path.to_owned(), file));
+        self.target = Some((path.clone(), file));
         written
     }
 }
