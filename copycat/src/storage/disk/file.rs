@@ -241,12 +241,6 @@ impl Region for FileRegion {
     }
 
     fn slice(self: Arc<Self>, offset: u64, len: usize) -> Result<Bytes, DiskError> {
-        let mut copy = vec![0; len];
-        self.read(offset, &mut copy)?;
-        Ok(copy.into())
-    }
-
-    fn slice_sealed(self: Arc<Self>, offset: u64, len: usize) -> Result<Bytes, DiskError> {
         if self.mapping.get().is_none() {
             let mapping = Mapping::of(&self.file).map_err(self.failed("mapping"))?;
             // Whoever was quicker has mapped the same.

@@ -71,12 +71,7 @@ pub(crate) trait Region: Send + Sync + fmt::Debug + fmt::Display {
     /// Fills `into` from `offset` on; an error where the medium cannot be read.
     fn read(&self, offset: u64, into: &mut [u8]) -> Result<(), DiskError>;
 
-    /// Bytes that were written before.
-    fn slice(self: Arc<Self>, offset: u64, len: usize) -> Result<Bytes, DiskError>;
-
-    /// The same, of a region that is never written again: without a copy where possible. The slice keeps the
+    /// Bytes of a region that is never written again, without a copy where possible. The slice keeps the
     /// region alive.
-    fn slice_sealed(self: Arc<Self>, offset: u64, len: usize) -> Result<Bytes, DiskError> {
-        self.slice(offset, len)
-    }
+    fn slice(self: Arc<Self>, offset: u64, len: usize) -> Result<Bytes, DiskError>;
 }

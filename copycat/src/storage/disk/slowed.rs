@@ -83,8 +83,4 @@ impl Region for SlowedRegion {
     fn slice(self: Arc<Self>, offset: u64, len: usize) -> Result<Bytes, DiskError> {
         self.region.clone().slice(offset, len)
     }
-
-    fn slice_sealed(self: Arc<Self>, offset: u64, len: usize) -> Result<Bytes, DiskError> {
-        self.region.clone().slice_sealed(offset, len)
-    }
 }
