@@ -1,7 +1,7 @@
 //! Serving entries: from memory while they are being written and a while longer, from the files afterwards.
 
-use super::disk::Region;
-use super::error::{Damage, DiskError, Problem, StorageError};
+use super::disk;
+use super::error::{Damage, Problem, StorageError};
 use super::group_log::{GroupLog, Place};
 use super::journal::Journal;
 use super::pending::Batch;
@@ -65,7 +65,7 @@ impl Journal {
         let slice = match segment.end() <= self.durable {
             true => segment.region.clone().slice(offset, run.len)?,
             // Batches are still written behind these bytes.
-            false => copy(&*segment.region, offset, run.len)?,
+            false => disk::copy(&*segment.region, offset, run.len)?,
         };
         let mut verified = 0;
         for index in run.first.. {
@@ -107,12 +107,6 @@ impl Journal {
         let after = self.waiting.partition_point(|batch| batch.position() <= position);
         self.waiting.get(after.checked_sub(1)?)
     }
-}
-
-fn copy(region: &dyn Region, offset: u64, len: usize) -> Result<Bytes, DiskError> {
-    let mut bytes = vec![0; len];
-    region.read(offset, &mut bytes)?;
-    Ok(bytes.into())
 }
 
 /// The longest run from `first` on that fits `left`, of which it takes its share, and the index behind

@@ -7,8 +7,9 @@ use super::position::Position;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// Most bytes of frames that are kept: 1 MiB.
-const BYTES_MAX: u64 = 1 << 20;
+/// Most bytes of frames that are kept: 16 MiB, two of the longest batches. While one is applied and sent, the next is
+/// being written; what is no longer here is read from the disk.
+const BYTES_MAX: u64 = 16 << 20;
 /// Most batches that are kept: what a batch costs beside its frames is bounded too.
 const BATCHES_MAX: usize = 1_024;
 

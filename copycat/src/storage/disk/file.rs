@@ -1,9 +1,9 @@
 //! Regions as files of one locked directory: written by position, past the page cache; read by position while they
 //! are written, and through a mapping when they are sealed. Direct writes and a mapping never meet in one file.
 
+use super::direct::{self, Buffer};
 use super::mapping::Mapping;
-use super::writer::Writer;
-use super::{Creation, Disk, Region};
+use super::{Creation, Disk, Region, copy};
 use crate::storage::directory;
 use crate::storage::error::{DiskError, StorageError};
 use crate::storage::position::BLOCK;
@@ -15,7 +15,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 const LOCK: &str = "lock";
 const SUFFIX: &str = "segment";
@@ -34,7 +34,6 @@ pub(crate) struct FileDisk {
     directory: PathBuf,
     /// Open, because the lock lives as long as the handle.
     _lock: File,
-    /// Of all regions: one is written at a time.
     writer: Arc<Mutex<Writer>>,
 }
 
@@ -63,7 +62,7 @@ impl FileDisk {
         let disk = FileDisk {
             directory: directory.to_owned(),
             _lock: lock,
-            writer: Arc::new(Mutex::new(Writer::new())),
+            writer: Arc::new(Mutex::new(Writer { buffer: Buffer::new(), target: None })),
         };
         disk.sync_directory()?;
         Ok(disk)
@@ -80,6 +79,18 @@ impl FileDisk {
     fn rename(&self, from: &Path, to: &Path) -> Result<(), DiskError> {
         fs::rename(from, to).map_err(|e| DiskError::new("renaming", from.display(), e))?;
         self.sync_directory()
+    }
+
+    fn region(&self, number: u64) -> Result<FileRegion, DiskError> {
+        let path = self.path(number, SUFFIX);
+        let failed = |operation| {
+            let path = path.display().to_string();
+            move |e: io::Error| DiskError::new(operation, path, e)
+        };
+        let file = OpenOptions::new().read(true).write(true).open(&path).map_err(failed("opening"))?;
+        let len = file.metadata().map_err(failed("looking at"))?.len();
+        let (direct, mapping, writer) = (Mutex::new(None), OnceLock::new(), self.writer.clone());
+        Ok(FileRegion { path: path.into(), file, len, direct, mapping, writer })
     }
 
     /// Makes all of the region durable under its unfinished name.
@@ -153,24 +164,13 @@ impl Disk for FileDisk {
             let _ = fs::remove_file(&unfinished);
             return Err(error);
         }
-        self.open(creation.number)
+        let region = self.region(creation.number)?;
+        region.refresh()?;
+        Ok(Arc::new(region))
     }
 
     fn open(&self, number: u64) -> Result<Arc<dyn Region>, DiskError> {
-        let path = self.path(number, SUFFIX);
-        let failed = |operation| {
-            let path = path.display().to_string();
-            move |e: io::Error| DiskError::new(operation, path, e)
-        };
-        let file = OpenOptions::new().read(true).write(true).open(&path).map_err(failed("opening"))?;
-        let len = file.metadata().map_err(failed("looking at"))?.len();
-        Ok(Arc::new(FileRegion {
-            path: path.into(),
-            file,
-            len,
-            mapping: OnceLock::new(),
-            writer: self.writer.clone(),
-        }))
+        Ok(Arc::new(self.region(number)?))
     }
 
     fn remove(&self, number: u64) -> Result<(), DiskError> {
@@ -183,19 +183,32 @@ impl Disk for FileDisk {
     }
 }
 
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// The number that a name says, if it is written as we write it.
 fn number(stem: &str) -> Option<u64> {
     let number = u64::from_str_radix(stem, 16).ok()?;
     (format!("{number:016x}") == stem).then_some(number)
 }
 
+/// Writes one region at a time: segments are written one after the other.
+#[derive(Debug)]
+struct Writer {
+    buffer: Buffer,
+    /// The region that is being written, by its path, and its descriptor for that. With the next region, it is closed.
+    target: Option<(Arc<Path>, File)>,
+}
+
 /// One segment file.
 #[derive(Debug)]
 struct FileRegion {
     path: Arc<Path>,
-    /// For everything but writing.
     file: File,
     len: u64,
+    /// The same file, past the page cache, if that is possible. Goes to the writer with the first batch.
+    direct: Mutex<Option<File>>,
     /// Once it is sealed, and somebody reads from it.
     mapping: OnceLock<Mapping>,
     writer: Arc<Mutex<Writer>>,
@@ -223,8 +236,15 @@ impl Region for FileRegion {
         assert!(offset.is_multiple_of(BLOCK) && len.is_multiple_of(BLOCK), "whole blocks are written");
         assert!(offset + len <= self.len, "a file is never grown");
         assert!(self.mapping.get().is_none(), "nothing is written to what was sealed");
-        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        writer.write(&self.path, offset, chunks).map_err(self.failed("writing"))
+        let Writer { buffer, target } = &mut *lock(&self.writer);
+        if let Some(direct) = lock(&self.direct).take() {
+            *target = Some((self.path.clone(), direct));
+        }
+        let file = match target {
+            Some((path, direct)) if Arc::ptr_eq(path, &self.path) => direct,
+            _ => &self.file,
+        };
+        buffer.write(file, offset, chunks).map_err(self.failed("writing"))
     }
 
     fn sync(&self) -> Result<(), DiskError> {
@@ -233,7 +253,13 @@ impl Region for FileRegion {
 
     fn refresh(&self) -> Result<(), DiskError> {
         rustix::fs::fadvise(&self.file, 0, None, Advice::DontNeed)
-            .map_err(|e| self.failed("refreshing")(e.into()))
+            .map_err(|e| self.failed("refreshing")(e.into()))?;
+        let direct = direct::open(&self.path, &self.file).map_err(self.failed("opening"))?;
+        if direct.is_none() {
+            tracing::info!(file = %self, "no direct writes here: written through the page cache");
+        }
+        *lock(&self.direct) = direct;
+        Ok(())
     }
 
     fn read(&self, offset: u64, into: &mut [u8]) -> Result<(), DiskError> {
@@ -242,9 +268,14 @@ impl Region for FileRegion {
 
     fn slice(self: Arc<Self>, offset: u64, len: usize) -> Result<Bytes, DiskError> {
         if self.mapping.get().is_none() {
-            let mapping = Mapping::of(&self.file).map_err(self.failed("mapping"))?;
-            // Whoever was quicker has mapped the same.
-            let _ = self.mapping.set(mapping);
+            match Mapping::of(&self.file, self.len) {
+                // Whoever was quicker has mapped the same.
+                Ok(mapping) => drop(self.mapping.set(mapping)),
+                Err(error) => {
+                    tracing::warn!(file = %self, %error, "mapping failed: a copy is read");
+                    return copy(&*self, offset, len);
+                }
+            }
         }
         Ok(Bytes::from_owner(Sealed(self)).slice(offset as usize..offset as usize + len))
     }
@@ -262,6 +293,59 @@ impl AsRef<[u8]> for Sealed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rustix::fs::{Mode, OFlags, fcntl_getfl};
+
+    /// Opens a segment of eight blocks, in a directory that goes with the test.
+    fn with_region(name: &str, test: impl FnOnce(FileRegion)) {
+        let directory = std::env::temp_dir().join(format!("copycat-file-{name}-{}", std::process::id()));
+        let disk = FileDisk::open(&directory).unwrap();
+        let (number, len, head) = (1, 8 * BLOCK, Bytes::new());
+        disk.create(&Creation { number, len, head, recycled: None }).unwrap();
+        let region = disk.region(number).unwrap();
+        test(region);
+        fs::remove_dir_all(directory).unwrap();
+    }
+
+    fn can_be_direct(path: &Path) -> bool {
+        rustix::fs::open(path, OFlags::RDONLY | OFlags::DIRECT, Mode::empty()).is_ok()
+    }
+
+    #[test]
+    fn a_refreshed_region_is_written_past_the_page_cache_where_files_can_be() {
+        with_region("direct", |region| {
+            let can = can_be_direct(&region.path);
+            region.refresh().unwrap();
+            region.write(0, &[vec![1; BLOCK as usize].into()]).unwrap();
+            let writer = lock(&region.writer);
+            let is_direct = |(path, file): &(Arc<Path>, File)| {
+                Arc::ptr_eq(path, &region.path) && fcntl_getfl(file).unwrap().contains(OFlags::DIRECT)
+            };
+            assert_eq!(writer.target.as_ref().is_some_and(is_direct), can);
+        });
+    }
+
+    #[test]
+    fn a_region_whose_name_leads_elsewhere_is_not_prepared() {
+        with_region("renamed", |region| {
+            let other = region.path.with_extension("other");
+            fs::copy(&region.path, &other).unwrap();
+            fs::rename(&other, &region.path).unwrap();
+            assert_eq!(region.refresh().is_err(), can_be_direct(&region.path));
+        });
+    }
+
+    #[test]
+    fn where_files_cannot_be_written_past_the_page_cache_they_are_written_through_it() {
+        with_region("cached", |region| {
+            let bytes: Vec<u8> = (0..2 * BLOCK).map(|at| at as u8).collect();
+            region.write(BLOCK, &[bytes.clone().into()]).unwrap();
+            region.sync().unwrap();
+            let mut found = [0; 5_000];
+            region.read(BLOCK + 5, &mut found).unwrap();
+            assert_eq!(found, bytes[5..5_005]);
+            assert_eq!(Arc::new(region).slice(BLOCK + 5, 5_000).unwrap(), bytes[5..5_005]);
+        });
+    }
 
     #[test]
     fn only_names_as_we_write_them_are_numbers() {

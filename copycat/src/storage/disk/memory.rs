@@ -16,7 +16,7 @@ pub(crate) struct MemoryDisk {
     contents: Mutex<BTreeMap<u64, Arc<Contents>>>,
 }
 
-/// The chunks that were written, by offset: they are kept as they came and served without a copy.
+/// The chunks that were written, by offset: they are kept as they came.
 #[derive(Debug)]
 struct Contents {
     len: u64,

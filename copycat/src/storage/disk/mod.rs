@@ -3,13 +3,13 @@
 //!
 //! Nothing here knows frames, batches or groups. Begin with the traits, then [`file`].
 
+mod direct;
 pub(crate) mod file;
 mod mapping;
 pub(crate) mod memory;
 #[cfg(any(test, feature = "testing"))]
 pub(crate) mod simulated;
 pub(crate) mod slowed;
-mod writer;
 
 use super::error::{DiskError, StorageError};
 use bytes::Bytes;
@@ -41,7 +41,7 @@ pub(crate) trait Disk: Send + Sync + fmt::Debug {
     /// recycled one may be gone.
     fn create(&self, creation: &Creation) -> Result<Arc<dyn Region>, DiskError>;
 
-    /// A region that [`list`](Disk::list) named.
+    /// A region that [`list`](Disk::list) named. It is [refreshed](Region::refresh) before it is written.
     fn open(&self, number: u64) -> Result<Arc<dyn Region>, DiskError>;
 
     /// Removes a region, durably on return. Slices of it stay valid.
@@ -74,4 +74,11 @@ pub(crate) trait Region: Send + Sync + fmt::Debug + fmt::Display {
     /// Bytes of a region that is never written again, without a copy where possible. The slice keeps the
     /// region alive.
     fn slice(self: Arc<Self>, offset: u64, len: usize) -> Result<Bytes, DiskError>;
+}
+
+/// Bytes of a region in memory of their own.
+pub(super) fn copy(region: &dyn Region, offset: u64, len: usize) -> Result<Bytes, DiskError> {
+    let mut bytes = vec![0; len];
+    region.read(offset, &mut bytes)?;
+    Ok(bytes.into())
 }

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Bytes that a medium writes as one.
@@ -108,7 +109,7 @@ impl SimulatedDisk {
     fn insert(&self, number: u64, bytes: Vec<u8>) -> Arc<dyn Region> {
         let images = Arc::new(Mutex::new(Images::clean(bytes)));
         lock(&self.regions).insert(number, images.clone());
-        Arc::new(SimulatedRegion { number, state: self.state.clone(), images })
+        Arc::new(SimulatedRegion::new(number, self.state.clone(), images))
     }
 }
 
@@ -136,7 +137,7 @@ impl Disk for SimulatedDisk {
         let Some(images) = lock(&self.regions).get(&number).cloned() else {
             return Err(DiskError::new("opening", format!("segment {number}"), io::ErrorKind::NotFound));
         };
-        Ok(Arc::new(SimulatedRegion { number, state: self.state.clone(), images }))
+        Ok(Arc::new(SimulatedRegion::new(number, self.state.clone(), images)))
     }
 
     fn remove(&self, number: u64) -> Result<(), DiskError> {
@@ -188,9 +189,15 @@ struct SimulatedRegion {
     number: u64,
     state: Arc<Mutex<State>>,
     images: Arc<Mutex<Images>>,
+    /// Slices were handed out: it is not written again.
+    is_sealed: AtomicBool,
 }
 
 impl SimulatedRegion {
+    fn new(number: u64, state: Arc<Mutex<State>>, images: Arc<Mutex<Images>>) -> SimulatedRegion {
+        SimulatedRegion { number, state, images, is_sealed: AtomicBool::new(false) }
+    }
+
     fn failed(&self, operation: &'static str) -> DiskError {
         DiskError::new(operation, self, io::Error::other("injected"))
     }
@@ -211,6 +218,7 @@ impl Region for SimulatedRegion {
         let fails = lock(&self.state).take(Fault::Write);
         let mut images = lock(&self.images);
         let len: usize = chunks.iter().map(Bytes::len).sum();
+        assert!(!self.is_sealed.load(Ordering::Relaxed), "nothing is written to what was sealed");
         assert!(offset as usize + len <= images.cached.len(), "a region never grows");
         // Half of a write that fails got through.
         let mut left = if fails { len / 2 / SECTOR * SECTOR } else { len };
@@ -258,6 +266,7 @@ impl Region for SimulatedRegion {
 
     fn slice(self: Arc<Self>, offset: u64, len: usize) -> Result<Bytes, DiskError> {
         let at = offset as usize;
+        self.is_sealed.store(true, Ordering::Relaxed);
         Ok(Bytes::copy_from_slice(&lock(&self.images).cached[at..at + len]))
     }
 }

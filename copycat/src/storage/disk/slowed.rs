@@ -81,6 +81,19 @@ impl Region for SlowedRegion {
     }
 
     fn slice(self: Arc<Self>, offset: u64, len: usize) -> Result<Bytes, DiskError> {
-        self.region.clone().slice(offset, len)
+        let bytes = self.region.clone().slice(offset, len)?;
+        Ok(Bytes::from_owner(Slice { bytes, _region: self }))
+    }
+}
+
+/// Keeps the region that it was asked of alive, and not only the one below.
+struct Slice {
+    bytes: Bytes,
+    _region: Arc<SlowedRegion>,
+}
+
+impl AsRef<[u8]> for Slice {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
     }
 }

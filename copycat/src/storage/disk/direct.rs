@@ -1,0 +1,108 @@
+//! Writing past the page cache (`O_DIRECT`, open(2)).
+//!
+//! A batch is written once and flushed at once, and while it is new it is served from memory. The page cache would only
+//! be in the way: it costs a copy, and a walk over its pages in both the write and the flush. So a batch is copied into
+//! one aligned buffer and handed to the disk as it is, which whole blocks at block offsets allow.
+
+use crate::storage::position::BLOCK;
+use bytes::Bytes;
+use rustix::fs::OFlags;
+use rustix::io::Errno;
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::path::Path;
+
+/// Most bytes of one write: 1 MiB.
+const PIECE: usize = 1 << 20;
+
+/// Opens an open file once more, for direct writes. `None` if its file system has none for our blocks.
+pub(super) fn open(path: &Path, file: &File) -> io::Result<Option<File>> {
+    let direct = match open_direct(path) {
+        Ok(direct) => direct,
+        Err(error) if is_unsupported(&error) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let identity = |file: &File| file.metadata().map(|metadata| (metadata.dev(), metadata.ino()));
+    if identity(&direct)? != identity(file)? {
+        // What is written to one is not flushed with the other.
+        return Err(io::Error::other("another file has taken its name"));
+    }
+    Ok(Some(direct))
+}
+
+/// Some file systems refuse the flag; others take it, and refuse every call.
+fn open_direct(path: &Path) -> io::Result<File> {
+    let flag = OFlags::DIRECT.bits() as i32;
+    let file = OpenOptions::new().read(true).write(true).custom_flags(flag).open(path)?;
+    file.read_exact_at(Buffer::of(BLOCK as usize).bytes(), 0)?;
+    Ok(file)
+}
+
+fn is_unsupported(error: &io::Error) -> bool {
+    matches!(Errno::from_io_error(error), Some(Errno::INVAL | Errno::OPNOTSUPP))
+}
+
+/// Memory that the disk may read by itself: whole blocks, at an address that is a multiple of a block's length.
+#[derive(Debug)]
+pub(super) struct Buffer {
+    len: usize,
+    /// A block longer, because an allocator aligns to less.
+    memory: Vec<u8>,
+}
+
+impl Buffer {
+    pub(super) fn new() -> Buffer {
+        Buffer::of(PIECE)
+    }
+
+    fn of(len: usize) -> Buffer {
+        Buffer { len, memory: vec![0; len + BLOCK as usize] }
+    }
+
+    fn bytes(&mut self) -> &mut [u8] {
+        let start = self.memory.as_ptr().align_offset(BLOCK as usize);
+        &mut self.memory[start..start + self.len]
+    }
+
+    /// Writes the chunks one behind the other: whole blocks together, from a block's beginning on.
+    pub(super) fn write(&mut self, file: &File, mut offset: u64, chunks: &[Bytes]) -> io::Result<()> {
+        let piece = self.bytes();
+        let mut filled = 0;
+        for mut chunk in chunks.iter().map(|chunk| &chunk[..]) {
+            while !chunk.is_empty() {
+                let taken = chunk.len().min(piece.len() - filled);
+                piece[filled..filled + taken].copy_from_slice(&chunk[..taken]);
+                (filled, chunk) = (filled + taken, &chunk[taken..]);
+                if filled == piece.len() {
+                    file.write_all_at(piece, offset)?;
+                    (offset, filled) = (offset + filled as u64, 0);
+                }
+            }
+        }
+        file.write_all_at(&piece[..filled], offset)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_system_without_direct_writes_is_not_an_error() {
+        // No process file has them.
+        let path = Path::new("/proc/self/comm");
+        assert!(open(path, &File::open(path).unwrap()).unwrap().is_none());
+        let error = open(Path::new("/proc/self/nothing"), &File::open(path).unwrap()).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn a_buffer_begins_where_a_block_may() {
+        for len in [BLOCK as usize, PIECE] {
+            let mut buffer = Buffer::of(len);
+            let bytes = buffer.bytes();
+            assert_eq!((bytes.as_ptr() as usize % BLOCK as usize, bytes.len()), (0, len));
+        }
+    }
+}
