@@ -4,9 +4,9 @@
 //! one write, one flush for all that waits. Begin with [`journal`] (what is appended, and where), then
 //! [`write`] (how it becomes durable), [`recovery`] (what a crash leaves) and `FORMAT.md` (every byte).
 //!
-//! This floor never blocks its owner (what blocks is handed out as jobs for other threads: [`Write`],
-//! [`Preparation`]), never copies or interprets a payload, never writes a byte twice, never retries a
-//! failed write or flush, and knows no rule of consensus beyond "a later frame replaces".
+//! This floor never blocks its owner, but in reads of what has left memory (what else blocks is handed out as jobs for
+//! other threads: [`Write`], [`Preparation`]), never interprets a payload, never writes a byte twice, never retries a failed
+//! write or flush, and knows no rule of consensus beyond "a later frame replaces".
 
 mod arrival;
 pub(crate) mod batch;

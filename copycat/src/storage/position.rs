@@ -13,8 +13,8 @@ impl fmt::Display for Position {
     }
 }
 
-/// What one write begins on and is padded to: a torn write can then never touch bytes that were
-/// acknowledged before, and no write makes the kernel read a page first. `FORMAT.md` says why 4,096.
+/// What one write begins on and is padded to: a torn write can then never touch bytes that were acknowledged before,
+/// and may go past the page cache. `FORMAT.md` says why 4,096.
 pub(crate) const BLOCK: u64 = 4_096;
 
 /// The first multiple of [`BLOCK`] that is not below `value`.

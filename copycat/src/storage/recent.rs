@@ -7,8 +7,8 @@ use super::position::Position;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// Most bytes of frames that are kept: 16 MiB, two of the longest batches. While one is applied and sent, the next is
-/// being written; what is no longer here is read from the disk.
+/// Most bytes of frames that are kept, unless the newest batch alone has more: 16 MiB, two of the longest batches that
+/// gather. While one is applied and sent, the next is being written; what is no longer here is read from the disk.
 const BYTES_MAX: u64 = 16 << 20;
 /// Most batches that are kept: what a batch costs beside its frames is bounded too.
 const BATCHES_MAX: usize = 1_024;
@@ -26,7 +26,8 @@ impl Recent {
         assert!(self.batches.back().is_none_or(|last| last.end() <= batch.position()), "batches ascend");
         self.bytes += batch.len();
         self.batches.push_back(batch);
-        while self.bytes > BYTES_MAX || self.batches.len() > BATCHES_MAX {
+        let is_over = |recent: &Recent| recent.bytes > BYTES_MAX || recent.batches.len() > BATCHES_MAX;
+        while self.batches.len() > 1 && is_over(self) {
             self.drop_oldest();
         }
     }

@@ -8,6 +8,7 @@ use crate::storage::position::BLOCK;
 use bytes::Bytes;
 use rustix::fs::OFlags;
 use rustix::io::Errno;
+use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
@@ -16,11 +17,12 @@ use std::path::Path;
 /// Most bytes of one write: 1 MiB.
 const PIECE: usize = 1 << 20;
 
-/// Opens an open file once more, for direct writes. `None` if its file system has none for our blocks.
+/// Opens an open file once more, for direct writes. `None` if its file system knows none.
 pub(super) fn open(path: &Path, file: &File) -> io::Result<Option<File>> {
-    let direct = match open_direct(path) {
+    let flag = OFlags::DIRECT.bits() as i32;
+    let direct = match OpenOptions::new().write(true).custom_flags(flag).open(path) {
         Ok(direct) => direct,
-        Err(error) if is_unsupported(&error) => return Ok(None),
+        Err(error) if is_refusal(&error) => return Ok(None),
         Err(error) => return Err(error),
     };
     let identity = |file: &File| file.metadata().map(|metadata| (metadata.dev(), metadata.ino()));
@@ -31,24 +33,23 @@ pub(super) fn open(path: &Path, file: &File) -> io::Result<Option<File>> {
     Ok(Some(direct))
 }
 
-/// Some file systems refuse the flag; others take it, and refuse every call.
-fn open_direct(path: &Path) -> io::Result<File> {
-    let flag = OFlags::DIRECT.bits() as i32;
-    let file = OpenOptions::new().read(true).write(true).custom_flags(flag).open(path)?;
-    file.read_exact_at(Buffer::of(BLOCK as usize).bytes(), 0)?;
-    Ok(file)
-}
-
-fn is_unsupported(error: &io::Error) -> bool {
+/// Whether direct writes are what was refused: some file systems refuse the flag, others take it and refuse every write,
+/// or those of blocks as short as ours.
+pub(super) fn is_refusal(error: &io::Error) -> bool {
     matches!(Errno::from_io_error(error), Some(Errno::INVAL | Errno::OPNOTSUPP))
 }
 
 /// Memory that the disk may read by itself: whole blocks, at an address that is a multiple of a block's length.
-#[derive(Debug)]
 pub(super) struct Buffer {
     len: usize,
     /// A block longer, because an allocator aligns to less.
     memory: Vec<u8>,
+}
+
+impl fmt::Debug for Buffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Buffer").field("len", &self.len).finish_non_exhaustive()
+    }
 }
 
 impl Buffer {

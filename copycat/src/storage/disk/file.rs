@@ -209,14 +209,18 @@ struct FileRegion {
     len: u64,
     /// The same file, past the page cache, if that is possible. Goes to the writer with the first batch.
     direct: Mutex<Option<File>>,
-    /// Once it is sealed, and somebody reads from it.
-    mapping: OnceLock<Mapping>,
+    /// Once it is sealed, and somebody reads from it; `None` if it could not be mapped.
+    mapping: OnceLock<Option<Mapping>>,
     writer: Arc<Mutex<Writer>>,
 }
 
 impl FileRegion {
     fn failed(&self, operation: &'static str) -> impl FnOnce(io::Error) -> DiskError {
         move |error| DiskError::new(operation, self.path.display(), error)
+    }
+
+    fn through_the_page_cache(&self) {
+        tracing::info!(file = %self, "no direct writes here: written through the page cache");
     }
 }
 
@@ -240,11 +244,16 @@ impl Region for FileRegion {
         if let Some(direct) = lock(&self.direct).take() {
             *target = Some((self.path.clone(), direct));
         }
-        let file = match target {
-            Some((path, direct)) if Arc::ptr_eq(path, &self.path) => direct,
-            _ => &self.file,
+        let written = match target {
+            Some((path, direct)) if Arc::ptr_eq(path, &self.path) => buffer.write(direct, offset, chunks),
+            _ => buffer.write(&self.file, offset, chunks),
         };
-        buffer.write(file, offset, chunks).map_err(self.failed("writing"))
+        let written = written.or_else(|error| {
+            let (_, _direct) = target.take().filter(|_| direct::is_refusal(&error)).ok_or(error)?;
+            self.through_the_page_cache();
+            buffer.write(&self.file, offset, chunks)
+        });
+        written.map_err(self.failed("writing"))
     }
 
     fn sync(&self) -> Result<(), DiskError> {
@@ -256,7 +265,7 @@ impl Region for FileRegion {
             .map_err(|e| self.failed("refreshing")(e.into()))?;
         let direct = direct::open(&self.path, &self.file).map_err(self.failed("opening"))?;
         if direct.is_none() {
-            tracing::info!(file = %self, "no direct writes here: written through the page cache");
+            self.through_the_page_cache();
         }
         *lock(&self.direct) = direct;
         Ok(())
@@ -267,17 +276,17 @@ impl Region for FileRegion {
     }
 
     fn slice(self: Arc<Self>, offset: u64, len: usize) -> Result<Bytes, DiskError> {
-        if self.mapping.get().is_none() {
-            match Mapping::of(&self.file, self.len) {
-                // Whoever was quicker has mapped the same.
-                Ok(mapping) => drop(self.mapping.set(mapping)),
-                Err(error) => {
-                    tracing::warn!(file = %self, %error, "mapping failed: a copy is read");
-                    return copy(&*self, offset, len);
-                }
-            }
+        let mapping = self.mapping.get_or_init(|| {
+            lock(&self.direct).take();
+            let mapping = Mapping::of(&self.file, self.len);
+            mapping
+                .inspect_err(|error| tracing::warn!(file = %self, %error, "not mapped: copies are read"))
+                .ok()
+        });
+        match mapping {
+            Some(_) => Ok(Bytes::from_owner(Sealed(self)).slice(offset as usize..offset as usize + len)),
+            None => copy(&*self, offset, len),
         }
-        Ok(Bytes::from_owner(Sealed(self)).slice(offset as usize..offset as usize + len))
     }
 }
 
@@ -286,7 +295,7 @@ struct Sealed(Arc<FileRegion>);
 
 impl AsRef<[u8]> for Sealed {
     fn as_ref(&self) -> &[u8] {
-        self.0.mapping.get().map_or(&[], Mapping::bytes)
+        self.0.mapping.get().and_then(Option::as_ref).map_or(&[], Mapping::bytes)
     }
 }
 
@@ -322,6 +331,44 @@ mod tests {
             };
             assert_eq!(writer.target.as_ref().is_some_and(is_direct), can);
         });
+    }
+
+    #[test]
+    fn a_created_region_is_ready_for_writing() {
+        let directory = std::env::temp_dir().join(format!("copycat-file-created-{}", std::process::id()));
+        let disk = FileDisk::open(&directory).unwrap();
+        let (number, len, head) = (1, 8 * BLOCK, Bytes::new());
+        let region = disk.create(&Creation { number, len, head, recycled: None }).unwrap();
+        region.write(0, &[vec![1; BLOCK as usize].into()]).unwrap();
+        assert_eq!(lock(&disk.writer).target.is_some(), can_be_direct(&disk.path(number, SUFFIX)));
+        fs::remove_dir_all(directory).unwrap();
+    }
+
+    #[test]
+    fn what_refuses_direct_writes_is_written_through_the_page_cache() {
+        with_region("refused", |region| {
+            // A file that takes numbers only.
+            let refusing = OpenOptions::new().write(true).open("/proc/self/oom_score_adj").unwrap();
+            lock(&region.writer).target = Some((region.path.clone(), refusing));
+            for at in 0..2 {
+                let block = vec![at as u8 + 1; BLOCK as usize];
+                region.write(at * BLOCK, &[block.clone().into()]).unwrap();
+                let mut found = [0; BLOCK as usize];
+                region.read(at * BLOCK, &mut found).unwrap();
+                assert_eq!(found, *block);
+                assert!(lock(&region.writer).target.is_none());
+            }
+        });
+    }
+
+    #[test]
+    fn what_cannot_be_mapped_is_copied() {
+        let path = Path::new("/proc/self/comm");
+        let (file, len) = (File::open(path).unwrap(), BLOCK);
+        let writer = Arc::new(Mutex::new(Writer { buffer: Buffer::new(), target: None }));
+        let (direct, mapping) = (Mutex::new(None), OnceLock::new());
+        let region = Arc::new(FileRegion { path: path.into(), file, len, direct, mapping, writer });
+        assert_eq!(region.slice(1, 3).unwrap(), fs::read(path).unwrap()[1..4]);
     }
 
     #[test]

@@ -64,8 +64,8 @@ pub(crate) trait Region: Send + Sync + fmt::Debug + fmt::Display {
     /// Returns once everything written is durable.
     fn sync(&self) -> Result<(), DiskError>;
 
-    /// Forgets what a cache holds of durable bytes, so that reads say what the medium has: after a
-    /// failed flush the two may differ.
+    /// Forgets what a cache holds of durable bytes, so that reads say what the medium has: after a failed flush the two
+    /// may differ. What it takes to write is made ready, too.
     fn refresh(&self) -> Result<(), DiskError>;
 
     /// Fills `into` from `offset` on; an error where the medium cannot be read.

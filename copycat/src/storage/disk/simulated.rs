@@ -5,6 +5,7 @@
 
 use super::{Creation, Disk, Region};
 use crate::storage::error::{DiskError, StorageError};
+use crate::storage::position::BLOCK;
 use bytes::Bytes;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
@@ -218,6 +219,10 @@ impl Region for SimulatedRegion {
         let fails = lock(&self.state).take(Fault::Write);
         let mut images = lock(&self.images);
         let len: usize = chunks.iter().map(Bytes::len).sum();
+        assert!(
+            offset.is_multiple_of(BLOCK) && (len as u64).is_multiple_of(BLOCK),
+            "whole blocks are written"
+        );
         assert!(!self.is_sealed.load(Ordering::Relaxed), "nothing is written to what was sealed");
         assert!(offset as usize + len <= images.cached.len(), "a region never grows");
         // Half of a write that fails got through.

@@ -120,3 +120,25 @@ fn a_batch_begins_on_a_block_and_later_appends_gather_behind_the_write_under_way
     settle(&mut journal).unwrap();
     assert!(journal.durable() >= third);
 }
+
+#[test]
+fn the_newest_entries_are_served_from_memory() {
+    let (mut journal, _) = Journal::open(Arc::<SimulatedDisk>::default(), small(), 1).unwrap();
+    let in_memory = |journal: &Journal, index, frame: &Bytes| {
+        journal.read(GroupId(1), index, index, 0).unwrap()[0].as_ptr() == frame.as_ptr()
+    };
+    let mut frames = vec![Bytes::new()];
+    for index in 1..=40 {
+        frames.push(frame(1, 1, index, &[0; 1_000_000]));
+        append(&mut journal, 1, frames[index as usize].clone());
+        settle(&mut journal).unwrap();
+    }
+    let kept = (1..=40).filter(|index| in_memory(&journal, *index, &frames[*index as usize]));
+    assert_eq!(kept.collect::<Vec<_>>(), (25..=40).collect::<Vec<_>>());
+    // One batch that is longer than what is kept otherwise.
+    let long: Bytes = (41..=60).flat_map(|index| frame(1, 1, index, &[0; 1_000_000])).collect();
+    append(&mut journal, 1, long.clone());
+    settle(&mut journal).unwrap();
+    assert!(in_memory(&journal, 41, &long));
+    assert!(!in_memory(&journal, 40, &frames[40]));
+}
