@@ -26,10 +26,13 @@ impl Recent {
         assert!(self.batches.back().is_none_or(|last| last.end() <= batch.position()), "batches ascend");
         self.bytes += batch.len();
         self.batches.push_back(batch);
-        let is_over = |recent: &Recent| recent.bytes > BYTES_MAX || recent.batches.len() > BATCHES_MAX;
-        while self.batches.len() > 1 && is_over(self) {
+        while self.batches.len() > 1 && self.is_over() {
             self.drop_oldest();
         }
+    }
+
+    fn is_over(&self) -> bool {
+        self.bytes > BYTES_MAX || self.batches.len() > BATCHES_MAX
     }
 
     /// Lets go of everything before a position: it holds its segment, which may be wanted for new entries.

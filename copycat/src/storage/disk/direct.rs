@@ -41,29 +41,24 @@ pub(super) fn is_refusal(error: &io::Error) -> bool {
 
 /// Memory that the disk may read by itself: whole blocks, at an address that is a multiple of a block's length.
 pub(super) struct Buffer {
-    len: usize,
-    /// A block longer, because an allocator aligns to less.
+    /// A block longer than what is used, because an allocator aligns to less.
     memory: Vec<u8>,
 }
 
 impl fmt::Debug for Buffer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Buffer").field("len", &self.len).finish_non_exhaustive()
+        f.debug_struct("Buffer").finish_non_exhaustive()
     }
 }
 
 impl Buffer {
     pub(super) fn new() -> Buffer {
-        Buffer::of(PIECE)
-    }
-
-    fn of(len: usize) -> Buffer {
-        Buffer { len, memory: vec![0; len + BLOCK as usize] }
+        Buffer { memory: vec![0; PIECE + BLOCK as usize] }
     }
 
     fn bytes(&mut self) -> &mut [u8] {
         let start = self.memory.as_ptr().align_offset(BLOCK as usize);
-        &mut self.memory[start..start + self.len]
+        &mut self.memory[start..start + PIECE]
     }
 
     /// Writes the chunks one behind the other: whole blocks together, from a block's beginning on.
@@ -100,10 +95,8 @@ mod tests {
 
     #[test]
     fn a_buffer_begins_where_a_block_may() {
-        for len in [BLOCK as usize, PIECE] {
-            let mut buffer = Buffer::of(len);
-            let bytes = buffer.bytes();
-            assert_eq!((bytes.as_ptr() as usize % BLOCK as usize, bytes.len()), (0, len));
-        }
+        let mut buffer = Buffer::new();
+        let bytes = buffer.bytes();
+        assert_eq!((bytes.as_ptr() as usize % BLOCK as usize, bytes.len()), (0, PIECE));
     }
 }

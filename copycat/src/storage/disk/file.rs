@@ -3,7 +3,7 @@
 
 use super::direct::{self, Buffer};
 use super::mapping::Mapping;
-use super::{Creation, Disk, Region, copy};
+use super::{Creation, Disk, Region, copy, lock};
 use crate::storage::directory;
 use crate::storage::error::{DiskError, StorageError};
 use crate::storage::position::BLOCK;
@@ -15,13 +15,13 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 
 const LOCK: &str = "lock";
 const SUFFIX: &str = "segment";
 const UNFINISHED: &str = "prepare";
-/// What a new segment is filled with, piece by piece. The page cache keeps a file in pieces as long as it was written
-/// in, and drops a whole one when a batch goes past it into a part of it: with 1 MiB nothing gets quicker.
+/// What a new segment is filled with, piece by piece. With pieces of 1 MiB, batches that are written beside it are a
+/// tenth slower.
 static ZEROES: [u8; 256 << 10] = [0; 256 << 10];
 
 /// A directory of segment files, locked for as long as this lives.
@@ -82,12 +82,9 @@ impl FileDisk {
     }
 
     fn region(&self, number: u64) -> Result<FileRegion, DiskError> {
-        let path = self.path(number, SUFFIX);
-        let failed = |operation| {
-            let path = path.display().to_string();
-            move |e: io::Error| DiskError::new(operation, path, e)
-        };
-        let file = OpenOptions::new().read(true).write(true).open(&path).map_err(failed("opening"))?;
+        let path = &*self.path(number, SUFFIX);
+        let failed = |operation| move |e: io::Error| DiskError::new(operation, path.display(), e);
+        let file = OpenOptions::new().read(true).write(true).open(path).map_err(failed("opening"))?;
         let len = file.metadata().map_err(failed("looking at"))?.len();
         let (direct, mapping, writer) = (Mutex::new(None), OnceLock::new(), self.writer.clone());
         Ok(FileRegion { path: path.into(), file, len, direct, mapping, writer })
@@ -183,10 +180,6 @@ impl Disk for FileDisk {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// The number that a name says, if it is written as we write it.
 fn number(stem: &str) -> Option<u64> {
     let number = u64::from_str_radix(stem, 16).ok()?;
@@ -219,7 +212,7 @@ impl FileRegion {
         move |error| DiskError::new(operation, self.path.display(), error)
     }
 
-    fn through_the_page_cache(&self) {
+    fn report_buffered(&self) {
         tracing::info!(file = %self, "no direct writes here: written through the page cache");
     }
 }
@@ -244,16 +237,16 @@ impl Region for FileRegion {
         if let Some(direct) = lock(&self.direct).take() {
             *target = Some((self.path.clone(), direct));
         }
-        let written = match target {
-            Some((path, direct)) if Arc::ptr_eq(path, &self.path) => buffer.write(direct, offset, chunks),
-            _ => buffer.write(&self.file, offset, chunks),
-        };
-        let written = written.or_else(|error| {
-            let (_, _direct) = target.take().filter(|_| direct::is_refusal(&error)).ok_or(error)?;
-            self.through_the_page_cache();
-            buffer.write(&self.file, offset, chunks)
-        });
-        written.map_err(self.failed("writing"))
+        if let Some((_, direct)) = target.as_ref().filter(|(path, _)| Arc::ptr_eq(path, &self.path)) {
+            match buffer.write(direct, offset, chunks) {
+                Err(error) if direct::is_refusal(&error) => {
+                    self.report_buffered();
+                    *target = None;
+                }
+                written => return written.map_err(self.failed("writing")),
+            }
+        }
+        buffer.write(&self.file, offset, chunks).map_err(self.failed("writing"))
     }
 
     fn sync(&self) -> Result<(), DiskError> {
@@ -265,7 +258,7 @@ impl Region for FileRegion {
             .map_err(|e| self.failed("refreshing")(e.into()))?;
         let direct = direct::open(&self.path, &self.file).map_err(self.failed("opening"))?;
         if direct.is_none() {
-            self.through_the_page_cache();
+            self.report_buffered();
         }
         *lock(&self.direct) = direct;
         Ok(())
@@ -302,17 +295,19 @@ impl AsRef<[u8]> for Sealed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::storage::tests::Directory;
     use rustix::fs::{Mode, OFlags, fcntl_getfl};
 
-    /// Opens a segment of eight blocks, in a directory that goes with the test.
-    fn with_region(name: &str, test: impl FnOnce(FileRegion)) {
-        let directory = std::env::temp_dir().join(format!("copycat-file-{name}-{}", std::process::id()));
-        let disk = FileDisk::open(&directory).unwrap();
-        let (number, len, head) = (1, 8 * BLOCK, Bytes::new());
-        disk.create(&Creation { number, len, head, recycled: None }).unwrap();
-        let region = disk.region(number).unwrap();
-        test(region);
-        fs::remove_dir_all(directory).unwrap();
+    /// Opens a segment of eight blocks.
+    fn with_region(test: impl FnOnce(FileRegion)) {
+        let directory = Directory::new();
+        let disk = FileDisk::open(directory.path()).unwrap();
+        disk.create(&creation()).unwrap();
+        test(disk.region(1).unwrap());
+    }
+
+    fn creation() -> Creation {
+        Creation { number: 1, len: 8 * BLOCK, head: Bytes::new(), recycled: None }
     }
 
     fn can_be_direct(path: &Path) -> bool {
@@ -321,7 +316,7 @@ mod tests {
 
     #[test]
     fn a_refreshed_region_is_written_past_the_page_cache_where_files_can_be() {
-        with_region("direct", |region| {
+        with_region(|region| {
             let can = can_be_direct(&region.path);
             region.refresh().unwrap();
             region.write(0, &[vec![1; BLOCK as usize].into()]).unwrap();
@@ -335,18 +330,16 @@ mod tests {
 
     #[test]
     fn a_created_region_is_ready_for_writing() {
-        let directory = std::env::temp_dir().join(format!("copycat-file-created-{}", std::process::id()));
-        let disk = FileDisk::open(&directory).unwrap();
-        let (number, len, head) = (1, 8 * BLOCK, Bytes::new());
-        let region = disk.create(&Creation { number, len, head, recycled: None }).unwrap();
+        let directory = Directory::new();
+        let disk = FileDisk::open(directory.path()).unwrap();
+        let region = disk.create(&creation()).unwrap();
         region.write(0, &[vec![1; BLOCK as usize].into()]).unwrap();
-        assert_eq!(lock(&disk.writer).target.is_some(), can_be_direct(&disk.path(number, SUFFIX)));
-        fs::remove_dir_all(directory).unwrap();
+        assert_eq!(lock(&disk.writer).target.is_some(), can_be_direct(&disk.path(1, SUFFIX)));
     }
 
     #[test]
-    fn what_refuses_direct_writes_is_written_through_the_page_cache() {
-        with_region("refused", |region| {
+    fn what_refuses_direct_writes_is_written_report_buffered() {
+        with_region(|region| {
             // A file that takes numbers only.
             let refusing = OpenOptions::new().write(true).open("/proc/self/oom_score_adj").unwrap();
             lock(&region.writer).target = Some((region.path.clone(), refusing));
@@ -373,7 +366,7 @@ mod tests {
 
     #[test]
     fn a_region_whose_name_leads_elsewhere_is_not_prepared() {
-        with_region("renamed", |region| {
+        with_region(|region| {
             let other = region.path.with_extension("other");
             fs::copy(&region.path, &other).unwrap();
             fs::rename(&other, &region.path).unwrap();
@@ -383,7 +376,7 @@ mod tests {
 
     #[test]
     fn where_files_cannot_be_written_past_the_page_cache_they_are_written_through_it() {
-        with_region("cached", |region| {
+        with_region(|region| {
             let bytes: Vec<u8> = (0..2 * BLOCK).map(|at| at as u8).collect();
             region.write(BLOCK, &[bytes.clone().into()]).unwrap();
             region.sync().unwrap();

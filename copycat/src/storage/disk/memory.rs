@@ -1,13 +1,13 @@
 //! Regions in memory: for ephemeral resources and tests. A sync is free, and nothing survives the
 //! process. Takes the memory of what is written, not of the region's length.
 
-use super::{Creation, Disk, Region};
+use super::{Creation, Disk, Region, copy, lock};
 use crate::storage::error::{DiskError, StorageError};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 /// A disk whose regions are lost with the last handle to it.
 #[derive(Debug, Default)]
@@ -25,7 +25,7 @@ struct Contents {
 
 impl MemoryDisk {
     fn contents(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<Contents>>> {
-        self.contents.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.contents)
     }
 }
 
@@ -70,7 +70,7 @@ struct MemoryRegion {
 
 impl MemoryRegion {
     fn chunks(&self) -> MutexGuard<'_, BTreeMap<u64, Bytes>> {
-        self.contents.chunks.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.contents.chunks)
     }
 }
 
@@ -129,8 +129,6 @@ impl Region for MemoryRegion {
                 return Ok(chunk.slice(from..from + len));
             }
         }
-        let mut copy = BytesMut::zeroed(len);
-        self.read(offset, &mut copy)?;
-        Ok(copy.freeze())
+        copy(&*self, offset, len)
     }
 }

@@ -14,7 +14,7 @@ pub(crate) mod slowed;
 use super::error::{DiskError, StorageError};
 use bytes::Bytes;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A region to be created.
 #[derive(Debug, Clone)]
@@ -81,4 +81,9 @@ pub(super) fn copy(region: &dyn Region, offset: u64, len: usize) -> Result<Bytes
     let mut bytes = vec![0; len];
     region.read(offset, &mut bytes)?;
     Ok(bytes.into())
+}
+
+/// A mutex whose holders leave nothing half done: a panic of one does not concern the next.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

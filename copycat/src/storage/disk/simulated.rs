@@ -3,7 +3,7 @@
 //! What was written and not yet synced is lost, kept or garbled by a crash, sector by sector, decided
 //! by a seed; what was synced is never touched. Failures are injected one by one.
 
-use super::{Creation, Disk, Region};
+use super::{Creation, Disk, Region, copy, lock};
 use crate::storage::error::{DiskError, StorageError};
 use crate::storage::position::BLOCK;
 use bytes::Bytes;
@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 /// Bytes that a medium writes as one.
 const SECTOR: usize = 512;
@@ -43,10 +43,6 @@ pub(crate) struct SimulatedDisk {
 #[derive(Debug, Default)]
 struct State {
     faults: VecDeque<Fault>,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl State {
@@ -270,8 +266,7 @@ impl Region for SimulatedRegion {
     }
 
     fn slice(self: Arc<Self>, offset: u64, len: usize) -> Result<Bytes, DiskError> {
-        let at = offset as usize;
         self.is_sealed.store(true, Ordering::Relaxed);
-        Ok(Bytes::copy_from_slice(&lock(&self.images).cached[at..at + len]))
+        copy(&*self, offset, len)
     }
 }

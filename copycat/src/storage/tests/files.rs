@@ -2,7 +2,7 @@
 
 use super::Directory;
 use crate::storage::FileDisk;
-use crate::storage::disk::{Creation, Disk, Region};
+use crate::storage::disk::{Creation, Disk, Region, copy};
 use crate::storage::position::BLOCK;
 use bytes::Bytes;
 use std::fs;
@@ -23,12 +23,6 @@ fn block(at: u64) -> Vec<u8> {
     (0..BLOCK / 8).flat_map(|word| (at << 32 | word).to_le_bytes()).collect()
 }
 
-fn read(region: &dyn Region, offset: u64, len: usize) -> Vec<u8> {
-    let mut bytes = vec![0; len];
-    region.read(offset, &mut bytes).unwrap();
-    bytes
-}
-
 #[test]
 fn chunks_of_any_length_are_read_as_one() {
     let directory = Directory::new();
@@ -46,9 +40,12 @@ fn chunks_of_any_length_are_read_as_one() {
     second.write(BLOCK, &chunks).unwrap();
     first.write(BLOCK, &[bytes.slice(..BLOCK as usize)]).unwrap();
     second.sync().unwrap();
-    assert_eq!(read(&*second, BLOCK, bytes.len()), bytes);
+    assert_eq!(copy(&*second, BLOCK, bytes.len()).unwrap(), bytes);
     assert_eq!(second.slice(5_000, 100_000).unwrap(), bytes[904..100_904]);
-    assert_eq!(read(&*first, 0, 3 * BLOCK as usize), [vec![7; 4_096], block(1), vec![0; 4_096]].concat());
+    assert_eq!(
+        copy(&*first, 0, 3 * BLOCK as usize).unwrap(),
+        [vec![7; 4_096], block(1), vec![0; 4_096]].concat()
+    );
 }
 
 #[test]
@@ -70,7 +67,7 @@ fn what_was_written_is_read_while_more_is_being_written_beside_it() {
             let until = written.load(Ordering::Acquire);
             // Behind the newest block, the next is written at this moment.
             for at in [until - 1, random.u64(1..=until)].into_iter().filter(|at| (1..until).contains(at)) {
-                let found = read(&*region, at * BLOCK, BLOCK as usize);
+                let found = copy(&*region, at * BLOCK, BLOCK as usize).unwrap();
                 assert!(found == block(at), "block {at} of {until}");
             }
             if ended {
@@ -100,5 +97,5 @@ fn one_file_is_written_flushed_and_read_wherever_its_name_leads() {
     fs::rename(directory.path().join("other"), directory.path().join("0000000000000000.segment")).unwrap();
     region.write(BLOCK, &[block(1).into()]).unwrap();
     region.sync().unwrap();
-    assert_eq!(read(&*region, BLOCK, BLOCK as usize), block(1));
+    assert_eq!(copy(&*region, BLOCK, BLOCK as usize).unwrap(), block(1));
 }

@@ -27,10 +27,10 @@ fn joined(slices: &[Bytes]) -> Vec<u8> {
 }
 
 /// A directory that goes with its test.
-struct Directory(PathBuf);
+pub(super) struct Directory(PathBuf);
 
 impl Directory {
-    fn new() -> Directory {
+    pub(super) fn new() -> Directory {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let path = std::env::temp_dir().join(format!("copycat-journal-{}-{number}", std::process::id()));
@@ -38,7 +38,7 @@ impl Directory {
         Directory(path)
     }
 
-    fn path(&self) -> &Path {
+    pub(super) fn path(&self) -> &Path {
         &self.0
     }
 }
