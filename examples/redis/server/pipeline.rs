@@ -84,7 +84,10 @@ impl Pipeline {
             }
             let Some((Slot::Ready(frame), version, requested)) = self.slots.pop_front() else { break };
             self.requested -= requested;
-            self.expected = (self.expected - self.expected / 8).max(answer::weight(&frame));
+            // An error says nothing of how long the others are: many come at once when a connection breaks under long ones.
+            if !matches!(frame, Frame::SimpleError { .. }) {
+                self.expected = (self.expected - self.expected / 8).max(answer::weight(&frame));
+            }
             answer::encode(frame, version, output);
         }
         output.len() > before
@@ -152,6 +155,19 @@ mod tests {
         bench.push(1).send(answer::bulk(vec![b'x'; 4 << 20])).unwrap();
         bench.collect();
         assert_eq!(bench.fill().len(), 2);
+    }
+
+    #[test]
+    fn errors_do_not_make_windows_longer() {
+        let mut bench = bench();
+        bench.push(1).send(answer::bulk(vec![b'x'; 4 << 20])).unwrap();
+        bench.collect();
+        for _ in 0..20 {
+            let waiting = bench.fill();
+            assert_eq!(waiting.len(), 2);
+            waiting.into_iter().for_each(|sender| sender.send(answer::error("NOTAPPLIED")).unwrap());
+            bench.collect();
+        }
     }
 
     #[test]
