@@ -288,6 +288,7 @@ fn a_blocking_call_on_a_thread_of_the_node_is_an_error() {
 
 const KEY_MAX: usize = 64 << 10;
 const BODY_MAX: usize = 4 << 20;
+const RESULT_MAX: usize = BODY_MAX + KEY_MAX;
 
 #[test]
 fn empty_keys_and_values_and_the_largest_ones_work() {
@@ -333,8 +334,8 @@ fn one_byte_too_many_is_refused_before_it_is_sent() {
 #[test]
 fn a_result_that_is_too_large_is_an_error_that_says_so() {
     let (blobs, _) = local::open::<SyncBlobs, _>("blobs", 1, Store::default).unwrap();
-    assert_eq!(blobs.zeros(BODY_MAX as u64 - 4096).unwrap().len(), BODY_MAX - 4096);
-    let error = blobs.zeros(BODY_MAX as u64 - 4).unwrap_err();
+    assert_eq!(blobs.zeros(RESULT_MAX as u64 - 5).unwrap().len(), RESULT_MAX - 5);
+    let error = blobs.zeros(RESULT_MAX as u64 - 4).unwrap_err();
     assert_eq!((error.code(), error.outcome()), (14, Outcome::NotApplied), "a read applies nothing");
 }
 

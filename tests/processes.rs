@@ -90,7 +90,7 @@ fn killed_stopped_and_woken_members_lose_nothing_that_was_acknowledged() {
         children.start_all();
         progress(&writers, 50).await;
         let account = writers.end().await;
-        let entries: AsyncEntries = remotes[0].resource(NAME).open().expect("a proxy");
+        let entries: AsyncEntries = remotes[0].resource(NAME).open().await.expect("a proxy");
         let numbers = until("an answer", async || entries.numbers().await.ok()).await;
         let found: BTreeSet<u64> = numbers.iter().copied().collect();
         assert_eq!(found.len(), numbers.len(), "nothing is there twice");
@@ -102,7 +102,7 @@ fn killed_stopped_and_woken_members_lose_nothing_that_was_acknowledged() {
         assert!(found.is_subset(&known), "nobody wrote {:?}", found.difference(&known));
         for seed in children.seeds().to_vec() {
             let remote = children.remote(&[seed], REQUEST_TIMEOUT).await;
-            let entries: AsyncEntries = remote.resource(NAME).open().expect("a proxy");
+            let entries: AsyncEntries = remote.resource(NAME).open().await.expect("a proxy");
             let own = entries.with_consistency(Consistency::Eventual);
             until("equal replicas", async || {
                 own.numbers().await.ok().filter(|own| own.starts_with(&numbers))
@@ -122,7 +122,7 @@ fn strangers_are_cut_off_and_others_are_served() {
         let process = children.process(0).id();
         let greeting = hostile::greeting().await;
         let remote = children.remote(std::slice::from_ref(&victim), Duration::from_secs(30)).await;
-        let entries: AsyncEntries = remote.resource(NAME).open().expect("a proxy");
+        let entries: AsyncEntries = remote.resource(NAME).open().await.expect("a proxy");
         entries.append(0, "before".into()).await.expect("an answer");
         let (memory, descriptors) = (resident(process), hostile::descriptors(process));
 
@@ -149,7 +149,7 @@ fn strangers_are_cut_off_and_others_are_served() {
         entries.append(1, "meanwhile".into()).await.expect("an answer");
         // A newcomer gets in as well, since those who say nothing have to go for it.
         let newcomer = children.remote(std::slice::from_ref(&victim), Duration::from_secs(30)).await;
-        let other: AsyncEntries = newcomer.resource(NAME).open().expect("a proxy");
+        let other: AsyncEntries = newcomer.resource(NAME).open().await.expect("a proxy");
         other.append(2, "in the crowd".into()).await.expect("an answer");
         let grown = resident(process).saturating_sub(memory);
         assert!(grown < 64 << 20, "the member took {grown} bytes more");
@@ -239,7 +239,7 @@ fn no_reply_overtakes_the_disks_of_a_majority() {
                 false => Member::new(seed.id(), &nowhere),
             });
             let remote = children.remote(&places.collect::<Vec<_>>(), Duration::from_secs(30)).await;
-            let entries: AsyncEntries = remote.resource(NAME).open().expect("a proxy");
+            let entries: AsyncEntries = remote.resource(NAME).open().await.expect("a proxy");
             for _ in 0..25 {
                 // Repeated should a leader fall, as it may on a machine under load: every reply counts.
                 let answer = until("an answer", async || {

@@ -32,7 +32,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let mut outages = Vec::new();
     runtime.block_on(async {
         let remote = processes.remote().await?;
-        fill(&remote.resource(NAME).open()?, options).await
+        fill(&remote.resource(NAME).open().await?, options).await
     })?;
     for _ in 0..options.times.unwrap_or(TIMES) {
         let leader = processes.leader()?;
@@ -79,7 +79,7 @@ impl Waiting {
         let mut attempts = JoinSet::new();
         for at in 0.. {
             let remote = &self.remotes[at % self.remotes.len()];
-            let proxy: AsyncStore = remote.resource(NAME).open().expect("a name that is one");
+            let proxy: AsyncStore = remote.resource(NAME).open().await.expect("a name that is one");
             attempts.spawn(async move { proxy.put(&key(0), b"again").await.is_ok() });
             sleep(ATTEMPT).await;
             while let Some(accepted) = attempts.try_join_next() {

@@ -104,11 +104,12 @@ async fn connect(
     processes: &Processes,
     count: usize,
 ) -> Result<(Vec<Remote>, Vec<AsyncStore>), copycat::Error> {
-    let mut remotes = Vec::new();
+    let (mut remotes, mut proxies) = (Vec::new(), Vec::new());
     for _ in 0..count {
-        remotes.push(processes.remote().await?);
+        let remote = processes.remote().await?;
+        proxies.push(remote.resource(NAME).open().await?);
+        remotes.push(remote);
     }
-    let proxies = remotes.iter().map(|remote| remote.resource(NAME).open()).collect::<Result<_, _>>()?;
     Ok((remotes, proxies))
 }
 

@@ -18,7 +18,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let filled = Options { keys: options.filled, ..options.clone() };
     runtime.block_on(async {
         let remote = processes.remote().await?;
-        fill(&remote.resource(NAME).open()?, &filled).await
+        fill(&remote.resource(NAME).open().await?, &filled).await
     })?;
     let mut outages = Vec::new();
     for _ in 0..options.times.unwrap_or(TIMES) {
@@ -37,7 +37,7 @@ async fn first_write(processes: &Processes) -> Duration {
     let began = Instant::now();
     loop {
         if let Ok(remote) = processes.remote().await
-            && let Ok(proxy) = remote.resource(NAME).open::<AsyncStore>()
+            && let Ok(proxy) = remote.resource(NAME).open::<AsyncStore>().await
             && proxy.put(&key(0), b"again").await.is_ok()
         {
             return began.elapsed();

@@ -23,7 +23,7 @@ async fn life(network: Network, members: u64, round: usize) {
     world.start_all().await;
     patiently(async || world.any().put("a".into(), 1).await).await;
     let remote = world.network.remote(&world.seeds).await.expect("a connection");
-    let store: AsyncStore = remote.resource(STORE).open().expect("a proxy");
+    let store: AsyncStore = remote.resource(STORE).open().await.expect("a proxy");
     patiently(async || store.to_sync().put("b".into(), 2)).await;
     if round.is_multiple_of(2) {
         drop(remote);

@@ -37,7 +37,7 @@ async fn directly(world: &World, stores: &[AsyncStore]) {
 
 async fn remote(world: &World, members: &[Member]) -> (Remote, AsyncStore) {
     let remote = world.network.remote(members).await.expect("a connection");
-    let store = remote.resource(STORE).open().expect("a proxy");
+    let store = remote.resource(STORE).open().await.expect("a proxy");
     (remote, store)
 }
 
@@ -144,7 +144,7 @@ pub(crate) async fn groups_with_different_leaders_are_each_led_directly(network:
     let home = world.seed(1).clone();
     let (remote, _) = remote(&world, &[home]).await;
     let stores: Vec<AsyncStore> =
-        names.iter().map(|name| remote.resource(name.clone()).open().expect("a proxy")).collect();
+        names.iter().map(|name| remote.resource(name.clone()).open_sync().expect("a proxy")).collect();
     directly(&world, &stores).await;
     drop(remote);
     world.close_all().await;

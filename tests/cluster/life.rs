@@ -43,16 +43,17 @@ pub(crate) async fn a_remote_handle_drives_the_same_proxies(network: Network) {
     for id in world.ids() {
         // Only one of them is named: a follower passes on what it is asked until the handle knows the leader.
         let remote = world.network.remote(std::slice::from_ref(world.seed(id))).await.expect("a connection");
-        let store: AsyncStore = remote.resource(STORE).open().expect("a proxy");
+        let store: AsyncStore = remote.resource(STORE).open().await.expect("a proxy");
         assert_eq!(once(async || store.add("sum", id).await).await, (1..=id).sum());
-        let blocking: SyncStore = remote.resource(STORE).open().expect("a proxy");
+        let blocking: SyncStore = remote.resource(STORE).open().await.expect("a proxy");
         assert_eq!(patiently(async || blocking.get("sum")).await, Some((1..=id).sum()));
         world.agreed().await;
         for consistency in CONSISTENCIES {
             let store = store.with_consistency(consistency);
             assert_eq!(patiently(async || store.get("sum").await).await, Some((1..=id).sum()));
         }
-        let error = finite("an answer", remote.resource("nowhere").open::<AsyncStore>().unwrap().len()).await;
+        let error =
+            finite("an answer", remote.resource("nowhere").open::<AsyncStore>().await.unwrap().len()).await;
         let error = error.expect_err("nobody has opened it");
         assert_eq!((error.code(), error.outcome()), (9, Outcome::NotApplied), "{error}");
         drop(remote);
@@ -65,7 +66,7 @@ pub(crate) async fn a_remote_handle_drives_the_same_proxies(network: Network) {
 pub(crate) async fn a_remote_handle_survives_its_member(network: Network) {
     let mut world = World::started(network, 3).await;
     let remote = world.network.remote(&world.seeds).await.expect("a connection");
-    let store: AsyncStore = remote.resource(STORE).open().expect("a proxy");
+    let store: AsyncStore = remote.resource(STORE).open().await.expect("a proxy");
     for round in 0..3 {
         patiently(async || store.put(format!("round-{round}"), round).await).await;
         let id = world.ids()[round as usize];
@@ -105,7 +106,7 @@ pub(crate) async fn many_groups_share_a_node(network: Network) {
         assert_eq!(patiently(async || store.get("1-7").await).await, Some(7));
     }
     let remote = world.network.remote(&world.seeds).await.expect("a connection");
-    let outside: AsyncStore = remote.resource("wide").with_partitions(8).open().expect("a proxy");
+    let outside: AsyncStore = remote.resource("wide").with_partitions(8).open().await.expect("a proxy");
     assert_eq!(patiently(async || outside.len().await).await, 48);
     let member = world.member(1);
     let groups = member.status().await.unwrap().groups;
@@ -226,7 +227,7 @@ pub(crate) async fn a_resource_that_others_did_not_open_is_a_typed_error(network
     let error = finite("a refusal", store.put("a".into(), 1)).await.expect_err("nobody else has it");
     assert_eq!((error.code(), error.outcome()), (1, Outcome::NotApplied), "{error}");
     let remote = world.network.remote(std::slice::from_ref(world.seed(2))).await.expect("a connection");
-    let outside: AsyncStore = remote.resource(STORE).open().expect("a proxy");
+    let outside: AsyncStore = remote.resource(STORE).open().await.expect("a proxy");
     let error = finite("a refusal", outside.put("a".into(), 1)).await.expect_err("not open there");
     assert_eq!(
         (error.code(), error.outcome(), error.is_retryable()),

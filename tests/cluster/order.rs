@@ -72,7 +72,7 @@ pub(crate) async fn calls_of_a_line_keep_their_order(network: Network) {
     let mut world = World::started(network, 3).await;
     for id in world.ids() {
         let remote = world.network.remote(std::slice::from_ref(world.seed(id))).await.expect("a connection");
-        let outside: AsyncStore = remote.resource(STORE).open().expect("a proxy");
+        let outside: AsyncStore = remote.resource(STORE).open().await.expect("a proxy");
         for consistency in [Consistency::Strict, Consistency::Lease, Consistency::Eventual] {
             keeps_order(world.store(id), &format!("inside-{id}-{consistency:?}"), consistency, WRITES).await;
             keeps_order(&outside, &format!("outside-{id}-{consistency:?}"), consistency, WRITES).await;

@@ -32,7 +32,7 @@ impl Writers {
     /// Begins to write through each of the handles.
     pub(crate) fn start(remotes: &[Remote]) -> Writers {
         let shared = Arc::<Shared>::default();
-        let proxies = remotes.iter().map(|remote| remote.resource(NAME).open().expect("a proxy"));
+        let proxies = remotes.iter().map(|remote| remote.resource(NAME).open_sync().expect("a proxy"));
         let tasks = proxies.map(|proxy| tokio::spawn(write(proxy, shared.clone()))).collect();
         Writers { shared, tasks }
     }

@@ -6,6 +6,7 @@ use crate::cluster::Cluster;
 use crate::codec::ids::MemberId;
 use crate::error::{Error, Mistake};
 use crate::node::{ELECTION_TIMEOUT_MAX, Node, Options};
+use crate::resource::block_on::block_on_outside;
 use crate::transport::seam::Transport;
 use crate::transport::tcp::Tcp;
 use std::sync::Arc;
@@ -119,6 +120,15 @@ impl CopycatBuilder {
         };
         let node = Node::start(options).await?;
         Ok(Copycat::new(cluster, Arc::new(node)))
+    }
+
+    /// Starts the member as [`open`](Self::open) does, blocking the calling thread: for programs without a runtime.
+    ///
+    /// # Errors
+    ///
+    /// As there; and on a thread of a member, inside a state's method for example.
+    pub fn open_sync(self) -> Result<Copycat, Error> {
+        block_on_outside(self.open())
     }
 
     fn mistakes(&self) -> Vec<Mistake> {

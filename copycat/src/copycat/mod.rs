@@ -17,6 +17,7 @@ pub use storage::{Storage, StorageBuilder};
 use crate::cluster::Cluster;
 use crate::error::Error;
 use crate::node::Node;
+use crate::resource::block_on::block_on_outside;
 use crate::resource::state_machine::{One, StateMachineBuilder};
 use std::sync::Arc;
 
@@ -82,5 +83,17 @@ impl Copycat {
     /// connections. Returns when every thread has ended. Proxies that are still held return errors from then on.
     pub async fn close(self) {
         self.node.close().await;
+    }
+
+    /// The same, blocking the calling thread: for programs without a runtime.
+    ///
+    /// # Errors
+    ///
+    /// On a thread of a member, inside a state's method for example: nothing is closed in order then.
+    pub fn close_sync(self) -> Result<(), Error> {
+        block_on_outside(async {
+            self.close().await;
+            Ok(())
+        })
     }
 }

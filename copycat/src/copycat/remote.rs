@@ -6,6 +6,7 @@ use crate::cluster::Member;
 use crate::codec::ids::{GroupId, MemberId};
 use crate::error::{Error, Mistake, Problem};
 use crate::node::remote::{Options, RemoteNode};
+use crate::resource::block_on::block_on_outside;
 use crate::resource::commands::Partitioned;
 use crate::resource::handle::{Handle, Partition};
 use crate::resource::proxy::Proxy;
@@ -100,6 +101,15 @@ impl RemoteBuilder {
         let node = RemoteNode::connect(options).await.map_err(Problem::from)?;
         Ok(Remote { node })
     }
+
+    /// The same, blocking the calling thread: for programs without a runtime.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect); and on a thread of a member, inside a state's method for example.
+    pub fn connect_sync(self) -> Result<Remote, Error> {
+        block_on_outside(self.connect())
+    }
 }
 
 /// A resource of the cluster, seen from outside.
@@ -122,8 +132,17 @@ impl<'a> RemoteResource<'a, One> {
     /// # Errors
     ///
     /// If the name cannot be one. Whether the resource exists is known when it is called.
-    pub fn open<P: Proxy>(self) -> Result<P, Error> {
-        self.proxy()
+    pub async fn open<P: Proxy>(self) -> Result<P, Error> {
+        self.proxy().await
+    }
+
+    /// The same, blocking the calling thread: for programs without a runtime.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open); and on a thread of a member, inside a state's method for example.
+    pub fn open_sync<P: Proxy>(self) -> Result<P, Error> {
+        block_on_outside(self.open())
     }
 }
 
@@ -134,13 +153,23 @@ impl RemoteResource<'_, Many> {
     ///
     /// If the name or the number of partitions cannot be one. Whether the resource exists is known when it is
     /// called.
-    pub fn open<P: Proxy<Commands: Partitioned>>(self) -> Result<P, Error> {
-        self.proxy()
+    pub async fn open<P: Proxy<Commands: Partitioned>>(self) -> Result<P, Error> {
+        self.proxy().await
+    }
+
+    /// The same, blocking the calling thread: for programs without a runtime.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open); and on a thread of a member, inside a state's method for example.
+    pub fn open_sync<P: Proxy<Commands: Partitioned>>(self) -> Result<P, Error> {
+        block_on_outside(self.open())
     }
 }
 
 impl<N: Partitions> RemoteResource<'_, N> {
-    fn proxy<P: Proxy>(self) -> Result<P, Error> {
+    /// Asynchronous although nobody is asked today: what a resource is will be for the cluster to say.
+    async fn proxy<P: Proxy>(self) -> Result<P, Error> {
         let count = self.partitions.count();
         check_name(&self.name, count)?;
         let entrance = self.remote.node.entrance();

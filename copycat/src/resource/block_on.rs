@@ -1,5 +1,7 @@
 //! Waiting for a future by parking the thread: what synchronous proxies stand on.
 
+use crate::error::{Error, Problem};
+use crate::node::threads::is_node_thread;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
@@ -35,6 +37,15 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
             Poll::Pending => thread::park(),
         }
     }
+}
+
+/// Runs a future to its end as [`block_on`] does; an error, and nothing begun, on a thread of a node, which the
+/// future would have to wait for.
+pub(crate) fn block_on_outside<T>(future: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    if is_node_thread() {
+        return Err(Problem::NodeThread.into());
+    }
+    block_on(future)
 }
 
 #[cfg(test)]

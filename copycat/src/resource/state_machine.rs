@@ -1,5 +1,6 @@
 //! Opening a state machine on a member.
 
+use super::block_on::block_on_outside;
 use super::commands::Partitioned;
 use super::dispatch::{Checks, Dispatch, Replica};
 use super::handle::{Handle, Partition};
@@ -94,6 +95,20 @@ impl<F> StateMachineBuilder<F, One> {
     {
         self.attach().await
     }
+
+    /// Opens the resource as [`open`](Self::open) does, blocking the calling thread: for programs without a runtime.
+    ///
+    /// # Errors
+    ///
+    /// As there; and on a thread of a member, inside a state's method for example.
+    pub fn open_sync<P, S>(self) -> Result<P, Error>
+    where
+        F: Fn() -> S,
+        S: Serialize + DeserializeOwned + Send + 'static,
+        P: Proxy<Commands: Dispatch<S>>,
+    {
+        block_on_outside(self.open())
+    }
 }
 
 impl<F> StateMachineBuilder<F, Many> {
@@ -109,6 +124,20 @@ impl<F> StateMachineBuilder<F, Many> {
         P: Proxy<Commands: Dispatch<S> + Partitioned>,
     {
         self.attach().await
+    }
+
+    /// Opens the resource as [`open`](Self::open) does, blocking the calling thread: for programs without a runtime.
+    ///
+    /// # Errors
+    ///
+    /// As there; and on a thread of a member, inside a state's method for example.
+    pub fn open_sync<P, S>(self) -> Result<P, Error>
+    where
+        F: Fn() -> S,
+        S: Serialize + DeserializeOwned + Send + 'static,
+        P: Proxy<Commands: Dispatch<S> + Partitioned>,
+    {
+        block_on_outside(self.open())
     }
 }
 
