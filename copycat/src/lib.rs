@@ -80,6 +80,8 @@ pub use error::{Error, Mistake};
 pub use node::failure::Outcome;
 pub use resource::commands::{Commands, Data, Kind, Method, Partitioned, Route};
 pub use resource::dispatch::Dispatch;
+pub use resource::page::{PAGE_BYTES_MAX, Page};
+pub use resource::pages::{PageIter, PageStream};
 pub use resource::partitioner::HashPartitioner;
 pub use resource::proxy::{AsyncProxy, Proxy, SyncProxy};
 pub use resource::state_machine::{Many, One, StateMachineBuilder};

@@ -36,6 +36,8 @@ pub(crate) const HEADER_LEN: usize = 72;
 pub(crate) const BODY_MAX: usize = 4 << 20;
 /// Most bytes a key may take: 64 KiB.
 pub(crate) const KEY_MAX: usize = 64 << 10;
+/// Longest encoded result: whatever came in one command goes out in one answer, with what the answer says about it.
+pub(crate) const RESULT_MAX: usize = BODY_MAX + KEY_MAX;
 /// Longest frame.
 pub(crate) const FRAME_MAX: usize = HEADER_LEN + BODY_MAX;
 

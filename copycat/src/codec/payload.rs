@@ -44,6 +44,28 @@ pub(crate) fn encode<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Res
     Ok(())
 }
 
+/// How many bytes the encoding of `value` takes.
+pub(crate) fn encoded_len<T: Serialize + ?Sized>(value: &T) -> Result<usize, PayloadError> {
+    let mut length = Length(0);
+    bincode::serde::encode_into_std_write(value, &mut length, bincode::config::standard())
+        .map_err(PayloadError::Encode)?;
+    Ok(length.0)
+}
+
+/// Counts what is written, and keeps none of it.
+struct Length(usize);
+
+impl std::io::Write for Length {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Reads a value that owns its parts, from exactly these bytes.
 pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, PayloadError> {
     decode_borrowed(bytes)
@@ -68,6 +90,15 @@ mod tests {
         encode("ada", &mut parts).unwrap();
         encode(&(100u64, Some(true)), &mut parts).unwrap();
         assert_eq!(whole, parts);
+    }
+
+    #[test]
+    fn a_length_is_that_of_the_encoding() {
+        for value in [("", 0u64, None), ("ada", 1 << 40, Some(true))] {
+            let mut bytes = Vec::new();
+            encode(&value, &mut bytes).unwrap();
+            assert_eq!(encoded_len(&value).unwrap(), bytes.len());
+        }
     }
 
     #[test]

@@ -84,6 +84,8 @@ pub(crate) enum Problem {
         /// Name of the resource.
         resource: String,
     },
+    /// A page has no item, and says that more follow: nobody can ask for those behind it.
+    EmptyPage,
     /// The program aborts on panics, so a panic of one method would end every replica. Nothing was opened.
     PanicAborts,
 }
@@ -110,6 +112,7 @@ impl Error {
             Problem::NodeThread => 101,
             Problem::Arguments(_) => 102,
             Problem::Result(_) => 103,
+            Problem::EmptyPage => 104,
             Problem::Mistakes(_) => 200,
             Problem::Start(StartError::Identity(_)) => 201,
             Problem::Start(StartError::Storage(_)) => 202,
@@ -157,6 +160,7 @@ impl Error {
             | Problem::NotMine(_)
             | Problem::Unreachable(_)
             | Problem::AlreadyOpen { .. }
+            | Problem::EmptyPage
             | Problem::PanicAborts => Outcome::NotApplied,
         }
     }
@@ -288,6 +292,9 @@ impl fmt::Display for Problem {
             }
             Problem::AlreadyOpen { resource } => {
                 write!(f, "`{resource}` is open in this process already; clone its proxy instead")
+            }
+            Problem::EmptyPage => {
+                write!(f, "a page without items says that more follow; ask for at least one item a page")
             }
             Problem::PanicAborts => write!(
                 f,

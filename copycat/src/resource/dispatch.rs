@@ -2,7 +2,7 @@
 
 use super::commands::{Commands, Method};
 use crate::codec::access::Access;
-use crate::codec::frame::{BODY_MAX, KEY_MAX};
+use crate::codec::frame::{BODY_MAX, KEY_MAX, RESULT_MAX};
 use crate::codec::ids::MethodId;
 use crate::codec::payload::{self, PayloadError};
 use crate::node::failure::Failure;
@@ -61,7 +61,7 @@ pub fn answer<T: Serialize>(result: &T, out: &mut Vec<u8>) -> Result<(), Failure
         Err(PayloadError::TooLarge { .. }) => {}
         Err(_) => return Err(Failure::BadResult),
     }
-    if out.len() - start > BODY_MAX { Err(Failure::BadResult) } else { Ok(()) }
+    if out.len() - start > RESULT_MAX { Err(Failure::BadResult) } else { Ok(()) }
 }
 
 /// The methods of a state machine by their ids.
@@ -250,11 +250,18 @@ mod tests {
 
     #[test]
     fn a_result_is_measured_by_itself() {
-        let mut out = vec![0; BODY_MAX];
+        let mut out = vec![0; RESULT_MAX];
         answer(&7u8, &mut out).unwrap();
-        assert_eq!(out.len(), BODY_MAX + 1);
-        assert_eq!(answer(&vec![0u8; BODY_MAX], &mut out), Err(Failure::BadResult));
+        assert_eq!(out.len(), RESULT_MAX + 1);
+        assert_eq!(answer(&vec![0u8; RESULT_MAX - 4], &mut out), Err(Failure::BadResult));
+        answer(&vec![0u8; RESULT_MAX - 5], &mut out).unwrap();
+    }
+
+    #[test]
+    fn whatever_came_in_a_command_fits_into_an_answer_that_says_more_about_it() {
         let largest = Arguments::keyless(&(vec![0u8; BODY_MAX - 5],)).unwrap();
         assert_eq!(largest.body.len(), BODY_MAX);
+        let mut out = Vec::new();
+        answer(&Some((vec![0u8; BODY_MAX - 5], u64::MAX, true)), &mut out).unwrap();
     }
 }

@@ -18,6 +18,8 @@ mod line;
 #[cfg(feature = "testing")]
 pub mod local;
 pub(crate) mod merge;
+pub(crate) mod page;
+pub(crate) mod pages;
 pub(crate) mod partitioner;
 pub(crate) mod proxy;
 pub(crate) mod state_machine;

@@ -18,7 +18,7 @@ use super::envelope::{Draft, Envelope, Kind, zero};
 use super::{Answered, Submit, Submitted};
 use crate::codec::access::{Access, Consistency, Place};
 use crate::codec::cursor::{Cursor, Malformed};
-use crate::codec::frame::{BODY_MAX, KEY_MAX};
+use crate::codec::frame::{BODY_MAX, KEY_MAX, RESULT_MAX};
 use crate::codec::ids::{GroupId, MethodId};
 use crate::transport::limits::MESSAGE_SOFT;
 use bytes::{BufMut, Bytes, BytesMut};
@@ -36,7 +36,7 @@ pub(super) fn check_submit(submit: &Submit) -> Result<(), Malformed> {
 
 /// Checks what the other side would refuse.
 pub(super) fn check_results(answers: &[Answered]) -> Result<(), Malformed> {
-    answers.iter().try_for_each(|answer| check_body(0, result_len(answer)))
+    answers.iter().try_for_each(|answer| check_result(result_len(answer)))
 }
 
 fn check_body(key_len: usize, body_len: usize) -> Result<(), Malformed> {
@@ -45,6 +45,10 @@ fn check_body(key_len: usize, body_len: usize) -> Result<(), Malformed> {
     }
     let limit = KEY_MAX.min(body_len);
     if key_len > limit { Err(Malformed::TooLong { limit, found: key_len }) } else { Ok(()) }
+}
+
+fn check_result(found: usize) -> Result<(), Malformed> {
+    if found > RESULT_MAX { Err(Malformed::TooLong { limit: RESULT_MAX, found }) } else { Ok(()) }
 }
 
 fn result_len(answer: &Answered) -> usize {
@@ -196,7 +200,7 @@ fn answer(cursor: &mut Cursor<'_>, message: &Bytes) -> Result<Answered, Malforme
     let (id, failure, reserved) = (cursor.u64()?, cursor.u16()?, cursor.u16()?);
     zero("answer reserved", reserved.into())?;
     let length = cursor.u32()? as usize;
-    check_body(0, length)?;
+    check_result(length)?;
     let result = message.slice_ref(cursor.take(length)?);
     if failure == 0 {
         return Ok(Answered { id, result: Ok(result) });

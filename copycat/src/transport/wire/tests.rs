@@ -6,7 +6,7 @@ use super::leaders::{ADDRESS_MAX, GROUPS_MAX};
 use super::*;
 use crate::codec::access::{Consistency, Place};
 use crate::codec::configuration::Configuration;
-use crate::codec::frame::{BODY_MAX, Codec, FRAME_MAX, Header, Kind as FrameKind};
+use crate::codec::frame::{BODY_MAX, Codec, FRAME_MAX, Header, Kind as FrameKind, RESULT_MAX};
 use crate::codec::ids::MemberId;
 use crate::codec::terms::{LogId, Span, Spans};
 use crate::transport::limits::{HANDSHAKE_MAX, MESSAGE_MAX, MESSAGE_SOFT};
@@ -454,7 +454,8 @@ fn long_batches_are_cut_and_come_back_whole() {
 #[test]
 fn what_the_other_side_would_refuse_is_not_sent() {
     let body = Bytes::from(vec![0; BODY_MAX + 1]);
-    let too_long = Message::Results(vec![Answered { id: 1, result: Ok(body.clone()) }]);
+    let result = Bytes::from(vec![0; RESULT_MAX + 1]);
+    let too_long = Message::Results(vec![Answered { id: 1, result: Ok(result) }]);
     let request =
         |key_len, body| Submitted { id: 1, access: Access::Write, method: MethodId(1), key_len, body };
     let submit = |request| Message::Submit(Submit { group: GROUP, term: 0, requests: vec![request] });

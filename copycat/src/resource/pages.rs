@@ -1,0 +1,219 @@
+//! Reading a collection page by page: as a stream, and as an iterator that blocks.
+
+use super::page::Page;
+use crate::error::{Error, Problem};
+use futures_core::Stream;
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::vec;
+
+/// A page that is being fetched.
+type Fetching<T> = Pin<Box<dyn Future<Output = Result<Page<T>, Error>> + Send>>;
+
+/// Every item of a collection, fetched page by page while they are taken.
+///
+/// Each page is a read of its own, and the stream is none: what is written while it runs is seen if it lies behind the
+/// page that was fetched last. Nothing is given out twice, and nothing is left out that was there all the time. An
+/// error ends the stream: go on behind the last item that came, with a new one.
+///
+/// A [`Stream`] for those who use its combinators; [`next`](PageStream::next) needs none of them. How a proxy of
+/// your own gets one:
+///
+/// ```
+/// # use copycat::{Error, Page, PageStream, state_machine};
+/// # #[state_machine]
+/// # pub trait Scores {
+/// #     #[read(merge = Page::merge_by_key)]
+/// #     fn scores(&self, after: Option<String>, limit: u64) -> Page<(String, u64)>;
+/// # }
+/// impl AsyncScores {
+///     /// All names and their scores.
+///     pub fn iter(&self) -> PageStream<(String, u64)> {
+///         let scores = self.clone();
+///         let name_of = |(name, _): &(String, u64)| name.clone();
+///         PageStream::new(name_of, move |after| {
+///             let scores = scores.clone();
+///             async move { scores.scores(after, 1_000).await }
+///         })
+///     }
+/// }
+///
+/// async fn print(scores: &AsyncScores) -> Result<(), Error> {
+///     let mut all = scores.iter();
+///     while let Some((name, score)) = all.next().await.transpose()? {
+///         println!("{name}: {score}");
+///     }
+///     Ok(())
+/// }
+/// ```
+pub struct PageStream<T> {
+    items: vec::IntoIter<T>,
+    /// The page behind `items`; `None` where there is none.
+    ahead: Option<Fetching<T>>,
+    fetch: Box<dyn FnMut(Option<&T>) -> Fetching<T> + Send>,
+}
+
+impl<T: 'static> PageStream<T> {
+    /// Reads pages with `fetch`, which is given the position of the last item so far: what `position` says of it, and
+    /// `None` at first. `fetch` must ask for at least one item.
+    pub fn new<P, F>(
+        position: impl Fn(&T) -> P + Send + 'static,
+        mut fetch: impl FnMut(Option<P>) -> F + Send + 'static,
+    ) -> PageStream<T>
+    where
+        F: Future<Output = Result<Page<T>, Error>> + Send + 'static,
+    {
+        let mut fetch: Box<dyn FnMut(Option<&T>) -> Fetching<T> + Send> =
+            Box::new(move |last| Box::pin(fetch(last.map(&position))));
+        PageStream { items: Vec::new().into_iter(), ahead: Some(fetch(None)), fetch }
+    }
+
+    /// The next item; `None` behind the last.
+    ///
+    /// # Errors
+    ///
+    /// Those of the read that fetches a page. The stream is over then.
+    pub async fn next(&mut self) -> Option<Result<T, Error>> {
+        poll_fn(|context| self.poll(context)).await
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<T, Error>>> {
+        loop {
+            if let Some(item) = self.items.next() {
+                return Poll::Ready(Some(Ok(item)));
+            }
+            let Some(ahead) = &mut self.ahead else { return Poll::Ready(None) };
+            let Poll::Ready(page) = ahead.as_mut().poll(context) else { return Poll::Pending };
+            self.ahead = None;
+            match page.and_then(checked) {
+                Ok(page) => {
+                    self.ahead = page.more.then(|| (self.fetch)(page.items.last()));
+                    self.items = page.items.into_iter();
+                }
+                Err(error) => return Poll::Ready(Some(Err(error))),
+            }
+        }
+    }
+}
+
+impl<T: Unpin + 'static> Stream for PageStream<T> {
+    type Item = Result<T, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll(context)
+    }
+}
+
+impl<T> fmt::Debug for PageStream<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PageStream").field("fetched", &self.items.len()).finish_non_exhaustive()
+    }
+}
+
+/// Every item of a collection, fetched page by page while they are taken: [`PageStream`] for threads that block.
+pub struct PageIter<T> {
+    items: vec::IntoIter<T>,
+    /// Whether there is a page behind `items`.
+    more: bool,
+    fetch: Box<dyn FnMut() -> Result<Page<T>, Error> + Send>,
+}
+
+impl<T: 'static> PageIter<T> {
+    /// Reads pages with `fetch`, as [`PageStream::new`] does.
+    pub fn new<P: Send + 'static>(
+        position: impl Fn(&T) -> P + Send + 'static,
+        mut fetch: impl FnMut(Option<P>) -> Result<Page<T>, Error> + Send + 'static,
+    ) -> PageIter<T> {
+        let mut after = None;
+        let fetch = Box::new(move || {
+            let page = fetch(after.take())?;
+            after = page.items.last().map(&position);
+            Ok(page)
+        });
+        PageIter { items: Vec::new().into_iter(), more: true, fetch }
+    }
+}
+
+impl<T> Iterator for PageIter<T> {
+    type Item = Result<T, Error>;
+
+    fn next(&mut self) -> Option<Result<T, Error>> {
+        loop {
+            if let Some(item) = self.items.next() {
+                return Some(Ok(item));
+            }
+            if !std::mem::take(&mut self.more) {
+                return None;
+            }
+            match (self.fetch)().and_then(checked) {
+                Ok(page) => (self.more, self.items) = (page.more, page.items.into_iter()),
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+}
+
+impl<T> fmt::Debug for PageIter<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PageIter").field("fetched", &self.items.len()).finish_non_exhaustive()
+    }
+}
+
+/// Refuses a page that nobody could go on behind: it would be asked for again and again.
+fn checked<T>(page: Page<T>) -> Result<Page<T>, Error> {
+    if page.more && page.items.is_empty() { Err(Problem::EmptyPage.into()) } else { Ok(page) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::node::failure::Failure;
+    use crate::resource::block_on::block_on;
+
+    /// Numbers from behind `after` to 10, at most three a page; the page behind 6 fails where that is wanted.
+    fn numbers(after: Option<u8>, fails: bool) -> Result<Page<u8>, Error> {
+        let after = after.unwrap_or(0);
+        if after == 6 && fails { Err(Failure::Busy.into()) } else { Ok(Page::take(after + 1..=10, 3)) }
+    }
+
+    fn both(
+        limit: impl Fn(Option<u8>) -> Result<Page<u8>, Error> + Copy + Send + 'static,
+    ) -> Vec<Result<u8, u16>> {
+        let iterated: Vec<_> =
+            PageIter::new(|item| *item, limit).map(|item| item.map_err(|error| error.code())).collect();
+        let mut stream = PageStream::new(|item| *item, move |after| async move { limit(after) });
+        let mut streamed = Vec::new();
+        while let Some(item) = block_on(stream.next()) {
+            streamed.push(item.map_err(|error| error.code()));
+        }
+        assert!(block_on(stream.next()).is_none(), "it stays at its end");
+        assert_eq!(iterated, streamed);
+        streamed
+    }
+
+    #[test]
+    fn every_item_comes_once_and_in_order() {
+        assert_eq!(both(|after| numbers(after, false)), (1..=10).map(Ok).collect::<Vec<_>>());
+        assert_eq!(both(|_| Ok(Page::take([], 3))), []);
+    }
+
+    #[test]
+    fn an_error_is_the_end() {
+        let expected: Vec<_> = (1..=6).map(Ok).chain([Err(Failure::Busy.code())]).collect();
+        assert_eq!(both(|after| numbers(after, true)), expected);
+    }
+
+    #[test]
+    fn a_page_that_cannot_go_on_is_an_error() {
+        assert_eq!(both(|_| Ok(Page::take([1, 2], 0))), [Err(104)]);
+    }
+
+    #[test]
+    fn a_stream_crosses_threads() {
+        fn crosses<T: Send>(_: &T) {}
+        crosses(&PageStream::new(|item| *item, |after| async move { numbers(after, false) }));
+        crosses(&PageIter::new(|item| *item, |after| numbers(after, false)));
+    }
+}
