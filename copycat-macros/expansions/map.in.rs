@@ -12,6 +12,10 @@ trait Map<K, V> {
     fn put(&mut self, #[key] key: K, value: V) -> Option<V>;
     #[delete(supersedes(put, remove), id = 0x1d)]
     fn remove(&mut self, #[key] key: &K) -> Option<V>;
+    #[read(merge = concat)]
+    fn get_all(&self, #[key(each)] keys: &[K]) -> Vec<(K, V)>;
+    #[write]
+    fn put_all(&mut self, #[key(each.0)] entries: Vec<(K, V)>);
     #[delete(all)]
     fn clear(&mut self);
 }

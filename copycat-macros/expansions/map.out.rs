@@ -6,6 +6,8 @@ trait Map<K, V> {
     }
     fn put(&mut self, key: K, value: V) -> Option<V>;
     fn remove(&mut self, key: &K) -> Option<V>;
+    fn get_all(&self, keys: &[K]) -> Vec<(K, V)>;
+    fn put_all(&mut self, entries: Vec<(K, V)>);
     fn clear(&mut self);
 }
 ///The commands of [`Map`], as data.
@@ -23,6 +25,8 @@ const _: () = ::copycat::__private::assert_distinct(
         ::copycat::__private::MethodId::of("is_empty"),
         ::copycat::__private::MethodId::of("put"),
         ::copycat::__private::MethodId(0x0000001d),
+        ::copycat::__private::MethodId::of("get_all"),
+        ::copycat::__private::MethodId::of("put_all"),
         ::copycat::__private::MethodId::of("clear"),
     ],
 );
@@ -82,6 +86,43 @@ where
                 ::copycat::__private::MethodId(0x0000001d),
             ],
         );
+    const __get_all: ::copycat::__private::Method = ::copycat::__private::Method::read(
+            "get_all",
+            &["keys"],
+            |body, key_len| ::copycat::__private::check_keyless::<
+                (::copycat::__private::Vec<K>,),
+            >(body, key_len),
+        )
+        .split(|body, spread| {
+            let (keys,) = ::copycat::__private::decode::<
+                (::copycat::__private::Vec<K>,),
+            >(body)?;
+            ::copycat::__private::split(
+                ::copycat::__private::Vec::from_iter(keys.iter()),
+                spread,
+                |each| each,
+                |keys| ::copycat::__private::Arguments::keyless(&(keys,)),
+            )
+        })
+        .merged(|results, out| ::copycat::__private::merge_encoded::<
+            Vec<(K, V)>,
+        >(results, out, ::copycat::__private::concat));
+    const __put_all: ::copycat::__private::Method = ::copycat::__private::Method::write(
+            "put_all",
+            &["entries"],
+            |body, key_len| ::copycat::__private::check_keyless::<
+                (Vec<(K, V)>,),
+            >(body, key_len),
+        )
+        .split(|body, spread| {
+            let (entries,) = ::copycat::__private::decode::<(Vec<(K, V)>,)>(body)?;
+            ::copycat::__private::split(
+                entries,
+                spread,
+                |each| &each.0,
+                |entries| ::copycat::__private::Arguments::keyless(&(entries,)),
+            )
+        });
     const __clear: ::copycat::__private::Method = ::copycat::__private::Method::delete(
             "clear",
             &[],
@@ -100,6 +141,8 @@ where
         Self::__is_empty,
         Self::__put,
         Self::__remove,
+        Self::__get_all,
+        Self::__put_all,
         Self::__clear,
     ];
 }
@@ -139,6 +182,22 @@ where
             let (key,) = ::copycat::__private::decode::<(K,)>(body)?;
             ::copycat::__private::answer(
                 &<__State as Map<K, V>>::remove(state, &key),
+                out,
+            )
+        }),
+        ::copycat::__private::Handler::Read(|state, body, out| {
+            let (keys,) = ::copycat::__private::decode::<
+                (::copycat::__private::Vec<K>,),
+            >(body)?;
+            ::copycat::__private::answer(
+                &<__State as Map<K, V>>::get_all(state, &keys),
+                out,
+            )
+        }),
+        ::copycat::__private::Handler::Write(|state, body, out| {
+            let (entries,) = ::copycat::__private::decode::<(Vec<(K, V)>,)>(body)?;
+            ::copycat::__private::answer(
+                &<__State as Map<K, V>>::put_all(state, entries),
                 out,
             )
         }),
@@ -204,6 +263,38 @@ where
     ) -> ::core::result::Result<Option<V>, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyed(&key, &())?;
         self.handle.call::<Option<V>>(&<MapCommands<K, V>>::__remove, arguments).await
+    }
+    ///Calls `get_all` of the replicated state.
+    async fn get_all(
+        &self,
+        keys: &[K],
+    ) -> ::core::result::Result<Vec<(K, V)>, ::copycat::__private::Error> {
+        let arguments = ::copycat::__private::split(
+            ::copycat::__private::Vec::from_iter(keys.iter()),
+            self.handle.spread(&<MapCommands<K, V>>::__get_all),
+            |each| each,
+            |keys| ::copycat::__private::Arguments::keyless(&(keys,)),
+        )?;
+        self.handle
+            .call_parts::<
+                Vec<(K, V)>,
+            >(&<MapCommands<K, V>>::__get_all, arguments, ::copycat::__private::concat)
+            .await
+    }
+    ///Calls `put_all` of the replicated state.
+    async fn put_all(
+        &self,
+        entries: Vec<(K, V)>,
+    ) -> ::core::result::Result<(), ::copycat::__private::Error> {
+        let arguments = ::copycat::__private::split(
+            entries,
+            self.handle.spread(&<MapCommands<K, V>>::__put_all),
+            |each| &each.0,
+            |entries| ::copycat::__private::Arguments::keyless(&(entries,)),
+        )?;
+        self.handle
+            .call_parts::<()>(&<MapCommands<K, V>>::__put_all, arguments, |(), ()| ())
+            .await
     }
     ///Calls `clear` of the replicated state.
     async fn clear(&self) -> ::core::result::Result<(), ::copycat::__private::Error> {
@@ -299,6 +390,38 @@ where
     ) -> ::core::result::Result<Option<V>, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyed(&key, &())?;
         self.handle.call_blocking::<Option<V>>(&<MapCommands<K, V>>::__remove, arguments)
+    }
+    ///Calls `get_all` of the replicated state.
+    fn get_all(
+        &self,
+        keys: &[K],
+    ) -> ::core::result::Result<Vec<(K, V)>, ::copycat::__private::Error> {
+        let arguments = ::copycat::__private::split(
+            ::copycat::__private::Vec::from_iter(keys.iter()),
+            self.handle.spread(&<MapCommands<K, V>>::__get_all),
+            |each| each,
+            |keys| ::copycat::__private::Arguments::keyless(&(keys,)),
+        )?;
+        self.handle
+            .call_parts_blocking::<
+                Vec<(K, V)>,
+            >(&<MapCommands<K, V>>::__get_all, arguments, ::copycat::__private::concat)
+    }
+    ///Calls `put_all` of the replicated state.
+    fn put_all(
+        &self,
+        entries: Vec<(K, V)>,
+    ) -> ::core::result::Result<(), ::copycat::__private::Error> {
+        let arguments = ::copycat::__private::split(
+            entries,
+            self.handle.spread(&<MapCommands<K, V>>::__put_all),
+            |each| &each.0,
+            |entries| ::copycat::__private::Arguments::keyless(&(entries,)),
+        )?;
+        self.handle
+            .call_parts_blocking::<
+                (),
+            >(&<MapCommands<K, V>>::__put_all, arguments, |(), ()| ())
     }
     ///Calls `clear` of the replicated state.
     fn clear(&self) -> ::core::result::Result<(), ::copycat::__private::Error> {

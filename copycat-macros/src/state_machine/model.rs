@@ -1,7 +1,7 @@
 //! What a state machine is, once its trait has been read and found correct.
 
 use proc_macro2::{Span, TokenStream};
-use syn::{Attribute, Generics, Ident, Path, Type, Visibility};
+use syn::{Attribute, Expr, Generics, Ident, Path, Type, Visibility};
 
 /// A trait whose methods are commands.
 #[derive(Debug)]
@@ -50,6 +50,8 @@ pub(crate) struct Command {
     pub arguments: Vec<Argument>,
     /// Which of them is the key.
     pub key: Option<usize>,
+    /// Which of them is a collection of keys, if one is.
+    pub split: Option<Split>,
     /// What it returns; `None`: nothing.
     pub result: Option<Type>,
 }
@@ -72,6 +74,8 @@ pub(crate) enum Route {
     Key,
     /// Partition 0, because the author says so.
     Single,
+    /// Those of its keys, each with what belongs there.
+    Keys,
     /// All of them.
     All,
     /// The author did not say: the machine cannot be partitioned.
@@ -85,6 +89,17 @@ pub(crate) enum Merge {
     Known(&'static str, Span),
     /// The user's own function.
     Own(Path),
+}
+
+/// How an argument that is a collection of keys, or of what has keys, is split over the partitions.
+#[derive(Clone, Debug)]
+pub(crate) struct Split {
+    /// Which argument.
+    pub at: usize,
+    /// The author's name of one element: `each`, with the author's span.
+    pub element: Ident,
+    /// The key of an element: `each`, or a field of it.
+    pub key: Expr,
 }
 
 /// An argument of a command.

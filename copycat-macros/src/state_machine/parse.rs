@@ -1,6 +1,6 @@
 //! Reads the marks and takes them off the trait; judges nothing but their syntax.
 
-use super::model::{Kind, Merge};
+use super::model::{Kind, Merge, Split};
 use crate::support::mistakes::Mistakes;
 use proc_macro2::Span;
 use syn::ext::IdentExt;
@@ -8,7 +8,8 @@ use syn::meta::ParseNestedMeta;
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::{
-    Attribute, Error, FnArg, Ident, ItemTrait, LitInt, Meta, Path, Result, Token, TraitItem, TraitItemFn,
+    Attribute, Error, Expr, FnArg, Ident, ItemTrait, LitInt, Meta, Path, Result, Token, TraitItem,
+    TraitItemFn,
 };
 
 /// A method of the trait with the marks that were on it.
@@ -18,8 +19,19 @@ pub(crate) struct Draft {
     pub method: TraitItemFn,
     /// In the order in which they are written; one is right.
     pub marks: Vec<Mark>,
-    /// Places of `#[key]`, each with the number of its argument (the receiver does not count).
-    pub keys: Vec<(usize, Span)>,
+    /// In the order in which they are written; one is right.
+    pub keys: Vec<Key>,
+}
+
+/// `#[key]`, or `#[key(each…)]`.
+#[derive(Debug)]
+pub(crate) struct Key {
+    /// The number of its argument; the receiver does not count.
+    pub at: usize,
+    /// Where its name is.
+    pub span: Span,
+    /// `each…`: every element of the argument has a key.
+    pub split: Option<Split>,
 }
 
 /// `#[read(…)]`, `#[write(…)]` or `#[delete(…)]`.
@@ -68,7 +80,7 @@ fn kind_of(path: &Path) -> Option<Kind> {
     [Kind::Read, Kind::Write, Kind::Delete].into_iter().find(|kind| path.is_ident(kind.mark()))
 }
 
-fn take_keys(method: &mut TraitItemFn, mistakes: &mut Mistakes) -> Vec<(usize, Span)> {
+fn take_keys(method: &mut TraitItemFn, mistakes: &mut Mistakes) -> Vec<Key> {
     let mut keys = Vec::new();
     let arguments = method.sig.inputs.iter_mut().filter_map(|input| match input {
         FnArg::Typed(argument) => Some(argument),
@@ -76,13 +88,32 @@ fn take_keys(method: &mut TraitItemFn, mistakes: &mut Mistakes) -> Vec<(usize, S
     });
     for (at, argument) in arguments.enumerate() {
         for key in argument.attrs.extract_if(.., |attribute| attribute.path().is_ident("key")) {
-            if !matches!(key.meta, Meta::Path(_)) {
-                mistakes.add(&key.meta, "`#[key]` takes no options");
-            }
-            keys.push((at, key.path().span()));
+            let split = match &key.meta {
+                Meta::Path(_) => None,
+                written => split(at, &key).or_else(|| {
+                    mistakes.add(written, KEY_OPTIONS);
+                    None
+                }),
+            };
+            keys.push(Key { at, span: key.path().span(), split });
         }
     }
     keys
+}
+
+const KEY_OPTIONS: &str = "`#[key]` has one option: `#[key(each)]` on a collection of keys, `#[key(each.0)]` on one of \
+                           pairs, or another field of each element";
+
+/// `each`, or a field of it.
+fn split(at: usize, attribute: &Attribute) -> Option<Split> {
+    let key: Expr = attribute.parse_args().ok()?;
+    let mut base = &key;
+    while let Expr::Field(field) = base {
+        base = &field.base;
+    }
+    let Expr::Path(element) = base else { return None };
+    let element = element.path.get_ident().filter(|name| *name == "each")?.clone();
+    Some(Split { at, element, key })
 }
 
 fn mark(attribute: &Attribute, kind: Kind, mistakes: &mut Mistakes) -> Mark {

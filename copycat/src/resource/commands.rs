@@ -1,8 +1,10 @@
 //! A trait's methods as data: what `#[state_machine]` writes down about each of them.
 
+use super::split::{Parts, Spread};
 use crate::codec::access::Consistency;
 use crate::codec::ids::MethodId;
 use crate::codec::payload::PayloadError;
+use crate::error::Error;
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -49,9 +51,11 @@ pub enum Kind {
 pub enum Route {
     /// To the one its key belongs to.
     Key,
+    /// To those its keys belong to, each with what belongs there; to partition 0 if it has none.
+    Keys,
     /// To partition 0.
     Single,
-    /// To every one.
+    /// To every one; with what belongs there, if it has keys.
     All,
 }
 
@@ -76,6 +80,9 @@ pub struct Method {
     pub supersedes: &'static [MethodId],
     /// Whether bytes are the key (exactly so many of them) and the other arguments.
     pub check: Check,
+    /// How the encoded arguments of a command with several keys become a part for each partition; `None`: it has
+    /// one key or none.
+    pub split: Option<Split>,
     /// How the encoded results of several partitions become one; `None`: they are all alike.
     pub merge: Option<Merge>,
 }
@@ -85,6 +92,9 @@ pub(crate) type Check = fn(body: &[u8], key_len: usize) -> Result<(), Misfit>;
 
 /// See [`Method::merge`].
 pub(crate) type Merge = fn(results: &[Bytes], out: &mut Vec<u8>) -> Result<(), Misfit>;
+
+/// See [`Method::split`].
+pub(crate) type Split = fn(body: &[u8], spread: Spread) -> Result<Parts, Error>;
 
 /// Bytes that are no value of the expected type, or a value that has no bytes.
 #[derive(Debug, thiserror::Error)]
@@ -123,6 +133,7 @@ impl Method {
             key: None,
             supersedes: &[],
             check,
+            split: None,
             merge: None,
         }
     }
@@ -138,6 +149,12 @@ impl Method {
     pub const fn with_key(self, at: usize) -> Method {
         assert!(at < self.arguments.len(), "the key is one of the arguments");
         Method { key: Some(at), route: Route::Key, ..self }
+    }
+
+    /// With several keys, and a function that splits its arguments by them.
+    #[must_use]
+    pub const fn split(self, split: Split) -> Method {
+        Method { split: Some(split), route: Route::Keys, ..self }
     }
 
     /// Sent to every partition.

@@ -7,6 +7,7 @@ use super::join::join_all;
 use super::line::Line;
 use super::merge::merge_decoded;
 use super::partitioner::HashPartitioner;
+use super::split::{Parts, Spread};
 use super::tuple;
 use crate::codec::access::{Access, Consistency};
 use crate::codec::ids::GroupId;
@@ -90,9 +91,37 @@ impl Handle {
         let result = match method.route {
             Route::Key | Route::Single => self.send(method, arguments).await?,
             // Without a merge the results are all alike: those of methods that return nothing.
-            Route::All => self.send_all(method, arguments).await?.swap_remove(0),
+            Route::All | Route::Keys => self.send_all(method, arguments).await?.swap_remove(0),
         };
         payload::decode(&result).map_err(|cause| self.error(method, Problem::Result(cause)))
+    }
+
+    /// Over which partitions a command with several keys is spread.
+    #[must_use]
+    pub fn spread(&self, method: &'static Method) -> Spread {
+        Spread { partitions: self.resource.partitions.len(), all: method.route == Route::All }
+    }
+
+    /// Sends to each partition its part of a command with several keys, waits for all the results, and makes them one.
+    pub async fn call_parts<R: DeserializeOwned>(
+        &self,
+        method: &'static Method,
+        parts: Parts,
+        merge: fn(R, R) -> R,
+    ) -> Result<R, Error> {
+        let results = self.send_parts(method, parts).await?;
+        merge_decoded(&results, merge).map_err(|cause| self.error(method, Problem::Result(cause.0)))
+    }
+
+    /// [`call_parts`](Handle::call_parts), blocking the thread.
+    pub fn call_parts_blocking<R: DeserializeOwned>(
+        &self,
+        method: &'static Method,
+        parts: Parts,
+        merge: fn(R, R) -> R,
+    ) -> Result<R, Error> {
+        self.may_block(method)?;
+        block_on(self.call_parts(method, parts, merge))
     }
 
     /// Sends a command to every partition, waits for all the results, and makes them one.
@@ -176,16 +205,27 @@ impl Handle {
         let partitions = &self.resource.partitions;
         let at = match method.route {
             Route::Key => HashPartitioner::partition(arguments.key(), partitions.len()),
-            Route::Single | Route::All => 0,
+            Route::Single | Route::Keys | Route::All => 0,
         };
         let answer = self.send_to(&partitions[at], method, arguments).await;
         answer.map_err(|failure| self.error(method, Problem::Request(failure)))
     }
 
+    /// Sends a command to every partition that it is for: to each the whole of it, or its part.
     async fn send_all(&self, method: &'static Method, arguments: Arguments) -> Result<Vec<Bytes>, Error> {
-        let partitions = self.resource.partitions.iter();
-        let answers =
-            join_all(partitions.map(|partition| self.send_to(partition, method, arguments.clone()))).await;
+        let parts = match method.split {
+            Some(split) => {
+                split(&arguments.body, self.spread(method)).map_err(|error| error.at(self.place(method)))?
+            }
+            None => (0..self.resource.partitions.len()).map(|at| (at, arguments.clone())).collect(),
+        };
+        self.send_parts(method, parts).await
+    }
+
+    async fn send_parts(&self, method: &'static Method, parts: Parts) -> Result<Vec<Bytes>, Error> {
+        let partitions = &self.resource.partitions;
+        let sent = parts.into_iter().map(|(at, part)| self.send_to(&partitions[at], method, part));
+        let answers = join_all(sent).await;
         let failures = answers.iter().filter_map(|answer| answer.as_ref().err().copied());
         if let Some(failure) = failures.clone().max_by_key(|failure| failure.outcome() == Outcome::Unknown) {
             // Where some partitions did it and others did not, it was not "not applied".

@@ -22,5 +22,6 @@ pub(crate) mod page;
 pub(crate) mod pages;
 pub(crate) mod partitioner;
 pub(crate) mod proxy;
+pub(crate) mod split;
 pub(crate) mod state_machine;
 pub(crate) mod tuple;

@@ -32,11 +32,11 @@ type Fetching<T> = Pin<Box<dyn Future<Output = Result<Page<T>, Error>> + Send>>;
 ///     /// All names and their scores.
 ///     pub fn iter(&self) -> PageStream<(String, u64)> {
 ///         let scores = self.clone();
-///         let name_of = |(name, _): &(String, u64)| name.clone();
-///         PageStream::new(name_of, move |after| {
+///         let fetch = move |after| {
 ///             let scores = scores.clone();
 ///             async move { scores.scores(after, 1_000).await }
-///         })
+///         };
+///         PageStream::new(fetch, |page| page.items.last().map(|(name, _)| name.clone()))
 ///     }
 /// }
 ///
@@ -52,21 +52,22 @@ pub struct PageStream<T> {
     items: vec::IntoIter<T>,
     /// The page behind `items`; `None` where there is none.
     ahead: Option<Fetching<T>>,
-    fetch: Box<dyn FnMut(Option<&T>) -> Fetching<T> + Send>,
+    /// Fetches the page behind another one.
+    fetch: Box<dyn FnMut(Option<&Page<T>>) -> Fetching<T> + Send>,
 }
 
 impl<T: 'static> PageStream<T> {
-    /// Reads pages with `fetch`, which is given the position of the last item so far: what `position` says of it, and
-    /// `None` at first. `fetch` must ask for at least one item.
+    /// Reads pages with `fetch`, which is given where to go on: `None` at first, then what `behind` says of the page
+    /// before. `fetch` must ask for at least one item.
     pub fn new<P, F>(
-        position: impl Fn(&T) -> P + Send + 'static,
         mut fetch: impl FnMut(Option<P>) -> F + Send + 'static,
+        mut behind: impl FnMut(&Page<T>) -> Option<P> + Send + 'static,
     ) -> PageStream<T>
     where
         F: Future<Output = Result<Page<T>, Error>> + Send + 'static,
     {
-        let mut fetch: Box<dyn FnMut(Option<&T>) -> Fetching<T> + Send> =
-            Box::new(move |last| Box::pin(fetch(last.map(&position))));
+        let mut fetch: Box<dyn FnMut(Option<&Page<T>>) -> Fetching<T> + Send> =
+            Box::new(move |before| Box::pin(fetch(before.and_then(&mut behind))));
         PageStream { items: Vec::new().into_iter(), ahead: Some(fetch(None)), fetch }
     }
 
@@ -89,7 +90,7 @@ impl<T: 'static> PageStream<T> {
             self.ahead = None;
             match page.and_then(checked) {
                 Ok(page) => {
-                    self.ahead = page.more.then(|| (self.fetch)(page.items.last()));
+                    self.ahead = page.more.then(|| (self.fetch)(Some(&page)));
                     self.items = page.items.into_iter();
                 }
                 Err(error) => return Poll::Ready(Some(Err(error))),
@@ -123,13 +124,13 @@ pub struct PageIter<T> {
 impl<T: 'static> PageIter<T> {
     /// Reads pages with `fetch`, as [`PageStream::new`] does.
     pub fn new<P: Send + 'static>(
-        position: impl Fn(&T) -> P + Send + 'static,
         mut fetch: impl FnMut(Option<P>) -> Result<Page<T>, Error> + Send + 'static,
+        mut behind: impl FnMut(&Page<T>) -> Option<P> + Send + 'static,
     ) -> PageIter<T> {
-        let mut after = None;
+        let mut position = None;
         let fetch = Box::new(move || {
-            let page = fetch(after.take())?;
-            after = page.items.last().map(&position);
+            let page = fetch(position.take())?;
+            position = behind(&page);
             Ok(page)
         });
         PageIter { items: Vec::new().into_iter(), more: true, fetch }
@@ -178,15 +179,20 @@ mod tests {
         if after == 6 && fails { Err(Failure::Busy.into()) } else { Ok(Page::take(after + 1..=10, 3)) }
     }
 
+    fn last(page: &Page<u8>) -> Option<u8> {
+        page.items.last().copied()
+    }
+
+    /// What comes, as an iterator and as a stream, with the codes of errors.
     fn both(
-        limit: impl Fn(Option<u8>) -> Result<Page<u8>, Error> + Copy + Send + 'static,
+        fetch: impl Fn(Option<u8>) -> Result<Page<u8>, Error> + Copy + Send + 'static,
     ) -> Vec<Result<u8, u16>> {
-        let iterated: Vec<_> =
-            PageIter::new(|item| *item, limit).map(|item| item.map_err(|error| error.code())).collect();
-        let mut stream = PageStream::new(|item| *item, move |after| async move { limit(after) });
+        let code = |error: Error| error.code();
+        let iterated: Vec<_> = PageIter::new(fetch, last).map(|item| item.map_err(code)).collect();
+        let mut stream = PageStream::new(move |after| async move { fetch(after) }, last);
         let mut streamed = Vec::new();
         while let Some(item) = block_on(stream.next()) {
-            streamed.push(item.map_err(|error| error.code()));
+            streamed.push(item.map_err(code));
         }
         assert!(block_on(stream.next()).is_none(), "it stays at its end");
         assert_eq!(iterated, streamed);
@@ -213,7 +219,7 @@ mod tests {
     #[test]
     fn a_stream_crosses_threads() {
         fn crosses<T: Send>(_: &T) {}
-        crosses(&PageStream::new(|item| *item, |after| async move { numbers(after, false) }));
-        crosses(&PageIter::new(|item| *item, |after| numbers(after, false)));
+        crosses(&PageStream::new(|after| async move { numbers(after, false) }, last));
+        crosses(&PageIter::new(|after| numbers(after, false), last));
     }
 }

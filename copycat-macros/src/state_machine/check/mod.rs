@@ -79,7 +79,8 @@ impl Names {
             let kind = mark.map_or_else(|| implied(draft), |mark| Some(mark.kind))?;
             let id = mark.and_then(|mark| mark.id).map(|(_, id)| id);
             let name = draft.method.sig.ident.unraw().to_string();
-            Some((name, Named { kind, keyed: !draft.keys.is_empty(), id }))
+            let keyed = draft.keys.first().is_some_and(|key| key.split.is_none());
+            Some((name, Named { kind, keyed, id }))
         });
         Names(named.collect())
     }
@@ -102,8 +103,8 @@ fn command(mut draft: Draft, names: &Names, mistakes: &mut Mistakes) -> Option<C
     }
     let mark = draft.marks.drain(..).next();
     if mark.is_none() && draft.method.default.is_some() {
-        for (_, key) in &draft.keys {
-            mistakes.at(*key, "a method with a body and without a mark is a helper, which is never sent: mark it `#[read]` or `#[write]`, or remove `#[key]`");
+        for key in &draft.keys {
+            mistakes.at(key.span, "a method with a body and without a mark is a helper, which is never sent: mark it `#[read]` or `#[write]`, or remove `#[key]`");
         }
         return None;
     }
@@ -113,9 +114,12 @@ fn command(mut draft: Draft, names: &Names, mistakes: &mut Mistakes) -> Option<C
     let broken = mistakes.count() > before;
     let mark = mark.or_else(|| Some(unmarked(kind?)))?;
     let key = options::key(&draft.keys, mistakes);
-    let route = options::route(&draft, &mark, key.is_some(), mistakes);
-    let supersedes = options::supersedes(&mark, key.is_some(), names, mistakes);
+    let route = options::route(&draft, &mark, mistakes);
+    let supersedes = options::supersedes(&mark, key, names, mistakes);
     options::check(&draft, &mark, mistakes);
+    options::check_split(&draft, &mark, key, mistakes);
+    let split = key.and_then(|key| key.split.clone());
+    let key = key.filter(|key| key.split.is_none()).map(|key| key.at);
     if broken {
         return None;
     }
@@ -132,6 +136,7 @@ fn command(mut draft: Draft, names: &Names, mistakes: &mut Mistakes) -> Option<C
         supersedes,
         arguments: signature::arguments(&draft.method.sig),
         key,
+        split,
         result: signature::result(&draft.method.sig),
     })
 }

@@ -1,18 +1,17 @@
 //! What the options of a mark promise, and which of them contradict each other or the signature.
 
 use super::Names;
-use super::signature::returns_something;
-use crate::state_machine::model::{Kind, Route};
-use crate::state_machine::parse::{Draft, Mark};
+use super::signature::{arguments, returns_something};
+use crate::state_machine::model::{Kind, Passing, Route};
+use crate::state_machine::parse::{Draft, Key, Mark};
 use crate::support::mistakes::Mistakes;
-use proc_macro2::Span;
 use syn::ext::IdentExt;
 
 /// The argument that is the key.
-pub(super) fn key(keys: &[(usize, Span)], mistakes: &mut Mistakes) -> Option<usize> {
-    let (first, _) = *keys.first()?;
-    for (at, span) in &keys[1..] {
-        let message = if *at == first {
+pub(super) fn key<'a>(keys: &'a [Key], mistakes: &mut Mistakes) -> Option<&'a Key> {
+    let first = keys.first()?;
+    for Key { at, span, .. } in &keys[1..] {
+        let message = if *at == first.at {
             "this argument is marked `#[key]` already: once is enough"
         } else {
             "a command has one key: put what belongs together into one argument, a tuple or a struct"
@@ -23,14 +22,15 @@ pub(super) fn key(keys: &[(usize, Span)], mistakes: &mut Mistakes) -> Option<usi
 }
 
 /// Where the command goes.
-pub(super) fn route(draft: &Draft, mark: &Mark, keyed: bool, mistakes: &mut Mistakes) -> Route {
+pub(super) fn route(draft: &Draft, mark: &Mark, mistakes: &mut Mistakes) -> Route {
+    let split = draft.keys.first().is_some_and(|key| key.split.is_some());
     let merged_read = mark.kind == Kind::Read && mark.merge.is_some();
     if let (Some(_), Some(single)) = (mark.all, mark.single) {
         mistakes.at(single, "`all` and `single` contradict each other: keep one");
     }
-    if let Some((_, key)) = draft.keys.first() {
+    if let Some(Key { span: key, .. }) = draft.keys.first() {
         let message = "goes where its key belongs";
-        if mark.all.is_some() || merged_read {
+        if !split && (mark.all.is_some() || merged_read) {
             mistakes.at(
                 *key,
                 format!("a command with a key {message}: remove `#[key]`, or what sends it to all"),
@@ -39,7 +39,10 @@ pub(super) fn route(draft: &Draft, mark: &Mark, keyed: bool, mistakes: &mut Mist
             mistakes.at(*key, format!("a command with a key {message}: remove `#[key]` or `single`"));
         }
     }
+    let keyed = !draft.keys.is_empty();
     match (keyed, mark.all.is_some() || merged_read, mark.single.is_some()) {
+        (true, ..) if split && mark.all.is_some() => Route::All,
+        (true, ..) if split => Route::Keys,
         (true, ..) => Route::Key,
         (_, true, _) => Route::All,
         (.., true) => Route::Single,
@@ -50,7 +53,7 @@ pub(super) fn route(draft: &Draft, mark: &Mark, keyed: bool, mistakes: &mut Mist
 /// The names and chosen ids of the commands that this one makes dead.
 pub(super) fn supersedes(
     mark: &Mark,
-    keyed: bool,
+    key: Option<&Key>,
     names: &Names,
     mistakes: &mut Mistakes,
 ) -> Vec<(String, Option<u32>)> {
@@ -59,8 +62,12 @@ pub(super) fn supersedes(
         mistakes.at(*span, "a read is not in the log and supersedes nothing: remove this");
         return Vec::new();
     }
-    if !keyed {
-        mistakes.at(*span, "a command supersedes earlier ones with the same key: mark an argument `#[key]`");
+    match key {
+        None => mistakes
+            .at(*span, "a command supersedes earlier ones with the same key: mark an argument `#[key]`"),
+        Some(Key { split: Some(_), .. }) => mistakes
+            .at(*span, "a command with several keys is one entry of the log for all of them, and supersedes nothing: remove this"),
+        Some(_) => {}
     }
     let mut found = Vec::new();
     for name in superseded {
@@ -82,9 +89,26 @@ pub(super) fn supersedes(
     found
 }
 
+/// What the argument that is a collection of keys must be, and what its command must say.
+pub(super) fn check_split(draft: &Draft, mark: &Mark, key: Option<&Key>, mistakes: &mut Mistakes) {
+    let Some(Key { at, span, split: Some(_) }) = key else { return };
+    let passing = arguments(&draft.method.sig).into_iter().nth(*at).map(|argument| argument.passing);
+    if let Some(Passing::Borrowed(_)) = passing {
+        mistakes.at(*span, "a collection of keys is taken apart: take it by value, or as a slice");
+    }
+    if mark.merge.is_none() && mark.all.is_none() && returns_something(&draft.method.sig).is_some() {
+        mistakes.at(
+            *span,
+            "each partition that has some of the keys returns a result: say how they become one, `merge = sum` for \
+             example",
+        );
+    }
+}
+
 /// Everything else about the options of one mark.
 pub(super) fn check(draft: &Draft, mark: &Mark, mistakes: &mut Mistakes) {
     let returns = returns_something(&draft.method.sig);
+    let split = draft.keys.first().is_some_and(|key| key.split.is_some());
     if let Some(consistency) = mark.consistency.as_ref().filter(|_| mark.kind != Kind::Read) {
         mistakes.add(consistency, "only a read chooses its consistency: a write always goes through the log");
     }
@@ -95,7 +119,7 @@ pub(super) fn check(draft: &Draft, mark: &Mark, mistakes: &mut Mistakes) {
         (Some((merge, _)), None, _) if mark.single.is_some() => {
             mistakes.at(*merge, "one partition gives one result: remove `merge` or `single`");
         }
-        (Some((merge, _)), None, Some(_)) if mark.kind != Kind::Read => {
+        (Some((merge, _)), None, Some(_)) if mark.kind != Kind::Read && !split => {
             mistakes.at(*merge, "a write with `merge` changes every partition: say so with `all`");
         }
         (None, Some(all), Some(_)) => mistakes

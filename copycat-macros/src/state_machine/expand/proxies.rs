@@ -1,6 +1,6 @@
 //! The two proxies, from one template.
 
-use super::table::{constant_name, merge};
+use super::table::{constant_name, merge, parts};
 use super::{bounded, commands_name, mention, private, quiet, unbounded};
 use crate::state_machine::model::{Argument, Command, Machine, Passing};
 use proc_macro2::{Span, TokenStream};
@@ -93,27 +93,39 @@ fn method(machine: &Machine, command: &Command, flavour: &Flavour) -> TokenStrea
     });
     let inputs = command.arguments.iter().map(|Argument { name, ty, .. }| quote!(#name: #ty));
     let result = command.result.as_ref().map_or_else(|| quote!(()), |ty| quote!(#ty));
-    let (error, encoded) = (private("Error"), encoded(command));
+    let error = private("Error");
     let asyncness = (!flavour.blocking).then(|| quote!(async));
-    let awaited = (!flavour.blocking).then(|| quote!(.await));
-    let merge = merge(command);
-    let call = match (&merge, flavour.blocking) {
-        (None, false) => "call",
-        (None, true) => "call_blocking",
-        (Some(_), false) => "call_all",
-        (Some(_), true) => "call_all_blocking",
-    };
-    let call = Ident::new(call, Span::mixed_site());
-    let merge = merge.map(|merge| quote!(, #merge));
-    let (commands, constant) = (commands_name(machine), constant_name(command));
-    let (_, parameters, _) = machine.generics.split_for_impl();
+    let body = body(machine, command, flavour);
     quote_spanned! {Span::mixed_site()=>
         #(#descriptions)*
         #fallback
         #visibility #asyncness fn #name(&self, #(#inputs),*) -> ::core::result::Result<#result, #error> {
-            let arguments = #encoded?;
-            self.handle.#call::<#result>(&<#commands #parameters>::#constant, arguments #merge) #awaited
+            #body
         }
+    }
+}
+
+/// Encodes the arguments, and calls what sends them.
+fn body(machine: &Machine, command: &Command, flavour: &Flavour) -> TokenStream {
+    let result = command.result.as_ref().map_or_else(|| quote!(()), |ty| quote!(#ty));
+    let (commands, constant) = (commands_name(machine), constant_name(command));
+    let (_, parameters, _) = machine.generics.split_for_impl();
+    let method = quote_spanned!(Span::mixed_site()=> &<#commands #parameters>::#constant);
+    let spread = quote_spanned!(Span::mixed_site()=> self.handle.spread(#method));
+    let (call, encoded, merge) = match (parts(command, &spread), merge(command)) {
+        // Where nothing is returned, what several partitions return is nothing as well.
+        (Some(parts), None) => ("call_parts", parts, Some(quote!(|(), ()| ()))),
+        (Some(parts), merge) => ("call_parts", parts, merge),
+        (None, Some(merge)) => ("call_all", encoded(command), Some(merge)),
+        (None, None) => ("call", encoded(command), None),
+    };
+    let suffix = if flavour.blocking { "_blocking" } else { "" };
+    let call = format_ident!("{call}{suffix}", span = Span::mixed_site());
+    let awaited = (!flavour.blocking).then(|| quote!(.await));
+    let merge = merge.map(|merge| quote!(, #merge));
+    quote_spanned! {Span::mixed_site()=>
+        let arguments = #encoded?;
+        self.handle.#call::<#result>(#method, arguments #merge) #awaited
     }
 }
 

@@ -1,12 +1,12 @@
 //! The marker type and the table of its commands.
 
 use super::{bounded, commands_name, decoded, mention, private, quiet, unbounded};
-use crate::state_machine::model::{Command, Kind, Machine, Merge, Route};
+use crate::state_machine::model::{Argument, Command, Kind, Machine, Merge, Passing, Route, Split};
 use crate::support::types;
 use proc_macro2::{Literal, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
-use syn::Ident;
 use syn::ext::IdentExt;
+use syn::{Expr, Ident};
 
 /// The marker type, a constant for each command, and the table of all of them.
 pub(super) fn table(machine: &Machine) -> TokenStream {
@@ -122,6 +122,9 @@ fn details(command: &Command) -> TokenStream {
         let key = Literal::usize_unsuffixed(key);
         details.extend(quote!(.with_key(#key)));
     }
+    if let Some(split) = split(command) {
+        details.extend(quote!(.split(#split)));
+    }
     if command.route == Route::All {
         details.extend(quote!(.to_all()));
     }
@@ -144,9 +147,49 @@ fn details(command: &Command) -> TokenStream {
     details
 }
 
+/// The function that splits the encoded arguments of a command with several keys.
+fn split(command: &Command) -> Option<TokenStream> {
+    command.split.as_ref()?;
+    let decode = private("decode");
+    let names = command.arguments.iter().map(|argument| &argument.name);
+    let types = command.arguments.iter().map(decoded);
+    let parts = parts(command, &quote_spanned!(Span::mixed_site()=> spread))?;
+    Some(quote_spanned! {Span::mixed_site()=>
+        |body, spread| {
+            let (#(#names,)*) = #decode::<(#(#types,)*)>(body)?;
+            #parts
+        }
+    })
+}
+
+/// The expression that makes a part for each partition out of the arguments of a command with several keys.
+pub(super) fn parts(command: &Command, spread: &TokenStream) -> Option<TokenStream> {
+    let Split { at, element, key } = command.split.as_ref()?;
+    let (split, arguments) = (private("split"), private("Arguments"));
+    let Argument { name, passing, .. } = &command.arguments[*at];
+    let collection = match passing {
+        Passing::AsWritten | Passing::Borrowed(_) => quote!(#name),
+        Passing::Bytes | Passing::Slice(_) => {
+            let vec = private("Vec");
+            quote_spanned!(name.span()=> #vec::from_iter(#name.iter()))
+        }
+    };
+    let encoded = command.arguments.iter().map(|argument| match &argument.name {
+        other if other == name => quote!(#name),
+        other => quote!(&#other),
+    });
+    let key = match key {
+        Expr::Path(_) => quote!(#key),
+        field => quote!(&#field),
+    };
+    Some(quote_spanned! {Span::mixed_site()=>
+        #split(#collection, #spread, |#element| #key, |#name| #arguments::keyless(&(#(#encoded,)*)))
+    })
+}
+
 /// The function that makes two results one.
 pub(super) fn merge(command: &Command) -> Option<TokenStream> {
-    if command.route != Route::All || command.result.is_none() {
+    if !matches!(command.route, Route::All | Route::Keys) || command.result.is_none() {
         return None;
     }
     match command.merge.as_ref()? {

@@ -1,0 +1,118 @@
+//! A command with several keys: one command for each partition that some of them belong to.
+
+use super::arguments::{Arguments, refused};
+use super::partitioner::HashPartitioner;
+use crate::codec::frame::KEY_MAX;
+use crate::codec::payload;
+use crate::error::{Error, Problem};
+use serde::Serialize;
+use std::iter;
+
+/// What each partition is sent: its number, and its arguments. At least one part.
+pub(crate) type Parts = Vec<(usize, Arguments)>;
+
+/// Over which partitions a command is spread.
+#[derive(Clone, Copy, Debug)]
+pub struct Spread {
+    /// How many there are; at least one.
+    pub(crate) partitions: usize,
+    /// Whether those get a part, too, to which no key belongs.
+    pub(crate) all: bool,
+}
+
+/// Splits a collection by the keys of its elements, and encodes the arguments of each part with `encode`. Nothing was
+/// sent if it fails.
+///
+/// An empty collection is one part, which is empty: for all partitions, or for partition 0.
+pub fn split<C, K>(
+    collection: C,
+    spread: Spread,
+    key: impl Fn(&C::Item) -> &K,
+    encode: impl Fn(&C) -> Result<Arguments, Error>,
+) -> Result<Parts, Error>
+where
+    C: IntoIterator + Default + Extend<C::Item>,
+    K: Serialize + ?Sized,
+{
+    let mut shares: Vec<Option<C>> = iter::repeat_with(|| None).take(spread.partitions).collect();
+    let mut encoded = Vec::new();
+    for element in collection {
+        encoded.clear();
+        payload::encode(key(&element), &mut encoded).map_err(refused)?;
+        if encoded.len() > KEY_MAX {
+            return Err(Problem::TooLarge { part: "key", limit: KEY_MAX, found: encoded.len() }.into());
+        }
+        let at = HashPartitioner::partition(&encoded, spread.partitions);
+        shares[at].get_or_insert_default().extend(iter::once(element));
+    }
+    let empty = shares.iter().all(Option::is_none);
+    let parts = shares.into_iter().enumerate().filter_map(|(at, share)| match share {
+        None if spread.all || (empty && at == 0) => Some((at, C::default())),
+        share => Some((at, share?)),
+    });
+    parts.map(|(at, share)| Ok((at, encode(&share)?))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::{BTreeMap, BTreeSet};
+
+    const FOUR: Spread = Spread { partitions: 4, all: false };
+
+    fn bodies(parts: Parts) -> Vec<(usize, Vec<u8>)> {
+        parts.into_iter().map(|(at, arguments)| (at, arguments.body)).collect()
+    }
+
+    #[test]
+    fn each_element_goes_where_a_command_with_its_key_goes() {
+        let pairs: Vec<(u32, String)> = (0..100).map(|key| (key, format!("value {key}"))).collect();
+        let parts =
+            split(pairs.clone(), FOUR, |each| &each.0, |pairs| Arguments::keyless(&(7u8, pairs))).unwrap();
+        let mut found = BTreeMap::new();
+        for (at, arguments) in parts {
+            let (seven, share): (u8, Vec<(u32, String)>) = payload::decode(&arguments.body).unwrap();
+            assert_eq!((seven, arguments.key_len), (7, 0));
+            assert!(share.is_sorted(), "their order is kept");
+            for (key, value) in share {
+                let alone = Arguments::keyed(&key, &()).unwrap();
+                assert_eq!(HashPartitioner::partition(alone.key(), 4), at);
+                found.insert(key, value);
+            }
+        }
+        assert_eq!(found, pairs.into_iter().collect());
+    }
+
+    #[test]
+    fn one_partition_gets_what_was_given() {
+        let whole: BTreeSet<&str> = ["ada", "grace"].into();
+        let one = Spread { partitions: 1, all: false };
+        let parts = split(whole.clone(), one, |each| each, |names| Arguments::keyless(&(names,))).unwrap();
+        assert_eq!(bodies(parts), [(0, Arguments::keyless(&(whole,)).unwrap().body)]);
+    }
+
+    #[test]
+    fn what_has_no_key_goes_to_the_first_or_to_all() {
+        let parts = |all| {
+            let spread = Spread { partitions: 3, all };
+            split(Vec::<u8>::new(), spread, |each| each, |keys| Arguments::keyless(&(keys,))).unwrap()
+        };
+        assert_eq!(bodies(parts(false)), [(0, vec![0])]);
+        assert_eq!(bodies(parts(true)), [(0, vec![0]), (1, vec![0]), (2, vec![0])]);
+    }
+
+    #[test]
+    fn all_get_their_part_where_it_is_for_all() {
+        let all = Spread { all: true, ..FOUR };
+        let parts = split(vec![7u8], all, |each| each, |keys| Arguments::keyless(&(keys,))).unwrap();
+        let filled: Vec<_> = parts.iter().filter(|(_, part)| part.body != [0]).collect();
+        assert_eq!((parts.len(), filled.len()), (4, 1));
+    }
+
+    #[test]
+    fn a_key_that_no_other_command_could_have_is_refused() {
+        let long = vec!["x".repeat(KEY_MAX)];
+        let error = split(long, FOUR, |each| each, |keys| Arguments::keyless(&(keys,))).unwrap_err();
+        assert_eq!(error.code(), 13);
+    }
+}
