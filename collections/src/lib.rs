@@ -1,1 +1,74 @@
-//! Replicated collections written with `copycat`. The first of them come with their own milestone.
+//! Replicated maps, sets, lists and atomic variables.
+//!
+//! Each is a trait with [`#[state_machine]`](copycat::state_machine), a state of the standard library that implements
+//! it, and the proxies that the macro makes of it. Nothing here is more than any user of `copycat` could write: read
+//! [`Set`] first, the shortest with a key.
+//!
+//! ```
+//! use copycat::{Cluster, Copycat, Member, MemoryNetwork, Storage};
+//! use copycat_collections::{AsyncMap, Collections};
+//!
+//! # tokio::runtime::Builder::new_current_thread().build().expect("a runtime").block_on(async {
+//! // One member, in memory; a real cluster names its seeds' addresses and a directory.
+//! let cluster = Cluster::builder().with_member_id(1).add_seed(Member::new(1, "one:1")).build()?;
+//! let copycat = Copycat::builder()
+//!     .with_cluster(cluster)
+//!     .with_storage(Storage::memory())
+//!     .with_memory_network(&MemoryNetwork::new())
+//!     .open()
+//!     .await?;
+//!
+//! let users: AsyncMap<String, u32> = copycat.map("users").with_partitions(4).open().await?;
+//! assert_eq!(users.put("ada".into(), 36).await?, None);
+//! assert_eq!(users.get(&"ada".into()).await?, Some(36));
+//! # Ok::<(), copycat::Error>(())
+//! # }).expect("the example works");
+//! ```
+//!
+//! | collection | like | spread over partitions |
+//! |---|---|---|
+//! | [`Map<K, V>`](Map) | `BTreeMap` | by key |
+//! | [`MultiMap<K, V>`](MultiMap) | `BTreeMap<K, BTreeSet<V>>` | by key |
+//! | [`Set<T>`](Set) | `BTreeSet` | by element |
+//! | [`List<T>`](List) | `Vec` | no |
+//! | [`Long`] | `AtomicI64` | no |
+//! | [`Boolean`] | `AtomicBool` | no |
+//! | [`Reference<T>`](Reference) | a value that may be there | no |
+//!
+//! [`Collections`] opens them, on a member and through a remote handle. The examples in the documentation of the
+//! methods call an `Async…` proxy; a `Sync…` proxy has the same methods, which block instead.
+//!
+//! # What holds for all of them
+//!
+//! - Each call is one step: nobody sees half of it. What goes to several partitions (`len`, `clear`, a page, a command
+//!   with many keys) is one step in each of them, but not in all at once.
+//! - Reads see every write that was acknowledged before they began, unless the proxy says otherwise
+//!   ([`with_consistency`](copycat::Proxy::with_consistency)).
+//! - Where a value is compared with what is there, it is found if it is equal, or encoded alike
+//!   ([`same`](copycat::same)): a `NaN` that was read can be replaced.
+//! - Keys are told apart by their order *and* by their bytes: the bytes decide about the partition. Keys that compare
+//!   as equal must be encoded alike, as those of all types of the standard library are.
+//! - A key has up to 64 KiB, a command, keys included, 4 MiB; what is longer is refused before it is sent. An answer
+//!   is as long as what was put in, or a [`Page`](copycat::Page).
+
+mod boolean;
+mod list;
+mod long;
+mod map;
+mod multi_map;
+mod opening;
+mod reference;
+mod set;
+mod update;
+
+pub use boolean::{AsyncBoolean, Boolean, BooleanCommands, SyncBoolean};
+pub use list::{AsyncList, List, ListCommands, SyncList};
+pub use long::{AsyncLong, Long, LongCommands, SyncLong};
+pub use map::{AsyncMap, Map, MapCommands, SyncMap};
+pub use multi_map::{AsyncMultiMap, MultiMap, MultiMapCommands, Pairs, SyncMultiMap};
+pub use opening::{Collection, CollectionBuilder, Collections, Key, PartitionedBuilder, Value};
+pub use reference::{AsyncReference, Reference, ReferenceCommands, SyncReference};
+pub use set::{AsyncSet, Set, SetCommands, SyncSet};
+
+/// Items of the pages that iterators and streams ask for; a page of long ones ends before.
+const PAGE_LIMIT: u64 = 1_000;

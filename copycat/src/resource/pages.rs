@@ -9,6 +9,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::vec;
 
+/// Begins to fetch the page behind another one, or the first.
+type Fetch<T> = Box<dyn FnMut(Option<&Page<T>>) -> Fetching<T> + Send>;
+
 /// A page that is being fetched.
 type Fetching<T> = Pin<Box<dyn Future<Output = Result<Page<T>, Error>> + Send>>;
 
@@ -52,8 +55,7 @@ pub struct PageStream<T> {
     items: vec::IntoIter<T>,
     /// The page behind `items`; `None` where there is none.
     ahead: Option<Fetching<T>>,
-    /// Fetches the page behind another one.
-    fetch: Box<dyn FnMut(Option<&Page<T>>) -> Fetching<T> + Send>,
+    fetch: Fetch<T>,
 }
 
 impl<T: 'static> PageStream<T> {
@@ -66,8 +68,7 @@ impl<T: 'static> PageStream<T> {
     where
         F: Future<Output = Result<Page<T>, Error>> + Send + 'static,
     {
-        let mut fetch: Box<dyn FnMut(Option<&Page<T>>) -> Fetching<T> + Send> =
-            Box::new(move |before| Box::pin(fetch(before.and_then(&mut behind))));
+        let mut fetch: Fetch<T> = Box::new(move |before| Box::pin(fetch(before.and_then(&mut behind))));
         PageStream { items: Vec::new().into_iter(), ahead: Some(fetch(None)), fetch }
     }
 

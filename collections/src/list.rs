@@ -1,0 +1,285 @@
+//! A list of elements at positions.
+
+use crate::{Collection, PAGE_LIMIT, Value};
+use copycat::{Page, PageIter, PageStream, same, state_machine};
+use serde::Serialize;
+
+/// Elements at positions from 0 on: a replicated `Vec`. All of it is in one partition.
+#[state_machine]
+pub trait List<T> {
+    /// The element at a position; `None` behind the end.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::list(async |list| {
+    /// list.push("write".into()).await?;
+    /// assert_eq!(list.get(0).await?, Some("write".into()));
+    /// assert_eq!(list.get(1).await?, None);
+    /// # Ok(()) });
+    /// ```
+    #[read]
+    fn get(&self, index: u64) -> Option<T>;
+
+    /// How many elements there are.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::list(async |list| {
+    /// list.push("write".into()).await?;
+    /// assert_eq!(list.len().await?, 1);
+    /// # Ok(()) });
+    /// ```
+    #[read]
+    fn len(&self) -> u64;
+
+    /// Whether there are none.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::list(async |list| {
+    /// assert!(list.is_empty().await?);
+    /// # Ok(()) });
+    /// ```
+    #[read]
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The first position of an element. Looks at every element before it.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::list(async |list| {
+    /// list.push("write".into()).await?;
+    /// assert_eq!(list.index_of(&"write".into()).await?, Some(0));
+    /// # Ok(()) });
+    /// ```
+    #[read]
+    fn index_of(&self, element: &T) -> Option<u64>;
+
+    /// Whether an element is at any position.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::list(async |list| {
+    /// list.push("write".into()).await?;
+    /// assert!(list.contains(&"write".into()).await?);
+    /// # Ok(()) });
+    /// ```
+    #[read]
+    fn contains(&self, element: &T) -> bool {
+        self.index_of(element).is_some()
+    }
+
+    /// The elements at the positions from `from` up to, and without, `to`, or a page of them if they are long; `more`
+    /// says whether the list goes on behind them. Positions behind the end, and reversed ones, hold nothing.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::list(async |list| {
+    /// list.push("write".into()).await?;
+    /// list.push("read".into()).await?;
+    /// assert_eq!(list.range(1, 100).await?.items, ["read"]);
+    /// assert!(list.range(2, 0).await?.items.is_empty());
+    /// # Ok(()) });
+    /// ```
+    #[read]
+    fn range(&self, from: u64, to: u64) -> Page<T>;
+
+    /// Adds an element at the end; returns its position.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::list(async |list| {
+    /// assert_eq!(list.push("write".into()).await?, 0);
+    /// assert_eq!(list.push("read".into()).await?, 1);
+    /// # Ok(()) });
+    /// ```
+    #[write]
+    fn push(&mut self, element: T) -> u64;
+
+    /// Puts an element at a position, and moves those from there on by one. Returns whether it did: the position may be
+    /// the end, but not behind it.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::list(async |list| {
+    /// list.push("read".into()).await?;
+    /// assert!(list.insert(0, "write".into()).await?);
+    /// assert!(!list.insert(9, "rest".into()).await?);
+    /// assert_eq!(list.range(0, 9).await?.items, ["write", "read"]);
+    /// # Ok(()) });
+    /// ```
+    #[write]
+    fn insert(&mut self, index: u64, element: T) -> bool;
+
+    /// Puts an element in the place of another; returns that one. `None`: there is no such position, and nothing was
+    /// changed.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::list(async |list| {
+    /// list.push("write".into()).await?;
+    /// assert_eq!(list.set(0, "read".into()).await?, Some("write".into()));
+    /// assert_eq!(list.set(1, "rest".into()).await?, None);
+    /// # Ok(()) });
+    /// ```
+    #[write]
+    fn set(&mut self, index: u64, element: T) -> Option<T>;
+
+    /// Takes an element out, and moves those behind it by one; `None` behind the end.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::list(async |list| {
+    /// list.push("write".into()).await?;
+    /// assert_eq!(list.remove(0).await?, Some("write".into()));
+    /// assert_eq!(list.remove(0).await?, None);
+    /// # Ok(()) });
+    /// ```
+    #[write]
+    fn remove(&mut self, index: u64) -> Option<T>;
+
+    /// Takes the last element off.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::list(async |list| {
+    /// list.push("write".into()).await?;
+    /// assert_eq!(list.pop().await?, Some("write".into()));
+    /// assert_eq!(list.pop().await?, None);
+    /// # Ok(()) });
+    /// ```
+    #[write]
+    fn pop(&mut self) -> Option<T>;
+
+    /// Takes off what is at and behind a position, so that `len` elements are left, or all if there are fewer.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::list(async |list| {
+    /// list.push("write".into()).await?;
+    /// list.truncate(0).await?;
+    /// assert!(list.is_empty().await?);
+    /// # Ok(()) });
+    /// ```
+    #[write]
+    fn truncate(&mut self, len: u64);
+
+    /// Removes all elements.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::list(async |list| {
+    /// list.push("write".into()).await?;
+    /// list.clear().await?;
+    /// assert!(list.is_empty().await?);
+    /// # Ok(()) });
+    /// ```
+    #[write]
+    fn clear(&mut self);
+}
+
+impl<T: PartialEq + Clone + Serialize> List<T> for Vec<T> {
+    fn get(&self, index: u64) -> Option<T> {
+        self.as_slice().get(place(index)).cloned()
+    }
+
+    fn len(&self) -> u64 {
+        self.len() as u64
+    }
+
+    fn index_of(&self, element: &T) -> Option<u64> {
+        self.iter().position(|there| same(there, element)).map(|index| index as u64)
+    }
+
+    fn range(&self, from: u64, to: u64) -> Page<T> {
+        Page::take(self.iter().skip(place(from)).cloned(), to.saturating_sub(from))
+    }
+
+    fn push(&mut self, element: T) -> u64 {
+        self.push(element);
+        self.len() as u64 - 1
+    }
+
+    fn insert(&mut self, index: u64, element: T) -> bool {
+        let fits = place(index) <= self.len();
+        if fits {
+            self.insert(place(index), element);
+        }
+        fits
+    }
+
+    fn set(&mut self, index: u64, element: T) -> Option<T> {
+        self.get_mut(place(index)).map(|there| std::mem::replace(there, element))
+    }
+
+    fn remove(&mut self, index: u64) -> Option<T> {
+        (place(index) < self.len()).then(|| self.remove(place(index)))
+    }
+
+    fn pop(&mut self) -> Option<T> {
+        self.pop()
+    }
+
+    fn truncate(&mut self, len: u64) {
+        self.truncate(place(len));
+    }
+
+    fn clear(&mut self) {
+        self.clear();
+    }
+}
+
+/// A position as the machine counts; one that it cannot count to is behind every end.
+fn place(index: u64) -> usize {
+    usize::try_from(index).unwrap_or(usize::MAX)
+}
+
+impl<T: Value> Collection for AsyncList<T> {
+    type State = Vec<T>;
+}
+
+/// What is made of several commands.
+impl<T: Value> AsyncList<T> {
+    /// Every element from position 0 on, read page by page: see [`PageStream`]. Elements that are moved to other
+    /// positions meanwhile may come twice, or not at all.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::list(async |list| {
+    /// list.push("write".into()).await?;
+    /// let mut elements = list.iter();
+    /// while let Some(element) = elements.next().await.transpose()? {
+    ///     println!("to do: {element}");
+    /// }
+    /// # Ok(()) });
+    /// ```
+    pub fn iter(&self) -> PageStream<T> {
+        let (list, mut seen) = (self.clone(), 0);
+        let fetch = move |from: Option<u64>| {
+            let (list, from) = (list.clone(), from.unwrap_or(0));
+            async move { list.range(from, from + PAGE_LIMIT).await }
+        };
+        PageStream::new(fetch, move |page| {
+            seen += page.items.len() as u64;
+            Some(seen)
+        })
+    }
+}
+
+/// What is made of several commands.
+impl<T: Value> SyncList<T> {
+    /// Every element: [`AsyncList::iter`] for threads that block.
+    pub fn iter(&self) -> PageIter<T> {
+        let (list, mut seen) = (self.clone(), 0);
+        let fetch = move |from: Option<u64>| {
+            let from = from.unwrap_or(0);
+            list.range(from, from + PAGE_LIMIT)
+        };
+        PageIter::new(fetch, move |page| {
+            seen += page.items.len() as u64;
+            Some(seen)
+        })
+    }
+}

@@ -1,0 +1,460 @@
+//! A map whose keys are ordered.
+
+use crate::update::{update, update_sync};
+use crate::{Collection, Key, PAGE_LIMIT, Value};
+use copycat::{Consistency, Error, Page, PageIter, PageStream, Proxy, same, state_machine};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::ops::Bound;
+
+/// A map from keys to values, in the order of its keys: a replicated `BTreeMap`.
+#[state_machine]
+pub trait Map<K: Ord, V> {
+    /// What a key is mapped to.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::map(async |map| {
+    /// map.put("ada".into(), 36).await?;
+    /// assert_eq!(map.get(&"ada".into()).await?, Some(36));
+    /// assert_eq!(map.get(&"grace".into()).await?, None);
+    /// # Ok(()) });
+    /// ```
+    #[read]
+    fn get(&self, #[key] key: &K) -> Option<V>;
+
+    /// What a key is mapped to, or the default given here, which is not put into the map.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::map(async |map| {
+    /// assert_eq!(map.get_or_default(&"ada".into(), 18).await?, 18);
+    /// assert_eq!(map.get(&"ada".into()).await?, None);
+    /// # Ok(()) });
+    /// ```
+    #[read]
+    fn get_or_default(&self, #[key] key: &K, default: V) -> V {
+        self.get(key).unwrap_or(default)
+    }
+
+    /// Whether a key is mapped to anything.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::map(async |map| {
+    /// map.put("ada".into(), 36).await?;
+    /// assert!(map.contains_key(&"ada".into()).await?);
+    /// # Ok(()) });
+    /// ```
+    #[read]
+    fn contains_key(&self, #[key] key: &K) -> bool {
+        self.get(key).is_some()
+    }
+
+    /// Whether some key is mapped to a value. Looks at every entry.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::map(async |map| {
+    /// map.put("ada".into(), 36).await?;
+    /// assert!(map.contains_value(&36).await?);
+    /// # Ok(()) });
+    /// ```
+    #[read(merge = or)]
+    fn contains_value(&self, value: &V) -> bool;
+
+    /// How many keys there are.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::map(async |map| {
+    /// map.put("ada".into(), 36).await?;
+    /// assert_eq!(map.len().await?, 1);
+    /// # Ok(()) });
+    /// ```
+    #[read(merge = sum)]
+    fn len(&self) -> u64;
+
+    /// Whether there are none.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::map(async |map| {
+    /// assert!(map.is_empty().await?);
+    /// # Ok(()) });
+    /// ```
+    #[read(merge = and)]
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The smallest key.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::map(async |map| {
+    /// map.put_all(vec![("grace".into(), 85), ("ada".into(), 36)]).await?;
+    /// assert_eq!(map.first_key().await?, Some("ada".into()));
+    /// # Ok(()) });
+    /// ```
+    #[read(merge = min)]
+    fn first_key(&self) -> Option<K>;
+
+    /// The largest key.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::map(async |map| {
+    /// map.put_all(vec![("grace".into(), 85), ("ada".into(), 36)]).await?;
+    /// assert_eq!(map.last_key().await?, Some("grace".into()));
+    /// # Ok(()) });
+    /// ```
+    #[read(merge = max)]
+    fn last_key(&self) -> Option<K>;
+
+    /// At most `limit` keys behind the key `after`, which need not be there; from the first on without it.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::map(async |map| {
+    /// map.put_all(vec![("ada".into(), 36), ("grace".into(), 85), ("mary".into(), 92)]).await?;
+    /// let first = map.keys(None, 2).await?;
+    /// assert_eq!((first.items.concat(), first.more), ("adagrace".into(), true));
+    /// let second = map.keys(first.items.last().cloned(), 2).await?;
+    /// assert_eq!((second.items.concat(), second.more), ("mary".into(), false));
+    /// # Ok(()) });
+    /// ```
+    #[read(merge = Page::merge)]
+    fn keys(&self, after: Option<K>, limit: u64) -> Page<K>;
+
+    /// At most `limit` keys behind the key `after`, and what they are mapped to.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::map(async |map| {
+    /// map.put("ada".into(), 36).await?;
+    /// assert_eq!(map.entries(None, 100).await?.items, [("ada".into(), 36)]);
+    /// # Ok(()) });
+    /// ```
+    #[read(merge = Page::merge_by_key)]
+    fn entries(&self, after: Option<K>, limit: u64) -> Page<(K, V)>;
+
+    /// At most `limit` keys within bounds, and what they are mapped to. Go on with `Bound::Excluded` of the last. Bounds
+    /// that hold nothing between them, reversed ones too, give an empty page.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::map(async |map| {
+    /// use std::ops::Bound;
+    ///
+    /// map.put_all(vec![("ada".into(), 36), ("grace".into(), 85), ("mary".into(), 92)]).await?;
+    /// let page = map.range(Bound::Included("b".into()), Bound::Excluded("m".into()), 100).await?;
+    /// assert_eq!(page.items, [("grace".into(), 85)]);
+    /// # Ok(()) });
+    /// ```
+    #[read(merge = Page::merge_by_key)]
+    fn range(&self, from: Bound<K>, to: Bound<K>, limit: u64) -> Page<(K, V)>;
+
+    /// What those of the keys are mapped to that are there. One read in each partition that has some of them.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::map(async |map| {
+    /// map.put_all(vec![("ada".into(), 36), ("grace".into(), 85)]).await?;
+    /// let found = map.get_all(&["ada".into(), "mary".into()]).await?;
+    /// assert_eq!(found, [("ada".into(), 36)].into());
+    /// # Ok(()) });
+    /// ```
+    #[read(merge = concat)]
+    fn get_all(&self, #[key(each)] keys: &[K]) -> BTreeMap<K, V>;
+
+    /// Maps a key to a value; returns what it was mapped to before.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::map(async |map| {
+    /// assert_eq!(map.put("ada".into(), 35).await?, None);
+    /// assert_eq!(map.put("ada".into(), 36).await?, Some(35));
+    /// # Ok(()) });
+    /// ```
+    // Whatever was done to the key before, nothing is left of it.
+    #[write(supersedes(put, put_if_absent, replace, remove, remove_if, compare_and_set))]
+    fn put(&mut self, #[key] key: K, value: V) -> Option<V>;
+
+    /// Maps all these keys; of several values for one key, the last stays. One command in each partition that some of
+    /// the keys belong to, and atomic in each, not in all: where one of several fails, the error says
+    /// [`Unknown`](copycat::Outcome::Unknown).
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::map(async |map| {
+    /// map.put_all(vec![("ada".into(), 36), ("grace".into(), 85)]).await?;
+    /// assert_eq!(map.len().await?, 2);
+    /// # Ok(()) });
+    /// ```
+    #[write]
+    fn put_all(&mut self, #[key(each.0)] entries: Vec<(K, V)>);
+
+    /// Maps a key unless it is mapped already; returns what it is mapped to then, and stays.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::map(async |map| {
+    /// assert_eq!(map.put_if_absent("ada".into(), 36).await?, None);
+    /// assert_eq!(map.put_if_absent("ada".into(), 99).await?, Some(36));
+    /// # Ok(()) });
+    /// ```
+    // What it does depends on what was done before, so it makes nothing dead.
+    #[write]
+    fn put_if_absent(&mut self, #[key] key: K, value: V) -> Option<V>;
+
+    /// Maps a key to another value, if it is mapped to anything; returns what it was mapped to.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::map(async |map| {
+    /// assert_eq!(map.replace(&"ada".into(), 36).await?, None);
+    /// assert!(map.is_empty().await?);
+    /// # Ok(()) });
+    /// ```
+    #[write]
+    fn replace(&mut self, #[key] key: &K, value: V) -> Option<V>;
+
+    /// Maps a key to `new`, or removes it for `None`, if it is mapped to `expected`, or is not there for `None`. Returns
+    /// whether it was.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::map(async |map| {
+    /// assert!(map.compare_and_set(&"ada".into(), None, Some(35)).await?);
+    /// assert!(map.compare_and_set(&"ada".into(), Some(35), Some(36)).await?);
+    /// assert!(!map.compare_and_set(&"ada".into(), Some(35), None).await?);
+    /// # Ok(()) });
+    /// ```
+    #[write]
+    fn compare_and_set(&mut self, #[key] key: &K, expected: Option<V>, new: Option<V>) -> bool;
+
+    /// Removes a key; returns what it was mapped to.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::map(async |map| {
+    /// map.put("ada".into(), 36).await?;
+    /// assert_eq!(map.remove(&"ada".into()).await?, Some(36));
+    /// # Ok(()) });
+    /// ```
+    // As `put`: nothing is left of what was done to the key before.
+    #[delete(supersedes(put, put_if_absent, replace, remove, remove_if, compare_and_set))]
+    fn remove(&mut self, #[key] key: &K) -> Option<V>;
+
+    /// Removes a key if it is mapped to this value; returns whether it was.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::map(async |map| {
+    /// map.put("ada".into(), 36).await?;
+    /// assert!(!map.remove_if(&"ada".into(), &35).await?);
+    /// assert!(map.remove_if(&"ada".into(), &36).await?);
+    /// # Ok(()) });
+    /// ```
+    #[write]
+    fn remove_if(&mut self, #[key] key: &K, value: &V) -> bool;
+
+    /// Removes all keys, partition by partition.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::map(async |map| {
+    /// map.put("ada".into(), 36).await?;
+    /// map.clear().await?;
+    /// assert!(map.is_empty().await?);
+    /// # Ok(()) });
+    /// ```
+    #[delete(all)]
+    fn clear(&mut self);
+}
+
+impl<K, V> Map<K, V> for BTreeMap<K, V>
+where
+    K: Ord + Clone + Serialize,
+    V: PartialEq + Clone + Serialize,
+{
+    fn get(&self, key: &K) -> Option<V> {
+        self.get(key).cloned()
+    }
+
+    fn contains_value(&self, value: &V) -> bool {
+        self.values().any(|there| same(there, value))
+    }
+
+    fn len(&self) -> u64 {
+        self.len() as u64
+    }
+
+    fn first_key(&self) -> Option<K> {
+        self.keys().next().cloned()
+    }
+
+    fn last_key(&self) -> Option<K> {
+        self.keys().next_back().cloned()
+    }
+
+    fn keys(&self, after: Option<K>, limit: u64) -> Page<K> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        Page::take(self.range((from, Bound::Unbounded)).map(|(key, _)| key.clone()), limit)
+    }
+
+    fn entries(&self, after: Option<K>, limit: u64) -> Page<(K, V)> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        Map::range(self, from, Bound::Unbounded, limit)
+    }
+
+    fn range(&self, from: Bound<K>, to: Bound<K>, limit: u64) -> Page<(K, V)> {
+        // A `BTreeMap` panics when it is asked for these.
+        let empty = match (&from, &to) {
+            (Bound::Excluded(from), Bound::Excluded(to)) => from >= to,
+            (Bound::Included(from) | Bound::Excluded(from), Bound::Included(to) | Bound::Excluded(to)) => {
+                from > to
+            }
+            _ => false,
+        };
+        let entries = (!empty).then(|| self.range((from, to))).into_iter().flatten();
+        Page::take(entries.map(|(key, value)| (key.clone(), value.clone())), limit)
+    }
+
+    fn get_all(&self, keys: &[K]) -> BTreeMap<K, V> {
+        keys.iter().filter_map(|key| Some((key.clone(), self.get(key)?.clone()))).collect()
+    }
+
+    fn put(&mut self, key: K, value: V) -> Option<V> {
+        self.insert(key, value)
+    }
+
+    fn put_all(&mut self, entries: Vec<(K, V)>) {
+        self.extend(entries);
+    }
+
+    fn put_if_absent(&mut self, key: K, value: V) -> Option<V> {
+        let there = self.get(&key).cloned();
+        if there.is_none() {
+            self.insert(key, value);
+        }
+        there
+    }
+
+    fn replace(&mut self, key: &K, value: V) -> Option<V> {
+        self.get_mut(key).map(|there| std::mem::replace(there, value))
+    }
+
+    fn compare_and_set(&mut self, key: &K, expected: Option<V>, new: Option<V>) -> bool {
+        let equal = same(&self.get(key), &expected.as_ref());
+        match new {
+            Some(new) if equal => drop(self.insert(key.clone(), new)),
+            None if equal => drop(self.remove(key)),
+            _ => {}
+        }
+        equal
+    }
+
+    fn remove(&mut self, key: &K) -> Option<V> {
+        self.remove(key)
+    }
+
+    fn remove_if(&mut self, key: &K, value: &V) -> bool {
+        let equal = self.get(key).is_some_and(|there| same(there, value));
+        if equal {
+            self.remove(key);
+        }
+        equal
+    }
+
+    fn clear(&mut self) {
+        self.clear();
+    }
+}
+
+impl<K: Key, V: Value> Collection for AsyncMap<K, V> {
+    type State = BTreeMap<K, V>;
+}
+
+/// What is made of several commands.
+impl<K: Key, V: Value> AsyncMap<K, V> {
+    /// Every key and what it is mapped to, in the order of the keys, read page by page: see [`PageStream`].
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::map(async |map| {
+    /// map.put_all(vec![("grace".into(), 85), ("ada".into(), 36)]).await?;
+    /// let mut entries = map.iter();
+    /// while let Some((name, age)) = entries.next().await.transpose()? {
+    ///     println!("{name} is {age}");
+    /// }
+    /// # Ok(()) });
+    /// ```
+    pub fn iter(&self) -> PageStream<(K, V)> {
+        let map = self.clone();
+        let fetch = move |after| {
+            let map = map.clone();
+            async move { map.entries(after, PAGE_LIMIT).await }
+        };
+        PageStream::new(fetch, |page| page.items.last().map(|(key, _)| key.clone()))
+    }
+
+    /// Replaces what a key is mapped to by what `change` makes of it, `None` being no entry, and returns that. If
+    /// somebody else was faster, `change` is asked again: it may be called often, and must not do anything else.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`get`](Self::get) and of [`compare_and_set`](Self::compare_and_set), after which nothing is repeated.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::map(async |map| {
+    /// let older = |age: Option<u32>| Some(age.map_or(0, |age| age + 1));
+    /// assert_eq!(map.update(&"ada".into(), older).await?, Some(0));
+    /// assert_eq!(map.update(&"ada".into(), older).await?, Some(1));
+    /// # Ok(()) });
+    /// ```
+    pub async fn update(
+        &self,
+        key: &K,
+        change: impl FnMut(Option<V>) -> Option<V>,
+    ) -> Result<Option<V>, Error> {
+        let map = self.with_consistency(Consistency::Strict);
+        update(|| map.get(key), change, |old, new| map.compare_and_set(key, old, new)).await
+    }
+}
+
+/// What is made of several commands.
+impl<K: Key, V: Value> SyncMap<K, V> {
+    /// Every key and what it is mapped to: [`AsyncMap::iter`] for threads that block.
+    pub fn iter(&self) -> PageIter<(K, V)> {
+        let map = self.clone();
+        let fetch = move |after| map.entries(after, PAGE_LIMIT);
+        PageIter::new(fetch, |page| page.items.last().map(|(key, _)| key.clone()))
+    }
+
+    /// Replaces what a key is mapped to: [`AsyncMap::update`] for threads that block.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn update(&self, key: &K, change: impl FnMut(Option<V>) -> Option<V>) -> Result<Option<V>, Error> {
+        let map = self.with_consistency(Consistency::Strict);
+        update_sync(|| map.get(key), change, |old, new| map.compare_and_set(key, old, new))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn crosses<T: Send>(_: T) {}
+
+    #[allow(dead_code)]
+    fn futures_cross_threads<K: Key, V: Value>(map: &AsyncMap<K, V>, key: &K) {
+        crosses(map.update(key, |old| old));
+        crosses(map.get(key));
+        crosses(map.iter());
+    }
+}

@@ -1,0 +1,234 @@
+//! Opening collections, on a member or through a remote handle.
+
+use crate::{AsyncBoolean, AsyncList, AsyncLong, AsyncMap, AsyncMultiMap, AsyncReference, AsyncSet};
+use copycat::{AsyncProxy, Copycat, Data, Dispatch, Error, Partitioned, Remote};
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+
+/// What the keys of a collection must be: ordered, and values that can be sent and kept. Implemented for all that are.
+pub trait Key: Data + Ord + Clone + Send + Sync {}
+
+impl<T: Data + Ord + Clone + Send + Sync> Key for T {}
+
+/// What the values of a collection must be: comparable, and such that can be sent and kept. Implemented for all that
+/// are.
+pub trait Value: Data + PartialEq + Clone + Send + Sync {}
+
+impl<T: Data + PartialEq + Clone + Send + Sync> Value for T {}
+
+/// The asynchronous proxy of a collection, which knows the state that every replica begins with.
+pub trait Collection: AsyncProxy<Commands: Dispatch<Self::State>> {
+    /// The state; it begins as its default.
+    type State: Data + Default + Send;
+}
+
+/// Opens collections: on a member, [`Copycat`], and through a handle from outside, [`Remote`].
+///
+/// A collection is a resource with a name. Every member opens it under that name, as the same collection and with as
+/// many partitions; whoever is no member, too.
+pub trait Collections: Host {
+    /// Begins to open a [`Map`](crate::Map).
+    fn map<K: Key, V: Value>(&self, name: impl Into<String>) -> PartitionedBuilder<'_, Self, AsyncMap<K, V>> {
+        PartitionedBuilder::new(self, name.into())
+    }
+
+    /// Begins to open a [`MultiMap`](crate::MultiMap).
+    fn multi_map<K: Key, V: Key>(
+        &self,
+        name: impl Into<String>,
+    ) -> PartitionedBuilder<'_, Self, AsyncMultiMap<K, V>> {
+        PartitionedBuilder::new(self, name.into())
+    }
+
+    /// Begins to open a [`Set`](crate::Set).
+    fn set<T: Key>(&self, name: impl Into<String>) -> PartitionedBuilder<'_, Self, AsyncSet<T>> {
+        PartitionedBuilder::new(self, name.into())
+    }
+
+    /// Begins to open a [`List`](crate::List).
+    fn list<T: Value>(&self, name: impl Into<String>) -> CollectionBuilder<'_, Self, AsyncList<T>> {
+        CollectionBuilder::new(self, name.into())
+    }
+
+    /// Begins to open a [`Long`](crate::Long).
+    fn long(&self, name: impl Into<String>) -> CollectionBuilder<'_, Self, AsyncLong> {
+        CollectionBuilder::new(self, name.into())
+    }
+
+    /// Begins to open a [`Boolean`](crate::Boolean).
+    fn boolean(&self, name: impl Into<String>) -> CollectionBuilder<'_, Self, AsyncBoolean> {
+        CollectionBuilder::new(self, name.into())
+    }
+
+    /// Begins to open a [`Reference`](crate::Reference).
+    fn reference<T: Value>(&self, name: impl Into<String>) -> CollectionBuilder<'_, Self, AsyncReference<T>> {
+        CollectionBuilder::new(self, name.into())
+    }
+}
+
+impl Collections for Copycat {}
+
+impl Collections for Remote {}
+
+/// Opens a collection with one partition.
+#[must_use = "nothing is opened until `open` is called"]
+pub struct CollectionBuilder<'a, H: ?Sized, C> {
+    host: &'a H,
+    name: String,
+    collection: PhantomData<fn() -> C>,
+}
+
+impl<'a, H: Host + ?Sized, C: Collection> CollectionBuilder<'a, H, C> {
+    fn new(host: &'a H, name: String) -> Self {
+        CollectionBuilder { host, name, collection: PhantomData }
+    }
+
+    /// Opens the collection.
+    ///
+    /// # Errors
+    ///
+    /// As [`StateMachineBuilder::open`](copycat::StateMachineBuilder::open) on a member, as
+    /// [`RemoteResource::open`](copycat::RemoteResource::open) through a remote handle.
+    pub async fn open(self) -> Result<C, Error> {
+        self.host.open_one(self.name).await
+    }
+
+    /// Opens the collection, blocking the calling thread: for programs without a runtime.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open); and on a thread of a member, inside a state's method for example.
+    pub fn open_sync(self) -> Result<C::Sync, Error> {
+        Ok(self.host.open_one_sync::<C>(self.name)?.to_sync())
+    }
+}
+
+/// Opens a collection that may have several partitions.
+#[must_use = "nothing is opened until `open` is called"]
+pub struct PartitionedBuilder<'a, H: ?Sized, C> {
+    host: &'a H,
+    name: String,
+    partitions: u32,
+    collection: PhantomData<fn() -> C>,
+}
+
+impl<'a, H: Host + ?Sized, C: Collection<Commands: Partitioned>> PartitionedBuilder<'a, H, C> {
+    fn new(host: &'a H, name: String) -> Self {
+        PartitionedBuilder { host, name, partitions: 1, collection: PhantomData }
+    }
+
+    /// Spreads the collection over several partitions, each with a leader and a log of its own; 1 to 1,024, 1 unless
+    /// this is called. The same on all members and remote handles, for ever.
+    pub fn with_partitions(mut self, partitions: u32) -> Self {
+        self.partitions = partitions;
+        self
+    }
+
+    /// Opens the collection.
+    ///
+    /// # Errors
+    ///
+    /// As [`StateMachineBuilder::open`](copycat::StateMachineBuilder::open) on a member, as
+    /// [`RemoteResource::open`](copycat::RemoteResource::open) through a remote handle.
+    pub async fn open(self) -> Result<C, Error> {
+        self.host.open_many(self.name, self.partitions).await
+    }
+
+    /// Opens the collection, blocking the calling thread: for programs without a runtime.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open); and on a thread of a member, inside a state's method for example.
+    pub fn open_sync(self) -> Result<C::Sync, Error> {
+        Ok(self.host.open_many_sync::<C>(self.name, self.partitions)?.to_sync())
+    }
+}
+
+impl<H: ?Sized, C> fmt::Debug for CollectionBuilder<'_, H, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CollectionBuilder").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl<H: ?Sized, C> fmt::Debug for PartitionedBuilder<'_, H, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("PartitionedBuilder");
+        shown.field("name", &self.name).field("partitions", &self.partitions).finish_non_exhaustive()
+    }
+}
+
+/// What opens resources: a member brings the state along, a remote handle does not.
+pub trait Host {
+    /// Opens a resource with one partition.
+    fn open_one<C: Collection>(&self, name: String) -> impl Future<Output = Result<C, Error>> + Send;
+
+    /// Opens a resource with several partitions.
+    fn open_many<C: Collection<Commands: Partitioned>>(
+        &self,
+        name: String,
+        partitions: u32,
+    ) -> impl Future<Output = Result<C, Error>> + Send;
+
+    /// Opens a resource with one partition, blocking the thread.
+    fn open_one_sync<C: Collection>(&self, name: String) -> Result<C, Error>;
+
+    /// Opens a resource with several partitions, blocking the thread.
+    fn open_many_sync<C: Collection<Commands: Partitioned>>(
+        &self,
+        name: String,
+        partitions: u32,
+    ) -> Result<C, Error>;
+}
+
+impl Host for Copycat {
+    async fn open_one<C: Collection>(&self, name: String) -> Result<C, Error> {
+        self.state_machine(name, C::State::default).open().await
+    }
+
+    async fn open_many<C: Collection<Commands: Partitioned>>(
+        &self,
+        name: String,
+        partitions: u32,
+    ) -> Result<C, Error> {
+        self.state_machine(name, C::State::default).with_partitions(partitions).open().await
+    }
+
+    fn open_one_sync<C: Collection>(&self, name: String) -> Result<C, Error> {
+        self.state_machine(name, C::State::default).open_sync()
+    }
+
+    fn open_many_sync<C: Collection<Commands: Partitioned>>(
+        &self,
+        name: String,
+        partitions: u32,
+    ) -> Result<C, Error> {
+        self.state_machine(name, C::State::default).with_partitions(partitions).open_sync()
+    }
+}
+
+impl Host for Remote {
+    async fn open_one<C: Collection>(&self, name: String) -> Result<C, Error> {
+        self.resource(name).open().await
+    }
+
+    async fn open_many<C: Collection<Commands: Partitioned>>(
+        &self,
+        name: String,
+        partitions: u32,
+    ) -> Result<C, Error> {
+        self.resource(name).with_partitions(partitions).open().await
+    }
+
+    fn open_one_sync<C: Collection>(&self, name: String) -> Result<C, Error> {
+        self.resource(name).open_sync()
+    }
+
+    fn open_many_sync<C: Collection<Commands: Partitioned>>(
+        &self,
+        name: String,
+        partitions: u32,
+    ) -> Result<C, Error> {
+        self.resource(name).with_partitions(partitions).open_sync()
+    }
+}

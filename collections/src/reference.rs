@@ -1,0 +1,153 @@
+//! One value of any type.
+
+use crate::update::{update, update_sync};
+use crate::{Collection, Value};
+use copycat::{Consistency, Error, Proxy, same, state_machine};
+use serde::Serialize;
+
+/// A value, or none, as it is at first: what an `AtomicReference` is elsewhere.
+#[state_machine]
+pub trait Reference<T> {
+    /// The value, if there is one.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::reference(async |reference| {
+    /// assert_eq!(reference.get().await?, None);
+    /// # Ok(()) });
+    /// ```
+    #[read]
+    fn get(&self) -> Option<T>;
+
+    /// Whether there is one.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::reference(async |reference| {
+    /// reference.set("Onward".into()).await?;
+    /// assert!(reference.is_set().await?);
+    /// # Ok(()) });
+    /// ```
+    #[read]
+    fn is_set(&self) -> bool {
+        self.get().is_some()
+    }
+
+    /// Sets the value.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::reference(async |reference| {
+    /// reference.set("Onward".into()).await?;
+    /// assert_eq!(reference.get().await?, Some("Onward".into()));
+    /// # Ok(()) });
+    /// ```
+    #[write]
+    fn set(&mut self, value: T) {
+        self.get_and_set(value);
+    }
+
+    /// Sets the value; returns what it was before.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::reference(async |reference| {
+    /// assert_eq!(reference.get_and_set("Onward".into()).await?, None);
+    /// # Ok(()) });
+    /// ```
+    #[write]
+    fn get_and_set(&mut self, value: T) -> Option<T>;
+
+    /// Sets the value to `new`, or takes it away for `None`, if it is `expected`, or is not there for `None`. Returns
+    /// whether it was.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::reference(async |reference| {
+    /// assert!(reference.compare_and_set(None, Some("Onward".into())).await?);
+    /// assert!(!reference.compare_and_set(None, Some("Home".into())).await?);
+    /// # Ok(()) });
+    /// ```
+    #[write]
+    fn compare_and_set(&mut self, expected: Option<T>, new: Option<T>) -> bool;
+
+    /// Takes the value away.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::reference(async |reference| {
+    /// reference.set("Onward".into()).await?;
+    /// reference.clear().await?;
+    /// assert!(!reference.is_set().await?);
+    /// # Ok(()) });
+    /// ```
+    #[write]
+    fn clear(&mut self);
+}
+
+impl<T: PartialEq + Clone + Serialize> Reference<T> for Option<T> {
+    fn get(&self) -> Option<T> {
+        self.clone()
+    }
+
+    fn is_set(&self) -> bool {
+        self.is_some()
+    }
+
+    fn get_and_set(&mut self, value: T) -> Option<T> {
+        self.replace(value)
+    }
+
+    fn compare_and_set(&mut self, expected: Option<T>, new: Option<T>) -> bool {
+        let equal = same(self, &expected);
+        if equal {
+            *self = new;
+        }
+        equal
+    }
+
+    fn clear(&mut self) {
+        *self = None;
+    }
+}
+
+impl<T: Value> Collection for AsyncReference<T> {
+    type State = Option<T>;
+}
+
+/// What is made of several commands.
+impl<T: Value> AsyncReference<T> {
+    /// Replaces the value by what `change` makes of it, `None` being no value, and returns that. If somebody else was
+    /// faster, `change` is asked again: it may be called often, and must not do anything else.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`get`](Self::get) and of [`compare_and_set`](Self::compare_and_set), after which nothing is repeated.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::reference(async |reference| {
+    /// let louder = |motto: Option<String>| motto.map(|motto| motto + "!");
+    /// assert_eq!(reference.update(louder).await?, None);
+    /// reference.set("Onward".into()).await?;
+    /// assert_eq!(reference.update(louder).await?, Some("Onward!".into()));
+    /// # Ok(()) });
+    /// ```
+    pub async fn update(&self, change: impl FnMut(Option<T>) -> Option<T>) -> Result<Option<T>, Error> {
+        let reference = self.with_consistency(Consistency::Strict);
+        update(|| reference.get(), change, |old, new| reference.compare_and_set(old, new)).await
+    }
+}
+
+/// What is made of several commands.
+impl<T: Value> SyncReference<T> {
+    /// Replaces the value: [`AsyncReference::update`] for threads that block.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn update(&self, change: impl FnMut(Option<T>) -> Option<T>) -> Result<Option<T>, Error> {
+        let reference = self.with_consistency(Consistency::Strict);
+        update_sync(|| reference.get(), change, |old, new| reference.compare_and_set(old, new))
+    }
+}

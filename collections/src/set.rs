@@ -1,0 +1,235 @@
+//! A set whose elements are ordered.
+
+use crate::{Collection, Key, PAGE_LIMIT};
+use copycat::{Page, PageIter, PageStream, state_machine};
+use serde::Serialize;
+use std::collections::BTreeSet;
+use std::ops::Bound;
+
+/// A set of elements, in their order: a replicated `BTreeSet`.
+#[state_machine]
+pub trait Set<T: Ord> {
+    /// Whether an element is there.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::set(async |set| {
+    /// set.insert(7).await?;
+    /// assert!(set.contains(&7).await?);
+    /// # Ok(()) });
+    /// ```
+    #[read]
+    fn contains(&self, #[key] element: &T) -> bool;
+
+    /// How many elements there are.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::set(async |set| {
+    /// set.insert(7).await?;
+    /// assert_eq!(set.len().await?, 1);
+    /// # Ok(()) });
+    /// ```
+    #[read(merge = sum)]
+    fn len(&self) -> u64;
+
+    /// Whether there are none.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::set(async |set| {
+    /// assert!(set.is_empty().await?);
+    /// # Ok(()) });
+    /// ```
+    #[read(merge = and)]
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The smallest element.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::set(async |set| {
+    /// set.insert_all(vec![8, 7]).await?;
+    /// assert_eq!(set.first().await?, Some(7));
+    /// # Ok(()) });
+    /// ```
+    #[read(merge = min)]
+    fn first(&self) -> Option<T>;
+
+    /// The largest element.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::set(async |set| {
+    /// set.insert_all(vec![8, 7]).await?;
+    /// assert_eq!(set.last().await?, Some(8));
+    /// # Ok(()) });
+    /// ```
+    #[read(merge = max)]
+    fn last(&self) -> Option<T>;
+
+    /// At most `limit` elements behind `after`, which need not be there; from the first on without it.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::set(async |set| {
+    /// set.insert_all(vec![8, 7, 9]).await?;
+    /// let page = set.elements(Some(7), 1).await?;
+    /// assert_eq!((page.items, page.more), (vec![8], true));
+    /// # Ok(()) });
+    /// ```
+    #[read(merge = Page::merge)]
+    fn elements(&self, after: Option<T>, limit: u64) -> Page<T>;
+
+    /// Adds an element; returns whether it is new.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::set(async |set| {
+    /// assert!(set.insert(7).await?);
+    /// assert!(!set.insert(7).await?);
+    /// # Ok(()) });
+    /// ```
+    // Whatever was done about the element before, it is there now.
+    #[write(supersedes(insert, remove))]
+    fn insert(&mut self, #[key] element: T) -> bool;
+
+    /// Adds all these; returns how many are new. One command in each partition that some of them belong to, and atomic
+    /// in each, not in all: where one of several fails, the error says [`Unknown`](copycat::Outcome::Unknown).
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::set(async |set| {
+    /// set.insert(7).await?;
+    /// assert_eq!(set.insert_all(vec![7, 8, 9]).await?, 2);
+    /// # Ok(()) });
+    /// ```
+    #[write(merge = sum)]
+    fn insert_all(&mut self, #[key(each)] elements: Vec<T>) -> u64;
+
+    /// Removes an element; returns whether it was there.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::set(async |set| {
+    /// set.insert(7).await?;
+    /// assert!(set.remove(&7).await?);
+    /// # Ok(()) });
+    /// ```
+    // As `insert`: nothing is left of what was done about the element before.
+    #[delete(supersedes(insert, remove))]
+    fn remove(&mut self, #[key] element: &T) -> bool;
+
+    /// Removes all but these; returns how many that were. One command in every partition, and atomic in each, not in
+    /// all.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::set(async |set| {
+    /// set.insert_all(vec![7, 8, 9]).await?;
+    /// assert_eq!(set.retain_all(vec![8, 10]).await?, 2);
+    /// assert_eq!(set.elements(None, 100).await?.items, [8]);
+    /// # Ok(()) });
+    /// ```
+    #[write(all, merge = sum)]
+    fn retain_all(&mut self, #[key(each)] elements: Vec<T>) -> u64;
+
+    /// Removes all elements, partition by partition.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::set(async |set| {
+    /// set.insert(7).await?;
+    /// set.clear().await?;
+    /// assert!(set.is_empty().await?);
+    /// # Ok(()) });
+    /// ```
+    #[delete(all)]
+    fn clear(&mut self);
+}
+
+impl<T: Ord + Clone + Serialize> Set<T> for BTreeSet<T> {
+    fn contains(&self, element: &T) -> bool {
+        self.contains(element)
+    }
+
+    fn len(&self) -> u64 {
+        self.len() as u64
+    }
+
+    fn first(&self) -> Option<T> {
+        self.first().cloned()
+    }
+
+    fn last(&self) -> Option<T> {
+        self.last().cloned()
+    }
+
+    fn elements(&self, after: Option<T>, limit: u64) -> Page<T> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        Page::take(self.range((from, Bound::Unbounded)).cloned(), limit)
+    }
+
+    fn insert(&mut self, element: T) -> bool {
+        self.insert(element)
+    }
+
+    fn insert_all(&mut self, elements: Vec<T>) -> u64 {
+        let before = self.len();
+        self.extend(elements);
+        (self.len() - before) as u64
+    }
+
+    fn remove(&mut self, element: &T) -> bool {
+        self.remove(element)
+    }
+
+    fn retain_all(&mut self, elements: Vec<T>) -> u64 {
+        let (before, kept) = (self.len(), BTreeSet::from_iter(elements));
+        self.retain(|element| kept.contains(element));
+        (before - self.len()) as u64
+    }
+
+    fn clear(&mut self) {
+        self.clear();
+    }
+}
+
+impl<T: Key> Collection for AsyncSet<T> {
+    type State = BTreeSet<T>;
+}
+
+/// What is made of several commands.
+impl<T: Key> AsyncSet<T> {
+    /// Every element, in order, read page by page: see [`PageStream`].
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::set(async |set| {
+    /// set.insert_all(vec![8, 7]).await?;
+    /// let mut elements = set.iter();
+    /// while let Some(element) = elements.next().await.transpose()? {
+    ///     println!("{element} is there");
+    /// }
+    /// # Ok(()) });
+    /// ```
+    pub fn iter(&self) -> PageStream<T> {
+        let set = self.clone();
+        let fetch = move |after| {
+            let set = set.clone();
+            async move { set.elements(after, PAGE_LIMIT).await }
+        };
+        PageStream::new(fetch, |page| page.items.last().cloned())
+    }
+}
+
+/// What is made of several commands.
+impl<T: Key> SyncSet<T> {
+    /// Every element: [`AsyncSet::iter`] for threads that block.
+    pub fn iter(&self) -> PageIter<T> {
+        let set = self.clone();
+        PageIter::new(move |after| set.elements(after, PAGE_LIMIT), |page| page.items.last().cloned())
+    }
+}
