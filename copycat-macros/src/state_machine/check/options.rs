@@ -66,7 +66,7 @@ pub(super) fn supersedes(
     for name in superseded {
         let text = name.unraw().to_string();
         match names.get(&text) {
-            None => mistakes.add(name, format!("`{text}` is no command of this trait")),
+            None => mistakes.add(name, format!("`{text}` is no command of this {}", names.word)),
             Some(named) if named.kind == Kind::Read => {
                 mistakes.add(name, format!("`{text}` is a read: it leaves nothing in the log to supersede"));
             }
@@ -84,7 +84,7 @@ pub(super) fn supersedes(
 
 /// Everything else about the options of one mark.
 pub(super) fn check(draft: &Draft, mark: &Mark, mistakes: &mut Mistakes) {
-    let returns = returns_something(&draft.method.sig);
+    let returns = returns_something(&draft.signature);
     if let Some(consistency) = mark.consistency.as_ref().filter(|_| mark.kind != Kind::Read) {
         mistakes.add(consistency, "only a read chooses its consistency: a write always goes through the log");
     }
