@@ -5,8 +5,8 @@ use crate::support::types;
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::{
-    Attribute, Generics, Ident, ImplItem, ImplItemFn, ItemImpl, ItemTrait, Path, Signature, Token, TraitItem,
-    Type, Visibility,
+    Attribute, Generics, Ident, ImplItem, ImplItemFn, ItemImpl, ItemTrait, Path, Signature, TraitItem, Type,
+    Visibility,
 };
 
 /// A trait, or an `impl` block.
@@ -76,11 +76,11 @@ impl Item {
         }
     }
 
-    /// The `unsafe` before it.
-    pub(crate) fn unsafety(&self) -> Option<Token![unsafe]> {
+    /// The keyword before it that is for unsafe ones.
+    pub(crate) fn unsafety(&self) -> Option<&impl ToTokens> {
         match self {
-            Item::Trait(written) => written.unsafety,
-            Item::Block(written) => written.unsafety,
+            Item::Trait(written) => written.unsafety.as_ref(),
+            Item::Block(written) => written.unsafety.as_ref(),
         }
     }
 
@@ -143,7 +143,7 @@ fn complete(item: &mut ImplItem, mistakes: &mut Mistakes) {
     let mut head: Vec<_> = tokens.clone().into_iter().collect();
     // The semicolon.
     head.pop();
-    let completed = quote!(#(#head)* { ::core::unimplemented!() });
+    let completed = quote!(#[allow(unused_variables)] #(#head)* { ::core::unreachable!() });
     if let Ok(method) = syn::parse2::<ImplItemFn>(completed) {
         mistakes.add(
             &method.sig,

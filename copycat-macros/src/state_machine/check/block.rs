@@ -12,7 +12,7 @@ use syn::{ExprPath, ImplItem, ItemImpl, Type, VisRestricted, Visibility, parse_q
 /// Checks everything but the methods.
 pub(super) fn check(block: &ItemImpl, mistakes: &mut Mistakes) {
     if let Some(default) = &block.modifiers.defaultness {
-        mistakes.add(default, "a command is the same on every replica: remove `default`");
+        mistakes.add(default, "a state has one set of commands: remove `default`");
     }
     if let Some((name, _)) = &block.trait_ {
         mistakes.add(
@@ -127,5 +127,33 @@ impl VisitMut for WrittenOut<'_> {
             let ty = self.0;
             *function = parse_quote!(<#ty>::#(#names)::*);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use quote::ToTokens;
+
+    fn wider_of(left: &str, right: &str) -> String {
+        let parse = |text| syn::parse_str(text).unwrap();
+        wider(&parse(left), &parse(right)).to_token_stream().to_string().replace(' ', "")
+    }
+
+    #[test]
+    fn the_wider_visibility_is_found_on_either_side() {
+        let narrowest_first = ["", "pub(super)", "pub(crate)", "pub"];
+        for (at, narrow) in narrowest_first.iter().enumerate() {
+            for wide in &narrowest_first[at..] {
+                assert_eq!((wider_of(narrow, wide), wider_of(wide, narrow)), ((*wide).into(), (*wide).into()));
+            }
+        }
+        assert_eq!(wider_of("pub(self)", "pub(super)"), "pub(super)");
+    }
+
+    #[test]
+    fn two_different_modules_are_covered_by_the_crate() {
+        assert_eq!(wider_of("pub(super)", "pub(in crate::bank)"), "pub(crate)");
+        assert_eq!(wider_of("pub(in crate::bank)", "pub(in crate::bank)"), "pub(incrate::bank)");
     }
 }

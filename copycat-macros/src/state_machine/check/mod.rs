@@ -59,7 +59,7 @@ const OUTLIVES: &str = "a state outlives everything it was sent: take a type par
 
 fn check_item(item: &Item, mistakes: &mut Mistakes) {
     if let Some(unsafety) = item.unsafety() {
-        mistakes.add(&unsafety, "a state machine is plain safe code: remove `unsafe`");
+        mistakes.add(unsafety, "a state machine is plain safe code: remove `unsafe`");
     }
     for lifetime in item.generics().lifetimes() {
         mistakes.add(lifetime, OUTLIVES);
