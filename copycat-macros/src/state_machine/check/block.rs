@@ -145,7 +145,7 @@ mod tests {
         let narrowest_first = ["", "pub(super)", "pub(crate)", "pub"];
         for (at, narrow) in narrowest_first.iter().enumerate() {
             for wide in &narrowest_first[at..] {
-                assert_eq!((wider_of(narrow, wide), wider_of(wide, narrow)), ((*wide).into(), (*wide).into()));
+                assert_eq!([wider_of(narrow, wide), wider_of(wide, narrow)], [*wide; 2]);
             }
         }
         assert_eq!(wider_of("pub(self)", "pub(super)"), "pub(super)");
