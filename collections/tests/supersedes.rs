@@ -11,6 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What a command does to a state.
 type Apply<S> = Box<dyn Fn(&mut S)>;
+/// The key of a command, and what it does.
+type Keyed<S> = (Option<u8>, Apply<S>);
 type Table = BTreeMap<u8, u8>;
 type Relation = Pairs<u8, u8>;
 type Elements = BTreeSet<u8>;
@@ -31,7 +33,7 @@ struct Entry<S> {
 struct Subject<S> {
     methods: &'static [Method],
     /// What a command of that name does, and the key it does it to.
-    command: fn(&str, &mut Rng) -> (Option<u8>, Apply<S>),
+    command: fn(&str, &mut Rng) -> Keyed<S>,
 }
 
 impl<S: Default + PartialEq> Subject<S> {
@@ -138,8 +140,8 @@ fn map() -> Subject<Table> {
                 "compare_and_set" => step(move |map| Map::compare_and_set(map, &key, expected, new)),
                 "remove" => step(move |map| Map::remove(map, &key)),
                 "remove_if" => step(move |map| Map::remove_if(map, &key, &value)),
-                "put_all" => return (None, step(move |map| map.put_all(entries.clone()))),
-                "clear" => return (None, step(|map| Map::clear(map))),
+                "put_all" => return (None, step(move |map: &mut Table| map.put_all(entries.clone()))),
+                "clear" => return (None, step(|map: &mut Table| Map::clear(map))),
                 other => panic!("`{other}` is not known here"),
             };
             (Some(key), apply)
@@ -153,10 +155,10 @@ fn multi_map() -> Subject<Relation> {
         command: |name, random| {
             let (key, value) = (few(random), few(random));
             let apply: Apply<Relation> = match name {
-                "put" => step(move |map| map.put(key, value)),
-                "remove" => step(move |map| map.remove(&key, &value)),
-                "remove_all" => step(move |map| map.remove_all(&key)),
-                "clear" => return (None, step(|map| map.clear())),
+                "put" => step(move |map: &mut Relation| map.put(key, value)),
+                "remove" => step(move |map: &mut Relation| map.remove(&key, &value)),
+                "remove_all" => step(move |map: &mut Relation| map.remove_all(&key)),
+                "clear" => return (None, step(|map: &mut Relation| map.clear())),
                 other => panic!("`{other}` is not known here"),
             };
             (Some(key), apply)
@@ -172,9 +174,13 @@ fn set() -> Subject<Elements> {
             let apply: Apply<Elements> = match name {
                 "insert" => step(move |set| Set::insert(set, element)),
                 "remove" => step(move |set| Set::remove(set, &element)),
-                "insert_all" => return (None, step(move |set| set.insert_all(elements.clone()))),
-                "retain_all" => return (None, step(move |set| set.retain_all(elements.clone()))),
-                "clear" => return (None, step(|set| Set::clear(set))),
+                "insert_all" => {
+                    return (None, step(move |set: &mut Elements| set.insert_all(elements.clone())));
+                }
+                "retain_all" => {
+                    return (None, step(move |set: &mut Elements| set.retain_all(elements.clone())));
+                }
+                "clear" => return (None, step(Set::clear)),
                 other => panic!("`{other}` is not known here"),
             };
             (Some(element), apply)

@@ -1,30 +1,53 @@
 //! Procedural macros of `copycat`: `#[state_machine]` and its marks.
 //!
 //! Users meet them through `copycat` itself. Begin reading with `state_machine`, whose files are its
-//! steps: parse, model, check, expand.
+//! steps: item, parse, model, check, expand.
 
 mod state_machine;
 mod support;
 
 use proc_macro::TokenStream;
 
-/// Turns a trait into a replicated service.
+/// Turns a trait, or a type's own `impl` block, into a replicated service.
 ///
-/// The trait stays what it was: implement it on a plain struct, test it without any cluster. Beside it
-/// appear `Async<Trait>` and `Sync<Trait>`, proxies with the same methods, whose calls run on the replicas
-/// and return `Result<T, copycat::Error>`; and `<Trait>Commands`, the table of the commands.
+/// What it stands on stays what it was: plain Rust, which you test without any cluster. Beside it appear two
+/// proxies, whose methods run on the replicas and return `Result<T, copycat::Error>`, and the table of the commands.
+///
+/// | on | appear | the commands are | they run on |
+/// |---|---|---|---|
+/// | `trait Bank` | `AsyncBank`, `SyncBank`, `BankCommands` | all methods but helpers | every type that implements the trait |
+/// | `impl Ledger` | `AsyncLedger`, `SyncLedger`, `LedgerCommands` | the methods with a mark | that type |
+///
+/// In an `impl` block every method has a body, so each command there has a mark; the rest of the block
+/// (constructors, constants, helpers) is left alone. A proxy's method has the visibility of the method; the types
+/// have that of the most visible command. An `impl<K: Ord, V> Store<K, V>` gets an `AsyncStore<K, V>`, with the
+/// parameters in the order of the `impl`; an `impl Store<String, u64>` gets an `AsyncStore` without any.
+///
+/// ```ignore
+/// #[state_machine]
+/// impl Ledger {
+///     #[write]
+///     pub fn deposit(&mut self, #[key] account: String, cents: u64) -> u64 {
+///         let balance = self.0.entry(account).or_default();
+///         *balance += cents;
+///         *balance
+///     }
+/// }
+///
+/// let ledger: AsyncLedger = copycat.state_machine("bank", Ledger::default).open().await?;
+/// ```
 ///
 /// # Marks
 ///
 /// | mark | method | options |
 /// |---|---|---|
-/// | `#[write]` | takes `&mut self`, goes through the log; a `&mut self` method without a body needs no mark | `supersedes(…)`, `all`, `merge = …`, `single`, `id = …` |
+/// | `#[write]` | takes `&mut self`, goes through the log; in a trait, a `&mut self` method without a body needs no mark | `supersedes(…)`, `all`, `merge = …`, `single`, `id = …` |
 /// | `#[delete]` | a write that leaves a tombstone for its key | the same |
 /// | `#[read]` | takes `&self`, never in the log | `consistency = …`, `merge = …`, `all`, `single`, `id = …` |
 /// | `#[key]` | on the argument that decides about the partition | |
 ///
 /// A method with a body and without a mark is a helper of the state and is not on the proxies. A marked
-/// method may have a body as well: it runs on the replica, as one step.
+/// method of a trait may have a body as well: it runs on the replica, as one step.
 ///
 /// # Options
 ///
@@ -32,8 +55,8 @@ use proc_macro::TokenStream;
 /// - `supersedes(put, remove)`: a promise that a command makes earlier commands *with the same key* of the
 ///   named methods dead, so that they need not be kept.
 /// - `all`: goes to every partition. What they return must be merged, or be nothing.
-/// - `merge = sum`, `and`, `or`, `min`, `max`, `concat`, or the path of a `fn(T, T) -> T`: how the results of
-///   all partitions become one. A read with `merge` is asked of all without saying `all`. With `min` and `max`
+/// - `merge = sum`, `and`, `or`, `min`, `max`, `concat`, or the path of a `fn(T, T) -> T` (in an `impl` block also
+///   `Self::…`): how the results of all partitions become one. A read with `merge` is asked of all without saying `all`. With `min` and `max`
 ///   of an `Option`, a partition that answers `None` does not count.
 /// - `single`: goes to partition 0.
 /// - `id = 0x1234abcd`: the method's id in the log, which otherwise is a hash of its name. Keep the old id
@@ -43,7 +66,7 @@ use proc_macro::TokenStream;
 ///
 /// Arguments and results are anything that implements serde's `Serialize` and `Deserialize`. An argument
 /// may be borrowed (`&str`, `&[T]`, `&K`): it is encoded where it is. Results are owned; a `Result` of the
-/// method's own stays inside the proxy's. Parameters of a generic trait get the bounds they need.
+/// method's own stays inside the proxy's. Parameters of a generic trait or block get the bounds they need.
 ///
 /// Not supported, because the bytes of a format like bincode do not say what they are: serde's `untagged`,
 /// internally tagged enums, and `skip_serializing_if`. What does not decode again is refused before it is sent

@@ -1,28 +1,31 @@
-//! `#[state_machine]`: from a trait to its table of commands, its dispatch and its two proxies.
+//! `#[state_machine]`: from a trait or an `impl` block to its table of commands, its dispatch and its two proxies.
 //!
-//! A pipeline, a file each: [`parse`] reads what is written, [`check`] says all that is wrong with it and
-//! turns the rest into the [`model`], [`expand`] prints the code. The trait itself is always printed
+//! A pipeline, a file each: [`item`] is what the attribute stands on, [`parse`] reads its marks, [`check`] says all that is wrong with it and
+//! turns the rest into the [`model`], [`expand`] prints the code. The item itself is always printed
 //! again, without the marks, whatever is wrong: editors go on working while it is being written.
 
 mod check;
 mod expand;
+mod item;
 mod model;
 mod parse;
 
 use crate::support::mistakes::Mistakes;
-use proc_macro2::TokenStream;
+use item::Item;
+use proc_macro2::{Span, TokenStream};
 use quote::quote;
-use syn::ItemTrait;
 
 /// The whole macro.
 pub(crate) fn state_machine(options: &TokenStream, item: &TokenStream) -> TokenStream {
-    let Ok(mut written) = syn::parse2::<ItemTrait>(item.clone()) else {
-        let mut mistakes = Mistakes::default();
-        mistakes.at(proc_macro2::Span::call_site(), "`#[state_machine]` belongs on a trait");
+    let mut mistakes = Mistakes::default();
+    let Some(mut written) = Item::read(item, &mut mistakes) else {
+        mistakes.at(
+            Span::call_site(),
+            "`#[state_machine]` belongs on a trait, or on the `impl` block with a state's own methods",
+        );
         let mistakes = mistakes.into_tokens();
         return quote!(#item #mistakes);
     };
-    let mut mistakes = Mistakes::default();
     if !options.is_empty() {
         mistakes.add(options, "`#[state_machine]` takes no options");
     }

@@ -1,19 +1,21 @@
-//! What a state machine is, once its trait has been read and found correct.
+//! What a state machine is, once its trait or its `impl` block has been read and found correct.
 
 use proc_macro2::{Span, TokenStream};
-use syn::{Attribute, Expr, Generics, Ident, Path, Type, Visibility};
+use syn::{Attribute, Expr, ExprPath, Generics, Ident, Type, Visibility};
 
-/// A trait whose methods are commands.
+/// A trait, or an `impl` block, some of whose methods are commands.
 #[derive(Debug)]
 pub(crate) struct Machine {
-    /// `#[cfg]`s of the trait, which everything generated shares.
+    /// Its `#[cfg]`s, which everything generated shares.
     pub conditions: Vec<Attribute>,
-    /// Documentation of the trait.
+    /// Its documentation.
     pub documentation: Vec<Attribute>,
-    /// Visibility of the trait, and of all that is generated.
+    /// Visibility of the generated types: that of the trait, or of the most visible command of a block.
     pub visibility: Visibility,
-    /// Name of the trait.
+    /// Name of the trait, or of the block's type.
     pub name: Ident,
+    /// What the commands run on.
+    pub state: State,
     /// Its parameters.
     pub generics: Generics,
     /// In the order of their declaration.
@@ -21,6 +23,15 @@ pub(crate) struct Machine {
     /// Whether mistakes were found. One report of each is enough: what the compiler would check on top of
     /// them is left out.
     pub flawed: bool,
+}
+
+/// What commands run on.
+#[derive(Debug)]
+pub(crate) enum State {
+    /// Every type that implements the trait.
+    Any,
+    /// The type of the block.
+    One(Box<Type>),
 }
 
 /// A method that can be called through a proxy.
@@ -32,6 +43,8 @@ pub(crate) struct Command {
     pub descriptions: Vec<TokenStream>,
     /// Whether the author documented it.
     pub documented: bool,
+    /// Who may call it on the proxies.
+    pub visibility: Visibility,
     /// Its name, with the user's span.
     pub name: Ident,
     /// How it touches the state.
@@ -88,7 +101,7 @@ pub(crate) enum Merge {
     /// One of the framework's.
     Known(&'static str, Span),
     /// The user's own function.
-    Own(Path),
+    Own(ExprPath),
 }
 
 /// How an argument that is a collection of keys, or of what has keys, is split over the partitions.
@@ -107,7 +120,7 @@ pub(crate) struct Split {
 pub(crate) struct Argument {
     /// Its name, with the user's span.
     pub name: Ident,
-    /// Its type in the trait and on the proxies.
+    /// Its type, as written and on the proxies.
     pub ty: Type,
     /// How it travels.
     pub passing: Passing,

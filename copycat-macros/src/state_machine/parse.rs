@@ -1,5 +1,6 @@
-//! Reads the marks and takes them off the trait; judges nothing but their syntax.
+//! Reads the marks and takes them off the methods; judges nothing but their syntax.
 
+use super::item::Item;
 use super::model::{Kind, Merge, Split};
 use crate::support::mistakes::Mistakes;
 use proc_macro2::Span;
@@ -8,15 +9,20 @@ use syn::meta::ParseNestedMeta;
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::{
-    Attribute, Error, Expr, FnArg, Ident, ItemTrait, LitInt, Meta, Path, Result, Token, TraitItem,
-    TraitItemFn,
+    Attribute, Error, Expr, ExprPath, FnArg, Ident, LitInt, Meta, Path, Result, Signature, Token, Visibility,
 };
 
-/// A method of the trait with the marks that were on it.
+/// A method with the marks that were on it.
 #[derive(Debug)]
 pub(crate) struct Draft {
     /// Without the marks.
-    pub method: TraitItemFn,
+    pub attributes: Vec<Attribute>,
+    /// Of the method on the proxies.
+    pub visibility: Visibility,
+    /// Without the marks.
+    pub signature: Signature,
+    /// Whether what it does is written where it is declared.
+    pub has_body: bool,
     /// In the order in which they are written; one is right.
     pub marks: Vec<Mark>,
     /// In the order in which they are written; one is right.
@@ -55,17 +61,21 @@ pub(crate) struct Mark {
     pub id: Option<(Span, u32)>,
 }
 
-/// Takes the marks off the trait's methods, in their order.
-pub(crate) fn take_marks(item: &mut ItemTrait, mistakes: &mut Mistakes) -> Vec<Draft> {
-    let mut drafts = Vec::new();
-    for item in &mut item.items {
-        if let TraitItem::Fn(method) = item {
-            let marks = take_method_marks(&mut method.attrs, mistakes);
-            let keys = take_keys(method, mistakes);
-            drafts.push(Draft { method: method.clone(), marks, keys });
+/// Takes the marks off the item's methods, in their order.
+pub(crate) fn take_marks(item: &mut Item, mistakes: &mut Mistakes) -> Vec<Draft> {
+    let drafts = item.methods().into_iter().map(|method| {
+        let marks = take_method_marks(method.attributes, mistakes);
+        let keys = take_keys(method.signature, mistakes);
+        Draft {
+            attributes: method.attributes.clone(),
+            visibility: method.visibility.clone(),
+            signature: method.signature.clone(),
+            has_body: method.has_body,
+            marks,
+            keys,
         }
-    }
-    drafts
+    });
+    drafts.collect()
 }
 
 fn take_method_marks(attributes: &mut Vec<Attribute>, mistakes: &mut Mistakes) -> Vec<Mark> {
@@ -80,9 +90,9 @@ fn kind_of(path: &Path) -> Option<Kind> {
     [Kind::Read, Kind::Write, Kind::Delete].into_iter().find(|kind| path.is_ident(kind.mark()))
 }
 
-fn take_keys(method: &mut TraitItemFn, mistakes: &mut Mistakes) -> Vec<Key> {
+fn take_keys(signature: &mut Signature, mistakes: &mut Mistakes) -> Vec<Key> {
     let mut keys = Vec::new();
-    let arguments = method.sig.inputs.iter_mut().filter_map(|input| match input {
+    let arguments = signature.inputs.iter_mut().filter_map(|input| match input {
         FnArg::Typed(argument) => Some(argument),
         FnArg::Receiver(_) => None,
     });
@@ -204,9 +214,10 @@ fn names(option: &ParseNestedMeta<'_>) -> Result<Vec<Ident>> {
 }
 
 fn merge(option: &ParseNestedMeta<'_>) -> Result<Merge> {
-    let path: Path = option.value()?.parse()?;
-    let known = ["sum", "and", "or", "min", "max", "concat"].into_iter().find(|name| path.is_ident(name));
-    Ok(known.map_or_else(|| Merge::Own(path.clone()), |name| Merge::Known(name, path.span())))
+    let own: ExprPath = option.value()?.parse()?;
+    let is_named = |name: &&str| own.qself.is_none() && own.path.is_ident(name);
+    let known = ["sum", "and", "or", "min", "max", "concat"].into_iter().find(is_named);
+    Ok(known.map_or_else(|| Merge::Own(own.clone()), |name| Merge::Known(name, own.span())))
 }
 
 fn id(option: &ParseNestedMeta<'_>) -> Result<u32> {

@@ -1,4 +1,4 @@
-//! Two expansions, kept for people to read: `expansions/*.rs`. Every change of what is printed shows there.
+//! Three expansions, kept for people to read: `expansions/*.rs`. Every change of what is printed shows there.
 //!
 //! `UPDATE_GOLDEN=1 cargo test -p copycat-macros` writes them anew.
 
@@ -28,4 +28,9 @@ fn bank_expands_as_recorded() {
 #[test]
 fn a_generic_map_expands_as_recorded() {
     compare("map");
+}
+
+#[test]
+fn a_ledger_without_a_trait_expands_as_recorded() {
+    compare("ledger");
 }

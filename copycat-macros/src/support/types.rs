@@ -2,9 +2,7 @@
 
 use proc_macro2::Span;
 use syn::visit::{self, Visit};
-use syn::{
-    GenericArgument, Ident, Lifetime, Path, PathArguments, Type, TypeImplTrait, TypePath, TypeReference,
-};
+use syn::{GenericArgument, Ident, Lifetime, Path, PathArguments, Type, TypeImplTrait, TypeReference};
 
 /// The type without parentheses and without the invisible groups that other macros leave.
 pub(crate) fn plain(ty: &Type) -> &Type {
@@ -100,11 +98,12 @@ impl<'ast> Visit<'ast> for Search {
         self.found.push(Obstacle::Opaque(opaque.impl_token.span));
     }
 
-    fn visit_type_path(&mut self, path: &'ast TypePath) {
-        if let Some(first) = path.path.segments.first().filter(|first| first.ident == "Self") {
+    // Of a type, or of a constant that is a length.
+    fn visit_path(&mut self, path: &'ast Path) {
+        if let Some(first) = path.segments.first().filter(|first| first.ident == "Self") {
             self.found.push(Obstacle::State(first.ident.span()));
         }
-        visit::visit_type_path(self, path);
+        visit::visit_path(self, path);
     }
 }
 

@@ -1,4 +1,4 @@
-//! A trait's methods as data: what `#[state_machine]` writes down about each of them.
+//! A state machine's methods as data: what `#[state_machine]` writes down about each of them.
 
 use super::split::{Parts, Spread};
 use crate::codec::access::Consistency;
@@ -23,7 +23,7 @@ impl<T: Serialize + DeserializeOwned + 'static> Data for T {}
 
 /// The commands of one state machine. Implemented by the marker type that `#[state_machine]` generates.
 pub trait Commands: 'static {
-    /// The trait's methods, in the order of their declaration.
+    /// Its methods, in the order of their declaration.
     const METHODS: &'static [Method];
 }
 

@@ -14,10 +14,11 @@ use std::sync::Arc;
 
 /// Commands that can be run on a state `S`.
 ///
-/// Generated for the marker type of each trait, for every `S` that implements the trait.
+/// Generated for the marker type of each trait, for every `S` that implements the trait; and for that of each
+/// `impl` block, for its type.
 #[diagnostic::on_unimplemented(
     message = "`{S}` is no state for `{Self}`",
-    label = "does not implement the `#[state_machine]` trait of these commands"
+    label = "neither implements the `#[state_machine]` trait of these commands, nor has them in its own `impl` block"
 )]
 pub trait Dispatch<S: 'static>: Commands {
     /// How to run each of [`Commands::METHODS`], in their order.

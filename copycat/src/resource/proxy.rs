@@ -1,6 +1,6 @@
 //! What every generated proxy can do besides the user's methods.
 //!
-//! All of it is in traits: where the user's trait has a method of the same name, the proxy's own method
+//! All of it is in traits: where the user has a method of the same name, the proxy's own method
 //! is the user's, and wins.
 
 use super::commands::Commands;
@@ -12,11 +12,11 @@ use serde::de::DeserializeOwned;
 use std::fmt::Debug;
 use std::future::Future;
 
-/// A typed way to an open resource: the `Async…` or `Sync…` of a `#[state_machine]` trait.
+/// A typed way to an open resource: the `Async…` or `Sync…` of a `#[state_machine]`.
 ///
 /// Cheap to clone; clones and the proxies derived from one another share everything.
 pub trait Proxy: Clone + Debug + Send + Sync + Sized + 'static {
-    /// The table of the trait's commands.
+    /// The table of its commands.
     type Commands: Commands;
 
     /// The proxy of a handle.

@@ -68,7 +68,7 @@ impl<F> StateMachineBuilder<F, One> {
     }
 
     /// Spreads the state over several groups, by the hash of each command's key; 1 to 1,024. The same on all
-    /// members, for ever. Compiles for traits whose every method has a key, `single`, `all` or (reads) `merge`.
+    /// members, for ever. Compiles if every command has a key, `single`, `all` or (reads) `merge`.
     pub fn with_partitions(self, partitions: u32) -> StateMachineBuilder<F, Many> {
         StateMachineBuilder {
             node: self.node,

@@ -51,6 +51,24 @@ pub trait Shelf<K, T> {
     fn clear(&mut self);
 }
 
+/// How often it was counted: a service without a trait, which only this crate knows.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Tally(u64);
+
+#[state_machine]
+impl Tally {
+    /// Counts. The private type is no warning here, as it is none in the method itself.
+    #[write]
+    pub fn count(&mut self, unless: Option<Stopped>) -> Result<u64, Stopped> {
+        self.0 += 1;
+        unless.map_or(Ok(self.0), Err)
+    }
+}
+
+/// Nothing is counted.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Stopped;
+
 /// There is no such box.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Absent;
@@ -178,6 +196,10 @@ mod tests {
         assert_eq!(shelf.remove(&7)?, Some(vec![1, 2, 3]));
         assert!(shelf.is_empty()?);
         shelf.clear()?;
+        let tally: SyncTally =
+            member.state_machine("tally", Tally::default).open::<AsyncTally, _>().await?.to_sync();
+        assert_eq!(tally.count(None)?, Ok(1));
+        assert_eq!(tally.count(Some(Stopped))?, Err(Stopped));
         member.close().await;
         Ok(())
     }

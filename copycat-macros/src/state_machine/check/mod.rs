@@ -1,54 +1,76 @@
-//! Says everything that is wrong with a trait, and turns what is right into the model.
+//! Says everything that is wrong with a trait or an `impl` block, and turns what is right into the model.
 //!
 //! Rules for one method are in [`signature`] (what the compiler would not, or not understandably, say) and
-//! [`options`] (what the marks promise about each other); those across methods are here.
+//! [`options`] (what the marks promise about each other), those for a block in [`block`]; those for a trait and
+//! those across methods are here.
 
+mod block;
 mod options;
 mod signature;
 
-use super::model::{Command, Kind, Machine};
+use super::item::Item;
+use super::model::{Command, Kind, Machine, State};
 use super::parse::{Draft, Mark};
 use crate::support::attributes;
 use crate::support::mistakes::Mistakes;
 use std::collections::BTreeMap;
 use syn::ext::IdentExt;
-use syn::{ItemTrait, TraitItem};
+use syn::{Ident, ItemTrait, TraitItem};
 
-/// Checks the whole trait. `None` if it is such that nothing sensible can be generated.
-pub(crate) fn machine(item: &ItemTrait, drafts: Vec<Draft>, mistakes: &mut Mistakes) -> Option<Machine> {
+/// Checks the whole item. `None` if it is such that nothing sensible can be generated.
+pub(crate) fn machine(item: &Item, drafts: Vec<Draft>, mistakes: &mut Mistakes) -> Option<Machine> {
     let before = mistakes.count();
-    check_trait(item, mistakes);
+    check_item(item, mistakes);
     let sound = mistakes.count() == before;
-    let names = Names::of(&drafts);
+    if let Item::Block(block) = item {
+        block::check_marks(block, &drafts, mistakes);
+    }
+    let names = Names::of(item.word(), &drafts);
     let commands: Vec<Command> =
         drafts.into_iter().filter_map(|draft| command(draft, &names, mistakes)).collect();
     check_ids(&commands, mistakes);
-    sound.then(|| Machine {
-        conditions: attributes::conditions(&item.attrs),
-        documentation: item
-            .attrs
-            .iter()
-            .filter(|attribute| attribute.path().is_ident("doc"))
-            .cloned()
-            .collect(),
-        visibility: item.vis.clone(),
-        name: item.ident.clone(),
-        generics: item.generics.clone(),
+    let name = item.name().filter(|_| sound)?;
+    Some(assembled(item, name, commands, mistakes.count() > 0))
+}
+
+fn assembled(item: &Item, name: &Ident, commands: Vec<Command>, flawed: bool) -> Machine {
+    let documentation = item.attributes().iter().filter(|attribute| attribute.path().is_ident("doc"));
+    let (visibility, state) = match item {
+        Item::Trait(written) => (written.vis.clone(), State::Any),
+        Item::Block(block) => (block::widest(&commands), State::One(block.self_ty.clone())),
+    };
+    let mut machine = Machine {
+        conditions: attributes::conditions(item.attributes()),
+        documentation: documentation.cloned().collect(),
+        visibility,
+        name: name.clone(),
+        state,
+        generics: item.generics().clone(),
         commands,
-        flawed: mistakes.count() > 0,
-    })
+        flawed,
+    };
+    if let Item::Block(block) = item {
+        block::write_out_self(&block.self_ty, &mut machine);
+    }
+    machine
+}
+
+const OUTLIVES: &str = "a state outlives everything it was sent: take a type parameter instead of a lifetime";
+
+fn check_item(item: &Item, mistakes: &mut Mistakes) {
+    if let Some(unsafety) = item.unsafety() {
+        mistakes.add(unsafety, "a state machine is plain safe code: remove `unsafe`");
+    }
+    for lifetime in item.generics().lifetimes() {
+        mistakes.add(lifetime, OUTLIVES);
+    }
+    match item {
+        Item::Trait(written) => check_trait(written, mistakes),
+        Item::Block(block) => block::check(block, mistakes),
+    }
 }
 
 fn check_trait(item: &ItemTrait, mistakes: &mut Mistakes) {
-    if let Some(unsafety) = &item.unsafety {
-        mistakes.add(unsafety, "a state machine is plain safe code: remove `unsafe`");
-    }
-    for lifetime in item.generics.lifetimes() {
-        mistakes.add(
-            lifetime,
-            "a state outlives everything it was sent: take a type parameter instead of a lifetime",
-        );
-    }
     for item in &item.items {
         match item {
             TraitItem::Type(ty) => mistakes.add(
@@ -63,7 +85,11 @@ fn check_trait(item: &ItemTrait, mistakes: &mut Mistakes) {
 }
 
 /// The methods that have exactly one mark or need none, by name.
-pub(super) struct Names(BTreeMap<String, Named>);
+pub(super) struct Names {
+    /// What they are methods of.
+    word: &'static str,
+    named: BTreeMap<String, Named>,
+}
 
 /// What another method must know about a command that it supersedes.
 pub(super) struct Named {
@@ -73,27 +99,27 @@ pub(super) struct Named {
 }
 
 impl Names {
-    fn of(drafts: &[Draft]) -> Names {
+    fn of(word: &'static str, drafts: &[Draft]) -> Names {
         let named = drafts.iter().filter_map(|draft| {
             let mark = draft.marks.first();
             let kind = mark.map_or_else(|| implied(draft), |mark| Some(mark.kind))?;
             let id = mark.and_then(|mark| mark.id).map(|(_, id)| id);
-            let name = draft.method.sig.ident.unraw().to_string();
+            let name = draft.signature.ident.unraw().to_string();
             let keyed = draft.keys.first().is_some_and(|key| key.split.is_none());
             Some((name, Named { kind, keyed, id }))
         });
-        Names(named.collect())
+        Names { word, named: named.collect() }
     }
 
     fn get(&self, name: &str) -> Option<&Named> {
-        self.0.get(name)
+        self.named.get(name)
     }
 }
 
 /// The kind of a method without a mark; `None` for helpers and for what is wrong.
 fn implied(draft: &Draft) -> Option<Kind> {
-    let changes = signature::takes_mut_self(&draft.method.sig);
-    (changes && draft.method.default.is_none()).then_some(Kind::Write)
+    let changes = signature::takes_mut_self(&draft.signature);
+    (changes && !draft.has_body).then_some(Kind::Write)
 }
 
 /// The command that a method is; `None` for helpers, and for methods no proxy could have.
@@ -102,7 +128,7 @@ fn command(mut draft: Draft, names: &Names, mistakes: &mut Mistakes) -> Option<C
         mistakes.at(extra.span, "a method has one mark: remove the others");
     }
     let mark = draft.marks.drain(..).next();
-    if mark.is_none() && draft.method.default.is_some() {
+    if mark.is_none() && draft.has_body {
         for key in &draft.keys {
             mistakes.at(key.span, "a method with a body and without a mark is a helper, which is never sent: mark it `#[read]` or `#[write]`, or remove `#[key]`");
         }
@@ -110,7 +136,7 @@ fn command(mut draft: Draft, names: &Names, mistakes: &mut Mistakes) -> Option<C
     }
     let kind = mark.as_ref().map(|mark| mark.kind).or_else(|| implied(&draft));
     let before = mistakes.count();
-    signature::check(&draft.method.sig, kind, mark.is_some(), mistakes);
+    signature::check(&draft.signature, kind, mark.is_some(), names.word, mistakes);
     let broken = mistakes.count() > before;
     let mark = mark.or_else(|| Some(unmarked(kind?)))?;
     let key = options::key(&draft.keys, mistakes);
@@ -124,20 +150,21 @@ fn command(mut draft: Draft, names: &Names, mistakes: &mut Mistakes) -> Option<C
         return None;
     }
     Some(Command {
-        conditions: attributes::conditions(&draft.method.attrs),
-        descriptions: attributes::descriptions(&draft.method.attrs),
-        documented: attributes::is_documented(&draft.method.attrs),
-        name: draft.method.sig.ident.clone(),
+        conditions: attributes::conditions(&draft.attributes),
+        descriptions: attributes::descriptions(&draft.attributes),
+        documented: attributes::is_documented(&draft.attributes),
+        visibility: draft.visibility,
+        name: draft.signature.ident.clone(),
         kind: mark.kind,
         id: mark.id.map(|(_, id)| id),
         consistency: mark.consistency,
         route,
         merge: mark.merge.map(|(_, merge)| merge),
         supersedes,
-        arguments: signature::arguments(&draft.method.sig),
+        arguments: signature::arguments(&draft.signature),
         key,
         split,
-        result: signature::result(&draft.method.sig),
+        result: signature::result(&draft.signature),
     })
 }
 

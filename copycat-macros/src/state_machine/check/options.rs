@@ -73,7 +73,7 @@ pub(super) fn supersedes(
     for name in superseded {
         let text = name.unraw().to_string();
         match names.get(&text) {
-            None => mistakes.add(name, format!("`{text}` is no command of this trait")),
+            None => mistakes.add(name, format!("`{text}` is no command of this {}", names.word)),
             Some(named) if named.kind == Kind::Read => {
                 mistakes.add(name, format!("`{text}` is a read: it leaves nothing in the log to supersede"));
             }
@@ -92,11 +92,11 @@ pub(super) fn supersedes(
 /// What the argument that is a collection of keys must be, and what its command must say.
 pub(super) fn check_split(draft: &Draft, mark: &Mark, key: Option<&Key>, mistakes: &mut Mistakes) {
     let Some(Key { at, span, split: Some(_) }) = key else { return };
-    let passing = arguments(&draft.method.sig).into_iter().nth(*at).map(|argument| argument.passing);
+    let passing = arguments(&draft.signature).into_iter().nth(*at).map(|argument| argument.passing);
     if let Some(Passing::Borrowed(_)) = passing {
         mistakes.at(*span, "a collection of keys is taken apart: take it by value, or as a slice");
     }
-    if mark.merge.is_none() && mark.all.is_none() && returns_something(&draft.method.sig).is_some() {
+    if mark.merge.is_none() && mark.all.is_none() && returns_something(&draft.signature).is_some() {
         mistakes.at(
             *span,
             "each partition that has some of the keys returns a result: say how they become one, `merge = sum` for \
@@ -107,7 +107,7 @@ pub(super) fn check_split(draft: &Draft, mark: &Mark, key: Option<&Key>, mistake
 
 /// Everything else about the options of one mark.
 pub(super) fn check(draft: &Draft, mark: &Mark, mistakes: &mut Mistakes) {
-    let returns = returns_something(&draft.method.sig);
+    let returns = returns_something(&draft.signature);
     let split = draft.keys.first().is_some_and(|key| key.split.is_some());
     if let Some(consistency) = mark.consistency.as_ref().filter(|_| mark.kind != Kind::Read) {
         mistakes.add(consistency, "only a read chooses its consistency: a write always goes through the log");

@@ -18,11 +18,18 @@ pub(super) fn takes_mut_self(signature: &Signature) -> bool {
         .is_some_and(|receiver| matches!(receiver.kind, ReceiverKind::Reference(_, _, Some(_))))
 }
 
-/// Checks a method that is a command, or should be one. `kind` is `None` if nothing says which.
-pub(super) fn check(signature: &Signature, kind: Option<Kind>, marked: bool, mistakes: &mut Mistakes) {
+/// Checks a method that is a command, or should be one. `kind` is `None` if nothing says which; `word` is what it
+/// is a method of.
+pub(super) fn check(
+    signature: &Signature,
+    kind: Option<Kind>,
+    marked: bool,
+    word: &str,
+    mistakes: &mut Mistakes,
+) {
     check_receiver(signature, kind, marked, mistakes);
     check_qualifiers(signature, mistakes);
-    check_generics(signature, mistakes);
+    check_generics(signature, word, mistakes);
     let arguments: Vec<_> = typed(signature).collect();
     for argument in &arguments {
         check_argument(argument, mistakes);
@@ -106,18 +113,20 @@ fn check_qualifiers(signature: &Signature, mistakes: &mut Mistakes) {
     }
 }
 
-fn check_generics(signature: &Signature, mistakes: &mut Mistakes) {
+fn check_generics(signature: &Signature, word: &str, mistakes: &mut Mistakes) {
     for parameter in &signature.generics.params {
         match parameter {
             GenericParam::Lifetime(lifetime) => mistakes.add(lifetime, LIFETIME),
             other => mistakes.add(
                 other,
-                "a command has one shape in the log: name the type, or make it a parameter of the trait",
+                format!(
+                    "a command has one shape in the log: name the type, or make it a parameter of the {word}"
+                ),
             ),
         }
     }
     if let Some(clause) = &signature.generics.where_clause {
-        mistakes.add(clause, "every state must have every command: move the bounds to the trait");
+        mistakes.add(clause, format!("every state must have every command: move the bounds to the {word}"));
     }
 }
 

@@ -1,24 +1,19 @@
-//! From an encoded command to the user's method, for every state that implements the trait.
+//! From an encoded command to the user's method: that of every state that implements the trait, or of the one
+//! state that the block belongs to.
 
 use super::{bounded, commands_name, decoded, private, quiet};
-use crate::state_machine::model::{Argument, Command, Kind, Machine, Passing};
+use crate::state_machine::model::{Argument, Command, Kind, Machine, Passing, State};
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::{Ident, parse_quote};
+use syn::{Generics, Ident, parse_quote};
 
 /// The table of handlers, in the order of the table of commands.
 pub(super) fn dispatch(machine: &Machine) -> TokenStream {
     let (dispatch, handler) = (private("Dispatch"), private("Handler"));
-    let (conditions, name, trait_name) = (&machine.conditions, commands_name(machine), &machine.name);
-    let (generics, quiet) = (bounded(machine), quiet(machine));
-    let (_, arguments, _) = generics.split_for_impl();
-    // Not a name that a user's parameter would have.
-    let state = Ident::new("__State", Span::mixed_site());
-    let mut with_state = generics.clone();
-    with_state.params.push(parse_quote!(#state));
-    with_state.make_where_clause().predicates.push(parse_quote!(#state: #trait_name #arguments + 'static));
-    let (parameters, _, clause) = with_state.split_for_impl();
-    let own = quote!(<#state as #trait_name #arguments>);
+    let (conditions, name, quiet) = (&machine.conditions, commands_name(machine), quiet(machine));
+    let (_, arguments, _) = machine.generics.split_for_impl();
+    let Target { generics, state, own } = target(machine);
+    let (parameters, _, clause) = generics.split_for_impl();
     let handlers = machine.commands.iter().map(|command| entry(command, &own));
     quote! {
         #(#conditions)*
@@ -26,6 +21,33 @@ pub(super) fn dispatch(machine: &Machine) -> TokenStream {
         #[allow(deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
         impl #parameters #dispatch<#state> for #name #arguments #clause {
             const HANDLERS: &'static [#handler<#state>] = &[#(#handlers),*];
+        }
+    }
+}
+
+/// What the commands are dispatched to.
+struct Target {
+    /// Parameters and bounds of the implementation.
+    generics: Generics,
+    /// The type of the state.
+    state: TokenStream,
+    /// The path before the name of a method.
+    own: TokenStream,
+}
+
+fn target(machine: &Machine) -> Target {
+    let mut generics = bounded(machine);
+    match &machine.state {
+        State::One(ty) => Target { generics, state: quote!(#ty), own: quote!(<#ty>) },
+        State::Any => {
+            let (_, arguments, _) = machine.generics.split_for_impl();
+            let trait_name = &machine.name;
+            // Not a name that a user's parameter would have.
+            let state = Ident::new("__State", Span::mixed_site());
+            generics.params.push(parse_quote!(#state));
+            let bound = parse_quote!(#state: #trait_name #arguments + 'static);
+            generics.make_where_clause().predicates.push(bound);
+            Target { generics, own: quote!(<#state as #trait_name #arguments>), state: quote!(#state) }
         }
     }
 }

@@ -7,14 +7,15 @@ mod dispatch;
 mod proxies;
 mod table;
 
-use super::model::{Argument, Machine, Passing};
+use super::item;
+use super::model::{Argument, Machine, Passing, State};
 use crate::support::types;
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Generics, Ident, Type, WherePredicate, parse_quote, parse_quote_spanned};
 
-/// Everything that stands beside the trait.
+/// Everything that stands beside the trait or the block.
 pub(crate) fn machine(machine: &Machine) -> TokenStream {
     let table = table::table(machine);
     let dispatch = dispatch::dispatch(machine);
@@ -33,10 +34,10 @@ fn commands_name(machine: &Machine) -> Ident {
     format_ident!("{}Commands", machine.name)
 }
 
-/// The trait's parameters, with what every value that travels must fulfil.
+/// The machine's parameters, with what every value that travels must fulfil.
 ///
 /// The user's own types are among the bounds although they are no parameters. Where one of them does not
-/// fulfil its bound, the compiler says so once, at the type in the trait, instead of wherever it is used.
+/// fulfil its bound, the compiler says so once, at the type in the method, instead of wherever it is used.
 fn bounded(machine: &Machine) -> Generics {
     let mut generics = machine.generics.clone();
     let parameters: Vec<_> = generics.type_params().map(|parameter| parameter.ident.clone()).collect();
@@ -59,6 +60,15 @@ fn quiet(machine: &Machine) -> Option<TokenStream> {
     let parameters: Vec<_> =
         machine.generics.type_params().map(|parameter| parameter.ident.clone()).collect();
     (!own_types(machine, &parameters).is_empty()).then(|| quote!(#[allow(trivial_bounds)]))
+}
+
+/// A link to the trait or the state, for documentation.
+fn link(machine: &Machine) -> String {
+    let name = machine.name.to_string();
+    let State::One(ty) = &machine.state else { return format!("[`{name}`]") };
+    let segments = item::path(ty).into_iter().flat_map(|path| &path.segments);
+    let path = segments.map(|segment| segment.ident.to_string()).collect::<Vec<_>>().join("::");
+    if path == name { format!("[`{name}`]") } else { format!("[`{name}`]({path})") }
 }
 
 /// Types that certainly travel; they need no bound.
@@ -99,7 +109,7 @@ fn carried(argument: &Argument) -> Option<&Type> {
     }
 }
 
-/// The trait's parameters without any bounds; defaults stay.
+/// The machine's parameters without any bounds; defaults stay.
 fn unbounded(machine: &Machine) -> Generics {
     let mut generics = machine.generics.clone();
     generics.where_clause = None;

@@ -1,7 +1,7 @@
 //! The two proxies, from one template.
 
 use super::table::{constant_name, merge, parts};
-use super::{bounded, commands_name, mention, private, quiet, unbounded};
+use super::{bounded, commands_name, link, mention, private, quiet, unbounded};
 use crate::state_machine::model::{Argument, Command, Machine, Passing};
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
@@ -27,7 +27,7 @@ pub(super) fn proxies(machine: &Machine) -> TokenStream {
     let waiting = Flavour {
         name: asynchronous.clone(),
         other: blocking.clone(),
-        summary: format!("A replicated [`{}`], called with `.await`.", machine.name),
+        summary: format!("A replicated {}, called with `.await`.", link(machine)),
         side: "AsyncProxy",
         other_side: "Sync",
         blocking: false,
@@ -35,7 +35,7 @@ pub(super) fn proxies(machine: &Machine) -> TokenStream {
     let parking = Flavour {
         name: blocking,
         other: asynchronous,
-        summary: format!("A replicated [`{}`], whose methods block the calling thread.", machine.name),
+        summary: format!("A replicated {}, whose methods block the calling thread.", link(machine)),
         side: "SyncProxy",
         other_side: "Async",
         blocking: true,
@@ -86,7 +86,7 @@ fn declaration(machine: &Machine, flavour: &Flavour) -> TokenStream {
 }
 
 fn method(machine: &Machine, command: &Command, flavour: &Flavour) -> TokenStream {
-    let (descriptions, visibility, name) = (&command.descriptions, &machine.visibility, &command.name);
+    let (descriptions, visibility, name) = (&command.descriptions, &command.visibility, &command.name);
     let fallback = (!command.documented).then(|| {
         let text = format!("Calls `{}` of the replicated state.", command.name.unraw());
         quote!(#[doc = #text])

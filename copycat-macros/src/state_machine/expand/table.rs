@@ -1,6 +1,6 @@
 //! The marker type and the table of its commands.
 
-use super::{bounded, commands_name, decoded, mention, private, quiet, unbounded};
+use super::{bounded, commands_name, decoded, link, mention, private, quiet, unbounded};
 use crate::state_machine::model::{Argument, Command, Kind, Machine, Merge, Passing, Route, Split};
 use crate::support::types;
 use proc_macro2::{Literal, Span, TokenStream};
@@ -56,7 +56,7 @@ pub(super) fn table(machine: &Machine) -> TokenStream {
 
 fn marker(machine: &Machine) -> TokenStream {
     let (conditions, visibility, name) = (&machine.conditions, &machine.visibility, commands_name(machine));
-    let documentation = format!("The commands of [`{}`], as data.", machine.name);
+    let documentation = format!("The commands of {}, as data.", link(machine));
     let generics = unbounded(machine);
     let fields = mention(machine).map(|mention| quote!((#mention)));
     quote! {
