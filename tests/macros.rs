@@ -1,10 +1,11 @@
 //! A trait becomes a service: from the proxies through encoding, routing, checking and dispatch to the
 //! user's state, and back. One thread answers for all partitions, without consensus and without a log.
-//! `macros/blocks.rs` is about services without a trait.
+//! `macros/blocks.rs` is about services without a trait, `macros/split.rs` about commands with many keys.
 #![allow(clippy::unwrap_used, reason = "the whole file is a test; what its helpers unwrap fails it")]
 
 mod macros {
     mod blocks;
+    mod split;
 }
 
 mod registry {

@@ -8,6 +8,7 @@
 //! Begin with `tidy/workspace.rs`, what the rules look at, then `tidy/floors.rs`, the most important one.
 
 mod tidy {
+    pub(crate) mod collections;
     pub(crate) mod comments;
     pub(crate) mod floors;
     pub(crate) mod lexer;
@@ -23,11 +24,12 @@ mod tidy {
 
 use tidy::report::{Report, Violation};
 use tidy::workspace::Workspace;
-use tidy::{comments, floors, manifests, names, ratchet, repository, sizes};
+use tidy::{collections, comments, floors, manifests, names, ratchet, repository, sizes};
 
 /// Everything that breaks a rule of the house, in a stable order.
 fn violations(workspace: &Workspace) -> Vec<Violation> {
     let mut report = Report::default();
+    collections::check(workspace, &mut report);
     floors::check(workspace, &mut report);
     names::check(workspace, &mut report);
     sizes::check(workspace, &mut report);

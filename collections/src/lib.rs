@@ -52,6 +52,7 @@
 //!   is as long as what was put in, or a [`Page`](copycat::Page).
 
 mod boolean;
+mod host;
 mod list;
 mod long;
 mod map;

@@ -1,9 +1,9 @@
 //! Opening collections, on a member or through a remote handle.
 
+use crate::host::Host;
 use crate::{AsyncBoolean, AsyncList, AsyncLong, AsyncMap, AsyncMultiMap, AsyncReference, AsyncSet};
 use copycat::{AsyncProxy, Copycat, Data, Dispatch, Error, Partitioned, Remote};
 use std::fmt;
-use std::future::Future;
 use std::marker::PhantomData;
 
 /// What the keys of a collection must be: ordered, and values that can be sent and kept. Implemented for all that are.
@@ -155,80 +155,5 @@ impl<H: ?Sized, C> fmt::Debug for PartitionedBuilder<'_, H, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("PartitionedBuilder");
         shown.field("name", &self.name).field("partitions", &self.partitions).finish_non_exhaustive()
-    }
-}
-
-/// What opens resources: a member brings the state along, a remote handle does not.
-pub trait Host {
-    /// Opens a resource with one partition.
-    fn open_one<C: Collection>(&self, name: String) -> impl Future<Output = Result<C, Error>> + Send;
-
-    /// Opens a resource with several partitions.
-    fn open_many<C: Collection<Commands: Partitioned>>(
-        &self,
-        name: String,
-        partitions: u32,
-    ) -> impl Future<Output = Result<C, Error>> + Send;
-
-    /// Opens a resource with one partition, blocking the thread.
-    fn open_one_sync<C: Collection>(&self, name: String) -> Result<C, Error>;
-
-    /// Opens a resource with several partitions, blocking the thread.
-    fn open_many_sync<C: Collection<Commands: Partitioned>>(
-        &self,
-        name: String,
-        partitions: u32,
-    ) -> Result<C, Error>;
-}
-
-impl Host for Copycat {
-    async fn open_one<C: Collection>(&self, name: String) -> Result<C, Error> {
-        self.state_machine(name, C::State::default).open().await
-    }
-
-    async fn open_many<C: Collection<Commands: Partitioned>>(
-        &self,
-        name: String,
-        partitions: u32,
-    ) -> Result<C, Error> {
-        self.state_machine(name, C::State::default).with_partitions(partitions).open().await
-    }
-
-    fn open_one_sync<C: Collection>(&self, name: String) -> Result<C, Error> {
-        self.state_machine(name, C::State::default).open_sync()
-    }
-
-    fn open_many_sync<C: Collection<Commands: Partitioned>>(
-        &self,
-        name: String,
-        partitions: u32,
-    ) -> Result<C, Error> {
-        self.state_machine(name, C::State::default).with_partitions(partitions).open_sync()
-    }
-}
-
-impl Host for Remote {
-    async fn open_one<C: Collection>(&self, name: String) -> Result<C, Error> {
-        self.resource(name).open().await
-    }
-
-    async fn open_many<C: Collection<Commands: Partitioned>>(
-        &self,
-        name: String,
-        partitions: u32,
-    ) -> Result<C, Error> {
-        self.resource(name).with_partitions(partitions).open().await
-    }
-
-    fn open_one_sync<C: Collection>(&self, name: String) -> Result<C, Error> {
-        self.resource(name).open_sync()
-    }
-
-    fn open_many_sync<C: Collection<Commands: Partitioned>>(
-        &self,
-        name: String,
-        partitions: u32,
-    ) -> Result<C, Error> {
-        self.resource(name).with_partitions(partitions).open_sync()
     }
 }

@@ -44,7 +44,7 @@ use proc_macro::TokenStream;
 /// | `#[write]` | takes `&mut self`, goes through the log; in a trait, a `&mut self` method without a body needs no mark | `supersedes(…)`, `all`, `merge = …`, `single`, `id = …` |
 /// | `#[delete]` | a write that leaves a tombstone for its key | the same |
 /// | `#[read]` | takes `&self`, never in the log | `consistency = …`, `merge = …`, `all`, `single`, `id = …` |
-/// | `#[key]` | on the argument that decides about the partition | |
+/// | `#[key]` | on the argument that decides about the partition | `each` |
 ///
 /// A method with a body and without a mark is a helper of the state and is not on the proxies. A marked
 /// method of a trait may have a body as well: it runs on the replica, as one step.
@@ -54,6 +54,11 @@ use proc_macro::TokenStream;
 /// - `consistency = strict`, `lease` or `eventual`: what a read reflects, unless the caller chooses.
 /// - `supersedes(put, remove)`: a promise that a command makes earlier commands *with the same key* of the
 ///   named methods dead, so that they need not be kept.
+/// - `#[key(each)]` on a collection of keys, by value or as a slice, `#[key(each.0)]` on one of pairs, `#[key(each.name)]`
+///   on one of structs: the command is split. Each partition that some of the keys belong to gets a command with its part
+///   of the collection; with `all`, the others get an empty one. It is one step in each of them, but not in all: where
+///   one of several fails, the outcome is unknown. What they return must be merged, or be nothing. Without any key it
+///   goes to partition 0.
 /// - `all`: goes to every partition. What they return must be merged, or be nothing.
 /// - `merge = sum`, `and`, `or`, `min`, `max`, `concat`, or the path of a `fn(T, T) -> T` (in an `impl` block also
 ///   `Self::…`): how the results of all partitions become one. A read with `merge` is asked of all without saying `all`. With `min` and `max`

@@ -20,6 +20,16 @@ pub struct Spread {
     pub(crate) all: bool,
 }
 
+/// What can be split by its keys: taken apart, and put together again from some of its elements.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no collection that can be split by its keys",
+    label = "cannot be taken apart and put together again",
+    note = "`#[key(each)]` belongs on a collection: a slice, a `Vec`, a `BTreeSet`, a `BTreeMap`, …"
+)]
+pub trait Collection: IntoIterator + Default + Extend<Self::Item> {}
+
+impl<C: IntoIterator + Default + Extend<Self::Item>> Collection for C {}
+
 /// Splits a collection by the keys of its elements, and encodes the arguments of each part with `encode`. Nothing was
 /// sent if it fails.
 ///
@@ -31,7 +41,7 @@ pub fn split<C, K>(
     encode: impl Fn(&C) -> Result<Arguments, Error>,
 ) -> Result<Parts, Error>
 where
-    C: IntoIterator + Default + Extend<C::Item>,
+    C: Collection,
     K: Serialize + ?Sized,
 {
     let mut shares: Vec<Option<C>> = iter::repeat_with(|| None).take(spread.partitions).collect();

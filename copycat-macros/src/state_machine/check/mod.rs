@@ -143,8 +143,7 @@ fn command(mut draft: Draft, names: &Names, mistakes: &mut Mistakes) -> Option<C
     let route = options::route(&draft, &mark, mistakes);
     let supersedes = options::supersedes(&mark, key, names, mistakes);
     options::check(&draft, &mark, mistakes);
-    options::check_split(&draft, &mark, key, mistakes);
-    let split = key.and_then(|key| key.split.clone());
+    let split = options::split(&draft, &mark, key, mistakes);
     let key = key.filter(|key| key.split.is_none()).map(|key| key.at);
     if broken {
         return None;

@@ -2,7 +2,7 @@
 
 use super::Names;
 use super::signature::{arguments, returns_something};
-use crate::state_machine::model::{Kind, Passing, Route};
+use crate::state_machine::model::{Kind, Passing, Route, Split};
 use crate::state_machine::parse::{Draft, Key, Mark};
 use crate::support::mistakes::Mistakes;
 use syn::ext::IdentExt;
@@ -89,9 +89,10 @@ pub(super) fn supersedes(
     found
 }
 
-/// What the argument that is a collection of keys must be, and what its command must say.
-pub(super) fn check_split(draft: &Draft, mark: &Mark, key: Option<&Key>, mistakes: &mut Mistakes) {
-    let Some(Key { at, span, split: Some(_) }) = key else { return };
+/// How the command is split by its keys; `None` where the collection of keys, or what the command says of it, is wrong.
+pub(super) fn split(draft: &Draft, mark: &Mark, key: Option<&Key>, mistakes: &mut Mistakes) -> Option<Split> {
+    let Some(Key { at, span, split: Some(split) }) = key else { return None };
+    let before = mistakes.count();
     let passing = arguments(&draft.signature).into_iter().nth(*at).map(|argument| argument.passing);
     if let Some(Passing::Borrowed(_)) = passing {
         mistakes.at(*span, "a collection of keys is taken apart: take it by value, or as a slice");
@@ -103,6 +104,7 @@ pub(super) fn check_split(draft: &Draft, mark: &Mark, key: Option<&Key>, mistake
              example",
         );
     }
+    (mistakes.count() == before).then(|| split.clone())
 }
 
 /// Everything else about the options of one mark.

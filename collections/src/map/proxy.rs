@@ -1,0 +1,93 @@
+//! What the proxies of a map can do besides its commands.
+
+use super::{AsyncMap, SyncMap};
+use crate::update::{update, update_sync};
+use crate::{Collection, Key, PAGE_LIMIT, Value};
+use copycat::{Consistency, Error, PageIter, PageStream, Proxy};
+use std::collections::BTreeMap;
+
+impl<K: Key, V: Value> Collection for AsyncMap<K, V> {
+    type State = BTreeMap<K, V>;
+}
+
+/// What is made of several commands.
+impl<K: Key, V: Value> AsyncMap<K, V> {
+    /// Every key and what it is mapped to, in the order of the keys, read page by page: see [`PageStream`].
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::map(async |map| {
+    /// map.put_all(vec![("grace".into(), 85), ("ada".into(), 36)]).await?;
+    /// let mut entries = map.iter();
+    /// while let Some((name, age)) = entries.next().await.transpose()? {
+    ///     println!("{name} is {age}");
+    /// }
+    /// # Ok(()) });
+    /// ```
+    pub fn iter(&self) -> PageStream<(K, V)> {
+        let map = self.clone();
+        let fetch = move |after| {
+            let map = map.clone();
+            async move { map.entries(after, PAGE_LIMIT).await }
+        };
+        PageStream::new(fetch, |page| page.items.last().map(|(key, _)| key.clone()))
+    }
+
+    /// Replaces what a key is mapped to by what `change` makes of it, `None` being no entry, and returns that. If
+    /// somebody else was faster, `change` is asked again: it may be called often, and must not do anything else.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`get`](Self::get) and of [`compare_and_set`](Self::compare_and_set), after which nothing is repeated.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::map(async |map| {
+    /// let older = |age: Option<u32>| Some(age.map_or(0, |age| age + 1));
+    /// assert_eq!(map.update(&"ada".into(), older).await?, Some(0));
+    /// assert_eq!(map.update(&"ada".into(), older).await?, Some(1));
+    /// # Ok(()) });
+    /// ```
+    pub async fn update(
+        &self,
+        key: &K,
+        change: impl FnMut(Option<V>) -> Option<V>,
+    ) -> Result<Option<V>, Error> {
+        let map = self.with_consistency(Consistency::Strict);
+        update(|| map.get(key), change, |old, new| map.compare_and_set(key, old, new)).await
+    }
+}
+
+/// What is made of several commands.
+impl<K: Key, V: Value> SyncMap<K, V> {
+    /// Every key and what it is mapped to: [`AsyncMap::iter`] for threads that block.
+    pub fn iter(&self) -> PageIter<(K, V)> {
+        let map = self.clone();
+        let fetch = move |after| map.entries(after, PAGE_LIMIT);
+        PageIter::new(fetch, |page| page.items.last().map(|(key, _)| key.clone()))
+    }
+
+    /// Replaces what a key is mapped to: [`AsyncMap::update`] for threads that block.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn update(&self, key: &K, change: impl FnMut(Option<V>) -> Option<V>) -> Result<Option<V>, Error> {
+        let map = self.with_consistency(Consistency::Strict);
+        update_sync(|| map.get(key), change, |old, new| map.compare_and_set(key, old, new))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn crosses<T: Send>(_: T) {}
+
+    #[allow(dead_code)]
+    fn futures_cross_threads<K: Key, V: Value>(map: &AsyncMap<K, V>, key: &K) {
+        crosses(map.update(key, |old| old));
+        crosses(map.get(key));
+        crosses(map.iter());
+    }
+}

@@ -1,0 +1,11 @@
+use copycat::state_machine;
+
+#[state_machine]
+trait Bank {
+    #[write(supersedes(put_all))]
+    fn put(&mut self, #[key] row: u64);
+    #[write]
+    fn put_all(&mut self, #[key(each)] rows: Vec<u64>);
+}
+
+fn main() {}
