@@ -7,6 +7,14 @@ use std::fmt;
 use std::marker::PhantomData;
 
 /// What the keys of a collection must be: ordered, and values that can be sent and kept. Implemented for all that are.
+///
+/// A floating-point number is none, for it has no order; a type of your own around it has, with `f64::total_cmp`.
+///
+/// ```compile_fail
+/// fn key<K: copycat_collections::Key>() {}
+///
+/// key::<f64>();
+/// ```
 pub trait Key: Data + Ord + Clone + Send + Sync {}
 
 impl<T: Data + Ord + Clone + Send + Sync> Key for T {}
