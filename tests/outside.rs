@@ -1,5 +1,4 @@
-//! Builds and tests `external/`, the crate of a user who is not part of this workspace, and with it the program
-//! that the README writes step by step.
+//! Builds and tests `external/`, the crate of a user who is not part of this workspace.
 //!
 //! It is copied out of the repository first, so that nothing is written there, and takes the workspace's lock file
 //! along: all that it needs is on this machine then, and it is built with the very versions that are tested here.
@@ -22,9 +21,6 @@ fn a_crate_outside_the_workspace_works_through_both_proxies() {
     let moved = manifest.replace("../../copycat", framework.to_str().expect("a plain path"));
     assert_ne!(moved, manifest, "the path to the framework is absolute now");
     fs::write(outside.join("Cargo.toml"), moved).expect("the manifest");
-    let readme = fs::read_to_string(root.join("README.md")).expect("the README");
-    fs::create_dir_all(outside.join("examples")).expect("a folder");
-    fs::write(outside.join("examples/readme.rs"), program_of(&readme)).expect("the README's program");
 
     let output = Command::new(env!("CARGO"))
         .args(["test", "--offline", "--manifest-path"])
@@ -36,13 +32,4 @@ fn a_crate_outside_the_workspace_works_through_both_proxies() {
     let (said, failed) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{said}\n{failed}");
     assert!(said.contains("3 passed"), "{said}");
-}
-
-/// All Rust of a text, as one program. Whoever copies it is to see no warning but for what only one of two kinds of
-/// processes calls.
-fn program_of(text: &str) -> String {
-    let blocks: Vec<&str> =
-        text.split("```rust\n").skip(1).filter_map(|block| block.split("```").next()).collect();
-    assert!(blocks.len() >= 3, "a service, a member, a process that is none: {} pieces", blocks.len());
-    format!("#![deny(warnings)]\n#![allow(dead_code)]\n\n{}", blocks.join("\n"))
 }

@@ -11,6 +11,7 @@ mod processes {
     pub(crate) mod children;
     pub(crate) mod hostile;
     pub(crate) mod ports;
+    pub(crate) mod process;
     pub(crate) mod resources;
     #[allow(dead_code, reason = "shared with the members, which hold the state")]
     pub(crate) mod service;

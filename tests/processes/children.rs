@@ -1,77 +1,13 @@
 //! Members as child processes: started, killed, stopped, woken, asked.
 
+pub(crate) use super::process::PATIENCE;
+use super::process::Process;
 use copycat::{Member, Remote};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use std::ffi::OsString;
-use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
-use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
+use std::process::Command;
 use tempfile::TempDir;
-
-/// Longest wait for anything.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
-
-/// One running member. Dropping it kills it.
-pub(crate) struct Process {
-    child: Child,
-    orders: Option<ChildStdin>,
-    answers: Receiver<String>,
-}
-
-impl Process {
-    /// Starts a program that is, or runs, the member.
-    pub(crate) fn start(mut command: Command) -> Process {
-        let mut child =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the program starts");
-        let lines = BufReader::new(child.stdout.take().expect("its output")).lines();
-        let (sender, answers) = channel();
-        // Ends with the process.
-        std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| sender.send(line)));
-        let orders = child.stdin.take();
-        Process { child, orders, answers }
-    }
-
-    /// The next line it says.
-    pub(crate) fn hear(&self) -> String {
-        self.answers.recv_timeout(PATIENCE).expect("the member says something")
-    }
-
-    /// Sends it a line.
-    pub(crate) fn order(&mut self, order: &str) {
-        let orders = self.orders.as_mut().expect("it was not told to end");
-        writeln!(orders, "{order}").expect("the member reads its orders");
-    }
-
-    pub(crate) fn id(&self) -> u32 {
-        self.child.id()
-    }
-
-    fn signal(&self, signal: Signal) {
-        kill_process(Pid::from_child(&self.child), signal).expect("the process is there");
-    }
-
-    /// Kills it, and waits until it is gone.
-    pub(crate) fn kill(&mut self) {
-        self.child.kill().expect("the process is there");
-        self.child.wait().expect("the process ends");
-    }
-
-    /// Tells it to end in order, and waits.
-    pub(crate) fn close(mut self) -> ExitStatus {
-        self.order("close");
-        self.child.wait().expect("the process ends")
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // It may be gone already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 /// A cluster of three processes.
 pub(crate) struct Children {
