@@ -4,6 +4,10 @@ use copycat::{Cluster, Copycat, Error, Member, MemoryNetwork, Storage};
 use copycat_collections::*;
 use std::time::Duration;
 
+pub fn copycat(example: impl AsyncFnOnce(Copycat) -> Result<(), Error>) {
+    run(example);
+}
+
 pub fn map(example: impl AsyncFnOnce(AsyncMap<String, u32>) -> Result<(), Error>) {
     run(async |copycat| example(copycat.map("ages").with_partitions(2).open().await?).await);
 }

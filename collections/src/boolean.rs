@@ -119,6 +119,16 @@ impl SyncBoolean {
     /// # Errors
     ///
     /// As there.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::boolean(async |boolean| {
+    /// use copycat::AsyncProxy;
+    ///
+    /// let boolean = boolean.to_sync();
+    /// assert!(boolean.update(|open| !open)?);
+    /// # Ok(()) });
+    /// ```
     pub fn update(&self, change: impl FnMut(bool) -> bool) -> Result<bool, Error> {
         let boolean = self.with_consistency(Consistency::Strict);
         update_sync(|| boolean.get(), change, |old, new| boolean.compare_and_set(old, new))

@@ -271,6 +271,19 @@ impl<T: Value> AsyncList<T> {
 /// What is made of several commands.
 impl<T: Value> SyncList<T> {
     /// Every element: [`AsyncList::iter`] for threads that block.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::list(async |list| {
+    /// use copycat::AsyncProxy;
+    ///
+    /// let list = list.to_sync();
+    /// list.push("write".into())?;
+    /// for element in list.iter() {
+    ///     println!("to do: {}", element?);
+    /// }
+    /// # Ok(()) });
+    /// ```
     pub fn iter(&self) -> PageIter<T> {
         let (list, mut seen) = (self.clone(), 0);
         let fetch = move |from: Option<u64>| {

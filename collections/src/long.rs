@@ -231,6 +231,16 @@ impl SyncLong {
     /// # Errors
     ///
     /// As there.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::long(async |long| {
+    /// use copycat::AsyncProxy;
+    ///
+    /// let long = long.to_sync();
+    /// assert_eq!(long.update(|old| old + 7)?, 7);
+    /// # Ok(()) });
+    /// ```
     pub fn update(&self, change: impl FnMut(i64) -> i64) -> Result<i64, Error> {
         let long = self.with_consistency(Consistency::Strict);
         update_sync(|| long.get(), change, |old, new| long.compare_and_set(old, new))

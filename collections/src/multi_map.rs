@@ -275,6 +275,20 @@ impl<K: Key, V: Key> AsyncMultiMap<K, V> {
 /// What is made of several commands.
 impl<K: Key, V: Key> SyncMultiMap<K, V> {
     /// Every entry: [`AsyncMultiMap::iter`] for threads that block.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::multi_map(async |multi_map| {
+    /// use copycat::AsyncProxy;
+    ///
+    /// let multi_map = multi_map.to_sync();
+    /// multi_map.put("ada".into(), "poet".into())?;
+    /// for entry in multi_map.iter() {
+    ///     let (name, role) = entry?;
+    ///     println!("{name} is a {role}");
+    /// }
+    /// # Ok(()) });
+    /// ```
     pub fn iter(&self) -> PageIter<(K, V)> {
         let map = self.clone();
         PageIter::new(move |after| map.entries(after, PAGE_LIMIT), |page| page.items.last().cloned())

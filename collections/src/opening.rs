@@ -37,11 +37,29 @@ pub trait Collection: AsyncProxy<Commands: Dispatch<Self::State>> {
 /// many partitions; whoever is no member, too.
 pub trait Collections: Host {
     /// Begins to open a [`Map`](crate::Map).
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::copycat(async |copycat| {
+    /// use copycat_collections::{AsyncMap, Collections};
+    ///
+    /// let ages: AsyncMap<String, u32> = copycat.map("ages").with_partitions(4).open().await?;
+    /// # Ok(()) });
+    /// ```
     fn map<K: Key, V: Value>(&self, name: impl Into<String>) -> PartitionedBuilder<'_, Self, AsyncMap<K, V>> {
         PartitionedBuilder::new(self, name.into())
     }
 
     /// Begins to open a [`MultiMap`](crate::MultiMap).
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::copycat(async |copycat| {
+    /// use copycat_collections::{AsyncMultiMap, Collections};
+    ///
+    /// let roles: AsyncMultiMap<String, String> = copycat.multi_map("roles").open().await?;
+    /// # Ok(()) });
+    /// ```
     fn multi_map<K: Key, V: Key>(
         &self,
         name: impl Into<String>,
@@ -50,26 +68,71 @@ pub trait Collections: Host {
     }
 
     /// Begins to open a [`Set`](crate::Set).
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::copycat(async |copycat| {
+    /// use copycat_collections::{AsyncSet, Collections};
+    ///
+    /// let seen: AsyncSet<u64> = copycat.set("seen").with_partitions(4).open().await?;
+    /// # Ok(()) });
+    /// ```
     fn set<T: Key>(&self, name: impl Into<String>) -> PartitionedBuilder<'_, Self, AsyncSet<T>> {
         PartitionedBuilder::new(self, name.into())
     }
 
     /// Begins to open a [`List`](crate::List).
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::copycat(async |copycat| {
+    /// use copycat_collections::{AsyncList, Collections};
+    ///
+    /// let tasks: AsyncList<String> = copycat.list("tasks").open().await?;
+    /// # Ok(()) });
+    /// ```
     fn list<T: Value>(&self, name: impl Into<String>) -> CollectionBuilder<'_, Self, AsyncList<T>> {
         CollectionBuilder::new(self, name.into())
     }
 
     /// Begins to open a [`Long`](crate::Long).
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::copycat(async |copycat| {
+    /// use copycat_collections::{AsyncLong, Collections};
+    ///
+    /// let visits: AsyncLong = copycat.long("visits").open().await?;
+    /// # Ok(()) });
+    /// ```
     fn long(&self, name: impl Into<String>) -> CollectionBuilder<'_, Self, AsyncLong> {
         CollectionBuilder::new(self, name.into())
     }
 
     /// Begins to open a [`Boolean`](crate::Boolean).
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::copycat(async |copycat| {
+    /// use copycat_collections::{AsyncBoolean, Collections};
+    ///
+    /// let open: AsyncBoolean = copycat.boolean("open").open().await?;
+    /// # Ok(()) });
+    /// ```
     fn boolean(&self, name: impl Into<String>) -> CollectionBuilder<'_, Self, AsyncBoolean> {
         CollectionBuilder::new(self, name.into())
     }
 
     /// Begins to open a [`Reference`](crate::Reference).
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::copycat(async |copycat| {
+    /// use copycat_collections::{AsyncReference, Collections};
+    ///
+    /// let motto: AsyncReference<String> = copycat.reference("motto").open().await?;
+    /// # Ok(()) });
+    /// ```
     fn reference<T: Value>(&self, name: impl Into<String>) -> CollectionBuilder<'_, Self, AsyncReference<T>> {
         CollectionBuilder::new(self, name.into())
     }

@@ -146,6 +146,17 @@ impl<T: Value> SyncReference<T> {
     /// # Errors
     ///
     /// As there.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::reference(async |reference| {
+    /// use copycat::AsyncProxy;
+    ///
+    /// let reference = reference.to_sync();
+    /// reference.set("Onward".into())?;
+    /// assert_eq!(reference.update(|motto| motto.map(|motto| motto + "!"))?, Some("Onward!".into()));
+    /// # Ok(()) });
+    /// ```
     pub fn update(&self, change: impl FnMut(Option<T>) -> Option<T>) -> Result<Option<T>, Error> {
         let reference = self.with_consistency(Consistency::Strict);
         update_sync(|| reference.get(), change, |old, new| reference.compare_and_set(old, new))

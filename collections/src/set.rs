@@ -228,6 +228,17 @@ impl<T: Key> AsyncSet<T> {
 /// What is made of several commands.
 impl<T: Key> SyncSet<T> {
     /// Every element: [`AsyncSet::iter`] for threads that block.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::set(async |set| {
+    /// use copycat::AsyncProxy;
+    ///
+    /// let set = set.to_sync();
+    /// set.insert_all(vec![8, 7])?;
+    /// assert_eq!(set.iter().collect::<Result<Vec<_>, _>>()?, [7, 8]);
+    /// # Ok(()) });
+    /// ```
     pub fn iter(&self) -> PageIter<T> {
         let set = self.clone();
         PageIter::new(move |after| set.elements(after, PAGE_LIMIT), |page| page.items.last().cloned())

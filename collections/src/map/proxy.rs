@@ -61,6 +61,20 @@ impl<K: Key, V: Value> AsyncMap<K, V> {
 /// What is made of several commands.
 impl<K: Key, V: Value> SyncMap<K, V> {
     /// Every key and what it is mapped to: [`AsyncMap::iter`] for threads that block.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::map(async |map| {
+    /// use copycat::AsyncProxy;
+    ///
+    /// let map = map.to_sync();
+    /// map.put("ada".into(), 36)?;
+    /// for entry in map.iter() {
+    ///     let (name, age) = entry?;
+    ///     println!("{name} is {age}");
+    /// }
+    /// # Ok(()) });
+    /// ```
     pub fn iter(&self) -> PageIter<(K, V)> {
         let map = self.clone();
         let fetch = move |after| map.entries(after, PAGE_LIMIT);
@@ -72,6 +86,17 @@ impl<K: Key, V: Value> SyncMap<K, V> {
     /// # Errors
     ///
     /// As there.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::map(async |map| {
+    /// use copycat::AsyncProxy;
+    ///
+    /// let map = map.to_sync();
+    /// map.put("ada".into(), 36)?;
+    /// assert_eq!(map.update(&"ada".into(), |age| age.map(|age| age + 1))?, Some(37));
+    /// # Ok(()) });
+    /// ```
     pub fn update(&self, key: &K, change: impl FnMut(Option<V>) -> Option<V>) -> Result<Option<V>, Error> {
         let map = self.with_consistency(Consistency::Strict);
         update_sync(|| map.get(key), change, |old, new| map.compare_and_set(key, old, new))

@@ -100,7 +100,10 @@ impl<T: 'static> PageStream<T> {
     }
 }
 
-impl<T: Unpin + 'static> Stream for PageStream<T> {
+/// Items are handed out as they are: none of them is pinned where it lies.
+impl<T> Unpin for PageStream<T> {}
+
+impl<T: 'static> Stream for PageStream<T> {
     type Item = Result<T, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -192,10 +195,12 @@ mod tests {
         let iterated: Vec<_> = PageIter::new(fetch, last).map(|item| item.map_err(code)).collect();
         let mut stream = PageStream::new(move |after| async move { fetch(after) }, last);
         let mut streamed = Vec::new();
-        while let Some(item) = block_on(stream.next()) {
+        // As those see it who know of streams only.
+        let mut next = || block_on(poll_fn(|context| Pin::new(&mut stream).poll_next(context)));
+        while let Some(item) = next() {
             streamed.push(item.map_err(code));
         }
-        assert!(block_on(stream.next()).is_none(), "it stays at its end");
+        assert!(next().is_none() && block_on(stream.next()).is_none(), "it stays at its end");
         assert_eq!(iterated, streamed);
         streamed
     }
