@@ -62,6 +62,8 @@ mod reference;
 mod set;
 mod update;
 
+use copycat::Page;
+
 pub use boolean::{AsyncBoolean, Boolean, BooleanCommands, SyncBoolean};
 pub use list::{AsyncList, List, ListCommands, SyncList};
 pub use long::{AsyncLong, Long, LongCommands, SyncLong};
@@ -73,3 +75,9 @@ pub use set::{AsyncSet, Set, SetCommands, SyncSet};
 
 /// Items of the pages that iterators and streams ask for; a page of long ones ends before.
 const PAGE_LIMIT: u64 = 1_000;
+
+/// A page, and its last item, behind which the next begins.
+fn position<T: Clone>(page: Page<T>) -> (Page<T>, Option<T>) {
+    let last = page.items.last().cloned();
+    (page, last)
+}

@@ -240,6 +240,12 @@ impl<T: Value> Collection for AsyncList<T> {
     type State = Vec<T>;
 }
 
+/// A page, and the position behind it.
+fn behind<T>(from: u64, page: Page<T>) -> (Page<T>, Option<u64>) {
+    let position = from + page.items.len() as u64;
+    (page, Some(position))
+}
+
 /// What is made of several commands.
 impl<T: Value> AsyncList<T> {
     /// Every element from position 0 on, read page by page: see [`PageStream`]. Elements that are moved to other
@@ -256,14 +262,10 @@ impl<T: Value> AsyncList<T> {
     /// # Ok(()) });
     /// ```
     pub fn iter(&self) -> PageStream<T> {
-        let (list, mut seen) = (self.clone(), 0);
-        let fetch = move |from: Option<u64>| {
+        let list = self.clone();
+        PageStream::new(move |from: Option<u64>| {
             let (list, from) = (list.clone(), from.unwrap_or(0));
-            async move { list.range(from, from + PAGE_LIMIT).await }
-        };
-        PageStream::new(fetch, move |page| {
-            seen += page.items.len() as u64;
-            Some(seen)
+            async move { list.range(from, from + PAGE_LIMIT).await.map(|page| behind(from, page)) }
         })
     }
 }
@@ -285,14 +287,10 @@ impl<T: Value> SyncList<T> {
     /// # Ok(()) });
     /// ```
     pub fn iter(&self) -> PageIter<T> {
-        let (list, mut seen) = (self.clone(), 0);
-        let fetch = move |from: Option<u64>| {
+        let list = self.clone();
+        PageIter::new(move |from: Option<u64>| {
             let from = from.unwrap_or(0);
-            list.range(from, from + PAGE_LIMIT)
-        };
-        PageIter::new(fetch, move |page| {
-            seen += page.items.len() as u64;
-            Some(seen)
+            list.range(from, from + PAGE_LIMIT).map(|page| behind(from, page))
         })
     }
 }

@@ -1,6 +1,6 @@
 //! A map with several values for each key.
 
-use crate::{Collection, Key, PAGE_LIMIT};
+use crate::{Collection, Key, PAGE_LIMIT, position};
 use copycat::{Page, PageIter, PageStream, state_machine};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -264,11 +264,10 @@ impl<K: Key, V: Key> AsyncMultiMap<K, V> {
     /// ```
     pub fn iter(&self) -> PageStream<(K, V)> {
         let map = self.clone();
-        let fetch = move |after| {
+        PageStream::new(move |after| {
             let map = map.clone();
-            async move { map.entries(after, PAGE_LIMIT).await }
-        };
-        PageStream::new(fetch, |page| page.items.last().cloned())
+            async move { map.entries(after, PAGE_LIMIT).await.map(position) }
+        })
     }
 }
 
@@ -291,6 +290,6 @@ impl<K: Key, V: Key> SyncMultiMap<K, V> {
     /// ```
     pub fn iter(&self) -> PageIter<(K, V)> {
         let map = self.clone();
-        PageIter::new(move |after| map.entries(after, PAGE_LIMIT), |page| page.items.last().cloned())
+        PageIter::new(move |after| map.entries(after, PAGE_LIMIT).map(position))
     }
 }

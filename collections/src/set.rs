@@ -1,6 +1,6 @@
 //! A set whose elements are ordered.
 
-use crate::{Collection, Key, PAGE_LIMIT};
+use crate::{Collection, Key, PAGE_LIMIT, position};
 use copycat::{Page, PageIter, PageStream, state_machine};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -217,11 +217,10 @@ impl<T: Key> AsyncSet<T> {
     /// ```
     pub fn iter(&self) -> PageStream<T> {
         let set = self.clone();
-        let fetch = move |after| {
+        PageStream::new(move |after| {
             let set = set.clone();
-            async move { set.elements(after, PAGE_LIMIT).await }
-        };
-        PageStream::new(fetch, |page| page.items.last().cloned())
+            async move { set.elements(after, PAGE_LIMIT).await.map(position) }
+        })
     }
 }
 
@@ -241,6 +240,6 @@ impl<T: Key> SyncSet<T> {
     /// ```
     pub fn iter(&self) -> PageIter<T> {
         let set = self.clone();
-        PageIter::new(move |after| set.elements(after, PAGE_LIMIT), |page| page.items.last().cloned())
+        PageIter::new(move |after| set.elements(after, PAGE_LIMIT).map(position))
     }
 }

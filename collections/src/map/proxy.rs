@@ -3,11 +3,24 @@
 use super::{AsyncMap, SyncMap};
 use crate::update::{update, update_sync};
 use crate::{Collection, Key, PAGE_LIMIT, Value};
-use copycat::{Consistency, Error, PageIter, PageStream, Proxy};
+use copycat::{Consistency, Error, Page, PageIter, PageStream, Proxy};
 use std::collections::BTreeMap;
 
 impl<K: Key, V: Value> Collection for AsyncMap<K, V> {
     type State = BTreeMap<K, V>;
+}
+
+/// A page, and the key behind which the next begins.
+type Entries<K, T> = (Page<T>, Option<K>);
+
+fn position<K: Key, V>(page: Page<(K, V)>) -> Entries<K, (K, V)> {
+    let last = page.items.last().map(|(key, _)| key.clone());
+    (page, last)
+}
+
+fn values<K: Key, V>(page: Page<(K, V)>) -> Entries<K, V> {
+    let (page, last) = position(page);
+    (page.map(|(_, value)| value), last)
 }
 
 /// What is made of several commands.
@@ -26,11 +39,29 @@ impl<K: Key, V: Value> AsyncMap<K, V> {
     /// ```
     pub fn iter(&self) -> PageStream<(K, V)> {
         let map = self.clone();
-        let fetch = move |after| {
+        PageStream::new(move |after| {
             let map = map.clone();
-            async move { map.entries(after, PAGE_LIMIT).await }
-        };
-        PageStream::new(fetch, |page| page.items.last().map(|(key, _)| key.clone()))
+            async move { map.entries(after, PAGE_LIMIT).await.map(position) }
+        })
+    }
+
+    /// What every key is mapped to, in the order of the keys, read page by page: see [`PageStream`]. Pages of it, one by
+    /// one, are those of [`entries`](Self::entries): where to go on is a key.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::map(async |map| {
+    /// map.put_all(vec![("grace".into(), 85), ("ada".into(), 36)]).await?;
+    /// let mut ages = map.values();
+    /// assert_eq!(ages.next().await.transpose()?, Some(36));
+    /// # Ok(()) });
+    /// ```
+    pub fn values(&self) -> PageStream<V> {
+        let map = self.clone();
+        PageStream::new(move |after| {
+            let map = map.clone();
+            async move { map.entries(after, PAGE_LIMIT).await.map(values) }
+        })
     }
 
     /// Replaces what a key is mapped to by what `change` makes of it, `None` being no entry, and returns that. If
@@ -77,8 +108,24 @@ impl<K: Key, V: Value> SyncMap<K, V> {
     /// ```
     pub fn iter(&self) -> PageIter<(K, V)> {
         let map = self.clone();
-        let fetch = move |after| map.entries(after, PAGE_LIMIT);
-        PageIter::new(fetch, |page| page.items.last().map(|(key, _)| key.clone()))
+        PageIter::new(move |after| map.entries(after, PAGE_LIMIT).map(position))
+    }
+
+    /// What every key is mapped to: [`AsyncMap::values`] for threads that block.
+    ///
+    /// ```
+    /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
+    /// # doc::map(async |map| {
+    /// use copycat::AsyncProxy;
+    ///
+    /// let map = map.to_sync();
+    /// map.put_all(vec![("grace".into(), 85), ("ada".into(), 36)])?;
+    /// assert_eq!(map.values().collect::<Result<Vec<_>, _>>()?, [36, 85]);
+    /// # Ok(()) });
+    /// ```
+    pub fn values(&self) -> PageIter<V> {
+        let map = self.clone();
+        PageIter::new(move |after| map.entries(after, PAGE_LIMIT).map(values))
     }
 
     /// Replaces what a key is mapped to: [`AsyncMap::update`] for threads that block.

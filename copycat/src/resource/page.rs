@@ -91,6 +91,15 @@ impl<T: Serialize> Page<T> {
     }
 }
 
+impl<T> Page<T> {
+    /// The same page of what is made of each item.
+    #[must_use]
+    pub fn map<U>(self, make: impl FnMut(T) -> U) -> Page<U> {
+        let Page { items, more, limit } = self;
+        Page { items: items.into_iter().map(make).collect(), more, limit }
+    }
+}
+
 impl<K: Ord + Serialize, V: Serialize> Page<(K, V)> {
     /// Makes one page of those of two partitions, whose items are in ascending order of their keys:
     /// `merge = Page::merge_by_key`.
@@ -154,6 +163,11 @@ mod tests {
         assert_eq!(Page::merge(long, short), page(&[1, 2, 3, 4], true, 9));
         assert_eq!(Page::merge(page(&[2], false, 9), page(&[1], false, 9)), page(&[1, 2], false, 9));
         assert_eq!(Page::merge(page(&[], true, 9), page(&[1], false, 9)), page(&[], true, 9));
+    }
+
+    #[test]
+    fn a_mapped_page_goes_on_where_it_did() {
+        assert_eq!(Page::take(1..=3, 2).map(|item| item * 2), page(&[2, 4], true, 2));
     }
 
     #[test]

@@ -6,14 +6,18 @@ use futures_core::Stream;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::vec;
 
-/// Begins to fetch the page behind another one, or the first.
-type Fetch<T> = Box<dyn FnMut(Option<&Page<T>>) -> Fetching<T> + Send>;
-
 /// A page that is being fetched.
-type Fetching<T> = Pin<Box<dyn Future<Output = Result<Page<T>, Error>> + Send>>;
+type Fetching<T> = Pin<Box<dyn Future<Output = Result<Fetched<T>, Error>> + Send>>;
+
+/// A page, and how to begin to fetch the one behind it.
+struct Fetched<T> {
+    page: Page<T>,
+    next: Box<dyn FnOnce() -> Fetching<T> + Send>,
+}
 
 /// Every item of a collection, fetched page by page while they are taken.
 ///
@@ -35,11 +39,14 @@ type Fetching<T> = Pin<Box<dyn Future<Output = Result<Page<T>, Error>> + Send>>;
 ///     /// All names and their scores.
 ///     pub fn iter(&self) -> PageStream<(String, u64)> {
 ///         let scores = self.clone();
-///         let fetch = move |after| {
+///         PageStream::new(move |after| {
 ///             let scores = scores.clone();
-///             async move { scores.scores(after, 1_000).await }
-///         };
-///         PageStream::new(fetch, |page| page.items.last().map(|(name, _)| name.clone()))
+///             async move {
+///                 let page = scores.scores(after, 1_000).await?;
+///                 let last = page.items.last().map(|(name, _)| name.clone());
+///                 Ok((page, last))
+///             }
+///         })
 ///     }
 /// }
 ///
@@ -55,21 +62,17 @@ pub struct PageStream<T> {
     items: vec::IntoIter<T>,
     /// The page behind `items`; `None` where there is none.
     ahead: Option<Fetching<T>>,
-    fetch: Fetch<T>,
 }
 
 impl<T: 'static> PageStream<T> {
-    /// Reads pages with `fetch`, which is given where to go on: `None` at first, then what `behind` says of the page
-    /// before. `fetch` must ask for at least one item.
-    pub fn new<P, F>(
-        mut fetch: impl FnMut(Option<P>) -> F + Send + 'static,
-        mut behind: impl FnMut(&Page<T>) -> Option<P> + Send + 'static,
-    ) -> PageStream<T>
+    /// Reads pages with `fetch`, which is given where to go on, `None` at first, and returns a page and where to go on
+    /// behind it. It must ask for at least one item.
+    pub fn new<P, F>(fetch: impl Fn(Option<P>) -> F + Send + Sync + 'static) -> PageStream<T>
     where
-        F: Future<Output = Result<Page<T>, Error>> + Send + 'static,
+        P: Send + 'static,
+        F: Future<Output = Result<(Page<T>, Option<P>), Error>> + Send + 'static,
     {
-        let mut fetch: Fetch<T> = Box::new(move |before| Box::pin(fetch(before.and_then(&mut behind))));
-        PageStream { items: Vec::new().into_iter(), ahead: Some(fetch(None)), fetch }
+        PageStream { items: Vec::new().into_iter(), ahead: Some(fetching(Arc::new(fetch), None)) }
     }
 
     /// The next item; `None` behind the last.
@@ -89,9 +92,9 @@ impl<T: 'static> PageStream<T> {
             let Some(ahead) = &mut self.ahead else { return Poll::Ready(None) };
             let Poll::Ready(page) = ahead.as_mut().poll(context) else { return Poll::Pending };
             self.ahead = None;
-            match page.and_then(checked) {
-                Ok(page) => {
-                    self.ahead = page.more.then(|| (self.fetch)(Some(&page)));
+            match page {
+                Ok(Fetched { page, next }) => {
+                    self.ahead = page.more.then(next);
                     self.items = page.items.into_iter();
                 }
                 Err(error) => return Poll::Ready(Some(Err(error))),
@@ -117,6 +120,20 @@ impl<T> fmt::Debug for PageStream<T> {
     }
 }
 
+fn fetching<T: 'static, P: Send + 'static, F>(
+    fetch: Arc<impl Fn(Option<P>) -> F + Send + Sync + 'static>,
+    after: Option<P>,
+) -> Fetching<T>
+where
+    F: Future<Output = Result<(Page<T>, Option<P>), Error>> + Send + 'static,
+{
+    let page = fetch(after);
+    Box::pin(async move {
+        let (page, after) = page.await?;
+        Ok(Fetched { page: checked(page)?, next: Box::new(move || fetching(fetch, after)) })
+    })
+}
+
 /// Every item of a collection, fetched page by page while they are taken: [`PageStream`] for threads that block.
 pub struct PageIter<T> {
     items: vec::IntoIter<T>,
@@ -128,13 +145,12 @@ pub struct PageIter<T> {
 impl<T: 'static> PageIter<T> {
     /// Reads pages with `fetch`, as [`PageStream::new`] does.
     pub fn new<P: Send + 'static>(
-        mut fetch: impl FnMut(Option<P>) -> Result<Page<T>, Error> + Send + 'static,
-        mut behind: impl FnMut(&Page<T>) -> Option<P> + Send + 'static,
+        mut fetch: impl FnMut(Option<P>) -> Result<(Page<T>, Option<P>), Error> + Send + 'static,
     ) -> PageIter<T> {
-        let mut position = None;
+        let mut after = None;
         let fetch = Box::new(move || {
-            let page = fetch(position.take())?;
-            position = behind(&page);
+            let page;
+            (page, after) = fetch(after.take())?;
             Ok(page)
         });
         PageIter { items: Vec::new().into_iter(), more: true, fetch }
@@ -178,22 +194,23 @@ mod tests {
     use crate::resource::block_on::block_on;
 
     /// Numbers from behind `after` to 10, at most three a page; the page behind 6 fails where that is wanted.
-    fn numbers(after: Option<u8>, fails: bool) -> Result<Page<u8>, Error> {
+    fn numbers(after: Option<u8>, fails: bool) -> Result<(Page<u8>, Option<u8>), Error> {
         let after = after.unwrap_or(0);
-        if after == 6 && fails { Err(Failure::Busy.into()) } else { Ok(Page::take(after + 1..=10, 3)) }
-    }
-
-    fn last(page: &Page<u8>) -> Option<u8> {
-        page.items.last().copied()
+        if after == 6 && fails {
+            return Err(Failure::Busy.into());
+        }
+        let page = Page::take(after + 1..=10, 3);
+        let last = page.items.last().copied();
+        Ok((page, last))
     }
 
     /// What comes, as an iterator and as a stream, with the codes of errors.
     fn both(
-        fetch: impl Fn(Option<u8>) -> Result<Page<u8>, Error> + Copy + Send + 'static,
+        fetch: impl Fn(Option<u8>) -> Result<(Page<u8>, Option<u8>), Error> + Copy + Send + Sync + 'static,
     ) -> Vec<Result<u8, u16>> {
         let code = |error: Error| error.code();
-        let iterated: Vec<_> = PageIter::new(fetch, last).map(|item| item.map_err(code)).collect();
-        let mut stream = PageStream::new(move |after| async move { fetch(after) }, last);
+        let iterated: Vec<_> = PageIter::new(fetch).map(|item| item.map_err(code)).collect();
+        let mut stream = PageStream::new(move |after| async move { fetch(after) });
         let mut streamed = Vec::new();
         // As those see it who know of streams only.
         let mut next = || block_on(poll_fn(|context| Pin::new(&mut stream).poll_next(context)));
@@ -208,7 +225,7 @@ mod tests {
     #[test]
     fn every_item_comes_once_and_in_order() {
         assert_eq!(both(|after| numbers(after, false)), (1..=10).map(Ok).collect::<Vec<_>>());
-        assert_eq!(both(|_| Ok(Page::take([], 3))), []);
+        assert_eq!(both(|_| Ok((Page::take([], 3), None))), []);
     }
 
     #[test]
@@ -219,13 +236,13 @@ mod tests {
 
     #[test]
     fn a_page_that_cannot_go_on_is_an_error() {
-        assert_eq!(both(|_| Ok(Page::take([1, 2], 0))), [Err(104)]);
+        assert_eq!(both(|_| Ok((Page::take([1, 2], 0), None))), [Err(104)]);
     }
 
     #[test]
     fn a_stream_crosses_threads() {
         fn crosses<T: Send>(_: &T) {}
-        crosses(&PageStream::new(|after| async move { numbers(after, false) }, last));
-        crosses(&PageIter::new(|after| numbers(after, false), last));
+        crosses(&PageStream::new(|after| async move { numbers(after, false) }));
+        crosses(&PageIter::new(|after| numbers(after, false)));
     }
 }
