@@ -17,7 +17,7 @@ use thiserror::Error;
 pub(crate) const DEPTH_MAX: usize = 128;
 
 /// Most elements of a value, over all its sequences and maps together, that take no byte each, like `()`.
-const BYTELESS_MAX: usize = 4_096;
+pub(crate) const BYTELESS_MAX: usize = 4_096;
 
 /// Longest encoding of a number.
 const NUMBER_LEN_MAX: usize = 17;

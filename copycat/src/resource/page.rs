@@ -2,6 +2,7 @@
 //! partitions become one.
 
 use crate::codec::payload;
+use crate::codec::value::BYTELESS_MAX;
 use serde::{Deserialize, Serialize};
 use std::iter;
 
@@ -56,8 +57,10 @@ impl<T: Serialize> Page<T> {
         let mut page = Page { items: Vec::new(), more: false, limit };
         let mut bytes: usize = 0;
         for item in items {
-            // What cannot be encoded fails with the whole answer, as it would without pages.
-            bytes = bytes.saturating_add(payload::encoded_len(&item).unwrap_or(0));
+            // What cannot be encoded fails with the whole answer, as it would without pages. Of what takes no byte,
+            // an answer holds only so many.
+            let length = payload::encoded_len(&item).unwrap_or(0);
+            bytes = bytes.saturating_add(if length == 0 { PAGE_BYTES_MAX / BYTELESS_MAX } else { length });
             let full = page.items.len() as u64 >= limit;
             page.more = full || (bytes > PAGE_BYTES_MAX && !page.items.is_empty());
             if page.more {
@@ -163,6 +166,15 @@ mod tests {
         assert_eq!(Page::merge(long, short), page(&[1, 2, 3, 4], true, 9));
         assert_eq!(Page::merge(page(&[2], false, 9), page(&[1], false, 9)), page(&[1, 2], false, 9));
         assert_eq!(Page::merge(page(&[], true, 9), page(&[1], false, 9)), page(&[], true, 9));
+    }
+
+    #[test]
+    fn of_what_takes_no_byte_it_holds_as_many_as_can_be_read() {
+        let page = Page::take(iter::repeat_n((), 10_000), u64::MAX);
+        assert_eq!((page.items.len(), page.more), (4_096, true));
+        let mut bytes = Vec::new();
+        payload::encode(&page, &mut bytes).unwrap();
+        assert_eq!(payload::decode::<Page<()>>(&bytes).unwrap(), page);
     }
 
     #[test]
