@@ -59,12 +59,23 @@ pub(crate) struct Processes {
     home: TempDir,
     slow_flush: Duration,
     seeds: Vec<Member>,
+    /// Partitions of the collections that they have; without, they have the store.
+    collections: Option<u32>,
     running: [Option<Process>; MEMBERS],
 }
 
 impl Processes {
-    /// Starts three members with empty logs, and waits until they serve.
+    /// Starts three members with empty logs, and waits until they serve the store.
     pub(crate) fn start(options: &Options) -> Result<Processes, Box<dyn Error>> {
+        Processes::start_with(options, None)
+    }
+
+    /// Starts three members with empty logs, and waits until they serve collections with so many partitions.
+    pub(crate) fn start_collections(options: &Options, partitions: u32) -> Result<Processes, Box<dyn Error>> {
+        Processes::start_with(options, Some(partitions))
+    }
+
+    fn start_with(options: &Options, collections: Option<u32>) -> Result<Processes, Box<dyn Error>> {
         let home = match &options.data {
             Some(data) => tempfile::tempdir_in(data)?,
             None => tempfile::tempdir()?,
@@ -75,6 +86,7 @@ impl Processes {
             home,
             slow_flush: options.slow_flush,
             seeds: seeds.collect(),
+            collections,
             running: [const { None }; MEMBERS],
         };
         processes.start_missing()?;
@@ -111,6 +123,9 @@ impl Processes {
         command.arg("member").arg("--id").arg((at + 1).to_string());
         command.arg("--data").arg(self.directory(at));
         command.arg("--slow-flush-us").arg(self.slow_flush.as_micros().to_string());
+        if let Some(partitions) = self.collections {
+            command.arg("--collections").arg(partitions.to_string());
+        }
         for seed in &self.seeds {
             command.arg("--member").arg(format!("{}={}", seed.id(), seed.address()));
         }
