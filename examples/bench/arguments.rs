@@ -90,8 +90,9 @@ pub(crate) struct MemberOptions {
     pub seeds: Vec<(u64, String)>,
     pub data: PathBuf,
     pub slow_flush: Duration,
-    /// Partitions of the collections that it has; without, it has the store.
-    pub collections: Option<u32>,
+    /// What clients will call of collections; nothing: they want the store.
+    pub calls: Vec<Call>,
+    pub partitions: u32,
 }
 
 impl Operation {
@@ -247,13 +248,15 @@ fn member(parser: &mut Parser) -> Result<MemberOptions, Error> {
         seeds: Vec::new(),
         data: PathBuf::new(),
         slow_flush: Duration::ZERO,
-        collections: None,
+        calls: Vec::new(),
+        partitions: 1,
     };
     while let Some(argument) = parser.next()? {
         match argument {
             Arg::Long("id") => options.id = parser.value()?.parse()?,
             Arg::Long("data") => options.data = parser.value()?.into(),
-            Arg::Long("collections") => options.collections = Some(parser.value()?.parse()?),
+            Arg::Long("call") => options.calls = list(parser)?,
+            Arg::Long("partitions") => options.partitions = parser.value()?.parse()?,
             Arg::Long("slow-flush-us") => {
                 options.slow_flush = Duration::from_micros(parser.value()?.parse()?);
             }

@@ -8,7 +8,7 @@ use copycat::{Copycat, Error, Remote, Role, Status};
 use copycat_collections::{AsyncList, AsyncLong, AsyncMap, Collections};
 use serde_bytes::ByteBuf;
 use std::any::Any;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Names of the resources.
 const MAP: &str = "map";
@@ -92,28 +92,42 @@ impl std::str::FromStr for Call {
     }
 }
 
-/// Opens all resources on a member; what is returned keeps them open.
-pub(crate) async fn host(copycat: &Copycat, partitions: u32) -> Result<Box<dyn Any>, Error> {
-    let mut by_hand: Vec<AsyncHandWritten> = Vec::new();
-    for name in [HAND, AGAIN] {
-        let machine = copycat.state_machine(name, BTreeMap::new).with_partitions(partitions);
-        by_hand.push(machine.open().await?);
+/// Opens on a member what the calls are of; what is returned keeps it open.
+pub(crate) async fn host(
+    copycat: &Copycat,
+    calls: &[Call],
+    partitions: u32,
+) -> Result<Vec<Box<dyn Any>>, Error> {
+    let mut hosted: Vec<Box<dyn Any>> = Vec::new();
+    for name in resources(calls) {
+        let map = copycat.map::<String, ByteBuf>(name).with_partitions(partitions);
+        let numbers = copycat.map::<String, Vec<u8>>(name).with_partitions(partitions);
+        let hand = copycat.state_machine(name, BTreeMap::new).with_partitions(partitions);
+        hosted.push(match name {
+            MAP => Box::new(map.open().await?),
+            NUMBERS => Box::new(numbers.open().await?),
+            LIST => Box::new(copycat.list::<ByteBuf>(name).open().await?),
+            LONG => Box::new(copycat.long(name).open().await?),
+            _ => {
+                let hand: AsyncHandWritten = hand.open().await?;
+                Box::new(hand)
+            }
+        });
     }
-    Ok(Box::new((
-        by_hand,
-        copycat.map::<String, ByteBuf>(MAP).with_partitions(partitions).open().await?,
-        copycat.map::<String, Vec<u8>>(NUMBERS).with_partitions(partitions).open().await?,
-        copycat.list::<ByteBuf>(LIST).open().await?,
-        copycat.long(LONG).open().await?,
-    )))
+    Ok(hosted)
 }
 
 /// How many partitions of which resource a member leads.
-pub(crate) fn leads_of(status: &Status, partitions: u32) -> BTreeMap<String, u32> {
+pub(crate) fn leads_of(status: &Status, calls: &[Call], partitions: u32) -> BTreeMap<String, u32> {
     let leads =
         |name: &str, partition| status.group(name, partition).is_some_and(|group| group.role == Role::Leader);
     let led = |name: &str| (0..partitions).map(|partition| u32::from(leads(name, partition))).sum();
-    [MAP, NUMBERS, HAND, AGAIN, LONG, LIST].map(|name| (name.to_owned(), led(name))).into()
+    resources(calls).into_iter().map(|name| (name.to_owned(), led(name))).collect()
+}
+
+/// What the calls are of, each once.
+fn resources(calls: &[Call]) -> BTreeSet<&'static str> {
+    calls.iter().map(|call| call.resource()).collect()
 }
 
 /// A resource, as a client holds it.
@@ -140,12 +154,10 @@ impl Target {
 
     /// Sees to it that all keys have values, and that a list begins empty.
     pub(crate) async fn prepare(&self, options: &Options) -> Result<(), Error> {
-        let value = ByteBuf::from(store::value(options.value));
-        match self {
-            Target::List(list) => return list.clear().await,
-            Target::Long(_) => return Ok(()),
-            Target::Map(_) | Target::Numbers(_) | Target::Hand(_) => {}
+        if matches!(self, Target::List(_) | Target::Long(_)) {
+            return self.clear().await;
         }
+        let value = ByteBuf::from(store::value(options.value));
         let put = |number| {
             let (target, value) = (self.clone(), value.clone());
             async move { target.put(key(number), value).await }

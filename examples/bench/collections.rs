@@ -12,9 +12,10 @@ use std::error::Error;
 pub(crate) fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     for (at, partitions) in options.partitions.iter().copied().enumerate() {
-        let mut processes = Processes::start_collections(options, partitions)?;
         // What has no key has one partition, however many the others have: it is measured once.
-        for call in options.calls.iter().copied().filter(|call| at == 0 || call.has_key()) {
+        let calls: Vec<_> = options.calls.iter().copied().filter(|call| at == 0 || call.has_key()).collect();
+        let mut processes = Processes::start_with(options, &calls, partitions)?;
+        for call in calls {
             for count in options.clients.iter().copied() {
                 runtime.block_on(measure(&mut processes, call, partitions, count, options))?;
             }

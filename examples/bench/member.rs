@@ -47,21 +47,19 @@ pub(crate) fn run(options: &MemberOptions) -> Result<(), Box<dyn Error>> {
 }
 
 /// Opens what is to be measured; what is returned keeps it open.
-async fn host(copycat: &Copycat, options: &MemberOptions) -> Result<Box<dyn Any>, copycat::Error> {
-    match options.collections {
-        Some(partitions) => calls::host(copycat, partitions).await,
-        None => {
-            let store: AsyncStore = copycat.state_machine(NAME, Values::default).open().await?;
-            Ok(Box::new(store))
-        }
+async fn host(copycat: &Copycat, options: &MemberOptions) -> Result<Vec<Box<dyn Any>>, copycat::Error> {
+    if !options.calls.is_empty() {
+        return calls::host(copycat, &options.calls, options.partitions).await;
     }
+    let store: AsyncStore = copycat.state_machine(NAME, Values::default).open().await?;
+    Ok(vec![Box::new(store)])
 }
 
 async fn report(copycat: &Copycat, options: &MemberOptions) -> Result<Report, copycat::Error> {
     let status = copycat.status().await?;
     let group = status.group(NAME, 0);
     Ok(Report {
-        leads_of: options.collections.map_or_else(BTreeMap::new, |partitions| leads_of(&status, partitions)),
+        leads_of: leads_of(&status, &options.calls, options.partitions),
         leads: group.is_some_and(|group| group.role == Role::Leader),
         applied: group.map_or(0, |group| group.applied),
         flushes: status.log.flushes,

@@ -63,10 +63,10 @@ struct Summary {
 pub(crate) fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     for partitions in options.partitions.iter().copied() {
-        let mut processes = Processes::start_collections(options, partitions)?;
         for call in options.calls.iter().copied() {
+            let beside = call.by_hand().ok_or_else(|| format!("nothing is beside `{}`", call.name()))?;
+            let mut processes = Processes::start_with(options, &[call, beside], partitions)?;
             for count in options.clients.iter().copied() {
-                let beside = call.by_hand().ok_or_else(|| format!("nothing is beside `{}`", call.name()))?;
                 let contest = Contest { call, beside, partitions, count, options };
                 runtime.block_on(contest.run(&mut processes))?;
             }
