@@ -1,6 +1,7 @@
 //! What may stand on the command line.
 
 use super::bare::PartOptions;
+use super::calls::Call;
 use lexopt::{Arg, Error, Parser, ValueExt};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,6 +11,8 @@ Measures Copycat on this machine; one JSON object a line.
 
 bench [options]             operations of clients on three members, each a process on loopback
 bench --in-process          the same with all three members in this process, in memory
+bench collections           methods of collections, on members as above
+bench pairs                 collections beside a trait with the same methods that was written by hand, in turn
 bench bare                  one client, two followers, majority flush, no framework: the yardstick
 bench core                  three consensus cores on one thread
 bench log                   the log beside a plain file
@@ -17,12 +20,18 @@ bench failover              kill -9 of the leader, time to the next accepted wri
 bench restart               kill -9 of all, time to the first accepted write
 
 --clients N,N,...           concurrent clients                     1,16,64,256,1024
+                            of collections: 1,64,256; of pairs: 256
 --connections N             most connections of the clients        4
 --value BYTES               bytes of a value (keys have 16)        256
 --keys N                    how many keys                          10000
 --op OP,OP,...              write, strict, lease, eventual         all of them
+--call CALL,...             map.put, map.get, long.increment_and_get, list.push, all of them, of pairs: map.put;
+                            hand.put, hand.get: of the trait that was written by hand;
+                            again.put, again.get: that trait once more, to see what two that are alike come to;
+                            numbers.put, numbers.get: of a map whose values are `Vec<u8>`
+--partitions N,N,...        of collections that have keys          1,4, of pairs: 1
 --seconds S                 length of each measurement             5
---times N                   repetitions of failover and restart    20, 3
+--times N                   repetitions of failover, restart, pairs 20, 3, 10
 --filled N                  keys that are there before a restart   200000
 --batch N,N,...             entries of one append or proposal      1,64,1024
 --slow-flush-us N           each flush takes at least so long      0
@@ -34,6 +43,8 @@ bench restart               kill -9 of all, time to the first accepted write
 pub(crate) enum Command {
     Help,
     Operations(Options),
+    Collections(Options),
+    Pairs(Options),
     Bare(Options),
     Core(Options),
     Log(Options),
@@ -53,6 +64,8 @@ pub(crate) struct Options {
     pub value: usize,
     pub keys: u64,
     pub operations: Vec<Operation>,
+    pub calls: Vec<Call>,
+    pub partitions: Vec<u32>,
     pub time: Duration,
     pub times: Option<usize>,
     pub filled: u64,
@@ -77,6 +90,9 @@ pub(crate) struct MemberOptions {
     pub seeds: Vec<(u64, String)>,
     pub data: PathBuf,
     pub slow_flush: Duration,
+    /// What clients will call of collections; nothing: they want the store.
+    pub calls: Vec<Call>,
+    pub partitions: u32,
 }
 
 impl Operation {
@@ -100,14 +116,36 @@ impl std::str::FromStr for Operation {
     }
 }
 
+impl Options {
+    /// Fills in what was not said, which is not the same for everything that is measured.
+    fn complete(&mut self, name: Option<&str>) {
+        let (clients, calls, partitions): (&[usize], &[Call], &[u32]) = match name {
+            Some("collections") => (&[1, 64, 256], &Call::OF_COLLECTIONS, &[1, 4]),
+            Some("pairs") => (&[256], &[Call::MapPut], &[1]),
+            _ => (&[1, 16, 64, 256, 1_024], &[], &[]),
+        };
+        if self.clients.is_empty() {
+            self.clients = clients.to_vec();
+        }
+        if self.calls.is_empty() {
+            self.calls = calls.to_vec();
+        }
+        if self.partitions.is_empty() {
+            self.partitions = partitions.to_vec();
+        }
+    }
+}
+
 impl Default for Options {
     fn default() -> Options {
         Options {
-            clients: vec![1, 16, 64, 256, 1_024],
+            clients: Vec::new(),
             connections: 4,
             value: 256,
             keys: 10_000,
             operations: vec![Operation::Write, Operation::Strict, Operation::Lease, Operation::Eventual],
+            calls: Vec::new(),
+            partitions: Vec::new(),
             time: Duration::from_secs(5),
             times: None,
             filled: 200_000,
@@ -139,9 +177,12 @@ pub(crate) fn parse() -> Result<Command, Error> {
             other => return Err(other.unexpected()),
         }
     }
+    options.complete(name.as_deref());
     check(&options)?;
     Ok(match name.as_deref() {
         None => Command::Operations(options),
+        Some("collections") => Command::Collections(options),
+        Some("pairs") => Command::Pairs(options),
         Some("bare") => Command::Bare(options),
         Some("core") => Command::Core(options),
         Some("log") => Command::Log(options),
@@ -157,6 +198,8 @@ fn set(options: &mut Options, option: &str, parser: &mut Parser) -> Result<(), E
         "connections" => options.connections = parser.value()?.parse()?,
         "value" => options.value = parser.value()?.parse()?,
         "keys" => options.keys = parser.value()?.parse()?,
+        "call" => options.calls = list(parser)?,
+        "partitions" => options.partitions = list(parser)?,
         "op" => options.operations = list(parser)?,
         "seconds" => options.time = seconds(parser)?,
         "times" => options.times = Some(parser.value()?.parse()?),
@@ -189,6 +232,9 @@ fn check(options: &Options) -> Result<(), Error> {
         options if options.clients.contains(&0) => "clients: at least one",
         options if !(1..=16).contains(&options.connections) => "connections: 1 to 16",
         options if options.keys == 0 => "keys: at least one",
+        options if options.partitions.iter().any(|count| !(1..=1_024).contains(count)) => {
+            "partitions: 1 to 1024"
+        }
         options if options.batches.contains(&0) => "batch: at least one",
         options if options.time.is_zero() => "seconds: more than none",
         _ => return Ok(()),
@@ -197,12 +243,20 @@ fn check(options: &Options) -> Result<(), Error> {
 }
 
 fn member(parser: &mut Parser) -> Result<MemberOptions, Error> {
-    let mut options =
-        MemberOptions { id: 0, seeds: Vec::new(), data: PathBuf::new(), slow_flush: Duration::ZERO };
+    let mut options = MemberOptions {
+        id: 0,
+        seeds: Vec::new(),
+        data: PathBuf::new(),
+        slow_flush: Duration::ZERO,
+        calls: Vec::new(),
+        partitions: 1,
+    };
     while let Some(argument) = parser.next()? {
         match argument {
             Arg::Long("id") => options.id = parser.value()?.parse()?,
             Arg::Long("data") => options.data = parser.value()?.into(),
+            Arg::Long("call") => options.calls = list(parser)?,
+            Arg::Long("partitions") => options.partitions = parser.value()?.parse()?,
             Arg::Long("slow-flush-us") => {
                 options.slow_flush = Duration::from_micros(parser.value()?.parse()?);
             }

@@ -4,7 +4,7 @@ use super::arguments::Options;
 use super::load::drive;
 use super::operations::{Figures, Meter, fill};
 use super::report::{own_cpu, print};
-use super::store::{AsyncStore, NAME, Values};
+use super::store::{AsyncStore, NAME, Values, clients};
 use copycat::{Cluster, Copycat, Member, MemoryNetwork, Role, Storage};
 use std::error::Error;
 use std::time::Duration;
@@ -17,12 +17,14 @@ pub(crate) fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     runtime.block_on(async {
         let (members, proxies) = open().await?;
         for operation in options.operations.iter().copied() {
-            for clients in options.clients.iter().copied() {
+            for count in options.clients.iter().copied() {
                 let proxy = proxies[leader(&members).await?].clone();
                 fill(&proxy, options).await?;
                 let meter = || Meter { clients: own_cpu(), ..Meter::default() };
-                let (served, before, after) = drive(&[proxy], operation, clients, options, meter).await;
-                print(&Figures::new(operation, (clients, 0), options, &served, (&before, &after)));
+                let clients = clients(&[proxy], operation, count, options);
+                let (served, before, after) = drive(clients, options.time, meter).await;
+                let meters = (&before, &after);
+                print(&Figures::new(operation.name(), None, (count, 0), options, &served, meters));
             }
         }
         for member in members {

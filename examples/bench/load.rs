@@ -1,9 +1,7 @@
 //! Clients that each wait for their answer before they ask again.
 
-use super::arguments::{Operation, Options};
 use super::report::{latencies, quantile_us};
-use super::store::{AsyncStore, key, value};
-use copycat::{Consistency, Error, Proxy};
+use copycat::Error;
 use hdrhistogram::Histogram;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -13,6 +11,8 @@ use tokio::time::sleep;
 
 /// Before anything is counted.
 const WARM_UP: Duration = Duration::from_millis(500);
+/// Keys that get their values at the same time.
+const FILLING: usize = 256;
 
 /// What clients were answered in the measured time.
 pub(crate) struct Served {
@@ -26,33 +26,24 @@ const WARM: u8 = 0;
 const COUNT: u8 = 1;
 const STOP: u8 = 2;
 
-/// Drives `clients` clients over the proxies, which they share evenly. `meter` is called at the beginning and at
-/// the end of the measured time.
+/// What one client does again and again.
+pub(crate) trait Client: Send + 'static {
+    /// One request, and its answer.
+    fn once(&mut self) -> impl Future<Output = Result<(), Error>> + Send;
+}
+
+/// Drives the clients for so long. `meter` is called at the beginning and at the end of the measured time.
 pub(crate) async fn drive<M>(
-    proxies: &[AsyncStore],
-    operation: Operation,
-    clients: usize,
-    options: &Options,
+    clients: Vec<impl Client>,
+    time: Duration,
     mut meter: impl FnMut() -> M,
 ) -> (Served, M, M) {
     let phase = Arc::new(AtomicU8::new(WARM));
-    let value: Arc<[u8]> = value(options.value).into();
-    let mut tasks = JoinSet::new();
-    for client in 0..clients {
-        let client = Client {
-            proxy: consistent(&proxies[client % proxies.len()], operation),
-            operation,
-            random: fastrand::Rng::with_seed(client as u64),
-            keys: options.keys,
-            value: value.clone(),
-            phase: phase.clone(),
-        };
-        tasks.spawn(client.run());
-    }
+    let tasks: JoinSet<_> = clients.into_iter().map(|client| run(client, phase.clone())).collect();
     sleep(WARM_UP).await;
     let (before, began) = (meter(), Instant::now());
     phase.store(COUNT, Ordering::Relaxed);
-    sleep(options.time).await;
+    sleep(time).await;
     phase.store(STOP, Ordering::Relaxed);
     let (after, took) = (meter(), began.elapsed());
     (sum(tasks, took).await, before, after)
@@ -73,48 +64,36 @@ async fn sum(mut tasks: JoinSet<(Histogram<u64>, u64)>, took: Duration) -> Serve
     }
 }
 
-fn consistent(proxy: &AsyncStore, operation: Operation) -> AsyncStore {
-    match operation {
-        Operation::Write | Operation::Strict => proxy.with_consistency(Consistency::Strict),
-        Operation::Lease => proxy.with_consistency(Consistency::Lease),
-        Operation::Eventual => proxy.with_consistency(Consistency::Eventual),
+/// Latencies in nanoseconds of what began and ended in the measured time, and how many failed in all.
+async fn run(mut client: impl Client, phase: Arc<AtomicU8>) -> (Histogram<u64>, u64) {
+    let (mut latencies, mut errors) = (latencies(), 0);
+    loop {
+        let began_in = phase.load(Ordering::Relaxed);
+        if began_in == STOP {
+            return (latencies, errors);
+        }
+        let began = Instant::now();
+        let outcome = client.once().await;
+        let counts = began_in == COUNT && phase.load(Ordering::Relaxed) == COUNT;
+        match outcome {
+            Ok(()) if counts => latencies.saturating_record(began.elapsed().as_nanos() as u64),
+            Ok(()) => {}
+            Err(_) => errors += 1,
+        }
     }
 }
 
-struct Client {
-    proxy: AsyncStore,
-    operation: Operation,
-    random: fastrand::Rng,
-    keys: u64,
-    value: Arc<[u8]>,
-    phase: Arc<AtomicU8>,
-}
-
-impl Client {
-    /// Latencies in nanoseconds of what began and ended in the measured time, and how many failed in all.
-    async fn run(mut self) -> (Histogram<u64>, u64) {
-        let (mut latencies, mut errors) = (latencies(), 0);
-        loop {
-            let phase = self.phase.load(Ordering::Relaxed);
-            if phase == STOP {
-                return (latencies, errors);
-            }
-            let began = Instant::now();
-            let outcome = self.once().await;
-            let counts = phase == COUNT && self.phase.load(Ordering::Relaxed) == COUNT;
-            match outcome {
-                Ok(()) if counts => latencies.saturating_record(began.elapsed().as_nanos() as u64),
-                Ok(()) => {}
-                Err(_) => errors += 1,
-            }
+/// Calls `put` with each number up to `count`, many at a time.
+pub(crate) async fn fill<F>(count: u64, put: impl Fn(u64) -> F) -> Result<(), Error>
+where
+    F: Future<Output = Result<(), Error>> + Send + 'static,
+{
+    let numbers: Vec<u64> = (0..count).collect();
+    for some in numbers.chunks(FILLING) {
+        let puts: JoinSet<_> = some.iter().map(|number| put(*number)).collect();
+        for put in puts.join_all().await {
+            put?;
         }
     }
-
-    async fn once(&mut self) -> Result<(), Error> {
-        let key = key(self.random.u64(0..self.keys));
-        match self.operation {
-            Operation::Write => self.proxy.put(&key, &self.value).await,
-            _ => self.proxy.get(&key).await.map(drop),
-        }
-    }
+    Ok(())
 }

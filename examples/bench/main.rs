@@ -1,17 +1,22 @@
 //! Measures Copycat on this machine, and says so in one JSON object a line.
 //!
 //! By default three members as processes on loopback and clients in a fourth, through the generated proxies.
+//! `collections` and `pairs` do the same with the collections, the latter beside a trait that was written by hand.
 //! Single floors by themselves: `bare` (what any such system has to do), `core`, `log`. What misfortune costs:
 //! `failover`, `restart`. Compare figures of one run only: [`report`] says which machine it was.
 
 mod arguments;
 mod bare;
+mod calls;
+mod collections;
 mod failover;
 mod floors;
+mod hand_written;
 mod in_process;
 mod load;
 mod member;
 mod operations;
+mod pairs;
 #[path = "../ports.rs"]
 mod ports;
 mod processes;
@@ -50,6 +55,8 @@ fn run(command: Command) -> Result<(), Box<dyn Error>> {
         Command::Part(options) => bare::part(&options),
         Command::Operations(options) if options.in_process => in_process::run(&options),
         Command::Operations(options) => operations::run(&options),
+        Command::Collections(options) => collections::run(&options),
+        Command::Pairs(options) => pairs::run(&options),
         Command::Bare(options) => bare::run(&options),
         Command::Core(options) => {
             floors::core(&options);

@@ -2,16 +2,22 @@
 //! order when there are no more: also when whoever started it is gone.
 
 use super::arguments::MemberOptions;
+use super::calls::{self, leads_of};
 use super::store::{AsyncStore, NAME, Values};
 use copycat::{Cluster, Copycat, Member, Role, Storage};
 use serde::{Deserialize, Serialize};
+use std::any::Any;
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::{self, BufRead, Write};
 
 /// What a member says of itself.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Report {
+    /// Whether it leads the store.
     pub leads: bool,
+    /// How many partitions of which resource it leads.
+    pub leads_of: BTreeMap<String, u32>,
     pub applied: u64,
     pub flushes: u64,
     pub frames: u64,
@@ -27,23 +33,33 @@ pub(crate) fn run(options: &MemberOptions) -> Result<(), Box<dyn Error>> {
         let storage = Storage::builder().with_directory(&options.data).with_slowed_flush(options.slow_flush);
         let copycat =
             Copycat::builder().with_cluster(cluster.build()?).with_storage(storage.build()?).open().await?;
-        let store: AsyncStore = copycat.state_machine(NAME, Values::default).open().await?;
+        let hosted = host(&copycat, options).await?;
         println!("ready");
         for line in io::stdin().lock().lines() {
             let _asked = line?;
-            println!("{}", serde_json::to_string(&report(&copycat).await?)?);
+            println!("{}", serde_json::to_string(&report(&copycat, options).await?)?);
             io::stdout().flush()?;
         }
-        drop(store);
+        drop(hosted);
         copycat.close().await;
         Ok(())
     })
 }
 
-async fn report(copycat: &Copycat) -> Result<Report, copycat::Error> {
+/// Opens what is to be measured; what is returned keeps it open.
+async fn host(copycat: &Copycat, options: &MemberOptions) -> Result<Vec<Box<dyn Any>>, copycat::Error> {
+    if !options.calls.is_empty() {
+        return calls::host(copycat, &options.calls, options.partitions).await;
+    }
+    let store: AsyncStore = copycat.state_machine(NAME, Values::default).open().await?;
+    Ok(vec![Box::new(store)])
+}
+
+async fn report(copycat: &Copycat, options: &MemberOptions) -> Result<Report, copycat::Error> {
     let status = copycat.status().await?;
     let group = status.group(NAME, 0);
     Ok(Report {
+        leads_of: leads_of(&status, &options.calls, options.partitions),
         leads: group.is_some_and(|group| group.role == Role::Leader),
         applied: group.map_or(0, |group| group.applied),
         flushes: status.log.flushes,

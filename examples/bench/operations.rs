@@ -1,21 +1,22 @@
 //! The whole: three members as processes, clients in this one.
 
 use super::arguments::{Operation, Options};
-use super::load::{Served, drive};
+use super::load::{self, Served, drive};
 use super::member::Report;
 use super::processes::Processes;
 use super::report::{Cpu, own_cpu, print};
-use super::store::{AsyncStore, NAME, key, value};
+use super::store::{AsyncStore, NAME, clients, key, value};
 use copycat::Remote;
 use serde::Serialize;
 use std::error::Error;
 use std::sync::Arc;
-use tokio::task::JoinSet;
 
 /// One row.
 #[derive(Serialize)]
 pub(crate) struct Figures {
     op: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    partitions: Option<u32>,
     clients: usize,
     connections: usize,
     value: usize,
@@ -33,7 +34,8 @@ pub(crate) struct Figures {
 
 impl Figures {
     pub(crate) fn new(
-        operation: Operation,
+        op: &'static str,
+        partitions: Option<u32>,
         (clients, connections): (usize, usize),
         options: &Options,
         served: &Served,
@@ -44,7 +46,8 @@ impl Figures {
         let per_flush = if flushes == 0 { 0.0 } else { frames as f64 / flushes as f64 };
         let members = after.members.zip(before.members).map(|(after, before)| (after - before).seconds());
         Figures {
-            op: operation.name(),
+            op,
+            partitions,
             clients,
             connections,
             value: options.value,
@@ -86,16 +89,18 @@ pub(crate) fn run(options: &Options) -> Result<(), Box<dyn Error>> {
 async fn measure(
     processes: &mut Processes,
     operation: Operation,
-    clients: usize,
+    count: usize,
     options: &Options,
 ) -> Result<(), Box<dyn Error>> {
-    let connections = clients.min(options.connections);
+    let connections = count.min(options.connections);
     let (remotes, proxies) = connect(processes, connections).await?;
     fill(&proxies[0], options).await?;
     let meter = || meter(processes);
-    let (served, before, after) = drive(&proxies, operation, clients, options, meter).await;
+    let clients = clients(&proxies, operation, count, options);
+    let (served, before, after) = drive(clients, options.time, meter).await;
     let (before, after) = (before?, after?);
-    print(&Figures::new(operation, (clients, connections), options, &served, (&before, &after)));
+    let (op, shape) = (operation.name(), (count, connections));
+    print(&Figures::new(op, None, shape, options, &served, (&before, &after)));
     drop(remotes);
     Ok(())
 }
@@ -119,21 +124,15 @@ pub(crate) async fn fill(proxy: &AsyncStore, options: &Options) -> Result<(), co
     if proxy.get(&key(options.keys - 1)).await?.is_some() {
         return Ok(());
     }
-    let numbers: Vec<u64> = (0..options.keys).collect();
-    for some in numbers.chunks(256) {
-        let mut puts = JoinSet::new();
-        for number in some.iter().copied() {
-            let (proxy, value) = (proxy.clone(), value.clone());
-            puts.spawn(async move { proxy.put(&key(number), &value).await });
-        }
-        for put in puts.join_all().await {
-            put?;
-        }
-    }
-    Ok(())
+    let put = |number| {
+        let (proxy, value) = (proxy.clone(), value.clone());
+        async move { proxy.put(&key(number), &value).await }
+    };
+    load::fill(options.keys, put).await
 }
 
-fn meter(processes: &mut Processes) -> Result<Meter, Box<dyn Error>> {
+/// What all members and this process have used and written until now.
+pub(crate) fn meter(processes: &mut Processes) -> Result<Meter, Box<dyn Error>> {
     let reports = processes.reports()?;
     let sum = |figure: fn(&Report) -> u64| reports.iter().map(figure).sum();
     Ok(Meter {

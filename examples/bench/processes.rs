@@ -1,6 +1,7 @@
 //! Three members, each a process of this program: started, asked, killed.
 
 use super::arguments::Options;
+use super::calls::Call;
 use super::member::Report;
 use super::ports::free_ports;
 use super::report::{Cpu, cpu_of};
@@ -59,12 +60,24 @@ pub(crate) struct Processes {
     home: TempDir,
     slow_flush: Duration,
     seeds: Vec<Member>,
+    /// What clients will call of collections with so many partitions; nothing: they want the store.
+    calls: Vec<Call>,
+    partitions: u32,
     running: [Option<Process>; MEMBERS],
 }
 
 impl Processes {
-    /// Starts three members with empty logs, and waits until they serve.
+    /// Starts three members with empty logs, and waits until they serve the store.
     pub(crate) fn start(options: &Options) -> Result<Processes, Box<dyn Error>> {
+        Processes::start_with(options, &[], 1)
+    }
+
+    /// The same with what the calls are of, and with nothing else, since heartbeats cost something.
+    pub(crate) fn start_with(
+        options: &Options,
+        calls: &[Call],
+        partitions: u32,
+    ) -> Result<Processes, Box<dyn Error>> {
         let home = match &options.data {
             Some(data) => tempfile::tempdir_in(data)?,
             None => tempfile::tempdir()?,
@@ -75,6 +88,8 @@ impl Processes {
             home,
             slow_flush: options.slow_flush,
             seeds: seeds.collect(),
+            calls: calls.to_vec(),
+            partitions,
             running: [const { None }; MEMBERS],
         };
         processes.start_missing()?;
@@ -111,6 +126,11 @@ impl Processes {
         command.arg("member").arg("--id").arg((at + 1).to_string());
         command.arg("--data").arg(self.directory(at));
         command.arg("--slow-flush-us").arg(self.slow_flush.as_micros().to_string());
+        if !self.calls.is_empty() {
+            let names: Vec<_> = self.calls.iter().map(|call| call.name()).collect();
+            command.arg("--call").arg(names.join(","));
+            command.arg("--partitions").arg(self.partitions.to_string());
+        }
         for seed in &self.seeds {
             command.arg("--member").arg(format!("{}={}", seed.id(), seed.address()));
         }

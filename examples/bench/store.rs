@@ -1,9 +1,12 @@
 //! What is measured: keys and values, as plain as they come.
 
-use copycat::state_machine;
+use super::arguments::{Operation, Options};
+use super::load::Client;
+use copycat::{Consistency, Error, Proxy, state_machine};
 use serde::{Deserialize, Serialize};
 use serde_bytes::{ByteBuf, Bytes};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// Name of the resource.
 pub(crate) const NAME: &str = "store";
@@ -36,6 +39,50 @@ impl Store for Values {
 
     fn get(&self, key: &[u8]) -> Option<ByteBuf> {
         self.0.get(Bytes::new(key)).cloned()
+    }
+}
+
+/// So many clients, which share the proxies evenly.
+pub(crate) fn clients(
+    proxies: &[AsyncStore],
+    operation: Operation,
+    count: usize,
+    options: &Options,
+) -> Vec<impl Client> {
+    let value: Arc<[u8]> = value(options.value).into();
+    let client = |number: usize| StoreClient {
+        proxy: consistent(&proxies[number % proxies.len()], operation),
+        operation,
+        random: fastrand::Rng::with_seed(number as u64),
+        keys: options.keys,
+        value: value.clone(),
+    };
+    (0..count).map(client).collect()
+}
+
+fn consistent(proxy: &AsyncStore, operation: Operation) -> AsyncStore {
+    match operation {
+        Operation::Write | Operation::Strict => proxy.with_consistency(Consistency::Strict),
+        Operation::Lease => proxy.with_consistency(Consistency::Lease),
+        Operation::Eventual => proxy.with_consistency(Consistency::Eventual),
+    }
+}
+
+struct StoreClient {
+    proxy: AsyncStore,
+    operation: Operation,
+    random: fastrand::Rng,
+    keys: u64,
+    value: Arc<[u8]>,
+}
+
+impl Client for StoreClient {
+    async fn once(&mut self) -> Result<(), Error> {
+        let key = key(self.random.u64(0..self.keys));
+        match self.operation {
+            Operation::Write => self.proxy.put(&key, &self.value).await,
+            _ => self.proxy.get(&key).await.map(drop),
+        }
     }
 }
 

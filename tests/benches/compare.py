@@ -17,7 +17,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-BENCH = ROOT / "target" / "release" / "bench"
+TARGET = ROOT / "target"
+BENCH = TARGET / "release" / "bench"
 CLIENTS = 256
 
 
@@ -29,23 +30,35 @@ def rows(*arguments):
     return [json.loads(line) for line in ended.stdout.splitlines()]
 
 
+def build():
+    """Builds what the bench program is run from."""
+    command = ["cargo", "build", "--release", "--locked", "-p", "copycat-examples", "--features", "testing"]
+    subprocess.run([*command, "--target-dir", str(TARGET)], cwd=ROOT, check=True)
+
+
 def number(text):
     """A figure as the peers' tables write it: 412, 22.3k, 1.36M."""
     scale = {"k": 1e3, "M": 1e6, "G": 1e9}.get(text[-1], 1)
     return float(text[:-1] if scale > 1 else text) * scale
 
 
-def etcd(peers, op, seconds):
-    """Operations per second of etcd with as many clients, through its leader."""
+def etcd(peers, op, seconds, clients=(CLIENTS,)):
+    """What etcd does with so many clients each, through its leader: (operations per second, median in ms)."""
     name = {"write": "put", "strict": "get"}[op]
     row = {"write": "put", "strict": "get linearizable"}[op]
-    environment = dict(os.environ, OPS=name, TASKS=str(CLIENTS), REPS="1", SECS=str(seconds), RESULTS="/dev/null")
+    tasks = ",".join(str(count) for count in clients)
+    environment = dict(os.environ, OPS=name, TASKS=tasks, REPS="1", SECS=str(seconds), RESULTS="/dev/null")
+    # The script looks for its programs where it is.
+    environment.pop("CARGO_TARGET_DIR", None)
     ended = subprocess.run(["./etcd.sh", "bench"], cwd=peers, env=environment, capture_output=True, text=True)
+    found = {}
     for line in ended.stdout.splitlines():
         cells = [cell.strip() for cell in line.split("|")]
-        if len(cells) > 5 and cells[1].endswith("via leader") and cells[2] == row:
-            return number(cells[5])
-    sys.exit(f"etcd.sh printed no row for {row}:\n{ended.stdout}\n{ended.stderr}")
+        if len(cells) > 7 and cells[1].endswith("via leader") and cells[2] == row:
+            found[int(cells[3])] = (number(cells[5]), number(cells[7]))
+    if set(found) != set(clients):
+        sys.exit(f"etcd.sh did not print all rows for {row}:\n{ended.stdout}\n{ended.stderr}")
+    return found
 
 
 class Comparison:
@@ -95,7 +108,7 @@ def measure(options):
 def measure_one(name, tables, seconds, peers):
     if name in ("write", "strict") and peers:
         ours = rows("--clients", str(CLIENTS), "--op", name, "--seconds", seconds)[0]["ops_per_s"]
-        tables[name].add(ours, etcd(peers, name, seconds))
+        tables[name].add(ours, etcd(peers, name, seconds)[CLIENTS][0])
     elif name == "one":
         ours = rows("--clients", "1", "--op", "write", "--seconds", seconds)[0]["ops_per_s"]
         bare = rows("bare", "--seconds", seconds)[0]["ops_per_s"]
@@ -126,8 +139,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=3)
     parser.add_argument("--only", default="")
     options = parser.parse_args()
-    build = ["cargo", "build", "--release", "--locked", "-p", "copycat-examples", "--features", "testing"]
-    subprocess.run(build, cwd=ROOT, check=True)
+    build()
     measure(options)
 
 
