@@ -1,0 +1,168 @@
+//! A worker: one collection, which nobody else writes to, and the model that it must always equal.
+
+use super::operations::Subject;
+use super::world::{MEMBERS, World, block_on, until};
+use copycat::{AsyncProxy, Error, Outcome, Remote};
+use fastrand::Rng;
+use std::collections::BTreeMap;
+
+/// What the proxies of a member answer that is closed.
+const CLOSED: u16 = 16;
+
+/// How an operation is sent: through which member, or the remote handle behind the last of them; and blocking or not.
+#[derive(Clone, Copy, Debug)]
+struct Way {
+    host: usize,
+    sync: bool,
+}
+
+/// What a worker has done.
+#[derive(Debug, Default)]
+pub(crate) struct Account {
+    /// Operations whose answer was that of the model, by their names.
+    pub done: BTreeMap<&'static str, u64>,
+    /// The same by what they went through: `[member, remote handle][async, sync]`.
+    pub ways: [[u64; 2]; 2],
+    /// Writes whose outcome was unknown.
+    pub unknown: u64,
+    /// Collections given up after such a write, because it might have been applied later.
+    pub abandoned: u64,
+    /// Attempts that failed and changed nothing.
+    pub repeated: u64,
+}
+
+/// A collection, its model, and the proxies through which the worker reaches it.
+pub(crate) struct Worker<'a, S: Subject> {
+    world: &'a World,
+    remote: &'a Remote,
+    random: Rng,
+    name: String,
+    partitions: u32,
+    model: S::Model,
+    /// Of each member: which of its lives, and the proxy of that.
+    members: [(u64, Option<S::Proxy>); MEMBERS],
+    outside: S::Proxy,
+    /// What it has done.
+    pub account: Account,
+}
+
+impl<'a, S: Subject> Worker<'a, S> {
+    /// A worker with a new collection.
+    pub(crate) fn new(
+        world: &'a World,
+        remote: &'a Remote,
+        name: String,
+        partitions: u32,
+        random: Rng,
+    ) -> Self {
+        let outside = open_outside::<S>(remote, &name, partitions);
+        let (model, members, account) =
+            (S::Model::default(), [const { (0, None) }; MEMBERS], Account::default());
+        Worker { world, remote, random, name, partitions, model, members, outside, account }
+    }
+
+    /// Carries out one operation, whatever it takes.
+    pub(crate) fn step(&mut self) {
+        let operation = S::any(&mut self.random);
+        let mut after = self.model.clone();
+        let expected = operation.expect(&mut after);
+        let (name, partitions) = (self.name.clone(), self.partitions);
+        let (way, answer) = until("an answer", || {
+            self.refresh();
+            let way = self.any_way();
+            match self.send(&operation, way) {
+                Err(error) if error.outcome() == Outcome::NotApplied => self.repeat(&error),
+                answer => Some((way, answer)),
+            }
+        });
+        match answer {
+            Ok(answer) => {
+                let before = &self.model;
+                assert_eq!(
+                    answer, expected,
+                    "{operation:?} through {way:?} on `{name}` of {partitions} partitions, which held {before:?}"
+                );
+                self.model = after;
+                *self.account.done.entry(operation.name()).or_default() += 1;
+                self.account.ways[usize::from(way.host == MEMBERS)][usize::from(way.sync)] += 1;
+            }
+            Err(error) => {
+                assert!(error.is_retryable(), "{operation:?}: {error}");
+                self.settle(&operation, after);
+            }
+        }
+    }
+
+    /// Opens the collection on every member that was started since.
+    fn refresh(&mut self) {
+        for (at, (life, proxy)) in self.members.iter_mut().enumerate() {
+            if *life != self.world.life(at) {
+                self.world.with_member(at, |member| {
+                    // Nobody kills it before this ends.
+                    *life = self.world.life(at);
+                    let opened = block_on(S::open(member, self.name.clone(), self.partitions));
+                    *proxy = Some(opened.expect("the collection opens"));
+                });
+            }
+        }
+    }
+
+    fn any_way(&mut self) -> Way {
+        Way { host: self.random.usize(0..=MEMBERS), sync: self.random.bool() }
+    }
+
+    /// The proxy of a way; that of a member that is down is still there, and refuses.
+    fn proxy(&self, way: Way) -> &S::Proxy {
+        self.members.get(way.host).and_then(|(_, proxy)| proxy.as_ref()).unwrap_or(&self.outside)
+    }
+
+    fn send(&self, operation: &S, way: Way) -> Result<String, Error> {
+        let proxy = self.proxy(way);
+        if way.sync { operation.call_sync(&proxy.to_sync()) } else { block_on(operation.call(proxy)) }
+    }
+
+    /// Nothing happened; what may work later is tried again.
+    fn repeat<T>(&mut self, error: &Error) -> Option<T> {
+        assert!(error.is_retryable() || error.code() == CLOSED, "`{}`: {error}", self.name);
+        self.account.repeated += 1;
+        None
+    }
+
+    /// Finds out what became of a write that nobody answered.
+    ///
+    /// What is there must be what was before, or what the write makes of it. If it is the latter, the write is over. If
+    /// not, it may still be on its way, and would take effect at any time later: the collection is given up, since
+    /// nobody could say any more what it has to answer.
+    fn settle(&mut self, operation: &S, after: S::Model) {
+        self.account.unknown += 1;
+        let found = until("what is there", || {
+            self.refresh();
+            let way = self.any_way();
+            block_on(S::content(self.proxy(way))).map_or_else(|error| self.repeat(&error), Some)
+        });
+        let before = &self.model;
+        let possible = match self.partitions {
+            1 => found == *before || found == after,
+            _ => S::is_between(&found, before, &after),
+        };
+        assert!(possible, "{operation:?} made {found:?} of {before:?} in `{}`", self.name);
+        // In several partitions, a part that changes nothing now may still be on its way.
+        if self.partitions == 1 && found == after && found != *before {
+            self.model = after;
+        } else {
+            self.begin_anew();
+        }
+    }
+
+    fn begin_anew(&mut self) {
+        self.account.abandoned += 1;
+        self.name = format!("{}+", self.name);
+        self.model = S::Model::default();
+        self.members = [const { (0, None) }; MEMBERS];
+        self.outside = open_outside::<S>(self.remote, &self.name, self.partitions);
+    }
+}
+
+fn open_outside<S: Subject>(remote: &Remote, name: &str, partitions: u32) -> S::Proxy {
+    block_on(S::open(remote, name.into(), partitions)).expect("a proxy")
+}
