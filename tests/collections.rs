@@ -2,20 +2,56 @@
 #![allow(clippy::unwrap_used, reason = "the whole program is a test; what its helpers unwrap fails it")]
 
 mod collections {
+    pub(crate) mod boolean;
+    pub(crate) mod list;
+    pub(crate) mod long;
     pub(crate) mod map;
+    pub(crate) mod multi_map;
     pub(crate) mod operations;
+    pub(crate) mod reference;
+    pub(crate) mod set;
     pub(crate) mod trial;
     pub(crate) mod worker;
     pub(crate) mod world;
 }
 
-use collections::map::MapOperation;
 use collections::trial::Trial;
+use collections::{boolean, list, long, map, multi_map, reference, set};
 
 /// What each type goes through.
-const TRIAL: Trial = Trial { operations: 100_000, workers: 24, kills: 6 };
+const TRIAL: Trial = Trial { operations: 100_000, workers: 64, kills: 6 };
 
 #[test]
-fn maps_are_like_btree_maps() {
-    TRIAL.run::<MapOperation>("map");
+fn a_map_is_like_a_btree_map() {
+    TRIAL.run::<map::MapOperation>("map");
+}
+
+#[test]
+fn a_multi_map_is_like_a_btree_map_of_btree_sets() {
+    TRIAL.run::<multi_map::MultiMapOperation>("multi_map");
+}
+
+#[test]
+fn a_set_is_like_a_btree_set() {
+    TRIAL.run::<set::SetOperation>("set");
+}
+
+#[test]
+fn a_list_is_like_a_vec() {
+    TRIAL.run::<list::ListOperation>("list");
+}
+
+#[test]
+fn a_long_is_like_an_i64() {
+    TRIAL.run::<long::LongOperation>("long");
+}
+
+#[test]
+fn a_boolean_is_like_a_bool() {
+    TRIAL.run::<boolean::BooleanOperation>("boolean");
+}
+
+#[test]
+fn a_reference_is_like_an_option() {
+    TRIAL.run::<reference::ReferenceOperation>("reference");
 }

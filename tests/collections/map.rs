@@ -1,7 +1,8 @@
 //! Maps.
 
 use super::operations::{
-    Operation, Subject, collect, key, keys, limit, maybe_key, maybe_value, operations, page, value,
+    Operation, Subject, behind, changed, collect, key, keys, limit, maybe_key, maybe_value, operations, page,
+    value,
 };
 use copycat::{Consistency, Error, Proxy};
 use copycat_collections::{AsyncMap, Collections};
@@ -24,9 +25,9 @@ operations! { MapOperation on AsyncMap<String, String>, like Model;
     1 value LastKey {}, |map| map.last_key(), |model| model.keys().next_back();
     1 page Keys { after: Option<String> = maybe_key, limit: u64 = limit },
         |map| map.keys(after.clone(), *limit),
-        |model| page(behind(model, after).map(|(key, _)| key), *limit);
+        |model| page(behind(model.keys(), after.as_ref()), *limit);
     1 page Entries { after: Option<String> = maybe_key, limit: u64 = limit },
-        |map| map.entries(after.clone(), *limit), |model| page(behind(model, after), *limit);
+        |map| map.entries(after.clone(), *limit), |model| page(behind_key(model, after), *limit);
     2 page Range { from: Bound<String> = bound, to: Bound<String> = bound, limit: u64 = limit },
         |map| map.range(from.clone(), to.clone(), *limit), |model| page(within(model, from, to), *limit);
     1 value GetAll { keys: Vec<String> = keys }, |map| map.get_all(keys),
@@ -66,14 +67,6 @@ fn bound(random: &mut Rng) -> Bound<String> {
     }
 }
 
-/// What `update` makes of a value: it depends on the old one, and may take it away.
-fn changed(old: Option<String>, new: &Option<String>) -> Option<String> {
-    match (old, new) {
-        (Some(old), Some(new)) if old.len() < 2_000 => Some(old + new),
-        (_, new) => new.clone(),
-    }
-}
-
 fn set(model: &mut Model, key: &str, new: &Option<String>) {
     match new {
         Some(new) => drop(model.insert(key.into(), new.clone())),
@@ -87,7 +80,10 @@ fn put_if_absent(model: &mut Model, key: &str, value: &str) -> Option<String> {
     there
 }
 
-fn behind<'a>(model: &'a Model, after: &'a Option<String>) -> impl Iterator<Item = (&'a String, &'a String)> {
+fn behind_key<'a>(
+    model: &'a Model,
+    after: &'a Option<String>,
+) -> impl Iterator<Item = (&'a String, &'a String)> {
     model.iter().filter(move |(key, _)| after.as_ref().is_none_or(|after| *key > after))
 }
 

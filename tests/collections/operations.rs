@@ -143,6 +143,14 @@ pub(crate) fn page<T>(items: impl Iterator<Item = T>, limit: u64) -> (Vec<T>, bo
     (page, items.peek().is_some())
 }
 
+/// Those of ascending items that lie behind one of them, which need not be there; all without it.
+pub(crate) fn behind<'a, T: Ord + 'a>(
+    items: impl IntoIterator<Item = &'a T>,
+    after: Option<&T>,
+) -> impl Iterator<Item = &'a T> {
+    items.into_iter().filter(move |item| after.is_none_or(|after| *item > after))
+}
+
 /// A key, one of few, so that operations meet.
 pub(crate) fn key(random: &mut Rng) -> String {
     let keys = ["", "a", "ab", "b", "c", "ä", "longer than the others, and not by a little", "z"];
@@ -162,7 +170,7 @@ pub(crate) fn keys(random: &mut Rng) -> Vec<String> {
 
 /// A value, one of few and mostly short, so that comparisons often find what they expect.
 pub(crate) fn value(random: &mut Rng) -> String {
-    let len = [0, 1, 1, 1, 2, 2, 20, 1_000][random.usize(0..8)];
+    let len = if random.u8(0..64) == 0 { 3_000 } else { [0, 1, 1, 1, 2, 2, 20, 200][random.usize(0..8)] };
     random.choice(["x", "y"]).expect("one of them").repeat(len)
 }
 
@@ -174,4 +182,12 @@ pub(crate) fn maybe_value(random: &mut Rng) -> Option<String> {
 /// A limit: nothing, one, few, or more than there will ever be.
 pub(crate) fn limit(random: &mut Rng) -> u64 {
     [0, 1, 2, 3, 5, 10, 1_000, u64::MAX][random.usize(0..8)]
+}
+
+/// What `update` makes of a value: it depends on the old one, and may take it away.
+pub(crate) fn changed(old: Option<String>, new: &Option<String>) -> Option<String> {
+    match (old, new) {
+        (Some(old), Some(new)) if old.len() < 2_000 => Some(old + new),
+        (_, new) => new.clone(),
+    }
 }

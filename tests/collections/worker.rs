@@ -61,8 +61,8 @@ impl<'a, S: Subject> Worker<'a, S> {
         Worker { world, remote, random, name, partitions, model, members, outside, account }
     }
 
-    /// Carries out one operation, whatever it takes.
-    pub(crate) fn step(&mut self) {
+    /// Carries out one operation, whatever it takes. Returns whether there was an answer to compare with the model's.
+    pub(crate) fn step(&mut self) -> bool {
         let operation = S::any(&mut self.random);
         let mut after = self.model.clone();
         let expected = operation.expect(&mut after);
@@ -85,10 +85,12 @@ impl<'a, S: Subject> Worker<'a, S> {
                 self.model = after;
                 *self.account.done.entry(operation.name()).or_default() += 1;
                 self.account.ways[usize::from(way.host == MEMBERS)][usize::from(way.sync)] += 1;
+                true
             }
             Err(error) => {
                 assert!(error.is_retryable(), "{operation:?}: {error}");
                 self.settle(&operation, after);
+                false
             }
         }
     }
