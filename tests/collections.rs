@@ -3,6 +3,7 @@
 
 mod collections {
     pub(crate) mod boolean;
+    pub(crate) mod clients;
     pub(crate) mod list;
     pub(crate) mod long;
     pub(crate) mod map;
@@ -16,7 +17,7 @@ mod collections {
 }
 
 use collections::trial::Trial;
-use collections::{boolean, list, long, map, multi_map, reference, set};
+use collections::{boolean, clients, list, long, map, multi_map, reference, set};
 
 /// What each type goes through.
 const TRIAL: Trial = Trial { operations: 100_000, workers: 64, kills: 6 };
@@ -54,4 +55,9 @@ fn a_boolean_is_like_a_bool() {
 #[test]
 fn a_reference_is_like_an_option() {
     TRIAL.run::<reference::ReferenceOperation>("reference");
+}
+
+#[test]
+fn sixty_four_clients_count_add_and_compare_exactly() {
+    clients::run();
 }

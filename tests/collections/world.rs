@@ -74,8 +74,9 @@ impl World {
         Copycat::builder()
             .with_cluster(cluster)
             .with_storage(storage.build()?)
-            .with_election_timeout(Duration::from_millis(200))
-            .with_heartbeat_interval(Duration::from_millis(40))
+            .with_election_timeout(Duration::from_millis(300))
+            .with_heartbeat_interval(Duration::from_millis(60))
+            .with_request_timeout(Duration::from_secs(10))
             .open_sync()
     }
 
