@@ -9,7 +9,7 @@ use std::fmt::Debug;
 ///
 /// Answers are compared as they are printed for debugging: exact for all types here, and nobody has to write down a
 /// type for the answers of all methods.
-pub(crate) trait Operation: Debug + Sized {
+pub(crate) trait Operation: Debug + Sized + 'static {
     /// The collection's proxy.
     type Proxy: AsyncProxy;
     /// The std counterpart.
@@ -21,6 +21,10 @@ pub(crate) trait Operation: Debug + Sized {
     fn names() -> Vec<&'static str>;
     /// The name of this one.
     fn name(&self) -> &'static str;
+    /// Whether it is handed in at once: `update` reads before it sets, so that others may come between.
+    fn is_one_call(&self) -> bool {
+        self.name() != "Update"
+    }
     /// Does it to the model; returns what the collection must answer.
     fn expect(&self, model: &mut Self::Model) -> String;
     /// Does it through a proxy.

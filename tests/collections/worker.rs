@@ -2,12 +2,16 @@
 
 use super::operations::Subject;
 use super::world::{MEMBERS, World, block_on, until};
-use copycat::{AsyncProxy, Error, Outcome, Remote};
+use copycat::{AsyncProxy, Error, Outcome, Proxy, Remote};
 use fastrand::Rng;
 use std::collections::BTreeMap;
+use tokio::task::LocalSet;
 
 /// What the proxies of a member answer that is closed.
 const CLOSED: u16 = 16;
+
+/// Most operations that are handed in together.
+const BURST_MAX: usize = 12;
 
 /// How an operation is sent: through which member, or the remote handle behind the last of them; and blocking or not.
 #[derive(Clone, Copy, Debug)]
@@ -61,12 +65,19 @@ impl<'a, S: Subject> Worker<'a, S> {
         Worker { world, remote, random, name, partitions, model, members, outside, account }
     }
 
-    /// Carries out one operation, whatever it takes. Returns whether there was an answer to compare with the model's.
-    pub(crate) fn step(&mut self) -> bool {
+    /// Carries out an operation, or some in a line. Returns how many answers were compared with the model's.
+    pub(crate) fn step(&mut self) -> u64 {
+        let before = self.account.done.values().sum::<u64>();
+        match self.random.u8(0..5) {
+            0 => self.burst(),
+            _ => self.single(),
+        }
+        self.account.done.values().sum::<u64>() - before
+    }
+
+    /// Carries out one operation, whatever it takes.
+    fn single(&mut self) {
         let operation = S::any(&mut self.random);
-        let mut after = self.model.clone();
-        let expected = operation.expect(&mut after);
-        let (name, partitions) = (self.name.clone(), self.partitions);
         let (way, answer) = until("an answer", || {
             self.refresh();
             let way = self.any_way();
@@ -76,23 +87,48 @@ impl<'a, S: Subject> Worker<'a, S> {
             }
         });
         match answer {
-            Ok(answer) => {
-                let before = &self.model;
-                assert_eq!(
-                    answer, expected,
-                    "{operation:?} through {way:?} on `{name}` of {partitions} partitions, which held {before:?}"
-                );
-                self.model = after;
-                *self.account.done.entry(operation.name()).or_default() += 1;
-                self.account.ways[usize::from(way.host == MEMBERS)][usize::from(way.sync)] += 1;
-                true
-            }
-            Err(error) => {
-                assert!(error.is_retryable(), "{operation:?}: {error}");
-                self.settle(&operation, after);
-                false
+            Ok(answer) => self.compare(&operation, way, &answer),
+            Err(error) => self.settle(&operation, &error),
+        }
+    }
+
+    /// Hands in some operations in a row, without waiting for answers: they take effect in their order. Those that
+    /// certainly did not happen are left out; behind one of which nobody knows, nothing can be compared.
+    fn burst(&mut self) {
+        self.refresh();
+        let way = Way { sync: false, ..self.any_way() };
+        let operations: Vec<S> =
+            (0..self.random.usize(2..=BURST_MAX)).map(|_| S::any(&mut self.random)).collect();
+        let calls = operations.into_iter().filter(S::is_one_call);
+        let mut unknown = 0;
+        for (operation, answer) in block_on(in_order(calls, &self.proxy(way).in_order())) {
+            match answer {
+                Ok(answer) if unknown == 0 => self.compare(&operation, way, &answer),
+                Ok(_) => {}
+                Err(error) if error.outcome() == Outcome::NotApplied => drop(self.repeat::<()>(&error)),
+                Err(error) => {
+                    assert!(error.is_retryable(), "{operation:?}: {error}");
+                    unknown += 1;
+                }
             }
         }
+        if unknown > 0 {
+            self.account.unknown += unknown;
+            self.begin_anew();
+        }
+    }
+
+    /// Does to the model what was done to the collection: the answer must be the same.
+    fn compare(&mut self, operation: &S, way: Way, answer: &str) {
+        let before = self.model.clone();
+        let expected = operation.expect(&mut self.model);
+        let Worker { name, partitions, .. } = self;
+        assert_eq!(
+            answer, expected,
+            "{operation:?} through {way:?} on `{name}` of {partitions} partitions, which held {before:?}"
+        );
+        *self.account.done.entry(operation.name()).or_default() += 1;
+        self.account.ways[usize::from(way.host == MEMBERS)][usize::from(way.sync)] += 1;
     }
 
     /// Opens the collection on every member that was started since.
@@ -135,8 +171,11 @@ impl<'a, S: Subject> Worker<'a, S> {
     /// What is there must be what was before, or what the write makes of it. If it is the latter, the write is over. If
     /// not, it may still be on its way, and would take effect at any time later: the collection is given up, since
     /// nobody could say any more what it has to answer.
-    fn settle(&mut self, operation: &S, after: S::Model) {
+    fn settle(&mut self, operation: &S, error: &Error) {
+        assert!(error.is_retryable(), "{operation:?}: {error}");
         self.account.unknown += 1;
+        let mut after = self.model.clone();
+        operation.expect(&mut after);
         let found = until("what is there", || {
             self.refresh();
             let way = self.any_way();
@@ -167,4 +206,27 @@ impl<'a, S: Subject> Worker<'a, S> {
 
 fn open_outside<S: Subject>(remote: &Remote, name: &str, partitions: u32) -> S::Proxy {
     block_on(S::open(remote, name.into(), partitions)).expect("a proxy")
+}
+
+/// Hands in operations one after the other, and waits for all their answers.
+async fn in_order<S: Subject>(
+    operations: impl Iterator<Item = S>,
+    line: &S::Proxy,
+) -> Vec<(S, Result<String, Error>)> {
+    let tasks = LocalSet::new();
+    let call = |operation: S| {
+        let line = line.clone();
+        // Tasks begin in the order in which they are made.
+        tasks.spawn_local(async move {
+            let answer = operation.call(&line).await;
+            (operation, answer)
+        })
+    };
+    let calls: Vec<_> = operations.map(call).collect();
+    tasks.await;
+    let mut answers = Vec::new();
+    for call in calls {
+        answers.push(call.await.expect("a call does not panic"));
+    }
+    answers
 }
