@@ -68,7 +68,7 @@ impl<'a, S: Subject> Worker<'a, S> {
     /// Carries out an operation, or some in a line. Returns how many answers were compared with the model's.
     pub(crate) fn step(&mut self) -> u64 {
         let before = self.account.done.values().sum::<u64>();
-        match self.random.u8(0..5) {
+        match self.random.u8(0..4) {
             0 => self.burst(),
             _ => self.single(),
         }

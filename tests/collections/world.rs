@@ -119,7 +119,7 @@ pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
             return seen;
         }
         assert!(begun.elapsed() < PATIENCE, "{what} did not come about");
-        thread::sleep(LOOK);
+        thread::park_timeout(LOOK);
     }
 }
 
