@@ -1,7 +1,7 @@
 //! Switches.
 
 use super::operations::{Operation, Subject, operations};
-use copycat::{Consistency, Error, Proxy};
+use copycat::Error;
 use copycat_collections::{AsyncBoolean, Collections};
 use fastrand::Rng;
 use std::mem::replace;
@@ -31,6 +31,6 @@ impl Subject for BooleanOperation {
     }
 
     async fn content(boolean: &Self::Proxy) -> Result<bool, Error> {
-        boolean.with_consistency(Consistency::Strict).get().await
+        boolean.get().await
     }
 }

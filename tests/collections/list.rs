@@ -1,7 +1,7 @@
 //! Lists.
 
 use super::operations::{Operation, Subject, collect, operations, page, value};
-use copycat::{Consistency, Error, Proxy};
+use copycat::Error;
 use copycat_collections::{AsyncList, Collections};
 use fastrand::Rng;
 
@@ -62,6 +62,6 @@ impl Subject for ListOperation {
     }
 
     async fn content(list: &Self::Proxy) -> Result<Model, Error> {
-        collect(list.with_consistency(Consistency::Strict).iter()).await
+        collect(list.iter()).await
     }
 }

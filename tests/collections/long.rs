@@ -1,7 +1,7 @@
 //! Numbers.
 
 use super::operations::{Operation, Subject, operations};
-use copycat::{Consistency, Error, Proxy};
+use copycat::Error;
 use copycat_collections::{AsyncLong, Collections};
 use fastrand::Rng;
 use std::mem::replace;
@@ -56,6 +56,6 @@ impl Subject for LongOperation {
     }
 
     async fn content(long: &Self::Proxy) -> Result<i64, Error> {
-        long.with_consistency(Consistency::Strict).get().await
+        long.get().await
     }
 }

@@ -4,7 +4,7 @@ use super::operations::{
     Operation, Subject, behind, changed, collect, key, keys, limit, maybe_key, maybe_value, operations, page,
     value,
 };
-use copycat::{Consistency, Error, Proxy};
+use copycat::Error;
 use copycat_collections::{AsyncMap, Collections};
 use fastrand::Rng;
 use std::collections::BTreeMap;
@@ -114,7 +114,7 @@ impl Subject for MapOperation {
     }
 
     async fn content(map: &Self::Proxy) -> Result<Model, Error> {
-        Ok(collect(map.with_consistency(Consistency::Strict).iter()).await?.into_iter().collect())
+        Ok(collect(map.iter()).await?.into_iter().collect())
     }
 
     fn is_between(found: &Model, before: &Model, after: &Model) -> bool {

@@ -3,7 +3,7 @@
 use super::operations::{
     Operation, Subject, behind, collect, key, limit, maybe_key, operations, page, value,
 };
-use copycat::{Consistency, Error, Proxy};
+use copycat::Error;
 use copycat_collections::{AsyncMultiMap, Collections};
 use fastrand::Rng;
 use std::collections::{BTreeMap, BTreeSet};
@@ -60,7 +60,7 @@ impl Subject for MultiMapOperation {
 
     async fn content(map: &Self::Proxy) -> Result<Model, Error> {
         let mut content = Model::new();
-        for (key, value) in collect(map.with_consistency(Consistency::Strict).iter()).await? {
+        for (key, value) in collect(map.iter()).await? {
             content.entry(key).or_default().insert(value);
         }
         Ok(content)

@@ -44,7 +44,7 @@ pub(crate) trait Subject: Operation {
         name: String,
         partitions: u32,
     ) -> impl Future<Output = Result<Self::Proxy, Error>>;
-    /// All that is in it, in one strict read or several.
+    /// All that is in it, in one read or several.
     fn content(proxy: &Self::Proxy) -> impl Future<Output = Result<Self::Model, Error>>;
 
     /// Whether a content can be what a write left that was carried out in some partitions, and not in others.

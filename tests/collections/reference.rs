@@ -1,7 +1,7 @@
 //! Single values.
 
 use super::operations::{Operation, Subject, changed, maybe_value, operations, value};
-use copycat::{Consistency, Error, Proxy};
+use copycat::Error;
 use copycat_collections::{AsyncReference, Collections};
 
 type Model = Option<String>;
@@ -30,6 +30,6 @@ impl Subject for ReferenceOperation {
     }
 
     async fn content(reference: &Self::Proxy) -> Result<Model, Error> {
-        reference.with_consistency(Consistency::Strict).get().await
+        reference.get().await
     }
 }

@@ -1,7 +1,7 @@
 //! Sets.
 
 use super::operations::{Operation, Subject, behind, collect, key, keys, limit, maybe_key, operations, page};
-use copycat::{Consistency, Error, Proxy};
+use copycat::Error;
 use copycat_collections::{AsyncSet, Collections};
 use std::collections::BTreeSet;
 
@@ -35,7 +35,7 @@ impl Subject for SetOperation {
     }
 
     async fn content(set: &Self::Proxy) -> Result<Model, Error> {
-        Ok(collect(set.with_consistency(Consistency::Strict).iter()).await?.into_iter().collect())
+        Ok(collect(set.iter()).await?.into_iter().collect())
     }
 
     fn is_between(found: &Model, before: &Model, after: &Model) -> bool {

@@ -26,36 +26,34 @@ impl Trial {
         let mut random = Rng::with_seed(seed);
         let (world, shared) = (World::start(), Shared::new(self.workers));
         let remote = block_on(world.remote());
-        let (accounts, changes) = thread::scope(|scope| {
-            let workers: Vec<_> = (0..self.workers)
-                .map(|at| {
-                    let partitions = S::PARTITIONS[at % S::PARTITIONS.len()];
-                    let (world, shared, remote, random) = (&world, &shared, &remote, random.fork());
-                    let name = format!("{name}-{at}");
-                    scope.spawn(move || {
-                        let _alarm = Alarm(shared);
-                        let mut worker = Worker::<S>::new(world, remote, name, partitions, random);
-                        while !shared.stop.load(Ordering::Relaxed) {
-                            let compared = worker.step();
-                            shared.compared.fetch_add(compared, Ordering::Relaxed);
-                            shared.steps[at].fetch_add(1, Ordering::Relaxed);
-                        }
-                        worker.account
-                    })
-                })
-                .collect();
+        let work = |at: usize, random| {
+            let _alarm = Alarm(&shared);
+            let partitions = S::PARTITIONS[at % S::PARTITIONS.len()];
+            let mut worker = Worker::<S>::new(&world, &remote, format!("{name}-{at}"), partitions, random);
+            while !shared.stop.load(Ordering::Relaxed) {
+                shared.compared.fetch_add(worker.step(), Ordering::Relaxed);
+                shared.steps[at].fetch_add(1, Ordering::Relaxed);
+            }
+            worker.finish()
+        };
+        let (account, changes) = thread::scope(|scope| {
+            let work = &work;
+            let randoms: Vec<Rng> = (0..self.workers).map(|_| random.fork()).collect();
+            let workers =
+                randoms.into_iter().enumerate().map(|(at, random)| scope.spawn(move || work(at, random)));
+            let workers: Vec<_> = workers.collect();
             let changes = self.kill(&world, &shared, &mut random);
             shared.stop.store(true, Ordering::Relaxed);
             let accounts = workers.into_iter().map(|worker| worker.join().expect("a worker without a fault"));
-            (accounts.collect::<Vec<_>>(), changes)
+            (accounts.fold(Account::default(), Account::with), changes)
         });
-        self.check::<S>(name, &accounts, changes);
+        self.check::<S>(name, &account, changes);
         drop(remote);
         world.close();
     }
 
     /// Kills members and starts them again, spread over the operations. Returns how many groups changed their leaders.
-    fn kill(&self, world: &World, shared: &Shared, random: &mut Rng) -> u64 {
+    fn kill(&self, world: &World, shared: &Shared, random: &mut Rng) -> usize {
         let _alarm = Alarm(shared);
         let mut changes = 0;
         for kill in 0..self.kills {
@@ -65,10 +63,8 @@ impl Trial {
             world.kill(victim);
             shared.wait_for_each(3);
             let others = world.leaders();
-            changes += leaders
-                .iter()
-                .filter(|(group, leader)| others.get(group).is_some_and(|other| other != *leader))
-                .count() as u64;
+            let changed = |group: &u64, leader| others.get(group).is_some_and(|other| *other != leader);
+            changes += leaders.iter().filter(|(group, leader)| changed(group, **leader)).count();
             world.revive(victim);
             // Every worker has opened its collection there then, so that the next one may be killed.
             shared.wait_for_each(2);
@@ -77,33 +73,20 @@ impl Trial {
         changes
     }
 
-    fn check<S: Subject>(&self, name: &str, accounts: &[Account], changes: u64) {
-        let mut done: BTreeMap<&str, u64> = BTreeMap::new();
-        accounts
-            .iter()
-            .flat_map(|account| &account.done)
-            .for_each(|(name, count)| *done.entry(name).or_default() += count);
-        let sum = |of: fn(&Account) -> u64| accounts.iter().map(of).sum::<u64>();
-        let ways = [[0, 1], [2, 3]].map(|row| {
-            row.map(|at| accounts.iter().map(|account| account.ways[at / 2][at % 2]).sum::<u64>())
-        });
-        let operations: u64 = done.values().sum();
+    fn check<S: Subject>(&self, name: &str, account: &Account, changes: usize) {
+        let Account { done, ways, repeated, unknown, applied, abandoned } = account;
+        let (operations, kills) = (account.operations(), self.kills);
         println!(
-            "{name}: {operations} operations; {:?} through members async and sync, {:?} through a remote handle; {} kills, \
-             {changes} leaders changed; {} attempts repeated, {} outcomes unknown, {} collections abandoned",
-            ways[0],
-            ways[1],
-            self.kills,
-            sum(|account| account.repeated),
-            sum(|account| account.unknown),
-            sum(|account| account.abandoned),
+            "{name}: {operations} operations; {:?} through members async and sync, {:?} through a remote handle; \
+             {kills} kills, {changes} leaders changed; {repeated} attempts repeated; {unknown} outcomes unknown, \
+             {applied} of them applied; {abandoned} collections abandoned",
+            ways[0], ways[1],
         );
-        assert!(ways.iter().flatten().all(|count| *count > self.operations / 50), "{ways:?}");
-        for operation in S::names() {
-            assert!(done.get(operation).is_some_and(|count| *count > 0), "`{operation}` was never chosen");
-        }
         assert!(operations >= self.operations, "{operations} operations");
-        assert!(self.kills == 0 || changes > 0, "leaders changed");
+        assert!(ways.iter().flatten().all(|count| *count > self.operations / 50), "{ways:?}");
+        let never: Vec<_> = S::names().into_iter().filter(|name| !done.contains_key(name)).collect();
+        assert!(never.is_empty(), "never chosen: {never:?}");
+        assert!(changes > 0, "members that led groups were killed");
     }
 }
 

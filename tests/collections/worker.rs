@@ -2,7 +2,7 @@
 
 use super::operations::Subject;
 use super::world::{MEMBERS, World, block_on, until};
-use copycat::{AsyncProxy, Error, Outcome, Proxy, Remote};
+use copycat::{AsyncProxy, Consistency, Error, Outcome, Proxy, Remote};
 use fastrand::Rng;
 use std::collections::BTreeMap;
 use tokio::task::LocalSet;
@@ -20,19 +20,40 @@ struct Way {
     sync: bool,
 }
 
-/// What a worker has done.
+/// What a worker has done, or several.
 #[derive(Debug, Default)]
 pub(crate) struct Account {
     /// Operations whose answer was that of the model, by their names.
     pub done: BTreeMap<&'static str, u64>,
     /// The same by what they went through: `[member, remote handle][async, sync]`.
     pub ways: [[u64; 2]; 2],
-    /// Writes whose outcome was unknown.
-    pub unknown: u64,
-    /// Collections given up after such a write, because it might have been applied later.
-    pub abandoned: u64,
     /// Attempts that failed and changed nothing.
     pub repeated: u64,
+    /// Writes whose outcome was unknown.
+    pub unknown: u64,
+    /// Of these, the ones that were found to have been applied.
+    pub applied: u64,
+    /// Collections given up, because such a write might be applied later.
+    pub abandoned: u64,
+}
+
+impl Account {
+    /// Operations whose answers were compared.
+    pub(crate) fn operations(&self) -> u64 {
+        self.done.values().sum()
+    }
+
+    /// Both together.
+    pub(crate) fn with(mut self, other: Account) -> Account {
+        other.done.into_iter().for_each(|(name, count)| *self.done.entry(name).or_default() += count);
+        let ways = self.ways.iter_mut().flatten().zip(other.ways.into_iter().flatten());
+        ways.for_each(|(way, count)| *way += count);
+        self.repeated += other.repeated;
+        self.unknown += other.unknown;
+        self.applied += other.applied;
+        self.abandoned += other.abandoned;
+        self
+    }
 }
 
 /// A collection, its model, and the proxies through which the worker reaches it.
@@ -46,8 +67,7 @@ pub(crate) struct Worker<'a, S: Subject> {
     /// Of each member: which of its lives, and the proxy of that.
     members: [(u64, Option<S::Proxy>); MEMBERS],
     outside: S::Proxy,
-    /// What it has done.
-    pub account: Account,
+    account: Account,
 }
 
 impl<'a, S: Subject> Worker<'a, S> {
@@ -67,12 +87,24 @@ impl<'a, S: Subject> Worker<'a, S> {
 
     /// Carries out an operation, or some in a line. Returns how many answers were compared with the model's.
     pub(crate) fn step(&mut self) -> u64 {
-        let before = self.account.done.values().sum::<u64>();
+        let before = self.account.operations();
         match self.random.u8(0..4) {
             0 => self.burst(),
             _ => self.single(),
         }
-        self.account.done.values().sum::<u64>() - before
+        self.account.operations() - before
+    }
+
+    /// Waits until the copy of each member is the model, those of the ones that were killed included.
+    pub(crate) fn finish(mut self) -> Account {
+        self.refresh();
+        for (_, proxy) in &self.members {
+            let copy = proxy.as_ref().expect("all members run").with_consistency(Consistency::Eventual);
+            until("the model in the copy of each member", || {
+                block_on(S::content(&copy)).ok().filter(|found| *found == self.model)
+            });
+        }
+        self.account
     }
 
     /// Carries out one operation, whatever it takes.
@@ -145,11 +177,13 @@ impl<'a, S: Subject> Worker<'a, S> {
         }
     }
 
+    /// Any way that there is: the proxy of a member that is down is still there, and refuses.
     fn any_way(&mut self) -> Way {
-        Way { host: self.random.usize(0..=MEMBERS), sync: self.random.bool() }
+        let host = self.random.usize(0..=MEMBERS);
+        let opened = self.members.get(host).is_some_and(|(_, proxy)| proxy.is_some());
+        Way { host: if opened { host } else { MEMBERS }, sync: self.random.bool() }
     }
 
-    /// The proxy of a way; that of a member that is down is still there, and refuses.
     fn proxy(&self, way: Way) -> &S::Proxy {
         self.members.get(way.host).and_then(|(_, proxy)| proxy.as_ref()).unwrap_or(&self.outside)
     }
@@ -179,7 +213,8 @@ impl<'a, S: Subject> Worker<'a, S> {
         let found = until("what is there", || {
             self.refresh();
             let way = self.any_way();
-            block_on(S::content(self.proxy(way))).map_or_else(|error| self.repeat(&error), Some)
+            let strict = self.proxy(way).with_consistency(Consistency::Strict);
+            block_on(S::content(&strict)).map_or_else(|error| self.repeat(&error), Some)
         });
         let before = &self.model;
         let possible = match self.partitions {
@@ -189,6 +224,7 @@ impl<'a, S: Subject> Worker<'a, S> {
         assert!(possible, "{operation:?} made {found:?} of {before:?} in `{}`", self.name);
         // In several partitions, a part that changes nothing now may still be on its way.
         if self.partitions == 1 && found == after && found != *before {
+            self.account.applied += 1;
             self.model = after;
         } else {
             self.begin_anew();
