@@ -1,4 +1,5 @@
-//! Builds and tests `external/`, the crate of a user who is not part of this workspace.
+//! Builds and tests `external/`, the crate of a user who is not part of this workspace. Its trials of collections are
+//! those of `collections/`, without a change, and it runs an example that is a collection of somebody's own.
 //!
 //! It is copied out of the repository first, so that nothing is written there, and takes the workspace's lock file
 //! along: all that it needs is on this machine then, and it is built with the very versions that are tested here.
@@ -17,10 +18,16 @@ fn a_crate_outside_the_workspace_works_through_both_proxies() {
     fs::copy(tests.join("external/src/lib.rs"), outside.join("src/lib.rs")).expect("the source");
     fs::copy(root.join("Cargo.lock"), outside.join("Cargo.lock")).expect("the lock");
     let manifest = fs::read_to_string(tests.join("external/Cargo.toml")).expect("the manifest");
-    let framework = root.join("copycat");
-    let moved = manifest.replace("../../copycat", framework.to_str().expect("a plain path"));
-    assert_ne!(moved, manifest, "the path to the framework is absolute now");
+    let moved = manifest.replace("../..", root.to_str().expect("a plain path"));
+    assert_ne!(moved, manifest, "the paths to the framework and its collections are absolute now");
     fs::write(outside.join("Cargo.toml"), moved).expect("the manifest");
+    copy_folder(&tests.join("external/tests"), &outside.join("tests"));
+    copy_folder(&tests.join("collections"), &outside.join("tests/collections"));
+    let examples = outside.join("examples/priority_queue");
+    fs::create_dir_all(&examples).expect("a folder");
+    for (from, to) in [("priority_queue.rs", "main.rs"), ("members.rs", "members.rs")] {
+        fs::copy(root.join("examples/collections").join(from), examples.join(to)).expect("an example");
+    }
 
     let output = Command::new(env!("CARGO"))
         .args(["test", "--offline", "--manifest-path"])
@@ -31,5 +38,24 @@ fn a_crate_outside_the_workspace_works_through_both_proxies() {
         .expect("cargo runs");
     let (said, failed) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{said}\n{failed}");
-    assert!(said.contains("3 passed"), "{said}");
+    assert!(said.contains("3 passed"), "its own tests: {said}");
+    assert!(said.contains("4 passed"), "the trials of collections: {said}");
+    let target = scratch.parent().expect("the folder of build results");
+    let queue =
+        Command::new(target.join("debug/examples/priority_queue")).output().expect("the example runs");
+    let said = String::from_utf8_lossy(&queue.stdout);
+    assert!(
+        queue.status.success() && said.ends_with("put out the fire\nanswer the phone\nsweep\n"),
+        "{said}"
+    );
+}
+
+/// The files of a folder; what was there of an earlier run goes.
+fn copy_folder(from: &Path, to: &Path) {
+    let _ = fs::remove_dir_all(to);
+    fs::create_dir_all(to).expect("a folder");
+    for file in fs::read_dir(from).expect("a folder") {
+        let file = file.expect("a file").path();
+        fs::copy(&file, to.join(file.file_name().expect("a name"))).expect("a copy");
+    }
 }

@@ -33,8 +33,8 @@ fn build() -> Built {
     let target = scratch.parent().expect("the folder of build results");
     let text = std::fs::read_to_string(root.join("README.md")).expect("the README");
     let ports = ports::free_ports(6);
-    let addresses = ports.iter().map(|port| format!("127.0.0.1:{port}")).collect();
-    let programs = programs::of(&text, addresses);
+    let addresses: Vec<_> = ports.iter().map(|port| format!("127.0.0.1:{port}")).collect();
+    let programs = programs::of(&text, &addresses);
     let package = scratch.join("readme");
     programs::write(&package, root, &programs);
     let output = Command::new(env!("CARGO"))

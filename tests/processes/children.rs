@@ -7,6 +7,7 @@ use rustix::process::Signal;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// A cluster of three processes.

@@ -16,14 +16,14 @@ pub(crate) struct Program {
 
 /// The programs of a text. The addresses are those of the members that run as processes: three for the first section,
 /// three for the others.
-pub(crate) fn of(text: &str, addresses: Vec<String>) -> Vec<Program> {
+pub(crate) fn of(text: &str, addresses: &[String]) -> Vec<Program> {
     let mut programs = Vec::new();
     for section in text.split("\n## ").skip(1) {
         let blocks: Vec<&str> =
             section.split("```rust\n").skip(1).filter_map(|block| block.split("```").next()).collect();
         if !blocks.is_empty() {
             let title = section.lines().next().unwrap_or_default();
-            programs.extend(programs_of(&name(title), &here(&blocks.join("\n"), &addresses)));
+            programs.extend(programs_of(&name(title), &here(&blocks.join("\n"), addresses)));
         }
     }
     programs
@@ -145,7 +145,7 @@ debug = false
 fn a_section_is_one_program_and_another_calls_it() {
     let text = "# A\n```rust\nno section\n```\n## B: c\n```sh\nrun\n```\n```rust\n#[tokio::main]\nasync fn main() {\n```\n\
                 ```rust\nasync fn d(copycat: &Copycat) {}\nfn e(remote: &Remote) {}\nasync fn f() {}\n```\n## G\n";
-    let programs = of(text, vec![String::new(); 6]);
+    let programs = of(text, &[const { String::new() }; 6]);
     let names: Vec<_> = programs.iter().map(|program| (program.name.as_str(), program.runs_alone)).collect();
     assert_eq!(names, [("b_c", false), ("b_c_called", true), ("b_c_elsewhere", false)]);
     assert!(programs[1].source.contains("    d(member).await?;\n    e(_remote)?;\n    Ok(())"));

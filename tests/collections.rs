@@ -1,0 +1,67 @@
+//! The collections, each against its counterpart in std, in whole clusters whose members are killed.
+//!
+//! Begin with a type's table of operations, `collections/list.rs` for example; `collections/worker.rs` carries them
+//! out and compares, `collections/trial.rs` runs many workers and kills members meanwhile, `collections/world.rs` is
+//! the cluster. All of it uses the public names of the two crates only: `outside.rs` runs a part of it in a crate of
+//! somebody else.
+
+mod collections {
+    pub(crate) mod boolean;
+    pub(crate) mod clients;
+    pub(crate) mod list;
+    pub(crate) mod long;
+    pub(crate) mod map;
+    pub(crate) mod multi_map;
+    pub(crate) mod operations;
+    pub(crate) mod reference;
+    pub(crate) mod set;
+    pub(crate) mod trial;
+    pub(crate) mod worker;
+    pub(crate) mod world;
+}
+
+use collections::trial::Trial;
+use collections::{boolean, clients, list, long, map, multi_map, reference, set};
+
+/// What each type goes through.
+const TRIAL: Trial = Trial { operations: 100_000, workers: 48, kills: 5 };
+
+#[test]
+fn a_map_is_like_a_btree_map() {
+    TRIAL.run::<map::MapOperation>("map");
+}
+
+#[test]
+fn a_multi_map_is_like_a_btree_map_of_btree_sets() {
+    TRIAL.run::<multi_map::MultiMapOperation>("multi_map");
+}
+
+#[test]
+fn a_set_is_like_a_btree_set() {
+    TRIAL.run::<set::SetOperation>("set");
+}
+
+#[test]
+fn a_list_is_like_a_vec() {
+    TRIAL.run::<list::ListOperation>("list");
+}
+
+#[test]
+fn a_long_is_like_an_i64() {
+    TRIAL.run::<long::LongOperation>("long");
+}
+
+#[test]
+fn a_boolean_is_like_a_bool() {
+    TRIAL.run::<boolean::BooleanOperation>("boolean");
+}
+
+#[test]
+fn a_reference_is_like_an_option() {
+    TRIAL.run::<reference::ReferenceOperation>("reference");
+}
+
+#[test]
+fn sixty_four_clients_count_add_and_compare_exactly() {
+    clients::run();
+}
