@@ -1,8 +1,7 @@
 //! A switch.
 
 use crate::Collection;
-use crate::update::{update, update_sync};
-use copycat::{Consistency, Error, Proxy, state_machine};
+use copycat::{Consistency, Error, Proxy, state_machine, update, update_sync};
 
 /// A value that is true or false, false at first: a replicated `AtomicBool`.
 #[state_machine]

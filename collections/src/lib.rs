@@ -44,14 +44,17 @@
 //!   with many keys) is one step in each of them, but not in all at once.
 //! - Reads see every write that was acknowledged before they began, unless the proxy says otherwise
 //!   ([`with_consistency`](copycat::Proxy::with_consistency)).
-//! - Where a value is compared with what is there, it is found if it is equal, or encoded alike
-//!   ([`same`](copycat::same)): a `NaN` that was read can be replaced.
-//! - Keys are told apart by their order *and* by their bytes: the bytes decide about the partition. Keys that compare
-//!   as equal must be encoded alike, as those of all types of the standard library are.
+//! - Values are compared with `==`. One that is not equal to itself, as NaN is not, is never found: `put` or `set`
+//!   replaces it, and `update` says so.
+//! - Keys are told apart by their order *and* by their bytes: the bytes decide about the partition. Keys that are equal
+//!   must have the same bytes. Those of the standard library have, except `PathBuf`: `a/b` and `a//b` are equal.
 //! - Bytes are best kept as `serde_bytes::ByteBuf`: serde goes through a `Vec<u8>` byte by byte, which makes a call with a
 //!   few hundred of them take twice the processor time.
-//! - A key has up to 64 KiB, a command, keys included, 4 MiB; what is longer is refused before it is sent. An answer
-//!   is as long as what was put in, or a [`Page`](copycat::Page).
+//! - A key has up to 64 KiB, a command, keys included, 4 MiB; what is longer is refused before it is sent. So is an
+//!   answer that is longer than that and no [`Page`](copycat::Page): `get_all` of too many keys, `get` of a key with too
+//!   many values.
+//! - A page of a collection with several partitions is made of a page of each: the more partitions, the more is read for
+//!   it.
 
 mod boolean;
 mod host;
@@ -62,7 +65,6 @@ mod multi_map;
 mod opening;
 mod reference;
 mod set;
-mod update;
 
 use copycat::Page;
 

@@ -1,7 +1,7 @@
 //! A list of elements at positions.
 
 use crate::{Collection, PAGE_LIMIT, Value};
-use copycat::{Page, PageIter, PageStream, same, state_machine};
+use copycat::{Page, PageIter, PageStream, state_machine};
 use serde::Serialize;
 
 /// Elements at positions from 0 on: a replicated `Vec`. All of it is in one partition.
@@ -190,7 +190,7 @@ impl<T: PartialEq + Clone + Serialize> List<T> for Vec<T> {
     }
 
     fn index_of(&self, element: &T) -> Option<u64> {
-        self.iter().position(|there| same(there, element)).map(|index| index as u64)
+        self.iter().position(|there| there == element).map(|index| index as u64)
     }
 
     fn range(&self, from: u64, to: u64) -> Page<T> {

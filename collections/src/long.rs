@@ -1,8 +1,7 @@
 //! A number that is counted up and down.
 
 use crate::Collection;
-use crate::update::{update, update_sync};
-use copycat::{Consistency, Error, Proxy, state_machine};
+use copycat::{Consistency, Error, Proxy, state_machine, update, update_sync};
 
 /// A number, 0 at first: a replicated `AtomicI64`, which wraps around at its ends as that does.
 #[state_machine]

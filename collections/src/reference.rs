@@ -1,9 +1,7 @@
 //! One value of any type.
 
-use crate::update::{update, update_sync};
 use crate::{Collection, Value};
-use copycat::{Consistency, Error, Proxy, same, state_machine};
-use serde::Serialize;
+use copycat::{Consistency, Error, Proxy, state_machine, update, update_sync};
 
 /// A value, or none, as it is at first: what an `AtomicReference` is elsewhere.
 #[state_machine]
@@ -85,7 +83,7 @@ pub trait Reference<T> {
     fn clear(&mut self);
 }
 
-impl<T: PartialEq + Clone + Serialize> Reference<T> for Option<T> {
+impl<T: PartialEq + Clone> Reference<T> for Option<T> {
     fn get(&self) -> Option<T> {
         self.clone()
     }
@@ -99,7 +97,7 @@ impl<T: PartialEq + Clone + Serialize> Reference<T> for Option<T> {
     }
 
     fn compare_and_set(&mut self, expected: Option<T>, new: Option<T>) -> bool {
-        let equal = same(self, &expected);
+        let equal = *self == expected;
         if equal {
             *self = new;
         }

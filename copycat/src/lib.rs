@@ -84,7 +84,7 @@ pub use resource::page::{PAGE_BYTES_MAX, Page};
 pub use resource::pages::{PageIter, PageStream};
 pub use resource::partitioner::HashPartitioner;
 pub use resource::proxy::{AsyncProxy, Proxy, SyncProxy};
-pub use resource::same::same;
 pub use resource::state_machine::{Many, One, StateMachineBuilder};
+pub use resource::update::{update, update_sync};
 #[cfg(feature = "testing")]
 pub mod testing;

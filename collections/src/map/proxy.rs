@@ -1,9 +1,8 @@
 //! What the proxies of a map can do besides its commands.
 
 use super::{AsyncMap, SyncMap};
-use crate::update::{update, update_sync};
 use crate::{Collection, Key, PAGE_LIMIT, Value};
-use copycat::{Consistency, Error, Page, PageIter, PageStream, Proxy};
+use copycat::{Consistency, Error, Page, PageIter, PageStream, Proxy, update, update_sync};
 use std::collections::BTreeMap;
 
 impl<K: Key, V: Value> Collection for AsyncMap<K, V> {

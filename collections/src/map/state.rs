@@ -1,7 +1,7 @@
 //! The state of a map: that of the standard library.
 
 use super::Map;
-use copycat::{Page, same};
+use copycat::Page;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -15,8 +15,12 @@ where
         self.get(key).cloned()
     }
 
+    fn contains_key(&self, key: &K) -> bool {
+        self.contains_key(key)
+    }
+
     fn contains_value(&self, value: &V) -> bool {
-        self.values().any(|there| same(there, value))
+        self.values().any(|there| there == value)
     }
 
     fn len(&self) -> u64 {
@@ -79,7 +83,7 @@ where
     }
 
     fn compare_and_set(&mut self, key: &K, expected: Option<V>, new: Option<V>) -> bool {
-        let equal = same(&self.get(key), &expected.as_ref());
+        let equal = self.get(key) == expected.as_ref();
         match new {
             Some(new) if equal => drop(self.insert(key.clone(), new)),
             None if equal => drop(self.remove(key)),
@@ -93,7 +97,7 @@ where
     }
 
     fn remove_if(&mut self, key: &K, value: &V) -> bool {
-        let equal = self.get(key).is_some_and(|there| same(there, value));
+        let equal = self.get(key) == Some(value);
         if equal {
             self.remove(key);
         }

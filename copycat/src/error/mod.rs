@@ -86,6 +86,8 @@ pub(crate) enum Problem {
     },
     /// A page has no item, and says that more follow: nobody can ask for those behind it.
     EmptyPage,
+    /// A value is not equal to itself, so that no compare-and-set would find it. Nothing was set.
+    NeverEqual,
     /// The program aborts on panics, so a panic of one method would end every replica. Nothing was opened.
     PanicAborts,
 }
@@ -113,6 +115,7 @@ impl Error {
             Problem::Arguments(_) => 102,
             Problem::Result(_) => 103,
             Problem::EmptyPage => 104,
+            Problem::NeverEqual => 105,
             Problem::Mistakes(_) => 200,
             Problem::Start(StartError::Identity(_)) => 201,
             Problem::Start(StartError::Storage(_)) => 202,
@@ -161,6 +164,7 @@ impl Error {
             | Problem::Unreachable(_)
             | Problem::AlreadyOpen { .. }
             | Problem::EmptyPage
+            | Problem::NeverEqual
             | Problem::PanicAborts => Outcome::NotApplied,
         }
     }
@@ -296,6 +300,10 @@ impl fmt::Display for Problem {
             Problem::EmptyPage => {
                 write!(f, "a page without items says that more follow; ask for at least one item a page")
             }
+            Problem::NeverEqual => write!(
+                f,
+                "the value is not equal to itself, as NaN is not, so it cannot be compared and set; set it anew instead"
+            ),
             Problem::PanicAborts => write!(
                 f,
                 "the program is built with `panic = \"abort\"`, so a panic in one method would end every replica; \

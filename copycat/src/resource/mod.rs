@@ -22,7 +22,7 @@ pub(crate) mod page;
 pub(crate) mod pages;
 pub(crate) mod partitioner;
 pub(crate) mod proxy;
-pub(crate) mod same;
 pub(crate) mod split;
 pub(crate) mod state_machine;
 pub(crate) mod tuple;
+pub(crate) mod update;
