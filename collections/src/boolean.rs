@@ -90,7 +90,7 @@ impl Collection for AsyncBoolean {
     type State = bool;
 }
 
-/// What is made of several commands.
+/// Built from several commands.
 impl AsyncBoolean {
     /// Replaces the value by what `change` makes of it, and returns that. If somebody else was faster, `change` is
     /// asked again: it may be called often, and must not do anything else.
@@ -111,7 +111,7 @@ impl AsyncBoolean {
     }
 }
 
-/// What is made of several commands.
+/// Built from several commands.
 impl SyncBoolean {
     /// Replaces the value: [`AsyncBoolean::update`] for threads that block.
     ///

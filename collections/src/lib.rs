@@ -81,7 +81,7 @@ pub use set::{AsyncSet, Set, SetCommands, SyncSet};
 const PAGE_LIMIT: u64 = 1_000;
 
 /// A page, and its last item, behind which the next begins.
-fn position<T: Clone>(page: Page<T>) -> (Page<T>, Option<T>) {
+fn with_last<T: Clone>(page: Page<T>) -> (Page<T>, Option<T>) {
     let last = page.items.last().cloned();
     (page, last)
 }

@@ -71,20 +71,20 @@ pub trait List<T> {
         self.index_of(element).is_some()
     }
 
-    /// The elements at the positions from `from` up to, and without, `to`, or a page of them if they are long; `more`
-    /// says whether the list goes on behind them. Positions behind the end, and reversed ones, hold nothing.
+    /// At most `limit` elements at the positions from `from` up to, and without, `to`. Go on behind those that came.
+    /// Positions behind the end, and reversed ones, hold nothing.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
     /// # doc::list(async |list| {
     /// list.push("write".into()).await?;
     /// list.push("read".into()).await?;
-    /// assert_eq!(list.range(1, 100).await?.items, ["read"]);
-    /// assert!(list.range(2, 0).await?.items.is_empty());
+    /// assert_eq!(list.range(1, 2, 100).await?.items, ["read"]);
+    /// assert!(list.range(2, 0, 100).await?.items.is_empty());
     /// # Ok(()) });
     /// ```
     #[read]
-    fn range(&self, from: u64, to: u64) -> Page<T>;
+    fn range(&self, from: u64, to: u64, limit: u64) -> Page<T>;
 
     /// Adds an element at the end; returns its position.
     ///
@@ -107,7 +107,7 @@ pub trait List<T> {
     /// list.push("read".into()).await?;
     /// assert!(list.insert(0, "write".into()).await?);
     /// assert!(!list.insert(9, "rest".into()).await?);
-    /// assert_eq!(list.range(0, 9).await?.items, ["write", "read"]);
+    /// assert_eq!(list.range(0, 9, 100).await?.items, ["write", "read"]);
     /// # Ok(()) });
     /// ```
     #[write]
@@ -182,7 +182,7 @@ pub trait List<T> {
 
 impl<T: PartialEq + Clone + Serialize> List<T> for Vec<T> {
     fn get(&self, index: u64) -> Option<T> {
-        self.as_slice().get(place(index)).cloned()
+        self.as_slice().get(to_index(index)).cloned()
     }
 
     fn len(&self) -> u64 {
@@ -193,8 +193,10 @@ impl<T: PartialEq + Clone + Serialize> List<T> for Vec<T> {
         self.iter().position(|there| there == element).map(|index| index as u64)
     }
 
-    fn range(&self, from: u64, to: u64) -> Page<T> {
-        Page::take(self.iter().skip(place(from)).cloned(), to.saturating_sub(from))
+    fn range(&self, from: u64, to: u64, limit: u64) -> Page<T> {
+        let to = to_index(to).min(self.len());
+        let from = to_index(from).min(to);
+        Page::take(self[from..to].iter().cloned(), limit)
     }
 
     fn push(&mut self, element: T) -> u64 {
@@ -203,19 +205,19 @@ impl<T: PartialEq + Clone + Serialize> List<T> for Vec<T> {
     }
 
     fn insert(&mut self, index: u64, element: T) -> bool {
-        let fits = place(index) <= self.len();
+        let fits = to_index(index) <= self.len();
         if fits {
-            self.insert(place(index), element);
+            self.insert(to_index(index), element);
         }
         fits
     }
 
     fn set(&mut self, index: u64, element: T) -> Option<T> {
-        self.get_mut(place(index)).map(|there| std::mem::replace(there, element))
+        self.get_mut(to_index(index)).map(|there| std::mem::replace(there, element))
     }
 
     fn remove(&mut self, index: u64) -> Option<T> {
-        (place(index) < self.len()).then(|| self.remove(place(index)))
+        (to_index(index) < self.len()).then(|| self.remove(to_index(index)))
     }
 
     fn pop(&mut self) -> Option<T> {
@@ -223,7 +225,7 @@ impl<T: PartialEq + Clone + Serialize> List<T> for Vec<T> {
     }
 
     fn truncate(&mut self, len: u64) {
-        self.truncate(place(len));
+        self.truncate(to_index(len));
     }
 
     fn clear(&mut self) {
@@ -232,7 +234,7 @@ impl<T: PartialEq + Clone + Serialize> List<T> for Vec<T> {
 }
 
 /// A position as the machine counts; one that it cannot count to is behind every end.
-fn place(index: u64) -> usize {
+fn to_index(index: u64) -> usize {
     usize::try_from(index).unwrap_or(usize::MAX)
 }
 
@@ -246,7 +248,7 @@ fn behind<T>(from: u64, page: Page<T>) -> (Page<T>, Option<u64>) {
     (page, Some(position))
 }
 
-/// What is made of several commands.
+/// Built from several commands.
 impl<T: Value> AsyncList<T> {
     /// Every element from position 0 on, read page by page: see [`PageStream`]. Elements that are moved to other
     /// positions meanwhile may come twice, or not at all.
@@ -262,15 +264,14 @@ impl<T: Value> AsyncList<T> {
     /// # Ok(()) });
     /// ```
     pub fn iter(&self) -> PageStream<T> {
-        let list = self.clone();
-        PageStream::new(move |from: Option<u64>| {
-            let (list, from) = (list.clone(), from.unwrap_or(0));
-            async move { list.range(from, from + PAGE_LIMIT).await.map(|page| behind(from, page)) }
+        PageStream::new(self, |list, from| async move {
+            let from = from.unwrap_or(0);
+            list.range(from, u64::MAX, PAGE_LIMIT).await.map(|page| behind(from, page))
         })
     }
 }
 
-/// What is made of several commands.
+/// Built from several commands.
 impl<T: Value> SyncList<T> {
     /// Every element: [`AsyncList::iter`] for threads that block.
     ///
@@ -287,10 +288,9 @@ impl<T: Value> SyncList<T> {
     /// # Ok(()) });
     /// ```
     pub fn iter(&self) -> PageIter<T> {
-        let list = self.clone();
-        PageIter::new(move |from: Option<u64>| {
+        PageIter::new(self, |list, from| {
             let from = from.unwrap_or(0);
-            list.range(from, from + PAGE_LIMIT).map(|page| behind(from, page))
+            list.range(from, u64::MAX, PAGE_LIMIT).map(|page| behind(from, page))
         })
     }
 }

@@ -201,7 +201,7 @@ impl Collection for AsyncLong {
     type State = i64;
 }
 
-/// What is made of several commands.
+/// Built from several commands.
 impl AsyncLong {
     /// Replaces the number by what `change` makes of it, and returns that. If somebody else was faster, `change` is
     /// asked again: it may be called often, and must not do anything else.
@@ -223,7 +223,7 @@ impl AsyncLong {
     }
 }
 
-/// What is made of several commands.
+/// Built from several commands.
 impl SyncLong {
     /// Replaces the number: [`AsyncLong::update`] for threads that block.
     ///

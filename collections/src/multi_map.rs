@@ -1,6 +1,6 @@
 //! A map with several values for each key.
 
-use crate::{Collection, Key, PAGE_LIMIT, position};
+use crate::{Collection, Key, PAGE_LIMIT, with_last};
 use copycat::{Page, PageIter, PageStream, state_machine};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -248,7 +248,7 @@ impl<K: Key, V: Key> Collection for AsyncMultiMap<K, V> {
     type State = Pairs<K, V>;
 }
 
-/// What is made of several commands.
+/// Built from several commands.
 impl<K: Key, V: Key> AsyncMultiMap<K, V> {
     /// Every entry, in order, read page by page: see [`PageStream`].
     ///
@@ -263,15 +263,11 @@ impl<K: Key, V: Key> AsyncMultiMap<K, V> {
     /// # Ok(()) });
     /// ```
     pub fn iter(&self) -> PageStream<(K, V)> {
-        let map = self.clone();
-        PageStream::new(move |after| {
-            let map = map.clone();
-            async move { map.entries(after, PAGE_LIMIT).await.map(position) }
-        })
+        PageStream::new(self, |map, after| async move { map.entries(after, PAGE_LIMIT).await.map(with_last) })
     }
 }
 
-/// What is made of several commands.
+/// Built from several commands.
 impl<K: Key, V: Key> SyncMultiMap<K, V> {
     /// Every entry: [`AsyncMultiMap::iter`] for threads that block.
     ///
@@ -289,7 +285,6 @@ impl<K: Key, V: Key> SyncMultiMap<K, V> {
     /// # Ok(()) });
     /// ```
     pub fn iter(&self) -> PageIter<(K, V)> {
-        let map = self.clone();
-        PageIter::new(move |after| map.entries(after, PAGE_LIMIT).map(position))
+        PageIter::new(self, |map, after| map.entries(after, PAGE_LIMIT).map(with_last))
     }
 }

@@ -34,7 +34,7 @@ pub trait Collection: AsyncProxy<Commands: Dispatch<Self::State>> {
 /// Opens collections: on a member, [`Copycat`], and through a handle from outside, [`Remote`].
 ///
 /// A collection is a resource with a name. Every member opens it under that name, as the same collection and with as
-/// many partitions; whoever is no member, too.
+/// many partitions. A process that is no member opens it in the same way.
 pub trait Collections: Host {
     /// Begins to open a [`Map`](crate::Map).
     ///

@@ -113,7 +113,7 @@ impl<T: Value> Collection for AsyncReference<T> {
     type State = Option<T>;
 }
 
-/// What is made of several commands.
+/// Built from several commands.
 impl<T: Value> AsyncReference<T> {
     /// Replaces the value by what `change` makes of it, `None` being no value, and returns that. If somebody else was
     /// faster, `change` is asked again: it may be called often, and must not do anything else.
@@ -137,7 +137,7 @@ impl<T: Value> AsyncReference<T> {
     }
 }
 
-/// What is made of several commands.
+/// Built from several commands.
 impl<T: Value> SyncReference<T> {
     /// Replaces the value: [`AsyncReference::update`] for threads that block.
     ///

@@ -1,6 +1,6 @@
 //! A set whose elements are ordered.
 
-use crate::{Collection, Key, PAGE_LIMIT, position};
+use crate::{Collection, Key, PAGE_LIMIT, with_last};
 use copycat::{Page, PageIter, PageStream, state_machine};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -201,7 +201,7 @@ impl<T: Key> Collection for AsyncSet<T> {
     type State = BTreeSet<T>;
 }
 
-/// What is made of several commands.
+/// Built from several commands.
 impl<T: Key> AsyncSet<T> {
     /// Every element, in order, read page by page: see [`PageStream`].
     ///
@@ -216,15 +216,14 @@ impl<T: Key> AsyncSet<T> {
     /// # Ok(()) });
     /// ```
     pub fn iter(&self) -> PageStream<T> {
-        let set = self.clone();
-        PageStream::new(move |after| {
-            let set = set.clone();
-            async move { set.elements(after, PAGE_LIMIT).await.map(position) }
-        })
+        PageStream::new(
+            self,
+            |set, after| async move { set.elements(after, PAGE_LIMIT).await.map(with_last) },
+        )
     }
 }
 
-/// What is made of several commands.
+/// Built from several commands.
 impl<T: Key> SyncSet<T> {
     /// Every element: [`AsyncSet::iter`] for threads that block.
     ///
@@ -239,7 +238,6 @@ impl<T: Key> SyncSet<T> {
     /// # Ok(()) });
     /// ```
     pub fn iter(&self) -> PageIter<T> {
-        let set = self.clone();
-        PageIter::new(move |after| set.elements(after, PAGE_LIMIT).map(position))
+        PageIter::new(self, |set, after| set.elements(after, PAGE_LIMIT).map(with_last))
     }
 }

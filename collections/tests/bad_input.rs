@@ -137,12 +137,21 @@ async fn positions_behind_the_end_of_a_list() -> Result<(), Error> {
         assert_eq!(list.set(index, 9).await?, None);
         assert_eq!(list.remove(index).await?, None);
         assert!(!list.insert(index.max(4), 9).await?);
-        let page = list.range(index, u64::MAX).await?;
+        let page = list.range(index, u64::MAX, u64::MAX).await?;
         assert!(page.items.is_empty() && !page.more);
         list.truncate(index).await?;
     }
-    assert!(list.range(2, 1).await?.items.is_empty());
-    assert_eq!(list.range(0, u64::MAX).await?.items, [0, 1, 2], "nothing was changed");
+    for (from, to) in [(2, 1), (u64::MAX, 0), (1, 1)] {
+        let page = list.range(from, to, 9).await?;
+        assert!(page.items.is_empty() && !page.more, "{from} to {to}: {page:?}");
+    }
+    let page = list.range(0, 2, 9).await?;
+    assert_eq!((page.items, page.more), (vec![0, 1], false), "none of the range is left");
+    let page = list.range(1, 3, 1).await?;
+    assert_eq!((page.items, page.more), (vec![1], true));
+    assert!(list.range(0, 3, 0).await?.more);
+    let page = list.range(0, u64::MAX, u64::MAX).await?;
+    assert_eq!((page.items, page.more), (vec![0, 1, 2], false), "nothing was changed");
     assert!(list.insert(3, 3).await?, "the end is a position to insert at");
     Ok(())
 }

@@ -41,19 +41,21 @@ use proc_macro::TokenStream;
 ///
 /// | mark | method | options |
 /// |---|---|---|
-/// | `#[write]` | takes `&mut self`, goes through the log; in a trait, a `&mut self` method without a body needs no mark | `supersedes(…)`, `all`, `merge = …`, `single`, `id = …` |
+/// | `#[write]` | takes `&mut self`, goes through the log | `supersedes(…)`, `all`, `merge = …`, `single`, `id = …` |
 /// | `#[delete]` | a write that leaves a tombstone for its key | the same |
 /// | `#[read]` | takes `&self`, never in the log | `consistency = …`, `merge = …`, `all`, `single`, `id = …` |
 /// | `#[key]` | on the argument that decides about the partition | `each` |
 ///
-/// A method with a body and without a mark is a helper of the state and is not on the proxies. A marked
+/// In a trait, a method that takes `&mut self` and has no body is a write without a mark. A method with a body and
+/// without a mark is a helper of the state and is not on the proxies. A marked
 /// method of a trait may have a body as well: it runs on the replica, as one step.
 ///
 /// # Options
 ///
 /// - `consistency = strict`, `lease` or `eventual`: what a read reflects, unless the caller chooses.
 /// - `supersedes(put, remove)`: a promise that a command makes earlier commands *with the same key* of the
-///   named methods dead, so that they need not be kept.
+///   named methods dead, so that they need not be kept. One is left out only if nothing else that concerns the key
+///   lies between the two: no command on it that is not named, and none on several keys or on all partitions.
 /// - `#[key(each)]` on a collection of keys, by value or as a slice, `#[key(each.0)]` on one of pairs, `#[key(each.name)]`
 ///   on one of structs: the command is split. Each partition that some of the keys belong to gets a command with its part
 ///   of the collection; with `all`, the others get an empty one. It is one step in each of them, but not in all: where
@@ -61,8 +63,8 @@ use proc_macro::TokenStream;
 ///   goes to partition 0.
 /// - `all`: goes to every partition. What they return must be merged, or be nothing.
 /// - `merge = sum`, `and`, `or`, `min`, `max`, `concat`, or the path of a `fn(T, T) -> T` (in an `impl` block also
-///   `Self::…`): how the results of all partitions become one. A read with `merge` is asked of all without saying `all`. With `min` and `max`
-///   of an `Option`, a partition that answers `None` does not count.
+///   `Self::…`): how the results of all partitions become one. A read with `merge` is asked of all without saying
+///   `all`. With `min` and `max` of an `Option`, a partition that answers `None` does not count.
 /// - `single`: goes to partition 0.
 /// - `id = 0x1234abcd`: the method's id in the log, which otherwise is a hash of its name. Keep the old id
 ///   when a method is renamed. (The hash of `name` is `copycat::MethodId::of("name")`.)

@@ -52,8 +52,8 @@
 //! ```
 //!
 //! Begin with [`state_machine`], the attribute; then [`Copycat`], a member, and [`Remote`], a handle from a
-//! process that is none. Maps, sets, lists and atomic variables are in the crate `copycat-collections`. [`Error`] says what an error means for a write. How it is built is told in
-//! `ARCHITECTURE.md`, beside this crate's manifest.
+//! process that is none. Maps, sets, lists and atomic variables are in the crate `copycat-collections`. [`Error`] says
+//! what an error means for a write. How it is built is told in `ARCHITECTURE.md`, beside this crate's manifest.
 
 #[doc(hidden)]
 pub mod __private;

@@ -19,7 +19,7 @@ async fn main() -> Result<(), Error> {
     while let Some(thing) = things.next().await.transpose()? {
         println!("to do: {thing}");
     }
-    assert_eq!(list.range(0, 2).await?.items, ["write it down", "do it"]);
+    assert_eq!(list.range(0, 2, 100).await?.items, ["write it down", "do it"]);
     assert_eq!(list.index_of(&"sleep".into()).await?, Some(2));
 
     // A position that is not there is no error: nothing happens, and the answer says so.

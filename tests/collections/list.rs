@@ -1,6 +1,6 @@
 //! Lists.
 
-use super::operations::{Operation, Subject, collect, operations, page, value};
+use super::operations::{Operation, Subject, collect, limit, operations, page, value};
 use copycat::Error;
 use copycat_collections::{AsyncList, Collections};
 use fastrand::Rng;
@@ -15,8 +15,8 @@ operations! { ListOperation on AsyncList<String>, like Model;
         |list| list.index_of(element), |model| model.iter().position(|there| there == element);
     1 value Contains { element: String = value },
         |list| list.contains(element), |model| model.contains(element);
-    2 page Range { from: u64 = index, to: u64 = index },
-        |list| list.range(*from, *to), |model| range(model, *from as usize, *to as usize);
+    2 page Range { from: u64 = index, to: u64 = index, limit: u64 = limit },
+        |list| list.range(*from, *to, *limit), |model| page(within(model, *from, *to), *limit);
     1 items Iter {}, |list| list.iter(), |model| model.iter().collect::<Vec<_>>();
     6 value Push { element: String = value }, |list| list.push(element.clone()),
         |model| { model.push(element.clone()); model.len() - 1 };
@@ -41,9 +41,8 @@ fn index(random: &mut Rng) -> u64 {
     }
 }
 
-fn range(model: &Model, from: usize, to: usize) -> (Vec<&String>, bool) {
-    // `more` is about the list: it goes on behind the positions that were asked for.
-    page(model.iter().skip(from), to.saturating_sub(from) as u64)
+fn within(model: &Model, from: u64, to: u64) -> impl Iterator<Item = &String> {
+    model.iter().skip(from as usize).take(to.saturating_sub(from) as usize)
 }
 
 fn insert(model: &mut Model, index: usize, element: &str) -> bool {

@@ -30,6 +30,8 @@ trait Rows {
     fn put_rows(&mut self, #[key(each.name)] rows: &[Row]) -> u64;
     #[write(all, merge = sum)]
     fn retain(&mut self, #[key(each)] names: Vec<String>) -> u64;
+    #[write]
+    fn put_lucky(&mut self, #[key(each.0)] pairs: Vec<(String, u64)>);
     /// How often a command came, with how many keys.
     #[read(merge = concat)]
     fn seen(&self) -> Vec<u64>;
@@ -77,6 +79,11 @@ impl Rows for Table {
         let before = self.rows.len();
         self.rows.retain(|name, _| names.contains(name));
         (before - self.rows.len()) as u64
+    }
+
+    fn put_lucky(&mut self, pairs: Vec<(String, u64)>) {
+        assert!(pairs.iter().all(|(_, value)| *value != 13), "unlucky");
+        self.put_pairs(pairs);
     }
 
     fn seen(&self) -> Vec<u64> {
@@ -148,6 +155,37 @@ fn by_name_they_are_split_as_well() {
         assert_eq!(error.code(), 12);
         assert_eq!(rows.submit::<u64>("retain", &(names(10),)).unwrap(), 30);
     });
+}
+
+#[test]
+fn what_failed_in_one_partition_and_happened_in_another_is_unknown() {
+    on_each_number_of_partitions(|rows, partitions| {
+        let error = rows.put_lucky(pairs(100)).unwrap_err();
+        assert_eq!(error.outcome(), Outcome::Unknown, "{error}");
+        if partitions == 1 {
+            assert_eq!((error.code(), rows.len().unwrap()), (15, 0));
+            return;
+        }
+        assert!(error.to_string().contains("applied in some partitions"), "{error}");
+        assert_eq!((error.code(), rows.get("13").unwrap()), (100, None));
+        let there = rows.get_all(&names(100)).unwrap();
+        assert!(there.len() > 50 && there.len() < 99, "whole parts: {}", there.len());
+    });
+}
+
+#[test]
+fn what_no_partition_did_was_not_applied() {
+    let (rows, _) = local::open::<SyncRows, _>("rows", 4, Table::default).unwrap();
+    let stranger = SyncStranger::from_handle(rows.handle().clone());
+    let error = stranger.unheard_of((0..100).collect()).unwrap_err();
+    assert_eq!((error.code(), error.outcome()), (10, Outcome::NotApplied), "{error}");
+}
+
+/// Has a command that the state does not know.
+#[state_machine]
+trait Stranger {
+    #[write]
+    fn unheard_of(&mut self, #[key(each)] numbers: Vec<u64>);
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! A map whose keys are ordered. What can be done with it is here, what that does is in [`state`], and [`proxy`] adds to
-//! the proxies what is made of several commands.
+//! the proxies what is built from several commands.
 
 mod proxy;
 mod state;
@@ -156,7 +156,8 @@ pub trait Map<K: Ord, V> {
     #[read(merge = Page::merge_by_key)]
     fn range(&self, from: Bound<K>, to: Bound<K>, limit: u64) -> Page<(K, V)>;
 
-    /// What those of the keys are mapped to that are there. One read in each partition that has some of them.
+    /// The entries of those keys that are in the map. One read in each partition that some of the keys belong to, whose
+    /// answer has up to 4 MiB: what is longer is an error.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -218,11 +219,12 @@ pub trait Map<K: Ord, V> {
     /// assert!(map.is_empty().await?);
     /// # Ok(()) });
     /// ```
-    #[write]
+    // Whether the key is there is as it was before, so of several in a row only the last matters.
+    #[write(supersedes(replace))]
     fn replace(&mut self, #[key] key: &K, value: V) -> Option<V>;
 
     /// Maps a key to `new`, or removes it for `None`, if it is mapped to `expected`, or is not there for `None`. Returns
-    /// whether it was.
+    /// whether it was. Both values travel together, in one command of up to 4 MiB.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }

@@ -12,17 +12,17 @@ impl<K: Key, V: Value> Collection for AsyncMap<K, V> {
 /// A page, and the key behind which the next begins.
 type Entries<K, T> = (Page<T>, Option<K>);
 
-fn position<K: Key, V>(page: Page<(K, V)>) -> Entries<K, (K, V)> {
+fn with_last_key<K: Key, V>(page: Page<(K, V)>) -> Entries<K, (K, V)> {
     let last = page.items.last().map(|(key, _)| key.clone());
     (page, last)
 }
 
 fn values<K: Key, V>(page: Page<(K, V)>) -> Entries<K, V> {
-    let (page, last) = position(page);
+    let (page, last) = with_last_key(page);
     (page.map(|(_, value)| value), last)
 }
 
-/// What is made of several commands.
+/// Built from several commands.
 impl<K: Key, V: Value> AsyncMap<K, V> {
     /// Every key and what it is mapped to, in the order of the keys, read page by page: see [`PageStream`].
     ///
@@ -37,11 +37,10 @@ impl<K: Key, V: Value> AsyncMap<K, V> {
     /// # Ok(()) });
     /// ```
     pub fn iter(&self) -> PageStream<(K, V)> {
-        let map = self.clone();
-        PageStream::new(move |after| {
-            let map = map.clone();
-            async move { map.entries(after, PAGE_LIMIT).await.map(position) }
-        })
+        PageStream::new(
+            self,
+            |map, after| async move { map.entries(after, PAGE_LIMIT).await.map(with_last_key) },
+        )
     }
 
     /// What every key is mapped to, in the order of the keys, read page by page: see [`PageStream`]. Pages of it, one by
@@ -56,11 +55,7 @@ impl<K: Key, V: Value> AsyncMap<K, V> {
     /// # Ok(()) });
     /// ```
     pub fn values(&self) -> PageStream<V> {
-        let map = self.clone();
-        PageStream::new(move |after| {
-            let map = map.clone();
-            async move { map.entries(after, PAGE_LIMIT).await.map(values) }
-        })
+        PageStream::new(self, |map, after| async move { map.entries(after, PAGE_LIMIT).await.map(values) })
     }
 
     /// Replaces what a key is mapped to by what `change` makes of it, `None` being no entry, and returns that. If
@@ -88,7 +83,7 @@ impl<K: Key, V: Value> AsyncMap<K, V> {
     }
 }
 
-/// What is made of several commands.
+/// Built from several commands.
 impl<K: Key, V: Value> SyncMap<K, V> {
     /// Every key and what it is mapped to: [`AsyncMap::iter`] for threads that block.
     ///
@@ -106,8 +101,7 @@ impl<K: Key, V: Value> SyncMap<K, V> {
     /// # Ok(()) });
     /// ```
     pub fn iter(&self) -> PageIter<(K, V)> {
-        let map = self.clone();
-        PageIter::new(move |after| map.entries(after, PAGE_LIMIT).map(position))
+        PageIter::new(self, |map, after| map.entries(after, PAGE_LIMIT).map(with_last_key))
     }
 
     /// What every key is mapped to: [`AsyncMap::values`] for threads that block.
@@ -123,8 +117,7 @@ impl<K: Key, V: Value> SyncMap<K, V> {
     /// # Ok(()) });
     /// ```
     pub fn values(&self) -> PageIter<V> {
-        let map = self.clone();
-        PageIter::new(move |after| map.entries(after, PAGE_LIMIT).map(values))
+        PageIter::new(self, |map, after| map.entries(after, PAGE_LIMIT).map(values))
     }
 
     /// Replaces what a key is mapped to: [`AsyncMap::update`] for threads that block.

@@ -1,8 +1,8 @@
 //! `#[state_machine]`: from a trait or an `impl` block to its table of commands, its dispatch and its two proxies.
 //!
-//! A pipeline, a file each: [`item`] is what the attribute stands on, [`parse`] reads its marks, [`check`] says all that is wrong with it and
-//! turns the rest into the [`model`], [`expand`] prints the code. The item itself is always printed
-//! again, without the marks, whatever is wrong: editors go on working while it is being written.
+//! A pipeline, a file each: [`item`] is what the attribute stands on, [`parse`] reads its marks, [`check`] says all
+//! that is wrong with it and turns the rest into the [`model`], [`expand`] prints the code. The item itself is always
+//! printed again, without the marks, whatever is wrong: editors go on working while it is being written.
 
 mod check;
 mod expand;

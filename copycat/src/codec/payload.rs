@@ -34,10 +34,16 @@ pub(crate) enum PayloadError {
     },
 }
 
-/// Appends the encoding of `value`.
-pub(crate) fn encode<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(), PayloadError> {
+/// Appends the encoding of `value`, however long it is.
+pub(crate) fn append<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(), PayloadError> {
     bincode::serde::encode_into_std_write(value, out, bincode::config::standard())
         .map_err(PayloadError::Encode)?;
+    Ok(())
+}
+
+/// Appends the encoding of `value`; an error if what is there then is longer than a command may be.
+pub(crate) fn encode<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(), PayloadError> {
+    append(value, out)?;
     if out.len() > BODY_MAX {
         return Err(PayloadError::TooLarge { limit: BODY_MAX, found: out.len() });
     }

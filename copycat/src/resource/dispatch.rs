@@ -4,7 +4,7 @@ use super::commands::{Commands, Method};
 use crate::codec::access::Access;
 use crate::codec::frame::{BODY_MAX, KEY_MAX, RESULT_MAX};
 use crate::codec::ids::MethodId;
-use crate::codec::payload::{self, PayloadError};
+use crate::codec::payload;
 use crate::node::failure::Failure;
 use crate::node::machine::{Checker, Machine};
 use serde::Serialize;
@@ -56,12 +56,7 @@ pub fn decode<'a, A: Deserialize<'a>>(body: &'a [u8]) -> Result<A, Failure> {
 /// Appends a method's result.
 pub fn answer<T: Serialize>(result: &T, out: &mut Vec<u8>) -> Result<(), Failure> {
     let start = out.len();
-    match payload::encode(result, out) {
-        Ok(()) => {}
-        // The codec counts what was there before as well; here only the result counts.
-        Err(PayloadError::TooLarge { .. }) => {}
-        Err(_) => return Err(Failure::BadResult),
-    }
+    payload::append(result, out).map_err(|_| Failure::BadResult)?;
     if out.len() - start > RESULT_MAX { Err(Failure::BadResult) } else { Ok(()) }
 }
 

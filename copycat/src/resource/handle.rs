@@ -231,7 +231,7 @@ impl Handle {
             // Where some partitions did it and others did not, it was not "not applied".
             let nowhere =
                 failures.clone().count() == answers.len() && failure.outcome() == Outcome::NotApplied;
-            let problem = if method.is_read() || nowhere {
+            let problem = if method.is_read() || nowhere || answers.len() == 1 {
                 Problem::Request(failure)
             } else {
                 Problem::Partial(failure)

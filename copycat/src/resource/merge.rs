@@ -64,7 +64,7 @@ pub fn merge_encoded<T: Serialize + DeserializeOwned>(
     merge: fn(T, T) -> T,
 ) -> Result<(), Misfit> {
     let merged = merge_decoded(results, merge)?;
-    payload::encode(&merged, out).map_err(Misfit)
+    payload::append(&merged, out).map_err(Misfit)
 }
 
 /// Decodes the results of all partitions (at least one) and merges them, from partition 0 on.

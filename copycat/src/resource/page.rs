@@ -36,8 +36,9 @@ pub const PAGE_BYTES_MAX: usize = 1 << 20;
 /// }
 /// ```
 ///
-/// A page ends at its limit or at [`PAGE_BYTES_MAX`], whichever comes first, merged pages too. A limit of 0 gives no
-/// item, and says whether there are any. [`PageStream`](crate::PageStream) and [`PageIter`](crate::PageIter) read
+/// A page ends at its limit or at [`PAGE_BYTES_MAX`], whichever comes first, merged pages too. Where several partitions
+/// have items with the same key, it ends behind all of them, since the next page begins behind the key. A limit of 0
+/// gives no item, and says whether there are any. [`PageStream`](crate::PageStream) and [`PageIter`](crate::PageIter) read
 /// page after page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -54,6 +55,15 @@ impl<T: Serialize> Page<T> {
     /// Takes items up to the limit, or until they are [`PAGE_BYTES_MAX`] long. Looks at one item more, to know
     /// whether there are more.
     pub fn take(items: impl IntoIterator<Item = T>, limit: u64) -> Page<T> {
+        Page::take_all(items, limit, |_, _| false)
+    }
+
+    /// The same, but does not end between two items that belong together.
+    fn take_all(
+        items: impl IntoIterator<Item = T>,
+        limit: u64,
+        together: impl Fn(&T, &T) -> bool,
+    ) -> Page<T> {
         let mut page = Page { items: Vec::new(), more: false, limit };
         let mut bytes: usize = 0;
         for item in items {
@@ -61,9 +71,9 @@ impl<T: Serialize> Page<T> {
             // an answer holds only so many.
             let length = payload::encoded_len(&item).unwrap_or(0);
             bytes = bytes.saturating_add(if length == 0 { PAGE_BYTES_MAX / BYTELESS_MAX } else { length });
-            let full = page.items.len() as u64 >= limit;
-            page.more = full || (bytes > PAGE_BYTES_MAX && !page.items.is_empty());
-            if page.more {
+            let full = page.items.len() as u64 >= limit || (bytes > PAGE_BYTES_MAX && !page.items.is_empty());
+            if full && !page.items.last().is_some_and(|last| together(last, &item)) {
+                page.more = true;
                 break;
             }
             page.items.push(item);
@@ -89,7 +99,8 @@ impl<T: Serialize> Page<T> {
         let more = left.more || right.more || cut;
         left.items.truncate(certain.0);
         right.items.truncate(certain.1);
-        let merged = Page::take(ascending(left.items, right.items, key), limit);
+        let equal = |one: &T, other: &T| key(one) == key(other);
+        let merged = Page::take_all(ascending(left.items, right.items, &key), limit, equal);
         Page { more: more || merged.more, ..merged }
     }
 }
@@ -183,6 +194,13 @@ mod tests {
     }
 
     #[test]
+    fn ends_behind_all_items_of_a_key_that_several_partitions_have() {
+        let pages = [[1, 2], [1, 2], [1, 3]].map(|items| page(&items, false, 2));
+        let merged = pages.into_iter().reduce(Page::merge).unwrap();
+        assert_eq!(merged, page(&[1, 1, 1], true, 2));
+    }
+
+    #[test]
     fn is_no_longer_merged_than_it_was_asked_to_be() {
         let merged = Page::merge(page(&[1, 3, 5], true, 3), page(&[2, 4, 6], true, 3));
         assert_eq!(merged, page(&[1, 2, 3], true, 3));
@@ -201,8 +219,9 @@ mod tests {
             let mut partitions = vec![BTreeMap::new(); random.usize(1..6)];
             let count = partitions.len();
             for _ in 0..random.usize(0..60) {
+                // Now and then a key that another partition has as well.
                 let key = random.u32(0..100);
-                partitions[key as usize % count].insert(key, round);
+                partitions[random.choice([0, key as usize]).unwrap_or(0) % count].insert(key, round);
             }
             let limit = random.u64(1..8);
             let (mut found, mut from) = (Vec::new(), 0);
@@ -210,7 +229,7 @@ mod tests {
                 let pages =
                     partitions.iter().map(|partition| Page::take(partition.clone().split_off(&from), limit));
                 let page = pages.reduce(Page::merge_by_key).unwrap();
-                assert!(page.items.len() as u64 <= limit);
+                assert!(page.items.len() < limit as usize + count);
                 found.extend(page.items.iter().map(|item| item.0));
                 if !page.more {
                     break;

@@ -22,8 +22,8 @@ struct Fetched<T> {
 /// Every item of a collection, fetched page by page while they are taken.
 ///
 /// Each page is a read of its own, and the stream is none: what is written while it runs is seen if it lies behind the
-/// page that was fetched last. Nothing is given out twice, and nothing is left out that was there all the time. An
-/// error ends the stream: go on behind the last item that came, with a new one.
+/// page that was fetched last. Nothing comes twice, and nothing is left out that was there all the time, as long as items
+/// keep their order. An error ends the stream. What lies behind the last item that came can then be read page by page.
 ///
 /// A [`Stream`] for those who use its combinators; [`next`](PageStream::next) needs none of them. How a proxy of
 /// your own gets one:
@@ -38,14 +38,10 @@ struct Fetched<T> {
 /// impl AsyncScores {
 ///     /// All names and their scores.
 ///     pub fn iter(&self) -> PageStream<(String, u64)> {
-///         let scores = self.clone();
-///         PageStream::new(move |after| {
-///             let scores = scores.clone();
-///             async move {
-///                 let page = scores.scores(after, 1_000).await?;
-///                 let last = page.items.last().map(|(name, _)| name.clone());
-///                 Ok((page, last))
-///             }
+///         PageStream::new(self, |scores, after| async move {
+///             let page = scores.scores(after, 1_000).await?;
+///             let last = page.items.last().map(|(name, _)| name.clone());
+///             Ok((page, last))
 ///         })
 ///     }
 /// }
@@ -65,14 +61,20 @@ pub struct PageStream<T> {
 }
 
 impl<T: 'static> PageStream<T> {
-    /// Reads pages with `fetch`, which is given where to go on, `None` at first, and returns a page and where to go on
-    /// behind it. It must ask for at least one item.
-    pub fn new<P, F>(fetch: impl Fn(Option<P>) -> F + Send + Sync + 'static) -> PageStream<T>
+    /// Reads pages of `source`, a proxy, with `fetch`, which is given a clone of it and where to go on, `None` at first.
+    /// It returns a page and where to go on behind that, and must ask for at least one item.
+    pub fn new<S, P, F>(
+        source: &S,
+        fetch: impl Fn(S, Option<P>) -> F + Send + Sync + 'static,
+    ) -> PageStream<T>
     where
+        S: Clone + Send + Sync + 'static,
         P: Send + 'static,
         F: Future<Output = Result<(Page<T>, Option<P>), Error>> + Send + 'static,
     {
-        PageStream { items: Vec::new().into_iter(), ahead: Some(fetching(Arc::new(fetch), None)) }
+        let source = source.clone();
+        let fetch = Arc::new(move |after| fetch(source.clone(), after));
+        PageStream { items: Vec::new().into_iter(), ahead: Some(fetching(fetch, None)) }
     }
 
     /// The next item; `None` behind the last.
@@ -143,14 +145,15 @@ pub struct PageIter<T> {
 }
 
 impl<T: 'static> PageIter<T> {
-    /// Reads pages with `fetch`, as [`PageStream::new`] does.
-    pub fn new<P: Send + 'static>(
-        mut fetch: impl FnMut(Option<P>) -> Result<(Page<T>, Option<P>), Error> + Send + 'static,
+    /// Reads pages of `source` with `fetch`, as [`PageStream::new`] does.
+    pub fn new<S: Clone + Send + 'static, P: Send + 'static>(
+        source: &S,
+        mut fetch: impl FnMut(&S, Option<P>) -> Result<(Page<T>, Option<P>), Error> + Send + 'static,
     ) -> PageIter<T> {
-        let mut after = None;
+        let (source, mut after) = (source.clone(), None);
         let fetch = Box::new(move || {
             let page;
-            (page, after) = fetch(after.take())?;
+            (page, after) = fetch(&source, after.take())?;
             Ok(page)
         });
         PageIter { items: Vec::new().into_iter(), more: true, fetch }
@@ -209,8 +212,9 @@ mod tests {
         fetch: impl Fn(Option<u8>) -> Result<(Page<u8>, Option<u8>), Error> + Copy + Send + Sync + 'static,
     ) -> Vec<Result<u8, u16>> {
         let code = |error: Error| error.code();
-        let iterated: Vec<_> = PageIter::new(fetch).map(|item| item.map_err(code)).collect();
-        let mut stream = PageStream::new(move |after| async move { fetch(after) });
+        let iterated: Vec<_> =
+            PageIter::new(&(), move |(), after| fetch(after)).map(|item| item.map_err(code)).collect();
+        let mut stream = PageStream::new(&(), move |(), after| async move { fetch(after) });
         let mut streamed = Vec::new();
         // As those see it who know of streams only.
         let mut next = || block_on(poll_fn(|context| Pin::new(&mut stream).poll_next(context)));
@@ -242,7 +246,7 @@ mod tests {
     #[test]
     fn a_stream_crosses_threads() {
         fn crosses<T: Send>(_: &T) {}
-        crosses(&PageStream::new(|after| async move { numbers(after, false) }));
-        crosses(&PageIter::new(|after| numbers(after, false)));
+        crosses(&PageStream::new(&(), |(), after| async move { numbers(after, false) }));
+        crosses(&PageIter::new(&(), |(), after| numbers(after, false)));
     }
 }

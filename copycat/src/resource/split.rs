@@ -26,9 +26,9 @@ pub struct Spread {
     label = "cannot be taken apart and put together again",
     note = "`#[key(each)]` belongs on a collection: a slice, a `Vec`, a `BTreeSet`, a `BTreeMap`, …"
 )]
-pub trait Collection: IntoIterator + Default + Extend<Self::Item> {}
+pub trait Splittable: IntoIterator + Default + Extend<Self::Item> {}
 
-impl<C: IntoIterator + Default + Extend<Self::Item>> Collection for C {}
+impl<C: IntoIterator + Default + Extend<Self::Item>> Splittable for C {}
 
 /// Splits a collection by the keys of its elements, and encodes the arguments of each part with `encode`. Nothing was
 /// sent if it fails.
@@ -41,7 +41,7 @@ pub fn split<C, K>(
     encode: impl Fn(&C) -> Result<Arguments, Error>,
 ) -> Result<Parts, Error>
 where
-    C: Collection,
+    C: Splittable,
     K: Serialize + ?Sized,
 {
     let mut shares: Vec<Option<C>> = iter::repeat_with(|| None).take(spread.partitions).collect();

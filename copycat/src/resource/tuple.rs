@@ -27,7 +27,11 @@ pub(crate) fn encode<A: Serialize + ?Sized>(method: &'static Method, tuple: &A) 
             body.extend_from_slice(element);
         }
     }
-    let arguments = Arguments::within_limits(body, key_len)?;
+    let arguments = match method.split {
+        // Each part has its own limits.
+        Some(_) => Arguments { body, key_len },
+        None => Arguments::within_limits(body, key_len)?,
+    };
     match (method.check)(&arguments.body, key_len) {
         Ok(()) => Ok(arguments),
         Err(_) => Err(Problem::Shape { takes: method.arguments }.into()),
@@ -61,7 +65,7 @@ struct Encoded(Vec<Vec<u8>>);
 impl Encoded {
     fn push<T: Serialize + ?Sized>(&mut self, element: &T) -> Result<(), Stop> {
         let mut bytes = Vec::new();
-        payload::encode(element, &mut bytes).map_err(Stop::Element)?;
+        payload::append(element, &mut bytes).map_err(Stop::Element)?;
         self.0.push(bytes);
         Ok(())
     }

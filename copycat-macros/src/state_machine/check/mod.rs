@@ -9,7 +9,7 @@ mod options;
 mod signature;
 
 use super::item::Item;
-use super::model::{Command, Kind, Machine, State};
+use super::model::{Command, Kind, Machine, Merge, State};
 use super::parse::{Draft, Mark};
 use crate::support::attributes;
 use crate::support::mistakes::Mistakes;
@@ -26,9 +26,12 @@ pub(crate) fn machine(item: &Item, drafts: Vec<Draft>, mistakes: &mut Mistakes) 
         block::check_marks(block, &drafts, mistakes);
     }
     let names = Names::of(item.word(), &drafts);
-    let commands: Vec<Command> =
+    let mut commands: Vec<Command> =
         drafts.into_iter().filter_map(|draft| command(draft, &names, mistakes)).collect();
     check_ids(&commands, mistakes);
+    if let Item::Trait(_) = item {
+        check_merges(&mut commands, mistakes);
+    }
     let name = item.name().filter(|_| sound)?;
     Some(assembled(item, name, commands, mistakes.count() > 0))
 }
@@ -53,6 +56,19 @@ fn assembled(item: &Item, name: &Ident, commands: Vec<Command>, flawed: bool) ->
         block::write_out_self(&block.self_ty, &mut machine);
     }
     machine
+}
+
+/// In a trait nobody knows the state, so `Self` has no function yet.
+fn check_merges(commands: &mut [Command], mistakes: &mut Mistakes) {
+    for command in commands {
+        let of_the_state = |merge: &mut Merge| match merge {
+            Merge::Own(function) => function.path.segments.first().is_some_and(|first| first.ident == "Self"),
+            Merge::Known(..) => false,
+        };
+        if let Some(Merge::Own(function)) = command.merge.take_if(of_the_state) {
+            mistakes.add(&function, "results are merged where no state is: name the function without `Self`");
+        }
+    }
 }
 
 const OUTLIVES: &str = "a state outlives everything it was sent: take a type parameter instead of a lifetime";

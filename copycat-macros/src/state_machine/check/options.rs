@@ -1,7 +1,7 @@
 //! What the options of a mark promise, and which of them contradict each other or the signature.
 
 use super::Names;
-use super::signature::{arguments, returns_something};
+use super::signature::{arguments, result};
 use crate::state_machine::model::{Kind, Passing, Route, Split};
 use crate::state_machine::parse::{Draft, Key, Mark};
 use crate::support::mistakes::Mistakes;
@@ -97,7 +97,7 @@ pub(super) fn split(draft: &Draft, mark: &Mark, key: Option<&Key>, mistakes: &mu
     if let Some(Passing::Borrowed(_)) = passing {
         mistakes.at(*span, "a collection of keys is taken apart: take it by value, or as a slice");
     }
-    if mark.merge.is_none() && mark.all.is_none() && returns_something(&draft.signature).is_some() {
+    if mark.merge.is_none() && mark.all.is_none() && result(&draft.signature).is_some() {
         mistakes.at(
             *span,
             "each partition that has some of the keys returns a result: say how they become one, `merge = sum` for \
@@ -109,7 +109,7 @@ pub(super) fn split(draft: &Draft, mark: &Mark, key: Option<&Key>, mistakes: &mu
 
 /// Everything else about the options of one mark.
 pub(super) fn check(draft: &Draft, mark: &Mark, mistakes: &mut Mistakes) {
-    let returns = returns_something(&draft.signature);
+    let returns = result(&draft.signature);
     let split = draft.keys.first().is_some_and(|key| key.split.is_some());
     if let Some(consistency) = mark.consistency.as_ref().filter(|_| mark.kind != Kind::Read) {
         mistakes.add(consistency, "only a read chooses its consistency: a write always goes through the log");

@@ -3,7 +3,6 @@
 use crate::state_machine::model::{Argument, Kind, Passing};
 use crate::support::mistakes::Mistakes;
 use crate::support::types::{self, Obstacle};
-use syn::spanned::Spanned;
 use syn::{
     FnArg, GenericParam, Ident, Pat, PatType, Receiver, ReceiverKind, ReturnType, Safety, Signature, Type,
 };
@@ -233,14 +232,6 @@ fn passing(ty: &Type) -> Passing {
 pub(super) fn result(signature: &Signature) -> Option<Type> {
     match &signature.output {
         ReturnType::Type(_, ty) if !types::is_unit(ty) => Some((**ty).clone()),
-        _ => None,
-    }
-}
-
-/// Whether the signature returns something, for the options that need it.
-pub(super) fn returns_something(signature: &Signature) -> Option<proc_macro2::Span> {
-    match &signature.output {
-        ReturnType::Type(_, ty) if !types::is_unit(ty) => Some(ty.span()),
         _ => None,
     }
 }
