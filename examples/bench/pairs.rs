@@ -2,7 +2,8 @@
 //!
 //! Both are resources of one cluster, opened and filled together, over the same connections; their clients choose the
 //! same keys. Each is measured in every pair, and they take turns in being first, so that both are equally old.
-//! Before the first pair, one is measured that does not count.
+//! Before the first pair, one is measured that does not count. One member leads both: members are started anew until it
+//! has come about, because another leader is a difference of its own.
 
 use super::arguments::Options;
 use super::calls::{Call, Target, clients};
@@ -14,8 +15,12 @@ use super::report::print;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::thread;
+use std::time::Duration;
 
 const TIMES: usize = 10;
+/// Pause between two looks at who leads.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// What one of the two did in one turn.
 #[derive(Clone, Copy, Serialize)]
@@ -65,7 +70,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     for partitions in options.partitions.iter().copied() {
         for call in options.calls.iter().copied() {
             let beside = call.by_hand().ok_or_else(|| format!("nothing is beside `{}`", call.name()))?;
-            let mut processes = Processes::start_with(options, &[call, beside], partitions)?;
+            let mut processes = start(options, &[call, beside], partitions)?;
             for count in options.clients.iter().copied() {
                 let contest = Contest { call, beside, partitions, count, options };
                 runtime.block_on(contest.run(&mut processes))?;
@@ -73,6 +78,24 @@ pub(crate) fn run(options: &Options) -> Result<(), Box<dyn Error>> {
         }
     }
     Ok(())
+}
+
+/// Starts members. Where each resource has one group, the same member leads both.
+fn start(options: &Options, calls: &[Call], partitions: u32) -> Result<Processes, Box<dyn Error>> {
+    loop {
+        let mut processes = Processes::start_with(options, calls, partitions)?;
+        let led = loop {
+            let led: Vec<u32> =
+                processes.reports()?.iter().map(|report| report.leads_of.values().sum()).collect();
+            if led.iter().sum::<u32>() == 2 * partitions {
+                break led;
+            }
+            thread::sleep(LOOK);
+        };
+        if partitions > 1 || led.contains(&2) {
+            return Ok(processes);
+        }
+    }
 }
 
 /// Two calls, and how they are measured.
