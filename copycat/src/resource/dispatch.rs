@@ -60,25 +60,41 @@ pub fn answer<T: Serialize>(result: &T, out: &mut Vec<u8>) -> Result<(), Failure
     if out.len() - start > RESULT_MAX { Err(Failure::BadResult) } else { Ok(()) }
 }
 
-/// The methods of a state machine by their ids.
+/// The methods of a state machine by their ids: a hash table whose hash is the id, looked up for every command on every
+/// member. However many methods there are, it takes a step or two.
 #[derive(Clone)]
 struct Table {
     methods: &'static [Method],
-    /// Sorted by id; with the place in `methods`.
-    by_id: Arc<[(MethodId, usize)]>,
+    /// Ids, with their places in `methods`; a power of two of them, half of which are free. The id 0 is nobody's.
+    slots: Arc<[(MethodId, usize)]>,
 }
 
 impl Table {
     fn of<C: Commands>() -> Table {
-        let mut by_id: Vec<_> = C::METHODS.iter().enumerate().map(|(at, method)| (method.id, at)).collect();
-        by_id.sort_unstable();
-        assert!(by_id.windows(2).all(|pair| pair[0].0 != pair[1].0), "ids were compared while compiling");
-        Table { methods: C::METHODS, by_id: by_id.into() }
+        let mut slots = vec![(MethodId(0), 0); (2 * C::METHODS.len() + 1).next_power_of_two()];
+        for (at, method) in C::METHODS.iter().enumerate() {
+            assert!(method.id.0 != 0, "ids were checked while compiling");
+            let free = Table::probe(method.id, slots.len()).find(|slot| slots[*slot].0.0 == 0);
+            slots[free.expect("more slots than methods")] = (method.id, at);
+        }
+        Table { methods: C::METHODS, slots: slots.into() }
     }
 
     fn place(&self, id: MethodId) -> Result<usize, Failure> {
-        let at = self.by_id.binary_search_by_key(&id, |(id, _)| *id).map_err(|_| Failure::UnknownMethod)?;
-        Ok(self.by_id[at].1)
+        for slot in Table::probe(id, self.slots.len()) {
+            match self.slots[slot] {
+                (MethodId(0), _) => break,
+                (found, at) if found == id => return Ok(at),
+                _ => {}
+            }
+        }
+        Err(Failure::UnknownMethod)
+    }
+
+    /// Where an id may be, of so many slots: from where its lowest bits say, one after the other.
+    fn probe(id: MethodId, slots: usize) -> impl Iterator<Item = usize> {
+        let first = id.0 as usize;
+        (0..slots).map(move |step| (first + step) & (slots - 1))
     }
 }
 
@@ -215,6 +231,33 @@ mod tests {
         assert_eq!(out, b"before");
         replica.read(VALUE, &[], &mut out).unwrap();
         assert_eq!(out, b"before\x0d");
+    }
+
+    /// More methods than one, whose ids all begin at the same slot.
+    struct Crowd;
+
+    impl Commands for Crowd {
+        const METHODS: &'static [Method] = &{
+            let method = Method::read("crowd", &[], |body, key_len| check_keyless::<()>(body, key_len));
+            let mut methods = [method; 22];
+            let mut at = 0;
+            while at < methods.len() {
+                methods[at] = method.with_id(MethodId((at as u32 + 1) << 16));
+                at += 1;
+            }
+            methods
+        };
+    }
+
+    #[test]
+    fn ids_that_meet_are_told_apart() {
+        let table = Table::of::<Crowd>();
+        for (at, method) in Crowd::METHODS.iter().enumerate() {
+            assert_eq!(table.place(method.id), Ok(at));
+        }
+        for id in [0, 1, 23 << 16, u32::MAX] {
+            assert_eq!(table.place(MethodId(id)), Err(Failure::UnknownMethod));
+        }
     }
 
     #[test]
