@@ -51,7 +51,7 @@
 //! - Bytes are best kept as `serde_bytes::ByteBuf`: serde goes through a `Vec<u8>` byte by byte, which makes a call with a
 //!   few hundred of them take twice the processor time.
 //! - A key has up to 64 KiB, a command, keys included, 4 MiB; what is longer is refused before it is sent. An answer that
-//!   would be longer is an error, unless it is a [`Page`](copycat::Page): `get_all` of too many keys, `get` of a key of a
+//!   would be longer is an error, unless it is a [`Page`]: `get_all` of too many keys, `get` of a key of a
 //!   [`MultiMap`] with too many values.
 //! - A page of a collection with several partitions is made of a page of each: the more partitions, the more is read for
 //!   it.

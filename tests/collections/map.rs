@@ -108,7 +108,7 @@ fn within<'a>(
 }
 
 impl Subject for MapOperation {
-    const PARTITIONS: &'static [u32] = &[1, 1, 4];
+    const PARTITIONS: &'static [u32] = &[1, 4];
 
     async fn open<H: Collections>(host: &H, name: String, partitions: u32) -> Result<Self::Proxy, Error> {
         host.map(name).with_partitions(partitions).open().await

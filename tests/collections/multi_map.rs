@@ -52,7 +52,7 @@ fn remove(model: &mut Model, key: &str, value: &str) -> bool {
 }
 
 impl Subject for MultiMapOperation {
-    const PARTITIONS: &'static [u32] = &[1, 1, 4];
+    const PARTITIONS: &'static [u32] = &[1, 4];
 
     async fn open<H: Collections>(host: &H, name: String, partitions: u32) -> Result<Self::Proxy, Error> {
         host.multi_map(name).with_partitions(partitions).open().await

@@ -35,7 +35,7 @@ pub(crate) trait Operation: Debug + Sized + 'static {
 
 /// What the worker has to know of a collection besides its operations.
 pub(crate) trait Subject: Operation {
-    /// How many partitions the workers' collections have, in turns.
+    /// With how many partitions it is tried.
     const PARTITIONS: &'static [u32];
 
     /// Opens it on a member, or through a remote handle.

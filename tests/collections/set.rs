@@ -28,7 +28,7 @@ operations! { SetOperation on AsyncSet<String>, like Model;
 }
 
 impl Subject for SetOperation {
-    const PARTITIONS: &'static [u32] = &[1, 1, 4];
+    const PARTITIONS: &'static [u32] = &[1, 4];
 
     async fn open<H: Collections>(host: &H, name: String, partitions: u32) -> Result<Self::Proxy, Error> {
         host.set(name).with_partitions(partitions).open().await

@@ -19,8 +19,14 @@ pub(crate) struct Trial {
 }
 
 impl Trial {
-    /// Runs it, and says what was done.
+    /// Runs it with each number of partitions, and says what was done.
     pub(crate) fn run<S: Subject>(&self, name: &str) {
+        S::PARTITIONS
+            .iter()
+            .for_each(|partitions| self.run_on::<S>(&format!("{name}-{partitions}"), *partitions));
+    }
+
+    fn run_on<S: Subject>(&self, name: &str, partitions: u32) {
         let seed = seed();
         println!("{name}: seed {seed}; COPYCAT_SEED repeats its choices");
         let mut random = Rng::with_seed(seed);
@@ -28,7 +34,6 @@ impl Trial {
         let remote = block_on(world.remote());
         let work = |at: usize, random| {
             let _alarm = Alarm(&shared);
-            let partitions = S::PARTITIONS[at % S::PARTITIONS.len()];
             let mut worker = Worker::<S>::new(&world, &remote, format!("{name}-{at}"), partitions, random);
             while !shared.stop.load(Ordering::Relaxed) {
                 shared.compared.fetch_add(worker.step(), Ordering::Relaxed);
