@@ -158,6 +158,26 @@ fn by_name_they_are_split_as_well() {
 }
 
 #[test]
+fn all_parts_together_may_be_longer_than_a_command_by_name_too() {
+    on_each_number_of_partitions(|rows, partitions| {
+        let long = |number: u64| format!("{number}{}", "x".repeat(60_000));
+        let (names, pairs): (Vec<_>, Vec<_>) =
+            (0..100).map(|number| (long(number), (long(number), number))).unzip();
+        let put = rows.submit::<()>("put_pairs", &(&pairs,));
+        if partitions == 1 {
+            assert_eq!(put.unwrap_err().code(), 13, "6 MB are no command");
+            assert_eq!(rows.put_pairs(pairs).unwrap_err().code(), 13);
+            return;
+        }
+        put.unwrap();
+        assert_eq!(rows.len().unwrap(), 100);
+        let whole = pairs.into_iter().collect::<BTreeMap<_, _>>();
+        assert!(rows.get_all(&names).unwrap() == whole);
+        assert!(rows.submit::<BTreeMap<String, u64>>("get_all", &(&names,)).unwrap() == whole);
+    });
+}
+
+#[test]
 fn what_failed_in_one_partition_and_happened_in_another_is_unknown() {
     on_each_number_of_partitions(|rows, partitions| {
         let error = rows.put_lucky(pairs(100)).unwrap_err();
