@@ -23,42 +23,39 @@ mod collections {
 use collections::trial::Trial;
 use collections::{boolean, clients, list, long, map, multi_map, reference, set};
 
-/// What each type goes through.
-const TRIAL: Trial = Trial { operations: 100_000, workers: 48, kills: 5 };
-
 #[test]
 fn a_map_is_like_a_btree_map() {
-    TRIAL.run::<map::MapOperation>("map");
+    Trial::EACH.run::<map::MapOperation>("map");
 }
 
 #[test]
 fn a_multi_map_is_like_a_btree_map_of_btree_sets() {
-    TRIAL.run::<multi_map::MultiMapOperation>("multi_map");
+    Trial::EACH.run::<multi_map::MultiMapOperation>("multi_map");
 }
 
 #[test]
 fn a_set_is_like_a_btree_set() {
-    TRIAL.run::<set::SetOperation>("set");
+    Trial::EACH.run::<set::SetOperation>("set");
 }
 
 #[test]
 fn a_list_is_like_a_vec() {
-    TRIAL.run::<list::ListOperation>("list");
+    Trial::EACH.run::<list::ListOperation>("list");
 }
 
 #[test]
 fn a_long_is_like_an_i64() {
-    TRIAL.run::<long::LongOperation>("long");
+    Trial::EACH.run::<long::LongOperation>("long");
 }
 
 #[test]
 fn a_boolean_is_like_a_bool() {
-    TRIAL.run::<boolean::BooleanOperation>("boolean");
+    Trial::EACH.run::<boolean::BooleanOperation>("boolean");
 }
 
 #[test]
 fn a_reference_is_like_an_option() {
-    TRIAL.run::<reference::ReferenceOperation>("reference");
+    Trial::EACH.run::<reference::ReferenceOperation>("reference");
 }
 
 #[test]

@@ -47,8 +47,8 @@ use proc_macro::TokenStream;
 /// | `#[key]` | on the argument that decides about the partition | `each` |
 ///
 /// In a trait, a method that takes `&mut self` and has no body is a write without a mark. A method with a body and
-/// without a mark is a helper of the state and is not on the proxies. A marked
-/// method of a trait may have a body as well: it runs on the replica, as one step.
+/// without a mark is a helper of the state and is not on the proxies. A marked method of a trait may have a body as
+/// well: it runs on the replica, as one step.
 ///
 /// # Options
 ///

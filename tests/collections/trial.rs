@@ -19,6 +19,9 @@ pub(crate) struct Trial {
 }
 
 impl Trial {
+    /// What each type goes through.
+    pub(crate) const EACH: Trial = Trial { operations: 100_000, workers: 48, kills: 5 };
+
     /// Runs it with each number of partitions, and says what was done.
     pub(crate) fn run<S: Subject>(&self, name: &str) {
         S::PARTITIONS

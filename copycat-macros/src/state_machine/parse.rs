@@ -29,6 +29,13 @@ pub(crate) struct Draft {
     pub keys: Vec<Key>,
 }
 
+impl Draft {
+    /// Whether its argument with a key is a collection of keys.
+    pub(crate) fn is_split(&self) -> bool {
+        self.keys.first().is_some_and(|key| key.split.is_some())
+    }
+}
+
 /// `#[key]`, or `#[key(each…)]`.
 #[derive(Debug)]
 pub(crate) struct Key {

@@ -36,9 +36,13 @@ pub(crate) enum PayloadError {
 
 /// Appends the encoding of `value`, however long it is.
 pub(crate) fn append<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(), PayloadError> {
+    write(value, out)
+}
+
+fn write<T: Serialize + ?Sized>(value: &T, out: &mut impl std::io::Write) -> Result<(), PayloadError> {
     bincode::serde::encode_into_std_write(value, out, bincode::config::standard())
-        .map_err(PayloadError::Encode)?;
-    Ok(())
+        .map(drop)
+        .map_err(PayloadError::Encode)
 }
 
 /// Appends the encoding of `value`; an error if what is there then is longer than a command may be.
@@ -53,8 +57,7 @@ pub(crate) fn encode<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Res
 /// How many bytes the encoding of `value` takes.
 pub(crate) fn encoded_len<T: Serialize + ?Sized>(value: &T) -> Result<usize, PayloadError> {
     let mut length = Length(0);
-    bincode::serde::encode_into_std_write(value, &mut length, bincode::config::standard())
-        .map_err(PayloadError::Encode)?;
+    write(value, &mut length)?;
     Ok(length.0)
 }
 

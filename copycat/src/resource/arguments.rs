@@ -25,9 +25,7 @@ impl Arguments {
         let mut body = Vec::with_capacity(ROOM);
         payload::encode(key, &mut body).map_err(refused)?;
         let key_len = body.len();
-        if key_len > KEY_MAX {
-            return Err(Problem::TooLarge { part: "key", limit: KEY_MAX, found: key_len }.into());
-        }
+        check_key_len(key_len)?;
         payload::encode(others, &mut body).map_err(refused)?;
         Arguments::within_limits(body, key_len)
     }
@@ -42,9 +40,7 @@ impl Arguments {
     /// Takes bytes that are encoded already.
     pub(crate) fn within_limits(body: Vec<u8>, key_len: usize) -> Result<Arguments, Error> {
         assert!(key_len <= body.len(), "the key is part of the body");
-        if key_len > KEY_MAX {
-            return Err(Problem::TooLarge { part: "key", limit: KEY_MAX, found: key_len }.into());
-        }
+        check_key_len(key_len)?;
         if body.len() > BODY_MAX {
             return Err(Problem::TooLarge { part: "command", limit: BODY_MAX, found: body.len() }.into());
         }
@@ -54,6 +50,15 @@ impl Arguments {
     /// The encoded key; empty where there is none.
     pub(crate) fn key(&self) -> &[u8] {
         &self.body[..self.key_len]
+    }
+}
+
+/// Refuses a key that is longer than any may be.
+pub(crate) fn check_key_len(found: usize) -> Result<(), Error> {
+    if found > KEY_MAX {
+        Err(Problem::TooLarge { part: "key", limit: KEY_MAX, found }.into())
+    } else {
+        Ok(())
     }
 }
 

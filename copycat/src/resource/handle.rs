@@ -109,8 +109,7 @@ impl Handle {
         parts: Parts,
         merge: fn(R, R) -> R,
     ) -> Result<R, Error> {
-        let results = self.send_parts(method, parts).await?;
-        merge_decoded(&results, merge).map_err(|cause| self.error(method, Problem::Result(cause.0)))
+        self.merged(method, &self.send_parts(method, parts).await?, merge)
     }
 
     /// [`call_parts`](Handle::call_parts), blocking the thread.
@@ -131,8 +130,16 @@ impl Handle {
         arguments: Arguments,
         merge: fn(R, R) -> R,
     ) -> Result<R, Error> {
-        let results = self.send_all(method, arguments).await?;
-        merge_decoded(&results, merge).map_err(|cause| self.error(method, Problem::Result(cause.0)))
+        self.merged(method, &self.send_all(method, arguments).await?, merge)
+    }
+
+    fn merged<R: DeserializeOwned>(
+        &self,
+        method: &'static Method,
+        results: &[Bytes],
+        merge: fn(R, R) -> R,
+    ) -> Result<R, Error> {
+        merge_decoded(results, merge).map_err(|cause| self.error(method, Problem::Result(cause.0)))
     }
 
     /// [`call`](Handle::call), blocking the thread.

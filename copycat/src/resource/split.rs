@@ -1,10 +1,9 @@
 //! A command with several keys: one command for each partition that some of them belong to.
 
-use super::arguments::{Arguments, refused};
+use super::arguments::{Arguments, check_key_len, refused};
 use super::partitioner::HashPartitioner;
-use crate::codec::frame::KEY_MAX;
 use crate::codec::payload;
-use crate::error::{Error, Problem};
+use crate::error::Error;
 use serde::Serialize;
 use std::iter;
 
@@ -49,9 +48,7 @@ where
     for element in collection {
         encoded.clear();
         payload::encode(key(&element), &mut encoded).map_err(refused)?;
-        if encoded.len() > KEY_MAX {
-            return Err(Problem::TooLarge { part: "key", limit: KEY_MAX, found: encoded.len() }.into());
-        }
+        check_key_len(encoded.len())?;
         let at = HashPartitioner::partition(&encoded, spread.partitions);
         shares[at].get_or_insert_default().extend(iter::once(element));
     }
@@ -66,6 +63,7 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::codec::frame::KEY_MAX;
     use std::collections::{BTreeMap, BTreeSet};
 
     const FOUR: Spread = Spread { partitions: 4, all: false };

@@ -16,22 +16,19 @@ mod collections {
 use collections::trial::Trial;
 use collections::{clients, list, long, map};
 
-/// What each type goes through.
-const TRIAL: Trial = Trial { operations: 100_000, workers: 48, kills: 5 };
-
 #[test]
 fn a_map_is_like_a_btree_map() {
-    TRIAL.run::<map::MapOperation>("map");
+    Trial::EACH.run::<map::MapOperation>("map");
 }
 
 #[test]
 fn a_list_is_like_a_vec() {
-    TRIAL.run::<list::ListOperation>("list");
+    Trial::EACH.run::<list::ListOperation>("list");
 }
 
 #[test]
 fn a_long_is_like_an_i64() {
-    TRIAL.run::<long::LongOperation>("long");
+    Trial::EACH.run::<long::LongOperation>("long");
 }
 
 #[test]

@@ -121,7 +121,7 @@ impl Names {
             let kind = mark.map_or_else(|| implied(draft), |mark| Some(mark.kind))?;
             let id = mark.and_then(|mark| mark.id).map(|(_, id)| id);
             let name = draft.signature.ident.unraw().to_string();
-            let keyed = draft.keys.first().is_some_and(|key| key.split.is_none());
+            let keyed = !draft.keys.is_empty() && !draft.is_split();
             Some((name, Named { kind, keyed, id }))
         });
         Names { word, named: named.collect() }

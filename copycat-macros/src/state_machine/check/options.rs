@@ -23,7 +23,7 @@ pub(super) fn key<'a>(keys: &'a [Key], mistakes: &mut Mistakes) -> Option<&'a Ke
 
 /// Where the command goes.
 pub(super) fn route(draft: &Draft, mark: &Mark, mistakes: &mut Mistakes) -> Route {
-    let split = draft.keys.first().is_some_and(|key| key.split.is_some());
+    let split = draft.is_split();
     let merged_read = mark.kind == Kind::Read && mark.merge.is_some();
     if let (Some(_), Some(single)) = (mark.all, mark.single) {
         mistakes.at(single, "`all` and `single` contradict each other: keep one");
@@ -110,7 +110,6 @@ pub(super) fn split(draft: &Draft, mark: &Mark, key: Option<&Key>, mistakes: &mu
 /// Everything else about the options of one mark.
 pub(super) fn check(draft: &Draft, mark: &Mark, mistakes: &mut Mistakes) {
     let returns = result(&draft.signature);
-    let split = draft.keys.first().is_some_and(|key| key.split.is_some());
     if let Some(consistency) = mark.consistency.as_ref().filter(|_| mark.kind != Kind::Read) {
         mistakes.add(consistency, "only a read chooses its consistency: a write always goes through the log");
     }
@@ -121,7 +120,7 @@ pub(super) fn check(draft: &Draft, mark: &Mark, mistakes: &mut Mistakes) {
         (Some((merge, _)), None, _) if mark.single.is_some() => {
             mistakes.at(*merge, "one partition gives one result: remove `merge` or `single`");
         }
-        (Some((merge, _)), None, Some(_)) if mark.kind != Kind::Read && !split => {
+        (Some((merge, _)), None, Some(_)) if mark.kind != Kind::Read && !draft.is_split() => {
             mistakes.at(*merge, "a write with `merge` changes every partition: say so with `all`");
         }
         (None, Some(all), Some(_)) => mistakes
