@@ -219,7 +219,7 @@ pub trait Map<K: Ord, V> {
     /// assert!(map.is_empty().await?);
     /// # Ok(()) });
     /// ```
-    // Whether the key is there is as it was before, so of several in a row only the last matters.
+    // It does not change whether the key is there, so of several in a row only the last counts.
     #[write(supersedes(replace))]
     fn replace(&mut self, #[key] key: &K, value: V) -> Option<V>;
 

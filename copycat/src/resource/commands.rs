@@ -51,11 +51,11 @@ pub enum Kind {
 pub enum Route {
     /// To the one its key belongs to.
     Key,
-    /// To those its keys belong to, each with what belongs there; to partition 0 if it has none.
+    /// To the partitions of its keys, each with its part; to partition 0 if it has no key.
     Keys,
     /// To partition 0.
     Single,
-    /// To every one; with what belongs there, if it has keys.
+    /// To every one; each with its part, if it has several keys.
     All,
 }
 

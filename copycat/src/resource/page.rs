@@ -67,8 +67,8 @@ impl<T: Serialize> Page<T> {
         let mut page = Page { items: Vec::new(), more: false, limit };
         let mut bytes: usize = 0;
         for item in items {
-            // What cannot be encoded fails with the whole answer, as it would without pages. Of what takes no byte,
-            // an answer holds only so many.
+            // What cannot be encoded fails with the whole answer, as it would without pages. An answer holds only so
+            // many items that take no byte.
             let length = payload::encoded_len(&item).unwrap_or(0);
             bytes = bytes.saturating_add(if length == 0 { PAGE_BYTES_MAX / BYTELESS_MAX } else { length });
             let full = page.items.len() as u64 >= limit || (bytes > PAGE_BYTES_MAX && !page.items.is_empty());
@@ -123,8 +123,8 @@ impl<K: Ord + Serialize, V: Serialize> Page<(K, V)> {
     }
 }
 
-/// How many of the items can have nothing of the other page before them: where that goes on behind its last item,
-/// what it holds there is not known.
+/// How many of the items surely come next. If the other page is not the last, its partition may have items behind it that
+/// belong before ours.
 fn certain<T, K: Ord>(items: &[T], other: &Page<T>, key: impl Fn(&T) -> &K) -> usize {
     match other.items.last() {
         _ if !other.more => items.len(),

@@ -21,8 +21,8 @@ struct Fetched<T> {
 
 /// Every item of a collection, fetched page by page while they are taken.
 ///
-/// Each page is a read of its own, and the stream is none: what is written while it runs is seen if it lies behind the
-/// page that was fetched last. Nothing comes twice, and nothing is left out that was there all the time, as long as items
+/// Each page is a read of its own, but all of them are not one read: what is written meanwhile is seen if it lies behind
+/// the page that was fetched last. Nothing comes twice, and nothing is left out that was there all the time, as long as items
 /// keep their order. An error ends the stream. What lies behind the last item that came can then be read page by page.
 ///
 /// A [`Stream`] for those who use its combinators; [`next`](PageStream::next) needs none of them. How a proxy of
@@ -105,7 +105,7 @@ impl<T: 'static> PageStream<T> {
     }
 }
 
-/// Items are handed out as they are: none of them is pinned where it lies.
+/// Items are moved out and never pinned.
 impl<T> Unpin for PageStream<T> {}
 
 impl<T: 'static> Stream for PageStream<T> {

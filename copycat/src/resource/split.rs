@@ -15,7 +15,7 @@ pub(crate) type Parts = Vec<(usize, Arguments)>;
 pub struct Spread {
     /// How many there are; at least one.
     pub(crate) partitions: usize,
-    /// Whether those get a part, too, to which no key belongs.
+    /// Whether partitions that none of the keys belong to get a part as well.
     pub(crate) all: bool,
 }
 
