@@ -77,31 +77,29 @@ where
     __State: Bank + 'static,
 {
     const HANDLERS: &'static [::copycat::__private::Handler<__State>] = &[
-        ::copycat::__private::Handler::Write(|state, body, out| {
-            let (account, cents) = ::copycat::__private::decode::<(String, u64)>(body)?;
+        ::copycat::__private::Handler::Write(|state, entry, out| {
+            let (account, cents) = entry.arguments::<(String, u64)>()?;
             ::copycat::__private::answer(
                 &<__State as Bank>::deposit(state, account, cents),
                 out,
             )
         }),
-        ::copycat::__private::Handler::Write(|state, body, out| {
-            let (from, to, cents) = ::copycat::__private::decode::<
-                (String, String, u64),
-            >(body)?;
+        ::copycat::__private::Handler::Write(|state, entry, out| {
+            let (from, to, cents) = entry.arguments::<(String, String, u64)>()?;
             ::copycat::__private::answer(
                 &<__State as Bank>::transfer(state, from, to, cents),
                 out,
             )
         }),
-        ::copycat::__private::Handler::Read(|state, body, out| {
-            let (account,) = ::copycat::__private::decode::<(&str,)>(body)?;
+        ::copycat::__private::Handler::Read(|state, entry, out| {
+            let (account,) = entry.arguments::<(&str,)>()?;
             ::copycat::__private::answer(
                 &<__State as Bank>::balance(state, account),
                 out,
             )
         }),
-        ::copycat::__private::Handler::Write(|state, body, out| {
-            let (account,) = ::copycat::__private::decode::<(&str,)>(body)?;
+        ::copycat::__private::Handler::Write(|state, entry, out| {
+            let (account,) = entry.arguments::<(&str,)>()?;
             ::copycat::__private::answer(&<__State as Bank>::close(state, account), out)
         }),
     ];

@@ -111,20 +111,20 @@ where
     Result<u64, Refused>: ::copycat::__private::Data,
 {
     const HANDLERS: &'static [::copycat::__private::Handler<Ledger>] = &[
-        ::copycat::__private::Handler::Write(|state, body, out| {
-            let (account, cents) = ::copycat::__private::decode::<(String, u64)>(body)?;
+        ::copycat::__private::Handler::Write(|state, entry, out| {
+            let (account, cents) = entry.arguments::<(String, u64)>()?;
             ::copycat::__private::answer(&<Ledger>::deposit(state, account, cents), out)
         }),
-        ::copycat::__private::Handler::Read(|state, body, out| {
-            let (account,) = ::copycat::__private::decode::<(&str,)>(body)?;
+        ::copycat::__private::Handler::Read(|state, entry, out| {
+            let (account,) = entry.arguments::<(&str,)>()?;
             ::copycat::__private::answer(&<Ledger>::balance(state, account), out)
         }),
-        ::copycat::__private::Handler::Read(|state, body, out| {
-            let () = ::copycat::__private::decode::<()>(body)?;
+        ::copycat::__private::Handler::Read(|state, entry, out| {
+            let () = entry.arguments::<()>()?;
             ::copycat::__private::answer(&<Ledger>::richest(state), out)
         }),
-        ::copycat::__private::Handler::Write(|state, body, out| {
-            let () = ::copycat::__private::decode::<()>(body)?;
+        ::copycat::__private::Handler::Write(|state, entry, out| {
+            let () = entry.arguments::<()>()?;
             ::copycat::__private::answer(&<Ledger>::clear(state), out)
         }),
     ];

@@ -159,50 +159,48 @@ where
     __State: Map<K, V> + 'static,
 {
     const HANDLERS: &'static [::copycat::__private::Handler<__State>] = &[
-        ::copycat::__private::Handler::Read(|state, body, out| {
-            let (key,) = ::copycat::__private::decode::<(K,)>(body)?;
+        ::copycat::__private::Handler::Read(|state, entry, out| {
+            let (key,) = entry.arguments::<(K,)>()?;
             ::copycat::__private::answer(&<__State as Map<K, V>>::get(state, &key), out)
         }),
-        ::copycat::__private::Handler::Read(|state, body, out| {
-            let () = ::copycat::__private::decode::<()>(body)?;
+        ::copycat::__private::Handler::Read(|state, entry, out| {
+            let () = entry.arguments::<()>()?;
             ::copycat::__private::answer(&<__State as Map<K, V>>::len(state), out)
         }),
-        ::copycat::__private::Handler::Read(|state, body, out| {
-            let () = ::copycat::__private::decode::<()>(body)?;
+        ::copycat::__private::Handler::Read(|state, entry, out| {
+            let () = entry.arguments::<()>()?;
             ::copycat::__private::answer(&<__State as Map<K, V>>::is_empty(state), out)
         }),
-        ::copycat::__private::Handler::Write(|state, body, out| {
-            let (key, value) = ::copycat::__private::decode::<(K, V)>(body)?;
+        ::copycat::__private::Handler::Write(|state, entry, out| {
+            let (key, value) = entry.arguments::<(K, V)>()?;
             ::copycat::__private::answer(
                 &<__State as Map<K, V>>::put(state, key, value),
                 out,
             )
         }),
-        ::copycat::__private::Handler::Write(|state, body, out| {
-            let (key,) = ::copycat::__private::decode::<(K,)>(body)?;
+        ::copycat::__private::Handler::Write(|state, entry, out| {
+            let (key,) = entry.arguments::<(K,)>()?;
             ::copycat::__private::answer(
                 &<__State as Map<K, V>>::remove(state, &key),
                 out,
             )
         }),
-        ::copycat::__private::Handler::Read(|state, body, out| {
-            let (keys,) = ::copycat::__private::decode::<
-                (::copycat::__private::Vec<K>,),
-            >(body)?;
+        ::copycat::__private::Handler::Read(|state, entry, out| {
+            let (keys,) = entry.arguments::<(::copycat::__private::Vec<K>,)>()?;
             ::copycat::__private::answer(
                 &<__State as Map<K, V>>::get_all(state, &keys),
                 out,
             )
         }),
-        ::copycat::__private::Handler::Write(|state, body, out| {
-            let (entries,) = ::copycat::__private::decode::<(Vec<(K, V)>,)>(body)?;
+        ::copycat::__private::Handler::Write(|state, entry, out| {
+            let (entries,) = entry.arguments::<(Vec<(K, V)>,)>()?;
             ::copycat::__private::answer(
                 &<__State as Map<K, V>>::put_all(state, entries),
                 out,
             )
         }),
-        ::copycat::__private::Handler::Write(|state, body, out| {
-            let () = ::copycat::__private::decode::<()>(body)?;
+        ::copycat::__private::Handler::Write(|state, entry, out| {
+            let () = entry.arguments::<()>()?;
             ::copycat::__private::answer(&<__State as Map<K, V>>::clear(state), out)
         }),
     ];

@@ -72,11 +72,12 @@ pub(crate) struct Mark {
 pub(crate) fn take_marks(item: &mut Item, mistakes: &mut Mistakes) -> Vec<Draft> {
     let drafts = item.methods().into_iter().map(|method| {
         let marks = take_method_marks(method.attributes, mistakes);
+        let contexts = take_contexts(method.signature, mistakes);
         let keys = take_keys(method.signature, mistakes);
         Draft {
             attributes: method.attributes.clone(),
             visibility: method.visibility.clone(),
-            signature: method.signature.clone(),
+            signature: without(method.signature, &contexts),
             has_body: method.has_body,
             marks,
             keys,
@@ -95,6 +96,25 @@ fn take_method_marks(attributes: &mut Vec<Attribute>, mistakes: &mut Mistakes) -
 
 fn kind_of(path: &Path) -> Option<Kind> {
     [Kind::Read, Kind::Write, Kind::Delete].into_iter().find(|kind| path.is_ident(kind.mark()))
+}
+
+/// Takes off `#[context]`, which is reserved, and returns the places of the arguments that had it.
+fn take_contexts(signature: &mut Signature, mistakes: &mut Mistakes) -> Vec<usize> {
+    let mut contexts = Vec::new();
+    for (at, input) in signature.inputs.iter_mut().enumerate() {
+        let FnArg::Typed(argument) = input else { continue };
+        for context in argument.attrs.extract_if(.., |attribute| attribute.path().is_ident("context")) {
+            mistakes.add(context.path(), CONTEXT_RESERVED);
+            contexts.push(at);
+        }
+    }
+    contexts
+}
+
+/// The signature without these arguments: a context is none.
+fn without(signature: &Signature, contexts: &[usize]) -> Signature {
+    let inputs = signature.inputs.iter().enumerate().filter(|(at, _)| !contexts.contains(at));
+    Signature { inputs: inputs.map(|(_, input)| input.clone()).collect(), ..signature.clone() }
 }
 
 fn take_keys(signature: &mut Signature, mistakes: &mut Mistakes) -> Vec<Key> {
@@ -120,6 +140,9 @@ fn take_keys(signature: &mut Signature, mistakes: &mut Mistakes) -> Vec<Key> {
 
 const KEY_OPTIONS: &str = "`#[key]` has one option: `#[key(each)]` on a collection of keys, `#[key(each.0)]` on one of \
                            pairs, or another field of each element";
+
+const CONTEXT_RESERVED: &str = "`#[context]` is reserved: a later version will hand the method its place in the log, the \
+                                cluster's time and its caller here. Not yet: leave this argument out";
 
 /// `each`, or a field of it.
 fn split(at: usize, attribute: &Attribute) -> Option<Split> {

@@ -5,18 +5,18 @@
 //!       0    4  length        of the whole frame, this field included
 //!       4    4  checksum      CRC32C of the length and of everything behind this field
 //!       8    1  kind          see `Kind`
-//!       9    1  flags         0; a reader refuses what it does not know
-//!      10    1  codec         of key and payload: 0 none (hand-coded), 1 bincode 2.0.1 standard
-//!      11    1  reserved      0
+//!       9    1  codec         of key and payload: 0 none (hand-coded), 1 bincode 2.0.1 standard, 128 to 255 a
+//!                             type's own
+//!      10    2  unsettled     how far `settled` lies below the sequence number
 //!      12    4  method        id of the command; 0 where there is none
 //!      16    8  group
 //!      24    8  index
 //!      32    8  term
 //!      40    8  logged time   microseconds of the cluster clock
-//!      48    8  session       0: none
-//!      56    8  sequence      within the session
-//!      64    4  key length
-//!      68    4  reserved      0
+//!      48    8  session       0: none; in a vote: who got it
+//!      56    8  sequence      within the line
+//!      64    4  line          within the session
+//!      68    4  key length
 //!      72    …  key           `key length` bytes: the encoded `#[key]` argument
 //!       …    …  payload       the rest: the other arguments, in order
 //! ```
@@ -26,9 +26,9 @@
 //! a command is written twice. `FORMAT.md` gives the reason for each field.
 
 use super::checksum::{crc32c, crc32c_around};
+use super::command::{Command, Stamp, UNSETTLED_MAX};
 use super::cursor::{Cursor, Malformed};
 use super::ids::{GroupId, Index, MemberId, MethodId, Term};
-use bytes::Bytes;
 
 /// Bytes before key and payload.
 pub(crate) const HEADER_LEN: usize = 72;
@@ -51,38 +51,79 @@ pub(crate) enum Kind {
     Noop = 2,
     /// Who votes; in force from the moment it is appended (Raft §6).
     Configuration = 3,
-    /// Fingerprint of the group's commands and their argument shapes, written when it changes.
+    /// The shapes of the group's commands, written when they change.
     Schema = 4,
-    /// Term and vote of a group; in the journal only. `index` is 0, `session` holds the vote (0: none).
+    /// Term and vote of a group; in the journal only. `index` is 0, the session's field holds the vote (0: none).
     Vote = 5,
+    /// How far a group's log was known to be committed; in the journal only. `index` is that of the last entry that
+    /// was, `term` is its term.
+    Commit = 6,
+    /// A session begins.
+    OpenSession = 7,
+    /// A session ends.
+    CloseSession = 8,
+    /// Time has come for what a state machine asked to be woken for.
+    Tick = 9,
+    /// An answer that was kept back.
+    Answer = 10,
+    /// A group begins, moves or ends.
+    Lifecycle = 11,
 }
 
 impl Kind {
+    const ALL: [Kind; 11] = [
+        Kind::Command,
+        Kind::Noop,
+        Kind::Configuration,
+        Kind::Schema,
+        Kind::Vote,
+        Kind::Commit,
+        Kind::OpenSession,
+        Kind::CloseSession,
+        Kind::Tick,
+        Kind::Answer,
+        Kind::Lifecycle,
+    ];
+
     fn from_byte(byte: u8) -> Result<Kind, Malformed> {
-        Ok(match byte {
-            1 => Kind::Command,
-            2 => Kind::Noop,
-            3 => Kind::Configuration,
-            4 => Kind::Schema,
-            5 => Kind::Vote,
-            _ => return Err(Malformed::Value { field: "frame kind", found: byte.into() }),
-        })
+        let known = usize::from(byte).checked_sub(1).and_then(|at| Kind::ALL.get(at));
+        known.copied().ok_or(Malformed::Value { field: "frame kind", found: byte.into() })
     }
 
     /// Whether frames of this kind are entries of a group's log.
     pub(crate) fn is_entry(self) -> bool {
-        self != Kind::Vote
+        !matches!(self, Kind::Vote | Kind::Commit)
     }
 }
 
 /// How key and payload are encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
 pub(crate) enum Codec {
-    /// Hand-coded, or empty.
-    None = 0,
-    /// bincode 2.0.1, standard configuration.
-    Bincode = 1,
+    /// Hand-coded, or empty: 0.
+    None,
+    /// bincode 2.0.1, standard configuration: 1.
+    Bincode,
+    /// What the command's types brought themselves: 128 to 255, theirs to give out.
+    Own(u8),
+}
+
+impl Codec {
+    fn from_byte(byte: u8) -> Result<Codec, Malformed> {
+        match byte {
+            0 => Ok(Codec::None),
+            1 => Ok(Codec::Bincode),
+            128.. => Ok(Codec::Own(byte)),
+            _ => Err(Malformed::Value { field: "frame codec", found: byte.into() }),
+        }
+    }
+
+    fn byte(self) -> u8 {
+        match self {
+            Codec::None => 0,
+            Codec::Bincode => 1,
+            Codec::Own(byte) => byte,
+        }
+    }
 }
 
 /// The fixed fields of a frame.
@@ -92,20 +133,18 @@ pub(crate) struct Header {
     pub kind: Kind,
     /// How key and payload are encoded.
     pub codec: Codec,
-    /// Id of the command; 0 where there is none.
-    pub method: MethodId,
     /// Group the frame belongs to.
     pub group: GroupId,
-    /// Index in the group's log; 0 for frames that are no entries.
+    /// Index in the group's log; 0 in a vote.
     pub index: Index,
     /// Term of the leader that made the entry, or the term that a vote frame records.
     pub term: Term,
     /// Cluster clock, microseconds.
     pub time: u64,
-    /// Session that sent the command; 0: none.
-    pub session: u64,
-    /// Number of the command within its session.
-    pub sequence: u64,
+    /// Who sent the command.
+    pub stamp: Stamp,
+    /// Id of the command; 0 where there is none.
+    pub method: MethodId,
     /// Bytes of the key, which come first in the body.
     pub key_len: u32,
 }
@@ -113,18 +152,19 @@ pub(crate) struct Header {
 impl Header {
     /// A frame of `kind` without a command.
     pub(crate) fn bare(kind: Kind, group: GroupId, term: Term, index: Index, time: u64) -> Header {
-        let (codec, method) = (Codec::None, MethodId(0));
-        Header { kind, codec, method, group, index, term, time, session: 0, sequence: 0, key_len: 0 }
+        let (codec, method, stamp) = (Codec::None, MethodId(0), Stamp::NONE);
+        Header { kind, codec, group, index, term, time, stamp, method, key_len: 0 }
     }
 
     /// The record of a group's term and vote.
     pub(crate) fn vote(group: GroupId, term: Term, vote: Option<MemberId>) -> Header {
-        Header { session: vote.map_or(0, |member| member.0), ..Header::bare(Kind::Vote, group, term, 0, 0) }
+        let stamp = Stamp { session: vote.map_or(0, |member| member.0), ..Stamp::NONE };
+        Header { stamp, ..Header::bare(Kind::Vote, group, term, 0, 0) }
     }
 
     /// The vote that a vote frame records.
     pub(crate) fn voted_for(&self) -> Option<MemberId> {
-        (self.session != 0).then_some(MemberId(self.session))
+        (self.stamp.session != 0).then_some(MemberId(self.stamp.session))
     }
 
     /// Appends the whole frame. `body` is the key followed by the payload.
@@ -138,21 +178,26 @@ impl Header {
     }
 
     /// The whole frame, except that it is to be [sealed](seal).
-    fn put(&self, body: &[u8], out: &mut Vec<u8>) {
+    pub(super) fn put(&self, body: &[u8], out: &mut Vec<u8>) {
         assert!(
             body.len() <= BODY_MAX && self.key_len as usize <= KEY_MAX.min(body.len()),
             "limits were checked"
         );
+        let Stamp { session, line, sequence, settled } = self.stamp;
+        let unsettled = sequence.checked_sub(settled).filter(|unsettled| *unsettled <= UNSETTLED_MAX);
+        let unsettled = unsettled.expect("a client keeps its unsettled writes within the limit") as u16;
         let mut head = [0u8; HEADER_LEN];
         head[UNSEALED_LENGTH].copy_from_slice(&((HEADER_LEN + body.len()) as u32).to_le_bytes());
         head[8] = self.kind as u8;
-        head[10] = self.codec as u8;
+        head[9] = self.codec.byte();
+        head[10..12].copy_from_slice(&unsettled.to_le_bytes());
         head[12..16].copy_from_slice(&self.method.0.to_le_bytes());
-        let words = [self.group.0, self.index, self.term, self.time, self.session, self.sequence];
+        let words = [self.group.0, self.index, self.term, self.time, session, sequence];
         for (at, word) in words.into_iter().enumerate() {
             head[16 + at * 8..24 + at * 8].copy_from_slice(&word.to_le_bytes());
         }
-        head[64..68].copy_from_slice(&self.key_len.to_le_bytes());
+        head[64..68].copy_from_slice(&line.to_le_bytes());
+        head[68..72].copy_from_slice(&self.key_len.to_le_bytes());
         out.extend_from_slice(&head);
         out.extend_from_slice(body);
     }
@@ -163,70 +208,15 @@ impl Header {
 const UNSEALED_LENGTH: std::ops::Range<usize> = 4..8;
 
 /// Gives a frame its checksum, and puts the length where it belongs.
-fn seal(frame: &mut [u8]) {
+pub(super) fn seal(frame: &mut [u8]) {
     let checksum = crc32c(&frame[4..]);
     frame.copy_within(UNSEALED_LENGTH, 0);
     frame[4..8].copy_from_slice(&checksum.to_le_bytes());
 }
 
-/// Frames on their way into one buffer, one behind the other. They are sealed last, all in a row: the processor then
-/// sums several at a time, and waits for no byte that was only just written.
-#[derive(Debug)]
-pub(crate) struct Packer {
-    frames: Vec<u8>,
-}
-
-impl Packer {
-    /// For so many bytes of frames.
-    pub(crate) fn with_capacity(bytes: usize) -> Packer {
-        Packer { frames: Vec::with_capacity(bytes) }
-    }
-
-    /// Adds a frame. See [`Header::encode`].
-    pub(crate) fn push(&mut self, header: &Header, body: &[u8]) {
-        header.put(body, &mut self.frames);
-    }
-
-    /// All of them, whole.
-    pub(crate) fn seal(mut self) -> Bytes {
-        let mut rest = &mut self.frames[..];
-        while !rest.is_empty() {
-            let length = frame_len(&rest[UNSEALED_LENGTH]).expect("a frame that was put");
-            let (frame, behind) = rest.split_at_mut(length);
-            seal(frame);
-            rest = behind;
-        }
-        self.frames.into()
-    }
-}
-
-/// What a log has to know of a frame to store it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Outline {
-    /// What it means.
-    pub kind: Kind,
-    /// Whose log it belongs to.
-    pub group: GroupId,
-    /// Its index in that log.
-    pub index: Index,
-    /// Its term.
-    pub term: Term,
-}
-
-impl Outline {
-    /// The outlines of frames packed one behind the other, with their bytes; checksums, and all other fields, taken on
-    /// trust. Ends after the first error.
-    pub(crate) fn all(bytes: &[u8]) -> impl Iterator<Item = Result<(Outline, &[u8]), Malformed>> {
-        Packed { rest: bytes, read: Outline::read, bytes_of: |(_, frame)| frame }
-    }
-
-    fn read(bytes: &[u8]) -> Result<(Outline, &[u8]), Malformed> {
-        let length = frame_len(bytes)?;
-        let frame = Cursor::new(bytes).take(length)?;
-        let mut cursor = Cursor::new(&frame[16..40]);
-        let (group, index, term) = (GroupId(cursor.u64()?), cursor.u64()?, cursor.u64()?);
-        Ok((Outline { kind: Kind::from_byte(frame[8])?, group, index, term }, frame))
-    }
+/// Bytes of the frame at the front of `frames`, which is not sealed.
+pub(super) fn unsealed_len(frames: &[u8]) -> usize {
+    frame_len(&frames[UNSEALED_LENGTH]).expect("a frame that was put")
 }
 
 /// A frame whose checksum and fields were verified, over the bytes it was read from.
@@ -262,55 +252,55 @@ impl<'a> Frame<'a> {
 
     fn read(bytes: &'a [u8]) -> Result<Frame<'a>, Malformed> {
         let mut cursor = Cursor::new(&bytes[8..]);
-        let kind = Kind::from_byte(cursor.u8()?)?;
-        zero("frame flags", cursor.u8()?.into())?;
-        let codec = match cursor.u8()? {
-            0 => Codec::None,
-            1 => Codec::Bincode,
-            found => return Err(Malformed::Value { field: "frame codec", found: found.into() }),
-        };
-        zero("frame reserved", cursor.u8()?.into())?;
-        let method = MethodId(cursor.u32()?);
+        let (kind, codec) = (Kind::from_byte(cursor.u8()?)?, Codec::from_byte(cursor.u8()?)?);
+        let (unsettled, method) = (u64::from(cursor.u16()?), MethodId(cursor.u32()?));
         let (group, index, term) = (GroupId(cursor.u64()?), cursor.u64()?, cursor.u64()?);
         let (time, session, sequence) = (cursor.u64()?, cursor.u64()?, cursor.u64()?);
-        let key_len = cursor.u32()?;
-        zero("frame reserved", cursor.u32()?.into())?;
+        let (line, key_len) = (cursor.u32()?, cursor.u32()?);
+        let settled = sequence
+            .checked_sub(unsettled)
+            .ok_or(Malformed::Value { field: "frame unsettled", found: unsettled })?;
         let body = cursor.rest();
         let limit = KEY_MAX.min(body.len());
         if key_len as usize > limit {
             return Err(Malformed::TooLong { limit, found: key_len as usize });
         }
-        let header = Header { kind, codec, method, group, index, term, time, session, sequence, key_len };
+        let stamp = Stamp { session, line, sequence, settled };
+        let header = Header { kind, codec, group, index, term, time, stamp, method, key_len };
         Ok(Frame { header, body, bytes })
+    }
+
+    /// The command in it.
+    pub(crate) fn command(&self) -> Command<&'a [u8]> {
+        Command { method: self.header.method, key_len: self.header.key_len, body: self.body }
     }
 
     /// The frames packed one behind the other in `bytes`, checksums taken on trust.
     pub(crate) fn all_trusted(bytes: &'a [u8]) -> impl Iterator<Item = Result<Frame<'a>, Malformed>> {
-        Packed { rest: bytes, read: Frame::trusted, bytes_of: |frame| frame.bytes }
+        Packed { rest: bytes, read: Frame::trusted }
     }
 
     /// The frames packed one behind the other in `bytes`, each verified. Ends after the first error.
     pub(crate) fn all(bytes: &'a [u8]) -> impl Iterator<Item = Result<Frame<'a>, Malformed>> {
-        Packed { rest: bytes, read: Frame::parse, bytes_of: |frame| frame.bytes }
+        Packed { rest: bytes, read: Frame::parse }
     }
 }
 
-/// What is read of frames packed one behind the other, up to the first error.
-struct Packed<'a, T> {
+/// Frames packed one behind the other, up to the first error.
+struct Packed<'a> {
     rest: &'a [u8],
-    read: fn(&'a [u8]) -> Result<T, Malformed>,
-    bytes_of: fn(&T) -> &'a [u8],
+    read: fn(&'a [u8]) -> Result<Frame<'a>, Malformed>,
 }
 
-impl<T> Iterator for Packed<'_, T> {
-    type Item = Result<T, Malformed>;
+impl<'a> Iterator for Packed<'a> {
+    type Item = Result<Frame<'a>, Malformed>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.rest.is_empty() {
             return None;
         }
         let read = (self.read)(self.rest);
-        self.rest = read.as_ref().map_or(&[], |read| &self.rest[(self.bytes_of)(read).len()..]);
+        self.rest = read.as_ref().map_or(&[], |frame| &self.rest[frame.bytes.len()..]);
         Some(read)
     }
 }
@@ -332,10 +322,6 @@ pub(crate) fn checksum(frame: &[u8]) -> u32 {
     crc32c_around(&frame[..4], &frame[8..])
 }
 
-fn zero(field: &'static str, found: u64) -> Result<(), Malformed> {
-    if found == 0 { Ok(()) } else { Err(Malformed::Value { field, found }) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -344,8 +330,7 @@ mod tests {
         let header = Header {
             codec: Codec::Bincode,
             method: MethodId::of("deposit"),
-            session: 9,
-            sequence: 4,
+            stamp: Stamp { session: 9, line: 2, sequence: 70_000, settled: 70_000 - UNSETTLED_MAX },
             key_len: 4,
             ..Header::bare(Kind::Command, GroupId::of("bank", 0), 3, 17, 1_000_000)
         };
@@ -362,32 +347,31 @@ mod tests {
     }
 
     #[test]
-    fn what_is_packed_is_what_is_encoded() {
-        let (header, mut one_by_one) = sample();
-        let mut packer = Packer::with_capacity(0);
-        packer.push(&header, b"\x03ada\x64");
-        for (index, len) in [0, 1, 255, 70_000].into_iter().enumerate() {
-            let header = Header::bare(Kind::Command, header.group, 4, index as Index, 0);
-            let body = vec![7; len];
-            header.encode(&body, &mut one_by_one);
-            packer.push(&header, &body);
+    fn whatever_its_codec_and_kind_a_frame_reads_back() {
+        for kind in Kind::ALL {
+            let header = Header::bare(kind, GroupId(1), 1, 1, 0);
+            for codec in [Codec::None, Codec::Bincode, Codec::Own(128), Codec::Own(255)] {
+                let (header, mut bytes) = (Header { codec, ..header }, Vec::new());
+                header.encode(&[], &mut bytes);
+                assert_eq!(Frame::parse(&bytes).unwrap().header, header);
+            }
         }
-        let packed = packer.seal();
-        assert_eq!(packed, one_by_one);
-        assert!(Frame::all(&packed).all(|frame| frame.is_ok()));
-        assert!(Packer::with_capacity(9).seal().is_empty());
     }
 
     #[test]
-    fn an_outline_says_what_the_frame_says() {
-        let (header, mut bytes) = sample();
-        let first = bytes.len();
-        Header::bare(Kind::Configuration, header.group, 4, 18, 0).encode(b"voters", &mut bytes);
-        let outlines: Vec<_> = Outline::all(&bytes).collect();
-        let one = Outline { kind: Kind::Command, group: header.group, index: 17, term: 3 };
-        let two = Outline { kind: Kind::Configuration, group: header.group, index: 18, term: 4 };
-        assert_eq!(outlines, [Ok((one, &bytes[..first])), Ok((two, &bytes[first..]))]);
-        assert!(matches!(Outline::all(&bytes[..bytes.len() - 1]).last(), Some(Err(_))), "cut off");
+    fn what_no_frame_says_is_refused_under_a_right_checksum() {
+        let (_, bytes) = sample();
+        let refused = |at: usize, value: u8| {
+            let mut forged = bytes.clone();
+            forged[at] = value;
+            let checksum = checksum(&forged);
+            forged[4..8].copy_from_slice(&checksum.to_le_bytes());
+            Frame::parse(&forged).is_err()
+        };
+        assert!(!refused(8, 1) && refused(8, 0) && refused(8, 12), "kinds");
+        assert!(refused(9, 2) && refused(9, 127) && !refused(9, 128), "codecs");
+        assert!(refused(58, 0), "more unsettled than there are");
+        assert!(refused(68, 6) && refused(71, 1), "a key longer than the body");
     }
 
     #[test]

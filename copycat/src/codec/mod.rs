@@ -8,8 +8,10 @@
 
 pub(crate) mod access;
 pub(crate) mod checksum;
+pub(crate) mod command;
 pub(crate) mod configuration;
 pub(crate) mod cursor;
+pub(crate) mod entries;
 pub(crate) mod frame;
 pub(crate) mod ids;
 pub(crate) mod payload;

@@ -5,13 +5,15 @@
 //! handed over behind an entry sees it.
 
 use super::failure::Failure;
-use super::machine::Machine;
+use super::machine::{Entry, Machine, Query};
 use super::reply::{Replies, ReplyTo};
 use super::request::Answer;
-use crate::codec::frame::{Frame, Kind};
-use crate::codec::ids::{GroupId, Index, MethodId};
+use crate::codec::command::{Command, Stamp};
+use crate::codec::frame::{Frame, Header, Kind};
+use crate::codec::ids::{GroupId, Index};
 use bytes::Bytes;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -57,10 +59,10 @@ pub(crate) enum Work {
 /// What is read, and for whom.
 #[derive(Debug)]
 pub(crate) struct Read {
-    /// The method.
-    pub method: MethodId,
-    /// Its arguments.
-    pub body: Bytes,
+    /// Who asks.
+    pub stamp: Stamp,
+    /// What is asked.
+    pub command: Command,
     /// If it rests on a lease: when that ends.
     pub lease_end: Option<Duration>,
     /// Where the result goes.
@@ -115,6 +117,8 @@ struct Replica {
     machine: Box<dyn Machine>,
     progress: Arc<Progress>,
     applied: Index,
+    /// Cluster time of the last entry that was applied.
+    time: u64,
     /// Last entry that was handed over.
     seen: Index,
     /// An entry that this program does not understand was met: it is never skipped, and nothing behind it is
@@ -135,8 +139,10 @@ impl Applier {
         for item in work {
             match item {
                 Work::Attach { group, machine, progress } => {
-                    self.replicas
-                        .insert(group, Replica { machine, progress, applied: 0, seen: 0, halted: false });
+                    self.replicas.insert(
+                        group,
+                        Replica { machine, progress, applied: 0, time: 0, seen: 0, halted: false },
+                    );
                 }
                 Work::Detach { group } => drop(self.replicas.remove(&group)),
                 Work::Apply { group, frames, replies, reads } => {
@@ -184,21 +190,22 @@ impl Replica {
     }
 
     fn answer(&mut self, read: Read, clock: &dyn Fn() -> Duration, replies: &mut Replies) {
-        let Read { method, body, lease_end, reply } = read;
-        let answer = self.read(method, &body);
+        let Read { stamp, command, lease_end, reply } = read;
+        let answer = self.read(stamp, command.borrow());
         // The state is of this moment at the latest; only if the lease still holds now was it the newest.
         let stale = lease_end.is_some_and(|end| clock() >= end);
         replies.answer(reply, if stale { Err(Failure::NotLeader) } else { answer });
     }
 
-    fn read(&self, method: MethodId, body: &[u8]) -> Answer {
+    fn read(&self, stamp: Stamp, command: Command<&[u8]>) -> Answer {
         self.progress.reads.fetch_add(1, Ordering::Release);
-        self.progress.read_bytes.fetch_add(body.len() as u64, Ordering::Release);
+        self.progress.read_bytes.fetch_add(command.len() as u64, Ordering::Release);
         if self.halted {
             return Err(Failure::Halted);
         }
         let mut out = Vec::new();
-        self.machine.read(method, body, &mut out).map(|()| Bytes::from(out))
+        let query = Query { index: self.applied, time: self.time, stamp, command };
+        self.machine.read(&query, &mut out).map(|()| Bytes::from(out))
     }
 
     fn step(&mut self, frame: &Frame<'_>) -> Answer {
@@ -209,36 +216,47 @@ impl Replica {
         }
         let answer = match frame.header.kind {
             Kind::Command => self.command(frame),
-            Kind::Noop | Kind::Configuration | Kind::Schema => Ok(Bytes::new()),
-            Kind::Vote => unreachable!("votes are not entries of a group's log"),
+            Kind::Noop | Kind::Configuration => Ok(Bytes::new()),
+            Kind::Schema
+            | Kind::OpenSession
+            | Kind::CloseSession
+            | Kind::Tick
+            | Kind::Answer
+            | Kind::Lifecycle => self.halt(frame, "this version knows no such entries"),
+            Kind::Vote | Kind::Commit => unreachable!("no entries of a group's log"),
         };
         if !self.halted {
-            self.applied = frame.header.index;
+            (self.applied, self.time) = (frame.header.index, frame.header.time);
         }
         answer
     }
 
+    /// Stops before an entry that is not understood. Members that understand it may have applied it.
+    fn halt(&mut self, frame: &Frame<'_>, why: impl fmt::Display) -> Answer {
+        let Header { group, index, kind, method, .. } = frame.header;
+        error!(%group, index, ?kind, %method, %why, "an entry this program does not understand: the group's state stops here");
+        self.halted = true;
+        self.progress.halted.store(true, Ordering::Release);
+        Err(Failure::Halted)
+    }
+
     fn command(&mut self, frame: &Frame<'_>) -> Answer {
         let mut out = Vec::new();
-        let outcome = self.machine.apply(frame.header.method, frame.body, &mut out);
-        if let Err(failure @ (Failure::UnknownMethod | Failure::WrongKind | Failure::BadArguments)) = outcome
-        {
+        let Header { index, time, stamp, .. } = frame.header;
+        match self.machine.apply(&Entry { index, time, stamp, command: frame.command() }, &mut out) {
             // Checked before it was proposed, so a program with other commands proposed it.
-            let (group, index, method) = (frame.header.group, frame.header.index, frame.header.method);
-            error!(%group, index, %method, %failure, "an entry this program does not understand: the group's state stops here");
-            self.halted = true;
-            self.progress.halted.store(true, Ordering::Release);
-            // Members that understand it may have applied it.
-            return Err(Failure::Halted);
+            Err(failure @ (Failure::UnknownMethod | Failure::WrongKind | Failure::BadArguments)) => {
+                self.halt(frame, failure)
+            }
+            outcome => outcome.map(|()| Bytes::from(out)),
         }
-        outcome.map(|()| Bytes::from(out))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::codec::frame::Header;
+    use crate::codec::ids::MethodId;
     use crate::node::failure::Outcome;
     use tokio::sync::oneshot;
 
@@ -248,11 +266,11 @@ mod tests {
     const KNOWN: MethodId = MethodId::of("known");
 
     impl Machine for Old {
-        fn apply(&mut self, method: MethodId, _: &[u8], _: &mut Vec<u8>) -> Result<(), Failure> {
-            if method == KNOWN { Ok(()) } else { Err(Failure::UnknownMethod) }
+        fn apply(&mut self, entry: &Entry<'_>, _: &mut Vec<u8>) -> Result<(), Failure> {
+            if entry.command.method == KNOWN { Ok(()) } else { Err(Failure::UnknownMethod) }
         }
 
-        fn read(&self, _: MethodId, _: &[u8], _: &mut Vec<u8>) -> Result<(), Failure> {
+        fn read(&self, _: &Query<'_>, _: &mut Vec<u8>) -> Result<(), Failure> {
             Ok(())
         }
     }
@@ -294,10 +312,14 @@ mod tests {
         let mut read = |clock: u64| {
             let (reply, mut answer) = oneshot::channel();
             let lease_end = Some(Duration::from_secs(5));
-            let (body, reply) = (Bytes::new(), ReplyTo::Proxy(reply));
+            let (command, reply) =
+                (Command { method: KNOWN, key_len: 0, body: Bytes::new() }, ReplyTo::Proxy(reply));
             let attach =
                 Work::Attach { group: GroupId(1), machine: Box::new(Old), progress: progress.clone() };
-            let read = Work::Read { group: GroupId(1), read: Read { method: KNOWN, body, lease_end, reply } };
+            let read = Work::Read {
+                group: GroupId(1),
+                read: Read { stamp: Stamp::NONE, command, lease_end, reply },
+            };
             applier.run([attach, read], &|| Duration::from_secs(clock));
             answer.try_recv().unwrap()
         };

@@ -20,7 +20,7 @@ use crate::transport::endpoint::{Event, Source};
 use crate::transport::lane::Peer;
 use crate::transport::outbox::Sender;
 use crate::transport::wire::leaders::ADDRESS_MAX;
-use crate::transport::wire::{Formation, LaneKind, Leader, Message};
+use crate::transport::wire::{Formation, Incoming, LaneKind, Leader, Message};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -215,19 +215,19 @@ impl Driver {
         }
     }
 
-    fn take_message(&mut self, from: &Source, message: Message) {
+    fn take_message(&mut self, from: &Source, message: Incoming) {
         match (from, message) {
-            (Source::Member { id, .. }, Message::Raft { group, message, frames }) => {
-                self.inputs.push(Input::Raft { from: *id, group, message, frames });
+            (Source::Member { id, .. }, Incoming::Raft { group, message, entries }) => {
+                self.inputs.push(Input::Raft { from: *id, group, message, entries });
             }
-            (Source::Member { replies, .. } | Source::Client { replies, .. }, Message::Submit(submit)) => {
+            (Source::Member { replies, .. } | Source::Client { replies, .. }, Incoming::Submit(submit)) => {
                 self.inputs.push(Input::Submitted { origin: origin(replies.clone()), submit });
             }
-            (Source::Server { id }, Message::Results(answers)) => {
+            (Source::Server { id }, Incoming::Results(answers)) => {
                 self.inputs.push(Input::Answered { from: *id, answers });
             }
-            (Source::Client { replies, .. }, Message::Seek(groups)) => self.name_leaders(&groups, replies),
-            (Source::Member { id, .. }, Message::Form(formation)) => {
+            (Source::Client { replies, .. }, Incoming::Seek(groups)) => self.name_leaders(&groups, replies),
+            (Source::Member { id, .. }, Incoming::Form(formation)) => {
                 let formation = self.forming.shown(*id, &formation);
                 self.live_by(formation);
             }

@@ -1,8 +1,8 @@
 //! What enters the node from a proxy, and how the answer finds its way back.
 
 use super::failure::Failure;
-use crate::codec::access::Access;
-use crate::codec::ids::{GroupId, MethodId};
+use crate::codec::command::Call;
+use crate::codec::ids::GroupId;
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
@@ -14,14 +14,8 @@ pub(crate) type Answer = Result<Bytes, Failure>;
 pub(crate) struct Request {
     /// The partition it is for.
     pub group: GroupId,
-    /// Write or read.
-    pub access: Access,
-    /// Which method.
-    pub method: MethodId,
-    /// How many bytes of `body` are the key.
-    pub key_len: u32,
-    /// The encoded key, then the other arguments.
-    pub body: Vec<u8>,
+    /// What is asked.
+    pub call: Call,
     /// Where the answer goes. Always answered, unless the node itself is gone.
     pub reply: oneshot::Sender<Answer>,
 }
@@ -43,15 +37,8 @@ impl Entrance {
     /// that is the back-pressure.
     ///
     /// Needs no runtime: the future may be polled on any thread and executor.
-    pub(crate) async fn call(
-        &self,
-        group: GroupId,
-        access: Access,
-        method: MethodId,
-        key_len: u32,
-        body: Vec<u8>,
-    ) -> Answer {
-        let answer = self.hand_in(group, access, method, key_len, body).await?;
+    pub(crate) async fn call(&self, group: GroupId, call: Call) -> Answer {
+        let answer = self.hand_in(group, call).await?;
         // A request that never got into the queue certainly did nothing; one whose answer was dropped may have.
         answer.await.unwrap_or(Err(Failure::Stopped))
     }
@@ -60,13 +47,10 @@ impl Entrance {
     pub(crate) async fn hand_in(
         &self,
         group: GroupId,
-        access: Access,
-        method: MethodId,
-        key_len: u32,
-        body: Vec<u8>,
+        call: Call,
     ) -> Result<oneshot::Receiver<Answer>, Failure> {
         let (reply, answer) = oneshot::channel();
-        let request = Request { group, access, method, key_len, body, reply };
+        let request = Request { group, call, reply };
         self.inbox.send(request).await.map_err(|_| Failure::Closed)?;
         Ok(answer)
     }

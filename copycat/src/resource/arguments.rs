@@ -1,7 +1,9 @@
 //! A command's arguments as bytes: the key first, then the others in order, nothing twice.
 
 use super::commands::Misfit;
+use crate::codec::command::Command;
 use crate::codec::frame::{BODY_MAX, KEY_MAX};
+use crate::codec::ids::MethodId;
 use crate::codec::payload::{self, PayloadError};
 use crate::error::{Error, Problem};
 use serde::de::Deserialize;
@@ -45,6 +47,12 @@ impl Arguments {
             return Err(Problem::TooLarge { part: "command", limit: BODY_MAX, found: body.len() }.into());
         }
         Ok(Arguments { body, key_len })
+    }
+
+    /// The command that calls a method with them.
+    pub(crate) fn into_command(self, method: MethodId) -> Command {
+        // Its bound was checked, and is far below what 32 bits hold.
+        Command { method, key_len: self.key_len as u32, body: self.body.into() }
     }
 
     /// The encoded key; empty where there is none.

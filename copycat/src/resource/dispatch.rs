@@ -2,11 +2,12 @@
 
 use super::commands::{Commands, Method};
 use crate::codec::access::Access;
+use crate::codec::command::{Call, Command};
 use crate::codec::frame::{BODY_MAX, KEY_MAX, RESULT_MAX};
 use crate::codec::ids::MethodId;
 use crate::codec::payload;
 use crate::node::failure::Failure;
-use crate::node::machine::{Checker, Machine};
+use crate::node::machine::{Checker, Entry, Machine, Query};
 use serde::Serialize;
 use serde::de::Deserialize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -35,10 +36,10 @@ pub enum Handler<S: 'static> {
 }
 
 /// See [`Handler::Read`].
-pub(crate) type RunRead<S> = fn(&S, &[u8], &mut Vec<u8>) -> Result<(), Failure>;
+pub(crate) type RunRead<S> = fn(&S, &Query<'_>, &mut Vec<u8>) -> Result<(), Failure>;
 
 /// See [`Handler::Write`].
-pub(crate) type RunWrite<S> = fn(&mut S, &[u8], &mut Vec<u8>) -> Result<(), Failure>;
+pub(crate) type RunWrite<S> = fn(&mut S, &Entry<'_>, &mut Vec<u8>) -> Result<(), Failure>;
 
 impl<S> Clone for Handler<S> {
     fn clone(&self) -> Self {
@@ -47,6 +48,22 @@ impl<S> Clone for Handler<S> {
 }
 
 impl<S> Copy for Handler<S> {}
+
+/// What generated code asks of a committed command.
+impl<'a> Entry<'a> {
+    /// Its arguments, in the order in which they travel.
+    pub fn arguments<A: Deserialize<'a>>(&self) -> Result<A, Failure> {
+        decode(self.command.body)
+    }
+}
+
+/// What generated code asks of a read.
+impl<'a> Query<'a> {
+    /// Its arguments, in the order in which they travel.
+    pub fn arguments<A: Deserialize<'a>>(&self) -> Result<A, Failure> {
+        decode(self.command.body)
+    }
+}
 
 /// The arguments of a command, in the order in which they travel.
 pub fn decode<'a, A: Deserialize<'a>>(body: &'a [u8]) -> Result<A, Failure> {
@@ -114,19 +131,19 @@ impl<S: Send + 'static> Replica<S> {
 }
 
 impl<S: Send + 'static> Machine for Replica<S> {
-    fn apply(&mut self, method: MethodId, body: &[u8], out: &mut Vec<u8>) -> Result<(), Failure> {
-        let Handler::Write(run) = self.handlers[self.table.place(method)?] else {
+    fn apply(&mut self, entry: &Entry<'_>, out: &mut Vec<u8>) -> Result<(), Failure> {
+        let Handler::Write(run) = self.handlers[self.table.place(entry.command.method)?] else {
             return Err(Failure::WrongKind);
         };
         let state = &mut self.state;
-        guarded(out, |out| run(state, body, out))
+        guarded(out, |out| run(state, entry, out))
     }
 
-    fn read(&self, method: MethodId, body: &[u8], out: &mut Vec<u8>) -> Result<(), Failure> {
-        let Handler::Read(run) = self.handlers[self.table.place(method)?] else {
+    fn read(&self, query: &Query<'_>, out: &mut Vec<u8>) -> Result<(), Failure> {
+        let Handler::Read(run) = self.handlers[self.table.place(query.command.method)?] else {
             return Err(Failure::WrongKind);
         };
-        guarded(out, |out| run(&self.state, body, out))
+        guarded(out, |out| run(&self.state, query, out))
     }
 }
 
@@ -155,13 +172,13 @@ impl Checks {
 }
 
 impl Checker for Checks {
-    fn check(&self, access: Access, method: MethodId, key_len: u32, body: &[u8]) -> Result<(), Failure> {
-        let method = &self.0.methods[self.0.place(method)?];
-        let key_len = key_len as usize;
+    fn check(&self, call: &Call) -> Result<(), Failure> {
+        let Command { method, key_len, body } = call.command.borrow();
+        let (method, key_len) = (&self.0.methods[self.0.place(method)?], key_len as usize);
         if key_len > KEY_MAX || body.len() > BODY_MAX {
             return Err(Failure::TooLarge);
         }
-        match access {
+        match call.access {
             Access::Read(..) if method.is_read() => Ok(()),
             Access::Write if !method.is_read() => {
                 // A `Deserialize` may panic as well, and must not take the shard with it.
@@ -179,8 +196,10 @@ impl Checker for Checks {
 mod tests {
     use super::*;
     use crate::codec::access::Consistency;
+    use crate::codec::command::Stamp;
     use crate::resource::arguments::{Arguments, check_keyed, check_keyless};
     use crate::resource::commands::assert_distinct;
+    use bytes::Bytes;
 
     /// What the macro would write for a counter with two methods, one of which panics on 13.
     struct Counter;
@@ -197,12 +216,12 @@ mod tests {
 
     impl Dispatch<u64> for Counter {
         const HANDLERS: &'static [Handler<u64>] = &[
-            Handler::Read(|state, body, out| {
-                let () = decode(body)?;
+            Handler::Read(|state, query, out| {
+                let () = query.arguments()?;
                 answer(state, out)
             }),
-            Handler::Write(|state, body, out| {
-                let (amount,): (u64,) = decode(body)?;
+            Handler::Write(|state, entry, out| {
+                let (amount,): (u64,) = entry.arguments()?;
                 *state += amount;
                 assert_ne!(amount, 13, "unlucky");
                 answer(state, out)
@@ -213,13 +232,32 @@ mod tests {
     const VALUE: MethodId = MethodId::of("value");
     const ADD: MethodId = MethodId::of("add");
 
+    fn command(method: MethodId, body: &[u8]) -> Command<&[u8]> {
+        Command { method, key_len: 0, body }
+    }
+
+    fn apply(
+        replica: &mut Replica<u64>,
+        method: MethodId,
+        body: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<(), Failure> {
+        let (stamp, command) = (Stamp::NONE, command(method, body));
+        replica.apply(&Entry { index: 1, time: 0, stamp, command }, out)
+    }
+
+    fn read(replica: &Replica<u64>, method: MethodId, body: &[u8], out: &mut Vec<u8>) -> Result<(), Failure> {
+        let (stamp, command) = (Stamp::NONE, command(method, body));
+        replica.read(&Query { index: 1, time: 0, stamp, command }, out)
+    }
+
     #[test]
     fn runs_methods_and_appends_results() {
         let mut replica = Replica::new::<Counter>(0u64);
         let mut out = b"before".to_vec();
-        replica.apply(ADD, &[5], &mut out).unwrap();
-        replica.apply(ADD, &[2], &mut out).unwrap();
-        replica.read(VALUE, &[], &mut out).unwrap();
+        apply(&mut replica, ADD, &[5], &mut out).unwrap();
+        apply(&mut replica, ADD, &[2], &mut out).unwrap();
+        read(&replica, VALUE, &[], &mut out).unwrap();
         assert_eq!(out, b"before\x05\x07\x07");
     }
 
@@ -227,9 +265,9 @@ mod tests {
     fn a_panic_is_an_answer_and_what_was_changed_stays() {
         let mut replica = Replica::new::<Counter>(0u64);
         let mut out = b"before".to_vec();
-        assert_eq!(replica.apply(ADD, &[13], &mut out), Err(Failure::Panicked));
+        assert_eq!(apply(&mut replica, ADD, &[13], &mut out), Err(Failure::Panicked));
         assert_eq!(out, b"before");
-        replica.read(VALUE, &[], &mut out).unwrap();
+        read(&replica, VALUE, &[], &mut out).unwrap();
         assert_eq!(out, b"before\x0d");
     }
 
@@ -264,27 +302,31 @@ mod tests {
     fn unknown_methods_and_wrong_kinds_are_told_apart_from_bad_arguments() {
         let mut replica = Replica::new::<Counter>(0u64);
         let out = &mut Vec::new();
-        assert_eq!(replica.apply(MethodId(1), &[], out), Err(Failure::UnknownMethod));
-        assert_eq!(replica.apply(VALUE, &[], out), Err(Failure::WrongKind));
-        assert_eq!(replica.read(ADD, &[1], out), Err(Failure::WrongKind));
-        assert_eq!(replica.apply(ADD, &[], out), Err(Failure::BadArguments));
-        assert_eq!(replica.apply(ADD, &[1, 1], out), Err(Failure::BadArguments));
+        assert_eq!(apply(&mut replica, MethodId(1), &[], out), Err(Failure::UnknownMethod));
+        assert_eq!(apply(&mut replica, VALUE, &[], out), Err(Failure::WrongKind));
+        assert_eq!(read(&replica, ADD, &[1], out), Err(Failure::WrongKind));
+        assert_eq!(apply(&mut replica, ADD, &[], out), Err(Failure::BadArguments));
+        assert_eq!(apply(&mut replica, ADD, &[1, 1], out), Err(Failure::BadArguments));
     }
 
     #[test]
     fn nothing_is_proposed_that_would_not_decode() {
         let checks = Checks::new::<Counter>();
-        let add = |key_len, body: &[u8]| checks.check(Access::Write, ADD, key_len, body);
+        let check = |access, method, key_len, body: &[u8]| {
+            let command = Command { method, key_len, body: Bytes::copy_from_slice(body) };
+            checks.check(&Call::new(access, command))
+        };
+        let add = |key_len, body: &[u8]| check(Access::Write, ADD, key_len, body);
         assert_eq!(add(1, &[5]), Ok(()));
         assert_eq!(add(0, &[5]), Err(Failure::BadArguments));
         assert_eq!(add(2, &[5]), Err(Failure::BadArguments));
         assert_eq!(add(1, &[255]), Err(Failure::BadArguments));
         assert_eq!(add(KEY_MAX as u32 + 1, &[5]), Err(Failure::TooLarge));
         let read = Access::read(Consistency::Strict);
-        assert_eq!(checks.check(read, VALUE, 0, &[]), Ok(()));
-        assert_eq!(checks.check(read, ADD, 1, &[5]), Err(Failure::WrongKind));
-        assert_eq!(checks.check(Access::Write, VALUE, 0, &[]), Err(Failure::WrongKind));
-        assert_eq!(checks.check(read, MethodId(0), 0, &[]), Err(Failure::UnknownMethod));
+        assert_eq!(check(read, VALUE, 0, &[]), Ok(()));
+        assert_eq!(check(read, ADD, 1, &[5]), Err(Failure::WrongKind));
+        assert_eq!(check(Access::Write, VALUE, 0, &[]), Err(Failure::WrongKind));
+        assert_eq!(check(read, MethodId(0), 0, &[]), Err(Failure::UnknownMethod));
     }
 
     #[test]

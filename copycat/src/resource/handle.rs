@@ -10,10 +10,11 @@ use super::partitioner::HashPartitioner;
 use super::split::{Parts, Spread};
 use super::tuple;
 use crate::codec::access::{Access, Consistency};
+use crate::codec::command::Call;
 use crate::codec::ids::GroupId;
 use crate::codec::payload;
 use crate::error::{Error, Place, Problem};
-use crate::node::failure::{Failure, Outcome};
+use crate::node::failure::Outcome;
 use crate::node::request::{Answer, Entrance};
 use crate::node::threads::is_node_thread;
 use bytes::Bytes;
@@ -253,12 +254,11 @@ impl Handle {
             true => Access::read(self.consistency.unwrap_or(method.consistency)),
             false => Access::Write,
         };
-        // Checked against KEY_MAX, which is far below u32::MAX.
-        let key_len = u32::try_from(arguments.key_len).map_err(|_| Failure::TooLarge)?;
         let Partition { group, entrance } = partition;
+        let call = Call::new(access, arguments.into_command(method.id));
         match &self.line {
-            None => entrance.call(*group, access, method.id, key_len, arguments.body).await,
-            Some(line) => line.call(entrance, *group, access, (method.id, key_len), arguments.body).await,
+            None => entrance.call(*group, call).await,
+            Some(line) => line.call(entrance, *group, call).await,
         }
     }
 

@@ -1,7 +1,7 @@
 //! The calls of one client that keep their order.
 
-use crate::codec::access::Access;
-use crate::codec::ids::{GroupId, MethodId};
+use crate::codec::command::Call;
+use crate::codec::ids::GroupId;
 use crate::node::failure::Failure;
 use crate::node::request::{Answer, Entrance};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -25,23 +25,16 @@ pub(crate) struct Line {
 
 impl Line {
     /// As [`Entrance::call`]. The call has its place in line from when it is first polled.
-    pub(crate) async fn call(
-        &self,
-        entrance: &Entrance,
-        group: GroupId,
-        access: Access,
-        (method, key_len): (MethodId, u32),
-        body: Vec<u8>,
-    ) -> Answer {
+    pub(crate) async fn call(&self, entrance: &Entrance, group: GroupId, call: Call) -> Answer {
         // Polls that come one after the other see each other's changes of the one counter, whatever their ordering.
-        let access = access.in_line(self.unanswered.load(Ordering::Relaxed) > 0);
+        let access = call.access.in_line(self.unanswered.load(Ordering::Relaxed) > 0);
         if access.holds_place() {
             self.unanswered.fetch_add(1, Ordering::Relaxed);
         }
         // A runtime that wants its thread back would otherwise send the call away before it has taken its place.
         let handed_in = unconstrained(async {
             let _entering = self.entering.lock().await;
-            entrance.hand_in(group, access, method, key_len, body).await
+            entrance.hand_in(group, Call { access, ..call }).await
         });
         let answer = match handed_in.await {
             Ok(answer) => answer.await.unwrap_or(Err(Failure::Stopped)),
@@ -57,7 +50,9 @@ impl Line {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::codec::access::{Consistency, Place};
+    use crate::codec::access::{Access, Consistency, Place};
+    use crate::codec::command::Command;
+    use crate::codec::ids::MethodId;
     use crate::node::request::Request;
     use crate::resource::block_on::block_on;
     use std::pin::Pin;
@@ -66,13 +61,14 @@ mod tests {
 
     const READ: Access = Access::Read(Consistency::Strict, Place::Free);
 
-    type Call<'a> = Pin<Box<dyn Future<Output = Answer> + 'a>>;
+    type Calling<'a> = Pin<Box<dyn Future<Output = Answer> + 'a>>;
 
-    fn call<'a>(line: &'a Line, entrance: &'a Entrance, access: Access, number: u8) -> Call<'a> {
-        Box::pin(line.call(entrance, GroupId(1), access, (MethodId(1), 0), vec![number]))
+    fn call<'a>(line: &'a Line, entrance: &'a Entrance, access: Access, number: u8) -> Calling<'a> {
+        let command = Command { method: MethodId(1), key_len: 0, body: vec![number].into() };
+        Box::pin(line.call(entrance, GroupId(1), Call::new(access, command)))
     }
 
-    fn poll(call: &mut Call<'_>) -> Poll<Answer> {
+    fn poll(call: &mut Calling<'_>) -> Poll<Answer> {
         call.as_mut().poll(&mut Context::from_waker(Waker::noop()))
     }
 
@@ -93,7 +89,7 @@ mod tests {
             calls.iter_mut().rev().for_each(|call| assert!(poll(call).is_pending()));
             entered.push(taken(&mut requests));
         }
-        let numbers: Vec<u8> = entered.iter().map(|request| request.body[0]).collect();
+        let numbers: Vec<u8> = entered.iter().map(|request| request.call.command.body[0]).collect();
         assert_eq!(numbers, [0, 1, 2, 3, 4, 5]);
     }
 
@@ -118,18 +114,22 @@ mod tests {
             (call, request)
         };
         let (_, first) = place(READ);
-        assert_eq!(first.access, Access::Read(Consistency::Strict, Place::InLine));
+        assert_eq!(first.call.access, Access::Read(Consistency::Strict, Place::InLine));
         let (write, asked) = place(Access::Write);
-        assert_eq!(asked.access, Access::Write);
+        assert_eq!(asked.call.access, Access::Write);
         let (read, behind) = place(READ);
-        assert_eq!(behind.access, Access::Read(Consistency::Strict, Place::Behind));
+        assert_eq!(behind.call.access, Access::Read(Consistency::Strict, Place::Behind));
         drop(asked);
         assert_eq!(block_on(write), Err(Failure::Stopped));
-        assert_eq!(place(READ).1.access, behind.access, "a read that waits must not be overtaken either");
+        assert_eq!(
+            place(READ).1.call.access,
+            behind.call.access,
+            "a read that waits must not be overtaken either"
+        );
         drop(behind);
         assert_eq!(block_on(read), Err(Failure::Stopped));
         // That last read was dropped unanswered.
-        assert_eq!(place(READ).1.access, Access::Read(Consistency::Strict, Place::Behind));
+        assert_eq!(place(READ).1.call.access, Access::Read(Consistency::Strict, Place::Behind));
     }
 
     #[test]

@@ -5,9 +5,10 @@ use super::dispatch::{Checks, Dispatch, Replica};
 use super::handle::{Handle, Partition};
 use super::proxy::Proxy;
 use crate::codec::access::Access;
+use crate::codec::command::Call;
 use crate::codec::ids::GroupId;
 use crate::node::failure::Failure;
-use crate::node::machine::{Checker, Machine};
+use crate::node::machine::{Checker, Entry, Machine, Query};
 use crate::node::request::{Answer, Entrance, Request};
 use crate::node::threads;
 use bytes::Bytes;
@@ -52,11 +53,13 @@ fn run<S: Send + 'static>(
     checks: &Checks,
 ) -> Answer {
     let machine = machines.get_mut(&request.group).ok_or(Failure::UnknownResource)?;
-    checks.check(request.access, request.method, request.key_len, &request.body)?;
-    let mut out = Vec::new();
-    match request.access {
-        Access::Write => machine.apply(request.method, &request.body, &mut out)?,
-        Access::Read(..) => machine.read(request.method, &request.body, &mut out)?,
+    checks.check(&request.call)?;
+    let Call { access, stamp, command } = &request.call;
+    let (stamp, command, mut out) = (*stamp, command.borrow(), Vec::new());
+    // No log, hence no index and no time.
+    match access {
+        Access::Write => machine.apply(&Entry { index: 0, time: 0, stamp, command }, &mut out)?,
+        Access::Read(..) => machine.read(&Query { index: 0, time: 0, stamp, command }, &mut out)?,
     }
     Ok(Bytes::from(out))
 }

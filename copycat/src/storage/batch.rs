@@ -22,6 +22,7 @@
 use super::position::Position;
 use crate::codec::checksum::{crc32c, crc32c_append, crc32c_around};
 use crate::codec::cursor::{Cursor, Malformed};
+use crate::codec::entries::Mark;
 use crate::codec::frame::Frame;
 
 /// Bytes of a batch header.
@@ -133,18 +134,10 @@ impl BatchHeader {
     }
 }
 
-/// Bytes of a frame that the body checksum covers.
-pub(super) const COVERED_LEN: usize = 8;
-
-/// What the body checksum covers of a frame, its length and its own checksum: the frames cover themselves, and no
-/// payload is read a second time.
-pub(super) fn covered_of(frame: &[u8]) -> &[u8] {
-    &frame[..COVERED_LEN]
-}
-
-/// The body checksum with one more frame in it.
+/// The body checksum with one more frame in it. It covers the frame's length and its own checksum: frames cover
+/// themselves, and no payload is read a second time.
 pub(crate) fn add_frame(checksum: u32, frame: &[u8]) -> u32 {
-    crc32c_append(checksum, covered_of(frame))
+    crc32c_append(checksum, &frame[..size_of::<Mark>()])
 }
 
 /// Whether a header may begin here.

@@ -2,6 +2,7 @@
 
 use super::position::Position;
 use crate::codec::configuration::Configuration;
+use crate::codec::entries::{self, Entries};
 use crate::codec::ids::{Index, MemberId, Term};
 use crate::codec::terms::{LogId, Terms};
 use std::collections::VecDeque;
@@ -88,12 +89,30 @@ impl GroupLog {
     /// Puts one entry behind those before its index; whatever was at its index or beyond is replaced.
     pub(crate) fn put(&mut self, id: LogId, place: Place, configuration: Option<Configuration>) {
         self.replace_from(id.index);
-        self.extend(id.term, std::iter::once(place));
-        configuration.into_iter().for_each(|configuration| self.adopt(id.index, configuration));
+        self.state.terms.append(id.term, 1);
+        self.places.push_back(place);
+        self.state.configurations.extend(configuration.map(|configuration| (id.index, configuration)));
+    }
+
+    /// Puts entries, at least one, at `position` and behind it; whatever was at the index of the first or beyond is
+    /// replaced. Returns where they end.
+    pub(crate) fn append(&mut self, entries: &Entries, mut position: Position) -> Position {
+        self.replace_from(entries.first().expect("at least one entry"));
+        for span in entries.spans().iter() {
+            self.state.terms.append(span.term, span.last - span.first + 1);
+        }
+        self.places.extend(entries.marks().iter().map(|mark| {
+            let place = Place { position, len: entries::length(mark) as u32 };
+            position.0 += u64::from(place.len);
+            place
+        }));
+        self.state.configurations.extend_from_slice(entries.configurations());
+        assert_eq!(self.state.terms.last(), entries.spans().last().expect("at least one entry"));
+        position
     }
 
     /// Makes way for an entry at `index`, which comes next.
-    pub(crate) fn replace_from(&mut self, index: Index) {
+    fn replace_from(&mut self, index: Index) {
         assert!(self.state.accepts(index), "the index was checked");
         if index <= self.state.terms.last().index || self.places.is_empty() {
             self.state.truncate(index);
@@ -103,17 +122,6 @@ impl GroupLog {
             }
         }
         assert_eq!(self.placed + self.places.len() as u64, index, "places are consecutive");
-    }
-
-    /// Puts entries of one term behind the last. Configurations among them are to be [adopted](Self::adopt).
-    pub(crate) fn extend(&mut self, term: Term, places: impl ExactSizeIterator<Item = Place>) {
-        self.state.terms.append(term, places.len() as u64);
-        self.places.extend(places);
-    }
-
-    /// An entry that was put is a configuration, and the newest.
-    pub(crate) fn adopt(&mut self, index: Index, configuration: Configuration) {
-        self.state.configurations.push((index, configuration));
     }
 
     /// Drops every entry up to and including `through`, which the log holds.

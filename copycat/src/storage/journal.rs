@@ -3,7 +3,6 @@
 //! Nothing here blocks. An append gives frames their final positions and makes them readable at once;
 //! `write.rs` makes them durable, `preparation.rs` sees to the next segment, `read.rs` serves them.
 
-use super::arrival::Arrival;
 use super::batch::{BATCH_HEADER_LEN, BatchKind, add_frame};
 use super::checkpoint;
 use super::disk::Disk;
@@ -17,10 +16,10 @@ use super::room::OWN_LEN_MAX;
 use super::segment::{Owner, Segment};
 use crate::codec::checksum::{crc32c, crc32c_append};
 use crate::codec::cursor::Malformed;
-use crate::codec::frame::{Frame, HEADER_LEN, Header};
+use crate::codec::entries::Entries;
+use crate::codec::frame::{HEADER_LEN, Header};
 use crate::codec::ids::{GroupId, Index, MemberId, TERM_MAX, Term};
 use crate::codec::terms::{LogId, Terms};
-use bytes::Bytes;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -119,32 +118,34 @@ impl Purpose {
 }
 
 impl Journal {
-    /// Stores consecutive entries of one group: frames packed one behind the other, which the caller has
-    /// verified whole, or made: nothing but their outline is looked at; of no term that was not saved before. The first index is at most
-    /// one beyond the last; everything at or beyond it is replaced (Raft §5.3). All of them lie in one batch. They are readable at once.
+    /// Stores entries of one group, of no term that was not saved before. The first index is at most one beyond the
+    /// last; everything at or beyond it is replaced (Raft §5.3). All of them lie in one batch. They are readable at once.
     ///
     /// Returns the position that must be durable for all of them. On an error nothing was appended.
-    pub(crate) fn append(&mut self, group: GroupId, frames: Bytes) -> Result<Position, StorageError> {
-        self.put(group, frames, Purpose::Entries)
+    pub(crate) fn append(&mut self, group: GroupId, entries: &Entries) -> Result<Position, StorageError> {
+        self.put(group, entries, Purpose::Entries)
     }
 
     /// Stores the entry that a new leader begins its term with, within the reserve that votes have: an
     /// election is not won to find the disk full. At most [`OWN_LEN_MAX`] bytes; otherwise like
     /// [`append`](Self::append). Always works, once, after [`has_vote_room`](Self::has_vote_room).
-    pub(crate) fn append_own(&mut self, group: GroupId, frame: Bytes) -> Result<Position, StorageError> {
-        assert!(frame.len() <= OWN_LEN_MAX, "the reserve is for one entry, of {} bytes", frame.len());
-        self.put(group, frame, Purpose::Vote)
+    pub(crate) fn append_own(&mut self, group: GroupId, entry: &Entries) -> Result<Position, StorageError> {
+        assert!(entry.len() <= OWN_LEN_MAX, "the reserve is for one entry, of {} bytes", entry.len());
+        self.put(group, entry, Purpose::Vote)
     }
 
-    fn put(&mut self, group: GroupId, frames: Bytes, purpose: Purpose) -> Result<Position, StorageError> {
+    fn put(&mut self, group: GroupId, entries: &Entries, purpose: Purpose) -> Result<Position, StorageError> {
         self.alive()?;
-        let Some(arrival) = self.check(group, &frames)? else { return Ok(self.end) };
-        debug_assert!(Frame::all(&frames).all(|frame| frame.is_ok()), "verified by the caller");
-        self.make_room(frames.len(), purpose)?;
+        if entries.is_empty() {
+            return Ok(self.end);
+        }
+        self.check(group, entries)?;
+        self.make_room(entries.len(), purpose)?;
         let log = self.groups.entry(group).or_default();
         let Some(batch) = self.waiting.back_mut() else { unreachable!("room was made in it") };
-        let position = arrival.store(batch.end(), log);
-        batch.push(frames, arrival.count(), crc32c_append(batch.checksum(), &arrival.covered));
+        let position = log.append(entries, batch.end());
+        let checksum = crc32c_append(batch.checksum(), entries.marks().as_flattened());
+        batch.push(entries.frames().clone(), entries.count() as u32, checksum);
         assert_eq!(position, batch.end(), "positions agree with the batch");
         self.end = position;
         Ok(position)
@@ -206,19 +207,20 @@ impl Journal {
         }
     }
 
-    /// What the frames bring, or `None` if there are none; an error if they may not be appended.
-    fn check(&self, group: GroupId, frames: &[u8]) -> Result<Option<Arrival>, StorageError> {
-        let malformed = |source| StorageError::Malformed { group, source };
-        if frames.len() > APPEND_MAX {
-            return Err(malformed(Malformed::TooLong { limit: APPEND_MAX, found: frames.len() }));
+    /// Whether the entries, at least one, may be appended.
+    fn check(&self, group: GroupId, entries: &Entries) -> Result<(), StorageError> {
+        let malformed = |source| Err(StorageError::Malformed { group, source });
+        if entries.len() > APPEND_MAX {
+            return malformed(Malformed::TooLong { limit: APPEND_MAX, found: entries.len() });
         }
-        let Some(arrival) = Arrival::read(group, frames).map_err(malformed)? else { return Ok(None) };
-        self.check_first(group, arrival.first)?;
+        let first = entries.spans().iter().next().expect("at least one entry");
+        self.check_first(group, LogId::new(first.term, first.first))?;
         // A term is recorded before the first entry of it is: opening relies on it.
-        if arrival.last_term() > self.groups.get(&group).map_or(0, |log| log.state().term) {
-            return Err(malformed(Malformed::Value { field: "frame term", found: arrival.last_term() }));
+        let last_term = entries.spans().last().map_or(0, |last| last.term);
+        if last_term > self.groups.get(&group).map_or(0, |log| log.state().term) {
+            return malformed(Malformed::Value { field: "frame term", found: last_term });
         }
-        Ok(Some(arrival))
+        Ok(())
     }
 
     fn check_first(&self, group: GroupId, id: LogId) -> Result<(), StorageError> {

@@ -8,7 +8,6 @@
 //! other threads: [`Write`], [`Preparation`]), never interprets a payload, never writes a byte twice, never retries a failed
 //! write or flush, and knows no rule of consensus beyond "a later frame replaces".
 
-mod arrival;
 pub(crate) mod batch;
 pub(crate) mod checkpoint;
 pub(crate) mod directory;
@@ -46,6 +45,7 @@ pub(crate) use group_log::GroupState;
 pub(crate) use journal::{Flushed, Journal, Options, SEGMENT_LEN_MAX, SEGMENT_LEN_MIN};
 pub(crate) use position::Position;
 pub(crate) use preparation::{Preparation, Prepared};
+pub(crate) use read::Slices;
 pub(crate) use recovery::Recovered;
 pub(crate) use segment::Owner;
 pub(crate) use write::{Write, Written};

@@ -11,6 +11,22 @@ use crate::codec::frame::Frame;
 use crate::codec::ids::{GroupId, Index};
 use bytes::Bytes;
 
+/// Consecutive entries of one group, read from its log.
+#[derive(Clone, Debug)]
+pub(crate) struct Slices {
+    /// Their frames, in order. None spans two chunks.
+    pub frames: Vec<Bytes>,
+    /// Index of the last.
+    pub last: Index,
+}
+
+impl Slices {
+    /// Bytes of the frames.
+    pub(crate) fn len(&self) -> usize {
+        self.frames.iter().map(Bytes::len).sum()
+    }
+}
+
 /// Frames of consecutive entries that lie one behind the other.
 #[derive(Clone, Copy)]
 struct Run {
@@ -32,14 +48,14 @@ impl Journal {
         first: Index,
         last: Index,
         bytes_max: usize,
-    ) -> Result<Vec<Bytes>, StorageError> {
+    ) -> Result<Slices, StorageError> {
         self.alive()?;
         let absent = StorageError::Absent { group, first, last };
         let log = self.groups.get(&group).ok_or_else(|| absent.clone())?;
         if first > last || log.place(first).is_none() || log.place(last).is_none() {
             return Err(absent);
         }
-        let mut slices = Vec::new();
+        let mut frames = Vec::new();
         let at_least = log.place(first).map_or(0, |place| place.len as usize);
         let (mut next, mut left) = (first, bytes_max.max(at_least));
         while next <= last {
@@ -47,11 +63,11 @@ impl Journal {
             if run.len == 0 {
                 break;
             }
-            self.read_run(group, run, &mut slices)?;
+            self.read_run(group, run, &mut frames)?;
             next = after;
         }
-        assert!(!slices.is_empty(), "at least one entry is served");
-        Ok(slices)
+        assert!(next > first, "at least one entry is served");
+        Ok(Slices { frames, last: next - 1 })
     }
 
     fn read_run(&self, group: GroupId, run: Run, out: &mut Vec<Bytes>) -> Result<(), StorageError> {

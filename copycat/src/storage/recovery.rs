@@ -285,7 +285,8 @@ impl Replay {
                     let decoded = Configuration::decode(frame.body).map_err(malformed(segment, offset))?;
                     replay_entry(log, &frame, place, Some(decoded))
                 }
-                Kind::Command | Kind::Noop | Kind::Schema => replay_entry(log, &frame, place, None),
+                Kind::Commit => Err("a commit index, which nobody writes yet"),
+                _ => replay_entry(log, &frame, place, None),
             };
             follows.map_err(|what| contradiction(segment, offset, what))?;
             offset += frame.bytes.len() as u64;

@@ -127,7 +127,7 @@ impl Hall {
     }
 
     /// The handshake.
-    async fn admit(&self, place: &Place<'_>, stream: Box<dyn Stream>) -> Result<Call, Ended> {
+    async fn admit(&self, place: &Place<'_>, stream: Box<dyn Stream>) -> Result<Admitted, Ended> {
         let (mut opened, hello) = handshake::listen(stream).await?;
         let admitted = hello.and_then(|hello| {
             let identity = self.endpoint.check_caller(&hello)?;
@@ -142,7 +142,7 @@ impl Hall {
                 handshake::reply(&mut opened, &Ok(identity)).await?;
                 outbox.open();
                 let probation = (!formed).then(|| Probation::new(&self.endpoint, hello));
-                Ok(Call { opened, outbox, ear: self.ear(place, &hello, sender, probation) })
+                Ok(Admitted { opened, outbox, ear: self.ear(place, &hello, sender, probation) })
             }
             Err(refusal) => {
                 handshake::reply(&mut opened, &Err(refusal)).await?;
@@ -180,7 +180,7 @@ impl Hall {
         }
     }
 
-    async fn serve(&self, call: Call) -> Closed {
+    async fn serve(&self, call: Admitted) -> Closed {
         let closed =
             connection::serve(call.opened, &call.outbox, Some(&call.ear), &self.endpoint.limits).await;
         call.outbox.shut();
@@ -191,7 +191,7 @@ impl Hall {
 }
 
 /// A caller that was let in.
-struct Call {
+struct Admitted {
     opened: Opened,
     outbox: Outbox,
     ear: Ear,

@@ -5,7 +5,7 @@ use super::limits::{Limits, MESSAGE_MAX};
 use super::outbox::Outbox;
 use super::rope::Batch;
 use super::seam::Stream;
-use super::wire::{Message, Refusal, envelope};
+use super::wire::{Incoming, Refusal, envelope};
 use crate::codec::cursor::Malformed;
 use bytes::{Buf, BytesMut};
 use std::io;
@@ -100,15 +100,15 @@ pub(super) struct Ear {
 }
 
 impl Ear {
-    fn expects(&self, message: &Message) -> bool {
+    fn expects(&self, message: &Incoming) -> bool {
         match self.from {
             Source::Member { lane, .. } => message.is_asked_by_members() && message.lane() == lane,
-            Source::Client { .. } => matches!(message, Message::Submit(_) | Message::Seek(_)),
-            Source::Server { .. } => matches!(message, Message::Results(_) | Message::Leaders(_)),
+            Source::Client { .. } => matches!(message, Incoming::Submit(_) | Incoming::Seek(_)),
+            Source::Server { .. } => matches!(message, Incoming::Results(_) | Incoming::Leaders(_)),
         }
     }
 
-    async fn hear(&self, messages: Vec<Message>) -> Result<(), Closed> {
+    async fn hear(&self, messages: Vec<Incoming>) -> Result<(), Closed> {
         if let Some(probation) = &self.probation {
             probation.judge().map_err(Closed::Unfit)?;
         }
@@ -256,7 +256,7 @@ async fn hand_over(received: &mut BytesMut, ear: Option<&Ear>, life: &Life) -> R
 }
 
 /// What can be read now, and what is wrong with what follows.
-fn messages(received: &mut BytesMut, ear: Option<&Ear>) -> (Vec<Message>, Option<Closed>) {
+fn messages(received: &mut BytesMut, ear: Option<&Ear>) -> (Vec<Incoming>, Option<Closed>) {
     let mut messages = Vec::new();
     while messages.len() < BATCH_MAX {
         match message(received) {
@@ -270,9 +270,9 @@ fn messages(received: &mut BytesMut, ear: Option<&Ear>) -> (Vec<Message>, Option
     (messages, None)
 }
 
-fn message(received: &mut BytesMut) -> Result<Option<Option<Message>>, Malformed> {
+fn message(received: &mut BytesMut) -> Result<Option<Option<Incoming>>, Malformed> {
     let envelope = envelope::take(received, MESSAGE_MAX)?;
-    envelope.map(|envelope| Message::decode(&envelope)).transpose()
+    envelope.map(|envelope| Incoming::decode(&envelope)).transpose()
 }
 
 /// Makes sure that a read finds `wanted` bytes of room, or room for the rest of a message that is longer.

@@ -5,7 +5,7 @@ use super::lane::Peer;
 use super::limits::Limits;
 use super::outbox::Sender;
 use super::seam::Transport;
-use super::wire::{Hello, Identity, LaneKind, Message, Refusal, Role};
+use super::wire::{Hello, Identity, Incoming, LaneKind, Refusal, Role};
 use crate::codec::ids::MemberId;
 use std::fmt;
 use std::io;
@@ -48,7 +48,7 @@ pub(crate) enum Event {
         /// Who sent them.
         from: Source,
         /// What was sent.
-        messages: Vec<Message>,
+        messages: Vec<Incoming>,
     },
     /// An accepted connection, or a remote handle's, ended: its last event. What was submitted on it, and answers
     /// to that, may be lost.

@@ -53,7 +53,7 @@ fn target(machine: &Machine) -> Target {
 }
 
 fn entry(command: &Command, own: &TokenStream) -> TokenStream {
-    let (handler, decode, answer) = (private("Handler"), private("decode"), private("answer"));
+    let (handler, answer) = (private("Handler"), private("answer"));
     let kind = match command.kind {
         Kind::Read => quote!(Read),
         Kind::Write | Kind::Delete => quote!(Write),
@@ -63,13 +63,13 @@ fn entry(command: &Command, own: &TokenStream) -> TokenStream {
     let types = command.travelling().map(decoded);
     let passed = command.arguments.iter().map(passed);
     let arguments = if command.arguments.is_empty() {
-        quote_spanned!(Span::mixed_site()=> let () = #decode::<()>(body)?;)
+        quote_spanned!(Span::mixed_site()=> let () = entry.arguments::<()>()?;)
     } else {
-        quote_spanned!(Span::mixed_site()=> let (#(#names,)*) = #decode::<(#(#types,)*)>(body)?;)
+        quote_spanned!(Span::mixed_site()=> let (#(#names,)*) = entry.arguments::<(#(#types,)*)>()?;)
     };
     quote_spanned! {Span::mixed_site()=>
         #(#conditions)*
-        #handler::#kind(|state, body, out| {
+        #handler::#kind(|state, entry, out| {
             #arguments
             #answer(&#own::#name(state, #(#passed),*), out)
         })

@@ -13,7 +13,7 @@ const PLACE_BITS: u32 = 16;
 
 /// A request that was sent.
 #[derive(Debug)]
-pub(super) struct Call {
+pub(super) struct UnderWay {
     pub lane: LaneKey,
     /// The connection it was sent on, and the only one its answer may come by.
     pub link: LinkId,
@@ -25,7 +25,7 @@ pub(super) struct Call {
 /// at once have memory, and finding one takes no search.
 #[derive(Debug, Default)]
 pub(super) struct Calls {
-    places: Vec<(u64, Option<Call>)>,
+    places: Vec<(u64, Option<UnderWay>)>,
     free: Vec<u32>,
     /// How many were ever made.
     made: u64,
@@ -39,7 +39,7 @@ impl Calls {
     }
 
     /// Keeps a call, and returns its number. There is room for it.
-    pub(super) fn insert(&mut self, call: Call) -> u64 {
+    pub(super) fn insert(&mut self, call: UnderWay) -> u64 {
         self.made += 1;
         self.soonest = Some(self.soonest.map_or(call.deadline, |soonest| soonest.min(call.deadline)));
         let place = self.free.pop().map_or(self.places.len(), |place| place as usize);
@@ -55,7 +55,7 @@ impl Calls {
     }
 
     /// Takes the call of an answer that came by `link`; `None` if it was given up, or was never made there.
-    pub(super) fn take(&mut self, link: LinkId, number: u64) -> Option<Call> {
+    pub(super) fn take(&mut self, link: LinkId, number: u64) -> Option<UnderWay> {
         let place = number % UNDER_WAY_MAX as u64;
         let (kept, call) = self.places.get_mut(place as usize)?;
         if *kept != number || call.as_ref()?.link != link {
@@ -66,13 +66,13 @@ impl Calls {
     }
 
     /// Takes all that were sent on `link`.
-    pub(super) fn take_link(&mut self, link: LinkId) -> Vec<Call> {
+    pub(super) fn take_link(&mut self, link: LinkId) -> Vec<UnderWay> {
         self.take_if(|call| call.link == link)
     }
 
     /// Takes those whose time is up. Costs nothing while there can be none: once looked through, they are let
     /// alone until the deadline that was the first then.
-    pub(super) fn take_expired(&mut self, now: Instant) -> Vec<Call> {
+    pub(super) fn take_expired(&mut self, now: Instant) -> Vec<UnderWay> {
         if self.soonest.is_none_or(|soonest| soonest > now) {
             return Vec::new();
         }
@@ -81,7 +81,7 @@ impl Calls {
         expired
     }
 
-    fn take_if(&mut self, wanted: impl Fn(&Call) -> bool) -> Vec<Call> {
+    fn take_if(&mut self, wanted: impl Fn(&UnderWay) -> bool) -> Vec<UnderWay> {
         let mut taken = Vec::new();
         for (place, (_, call)) in self.places.iter_mut().enumerate() {
             if let Some(call) = call.take_if(|call| wanted(call)) {
@@ -102,8 +102,8 @@ mod tests {
 
     const LANE: LaneKey = LaneKey { group: GroupId(1), aim: Aim::Leader };
 
-    fn call(link: u64, deadline: Instant) -> Call {
-        Call { lane: LANE, link: LinkId(link), deadline, reply: oneshot::channel().0 }
+    fn call(link: u64, deadline: Instant) -> UnderWay {
+        UnderWay { lane: LANE, link: LinkId(link), deadline, reply: oneshot::channel().0 }
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub(super) struct LaneKey {
 
 impl LaneKey {
     pub(super) fn of(request: &Request) -> LaneKey {
-        let aim = match request.access {
+        let aim = match request.call.access {
             // One that keeps its place among other calls travels with them.
             Access::Read(Consistency::Eventual, Place::Free) => Aim::Anyone,
             _ => Aim::Leader,

@@ -2,7 +2,7 @@
 
 use super::super::failure::Failure;
 use super::super::request::Request;
-use super::calls::{Call, Calls, UNDER_WAY_MAX};
+use super::calls::{Calls, UNDER_WAY_MAX, UnderWay};
 use super::dialing::{Dialed, Dialing};
 use super::lane::LaneKey;
 use super::links::{LinkId, Links};
@@ -11,7 +11,7 @@ use crate::codec::configuration::MEMBERS_MAX;
 use crate::transport::client::Client;
 use crate::transport::endpoint::Event;
 use crate::transport::wire::leaders::GROUPS_MAX;
-use crate::transport::wire::{Answered, Leader, Message, Submit, Submitted};
+use crate::transport::wire::{Answered, Incoming, Leader, Message, Submit, Submitted};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior, interval};
@@ -111,10 +111,10 @@ impl Road {
         let Batch { lane, link, requests } = self.routes.next()?;
         let mut submitted = Vec::with_capacity(requests.len());
         self.sending.clear();
-        for (deadline, Request { access, method, key_len, body, reply, .. }) in requests {
-            let id = self.calls.insert(Call { lane, link, deadline, reply });
+        for (deadline, Request { call, reply, .. }) in requests {
+            let id = self.calls.insert(UnderWay { lane, link, deadline, reply });
             self.sending.push(id);
-            submitted.push(Submitted { id, access, method, key_len, body: body.into() });
+            submitted.push(Submitted { id, call });
         }
         Some((lane, link, Submit { group: lane.group, term: 0, requests: submitted }))
     }
@@ -139,12 +139,12 @@ impl Road {
         }
     }
 
-    fn take_message(&mut self, link: LinkId, message: Message) {
+    fn take_message(&mut self, link: LinkId, message: Incoming) {
         match message {
-            Message::Results(answers) => {
+            Incoming::Results(answers) => {
                 answers.into_iter().for_each(|answer| self.take_answer(link, answer))
             }
-            Message::Leaders(leaders) => self.take_leaders(leaders),
+            Incoming::Leaders(leaders) => self.take_leaders(leaders),
             // The connection lets nothing else through.
             _ => {}
         }

@@ -2,33 +2,33 @@
 
 use super::ground::Ground;
 use super::group::Group;
-use crate::codec::frame::{Frame, Header, Kind, frame_len};
+use crate::codec::entries::{Entries, Packer};
+use crate::codec::frame::{Header, Kind};
 use crate::codec::ids::{GroupId, Index, MemberId};
 use crate::codec::terms::LogId;
 use crate::raft::effect::{Effect, Effects, OwnEntry};
 use crate::raft::message::Message;
 use crate::raft::token::Token;
-use crate::storage::StorageError;
+use crate::storage::{Slices, StorageError};
 use crate::transport::wire;
-use bytes::Bytes;
 use std::time::Duration;
 
 /// Bytes of entries in one message to a follower, or in one piece of work for the applier.
 pub(super) const PIECE_BYTES: usize = 1 << 20;
 
 impl Group {
-    /// Does what the core asked for. `frames` are the entries of the message it was given, if any.
+    /// Does what the core asked for. `entries` are those of the message it was given, if any.
     ///
     /// The list of effects goes back to the ground, to be filled again.
     pub(super) fn carry_out(
         &mut self,
         now: Duration,
         mut effects: Effects,
-        frames: &[Bytes],
+        entries: &Entries,
         ground: &mut Ground,
     ) -> Result<(), StorageError> {
         let before = ground.journal.end();
-        let outcome = effects.drain().try_for_each(|effect| self.carry(now, effect, frames, ground));
+        let outcome = effects.drain().try_for_each(|effect| self.carry(now, effect, entries, ground));
         ground.effects = effects;
         self.crowded.clear();
         if ground.journal.end() != before {
@@ -41,13 +41,13 @@ impl Group {
         &mut self,
         now: Duration,
         effect: Effect,
-        frames: &[Bytes],
+        entries: &Entries,
         ground: &mut Ground,
     ) -> Result<(), StorageError> {
         match effect {
             Effect::SaveVote { term, vote } => ground.journal.save_vote(self.id, term, vote).map(drop),
-            Effect::Append { first } => self.store(now, first, frames, ground),
-            Effect::AppendOwn { id, entry } => self.store_own(now, id, &entry, ground),
+            Effect::Append { first } => self.store(now, first, entries, ground),
+            Effect::AppendOwn { id, entry } => self.store_own(now, id, entry, ground),
             Effect::Send { to, message, after } if after <= self.durable => self.send(to, message, ground),
             Effect::Send { to, message, after } => {
                 assert!(!message.has_entries(), "what waits brings nothing that is still to be read");
@@ -88,43 +88,39 @@ impl Group {
         }
     }
 
-    /// The entries of a leader's message, as they came.
+    /// The entries of a leader's message, as they came, from `first` on.
     fn store(
         &mut self,
         now: Duration,
         first: Index,
-        frames: &[Bytes],
+        entries: &Entries,
         ground: &mut Ground,
     ) -> Result<(), StorageError> {
-        for chunk in frames {
-            let Some(wanted) = from_index(chunk, first) else { continue };
-            if let Some(newest) = last_header(&wanted) {
-                self.clock.observe(newest.time, now);
-            }
-            ground.journal.append(self.id, wanted)?;
+        self.clock.observe(entries.time(), now);
+        if entries.first() == Some(first) {
+            return ground.journal.append(self.id, entries).map(drop);
         }
-        Ok(())
+        ground.journal.append(self.id, &entries.suffix(first)).map(drop)
     }
 
     fn store_own(
         &mut self,
         now: Duration,
-        id: LogId,
-        entry: &OwnEntry,
+        LogId { term, index }: LogId,
+        entry: OwnEntry,
         ground: &mut Ground,
     ) -> Result<(), StorageError> {
-        let (mut body, mut frame) = (Vec::new(), Vec::new());
-        let kind = match entry {
-            OwnEntry::Noop => Kind::Noop,
-            OwnEntry::Configuration(configuration) => {
-                configuration.encode(&mut body);
-                Kind::Configuration
-            }
-        };
         let time = self.clock.stamp(now);
         self.clock.observe(time, now);
-        Header::bare(kind, self.id, id.term, id.index, time).encode(&body, &mut frame);
-        ground.journal.append_own(self.id, frame.into()).map(drop)
+        let header = |kind| Header::bare(kind, self.id, term, index, time);
+        let mut packer = Packer::with_capacity(1, 0);
+        match entry {
+            OwnEntry::Noop => packer.push(&header(Kind::Noop), &[]),
+            OwnEntry::Configuration(configuration) => {
+                packer.push_configuration(&header(Kind::Configuration), configuration);
+            }
+        }
+        ground.journal.append_own(self.id, &packer.seal()).map(drop)
     }
 
     /// Takes what waits for no more than `token` to be durable, in the order it was made.
@@ -159,15 +155,16 @@ impl Group {
         let Message::Append { term, prev, commit, spans, configurations } = append else { return Ok(()) };
         let (mut prev, last) = (*prev, spans.last().map_or(0, |last| last.index));
         while prev.index < last {
-            let frames = ground.journal.read(self.id, prev.index + 1, last, PIECE_BYTES)?;
-            let Some(end) = frames.last().and_then(|chunk| last_header(chunk)) else { return Ok(()) };
-            let end = LogId::new(end.term, end.index);
-            let within = |index: &Index| (prev.index + 1..=end.index).contains(index);
+            let Slices { frames, last: end } =
+                ground.journal.read(self.id, prev.index + 1, last, PIECE_BYTES)?;
+            let within = |index: &Index| (prev.index + 1..=end).contains(index);
+            let spans = spans.part(prev.index + 1, end);
+            let end = spans.last().expect("what was read is part of the append");
             let piece = Message::Append {
                 term: *term,
                 prev,
                 commit: *commit,
-                spans: spans.part(prev.index + 1, end.index),
+                spans,
                 configurations: configurations.iter().filter(|(index, _)| within(index)).cloned().collect(),
             };
             if !ground.links.send(to, wire::Message::Raft { group: self.id, message: piece, frames }) {
@@ -185,29 +182,4 @@ impl Group {
 /// A message that brings no entries.
 fn plain(group: GroupId, message: Message) -> wire::Message {
     wire::Message::Raft { group, message, frames: Vec::new() }
-}
-
-/// The part of packed frames that begins with the entry `first`; `None` if all come before it.
-fn from_index(chunk: &Bytes, first: Index) -> Option<Bytes> {
-    let mut at = 0;
-    while at < chunk.len() {
-        let frame = Frame::trusted(&chunk[at..]).ok()?;
-        if frame.header.index >= first {
-            return Some(chunk.slice(at..));
-        }
-        at += frame.bytes.len();
-    }
-    None
-}
-
-/// The header of the last of packed frames.
-pub(super) fn last_header(chunk: &[u8]) -> Option<Header> {
-    let mut at = 0;
-    loop {
-        let next = at + frame_len(&chunk[at..]).ok()?;
-        if next >= chunk.len() {
-            return Frame::trusted(&chunk[at..]).ok().map(|frame| frame.header);
-        }
-        at = next;
-    }
 }

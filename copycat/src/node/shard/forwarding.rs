@@ -40,7 +40,7 @@ impl Group {
                     ground.replies.fail(pending.reply, Failure::NotLeader);
                     continue;
                 }
-                bytes += pending.body.len();
+                bytes += pending.call.len();
                 requests.push(ground.submit(leader, pending));
             }
             if requests.is_empty() {
@@ -60,12 +60,12 @@ impl Group {
 
 impl Ground {
     fn submit(&mut self, to: MemberId, pending: Pending) -> Submitted {
-        let Pending { term: _, access, method, key_len, body, reply, deadline } = pending;
+        let Pending { term: _, call, reply, deadline } = pending;
         let id = self.next_number;
         self.next_number += 1;
         self.forwarded_total += 1;
         self.forwarded.insert(id, Forwarded { to, deadline, reply });
-        Submitted { id, access, method, key_len, body }
+        Submitted { id, call }
     }
 
     /// Answers have come back from whom the requests were sent to; nobody else is asked, or believed.

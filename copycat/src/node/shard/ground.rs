@@ -2,10 +2,10 @@
 
 use super::super::applier::Work;
 use super::super::reply::Replies;
-use super::effects::last_header;
 use super::forwarding::Forwarded;
 use super::handover::TURN_BYTES;
 use super::saving::Save;
+use crate::codec::frame::Frame;
 use crate::codec::ids::{GroupId, MemberId};
 use crate::raft::effect::Effects;
 use crate::raft::token::Token;
@@ -139,8 +139,9 @@ impl Ground {
             return Ok(None);
         };
         let last = terms.last().index;
-        let frames = self.journal.read(group, last, last, 0)?;
-        Ok(frames.last().and_then(|frame| last_header(frame)).map(|header| header.time))
+        let newest = self.journal.read(group, last, last, 0)?;
+        let frame = newest.frames.first().and_then(|frame| Frame::trusted(frame).ok());
+        Ok(frame.map(|frame| frame.header.time))
     }
 
     /// Remembers that `token` of `group` is durable once everything appended so far is.

@@ -10,16 +10,16 @@ use super::ground::Ground;
 use super::queue::Queue;
 use super::reading::Reads;
 use super::waiting::Proposed;
-use crate::codec::access::Access;
+use crate::codec::command::Call;
 use crate::codec::configuration::Configuration;
-use crate::codec::ids::{GroupId, Index, MemberId, MethodId, Term};
+use crate::codec::entries::Entries;
+use crate::codec::ids::{GroupId, Index, MemberId, Term};
 use crate::raft::effect::Role;
 use crate::raft::message::Message;
 use crate::raft::options;
 use crate::raft::state::{self, Raft};
 use crate::raft::token::Token;
 use crate::storage::{Flushed, GroupState, StorageError};
-use bytes::Bytes;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -35,10 +35,7 @@ const WARNING_INTERVAL: Duration = Duration::from_secs(1);
 pub(super) struct Pending {
     /// The term whose leader it is meant for; 0: any. One that names a term is never passed on.
     pub term: Term,
-    pub access: Access,
-    pub method: MethodId,
-    pub key_len: u32,
-    pub body: Bytes,
+    pub call: Call,
     pub reply: ReplyTo,
     pub deadline: Duration,
 }
@@ -188,7 +185,7 @@ impl Group {
     pub(super) fn enqueue(&mut self, pending: Pending, requests_max: usize, ground: &mut Ground) {
         if self.bytes_in_hand() >= BYTES_MAX || self.in_hand(ground) >= requests_max {
             ground.replies.fail(pending.reply, Failure::Busy);
-        } else if pending.access.is_local() {
+        } else if pending.call.access.is_local() {
             match self.check(&pending) {
                 Ok(()) => self.reads.serve_any(pending),
                 Err(failure) => ground.replies.fail(pending.reply, failure),
@@ -223,7 +220,7 @@ impl Group {
         }
         let mut effects = std::mem::take(&mut ground.effects);
         self.core.tick(now, &mut effects);
-        self.carry_out(now, effects, &[], ground)
+        self.carry_out(now, effects, &Entries::default(), ground)
     }
 
     /// A message of a counterpart. One that could not be stored now is dropped, as if the network had
@@ -233,11 +230,10 @@ impl Group {
         now: Duration,
         from: MemberId,
         message: Message,
-        frames: &[Bytes],
+        entries: &Entries,
         ground: &mut Ground,
     ) -> Result<(), StorageError> {
-        let bytes = frames.iter().map(Bytes::len).sum();
-        if !ground.journal.has_vote_room() || bytes > 0 && !ground.takes(bytes) {
+        if !ground.journal.has_vote_room() || !entries.is_empty() && !ground.takes(entries.len()) {
             return Ok(());
         }
         let mut effects = std::mem::take(&mut ground.effects);
@@ -248,7 +244,7 @@ impl Group {
             self.next_warning = now + WARNING_INTERVAL;
             tracing::warn!(group = %self.id, %from, %refused, "a message no correct member sends");
         }
-        self.carry_out(now, effects, frames, ground)
+        self.carry_out(now, effects, entries, ground)
     }
 
     pub(super) fn durable(
@@ -278,7 +274,7 @@ impl Group {
         self.told = self.durable;
         let mut effects = std::mem::take(&mut ground.effects);
         self.core.durable(self.told, &mut effects);
-        self.carry_out(now, effects, &[], ground)
+        self.carry_out(now, effects, &Entries::default(), ground)
     }
 
     /// Once per turn: what is queued goes on its way, and what is committed to the applier.
@@ -323,6 +319,6 @@ impl Group {
         if self.progress.is_halted() {
             return Err(Failure::Halted);
         }
-        checker.check(pending.access, pending.method, pending.key_len, &pending.body)
+        checker.check(&pending.call)
     }
 }

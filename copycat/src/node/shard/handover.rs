@@ -1,7 +1,7 @@
 //! Committed entries on their way to the applier.
 
 use super::super::applier::Work;
-use super::effects::{PIECE_BYTES, last_header};
+use super::effects::PIECE_BYTES;
 use super::ground::Ground;
 use super::group::Group;
 use crate::storage::StorageError;
@@ -30,18 +30,16 @@ impl Group {
             && self.handed_bytes - self.progress.applied_bytes() < AHEAD_BYTES
             && ground.handover_left > 0
         {
-            let frames = ground.journal.read(self.id, self.handed + 1, self.commit, PIECE_BYTES)?;
-            let last =
-                frames.last().and_then(|chunk| last_header(chunk)).map_or(self.handed, |header| header.index);
+            let slices = ground.journal.read(self.id, self.handed + 1, self.commit, PIECE_BYTES)?;
+            let (last, bytes) = (slices.last, slices.len());
             assert!(last > self.handed && last <= self.commit, "the journal holds what is committed");
             let terms = ground.journal.terms(self.id).expect("a group with entries is known to the journal");
             let replies = self.proposed.take_through(last, terms, &mut ground.replies);
             let reads = self.reads.take_below(last);
             self.handed = last;
-            let bytes = frames.iter().map(bytes::Bytes::len).sum::<usize>();
             self.handed_bytes += bytes as u64;
             ground.handover_left = ground.handover_left.saturating_sub(bytes);
-            ground.out.work.push(Work::Apply { group: self.id, frames, replies, reads });
+            ground.out.work.push(Work::Apply { group: self.id, frames: slices.frames, replies, reads });
         }
         self.reads.take_ready(self.id, self.handed, &mut ground.out.work);
         Ok(())

@@ -34,11 +34,11 @@ use super::reply::{Origin, ReplyTo};
 use super::request::Request;
 use super::workers::Done;
 use crate::codec::configuration::Configuration;
+use crate::codec::entries::Entries;
 use crate::codec::ids::{GroupId, MemberId, Term};
 use crate::raft;
 use crate::storage::{Journal, Position, Recovered, StorageError};
 use crate::transport::wire::{Answered, Submit, Submitted};
-use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::time::Duration;
@@ -84,10 +84,10 @@ pub(crate) enum Input {
         from: MemberId,
         /// The group.
         group: GroupId,
-        /// The message; its spans describe `frames`.
+        /// The message; its spans describe `entries`.
         message: raft::message::Message,
-        /// Packed frames, verified.
-        frames: Vec<Bytes>,
+        /// The entries that came with it.
+        entries: Entries,
     },
     /// Requests can be sent to a member.
     Connected(MemberId),
@@ -226,17 +226,14 @@ impl Shard {
     fn take(&mut self, now: Duration, input: Input) -> Result<(), StorageError> {
         let deadline = now + self.options.request_timeout;
         match input {
-            Input::Request(Request { group, access, method, key_len, body, reply }) => {
-                let reply = ReplyTo::Proxy(reply);
-                let pending =
-                    Pending { term: 0, access, method, key_len, body: body.into(), reply, deadline };
-                self.enqueue(group, pending);
+            Input::Request(Request { group, call, reply }) => {
+                self.enqueue(group, Pending { term: 0, call, reply: ReplyTo::Proxy(reply), deadline });
             }
             Input::Submitted { origin, submit } => self.take_submitted(deadline, &origin, submit),
             Input::Answered { from, answers } => self.ground.take_answers(from, answers),
-            Input::Raft { from, group, message, frames } => {
+            Input::Raft { from, group, message, entries } => {
                 if let Some(group) = self.groups.get_mut(&group) {
-                    return group.receive(now, from, message, &frames, &mut self.ground);
+                    return group.receive(now, from, message, &entries, &mut self.ground);
                 }
             }
             Input::Connected(peer) => self.ground.opened(peer),
@@ -269,12 +266,12 @@ impl Shard {
     fn take_submitted(&mut self, deadline: Duration, origin: &Origin, submit: Submit) {
         let Submit { group, term, requests } = submit;
         let leads = self.groups.get(&group).is_some_and(|group| group.leads_in(term));
-        for Submitted { id, access, method, key_len, body } in requests {
+        for Submitted { id, call } in requests {
             let reply = ReplyTo::Origin(origin.clone(), id);
             if term != 0 && !leads {
                 self.ground.replies.fail(reply, Failure::NotLeader);
             } else {
-                self.enqueue(group, Pending { term, access, method, key_len, body, reply, deadline });
+                self.enqueue(group, Pending { term, call, reply, deadline });
             }
         }
     }

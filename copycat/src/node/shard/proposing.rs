@@ -6,12 +6,13 @@ use super::group::{Group, Pending};
 use super::queue::Queue;
 use super::reading::Asking;
 use crate::codec::access::{Access, Consistency, Place};
-use crate::codec::frame::{Codec, HEADER_LEN, Header, Kind, Packer};
+use crate::codec::command::Call;
+use crate::codec::entries::{Entries, Packer};
+use crate::codec::frame::{Codec, HEADER_LEN, Header, Kind};
 use crate::codec::ids::{Index, Term};
 use crate::codec::terms::Span;
 use crate::raft::state::Status;
 use crate::storage::StorageError;
-use bytes::Bytes;
 use std::time::Duration;
 
 /// Bytes of entries proposed in one turn, at most, beyond which the rest waits for the next: what
@@ -66,9 +67,9 @@ impl Group {
                 ground.replies.fail(pending.reply, failure);
                 continue;
             }
-            match pending.access {
+            match pending.call.access {
                 Access::Write => {
-                    turn.bytes += HEADER_LEN + pending.body.len();
+                    turn.bytes += HEADER_LEN + pending.call.len();
                     turn.writes.push(pending);
                 }
                 Access::Read(_, Place::Behind) => {
@@ -116,31 +117,33 @@ impl Group {
             ground.effects = effects;
             return Ok(Appended::Nothing);
         };
-        let frames = self.encode(now, span, writes, bytes);
-        ground.journal.append(self.id, frames)?;
+        let entries = self.encode(now, span, writes, bytes);
+        ground.journal.append(self.id, &entries)?;
         ground.await_durable(self.id, self.core.token());
-        self.carry_out(now, effects, &[], ground).map(|()| Appended::All)
+        self.carry_out(now, effects, &Entries::default(), ground).map(|()| Appended::All)
     }
 
     /// The only encoding of these entries: these bytes are stored and sent.
-    fn encode(&mut self, now: Duration, span: Span, writes: Vec<Pending>, bytes: usize) -> Bytes {
+    fn encode(&mut self, now: Duration, span: Span, writes: Vec<Pending>, bytes: usize) -> Entries {
         assert_eq!(span.last - span.first + 1, writes.len() as u64, "one index for each write");
-        let mut packer = Packer::with_capacity(bytes);
+        let mut packer = Packer::with_capacity(writes.len(), bytes);
         let time = self.clock.stamp(now);
         self.clock.observe(time, now);
         for (index, write) in (span.first..=span.last).zip(writes) {
+            let Call { access: _, stamp, command } = write.call;
             let header = Header {
                 codec: Codec::Bincode,
-                method: write.method,
-                key_len: write.key_len,
+                stamp,
+                method: command.method,
+                key_len: command.key_len,
                 ..Header::bare(Kind::Command, self.id, span.term, index, time)
             };
-            packer.push(&header, &write.body);
+            packer.push(&header, &command.body);
             self.proposed.push(index, span.term, write.deadline, write.reply);
         }
-        let frames = packer.seal();
-        assert_eq!(frames.len(), bytes, "frames are as long as was counted");
-        frames
+        let entries = packer.seal();
+        assert_eq!(entries.len(), bytes, "frames are as long as was counted");
+        entries
     }
 }
 
@@ -158,13 +161,15 @@ fn put_back(queue: &mut Queue, mut writes: Vec<Pending>, behind: Vec<(u64, Pendi
 mod tests {
     use super::super::super::reply::ReplyTo;
     use super::*;
+    use crate::codec::command::Command;
     use crate::codec::ids::MethodId;
+    use bytes::Bytes;
     use tokio::sync::oneshot;
 
     fn pending(place: u32) -> Pending {
-        let (method, reply) = (MethodId(place), ReplyTo::Proxy(oneshot::channel().0));
-        let (access, deadline) = (Access::Write, Duration::ZERO);
-        Pending { term: 0, access, method, key_len: 0, body: Bytes::new(), reply, deadline }
+        let command = Command { method: MethodId(place), key_len: 0, body: Bytes::new() };
+        let (call, reply) = (Call::new(Access::Write, command), ReplyTo::Proxy(oneshot::channel().0));
+        Pending { term: 0, call, reply, deadline: Duration::ZERO }
     }
 
     #[test]
@@ -174,7 +179,7 @@ mod tests {
         let writes = [1, 2, 5, 7].map(pending).into();
         let behind = [(2, 3), (2, 4), (3, 6)].map(|(ahead, place)| (ahead, pending(place))).into();
         put_back(&mut queue, writes, behind);
-        let order = std::iter::from_fn(|| queue.pop_front()).map(|pending| pending.method.0);
+        let order = std::iter::from_fn(|| queue.pop_front()).map(|pending| pending.call.command.method.0);
         assert_eq!(order.collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6, 7, 8]);
     }
 }

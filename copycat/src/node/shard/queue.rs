@@ -26,19 +26,19 @@ impl Queue {
     }
 
     pub(super) fn push_back(&mut self, pending: Pending) {
-        self.bytes += pending.body.len();
+        self.bytes += pending.call.len();
         self.requests.push_back(pending);
     }
 
     /// Puts one back where it was taken from.
     pub(super) fn push_front(&mut self, pending: Pending) {
-        self.bytes += pending.body.len();
+        self.bytes += pending.call.len();
         self.requests.push_front(pending);
     }
 
     pub(super) fn pop_front(&mut self) -> Option<Pending> {
         let pending = self.requests.pop_front()?;
-        self.bytes -= pending.body.len();
+        self.bytes -= pending.call.len();
         Some(pending)
     }
 

@@ -8,6 +8,8 @@ use super::group::{Group, Pending};
 use super::lines::{Bounded, Lines};
 use super::queue::Queue;
 use crate::codec::access::{Access, Consistency};
+use crate::codec::command::Call;
+use crate::codec::entries::Entries;
 use crate::codec::ids::{GroupId, Index, Term};
 use crate::raft::lease::Lease;
 use crate::raft::read::ReadTicket;
@@ -44,7 +46,7 @@ impl Reads {
     /// A read that rests on a lease. `last` is the end of the log.
     pub(super) fn serve_within(&mut self, term: Term, last: Index, lease: Lease, read: Pending) {
         self.take(&read);
-        if read.access.is_free() {
+        if read.call.access.is_free() {
             return self.leased.push_back((lease, read));
         }
         let (low, lease_end) = (lease.index, Some(lease.end));
@@ -54,10 +56,10 @@ impl Reads {
     /// A read that waits for the confirmation of `ticket`. `last` is the end of the log when the turn began.
     fn await_ticket(&mut self, term: Term, last: Index, ticket: ReadTicket, read: Pending) {
         self.take(&read);
-        if read.access.is_free() {
+        if read.call.access.is_free() {
             return self.asked.push_back((ticket, read));
         }
-        let lapsed = matches!(read.access, Access::Read(Consistency::Lease, _));
+        let lapsed = matches!(read.call.access, Access::Read(Consistency::Lease, _));
         let bounded = Bounded { low: 0, high: last, ticket: Some(ticket), lease_end: None, read };
         self.lines.await_ticket(term, bounded, lapsed);
     }
@@ -70,18 +72,18 @@ impl Reads {
 
     /// Whether a lease that holds is enough for `read`; see [`Lines::may_lease`].
     pub(super) fn may_lease(&self, read: &Pending) -> bool {
-        read.access.is_free() || self.lines.may_lease()
+        read.call.access.is_free() || self.lines.may_lease()
     }
 
     fn take(&mut self, read: &Pending) {
         self.taken += 1;
-        self.taken_bytes += read.body.len() as u64;
+        self.taken_bytes += read.call.len() as u64;
     }
 
     /// It is not for the applier after all.
     fn turn_away(&mut self, read: Pending) -> Pending {
         self.taken -= 1;
-        self.taken_bytes -= read.body.len() as u64;
+        self.taken_bytes -= read.call.len() as u64;
         read
     }
 
@@ -184,7 +186,8 @@ impl Reads {
 }
 
 fn work(lease_end: Option<Duration>, read: Pending) -> Read {
-    Read { method: read.method, body: read.body, lease_end, reply: read.reply }
+    let Call { access: _, stamp, command } = read.call;
+    Read { stamp, command, lease_end, reply: read.reply }
 }
 
 /// What a turn of the leader leaves to be confirmed.
@@ -222,7 +225,7 @@ impl Group {
         for (ahead, read) in behind {
             self.reads.await_entry(term, last + ahead, ticket.filter(|_| ahead == 0), read);
         }
-        self.carry_out(now, effects, &[], ground)
+        self.carry_out(now, effects, &Entries::default(), ground)
     }
 }
 
@@ -230,16 +233,15 @@ impl Group {
 mod tests {
     use super::super::super::reply::ReplyTo;
     use super::*;
+    use crate::codec::command::Command;
     use crate::codec::ids::MethodId;
     use tokio::sync::oneshot;
 
     fn read(bytes: usize, deadline: u64) -> Pending {
+        let command = Command { method: MethodId(1), key_len: 0, body: vec![0; bytes].into() };
         Pending {
             term: 0,
-            access: Access::read(Consistency::Strict),
-            method: MethodId(1),
-            key_len: 0,
-            body: vec![0; bytes].into(),
+            call: Call::new(Access::read(Consistency::Strict), command),
             reply: ReplyTo::Proxy(oneshot::channel().0),
             deadline: Duration::from_secs(deadline),
         }

@@ -2,13 +2,15 @@
 
 use super::*;
 use crate::codec::access::{Access, Consistency, Place};
+use crate::codec::command::{Call, Command};
 use crate::codec::ids::{Index, MethodId};
 use crate::node::applier::Applier;
-use crate::node::machine::{Checker, Machine};
+use crate::node::machine::{Checker, Entry, Machine, Query};
 use crate::node::request::Answer;
 use crate::raft::message::{AppendResult, Message};
 use crate::storage::{self, MemoryDisk, Owner};
 use crate::transport::wire;
+use bytes::Bytes;
 use std::sync::{Arc, Mutex};
 use tokio::sync::oneshot;
 
@@ -23,12 +25,13 @@ const FREE: Access = Access::Read(Consistency::Strict, Place::Free);
 struct Count(u8);
 
 impl Machine for Count {
-    fn apply(&mut self, _: MethodId, _: &[u8], out: &mut Vec<u8>) -> Result<(), Failure> {
+    fn apply(&mut self, _: &Entry<'_>, out: &mut Vec<u8>) -> Result<(), Failure> {
         self.0 += 1;
-        self.read(MethodId(1), &[], out)
+        out.push(self.0);
+        Ok(())
     }
 
-    fn read(&self, _: MethodId, _: &[u8], out: &mut Vec<u8>) -> Result<(), Failure> {
+    fn read(&self, _: &Query<'_>, out: &mut Vec<u8>) -> Result<(), Failure> {
         out.push(self.0);
         Ok(())
     }
@@ -37,7 +40,7 @@ impl Machine for Count {
 struct Anything;
 
 impl Checker for Anything {
-    fn check(&self, _: Access, _: MethodId, _: u32, _: &[u8]) -> Result<(), Failure> {
+    fn check(&self, _: &Call) -> Result<(), Failure> {
         Ok(())
     }
 }
@@ -128,7 +131,7 @@ impl Leader {
     }
 
     fn hears(&mut self, message: Message) {
-        self.turn([Input::Raft { from: FOLLOWER, group: GROUP, message, frames: Vec::new() }]);
+        self.turn([Input::Raft { from: FOLLOWER, group: GROUP, message, entries: Entries::default() }]);
     }
 
     /// One follower has everything up to `matched`: with the leader itself, a majority.
@@ -159,14 +162,17 @@ impl Leader {
         let mut requests = Vec::new();
         let answers = calls.map(|access| {
             let (reply, answer) = oneshot::channel();
-            let request =
-                Request { group: GROUP, access, method: MethodId(1), key_len: 0, body: vec![], reply };
-            requests.push(Input::Request(request));
+            requests.push(Input::Request(Request { group: GROUP, call: call(access), reply }));
             answer
         });
         self.turn(requests);
         answers
     }
+}
+
+/// A call without arguments.
+fn call(access: Access) -> Call {
+    Call::new(access, Command { method: MethodId(1), key_len: 0, body: Bytes::new() })
 }
 
 /// What was answered; `None`: nothing yet.
@@ -294,7 +300,7 @@ fn reads_of_a_line_expire_in_the_order_of_their_arrival() {
 fn what_a_flush_permits_is_said_before_the_shard_is_told_of_it() {
     let mut leader = Leader::settled();
     let deposed = Message::Heartbeat { term: 2, commit: 0, round: 1 };
-    let input = Input::Raft { from: FOLLOWER, group: GROUP, message: deposed, frames: Vec::new() };
+    let input = Input::Raft { from: FOLLOWER, group: GROUP, message: deposed, entries: Entries::default() };
     leader.shard.turn(leader.now, [input]);
     let replies = |leader: &Leader| {
         let sent = leader.sent.0.lock().unwrap();
@@ -313,15 +319,15 @@ fn what_a_flush_permits_is_said_before_the_shard_is_told_of_it() {
 fn a_leader_waits_for_its_disk_only_when_a_follower_was_quicker() {
     let mut leader = Leader::settled();
     let (reply, mut answer) = oneshot::channel();
-    let (access, method) = (Access::Write, MethodId(1));
-    let request = Request { group: GROUP, access, method, key_len: 0, body: vec![], reply };
+    let request = Request { group: GROUP, call: call(Access::Write), reply };
     leader.shard.turn(leader.now, [Input::Request(request)]);
     let save = leader.shard.outbox().save.take().expect("the entry is written");
     assert!(!leader.shard.awaits_flush(), "one of three is no majority");
     let message = Message::AppendReply { term: 1, result: AppendResult::Accepted { matched: 2 } };
-    leader
-        .shard
-        .turn(leader.now, [Input::Raft { from: FOLLOWER, group: GROUP, message, frames: Vec::new() }]);
+    leader.shard.turn(
+        leader.now,
+        [Input::Raft { from: FOLLOWER, group: GROUP, message, entries: Entries::default() }],
+    );
     assert!(leader.shard.awaits_flush());
     assert_eq!(seen(&mut answer), None);
     let written = save.run(&mut leader.sent);
@@ -333,10 +339,8 @@ fn a_leader_waits_for_its_disk_only_when_a_follower_was_quicker() {
 #[test]
 fn a_write_that_has_to_wait_for_another_awaits_its_end() {
     let mut leader = Leader::settled();
-    let write = || {
-        let (access, method, reply) = (Access::Write, MethodId(1), oneshot::channel().0);
-        Input::Request(Request { group: GROUP, access, method, key_len: 0, body: vec![], reply })
-    };
+    let write =
+        || Input::Request(Request { group: GROUP, call: call(Access::Write), reply: oneshot::channel().0 });
     leader.shard.turn(leader.now, [write()]);
     let save = leader.shard.outbox().save.take().expect("the entry is written");
     leader.shard.turn(leader.now, [write()]);

@@ -7,8 +7,11 @@ pub(crate) mod model;
 
 use super::{Journal, Options, Owner, Position, Recovered, StorageError};
 use crate::codec::configuration::Configuration;
+use crate::codec::cursor::Malformed;
+use crate::codec::entries::Entries;
 use crate::codec::frame::{Frame, Header, Kind};
 use crate::codec::ids::{GroupId, Index, MemberId, Term};
+use crate::codec::terms::LogId;
 use bytes::Bytes;
 use model::{Entry, Group, Model, Operation};
 
@@ -62,6 +65,13 @@ pub(crate) fn close(journal: &mut Journal) -> Result<(), StorageError> {
     }
 }
 
+/// What packed frames of one group are to a journal; an error if they are no consecutive entries of it.
+pub(crate) fn entries(group: u64, frames: impl Into<Bytes>) -> Result<Entries, Malformed> {
+    let frames = frames.into();
+    let first = Frame::all_trusted(&frames).next().transpose()?.map_or(1, |first| first.header.index);
+    Entries::read(GroupId(group), LogId::new(0, first.wrapping_sub(1)), Term::MAX, frames)
+}
+
 /// Sees to it that the term is recorded, as it is before the first entry of it.
 pub(crate) fn begin_term(journal: &mut Journal, group: u64, term: Term) {
     if journal.groups.get(&GroupId(group)).is_none_or(|log| log.state().term < term) {
@@ -77,15 +87,20 @@ pub(crate) fn begin_term(journal: &mut Journal, group: u64, term: Term) {
 }
 
 /// Appends, recording the term and waiting for a segment if need be.
-pub(crate) fn append(journal: &mut Journal, group: u64, frames: Bytes) -> Position {
-    if let Some(Ok(last)) = Frame::all_trusted(&frames).last() {
-        begin_term(journal, group, last.header.term);
+pub(crate) fn append(journal: &mut Journal, group: u64, frames: impl Into<Bytes>) -> Position {
+    let entries = entries(group, frames).expect("consecutive entries");
+    append_entries(journal, group, &entries)
+}
+
+fn append_entries(journal: &mut Journal, group: u64, entries: &Entries) -> Position {
+    if let Some(last) = entries.spans().last() {
+        begin_term(journal, group, last.term);
     }
-    match journal.append(GroupId(group), frames.clone()) {
+    match journal.append(GroupId(group), entries) {
         Ok(position) => position,
         Err(StorageError::NotReady) => {
             prepare(journal);
-            append(journal, group, frames)
+            append_entries(journal, group, entries)
         }
         Err(error) => panic!("{error}"),
     }
@@ -160,7 +175,8 @@ impl History {
         if !self.has_begun(group, term)? {
             return Ok(());
         }
-        match self.journal.append(GroupId(group), frames.concat().into()) {
+        let arrival = self::entries(group, frames.concat()).expect("consecutive entries");
+        match self.journal.append(GroupId(group), &arrival) {
             Ok(position) => self.record(position, Operation::Append { group, first, entries }),
             Err(StorageError::NotReady | StorageError::Full(_)) => {}
             Err(error) => return Err(error),

@@ -74,7 +74,7 @@ impl Model {
             assert_eq!(last, group.entries.len() as u64, "last index of group {id}");
             if first <= last {
                 let read = journal.read(GroupId(*id), first, last, usize::MAX);
-                let read = read.unwrap_or_else(|error| panic!("group {id}: {error}")).concat();
+                let read = read.unwrap_or_else(|error| panic!("group {id}: {error}")).frames.concat();
                 let expected: Vec<_> =
                     group.entries[first as usize - 1..].iter().map(|entry| entry.bytes.clone()).collect();
                 assert!(read == expected.concat(), "entries of group {id}");

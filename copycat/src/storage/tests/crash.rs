@@ -83,7 +83,7 @@ fn every_prefix_of_writes_survives_a_power_cut() {
             assert!(acknowledged <= last && last <= positions.len() as u64, "{last} of {acknowledged}");
             if last > 0 {
                 assert_eq!(recovered.groups[&GroupId(1)].vote, Some(MemberId(2)));
-                let read = joined(&journal.read(GroupId(1), 1, last, usize::MAX).unwrap());
+                let read = joined(&journal.read(GroupId(1), 1, last, usize::MAX).unwrap().frames);
                 let expected: Vec<_> =
                     (1..=last).map(|at| frame(1, 1, at, &vec![at as u8; 300 * at as usize])).collect();
                 assert_eq!(read, joined(&expected));

@@ -34,7 +34,7 @@ fn reopen(images: &[Vec<u8>]) -> Result<(Journal, Recovered), StorageError> {
 fn every_flipped_byte_is_refused_or_harmless() {
     let images = images();
     let (intact, recovered) = reopen(&images).unwrap();
-    let expected = joined(&intact.read(GroupId(1), 1, 8, usize::MAX).unwrap());
+    let expected = joined(&intact.read(GroupId(1), 1, 8, usize::MAX).unwrap().frames);
     let durable = intact.durable().0;
     let (mut refused, mut harmless) = (0, 0);
     // Every byte of headers and of the blocks' first bytes; of long bodies each 97th.
@@ -50,7 +50,7 @@ fn every_flipped_byte_is_refused_or_harmless() {
             Err(other) => panic!("byte {offset} of segment {number}: {other}"),
             Ok((journal, now)) => {
                 assert_eq!(now.groups, recovered.groups, "byte {offset} of segment {number}");
-                let read = journal.read(GroupId(1), 1, 8, usize::MAX).unwrap();
+                let read = journal.read(GroupId(1), 1, 8, usize::MAX).unwrap().frames;
                 assert!(joined(&read) == expected, "byte {offset} of segment {number}");
                 // Only the closing record itself, which nothing acknowledged, may be cut.
                 assert!(journal.durable().0 + 4_096 >= durable);

@@ -18,7 +18,7 @@ fn a_full_disk_refuses_entries_takes_votes_and_works_again() {
     let mut index = 0;
     let full = loop {
         settle(&mut journal).unwrap();
-        match journal.append(GroupId(1), frame(1, 1, index + 1, &[1; 5_000])) {
+        match journal.append(GroupId(1), &entries(1, frame(1, 1, index + 1, &[1; 5_000])).unwrap()) {
             Ok(_) => index += 1,
             Err(error) => break error,
         }
@@ -28,10 +28,10 @@ fn a_full_disk_refuses_entries_takes_votes_and_works_again() {
     assert_eq!(journal.terms(GroupId(1)).unwrap().last().index, index, "nothing was appended");
     journal.save_vote(GroupId(1), 2, Some(MemberId(3))).unwrap();
     settle(&mut journal).unwrap();
-    assert!(journal.append(GroupId(1), frame(1, 2, index + 1, &[1; 5_000])).is_err());
+    assert!(journal.append(GroupId(1), &entries(1, frame(1, 2, index + 1, &[1; 5_000])).unwrap()).is_err());
     journal.retry_preparation();
     prepare(&mut journal);
-    journal.append(GroupId(1), frame(1, 2, index + 1, &[1; 5_000])).unwrap();
+    journal.append(GroupId(1), &entries(1, frame(1, 2, index + 1, &[1; 5_000])).unwrap()).unwrap();
     settle(&mut journal).unwrap();
     disk.kill();
     let recovered = Place::Simulated(disk).open(2).1;
@@ -67,7 +67,7 @@ fn dropping_entries_makes_room_on_a_full_disk() {
     (0..9).for_each(|_| disk.inject(Fault::Full));
     let error = loop {
         settle(&mut journal).unwrap();
-        match journal.append(GroupId(1), frame(1, 1, index + 1, &[1; 5_000])) {
+        match journal.append(GroupId(1), &entries(1, frame(1, 1, index + 1, &[1; 5_000])).unwrap()) {
             Ok(_) => index += 1,
             Err(error) => break error,
         }
@@ -93,7 +93,7 @@ fn an_error_of_a_write_or_flush_ends_the_journal_for_good() {
         let is_same = |error: StorageError| {
             assert!(matches!(error, StorageError::Failed(_)) && error.to_string() == failed, "{error}");
         };
-        is_same(journal.append(GroupId(1), frame(1, 1, 3, b"")).unwrap_err());
+        is_same(journal.append(GroupId(1), &entries(1, frame(1, 1, 3, b"")).unwrap()).unwrap_err());
         is_same(journal.save_vote(GroupId(1), 2, None).unwrap_err());
         is_same(journal.read(GroupId(1), 1, 1, 1).unwrap_err());
         assert!(journal.next_write().is_none() && journal.next_preparation().is_none());
@@ -131,7 +131,7 @@ fn what_is_longer_than_the_segment_that_is_ready_gets_a_longer_one() {
     assert!(matches!(journal.room_for(long.len()), Err(StorageError::NotReady)));
     prepare(&mut journal);
     journal.room_for(long.len()).unwrap();
-    journal.append(GroupId(1), long).unwrap();
+    journal.append(GroupId(1), &entries(1, long).unwrap()).unwrap();
     settle(&mut journal).unwrap();
 }
 
@@ -164,7 +164,7 @@ fn a_segment_that_is_ready_is_not_given_up_for_one_that_cannot_be_made() {
     let mut index = 0;
     while journal.make_room_here(short, Purpose::Entries) {
         index += 1;
-        journal.append(GroupId(1), frame(1, 1, index, &[0; 2_000])).unwrap();
+        journal.append(GroupId(1), &entries(1, frame(1, 1, index, &[0; 2_000])).unwrap()).unwrap();
     }
     journal.room_for(short).unwrap();
     for _ in 0..3 {

@@ -29,7 +29,7 @@ fn fill(journal: &mut Journal) {
     vote(journal, 1, 1, Some(3));
     vote(journal, 2, 4, None);
     append(journal, 1, configuration_frame(1, 1, 1, 3));
-    append(journal, 1, [frame(1, 1, 2, b""), frame(1, 1, 3, b"replaced")].concat().into());
+    append(journal, 1, [frame(1, 1, 2, b""), frame(1, 1, 3, b"replaced")].concat());
     settle(journal).unwrap();
     vote(journal, 1, 2, Some(2));
     append(journal, 1, frame(1, 2, 3, b"replacing"));
@@ -67,11 +67,11 @@ fn version_1_is_read() {
     assert_eq!(first.configurations, [(1, voters(3)), (5, voters(2))]);
     assert_eq!((first.terms.first(), first.terms.last().index), (4, 5));
     assert_eq!((second.terms.first(), second.terms.last().index), (7, 11));
-    let read = journal.read(GroupId(1), 4, 5, usize::MAX).unwrap().concat();
+    let read = journal.read(GroupId(1), 4, 5, usize::MAX).unwrap().frames.concat();
     let expected = [frame(1, 2, 4, b"in the second segment"), configuration_frame(1, 3, 5, 2)].concat();
     assert!(read == expected);
     for index in 7..=11 {
-        let read = journal.read(GroupId(2), index, index, 0).unwrap().concat();
+        let read = journal.read(GroupId(2), index, index, 0).unwrap().frames.concat();
         assert!(read == frame(2, 5, index, &[index as u8; 6_000]));
     }
     append(&mut journal, 1, frame(1, 3, 6, b"goes on"));

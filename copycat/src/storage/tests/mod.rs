@@ -10,11 +10,12 @@ mod model;
 mod room;
 
 use super::history::{
-    History, append, begin_term, close, configuration_frame, frame, owner, prepare, settle, small,
+    History, append, begin_term, close, configuration_frame, entries, frame, owner, prepare, settle, small,
 };
 use super::{Disk, FileDisk, Journal, MemoryDisk, Options, Owner, Recovered};
 use super::{SimulatedDisk, StorageError};
 use crate::codec::configuration::Configuration;
+use crate::codec::entries::Entries;
 use crate::codec::frame::{Header, Kind};
 use crate::codec::ids::{GroupId, Index, MemberId, Term};
 use bytes::Bytes;

@@ -54,7 +54,7 @@ impl Case {
             if !journal.make_room_here(entry.len(), Purpose::Entries) {
                 break;
             }
-            journal.append(GroupId(1), entry.into()).unwrap();
+            journal.append(GroupId(1), &entries(1, entry).unwrap()).unwrap();
             index += 2;
         }
         while !self.open
@@ -103,7 +103,7 @@ fn what_was_granted_fits_with_a_vote_before_between_or_behind_it() {
                 if at == voted_before {
                     journal.save_vote(group, 2, Some(MemberId(2))).unwrap();
                 }
-                let appended = journal.append(group, piece.clone());
+                let appended = journal.append(group, &entries(case.group, piece.clone()).unwrap());
                 assert!(appended.is_ok(), "{case:?}, piece {at} of {len} bytes: {appended:?}");
             }
             if voted_before == pieces.len() {
@@ -136,7 +136,7 @@ fn after_a_vote_there_is_room_for_the_entry_of_the_new_leader() {
                 true => configuration_frame(case.group, term, index, MEMBERS_MAX as u64),
                 false => frame(case.group, term, index, b""),
             };
-            let appended = journal.append_own(group, own);
+            let appended = journal.append_own(group, &entries(case.group, own).unwrap());
             assert!(appended.is_ok(), "{case:?}, term {term}: {appended:?}");
         }
     }

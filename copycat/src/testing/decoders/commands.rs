@@ -3,12 +3,14 @@
 use super::Verdict;
 use super::input::Input;
 use crate::codec::access::{Access, Consistency};
+use crate::codec::command::{Call, Command};
 use crate::codec::frame::KEY_MAX;
 use crate::codec::ids::MethodId;
 use crate::node::failure::Failure;
-use crate::node::machine::{Checker, Machine};
+use crate::node::machine::{Checker, Entry, Machine, Query};
 use crate::resource::commands::Commands;
 use crate::resource::dispatch::{Checks, Dispatch, Replica};
+use bytes::Bytes;
 
 /// Sends commands to a state whose methods never panic: each is two bytes of choices, two of the key's length,
 /// two of the body's length, and the body. The last one has all the rest.
@@ -16,21 +18,16 @@ pub fn commands<C: Dispatch<S>, S: Send + 'static>(state: S, bytes: &[u8]) -> Ve
     let (checks, mut replica) = (Checks::new::<C>(), Replica::new::<C>(state));
     let (mut input, mut verdict) = (Input::new(bytes), Verdict::Refused);
     while !input.is_empty() {
-        let command = Command::take::<C>(&mut input);
+        let command = Given::take::<C>(&mut input);
         verdict = verdict.or(command.run(&checks, &mut replica));
     }
     verdict
 }
 
-struct Command<'a> {
-    access: Access,
-    method: MethodId,
-    key_len: u32,
-    body: &'a [u8],
-}
+struct Given(Call);
 
-impl<'a> Command<'a> {
-    fn take<C: Commands>(input: &mut Input<'a>) -> Command<'a> {
+impl Given {
+    fn take<C: Commands>(input: &mut Input<'_>) -> Given {
         let (choice, access, key_len) = (input.u8(), input.u8(), input.u16());
         // Also methods that nobody has.
         let known = C::METHODS.get(usize::from(choice) % (C::METHODS.len() + 1));
@@ -42,16 +39,16 @@ impl<'a> Command<'a> {
         };
         let (len, key_len) = (usize::from(input.u16()), u32::from(key_len));
         let key_len = if key_len == u32::from(u16::MAX) { KEY_MAX as u32 + 1 } else { key_len };
-        Command { access, method, key_len, body: input.take(if len == 0 { usize::MAX } else { len }) }
+        let body = Bytes::copy_from_slice(input.take(if len == 0 { usize::MAX } else { len }));
+        Given(Call::new(access, Command { method, key_len, body }))
     }
 
     fn run<S: Send + 'static>(&self, checks: &Checks, replica: &mut Replica<S>) -> Verdict {
-        let Command { access, method, key_len, body } = *self;
-        let checked = checks.check(access, method, key_len, body);
-        let mut out = Vec::new();
+        let Call { access, stamp, .. } = self.0;
+        let (checked, command, mut out) = (checks.check(&self.0), self.0.command.borrow(), Vec::new());
         let answered = match access {
-            Access::Write => replica.apply(method, body, &mut out),
-            Access::Read(..) => replica.read(method, body, &mut out),
+            Access::Write => replica.apply(&Entry { index: 1, time: 0, stamp, command }, &mut out),
+            Access::Read(..) => replica.read(&Query { index: 0, time: 0, stamp, command }, &mut out),
         };
         assert!(answered.is_ok() || out.is_empty(), "a failure has no result");
         match (access, checked, answered) {

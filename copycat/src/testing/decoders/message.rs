@@ -4,7 +4,7 @@ use super::Verdict;
 use crate::codec::seal::seal_frames;
 use crate::transport::limits::MESSAGE_MAX;
 use crate::transport::wire::envelope::{self, APPEND_LEN, ENVELOPE_LEN, Envelope, Kind};
-use crate::transport::wire::{Hello, Message, encode_alive, hello};
+use crate::transport::wire::{Hello, Incoming, Message, encode_alive, hello};
 use bytes::BytesMut;
 
 /// Reads one message.
@@ -52,8 +52,8 @@ fn again(envelope: &Envelope) -> Option<BytesMut> {
             Ok(identity) => identity.encode(&mut out),
             Err(refusal) => refusal.encode(&mut out),
         },
-        _ => match Message::decode(envelope).ok()? {
-            Some(message) => match message.into_bytes() {
+        _ => match Incoming::decode(envelope).ok()? {
+            Some(incoming) => match Message::from(incoming).into_bytes() {
                 Ok(bytes) => out.extend_from_slice(&bytes),
                 Err(error) => panic!("what was read cannot be sent: {error}"),
             },

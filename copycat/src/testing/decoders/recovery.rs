@@ -190,7 +190,7 @@ fn check_entries(journal: &Journal, group: GroupId, first: Index, last: Index) {
         Err(error) => panic!("entries that were counted cannot be read: {error}"),
     };
     let mut next = first;
-    for frame in slices.iter().flat_map(|slice| Frame::all(slice)) {
+    for frame in slices.frames.iter().flat_map(|slice| Frame::all(slice)) {
         match frame {
             Ok(frame) if frame.header.group == group && frame.header.index == next => next += 1,
             other => panic!("entry {next} is served as {other:?}"),

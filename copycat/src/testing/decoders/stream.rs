@@ -9,7 +9,7 @@ use crate::transport::connection::{Closed, hear};
 use crate::transport::endpoint::{Event, Source};
 use crate::transport::outbox::{Overflow, outbox};
 use crate::transport::wire::envelope::ENVELOPE_LEN;
-use crate::transport::wire::{LaneKind, Message};
+use crate::transport::wire::{Incoming, LaneKind};
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
@@ -41,7 +41,7 @@ fn seal_all(mut rest: &mut [u8]) {
     }
 }
 
-fn heard(pieces: Pieces, choices: u8) -> (Vec<Message>, Closed) {
+fn heard(pieces: Pieces, choices: u8) -> (Vec<Incoming>, Closed) {
     // Nobody takes from the queue while the stream is read: there is room for every message by itself.
     let (inbox, mut events) = mpsc::channel(pieces.len() / ENVELOPE_LEN + 1);
     let closed = outcome(hear(Box::new(pieces), source(choices), inbox));

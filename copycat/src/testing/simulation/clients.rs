@@ -7,6 +7,7 @@ use super::history::Operation;
 use super::machine::{APPEND, LOOK, Taken, command};
 use super::violation::Violation;
 use crate::codec::access::{Access, Consistency, Place};
+use crate::codec::command::{Call, Command};
 use crate::codec::ids::GroupId;
 use crate::node::failure::Failure;
 use crate::node::request::{Answer, Request};
@@ -78,7 +79,8 @@ impl Cluster<'_> {
         self.clients[client].asked = Some(asked);
         let Some(process) = &mut self.members[at].process else { return };
         process.waiting.push((client, answer));
-        process.inbox.push(Input::Request(Request { group, access, method, key_len: 0, body, reply }));
+        let call = Call::new(access, Command { method, key_len: 0, body: body.into() });
+        process.inbox.push(Input::Request(Request { group, call, reply }));
         self.wake(at);
     }
 

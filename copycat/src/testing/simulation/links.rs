@@ -8,7 +8,7 @@ use super::port::Sent;
 use super::promises::Leaving;
 use super::violation::Violation;
 use crate::node::shard::Input;
-use crate::transport::wire::Message;
+use crate::transport::wire::{Incoming, Message};
 
 impl Cluster<'_> {
     /// Judges a message that is about to leave.
@@ -60,19 +60,19 @@ impl Cluster<'_> {
             return Ok(());
         }
         let Some(process) = &mut member.process else { return Ok(()) };
-        let messages = Message::from_bytes(parcel.bytes.clone()).map_err(Violation::Unreadable)?;
+        let messages = Incoming::from_bytes(parcel.bytes.clone()).map_err(Violation::Unreadable)?;
         for message in messages {
             process.inbox.push(match message {
-                Message::Raft { group, message, frames } => {
-                    Input::Raft { from: id(from), group, message, frames }
+                Incoming::Raft { group, message, entries } => {
+                    Input::Raft { from: id(from), group, message, entries }
                 }
-                Message::Submit(submit) => {
+                Incoming::Submit(submit) => {
                     Input::Submitted { origin: process.port.origin(id(from), connection), submit }
                 }
                 // The connection it is to come by has broken, and that was told.
-                Message::Results(_) if process.port.connection(id(from)) != Some(connection) => continue,
-                Message::Results(answers) => Input::Answered { from: id(from), answers },
-                Message::Form(_) | Message::Seek(_) | Message::Leaders(_) => continue,
+                Incoming::Results(_) if process.port.connection(id(from)) != Some(connection) => continue,
+                Incoming::Results(answers) => Input::Answered { from: id(from), answers },
+                Incoming::Form(_) | Incoming::Seek(_) | Incoming::Leaders(_) => continue,
             });
         }
         self.wake(to);

@@ -2,9 +2,10 @@
 //! number and by hash, so that its state says exactly which commands it has applied, in which order.
 
 use crate::codec::access::Access;
+use crate::codec::command::Call;
 use crate::codec::ids::MethodId;
 use crate::node::failure::Failure;
-use crate::node::machine::{Checker, Machine};
+use crate::node::machine::{Checker, Entry, Machine, Query};
 
 /// Appends an operation.
 pub(super) const APPEND: MethodId = MethodId::of("append");
@@ -58,17 +59,17 @@ pub(super) struct Tape {
 }
 
 impl Machine for Tape {
-    fn apply(&mut self, method: MethodId, body: &[u8], out: &mut Vec<u8>) -> Result<(), Failure> {
-        if method != APPEND {
+    fn apply(&mut self, entry: &Entry<'_>, out: &mut Vec<u8>) -> Result<(), Failure> {
+        if entry.command.method != APPEND {
             return Err(Failure::UnknownMethod);
         }
-        self.taken = self.taken.then(body);
+        self.taken = self.taken.then(entry.command.body);
         self.taken.encode(out);
         Ok(())
     }
 
-    fn read(&self, method: MethodId, _: &[u8], out: &mut Vec<u8>) -> Result<(), Failure> {
-        if method != LOOK {
+    fn read(&self, query: &Query<'_>, out: &mut Vec<u8>) -> Result<(), Failure> {
+        if query.command.method != LOOK {
             return Err(Failure::UnknownMethod);
         }
         self.taken.encode(out);
@@ -81,9 +82,9 @@ impl Machine for Tape {
 pub(super) struct TapeChecker;
 
 impl Checker for TapeChecker {
-    fn check(&self, access: Access, method: MethodId, _: u32, body: &[u8]) -> Result<(), Failure> {
-        match (access, method) {
-            (Access::Write, APPEND) if operation(body).is_none() => Err(Failure::BadArguments),
+    fn check(&self, call: &Call) -> Result<(), Failure> {
+        match (call.access, call.command.method) {
+            (Access::Write, APPEND) if operation(&call.command.body).is_none() => Err(Failure::BadArguments),
             (Access::Write, APPEND) | (Access::Read(..), LOOK) => Ok(()),
             _ => Err(Failure::WrongKind),
         }

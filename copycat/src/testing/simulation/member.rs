@@ -169,7 +169,7 @@ fn found(journal: &Journal, recovered: &Recovered) -> Result<Image, storage::Sto
         let mut entries = Vec::new();
         let LogId { index: last, .. } = state.terms.last();
         if last > 0 {
-            for chunk in journal.read(*group, 1, last, usize::MAX)? {
+            for chunk in journal.read(*group, 1, last, usize::MAX)?.frames {
                 let frames = Frame::all_trusted(&chunk).map(|frame| frame.expect("the journal verified it"));
                 entries.extend(frames.map(|frame| Entry::of(&frame)));
             }

@@ -173,7 +173,7 @@ impl Looking<'_> {
         }
         let chunks = self.journal.read(self.group, first, last, usize::MAX);
         let chunks = chunks.map_err(|error| Violation::NotOpened { member: self.member, error })?;
-        for chunk in chunks {
+        for chunk in chunks.frames {
             for frame in Frame::all_trusted(&chunk) {
                 with(&frame.map_err(Violation::Unreadable)?)?;
             }

@@ -1,9 +1,9 @@
 //! The journal alone, beside a plain file that is written the same way.
 
-use crate::codec::frame::{Codec, HEADER_LEN, Header, Kind, Packer};
+use crate::codec::entries::{Entries, Packer};
+use crate::codec::frame::{Codec, HEADER_LEN, Header, Kind};
 use crate::codec::ids::{GroupId, MemberId, MethodId};
 use crate::storage::{Disk, FileDisk, Flushed, Journal, Options, Owner, Preparation, Prepared, StorageError};
-use bytes::Bytes;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -92,8 +92,8 @@ impl Log {
         let body: Vec<u8> = (0..len).map(|at| (at * 31 % 251) as u8).collect();
         let (first, before, began) = (self.next, self.journal.flushed(), Instant::now());
         while began.elapsed() < time {
-            let frames = self.encode(batch, &body);
-            self.put(&frames);
+            let entries = self.encode(batch, &body);
+            self.put(&entries);
             self.next += batch;
             self.flush();
             if forget && (self.next - 1).is_multiple_of(64 * batch) {
@@ -104,8 +104,8 @@ impl Log {
         Appended { entries: self.next - first, bytes: bytes - before.bytes, took: began.elapsed() }
     }
 
-    fn encode(&self, batch: u64, body: &[u8]) -> Bytes {
-        let mut packer = Packer::with_capacity(batch as usize * (HEADER_LEN + body.len()));
+    fn encode(&self, batch: u64, body: &[u8]) -> Entries {
+        let mut packer = Packer::with_capacity(batch as usize, batch as usize * (HEADER_LEN + body.len()));
         for index in self.next..self.next + batch {
             let header = Header {
                 codec: Codec::Bincode,
@@ -118,9 +118,9 @@ impl Log {
     }
 
     /// Appends; waits where the next segment is not ready.
-    fn put(&mut self, frames: &Bytes) {
+    fn put(&mut self, entries: &Entries) {
         loop {
-            match self.journal.append(GROUP, frames.clone()) {
+            match self.journal.append(GROUP, entries) {
                 Ok(_) => return,
                 Err(StorageError::NotReady) => self.prepare(true),
                 Err(error) => panic!("{error}"),
@@ -155,7 +155,7 @@ impl Log {
         let (began, mut at) = (Instant::now(), 1);
         while at < self.next {
             let pieces = self.journal.read(GROUP, at, self.next - 1, READ_BYTES).expect("entries");
-            for piece in pieces {
+            for piece in pieces.frames {
                 at += crate::codec::frame::Frame::all_trusted(&piece).count() as u64;
             }
         }
@@ -172,7 +172,7 @@ impl Log {
         let began = Instant::now();
         for _ in 0..count {
             let index = random.u64(1..self.next);
-            let piece = self.journal.read(GROUP, index, index, 0).expect("an entry");
+            let piece = self.journal.read(GROUP, index, index, 0).expect("an entry").frames;
             assert_eq!(piece.len(), 1, "one entry is one piece");
         }
         ReadBack { entries: count, took: began.elapsed() }

@@ -10,11 +10,11 @@
 
 use super::envelope::{APPEND_LEN, Draft, Envelope, Kind};
 use super::raft::log_id;
-use crate::codec::configuration::Configuration;
 use crate::codec::cursor::{Cursor, Malformed};
-use crate::codec::frame::{self, Frame};
+use crate::codec::entries::Entries;
+use crate::codec::frame::Frame;
 use crate::codec::ids::{GroupId, Index, Term};
-use crate::codec::terms::{LogId, Span, Spans};
+use crate::codec::terms::LogId;
 use crate::raft::message::Message;
 use crate::transport::limits::MESSAGE_SOFT;
 use crate::transport::rope::Rope;
@@ -91,58 +91,14 @@ fn split(head: Head, chunks: &[Bytes]) -> Result<Vec<Part>, Malformed> {
     Ok(parts)
 }
 
-/// Reads an append: verifies every frame and its place, and describes the entries for the core.
-pub(super) fn decode(envelope: &Envelope) -> Result<(Message, Vec<Bytes>), Malformed> {
+/// Reads an append: verifies every frame and its place.
+pub(super) fn decode(envelope: &Envelope) -> Result<(Message, Entries), Malformed> {
     let mut cursor = Cursor::new(&envelope.body);
     let (term, prev, commit) = (cursor.u64()?, log_id(&mut cursor)?, cursor.u64()?);
-    let head = Head { group: envelope.group, term, prev, commit };
-    let entries = describe(&head, cursor.rest())?;
-    if entries.count != u64::from(envelope.count) {
+    let entries = Entries::read(envelope.group, prev, term, envelope.body.slice(APPEND_LEN..))?;
+    if entries.count() != u64::from(envelope.count) {
         return Err(Malformed::Value { field: "append count", found: envelope.count.into() });
     }
-    let packed = envelope.body.slice(APPEND_LEN..);
-    let frames = if packed.is_empty() { Vec::new() } else { vec![packed] };
-    let Entries { spans, configurations, .. } = entries;
-    Ok((Message::Append { term, prev, commit, spans, configurations }, frames))
-}
-
-/// What the core is told of entries.
-#[derive(Default)]
-struct Entries {
-    count: u64,
-    spans: Spans,
-    configurations: Vec<(Index, Configuration)>,
-}
-
-fn describe(head: &Head, packed: &[u8]) -> Result<Entries, Malformed> {
-    let mut entries = Entries::default();
-    let mut last = head.prev;
-    for entry in Frame::all(packed) {
-        let entry = entry?;
-        last = follows(head, last, &entry.header)?;
-        entries.count += 1;
-        entries.spans.push(Span { term: last.term, first: last.index, last: last.index });
-        if entry.header.kind == frame::Kind::Configuration {
-            entries.configurations.push((last.index, Configuration::decode(entry.body)?));
-        }
-    }
-    Ok(entries)
-}
-
-/// The entry's place, if it is one that can stand behind `last` in an append of this head.
-fn follows(head: &Head, last: LogId, entry: &frame::Header) -> Result<LogId, Malformed> {
-    let wrong = |field, found| Err(Malformed::Value { field, found });
-    if !entry.kind.is_entry() {
-        return wrong("appended kind", entry.kind as u64);
-    }
-    if entry.group != head.group {
-        return wrong("appended group", entry.group.0);
-    }
-    if last.index.checked_add(1) != Some(entry.index) {
-        return wrong("appended index", entry.index);
-    }
-    if entry.term < last.term.max(1) || entry.term > head.term {
-        return wrong("appended term", entry.term);
-    }
-    Ok(LogId { term: entry.term, index: entry.index })
+    let (spans, configurations) = (entries.spans().clone(), entries.configurations().to_vec());
+    Ok((Message::Append { term, prev, commit, spans, configurations }, entries))
 }

@@ -17,6 +17,7 @@
 use super::envelope::{Draft, Envelope, Kind, zero};
 use super::{Answered, Submit, Submitted};
 use crate::codec::access::{Access, Consistency, Place};
+use crate::codec::command::{Call, Command};
 use crate::codec::cursor::{Cursor, Malformed};
 use crate::codec::frame::{BODY_MAX, KEY_MAX, RESULT_MAX};
 use crate::codec::ids::{GroupId, MethodId};
@@ -31,7 +32,9 @@ const ANSWER_LEN: usize = 16;
 /// Checks what the other side would refuse.
 pub(super) fn check_submit(submit: &Submit) -> Result<(), Malformed> {
     let bodies = submit.requests.iter();
-    bodies.into_iter().try_for_each(|request| check_body(request.key_len as usize, request.body.len()))
+    bodies
+        .into_iter()
+        .try_for_each(|Submitted { call, .. }| check_body(call.command.key_len as usize, call.len()))
 }
 
 /// Checks what the other side would refuse.
@@ -57,18 +60,18 @@ fn result_len(answer: &Answered) -> usize {
 
 /// Appends the requests, as several messages where they are long.
 pub(super) fn encode_submit(submit: &Submit, out: &mut BytesMut) {
-    for run in runs(&submit.requests, |request| REQUEST_LEN + request.body.len()) {
+    for run in runs(&submit.requests, |request| REQUEST_LEN + request.call.len()) {
         let mut draft = Draft::begin(out, Kind::Submit, 0, run.len(), submit.group);
         let fields = draft.fields();
         fields.put_u64_le(submit.term);
-        for request in run {
-            fields.put_u64_le(request.id);
-            fields.put_u32_le(request.method.0);
-            let (access, place) = access_codes(request.access);
+        for Submitted { id, call: Call { access, stamp: _, command } } in run {
+            fields.put_u64_le(*id);
+            fields.put_u32_le(command.method.0);
+            let (access, place) = access_codes(*access);
             fields.put_slice(&[access, place, 0, 0]);
-            fields.put_u32_le(request.key_len);
-            fields.put_u32_le(request.body.len() as u32);
-            fields.put_slice(&request.body);
+            fields.put_u32_le(command.key_len);
+            fields.put_u32_le(command.len() as u32);
+            fields.put_slice(&command.body);
         }
         draft.finish(0);
     }
@@ -159,7 +162,7 @@ fn request(cursor: &mut Cursor<'_>, message: &Bytes) -> Result<Submitted, Malfor
     let (key_len, length) = (cursor.u32()?, cursor.u32()? as usize);
     check_body(key_len as usize, length)?;
     let body = message.slice_ref(cursor.take(length)?);
-    Ok(Submitted { id, access, method, key_len, body })
+    Ok(Submitted { id, call: Call::new(access, Command { method, key_len, body }) })
 }
 
 /// Access and place.

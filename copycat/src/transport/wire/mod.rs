@@ -16,16 +16,17 @@ mod raft;
 mod tests;
 
 use super::rope::Rope;
-use crate::codec::access::Access;
+use crate::codec::command::Call;
 use crate::codec::cursor::Malformed;
-use crate::codec::ids::{GroupId, MemberId, MethodId, Term};
+use crate::codec::entries::Entries;
+use crate::codec::ids::{GroupId, MemberId, Term};
 use crate::raft::message as consensus;
 use bytes::{Bytes, BytesMut};
 use envelope::{Draft, Envelope, Kind};
 pub(crate) use formation::Formation;
 pub(crate) use hello::{Hello, Identity, LaneKind, Refusal, Role};
 
-/// What travels on an open connection.
+/// What is sent on an open connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Message {
     /// A message of one group's consensus.
@@ -35,7 +36,7 @@ pub(crate) enum Message {
         /// What is said.
         message: consensus::Message,
         /// The entries of an append as packed frames, in order; empty for every other message. A frame
-        /// never spans two chunks. On arrival they are verified and fit the message's spans.
+        /// never spans two chunks.
         frames: Vec<Bytes>,
     },
     /// Requests on their way to a leader.
@@ -47,6 +48,34 @@ pub(crate) enum Message {
     /// Its answer, without those groups of which nothing is known. A hint: nothing about safety rests on it.
     Leaders(Vec<Leader>),
     /// The members that shall form a new cluster.
+    Form(Formation),
+}
+
+/// What has arrived on an open connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "most messages are the large ones, and each is moved a few times only"
+)]
+pub(crate) enum Incoming {
+    /// A message of one group's consensus.
+    Raft {
+        /// Whose.
+        group: GroupId,
+        /// What is said.
+        message: consensus::Message,
+        /// The entries of an append, which its spans describe; none with every other message.
+        entries: Entries,
+    },
+    /// See [`Message::Submit`].
+    Submit(Submit),
+    /// See [`Message::Results`].
+    Results(Vec<Answered>),
+    /// See [`Message::Seek`].
+    Seek(Vec<GroupId>),
+    /// See [`Message::Leaders`].
+    Leaders(Vec<Leader>),
+    /// See [`Message::Form`].
     Form(Formation),
 }
 
@@ -67,14 +96,8 @@ pub(crate) struct Submit {
 pub(crate) struct Submitted {
     /// Chosen by the submitter; comes back with the answer.
     pub id: u64,
-    /// Through the log or beside it.
-    pub access: Access,
-    /// Which method.
-    pub method: MethodId,
-    /// How many bytes of `body` are the key.
-    pub key_len: u32,
-    /// The encoded key, then the other arguments.
-    pub body: Bytes,
+    /// What is asked.
+    pub call: Call,
 }
 
 /// The answer to one request.
@@ -102,28 +125,16 @@ pub(crate) struct Leader {
 impl Message {
     /// The lane a message travels on between members: what keeps leaders in place never queues behind entries.
     pub(crate) fn lane(&self) -> LaneKind {
-        use consensus::Message as M;
         match self {
-            Message::Raft { message: M::Append { .. } | M::AppendReply { .. }, .. }
-            | Message::Submit(_)
-            | Message::Results(_)
-            | Message::Seek(_)
-            | Message::Leaders(_) => LaneKind::Bulk,
-            Message::Raft { .. } | Message::Form(_) => LaneKind::Control,
+            Message::Raft { message, .. } => lane_of(message),
+            Message::Form(_) => LaneKind::Control,
+            _ => LaneKind::Bulk,
         }
     }
-}
 
-impl Message {
     /// Whether it carries entries, or asks where they would fit.
     pub(super) fn is_append(&self) -> bool {
         matches!(self, Message::Raft { message: consensus::Message::Append { .. }, .. })
-    }
-
-    /// Whether a member says it on the lanes it has dialed. Answers travel back on these, and who leads is asked
-    /// and told on the connections of remote handles alone.
-    pub(super) fn is_asked_by_members(&self) -> bool {
-        !matches!(self, Message::Results(_) | Message::Seek(_) | Message::Leaders(_))
     }
 
     /// Appends the message; long appends and batches become several, an empty batch none. `Err` if the
@@ -154,22 +165,49 @@ impl Message {
         }
         Ok(())
     }
+}
+
+fn lane_of(message: &consensus::Message) -> LaneKind {
+    use consensus::Message as M;
+    match message {
+        M::Append { .. } | M::AppendReply { .. } => LaneKind::Bulk,
+        M::RequestVote { .. } | M::Vote { .. } | M::Heartbeat { .. } | M::HeartbeatReply { .. } => {
+            LaneKind::Control
+        }
+    }
+}
+
+impl Incoming {
+    /// The lane it has to have come on, from a member.
+    pub(super) fn lane(&self) -> LaneKind {
+        match self {
+            Incoming::Raft { message, .. } => lane_of(message),
+            Incoming::Form(_) => LaneKind::Control,
+            _ => LaneKind::Bulk,
+        }
+    }
+
+    /// Whether a member says it on the lanes it has dialed. Answers travel back on these, and who leads is asked
+    /// and told on the connections of remote handles alone.
+    pub(super) fn is_asked_by_members(&self) -> bool {
+        !matches!(self, Incoming::Results(_) | Incoming::Seek(_) | Incoming::Leaders(_))
+    }
 
     /// Reads what an open connection may carry; `None`: the sender merely lives.
-    pub(crate) fn decode(envelope: &Envelope) -> Result<Option<Message>, Malformed> {
+    pub(crate) fn decode(envelope: &Envelope) -> Result<Option<Incoming>, Malformed> {
         Ok(Some(match envelope.kind {
             Kind::Alive => return alive(envelope),
-            Kind::Submit => Message::Submit(batch::decode_submit(envelope)?),
-            Kind::Results => Message::Results(batch::decode_results(envelope)?),
-            Kind::Seek => Message::Seek(leaders::decode_seek(envelope)?),
-            Kind::Leaders => Message::Leaders(leaders::decode_leaders(envelope)?),
-            Kind::Form => Message::Form(formation::decode(envelope)?),
+            Kind::Submit => Incoming::Submit(batch::decode_submit(envelope)?),
+            Kind::Results => Incoming::Results(batch::decode_results(envelope)?),
+            Kind::Seek => Incoming::Seek(leaders::decode_seek(envelope)?),
+            Kind::Leaders => Incoming::Leaders(leaders::decode_leaders(envelope)?),
+            Kind::Form => Incoming::Form(formation::decode(envelope)?),
             Kind::Hello | Kind::Welcome | Kind::Refused => {
                 return Err(Malformed::Value { field: "message kind", found: envelope.kind as u64 });
             }
             _ => {
-                let (message, frames) = raft::decode(envelope)?;
-                Message::Raft { group: envelope.group, message, frames }
+                let (message, entries) = raft::decode(envelope)?;
+                Incoming::Raft { group: envelope.group, message, entries }
             }
         }))
     }
@@ -186,12 +224,33 @@ impl Message {
         rope.drain_into(&mut batch);
         Ok(batch.copy_to_bytes(batch.remaining()))
     }
+}
 
+/// What has arrived, to be sent again.
+#[cfg(any(test, feature = "testing"))]
+impl From<Incoming> for Message {
+    fn from(incoming: Incoming) -> Message {
+        match incoming {
+            Incoming::Raft { group, message, entries } => {
+                let frames = if entries.is_empty() { Vec::new() } else { vec![entries.frames().clone()] };
+                Message::Raft { group, message, frames }
+            }
+            Incoming::Submit(submit) => Message::Submit(submit),
+            Incoming::Results(answers) => Message::Results(answers),
+            Incoming::Seek(groups) => Message::Seek(groups),
+            Incoming::Leaders(leaders) => Message::Leaders(leaders),
+            Incoming::Form(formation) => Message::Form(formation),
+        }
+    }
+}
+
+#[cfg(feature = "testing")]
+impl Incoming {
     /// Reads whole messages back from such bytes.
-    pub(crate) fn from_bytes(bytes: Bytes) -> Result<Vec<Message>, Malformed> {
+    pub(crate) fn from_bytes(bytes: Bytes) -> Result<Vec<Incoming>, Malformed> {
         let (mut received, mut messages) = (BytesMut::from(bytes), Vec::new());
         while let Some(envelope) = envelope::take(&mut received, usize::MAX)? {
-            messages.extend(Message::decode(&envelope)?);
+            messages.extend(Incoming::decode(&envelope)?);
         }
         if received.is_empty() { Ok(messages) } else { Err(Malformed::Trailing(received.len())) }
     }
@@ -202,7 +261,7 @@ pub(crate) fn encode_alive(out: &mut BytesMut) {
     Draft::begin(out, Kind::Alive, 0, 0, GroupId(0)).finish(0);
 }
 
-fn alive(envelope: &Envelope) -> Result<Option<Message>, Malformed> {
+fn alive(envelope: &Envelope) -> Result<Option<Incoming>, Malformed> {
     envelope::zero("message count", envelope.count.into())?;
     envelope::zero("message group", envelope.group.0)?;
     Ok(None)

@@ -3,6 +3,7 @@
 use super::append;
 use super::envelope::{Draft, Envelope, Kind, zero};
 use crate::codec::cursor::{Cursor, Malformed};
+use crate::codec::entries::Entries;
 use crate::codec::ids::GroupId;
 use crate::codec::terms::LogId;
 use crate::raft::message::{AppendResult, Message};
@@ -67,8 +68,8 @@ fn words(out: &mut BytesMut, kind: Kind, flags: u8, group: GroupId, fields: &[u6
     draft.finish(0);
 }
 
-/// Reads a message of the core, and an append's frames.
-pub(super) fn decode(envelope: &Envelope) -> Result<(Message, Vec<Bytes>), Malformed> {
+/// Reads a message of the core, and an append's entries.
+pub(super) fn decode(envelope: &Envelope) -> Result<(Message, Entries), Malformed> {
     if envelope.group.0 == 0 {
         return Err(Malformed::Value { field: "message group", found: 0 });
     }
@@ -79,7 +80,7 @@ pub(super) fn decode(envelope: &Envelope) -> Result<(Message, Vec<Bytes>), Malfo
     let mut cursor = Cursor::new(&envelope.body);
     let message = fields(envelope, &mut cursor)?;
     cursor.finish()?;
-    Ok((message, Vec::new()))
+    Ok((message, Entries::default()))
 }
 
 fn fields(envelope: &Envelope, cursor: &mut Cursor<'_>) -> Result<Message, Malformed> {

@@ -4,10 +4,11 @@ use super::envelope::ENVELOPE_LEN;
 use super::hello::{Reply, VERSION, decode_reply};
 use super::leaders::{ADDRESS_MAX, GROUPS_MAX};
 use super::*;
-use crate::codec::access::{Consistency, Place};
+use crate::codec::access::{Access, Consistency, Place};
+use crate::codec::command::Command;
 use crate::codec::configuration::Configuration;
 use crate::codec::frame::{BODY_MAX, Codec, FRAME_MAX, Header, Kind as FrameKind, RESULT_MAX};
-use crate::codec::ids::MemberId;
+use crate::codec::ids::{MemberId, MethodId};
 use crate::codec::terms::{LogId, Span, Spans};
 use crate::transport::limits::{HANDSHAKE_MAX, MESSAGE_MAX, MESSAGE_SOFT};
 use crate::transport::rope::Batch;
@@ -21,6 +22,30 @@ fn frame(kind: FrameKind, term: Term, index: u64, body: &[u8]) -> Vec<u8> {
     let codec = if kind == FrameKind::Command { Codec::Bincode } else { Codec::None };
     Header { codec, ..Header::bare(kind, GROUP, term, index, 1_000_000) }.encode(body, &mut bytes);
     bytes
+}
+
+fn write(key_len: u32, body: Bytes) -> Call {
+    Call::new(Access::Write, Command { method: MethodId(1), key_len, body })
+}
+
+/// What a message is where it arrives.
+fn arrived(message: Message) -> Incoming {
+    match message {
+        Message::Raft { group, message, frames } => {
+            let entries = match message {
+                Raft::Append { term, prev, .. } => {
+                    Entries::read(group, prev, term, frames.concat().into()).unwrap()
+                }
+                _ => Entries::default(),
+            };
+            Incoming::Raft { group, message, entries }
+        }
+        Message::Submit(submit) => Incoming::Submit(submit),
+        Message::Results(answers) => Incoming::Results(answers),
+        Message::Seek(groups) => Incoming::Seek(groups),
+        Message::Leaders(leaders) => Incoming::Leaders(leaders),
+        Message::Form(formation) => Incoming::Form(formation),
+    }
 }
 
 fn raft(message: Raft) -> Message {
@@ -51,12 +76,10 @@ fn formation() -> Formation {
 }
 
 fn samples() -> Vec<(&'static str, Message)> {
-    let request = |id, access, body: &'static [u8]| Submitted {
-        id,
-        access,
-        method: MethodId::of("deposit"),
-        key_len: body.len().min(2) as u32,
-        body: Bytes::from_static(body),
+    let request = |id, access, body: &'static [u8]| {
+        let (method, key_len) = (MethodId::of("deposit"), body.len().min(2) as u32);
+        let command = Command { method, key_len, body: Bytes::from_static(body) };
+        Submitted { id, call: Call::new(access, command) }
     };
     let requests = vec![
         request(1, Access::Write, b"\x01a\x64"),
@@ -175,7 +198,7 @@ fn read(bytes: &[u8]) -> Result<Option<Read>, Malformed> {
     Ok(Some(match envelope.kind {
         Kind::Hello => Read::Hello(Hello::decode(&envelope)?),
         Kind::Welcome | Kind::Refused => Read::Reply(decode_reply(&envelope)?),
-        _ => Read::Message(Message::decode(&envelope)?),
+        _ => Read::Message(Incoming::decode(&envelope)?),
     }))
 }
 
@@ -183,7 +206,7 @@ fn read(bytes: &[u8]) -> Result<Option<Read>, Malformed> {
 enum Read {
     Hello(Result<Hello, u16>),
     Reply(Reply),
-    Message(Option<Message>),
+    Message(Option<Incoming>),
 }
 
 fn golden() -> Vec<(&'static str, Vec<u8>)> {
@@ -206,7 +229,7 @@ fn every_message_is_written_as_it_always_was() {
 #[test]
 fn every_message_reads_back() {
     let mut expected: Vec<_> =
-        samples().into_iter().map(|(_, message)| Read::Message(Some(message))).collect();
+        samples().into_iter().map(|(_, message)| Read::Message(Some(arrived(message)))).collect();
     expected.extend(hellos().into_iter().map(|(_, hello)| Read::Hello(Ok(hello))));
     expected.extend(replies().into_iter().map(|(_, reply)| Read::Reply(reply)));
     expected.push(Read::Message(None));
@@ -232,7 +255,9 @@ fn read_padded(bytes: &[u8]) -> Result<Option<Envelope>, Malformed> {
     let mut received = BytesMut::from(bytes);
     received.resize(bytes.len() + 4_096, 0);
     match envelope::take(&mut received, MESSAGE_MAX)? {
-        Some(envelope) if envelope.kind == Kind::Append => Message::decode(&envelope).map(|_| Some(envelope)),
+        Some(envelope) if envelope.kind == Kind::Append => {
+            Incoming::decode(&envelope).map(|_| Some(envelope))
+        }
         other => Ok(other),
     }
 }
@@ -376,10 +401,10 @@ fn the_previous_index_may_be_the_largest_number() {
     assert!(read(&written(Message::Raft { group: GROUP, message, frames })).is_err());
 }
 
-fn read_all(mut bytes: BytesMut) -> Vec<Message> {
+fn read_all(mut bytes: BytesMut) -> Vec<Incoming> {
     let mut all = Vec::new();
     while let Some(envelope) = envelope::take(&mut bytes, MESSAGE_MAX).unwrap() {
-        all.extend(Message::decode(&envelope).unwrap());
+        all.extend(Incoming::decode(&envelope).unwrap());
     }
     assert!(bytes.is_empty());
     all
@@ -397,18 +422,17 @@ fn a_long_append_is_cut_into_consecutive_ones() {
     (1..=20).for_each(|index| spans.push(Span { term: index / 3 + 1, first: index, last: index }));
     let message = Raft::Append { term: 9, prev: LogId::ZERO, commit: 4, spans, configurations: Vec::new() };
     let sent = Message::Raft { group: GROUP, message, frames: chunks };
-    let (mut last, mut arrived) = (LogId::ZERO, Vec::new());
+    let (mut last, mut arrived) = (LogId::ZERO, Vec::<u8>::new());
     for message in read_all(written(sent)) {
-        let Message::Raft { message: Raft::Append { term: 9, prev, commit: 4, spans, .. }, frames, .. } =
+        let Incoming::Raft { message: Raft::Append { term: 9, prev, commit: 4, spans, .. }, entries, .. } =
             message
         else {
             panic!("{message:?}")
         };
         assert_eq!(prev, last);
         last = spans.last().unwrap();
-        let bytes: Vec<u8> = frames.concat();
-        assert!(bytes.len() <= MESSAGE_SOFT);
-        arrived.extend(bytes);
+        assert!(entries.len() <= MESSAGE_SOFT);
+        arrived.extend(entries.frames());
     }
     assert_eq!(last, LogId::new(7, 20));
     assert_eq!(arrived, frames.concat());
@@ -430,12 +454,11 @@ fn one_entry_of_the_largest_size_travels_alone() {
 fn long_batches_are_cut_and_come_back_whole() {
     let body = Bytes::from(vec![7; 100_000]);
     let results: Vec<_> = (0..50).map(|id| Answered { id, result: Ok(body.clone()) }).collect();
-    let request =
-        |id| Submitted { id, access: Access::Write, method: MethodId(1), key_len: 9, body: body.clone() };
+    let request = |id| Submitted { id, call: write(9, body.clone()) };
     let requests: Vec<_> = (0..50).map(request).collect();
     let mut arrived = Vec::new();
     for message in read_all(written(Message::Results(results.clone()))) {
-        let Message::Results(run) = message else { panic!("{message:?}") };
+        let Incoming::Results(run) = message else { panic!("{message:?}") };
         arrived.extend(run);
     }
     assert_eq!(arrived, results);
@@ -443,7 +466,7 @@ fn long_batches_are_cut_and_come_back_whole() {
     for message in
         read_all(written(Message::Submit(Submit { group: GROUP, term: 3, requests: requests.clone() })))
     {
-        let Message::Submit(Submit { group: GROUP, term: 3, requests }) = message else {
+        let Incoming::Submit(Submit { group: GROUP, term: 3, requests }) = message else {
             panic!("{message:?}")
         };
         arrived.extend(requests);
@@ -456,8 +479,7 @@ fn what_the_other_side_would_refuse_is_not_sent() {
     let body = Bytes::from(vec![0; BODY_MAX + 1]);
     let result = Bytes::from(vec![0; RESULT_MAX + 1]);
     let too_long = Message::Results(vec![Answered { id: 1, result: Ok(result) }]);
-    let request =
-        |key_len, body| Submitted { id: 1, access: Access::Write, method: MethodId(1), key_len, body };
+    let request = |key_len, body| Submitted { id: 1, call: write(key_len, body) };
     let submit = |request| Message::Submit(Submit { group: GROUP, term: 0, requests: vec![request] });
     let strangers = Formation { cluster: 1, members: vec![(MemberId(2), 1), (MemberId(2), 1)] };
     let crowd = Formation { cluster: 1, members: (1..=129).map(|id| (MemberId(id), 1)).collect() };
@@ -487,8 +509,7 @@ fn what_the_other_side_would_refuse_is_not_sent() {
 #[test]
 fn a_place_that_no_request_has_is_refused() {
     let submit = |access, place, rest| {
-        let request =
-            Submitted { id: 1, access: Access::Write, method: MethodId(1), key_len: 0, body: Bytes::new() };
+        let request = Submitted { id: 1, call: write(0, Bytes::new()) };
         let mut bytes =
             written(Message::Submit(Submit { group: GROUP, term: 0, requests: vec![request] })).to_vec();
         bytes[44..48].copy_from_slice(&[access, place, rest, 0]);
@@ -509,7 +530,7 @@ fn the_largest_question_and_answer_travel() {
     let leader = Leader { address: "a".repeat(ADDRESS_MAX), ..leaders().remove(0) };
     let answer = groups.iter().map(|group| Leader { group: *group, ..leader.clone() }).collect();
     for message in [Message::Seek(groups), Message::Leaders(answer)] {
-        assert_eq!(read_all(written(message.clone())), [message]);
+        assert_eq!(read_all(written(message.clone())), [arrived(message)]);
     }
 }
 
@@ -545,9 +566,9 @@ fn bodies_and_frames_point_into_the_receive_buffer() {
         let mut received = written(message);
         let range = received.as_ptr_range();
         let envelope = envelope::take(&mut received, MESSAGE_MAX).unwrap().unwrap();
-        let slice = match Message::decode(&envelope).unwrap().unwrap() {
-            Message::Raft { frames, .. } => frames[0].clone(),
-            Message::Submit(submit) => submit.requests[0].body.clone(),
+        let slice = match Incoming::decode(&envelope).unwrap().unwrap() {
+            Incoming::Raft { entries, .. } => entries.frames().clone(),
+            Incoming::Submit(submit) => submit.requests[0].call.command.body.clone(),
             other => panic!("{other:?}"),
         };
         assert!(range.contains(&slice.as_ptr()));

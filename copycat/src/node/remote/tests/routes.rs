@@ -6,8 +6,10 @@ use super::super::lane::{Aim, LaneKey};
 use super::super::links::LinkId;
 use super::super::routes::Routes;
 use crate::codec::access::{Access, Consistency};
+use crate::codec::command::{Call, Command};
 use crate::codec::ids::{GroupId, MemberId, MethodId};
 use crate::transport::wire::Leader;
+use bytes::Bytes;
 use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -50,8 +52,8 @@ impl Test {
     fn take(&mut self, group: GroupId, access: Access) -> oneshot::Receiver<Answer> {
         let (reply, answer) = oneshot::channel();
         self.taken += 1;
-        let method = MethodId(self.taken);
-        let request = Request { group, access, method, key_len: 0, body: Vec::new(), reply };
+        let command = Command { method: MethodId(self.taken), key_len: 0, body: Bytes::new() };
+        let request = Request { group, call: Call::new(access, command), reply };
         self.routes.take(self.now, self.now + Duration::from_secs(5), request);
         answer
     }
@@ -65,7 +67,8 @@ impl Test {
         let mut batches = Vec::new();
         while let Some(batch) = self.routes.next() {
             let (lane, link) = (batch.lane, batch.link);
-            let numbers: Vec<u32> = batch.requests.map(|(_, request)| request.method.0).collect();
+            let numbers: Vec<u32> =
+                batch.requests.map(|(_, request)| request.call.command.method.0).collect();
             self.sent.extend(numbers.iter().map(|number| (lane, link, *number)));
             batches.push((link, numbers));
         }

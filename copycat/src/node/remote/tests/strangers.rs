@@ -4,13 +4,16 @@ use super::super::super::failure::Failure;
 use super::super::super::request::{Answer, Entrance};
 use super::super::{Options, RemoteNode};
 use crate::codec::access::Access;
+use crate::codec::command::{Call, Command};
 use crate::codec::ids::{GroupId, MemberId, MethodId};
 use crate::transport::acceptor::Acceptor;
 use crate::transport::endpoint::{Endpoint, Event, Gate, Inbox, Source};
 use crate::transport::limits::Limits;
 use crate::transport::memory::Memory;
 use crate::transport::outbox::Sender;
-use crate::transport::wire::{Answered, Formation, Hello, Identity, Leader, Message, Refusal, Submit};
+use crate::transport::wire::{
+    Answered, Formation, Hello, Identity, Incoming, Leader, Message, Refusal, Submit,
+};
 use bytes::Bytes;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -54,7 +57,7 @@ struct Stranger {
 }
 
 /// What a handle said, and the way back.
-type Said = (Message, Sender);
+type Said = (Incoming, Sender);
 
 impl Stranger {
     /// Listens at `address` as the member `id` of a cluster.
@@ -85,14 +88,14 @@ impl Stranger {
 
     /// Serves: every request gets its own method as the answer, every question `leaders`. Whatever was said is told
     /// to `heard` first.
-    async fn serve(mut self, leaders: Vec<Leader>, heard: mpsc::UnboundedSender<(u64, Message)>) {
+    async fn serve(mut self, leaders: Vec<Leader>, heard: mpsc::UnboundedSender<(u64, Incoming)>) {
         let me = self.house.identity().member.0;
         loop {
             for (message, replies) in self.next().await {
                 heard.send((me, message.clone())).unwrap();
                 let answer = match message {
-                    Message::Submit(submit) => Message::Results(answers(&submit)),
-                    Message::Seek(_) => Message::Leaders(leaders.clone()),
+                    Incoming::Submit(submit) => Message::Results(answers(&submit)),
+                    Incoming::Seek(_) => Message::Leaders(leaders.clone()),
                     other => panic!("{other:?}"),
                 };
                 replies.send(answer).unwrap();
@@ -109,7 +112,7 @@ impl Stranger {
 fn answers(submit: &Submit) -> Vec<Answered> {
     let answer = |request: &crate::transport::wire::Submitted| Answered {
         id: request.id,
-        result: Ok(Bytes::copy_from_slice(&request.method.0.to_le_bytes())),
+        result: Ok(Bytes::copy_from_slice(&request.call.command.method.0.to_le_bytes())),
     };
     submit.requests.iter().map(answer).collect()
 }
@@ -128,8 +131,9 @@ async fn handle(network: &Memory, address: &str) -> RemoteNode {
 }
 
 async fn write(entrance: &Entrance, number: u32) -> Answer {
-    let call = entrance.call(GROUP, Access::Write, MethodId(number), 0, Vec::new());
-    timeout(PATIENCE, call).await.expect("an answer")
+    let command = Command { method: MethodId(number), key_len: 0, body: Bytes::new() };
+    let call = Call::new(Access::Write, command);
+    timeout(PATIENCE, entrance.call(GROUP, call)).await.expect("an answer")
 }
 
 fn answer_of(number: u32) -> Answer {
@@ -159,9 +163,9 @@ async fn requests_come_to_the_leader_that_was_named_in_their_order() {
         }
         number += 4;
         while let Ok((member, message)) = told.try_recv() {
-            let Message::Submit(submit) = message else { continue };
+            let Incoming::Submit(submit) = message else { continue };
             for request in submit.requests {
-                assert_eq!(request.method.0, last + 1, "each once, none before another");
+                assert_eq!(request.call.command.method.0, last + 1, "each once, none before another");
                 last += 1;
                 by_leader += u32::from(member == 2);
             }
@@ -188,7 +192,7 @@ async fn what_was_under_way_to_a_leader_that_breaks_is_never_sent_again() {
         tokio::select! {
             answer = &mut call => assert_eq!(answer, answer_of(number)),
             said = second.next() => {
-                let submits = said.iter().filter(|(message, _)| matches!(message, Message::Submit(_)));
+                let submits = said.iter().filter(|(message, _)| matches!(message, Incoming::Submit(_)));
                 if submits.count() > 0 {
                     // It has the request, and is gone.
                     second.acceptor.close().await;
@@ -202,9 +206,12 @@ async fn what_was_under_way_to_a_leader_that_breaks_is_never_sent_again() {
     assert_eq!(write(&entrance, number + 1).await, answer_of(number + 1), "the home goes on");
     drop(node);
     while let Some((_, message)) = told.recv().await {
-        let Message::Submit(submit) = message else { continue };
-        assert!(submit.requests.iter().all(|request| request.method.0 != number), "{number} came twice");
-        if submit.requests.iter().any(|request| request.method.0 > number) {
+        let Incoming::Submit(submit) = message else { continue };
+        assert!(
+            submit.requests.iter().all(|request| request.call.command.method.0 != number),
+            "{number} came twice"
+        );
+        if submit.requests.iter().any(|request| request.call.command.method.0 > number) {
             break;
         }
     }
@@ -269,8 +276,8 @@ async fn answers_full_of_lies_do_no_harm() {
                 said = home.next() => for (message, replies) in said {
                     let answer = match message {
                         // Failures make it ask again at once, and look for another home.
-                        Message::Submit(submit) if number % 2 == 0 => Message::Results(failures(&submit)),
-                        Message::Submit(submit) => Message::Results(answers(&submit)),
+                        Incoming::Submit(submit) if number % 2 == 0 => Message::Results(failures(&submit)),
+                        Incoming::Submit(submit) => Message::Results(answers(&submit)),
                         _ => {
                             questions += 1;
                             Message::Leaders(lies(questions))
@@ -308,7 +315,7 @@ async fn a_home_without_a_cluster_cannot_lead_to_another_one() {
         number += 1;
         assert_eq!(write(&entrance, number).await, answer_of(number));
         while let Ok((_, message)) = told.try_recv() {
-            questions += u32::from(matches!(message, Message::Seek(_)));
+            questions += u32::from(matches!(message, Incoming::Seek(_)));
         }
     }
     assert!(!second.was_called());

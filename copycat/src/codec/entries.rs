@@ -1,0 +1,276 @@
+//! Consecutive entries of one group, and what is to be known of them where they are stored.
+//!
+//! Frames are walked once on each member: by the leader when it seals them, by a follower when it verifies them.
+//! What the walk finds out goes along with the bytes, so that nobody behind has to look again.
+
+use super::configuration::Configuration;
+use super::cursor::Malformed;
+use super::frame::{Frame, HEADER_LEN, Header, Kind, frame_len, seal};
+use super::ids::{GroupId, Index, Term};
+use super::terms::{LogId, Span, Spans};
+use bytes::Bytes;
+
+/// The first bytes of a frame, its length and its checksum: they say where the next one begins, and stand for all
+/// of the frame in the checksum of a batch.
+pub(crate) type Mark = [u8; 8];
+
+/// Entries on their way into a log. Every frame is whole, its checksum right; indexes are consecutive and terms do
+/// not fall.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub(crate) struct Entries {
+    frames: Bytes,
+    spans: Spans,
+    time: u64,
+    configurations: Vec<(Index, Configuration)>,
+    marks: Vec<Mark>,
+}
+
+impl Entries {
+    /// Verifies and reads frames that came from elsewhere. They are entries of `group`, the first one stands behind
+    /// `prev`, and no term is above `term`, that of whoever sends them.
+    pub(crate) fn read(group: GroupId, prev: LogId, term: Term, frames: Bytes) -> Result<Entries, Malformed> {
+        let mut walk = Walk::new(prev, frames.len());
+        for frame in Frame::all(&frames) {
+            let frame = frame?;
+            walk.step(group, term, &frame.header)?;
+            walk.note(&frame)?;
+        }
+        Ok(walk.end(frames))
+    }
+
+    /// The frames, packed one behind the other.
+    pub(crate) fn frames(&self) -> &Bytes {
+        &self.frames
+    }
+
+    /// Their indexes and terms.
+    pub(crate) fn spans(&self) -> &Spans {
+        &self.spans
+    }
+
+    /// Logged time of the last entry, in microseconds; 0 if there is none.
+    pub(crate) fn time(&self) -> u64 {
+        self.time
+    }
+
+    /// Those of them that say who votes; ascending.
+    pub(crate) fn configurations(&self) -> &[(Index, Configuration)] {
+        &self.configurations
+    }
+
+    /// The mark of each, in order.
+    pub(crate) fn marks(&self) -> &[Mark] {
+        &self.marks
+    }
+
+    /// Bytes of the frames.
+    pub(crate) fn len(&self) -> usize {
+        self.frames.len()
+    }
+
+    /// Whether there is no entry.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.marks.is_empty()
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> u64 {
+        self.marks.len() as u64
+    }
+
+    /// Index of the first.
+    pub(crate) fn first(&self) -> Option<Index> {
+        self.spans.iter().next().map(|span| span.first)
+    }
+
+    /// Those from index `first` on, which is one of them.
+    pub(crate) fn suffix(&self, first: Index) -> Entries {
+        let skipped =
+            first.checked_sub(self.first().unwrap_or(first)).expect("one of these entries") as usize;
+        let last = self.spans.last().map_or(0, |last| last.index);
+        let begin: usize = self.marks[..skipped].iter().map(length).sum();
+        let newer = self.configurations.partition_point(|(index, _)| *index < first);
+        Entries {
+            frames: self.frames.slice(begin..),
+            spans: self.spans.part(first, last),
+            time: self.time,
+            configurations: self.configurations[newer..].to_vec(),
+            marks: self.marks[skipped..].to_vec(),
+        }
+    }
+}
+
+/// Bytes of the frame that a mark belongs to.
+pub(crate) fn length(mark: &Mark) -> usize {
+    frame_len(mark).expect("the mark of a frame that was walked over")
+}
+
+/// What a walk over frames has found so far.
+struct Walk {
+    last: LogId,
+    entries: Entries,
+}
+
+impl Walk {
+    fn new(prev: LogId, bytes: usize) -> Walk {
+        // Enough unless they are short; one growth more does not matter then.
+        let marks = Vec::with_capacity(bytes.div_ceil(4 * HEADER_LEN));
+        Walk { last: prev, entries: Entries { marks, ..Entries::default() } }
+    }
+
+    /// Whether the entry may stand behind those before it.
+    fn step(&mut self, group: GroupId, term: Term, entry: &Header) -> Result<(), Malformed> {
+        let wrong = |field, found| Err(Malformed::Value { field, found });
+        if !entry.kind.is_entry() {
+            return wrong("appended kind", entry.kind as u64);
+        }
+        if entry.group != group {
+            return wrong("appended group", entry.group.0);
+        }
+        if self.last.index.checked_add(1) != Some(entry.index) {
+            return wrong("appended index", entry.index);
+        }
+        if entry.term < self.last.term.max(1) || entry.term > term {
+            return wrong("appended term", entry.term);
+        }
+        self.last = LogId { term: entry.term, index: entry.index };
+        Ok(())
+    }
+
+    fn note(&mut self, frame: &Frame<'_>) -> Result<(), Malformed> {
+        let LogId { term, index } = self.last;
+        self.entries.spans.push(Span { term, first: index, last: index });
+        self.entries.time = frame.header.time;
+        self.entries.marks.push(mark_of(frame.bytes));
+        if frame.header.kind == Kind::Configuration {
+            self.entries.configurations.push((index, Configuration::decode(frame.body)?));
+        }
+        Ok(())
+    }
+
+    fn end(self, frames: Bytes) -> Entries {
+        Entries { frames, ..self.entries }
+    }
+}
+
+fn mark_of(frame: &[u8]) -> Mark {
+    *frame.first_chunk().expect("a frame is longer than its mark")
+}
+
+/// Entries that a leader makes. Their frames are sealed last, all in a row: the processor then sums several at a time,
+/// and waits for no byte that was only just written.
+#[derive(Debug)]
+pub(crate) struct Packer {
+    frames: Vec<u8>,
+    entries: Entries,
+}
+
+impl Packer {
+    /// For so many entries, and so many bytes of frames.
+    pub(crate) fn with_capacity(count: usize, bytes: usize) -> Packer {
+        let marks = Vec::with_capacity(count);
+        Packer { frames: Vec::with_capacity(bytes), entries: Entries { marks, ..Entries::default() } }
+    }
+
+    /// Adds the entry behind the last. See [`Header::encode`].
+    pub(crate) fn push(&mut self, header: &Header, body: &[u8]) {
+        assert!(header.kind.is_entry(), "{:?} is no entry", header.kind);
+        header.put(body, &mut self.frames);
+        self.entries.spans.push(Span { term: header.term, first: header.index, last: header.index });
+        self.entries.time = header.time;
+    }
+
+    /// Adds an entry that says who votes.
+    pub(crate) fn push_configuration(&mut self, header: &Header, configuration: Configuration) {
+        assert_eq!(header.kind, Kind::Configuration, "the entry is what its header says");
+        let mut body = Vec::new();
+        configuration.encode(&mut body);
+        self.push(header, &body);
+        self.entries.configurations.push((header.index, configuration));
+    }
+
+    /// All of them, whole.
+    pub(crate) fn seal(mut self) -> Entries {
+        let mut rest = &mut self.frames[..];
+        while !rest.is_empty() {
+            let (frame, behind) = rest.split_at_mut(super::frame::unsealed_len(rest));
+            seal(frame);
+            self.entries.marks.push(mark_of(frame));
+            rest = behind;
+        }
+        assert_eq!(self.entries.count(), self.entries.spans.count(), "one frame for each entry");
+        Entries { frames: self.frames.into(), ..self.entries }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::ids::MemberId;
+
+    const GROUP: GroupId = GroupId(7);
+
+    fn packed(terms: &[Term]) -> Entries {
+        let mut packer = Packer::with_capacity(terms.len(), 0);
+        for (at, term) in terms.iter().enumerate() {
+            let index = at as Index + 1;
+            if index == 3 {
+                let header = Header::bare(Kind::Configuration, GROUP, *term, index, 30);
+                packer.push_configuration(&header, Configuration::of_voters([MemberId(1)]));
+            } else {
+                let header = Header::bare(Kind::Command, GROUP, *term, index, index * 10);
+                packer.push(&header, &vec![7; at * 100]);
+            }
+        }
+        packer.seal()
+    }
+
+    #[test]
+    fn what_a_leader_packs_is_what_a_follower_reads() {
+        let entries = packed(&[1, 1, 2, 2, 5]);
+        assert_eq!((entries.count(), entries.first(), entries.time()), (5, Some(1), 50));
+        assert_eq!(entries.configurations().len(), 1);
+        assert_eq!(Entries::read(GROUP, LogId::ZERO, 5, entries.frames().clone()), Ok(entries));
+    }
+
+    #[test]
+    fn frames_are_packed_as_they_are_encoded_one_by_one() {
+        let entries = packed(&[1, 1]);
+        let mut one_by_one = Vec::new();
+        for frame in Frame::all(entries.frames()) {
+            let frame = frame.unwrap();
+            frame.header.encode(frame.body, &mut one_by_one);
+        }
+        assert_eq!(entries.frames(), &one_by_one);
+    }
+
+    #[test]
+    fn a_part_says_of_itself_what_a_walk_over_it_would() {
+        let entries = packed(&[1, 1, 2, 2, 5]);
+        for first in 1..=5 {
+            let prev = LogId::new([0, 1, 1, 2, 2][first as usize - 1], first - 1);
+            let part = entries.suffix(first);
+            let read = Entries::read(GROUP, prev, 5, part.frames().clone()).unwrap();
+            assert_eq!(part, read, "from {first}");
+        }
+    }
+
+    #[test]
+    fn nothing_packed_is_nothing() {
+        let none = Packer::with_capacity(0, 0).seal();
+        assert!(none.is_empty() && none == Entries::default());
+        assert_eq!(Entries::read(GROUP, LogId::new(3, 9), 3, Bytes::new()), Ok(none));
+    }
+
+    #[test]
+    fn what_cannot_follow_is_refused() {
+        let frames = packed(&[2, 2]).frames().clone();
+        let refused = |group, prev, term| Entries::read(group, prev, term, frames.clone()).is_err();
+        assert!(!refused(GROUP, LogId::ZERO, 2));
+        assert!(refused(GroupId(8), LogId::ZERO, 2), "another group's");
+        assert!(refused(GROUP, LogId::new(1, 1), 2), "a gap or an overlap");
+        assert!(refused(GROUP, LogId::ZERO, 1), "of a term above the sender's");
+        assert!(refused(GROUP, LogId::new(3, 0), 3), "a term that falls");
+        assert!(refused(GROUP, LogId::new(1, u64::MAX), 2), "no index lies behind the largest");
+    }
+}
