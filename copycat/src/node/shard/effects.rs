@@ -13,9 +13,6 @@ use crate::transport::wire;
 use bytes::Bytes;
 use std::time::Duration;
 
-/// Bytes of entries in one message to a follower, or in one piece of work for the applier.
-pub(super) const PIECE_BYTES: usize = 1 << 20;
-
 impl Group {
     /// Does what the core asked for. `frames` are the entries of the message it was given, if any.
     ///
@@ -159,7 +156,7 @@ impl Group {
         let Message::Append { term, prev, commit, spans, configurations } = append else { return Ok(()) };
         let (mut prev, last) = (*prev, spans.last().map_or(0, |last| last.index));
         while prev.index < last {
-            let frames = ground.journal.read(self.id, prev.index + 1, last, PIECE_BYTES)?;
+            let frames = ground.journal.read(self.id, prev.index + 1, last, ground.bounds.piece_bytes)?;
             let Some(end) = frames.last().and_then(|chunk| last_header(chunk)) else { return Ok(()) };
             let end = LogId::new(end.term, end.index);
             let within = |index: &Index| (prev.index + 1..=end.index).contains(index);
