@@ -1,16 +1,16 @@
 //! Runs the simulated cluster over many seeds, on all cores.
 //!
-//! `cargo test -p copycat-tests --test simulation` runs some dozens, a few hundred with `--release`; there
-//! `COPYCAT_SEEDS=10000` takes minutes. `COPYCAT_SEED=7` runs one alone and says what happened in it; `COPYCAT_FIRST_SEED`
-//! begins elsewhere than at 1. Add `-- --nocapture` for the figures.
+//! `cargo test -p copycat-tests --test simulation` runs 250; `COPYCAT_SEEDS=10000` takes minutes. `COPYCAT_SEED=7` runs
+//! one alone and says what happened in it; `COPYCAT_FIRST_SEED` begins elsewhere than at 1. Add `-- --nocapture` for the
+//! figures.
 
 use copycat::testing::simulation::{Failure, Options, Report, run};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-/// Seeds of an ordinary test run: what takes about ten seconds on two cores.
-const SEEDS: u64 = if cfg!(debug_assertions) { 60 } else { 600 };
+/// Seeds of an ordinary test run: what takes less than ten seconds on two cores.
+const SEEDS: u64 = 250;
 /// What a run must have done on average to prove anything.
 const COMMITS_MIN: u64 = 200;
 const CHANGES_MIN: u64 = 1;

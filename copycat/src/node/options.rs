@@ -12,9 +12,6 @@ use std::time::Duration;
 /// Longest election timeout that a member may be given.
 pub(crate) const ELECTION_TIMEOUT_MAX: Duration = Duration::from_secs(60);
 
-/// Most requests of one group in the hands of a shard.
-const REQUESTS_MAX: usize = 65_536;
-
 /// Everything a node needs to know. The builders of the facade have checked it.
 #[derive(Clone)]
 pub(crate) struct Options {
@@ -71,7 +68,7 @@ impl Options {
             },
             promised,
             request_timeout: self.request_timeout,
-            requests_max: REQUESTS_MAX,
+            bounds: shard::Bounds::DEFAULT,
         }
     }
 }

@@ -46,6 +46,12 @@ pub(crate) struct Options {
     /// Bytes of frames after which a batch takes no more; a longer append is a batch of its own.
     /// Default 8 MiB.
     pub batch_max: u64,
+    /// Most bytes of frames of flushed batches that stay in memory, unless the newest batch alone has more. What is no
+    /// longer there is read from the disk. Default 16 MiB, two of the longest batches that gather: while one is applied
+    /// and sent, the next is being written.
+    pub recent_bytes_max: u64,
+    /// Most flushed batches that stay in memory: what a batch costs beside its frames is bounded too. Default 1,024.
+    pub recent_batches_max: usize,
 }
 
 impl Options {
@@ -57,7 +63,13 @@ impl Options {
 
     /// The defaults.
     pub(crate) fn new(owner: Owner) -> Options {
-        Options { owner, segment_len: 64 << 20, batch_max: 8 << 20 }
+        Options {
+            owner,
+            segment_len: 64 << 20,
+            batch_max: 8 << 20,
+            recent_bytes_max: 16 << 20,
+            recent_batches_max: 1_024,
+        }
     }
 }
 

@@ -106,7 +106,7 @@ impl Journal {
     /// As after enough other writes: what is durable is read back from the disk.
     #[cfg(any(test, feature = "testing"))]
     pub(super) fn forget_recent(&mut self) {
-        self.recent = super::recent::Recent::default();
+        self.recent = super::recent::Recent::new(&self.options);
     }
 
     /// The batch in memory that holds this position.

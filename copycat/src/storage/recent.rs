@@ -2,25 +2,30 @@
 //! durable: they are served from the memory they were written from, which needs no read and no
 //! second look at their checksums.
 
+use super::journal::Options;
 use super::pending::Batch;
 use super::position::Position;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// Most bytes of frames that are kept, unless the newest batch alone has more: 16 MiB, two of the longest batches that
-/// gather. While one is applied and sent, the next is being written; what is no longer here is read from the disk.
-const BYTES_MAX: u64 = 16 << 20;
-/// Most batches that are kept: what a batch costs beside its frames is bounded too.
-const BATCHES_MAX: usize = 1_024;
-
 /// Batches on the disk that are still in memory, oldest first.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Recent {
+    /// Most bytes of frames that are kept, unless the newest batch alone has more.
+    bytes_max: u64,
+    /// Most batches that are kept.
+    batches_max: usize,
     batches: VecDeque<Arc<Batch>>,
     bytes: u64,
 }
 
 impl Recent {
+    /// Empty, within the journal's bounds.
+    pub(super) fn new(options: &Options) -> Recent {
+        let Options { recent_bytes_max: bytes_max, recent_batches_max: batches_max, .. } = *options;
+        Recent { bytes_max, batches_max, batches: VecDeque::new(), bytes: 0 }
+    }
+
     /// Keeps a batch, and lets go of the oldest beyond the bounds.
     pub(super) fn keep(&mut self, batch: Arc<Batch>) {
         assert!(self.batches.back().is_none_or(|last| last.end() <= batch.position()), "batches ascend");
@@ -32,7 +37,7 @@ impl Recent {
     }
 
     fn is_over(&self) -> bool {
-        self.bytes > BYTES_MAX || self.batches.len() > BATCHES_MAX
+        self.bytes > self.bytes_max || self.batches.len() > self.batches_max
     }
 
     /// Lets go of everything before a position: it holds its segment, which may be wanted for new entries.

@@ -88,6 +88,7 @@ impl Journal {
         let mut segments = VecDeque::from(segments);
         let mut unused = segments.split_off(replay.started);
         let salt = segments.back().or(unused.front()).map_or(0, |segment| segment.header.salt);
+        let recent = Recent::new(&options);
         let mut journal = Journal {
             disk,
             options,
@@ -100,7 +101,7 @@ impl Journal {
             previous: replay.previous,
             in_flight: None,
             waiting: VecDeque::new(),
-            recent: Recent::default(),
+            recent,
             releases: VecDeque::new(),
             preparer: Preparer::default(),
             failed: None,

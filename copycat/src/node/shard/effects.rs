@@ -13,9 +13,6 @@ use crate::storage::{Slices, StorageError};
 use crate::transport::wire;
 use std::time::Duration;
 
-/// Bytes of entries in one message to a follower, or in one piece of work for the applier.
-pub(super) const PIECE_BYTES: usize = 1 << 20;
-
 impl Group {
     /// Does what the core asked for. `entries` are those of the message it was given, if any.
     ///
@@ -156,7 +153,7 @@ impl Group {
         let (mut prev, last) = (*prev, spans.last().map_or(0, |last| last.index));
         while prev.index < last {
             let Slices { frames, last: end } =
-                ground.journal.read(self.id, prev.index + 1, last, PIECE_BYTES)?;
+                ground.journal.read(self.id, prev.index + 1, last, ground.bounds.piece_bytes)?;
             let within = |index: &Index| (prev.index + 1..=end).contains(index);
             let spans = spans.part(prev.index + 1, end);
             let end = spans.last().expect("what was read is part of the append");

@@ -12,9 +12,6 @@ use crate::codec::ids::{MemberId, Term};
 use crate::transport::wire::{self, Answered, Submit, Submitted};
 use std::time::Duration;
 
-/// Bytes of requests in one message, at least, if so many wait.
-const BATCH_BYTES: usize = 1 << 20;
-
 /// Pause between two looks for requests whose time is up.
 const EXPIRY_INTERVAL: Duration = Duration::from_millis(50);
 
@@ -32,7 +29,7 @@ impl Group {
     pub(super) fn forward(&mut self, leader: MemberId, term: Term, ground: &mut Ground) {
         while !self.queue.is_empty() && ground.is_open(leader) {
             let (mut requests, mut bytes) = (Vec::new(), 0);
-            while bytes < BATCH_BYTES
+            while bytes < ground.bounds.forwarded_bytes
                 && let Some(pending) = self.queue.pop_front()
             {
                 if pending.term != 0 {

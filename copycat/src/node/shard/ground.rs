@@ -3,8 +3,8 @@
 use super::super::applier::Work;
 use super::super::reply::Replies;
 use super::forwarding::Forwarded;
-use super::handover::TURN_BYTES;
 use super::saving::Save;
+use super::{Bounds, Options};
 use crate::codec::frame::Frame;
 use crate::codec::ids::{GroupId, MemberId};
 use crate::raft::effect::Effects;
@@ -15,8 +15,6 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::time::Duration;
 
-/// Most bytes of entries that wait for the disk: 64 MiB.
-const BACKLOG_MAX: u64 = 64 << 20;
 /// Pause between two attempts to prepare a segment on a full disk.
 const RETRY_INTERVAL: Duration = Duration::from_millis(500);
 
@@ -45,6 +43,7 @@ pub(crate) struct Outbox {
 #[derive(Debug)]
 pub(super) struct Ground {
     pub me: MemberId,
+    pub bounds: Bounds,
     pub journal: Journal,
     pub links: Box<dyn Links>,
     pub out: Outbox,
@@ -70,9 +69,15 @@ pub(super) struct Ground {
 }
 
 impl Ground {
-    pub(super) fn new(me: MemberId, journal: Journal, recovered: Recovered, links: Box<dyn Links>) -> Ground {
+    pub(super) fn new(
+        options: &Options,
+        journal: Journal,
+        recovered: Recovered,
+        links: Box<dyn Links>,
+    ) -> Ground {
         Ground {
-            me,
+            me: options.me,
+            bounds: options.bounds,
             journal,
             links,
             out: Outbox::default(),
@@ -82,7 +87,7 @@ impl Ground {
             forwarded_total: 0,
             next_number: 1,
             next_expiry: Duration::ZERO,
-            handover_left: TURN_BYTES,
+            handover_left: options.bounds.handed_bytes,
             open: BTreeSet::new(),
             next_retry: Duration::ZERO,
             recovered: recovered.groups,
@@ -106,7 +111,7 @@ impl Ground {
 
     /// Whether the disk is so far behind that entries have to wait.
     pub(super) fn is_behind(&self) -> bool {
-        self.journal.backlog() > BACKLOG_MAX
+        self.journal.backlog() > self.bounds.backlog_bytes_max
     }
 
     pub(super) fn opened(&mut self, peer: MemberId) {
@@ -170,6 +175,6 @@ impl Ground {
     pub(super) fn finish_turn(&mut self) {
         self.links.flush();
         self.replies.flush();
-        self.handover_left = TURN_BYTES;
+        self.handover_left = self.bounds.handed_bytes;
     }
 }

@@ -5,11 +5,11 @@ use super::super::clock::ClusterClock;
 use super::super::failure::Failure;
 use super::super::machine::{Checker, Machine};
 use super::super::reply::ReplyTo;
-use super::Options;
 use super::ground::Ground;
 use super::queue::Queue;
 use super::reading::Reads;
 use super::waiting::Proposed;
+use super::{Bounds, Options};
 use crate::codec::command::Call;
 use crate::codec::configuration::Configuration;
 use crate::codec::entries::Entries;
@@ -23,9 +23,6 @@ use crate::storage::{Flushed, GroupState, StorageError};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
-
-/// Most bytes of arguments that one group keeps in hand: 64 MiB, and one request more.
-const BYTES_MAX: u64 = 64 << 20;
 
 /// Pause between two warnings of messages that no correct member sends.
 const WARNING_INTERVAL: Duration = Duration::from_secs(1);
@@ -182,8 +179,9 @@ impl Group {
         Work::Detach { group: self.id }
     }
 
-    pub(super) fn enqueue(&mut self, pending: Pending, requests_max: usize, ground: &mut Ground) {
-        if self.bytes_in_hand() >= BYTES_MAX || self.in_hand(ground) >= requests_max {
+    pub(super) fn enqueue(&mut self, pending: Pending, ground: &mut Ground) {
+        let Bounds { argument_bytes_max, requests_max, .. } = ground.bounds;
+        if self.bytes_in_hand() >= argument_bytes_max || self.in_hand(ground) >= requests_max {
             ground.replies.fail(pending.reply, Failure::Busy);
         } else if pending.call.access.is_local() {
             match self.check(&pending) {

@@ -9,6 +9,7 @@
 //! The path of a write reads top down: [`Shard::turn`] → [`group`] → [`proposing`] (or [`forwarding`])
 //! → [`effects`] → [`handover`].
 
+mod bounds;
 mod effects;
 mod forwarding;
 mod ground;
@@ -23,6 +24,7 @@ mod saving;
 mod tests;
 mod waiting;
 
+pub(crate) use bounds::Bounds;
 pub(crate) use ground::{Links, Outbox};
 pub(crate) use group::{Attachment, GroupStatus, ShardStatus};
 pub(crate) use saving::Save;
@@ -55,8 +57,8 @@ pub(crate) struct Options {
     pub promised: Duration,
     /// How long a request may take before its caller is told.
     pub request_timeout: Duration,
-    /// Most requests of one group that may wait for a leader or for their entry to be committed.
-    pub requests_max: usize,
+    /// How much is held, handed over and sent at a time.
+    pub bounds: Bounds,
 }
 
 /// Something that has happened.
@@ -121,7 +123,7 @@ impl Shard {
         recovered: Recovered,
         links: Box<dyn Links>,
     ) -> Shard {
-        let ground = Ground::new(options.me, journal, recovered, links);
+        let ground = Ground::new(&options, journal, recovered, links);
         Shard { options, groups: BTreeMap::new(), ground, founders: None, failure: None }
     }
 
@@ -257,7 +259,7 @@ impl Shard {
     fn enqueue(&mut self, group: GroupId, pending: Pending) {
         match self.groups.get_mut(&group).filter(|group| group.is_attached()) {
             None => self.ground.replies.fail(pending.reply, Failure::UnknownResource),
-            Some(group) => group.enqueue(pending, self.options.requests_max, &mut self.ground),
+            Some(group) => group.enqueue(pending, &mut self.ground),
         }
     }
 

@@ -15,10 +15,6 @@ use crate::raft::state::Status;
 use crate::storage::StorageError;
 use std::time::Duration;
 
-/// Bytes of entries proposed in one turn, at most, beyond which the rest waits for the next: what
-/// arrives during a flush forms one batch, but no batch shuts the others out.
-const TURN_BYTES: usize = 4 << 20;
-
 /// The requests of one turn, by the roads they take.
 #[derive(Debug, Default)]
 struct Turn {
@@ -58,7 +54,7 @@ impl Group {
     fn take_turn(&mut self, now: Duration, term: Term, last: Index, ground: &mut Ground) -> Turn {
         let mut turn = Turn::default();
         let lease = self.core.lease(now);
-        while turn.bytes < TURN_BYTES
+        while turn.bytes < ground.bounds.proposed_bytes
             && let Some(pending) = self.queue.pop_front()
         {
             let meant =

@@ -84,7 +84,13 @@ impl Leader {
         };
         let request_timeout = Duration::from_secs(10);
         let promised = Duration::ZERO;
-        let options = Options { me: MemberId(1), raft, promised, request_timeout, requests_max: 100 };
+        let options = Options {
+            me: MemberId(1),
+            raft,
+            promised,
+            request_timeout,
+            bounds: Bounds { requests_max: 100, ..Bounds::DEFAULT },
+        };
         let mut shard = Shard::new(options, journal, recovered, Box::new(sent.clone()));
         shard.found(Duration::ZERO, Configuration::of_voters([1, 2, 3].map(MemberId)));
         let now = Duration::from_secs(1);

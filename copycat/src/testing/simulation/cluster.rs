@@ -249,7 +249,7 @@ impl<'a> Cluster<'a> {
             },
             promised: self.options.election_timeout,
             request_timeout: self.options.request_timeout,
-            requests_max: REQUESTS_MAX,
+            bounds: shard::Bounds { requests_max: REQUESTS_MAX, ..shard::Bounds::DEFAULT },
         };
         self.members[at].start(self.schedule.now(), options, self.options.segment_len, founders)
     }

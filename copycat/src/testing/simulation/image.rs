@@ -19,6 +19,8 @@ const FRAMES: u8 = 1;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Entry {
     pub term: Term,
+    /// The cluster's time when it was made, in microseconds.
+    pub time: u64,
     pub checksum: u32,
 }
 
@@ -26,7 +28,7 @@ impl Entry {
     /// Of a whole frame.
     pub(super) fn of(frame: &Frame<'_>) -> Entry {
         let checksum = u32::from_le_bytes([frame.bytes[4], frame.bytes[5], frame.bytes[6], frame.bytes[7]]);
-        Entry { term: frame.header.term, checksum }
+        Entry { term: frame.header.term, time: frame.header.time, checksum }
     }
 }
 

@@ -72,16 +72,20 @@ impl Ledger {
         self.leaders.len() as u64
     }
 
-    /// `member` holds `frame` behind an entry of term `before`. By induction over the indexes, equal
-    /// entries with equal terms before them mean equal logs up to there.
+    /// `member` holds `frame` behind the entry `before`. By induction over the indexes, equal entries with equal terms
+    /// before them mean equal logs up to there; and along every log the cluster's time never falls.
     pub(super) fn holds(
         &mut self,
         member: MemberId,
         frame: &Frame<'_>,
-        before: Term,
+        before: Option<&Entry>,
     ) -> Result<(), Violation> {
         let (group, index) = (self.group, frame.header.index);
         let entry = Entry::of(frame);
+        let (before, time) = before.map_or((0, 0), |before| (before.term, before.time));
+        if entry.time < time {
+            return Err(Violation::TimeFell { group, member, index, from: time, to: entry.time });
+        }
         let at = at(index);
         if self.seen.len() <= at {
             self.seen.resize_with(at + 1, Vec::new);
@@ -206,10 +210,20 @@ mod tests {
     fn entries_of_one_place_and_term_that_differ_are_refused() {
         let mut ledger = Ledger::new(GROUP);
         let (one, other) = (encode(2, 1, 0), encode(2, 1, 9));
-        ledger.holds(MemberId(1), &frame(&one), 0).unwrap();
-        ledger.holds(MemberId(2), &frame(&one), 0).unwrap();
-        assert!(ledger.holds(MemberId(2), &frame(&other), 0).is_err(), "another entry");
-        assert!(ledger.holds(MemberId(2), &frame(&one), 1).is_err(), "behind another entry");
+        ledger.holds(MemberId(1), &frame(&one), None).unwrap();
+        ledger.holds(MemberId(2), &frame(&one), None).unwrap();
+        assert!(ledger.holds(MemberId(2), &frame(&other), None).is_err(), "another entry");
+        let before = Entry { term: 1, time: 0, checksum: 0 };
+        assert!(ledger.holds(MemberId(2), &frame(&one), Some(&before)).is_err(), "behind another entry");
+    }
+
+    #[test]
+    fn time_that_falls_along_a_log_is_refused() {
+        let mut ledger = Ledger::new(GROUP);
+        let (bytes, before) = (encode(2, 2, 7), |time| Entry { term: 2, time, checksum: 0 });
+        ledger.holds(MemberId(1), &frame(&bytes), Some(&before(7))).unwrap();
+        let refused = ledger.holds(MemberId(1), &frame(&bytes), Some(&before(8))).unwrap_err();
+        assert!(matches!(refused, Violation::TimeFell { from: 8, to: 7, .. }), "{refused}");
     }
 
     #[test]

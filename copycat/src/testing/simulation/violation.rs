@@ -19,6 +19,9 @@ pub(super) enum Violation {
          another one of the same index and term, or follows another entry"
     )]
     Mismatch { group: GroupId, member: MemberId, index: Index, term: Term },
+    /// The cluster's time, which is in the entries, goes on over restarts and changes of leader.
+    #[error("the time in entry {index} of group {group} on {member} fell from {from} to {to} microseconds")]
+    TimeFell { group: GroupId, member: MemberId, index: Index, from: u64, to: u64 },
     /// Leader completeness (§5.4.3).
     #[error(
         "leader completeness: {leader} leads term {term} of group {group} without the entry {index}, which was committed before"

@@ -117,10 +117,8 @@ impl Looking<'_> {
             return Err(Violation::LeaderCut { group: self.group, leader: self.member, index: kept + 1 });
         }
         view.log.truncate(kept as usize);
-        let mut before = view.log.last().map_or(0, |entry| entry.term);
         self.each(kept + 1, last, |frame| {
-            ledger.holds(self.member, frame, before)?;
-            before = frame.header.term;
+            ledger.holds(self.member, frame, view.log.last())?;
             view.log.push(Entry::of(frame));
             Ok(())
         })
