@@ -10,16 +10,18 @@ use crate::codec::configuration::Configuration;
 use crate::codec::ids::{MemberId, TERM_MAX, Term};
 use crate::codec::terms::LogId;
 
-/// The answers to one campaign.
+/// One campaign and the answers to it. A member may campaign several times in one term as long as it only asks, so the
+/// term does not say which campaign an answer belongs to: its number does.
 #[derive(Debug)]
 pub(super) struct Election {
+    number: u64,
     pre: bool,
     answers: Vec<(MemberId, bool)>,
 }
 
 impl Election {
-    fn new(pre: bool) -> Election {
-        Election { pre, answers: Vec::new() }
+    fn new(number: u64, pre: bool) -> Election {
+        Election { number, pre, answers: Vec::new() }
     }
 
     /// Whether it only asks.
@@ -49,18 +51,24 @@ impl Raft {
         if !self.configurations.current().is_voter(self.id) || self.term >= TERM_MAX {
             return;
         }
-        self.role = RoleState::Campaign(Election::new(true));
+        self.begin_campaign(true);
         self.leader = None;
         self.ask_for_votes(self.term + 1, true, fx);
-        self.count_vote(self.id, true, true, fx);
+        self.count_vote(self.id, true, self.latest_campaign(), fx);
     }
 
     /// The pre-vote was won: a new term, and the own vote, which counts once it is durable.
     fn become_candidate(&mut self, fx: &mut Effects) {
-        self.role = RoleState::Campaign(Election::new(false));
+        self.begin_campaign(false);
         self.election_deadline = self.now + self.random_timeout();
         self.save_vote(self.term + 1, Some(self.id), fx);
         self.ask_for_votes(self.term, false, fx);
+    }
+
+    /// Takes the next number.
+    fn begin_campaign(&mut self, pre: bool) {
+        self.role = RoleState::Campaign(Election::new(self.next_campaign, pre));
+        self.next_campaign = self.next_campaign.wrapping_add(1);
     }
 
     /// The write that opened this epoch is durable: the own vote counts.
@@ -68,7 +76,7 @@ impl Raft {
         assert_eq!(self.durable.epoch, self.epoch, "counts a vote that is not durable");
         if let RoleState::Campaign(Election { pre: false, .. }) = self.role {
             assert_eq!(self.vote, Some(self.id), "a candidate voted for itself");
-            self.count_vote(self.id, true, false, fx);
+            self.count_vote(self.id, true, self.latest_campaign(), fx);
         }
     }
 
@@ -77,26 +85,27 @@ impl Raft {
         let configuration = self.configurations.current();
         for voter in configuration.members() {
             if voter != self.id && configuration.is_voter(voter) {
-                let request = Message::RequestVote { term, last, pre };
+                let request = Message::RequestVote { term, last, pre, campaign: self.latest_campaign() };
                 self.send(voter, request, Token::opening(self.epoch), fx);
             }
         }
     }
 
     /// Someone would vote for us in `term`.
-    pub(super) fn pre_vote_granted(&mut self, from: MemberId, term: Term, fx: &mut Effects) {
+    pub(super) fn pre_vote_granted(&mut self, from: MemberId, term: Term, campaign: u64, fx: &mut Effects) {
         // Of another term: the answer to an earlier question.
         if term == self.term + 1 {
-            self.count_vote(from, true, true, fx);
+            self.count_vote(from, true, campaign, fx);
         }
     }
 
     /// Counts an answer to the running campaign, if it belongs to it.
-    pub(super) fn count_vote(&mut self, from: MemberId, granted: bool, pre: bool, fx: &mut Effects) {
+    pub(super) fn count_vote(&mut self, from: MemberId, granted: bool, campaign: u64, fx: &mut Effects) {
         let RoleState::Campaign(election) = &mut self.role else { return };
-        if election.pre != pre {
+        if election.number != campaign {
             return;
         }
+        let pre = election.pre;
         match election.count(from, granted, self.configurations.current()) {
             Outcome::Pending => {}
             Outcome::Lost => self.become_follower(fx),
@@ -118,7 +127,7 @@ impl Raft {
         last: LogId,
         pre: bool,
         fx: &mut Effects,
-    ) {
+    ) -> (Term, bool) {
         let up_to_date = last >= self.log.last();
         let granted = if pre {
             term > self.term && up_to_date && !self.is_promised()
@@ -126,8 +135,7 @@ impl Raft {
             self.consider_vote(from, term, up_to_date, fx)
         };
         // A refusal carries our own term, so that a candidate that fell behind learns of it.
-        let term = if pre && granted { term } else { self.term };
-        self.send(from, Message::Vote { term, granted, pre }, Token::opening(self.epoch), fx);
+        (if pre && granted { term } else { self.term }, granted)
     }
 
     fn consider_vote(&mut self, from: MemberId, term: Term, up_to_date: bool, fx: &mut Effects) -> bool {

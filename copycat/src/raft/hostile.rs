@@ -11,6 +11,9 @@ use std::time::Duration;
 
 const NUMBERS: [u64; 12] = [0, 1, 1, 2, 2, 3, 4, 5, 1 << 62, (1 << 62) + 1, u64::MAX - 1, u64::MAX];
 
+/// Of the cores; near the end of the numbers, so that campaigns are numbered beyond it.
+const SEED: u64 = u64::MAX - 2;
+
 fn number(random: &mut fastrand::Rng) -> u64 {
     // Mostly small, so that much of it is believed.
     NUMBERS[if random.u8(0..4) == 0 { random.usize(0..12) } else { random.usize(0..8) }]
@@ -18,6 +21,11 @@ fn number(random: &mut fastrand::Rng) -> u64 {
 
 fn log_id(random: &mut fastrand::Rng) -> LogId {
     LogId::new(number(random), number(random))
+}
+
+/// Mostly one of the first campaigns of a core with this seed.
+fn campaign(random: &mut fastrand::Rng) -> u64 {
+    SEED.wrapping_add(number(random))
 }
 
 fn entries(random: &mut fastrand::Rng, prev: LogId) -> Spans {
@@ -33,8 +41,14 @@ fn entries(random: &mut fastrand::Rng, prev: LogId) -> Spans {
 fn message(random: &mut fastrand::Rng) -> Message {
     let term = number(random);
     match random.u8(0..7) {
-        0 => Message::RequestVote { term, last: log_id(random), pre: random.bool() },
-        1 => Message::Vote { term, granted: random.bool(), pre: random.bool() },
+        0 => {
+            let (last, pre, campaign) = (log_id(random), random.bool(), campaign(random));
+            Message::RequestVote { term, last, pre, campaign }
+        }
+        1 => {
+            let (granted, pre, campaign) = (random.bool(), random.bool(), campaign(random));
+            Message::Vote { term, granted, pre, campaign }
+        }
         2 | 3 => {
             let prev = log_id(random);
             let spans = entries(random, prev);
@@ -70,7 +84,7 @@ fn no_message_makes_a_core_panic_or_forget_what_is_committed() {
             heartbeat_interval: Duration::from_millis(20),
             inflight_max: 2,
             entries_max: if random.bool() { 2 } else { u64::MAX },
-            seed,
+            seed: SEED,
         };
         let initial = Configuration::of_voters([1, 2, 3].map(MemberId));
         let mut terms = Terms::starting_after(LogId::new(1, random.u64(0..2)));

@@ -17,6 +17,8 @@ pub(crate) enum Message {
         last: LogId,
         /// Nothing is promised and no term moves.
         pre: bool,
+        /// Numbers the campaign, so that its answers can be told from those to an earlier one.
+        campaign: u64,
     },
     /// The answer. A granted pre-vote carries the term that was asked about, every other answer the
     /// voter's own, so that a candidate of an old term learns of it.
@@ -27,6 +29,8 @@ pub(crate) enum Message {
         granted: bool,
         /// Answers a pre-vote.
         pre: bool,
+        /// The campaign that is answered, as the request named it.
+        campaign: u64,
     },
     /// AppendEntries (§5.3). May be split by the owner into several consecutive ones.
     Append {

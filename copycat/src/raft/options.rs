@@ -18,7 +18,8 @@ pub(crate) struct Options {
     pub inflight_max: usize,
     /// Most entries in one append; at least 1.
     pub entries_max: u64,
-    /// Seed of this member's random numbers; different on each member.
+    /// Seed of this member's random numbers, and where it begins to number its campaigns. Drawn anew from all 64-bit
+    /// numbers for each member and each start: an answer to a campaign of an earlier start may still be on its way.
     pub seed: u64,
 }
 

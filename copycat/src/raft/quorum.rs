@@ -1,4 +1,7 @@
 //! What a majority has reached, and whether an election is decided (§5.2, §5.3; joint sets: §6).
+//!
+//! An empty `outgoing` means that the configuration is not joint. An empty `voters` has no majority, so nothing is
+//! reached and nobody wins, whatever `outgoing` says: a message may bring such a configuration.
 
 use crate::codec::configuration::Configuration;
 use crate::codec::ids::MemberId;
@@ -28,12 +31,11 @@ pub(super) fn reached<T: Ord + Copy>(
     configuration: &Configuration,
     value: impl Fn(MemberId) -> T,
 ) -> Option<T> {
-    let incoming = reached_by(&configuration.voters, &value);
-    let outgoing = reached_by(&configuration.outgoing, &value);
-    match (incoming, outgoing) {
-        (Some(incoming), Some(outgoing)) => Some(incoming.min(outgoing)),
-        (only, None) | (None, only) => only,
+    let incoming = reached_by(&configuration.voters, &value)?;
+    if configuration.outgoing.is_empty() {
+        return Some(incoming);
     }
+    Some(incoming.min(reached_by(&configuration.outgoing, &value)?))
 }
 
 /// The definition itself: the largest value that a majority holds or exceeds. Sets are small, so
@@ -96,23 +98,19 @@ mod tests {
     }
 
     /// By the words of the paper: some majority of each set, all of whose members are there.
-    fn reached_by_brute_force(configuration: &Configuration, values: &[u64]) -> u64 {
+    fn reached_by_brute_force(configuration: &Configuration, values: &[u64]) -> Option<u64> {
         let all_in_some_majority = |voters: &[MemberId], bar: u64| {
             majorities(voters).iter().any(|m| m.iter().all(|member| values[member.0 as usize] >= bar))
         };
-        (0..=4)
-            .rev()
-            .find(|&bar| {
-                all_in_some_majority(&configuration.voters, bar)
-                    && (configuration.outgoing.is_empty()
-                        || all_in_some_majority(&configuration.outgoing, bar))
-            })
-            .unwrap()
+        (0..=4).rev().find(|&bar| {
+            all_in_some_majority(&configuration.voters, bar)
+                && (configuration.outgoing.is_empty() || all_in_some_majority(&configuration.outgoing, bar))
+        })
     }
 
     fn outcome_by_brute_force(configuration: &Configuration, votes: &[Option<bool>]) -> Outcome {
-        let sets: Vec<_> =
-            [&configuration.voters, &configuration.outgoing].into_iter().filter(|s| !s.is_empty()).collect();
+        let mut sets = vec![&configuration.voters];
+        sets.extend((!configuration.outgoing.is_empty()).then_some(&configuration.outgoing));
         let possible = |allowed: &dyn Fn(Option<bool>) -> bool| {
             sets.iter().all(|s| {
                 majorities(s).iter().any(|m| m.iter().all(|member| allowed(votes[member.0 as usize])))
@@ -127,9 +125,9 @@ mod tests {
         }
     }
 
-    /// Single members, even clusters, and joint sets that share none, some, or all of their members.
+    /// Nobody, single members, even clusters, and joint sets that share none, some, or all of their members.
     fn configurations() -> Vec<Configuration> {
-        let plain = [&[1][..], &[1, 2], &[1, 2, 3], &[1, 2, 3, 4], &[1, 2, 3, 4, 5]];
+        let plain = [&[][..], &[1], &[1, 2], &[1, 2, 3], &[1, 2, 3, 4], &[1, 2, 3, 4, 5]];
         let mut all: Vec<_> = plain.iter().map(|voters| joint(voters, &[])).collect();
         for voters in plain {
             for outgoing in [&[1][..], &[5], &[1, 2], &[4, 5], &[2, 3, 4], &[1, 3, 5], &[2, 3, 4, 5]] {
@@ -155,7 +153,7 @@ mod tests {
                 let found = reached(&configuration, |member| values[member.0 as usize]);
                 assert_eq!(
                     found,
-                    Some(reached_by_brute_force(&configuration, &values)),
+                    reached_by_brute_force(&configuration, &values),
                     "{configuration:?} {values:?}"
                 );
             }
@@ -180,8 +178,9 @@ mod tests {
 
     #[test]
     fn without_voters_nothing_is_reached_and_nobody_wins() {
-        let nobody = joint(&[], &[]);
-        assert_eq!(reached(&nobody, |_| 7), None);
-        assert_eq!(outcome(&nobody, |_| Some(true)), Outcome::Lost);
+        for nobody in [joint(&[], &[]), joint(&[], &[1, 2, 3])] {
+            assert_eq!(reached(&nobody, |_| 7), None, "{nobody:?}");
+            assert_eq!(outcome(&nobody, |_| Some(true)), Outcome::Lost, "{nobody:?}");
+        }
     }
 }

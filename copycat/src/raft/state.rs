@@ -69,6 +69,8 @@ pub(crate) struct Raft {
     pub(super) election_deadline: Duration,
     /// Tickets given to reads, in all leaderships.
     pub(super) tickets: u64,
+    /// The number of the next campaign. Another start of this member numbers its campaigns from somewhere else.
+    pub(super) next_campaign: u64,
     /// What the last `Effect::Role` said.
     announced: (Role, Term, Option<MemberId>),
 }
@@ -108,6 +110,7 @@ impl Raft {
             promised_until,
             election_deadline: promised_until.max(now) + patience,
             tickets: 0,
+            next_campaign: options.seed,
             announced: (Role::Follower, restored.term, None),
             options,
         }
@@ -150,8 +153,18 @@ impl Raft {
             return Ok(());
         }
         match message {
-            Message::RequestVote { term, last, pre } => self.request_vote(from, term, last, pre, fx),
-            Message::Vote { term, granted: true, pre: true } => self.pre_vote_granted(from, term, fx),
+            Message::RequestVote { term, last, pre, campaign } => {
+                let (term, granted) = self.request_vote(from, term, last, pre, fx);
+                self.send(
+                    from,
+                    Message::Vote { term, granted, pre, campaign },
+                    Token::opening(self.epoch),
+                    fx,
+                );
+            }
+            Message::Vote { term, granted: true, pre: true, campaign } => {
+                self.pre_vote_granted(from, term, campaign, fx);
+            }
             message if message.term() < self.term => self.answer_stale(from, &message, fx),
             message => {
                 if message.term() > self.term {
@@ -176,7 +189,7 @@ impl Raft {
                 self.hear_leader(from, fx);
                 self.heartbeat(from, commit, round, fx);
             }
-            Message::Vote { granted, pre, .. } => self.count_vote(from, granted, pre, fx),
+            Message::Vote { granted, campaign, .. } => self.count_vote(from, granted, campaign, fx),
             Message::AppendReply { result, .. } => self.append_reply(from, result, fx),
             Message::HeartbeatReply { round, accepted, durable, last, .. } => {
                 self.heartbeat_reply(from, round, Extent { accepted, durable, last }, fx);
@@ -239,6 +252,11 @@ impl Raft {
     #[cfg(any(test, feature = "testing"))]
     pub(crate) fn log(&self) -> &Terms {
         &self.log
+    }
+
+    /// The number of the latest campaign.
+    pub(crate) fn latest_campaign(&self) -> u64 {
+        self.next_campaign.wrapping_sub(1)
     }
 
     fn role(&self) -> Role {

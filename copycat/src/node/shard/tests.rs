@@ -101,8 +101,8 @@ impl Leader {
         attached.try_recv().unwrap().unwrap();
         leader.now += Duration::from_secs(1);
         leader.shard.tick(leader.now);
-        leader.hears(Message::Vote { term: 1, granted: true, pre: true });
-        leader.hears(Message::Vote { term: 1, granted: true, pre: false });
+        leader.gets_vote();
+        leader.gets_vote();
         assert_eq!(leader.status().role, raft::effect::Role::Leader);
         leader
     }
@@ -138,6 +138,13 @@ impl Leader {
 
     fn hears(&mut self, message: Message) {
         self.turn([Input::Raft { from: FOLLOWER, group: GROUP, message, entries: Entries::default() }]);
+    }
+
+    /// One follower answers the latest campaign.
+    fn gets_vote(&mut self) {
+        let latest = self.sent.0.lock().unwrap().last().cloned();
+        let Some(Message::RequestVote { term, pre, campaign, .. }) = latest else { panic!("no campaign") };
+        self.hears(Message::Vote { term, granted: true, pre, campaign });
     }
 
     /// One follower has everything up to `matched`: with the leader itself, a majority.

@@ -23,6 +23,9 @@
 //! | `isolate 1`, `heal 1` | messages from and to 1 are lost when delivered |
 //! | `send 2->1 Append term=3 prev=(1,1) entries=2,2 commit=1` | a message made up by the script |
 //! | `status [1]`, `voters 1` | what a member is and holds; the configuration in force |
+//!
+//! Campaigns are numbered so that a reader can tell them apart: `campaign=2103` is the third of member 2 since its
+//! first restart. In production the first number is drawn at random.
 
 use super::arguments::{self, Arguments, ScriptError};
 use super::member::Disk;
@@ -272,8 +275,7 @@ impl Player {
 
     fn send(&mut self, words: &Arguments<'_>) -> Result<(), ScriptError> {
         let (from, to) = arguments::pair(words.word(0, "from->to")?)?;
-        let message = parse_message(words)?;
-        self.world.raft(to)?;
+        let message = parse_message(words, self.world.raft(to)?.latest_campaign())?;
         self.world.receive(from, to, message)
     }
 }
@@ -282,12 +284,19 @@ fn is_kind(message: &Message, kind: Option<&str>) -> bool {
     kind.is_none_or(|kind| show::message(message).split(' ').next() == Some(kind))
 }
 
-fn parse_message(words: &Arguments<'_>) -> Result<Message, ScriptError> {
+/// A made-up vote answers the `latest` campaign of its receiver, unless it names another.
+fn parse_message(words: &Arguments<'_>, latest: u64) -> Result<Message, ScriptError> {
     let term = words.number("term")?.unwrap_or(1);
     let number = |key| words.number::<u64>(key).map(|value| value.unwrap_or(0));
     Ok(match words.word(1, "message")? {
-        "RequestVote" => Message::RequestVote { term, last: words.place("last")?, pre: words.has("pre") },
-        "Vote" => Message::Vote { term, granted: words.has("granted"), pre: words.has("pre") },
+        "RequestVote" => {
+            let (last, pre, campaign) = (words.place("last")?, words.has("pre"), number("campaign")?);
+            Message::RequestVote { term, last, pre, campaign }
+        }
+        "Vote" => {
+            let campaign = words.number("campaign")?.unwrap_or(latest);
+            Message::Vote { term, granted: words.has("granted"), pre: words.has("pre"), campaign }
+        }
         "Append" => {
             let prev = words.place("prev")?;
             let spans = arguments::spans(prev.index, &words.terms("entries")?);

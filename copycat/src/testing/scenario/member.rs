@@ -121,12 +121,13 @@ pub(super) struct Member {
     options: Options,
     /// The longest election timeout it was ever started with.
     promised: Duration,
+    /// How often it was started.
+    starts: u64,
 }
 
 impl Member {
     /// A member that is down.
     pub(super) fn new(id: MemberId, initial: Configuration, options: &Options) -> Member {
-        let options = Options { seed: id.0, ..options.clone() };
         Member {
             id,
             disk: Disk::default(),
@@ -136,7 +137,8 @@ impl Member {
             untold: None,
             initial,
             promised: options.election_timeout,
-            options,
+            options: options.clone(),
+            starts: 0,
         }
     }
 
@@ -149,7 +151,10 @@ impl Member {
     pub(super) fn start(&mut self, now: Duration) {
         self.promised = self.promised.max(self.options.election_timeout);
         let restored = self.disk.restore(self.id, self.initial.clone(), self.promised);
-        self.raft = Some(Raft::new(self.options.clone(), restored, now));
+        // Campaigns are numbered from here: 1001, 1002, and after a restart 1101, 1102.
+        let options = Options { seed: 1_000 * self.id.0 + 100 * self.starts + 1, ..self.options.clone() };
+        self.starts += 1;
+        self.raft = Some(Raft::new(options, restored, now));
     }
 
     /// Loses core, memory, and everything that was not flushed.

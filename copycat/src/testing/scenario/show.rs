@@ -68,13 +68,14 @@ pub(super) fn configuration(configuration: &Configuration) -> String {
 /// One message on one line.
 pub(super) fn message(message: &Message) -> String {
     match message {
-        Message::RequestVote { term, last, pre } => {
-            let pre = if *pre { " pre" } else { "" };
-            format!("RequestVote term={term} last=({},{}){pre}", last.term, last.index)
+        Message::RequestVote { term, last, pre, campaign } => {
+            let (pre, campaign) = (if *pre { " pre" } else { "" }, numbered(*campaign));
+            format!("RequestVote term={term} last=({},{}){pre}{campaign}", last.term, last.index)
         }
-        Message::Vote { term, granted, pre } => {
+        Message::Vote { term, granted, pre, campaign } => {
             let answer = if *granted { "granted" } else { "refused" };
-            format!("Vote term={term} {answer}{}", if *pre { " pre" } else { "" })
+            let (pre, campaign) = (if *pre { " pre" } else { "" }, numbered(*campaign));
+            format!("Vote term={term} {answer}{pre}{campaign}")
         }
         Message::Append { term, prev, commit, spans, configurations } => {
             let mut shown = format!(
@@ -102,6 +103,11 @@ pub(super) fn message(message: &Message) -> String {
             )
         }
     }
+}
+
+/// A campaign, unless the script made the message up and gave it none.
+fn numbered(campaign: u64) -> String {
+    if campaign == 0 { String::new() } else { format!(" campaign={campaign}") }
 }
 
 fn show_entry(shown: &mut String, (index, entry): &(Index, Configuration)) {

@@ -81,7 +81,7 @@ mod tests {
     fn votes_terms_and_acknowledgements_wait_for_the_disk() {
         let entries = vec![Entry { term: 2, time: 0, checksum: 0 }; 2];
         let durable = GroupImage { term: 2, vote: Some(MemberId(2)), entries };
-        let vote = |term| Message::Vote { term, granted: true, pre: false };
+        let vote = |term| Message::Vote { term, granted: true, pre: false, campaign: 0 };
         let accepted = |matched| Message::AppendReply { term: 2, result: AppendResult::Accepted { matched } };
         check(&vote(2), &durable).unwrap();
         check(&accepted(2), &durable).unwrap();
@@ -89,6 +89,6 @@ mod tests {
         assert!(check(&accepted(3), &durable).is_err(), "the third entry is not durable");
         let other = GroupImage { vote: Some(MemberId(3)), ..durable };
         assert!(check(&vote(2), &other).is_err(), "the vote is another's");
-        check(&Message::Vote { term: 9, granted: true, pre: true }, &other).unwrap();
+        check(&Message::Vote { term: 9, granted: true, pre: true, campaign: 0 }, &other).unwrap();
     }
 }

@@ -33,13 +33,13 @@ pub(super) fn encode(
         Message::Append { term, prev, commit, ref spans, .. } => {
             return append::encode(append::Head { group, term, prev, commit }, spans.count(), frames, out);
         }
-        Message::RequestVote { term, last, pre } => {
+        Message::RequestVote { term, last, pre, campaign } => {
             let flags = if pre { ASKS_PRE } else { 0 };
-            words(out.tail(), Kind::RequestVote, flags, group, &[term, last.term, last.index]);
+            words(out.tail(), Kind::RequestVote, flags, group, &[term, last.term, last.index, campaign]);
         }
-        Message::Vote { term, granted, pre } => {
+        Message::Vote { term, granted, pre, campaign } => {
             let flags = if granted { GRANTED } else { 0 } | if pre { ANSWERS_PRE } else { 0 };
-            words(out.tail(), Kind::Vote, flags, group, &[term]);
+            words(out.tail(), Kind::Vote, flags, group, &[term, campaign]);
         }
         Message::AppendReply { term, result } => {
             let (flags, fields) = match result {
@@ -87,8 +87,14 @@ fn fields(envelope: &Envelope, cursor: &mut Cursor<'_>) -> Result<Message, Malfo
     let flags = envelope.flags;
     let term = cursor.u64()?;
     Ok(match envelope.kind {
-        Kind::RequestVote => Message::RequestVote { term, last: log_id(cursor)?, pre: flags & ASKS_PRE != 0 },
-        Kind::Vote => Message::Vote { term, granted: flags & GRANTED != 0, pre: flags & ANSWERS_PRE != 0 },
+        Kind::RequestVote => {
+            let (last, campaign) = (log_id(cursor)?, cursor.u64()?);
+            Message::RequestVote { term, last, pre: flags & ASKS_PRE != 0, campaign }
+        }
+        Kind::Vote => {
+            let (granted, pre) = (flags & GRANTED != 0, flags & ANSWERS_PRE != 0);
+            Message::Vote { term, granted, pre, campaign: cursor.u64()? }
+        }
         Kind::AppendReply => {
             let (index, hint) = (cursor.u64()?, log_id(cursor)?);
             let result = if flags & REJECTED != 0 {

@@ -105,10 +105,10 @@ fn samples() -> Vec<(&'static str, Message)> {
     };
     let rejected = AppendResult::Rejected { prev: 40, hint: LogId::new(2, 30) };
     vec![
-        ("request-vote", raft(Raft::RequestVote { term: 5, last: LogId::new(4, 43), pre: false })),
-        ("request-pre-vote", raft(Raft::RequestVote { term: 5, last: LogId::new(4, 43), pre: true })),
-        ("vote", raft(Raft::Vote { term: 5, granted: true, pre: false })),
-        ("pre-vote-refused", raft(Raft::Vote { term: 5, granted: false, pre: true })),
+        ("request-vote", raft(asks(false))),
+        ("request-pre-vote", raft(asks(true))),
+        ("vote", raft(Raft::Vote { term: 5, granted: true, pre: false, campaign: 11 })),
+        ("pre-vote-refused", raft(Raft::Vote { term: 5, granted: false, pre: true, campaign: 11 })),
         ("append", append()),
         ("append-probe", raft(probe)),
         (
@@ -127,6 +127,10 @@ fn samples() -> Vec<(&'static str, Message)> {
         ("leaders", Message::Leaders(leaders())),
         ("leaders-unknown", Message::Leaders(Vec::new())),
     ]
+}
+
+fn asks(pre: bool) -> Raft {
+    Raft::RequestVote { term: 5, last: LogId::new(4, 43), pre, campaign: 11 }
 }
 
 fn leaders() -> Vec<Leader> {
