@@ -28,6 +28,8 @@ pub(crate) enum Work {
         group: GroupId,
         /// Its state.
         machine: Box<dyn Machine>,
+        /// Last entry that the state reflects; 0: none.
+        from: Index,
         /// Where the applier tells how far it is.
         progress: Arc<Progress>,
     },
@@ -138,11 +140,8 @@ impl Applier {
     pub(crate) fn run(&mut self, work: impl IntoIterator<Item = Work>, clock: &dyn Fn() -> Duration) {
         for item in work {
             match item {
-                Work::Attach { group, machine, progress } => {
-                    self.replicas.insert(
-                        group,
-                        Replica { machine, progress, applied: 0, time: 0, seen: 0, halted: false },
-                    );
+                Work::Attach { group, machine, from, progress } => {
+                    self.replicas.insert(group, Replica::new(machine, from, progress));
                 }
                 Work::Detach { group } => drop(self.replicas.remove(&group)),
                 Work::Apply { group, frames, replies, reads } => {
@@ -163,6 +162,11 @@ fn attached(replicas: &mut BTreeMap<GroupId, Replica>, group: GroupId) -> &mut R
 }
 
 impl Replica {
+    fn new(machine: Box<dyn Machine>, from: Index, progress: Arc<Progress>) -> Replica {
+        progress.applied.store(from, Ordering::Release);
+        Replica { machine, progress, applied: from, time: 0, seen: from, halted: false }
+    }
+
     fn apply(
         &mut self,
         frames: &[Bytes],
@@ -285,7 +289,8 @@ mod tests {
     #[test]
     fn nothing_behind_an_unknown_entry_is_applied_or_said_not_to_have_happened() {
         let (progress, mut applier) = (Arc::<Progress>::default(), Applier::default());
-        let attach = Work::Attach { group: GroupId(1), machine: Box::new(Old), progress: progress.clone() };
+        let attach =
+            Work::Attach { group: GroupId(1), machine: Box::new(Old), from: 0, progress: progress.clone() };
         let (replies, mut answers): (Vec<_>, Vec<_>) = (1..=3)
             .map(|index| {
                 let (reply, answer) = oneshot::channel();
@@ -314,8 +319,12 @@ mod tests {
             let lease_end = Some(Duration::from_secs(5));
             let (command, reply) =
                 (Command { method: KNOWN, key_len: 0, body: Bytes::new() }, ReplyTo::Proxy(reply));
-            let attach =
-                Work::Attach { group: GroupId(1), machine: Box::new(Old), progress: progress.clone() };
+            let attach = Work::Attach {
+                group: GroupId(1),
+                machine: Box::new(Old),
+                from: 0,
+                progress: progress.clone(),
+            };
             let read = Work::Read {
                 group: GroupId(1),
                 read: Read { stamp: Stamp::NONE, command, lease_end, reply },

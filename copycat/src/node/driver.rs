@@ -4,6 +4,7 @@
 //! distributes what the turn left: writes to the flusher, committed entries to the applier, messages
 //! (already handed over by the shard) to the lanes. Nothing here decides anything about consensus.
 
+use super::alarm::Alarm;
 use super::applier::Work;
 use super::clock::now;
 use super::forming::{Formed, Forming};
@@ -27,10 +28,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
-use tokio::time::Interval;
 
-/// How often the shard is told the time, at least.
-pub(super) const TICK: Duration = Duration::from_millis(5);
 /// How often a founding that did not come about is tried again.
 const FORMING_INTERVAL: Duration = Duration::from_millis(500);
 /// Most inputs of one turn: keeps the loop's reaction to heartbeats short under any load.
@@ -81,8 +79,7 @@ pub(super) struct Driver {
     pub(super) control: mpsc::Receiver<Event>,
     pub(super) bulk: mpsc::Receiver<Event>,
     pub(super) inputs: Vec<Input>,
-    pub(super) ticks: Interval,
-    pub(super) next_tick: Duration,
+    pub(super) alarm: Alarm,
     pub(super) next_forming: Duration,
     /// Last, so that the directory stays locked until every thread that writes to it has ended.
     pub(super) forming: Forming,
@@ -119,7 +116,7 @@ impl Driver {
             Some(event) = self.control.recv() => self.take_event(event),
             Some(event) = self.bulk.recv() => self.take_event(event),
             Some(request) = self.inlets.requests.recv() => self.inputs.push(Input::Request(request)),
-            _ = self.ticks.tick() => {}
+            () = self.alarm.rings() => {}
         }
         None
     }
@@ -146,42 +143,39 @@ impl Driver {
         let now = now();
         let done = self.reports.take().into_iter().map(Input::Done);
         self.shard.turn(now, done.chain(self.inputs.drain(..)));
-        if now >= self.next_tick {
-            self.next_tick = now + TICK;
-            if now >= self.next_forming {
-                self.next_forming = now + FORMING_INTERVAL;
-                let formation = self.forming.tick(now);
-                self.live_by(formation);
-            }
+        if now >= self.next_forming {
+            self.next_forming = now + FORMING_INTERVAL;
+            let formation = self.forming.tick(now);
+            self.live_by(formation);
+        }
+        if self.alarm.is_due(now) {
             self.shard.tick(now);
         }
+        self.alarm.set(now, self.shard.deadline(now).min(self.next_forming));
         let out = self.shard.outbox();
         let work = std::mem::take(&mut out.work);
         let (save, preparation) = (out.save.take(), out.preparation.take());
-        let mut alive = true;
         // The flush first: others wait for it, and a thread that is woken may take this one's processor.
         match save {
             Some(save) if save.is_instant() => {
                 self.inputs.push(Input::Done(Done::Written(save.run(&mut self.links))));
             }
-            Some(save) => alive &= self.flusher.hand_over(save),
+            Some(save) => self.flusher.hand_over(save),
             None => {}
         }
         if !work.is_empty() {
-            alive &= self.applier.hand_over(work);
+            self.applier.hand_over(work);
         }
         if let Some(preparation) = preparation {
-            alive &= self.preparer.hand_over(preparation);
-        }
-        if !alive {
-            tracing::error!("a thread of the node is gone: this member stops");
+            self.preparer.hand_over(preparation);
         }
         self.reports.set_awaited(self.shard.awaits_flush());
-        if alive && self.shard.failure().is_none() {
-            ControlFlow::Continue(())
-        } else {
-            ControlFlow::Break(())
+        if let Some(thread) = self.reports.dead() {
+            tracing::error!(thread, "a thread of the node has died of a panic: this member stops");
+            self.shard.stop();
+            return ControlFlow::Break(());
         }
+        if self.shard.failure().is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
     fn obey(&mut self, command: Command) {
@@ -275,11 +269,12 @@ impl Driver {
                 return;
             }
         }
-        if let Some(mark) = self.shard.journal_mut().close()
-            && self.flusher.hand_over(Save::silent(mark))
-        {
+        if let Some(mark) = self.shard.journal_mut().close() {
+            self.flusher.hand_over(Save::silent(mark));
             self.reports.set_awaited(true);
-            while !self.reports.take().iter().any(|done| matches!(done, Done::Written(_))) {
+            while self.reports.dead().is_none()
+                && !self.reports.take().iter().any(|done| matches!(done, Done::Written(_)))
+            {
                 self.reports.bell().await;
             }
         }

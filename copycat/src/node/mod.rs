@@ -7,6 +7,7 @@
 //!
 //! Begin with [`Node`], then [`shard`], where the path of a write can be read from top to bottom.
 
+mod alarm;
 pub(crate) mod applier;
 mod clock;
 mod driver;

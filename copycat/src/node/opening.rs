@@ -1,7 +1,8 @@
 //! Everything that has to be there before a node's loop begins: directory, log, address, lanes, threads.
 
+use super::alarm::Alarm;
 use super::clock::now;
-use super::driver::{Driver, EVENTS_DEPTH, Inlets, TICK};
+use super::driver::{Driver, EVENTS_DEPTH, Inlets};
 use super::forming::Forming;
 use super::founding::Founding;
 use super::home::Home;
@@ -23,7 +24,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
 use tokio::sync::mpsc;
-use tokio::time::{MissedTickBehavior, interval};
 
 /// Why a node did not start. Nothing was sent; a new data directory may have been made.
 #[derive(Debug, Error)]
@@ -98,8 +98,6 @@ impl Driver {
         let shard = Shard::new(shard_options, journal, recovered, Box::new(links.clone()));
 
         let reports = Arc::new(Reports::default());
-        let mut ticks = interval(TICK);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut driver = Driver {
             shard,
             peers,
@@ -107,15 +105,14 @@ impl Driver {
             acceptor,
             flusher: workers::flusher(0, links.clone(), reports.clone()).map_err(StartError::Thread)?,
             preparer: workers::preparer(0, reports.clone()).map_err(StartError::Thread)?,
-            applier: workers::applier(0).map_err(StartError::Thread)?,
+            applier: workers::applier(0, reports.clone()).map_err(StartError::Thread)?,
             links,
             inlets,
             reports,
             control,
             bulk,
             inputs: Vec::new(),
-            ticks,
-            next_tick: Duration::ZERO,
+            alarm: Alarm::new(),
             next_forming: Duration::ZERO,
             forming: Forming::new(now(), door, lanes, home),
         };

@@ -21,6 +21,8 @@ struct Waiting {
     done: Vec<Done>,
     /// The loop waits for the flush that is under way.
     awaited: bool,
+    /// The worker whose thread has died.
+    dead: Option<String>,
 }
 
 impl Reports {
@@ -37,6 +39,17 @@ impl Reports {
         if rings {
             self.bell.notify_one();
         }
+    }
+
+    /// A worker's thread has died: nothing that it was to do will ever be done.
+    pub(crate) fn bury(&self, name: String) {
+        self.waiting().dead = Some(name);
+        self.bell.notify_one();
+    }
+
+    /// The worker whose thread has died, if one has.
+    pub(crate) fn dead(&self) -> Option<String> {
+        self.waiting().dead.clone()
     }
 
     /// Everything that was reported.

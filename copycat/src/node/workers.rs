@@ -62,10 +62,15 @@ impl<J> Jobs<J> {
 }
 
 impl<J: Send + 'static> Worker<J> {
-    fn start(name: String, mut run: impl FnMut(J) + Send + 'static) -> io::Result<Worker<J>> {
+    fn start(
+        name: String,
+        reports: Arc<Reports>,
+        mut run: impl FnMut(J) + Send + 'static,
+    ) -> io::Result<Worker<J>> {
         let jobs = Arc::new(Jobs { waiting: Mutex::default(), stopping: AtomicBool::new(false) });
-        let theirs = jobs.clone();
+        let (theirs, watch) = (jobs.clone(), Watch { name: name.clone(), reports });
         let thread = threads::spawn(name, move || {
+            let _watch = watch;
             while let Some(job) = theirs.next() {
                 run(job);
             }
@@ -75,12 +80,27 @@ impl<J: Send + 'static> Worker<J> {
 
     /// Hands a job over. The shard bounds what is under way: one write, one preparation, so many bytes of
     /// entries.
-    /// `false` if the thread is gone, which only a defect can bring about.
-    pub(crate) fn hand_over(&self, job: J) -> bool {
-        let Some(thread) = &self.thread else { return false };
+    pub(crate) fn hand_over(&self, job: J) {
         self.jobs.waiting().push_back(job);
-        thread.thread().unpark();
-        !thread.is_finished()
+        if let Some(thread) = &self.thread {
+            thread.thread().unpark();
+        }
+    }
+}
+
+/// Says so when the thread that holds it dies of a panic. Only a defect can bring that about, or a state that panics
+/// while it is dropped: what else users write is called with care.
+#[derive(Debug)]
+struct Watch {
+    name: String,
+    reports: Arc<Reports>,
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.reports.bury(std::mem::take(&mut self.name));
+        }
     }
 }
 
@@ -100,18 +120,47 @@ pub(crate) fn flusher(
     mut links: impl Links + 'static,
     reports: Arc<Reports>,
 ) -> io::Result<Worker<Save>> {
-    let run = move |save: Save| reports.put(Done::Written(save.run(&mut links)));
-    Worker::start(format!("copycat-flush-{shard}"), run)
+    let theirs = reports.clone();
+    let run = move |save: Save| theirs.put(Done::Written(save.run(&mut links)));
+    Worker::start(format!("copycat-flush-{shard}"), reports, run)
 }
 
 /// The preparer: makes segments ready before they are needed.
 pub(crate) fn preparer(shard: usize, reports: Arc<Reports>) -> io::Result<Worker<Preparation>> {
-    let run = move |job: Preparation| reports.put(Done::Prepared(job.run()));
-    Worker::start(format!("copycat-prepare-{shard}"), run)
+    let theirs = reports.clone();
+    let run = move |job: Preparation| theirs.put(Done::Prepared(job.run()));
+    Worker::start(format!("copycat-prepare-{shard}"), reports, run)
 }
 
 /// The applier: runs the users' state machines.
-pub(crate) fn applier(shard: usize) -> io::Result<Worker<Vec<Work>>> {
+pub(crate) fn applier(shard: usize, reports: Arc<Reports>) -> io::Result<Worker<Vec<Work>>> {
     let mut applier = Applier::default();
-    Worker::start(format!("copycat-apply-{shard}"), move |work| applier.run(work, &clock::now))
+    Worker::start(format!("copycat-apply-{shard}"), reports, move |work| applier.run(work, &clock::now))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::Future;
+    use std::pin::pin;
+    use std::task::{Context, Waker};
+
+    #[test]
+    fn a_worker_that_dies_is_noticed_at_once_and_one_that_ends_is_not() {
+        let reports = Arc::<Reports>::default();
+        let run = |job: u8| assert_ne!(job, 13, "unlucky");
+        let worker = Worker::start("worker".into(), reports.clone(), run).unwrap();
+        worker.hand_over(7);
+        drop(worker);
+        assert_eq!(reports.dead(), None);
+        let worker = Worker::start("worker".into(), reports.clone(), run).unwrap();
+        worker.hand_over(13);
+        while reports.dead().is_none() {
+            thread::yield_now();
+        }
+        assert_eq!(reports.dead().as_deref(), Some("worker"));
+        let rings = pin!(reports.bell()).poll(&mut Context::from_waker(Waker::noop())).is_ready();
+        assert!(rings, "the loop need not wait for anything else");
+        drop(worker);
+    }
 }

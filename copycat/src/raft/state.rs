@@ -130,7 +130,6 @@ impl Raft {
     }
 
     /// When `tick` has something to do next.
-    #[cfg(feature = "testing")]
     pub(crate) fn deadline(&self) -> Duration {
         match &self.role {
             RoleState::Leader(leadership) => leadership.heartbeat_due,

@@ -97,6 +97,14 @@ pub(crate) enum StorageError {
     },
 }
 
+impl StorageError {
+    /// Whether only one group is concerned: entries of it that cannot be read. Everything else ends the journal, or
+    /// means that it is used in a wrong way.
+    pub(crate) fn is_of_group(&self) -> bool {
+        matches!(self, StorageError::Absent { .. } | StorageError::Damaged(_) | StorageError::Disk(_))
+    }
+}
+
 /// An error of the operating system, with what was tried on which file.
 #[derive(Debug, Clone, Error)]
 #[error("{operation} of {file} failed: {source}")]

@@ -5,11 +5,13 @@
 //! is missing has happened is not known here, and the caller is told so.
 
 use super::super::failure::Failure;
-use super::super::reply::ReplyTo;
-use super::ground::Ground;
-use super::group::{Group, Pending};
-use crate::codec::ids::{MemberId, Term};
+use super::super::reply::{Replies, ReplyTo};
+use super::peers::Peers;
+use super::queue::{Pending, Queue};
+use crate::codec::ids::{GroupId, MemberId, Term};
 use crate::transport::wire::{self, Answered, Submit, Submitted};
+use bytes::Bytes;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Pause between two looks for requests whose time is up.
@@ -17,92 +19,136 @@ const EXPIRY_INTERVAL: Duration = Duration::from_millis(50);
 
 /// A request that is under way to a leader.
 #[derive(Debug)]
-pub(super) struct Forwarded {
+struct Forwarded {
     to: MemberId,
     deadline: Duration,
     reply: ReplyTo,
 }
 
-impl Group {
-    /// Sends what is queued to `leader`. Without a connection it stays queued until there is one, or
+/// The requests of all groups that are under way.
+#[derive(Debug)]
+pub(super) struct Forwarding {
+    under_way: BTreeMap<u64, Forwarded>,
+    /// How many were ever sent.
+    total: u64,
+    /// Number of the next. Never given twice, so that an answer of a connection that has broken is not taken for one
+    /// of the next.
+    next_number: u64,
+    /// When to look again for those whose time is up.
+    next_expiry: Duration,
+    /// Bytes of requests in one message, if so many wait.
+    batch_bytes: usize,
+}
+
+impl Forwarding {
+    pub(super) fn new(batch_bytes: usize) -> Forwarding {
+        let (under_way, next_expiry) = (BTreeMap::new(), Duration::ZERO);
+        Forwarding { under_way, total: 0, next_number: 1, next_expiry, batch_bytes }
+    }
+
+    /// How many are under way.
+    pub(super) fn len(&self) -> usize {
+        self.under_way.len()
+    }
+
+    /// How many were ever sent.
+    pub(super) fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// Sends what is queued for `group` to its leader. Without a connection it stays queued until there is one, or
     /// another leader, or its time is up.
-    pub(super) fn forward(&mut self, leader: MemberId, term: Term, ground: &mut Ground) {
-        while !self.queue.is_empty() && ground.is_open(leader) {
-            let (mut requests, mut bytes) = (Vec::new(), 0);
-            while bytes < ground.bounds.forwarded_bytes
-                && let Some(pending) = self.queue.pop_front()
-            {
-                if pending.term != 0 {
-                    // It was meant for this member, which led when it came and leads no more.
-                    ground.replies.fail(pending.reply, Failure::NotLeader);
-                    continue;
-                }
-                bytes += pending.call.len();
-                requests.push(ground.submit(leader, pending));
-            }
+    pub(super) fn forward(
+        &mut self,
+        group: GroupId,
+        (term, leader): (Term, MemberId),
+        queue: &mut Queue,
+        peers: &mut Peers,
+        replies: &mut Replies,
+    ) {
+        while !queue.is_empty() && peers.is_open(leader) {
+            let requests = self.batch(leader, queue, replies);
             if requests.is_empty() {
                 return;
             }
             let numbers: Vec<u64> = requests.iter().map(|request| request.id).collect();
-            let message = wire::Message::Submit(Submit { group: self.id, term, requests });
-            if !ground.links.send(leader, message) {
-                numbers
-                    .into_iter()
-                    .for_each(|number| ground.answer_forwarded(number, Err(Failure::Busy.code())));
+            if !peers.send(leader, wire::Message::Submit(Submit { group, term, requests })) {
+                let refused = |number| self.answer(number, Err(Failure::Busy.code()), replies);
+                numbers.into_iter().for_each(refused);
                 return;
             }
         }
     }
-}
 
-impl Ground {
+    fn batch(&mut self, leader: MemberId, queue: &mut Queue, replies: &mut Replies) -> Vec<Submitted> {
+        let (mut requests, mut bytes) = (Vec::new(), 0);
+        while bytes < self.batch_bytes
+            && let Some(pending) = queue.pop_front()
+        {
+            if pending.term != 0 {
+                // It was meant for this member, which led when it came and leads no more.
+                replies.fail(pending.reply, Failure::NotLeader);
+                continue;
+            }
+            bytes += pending.call.len();
+            requests.push(self.submit(leader, pending));
+        }
+        requests
+    }
+
     fn submit(&mut self, to: MemberId, pending: Pending) -> Submitted {
         let Pending { term: _, call, reply, deadline } = pending;
         let id = self.next_number;
         self.next_number += 1;
-        self.forwarded_total += 1;
-        self.forwarded.insert(id, Forwarded { to, deadline, reply });
+        self.total += 1;
+        let before = self.under_way.insert(id, Forwarded { to, deadline, reply });
+        assert!(before.is_none(), "a number is given once");
         Submitted { id, call }
     }
 
     /// Answers have come back from whom the requests were sent to; nobody else is asked, or believed.
-    pub(super) fn take_answers(&mut self, from: MemberId, answers: Vec<Answered>) {
+    pub(super) fn take_answers(&mut self, from: MemberId, answers: Vec<Answered>, replies: &mut Replies) {
         for Answered { id, result } in answers {
-            if self.forwarded.get(&id).is_some_and(|forwarded| forwarded.to == from) {
-                self.answer_forwarded(id, result);
+            if self.under_way.get(&id).is_some_and(|forwarded| forwarded.to == from) {
+                self.answer(id, result, replies);
             }
         }
     }
 
-    fn answer_forwarded(&mut self, number: u64, result: Result<bytes::Bytes, u16>) {
-        let Some(forwarded) = self.forwarded.remove(&number) else { return };
-        let answer = result.map_err(Failure::received);
-        self.replies.answer(forwarded.reply, answer);
+    fn answer(&mut self, number: u64, result: Result<Bytes, u16>, replies: &mut Replies) {
+        if let Some(forwarded) = self.under_way.remove(&number) {
+            replies.answer(forwarded.reply, result.map_err(Failure::received));
+        }
     }
 
     /// The connection to `peer` broke: what it was asked may or may not have happened.
-    pub(super) fn fail_forwarded_to(&mut self, peer: MemberId) {
-        let lost = self.forwarded.extract_if(.., |_, forwarded| forwarded.to == peer);
-        for (_, forwarded) in lost {
-            self.replies.fail(forwarded.reply, Failure::Disconnected);
+    pub(super) fn fail_to(&mut self, peer: MemberId, replies: &mut Replies) {
+        for (_, forwarded) in self.under_way.extract_if(.., |_, forwarded| forwarded.to == peer) {
+            replies.fail(forwarded.reply, Failure::Disconnected);
         }
+    }
+
+    /// When [`expire`](Self::expire) has something to do.
+    pub(super) fn deadline(&self) -> Option<Duration> {
+        (!self.under_way.is_empty()).then_some(self.next_expiry)
     }
 
     /// Ends the wait of those whose time is up. What was forwarded later may have waited for longer before, so all are
     /// looked at, and not with every tick.
-    pub(super) fn expire_forwarded(&mut self, now: Duration) {
+    pub(super) fn expire(&mut self, now: Duration, replies: &mut Replies) {
         if now < self.next_expiry {
             return;
         }
         self.next_expiry = now + EXPIRY_INTERVAL;
-        for (_, late) in self.forwarded.extract_if(.., |_, forwarded| forwarded.deadline <= now) {
-            self.replies.fail(late.reply, Failure::Timeout);
+        for (_, late) in self.under_way.extract_if(.., |_, forwarded| forwarded.deadline <= now) {
+            replies.fail(late.reply, Failure::Timeout);
         }
     }
 
-    pub(super) fn abandon_forwarded(&mut self, failure: Failure) {
-        while let Some((_, forwarded)) = self.forwarded.pop_first() {
-            self.replies.fail(forwarded.reply, failure);
+    /// Ends the wait of all.
+    pub(super) fn abandon(&mut self, failure: Failure, replies: &mut Replies) {
+        while let Some((_, forwarded)) = self.under_way.pop_first() {
+            replies.fail(forwarded.reply, failure);
         }
     }
 }

@@ -1,322 +1,321 @@
-//! One group on this member: its core, its clock, and the requests that concern it.
+//! One group on this member: what is asked of it, its reads, its consensus, and what it hands to its state machine.
 
-use super::super::applier::{Progress, Work};
-use super::super::clock::ClusterClock;
+use super::super::applier::Work;
 use super::super::failure::Failure;
 use super::super::machine::{Checker, Machine};
-use super::super::reply::ReplyTo;
-use super::ground::Ground;
-use super::queue::Queue;
+use super::super::reply::Replies;
+use super::budget::Usage;
+use super::callers::Callers;
+use super::handover::Handover;
+use super::input::GroupStatus;
+use super::intake::{Asking, Footing, Intake, Turn};
+use super::io::Io;
+use super::queue::Pending;
 use super::reading::Reads;
-use super::waiting::Proposed;
-use super::{Bounds, Options};
-use crate::codec::command::Call;
-use crate::codec::configuration::Configuration;
+use super::replication::{Appended, Replication, Verdict};
+use super::timers::Timer;
 use crate::codec::entries::Entries;
-use crate::codec::ids::{GroupId, Index, MemberId, Term};
+use crate::codec::ids::{GroupId, MemberId, Term};
 use crate::raft::effect::Role;
 use crate::raft::message::Message;
-use crate::raft::options;
-use crate::raft::state::{self, Raft};
+use crate::raft::state::Status;
 use crate::raft::token::Token;
-use crate::storage::{Flushed, GroupState, StorageError};
+use crate::storage::StorageError;
+use crate::transport::wire;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::oneshot;
-
-/// Pause between two warnings of messages that no correct member sends.
-const WARNING_INTERVAL: Duration = Duration::from_secs(1);
-
-/// A request that has neither been proposed nor forwarded.
-#[derive(Debug)]
-pub(super) struct Pending {
-    /// The term whose leader it is meant for; 0: any. One that names a term is never passed on.
-    pub term: Term,
-    pub call: Call,
-    pub reply: ReplyTo,
-    pub deadline: Duration,
-}
-
-/// The code of a resource's groups, from whoever opened it.
-#[derive(Debug)]
-pub(crate) struct Attachment {
-    /// The groups, and the state of each before its first entry.
-    pub groups: Vec<(GroupId, Box<dyn Machine>)>,
-    /// Which commands there are, and whether arguments fit.
-    pub checker: Arc<dyn Checker>,
-    /// Told when the groups take requests: `Busy` if the code of one is here already, `NoLeader` before the
-    /// cluster is formed; then none of them was given any.
-    pub done: oneshot::Sender<Result<(), Failure>>,
-}
-
-/// How a shard is doing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ShardStatus {
-    /// Its groups.
-    pub groups: Vec<GroupStatus>,
-    /// What its journal made durable.
-    pub flushed: Flushed,
-    /// Requests that it has passed on to other members since it was made.
-    pub forwarded: u64,
-}
-
-/// How one group is doing on this member.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct GroupStatus {
-    /// The group.
-    pub group: GroupId,
-    /// The core's view.
-    pub raft: state::Status,
-    /// Last entry the state machine has applied.
-    pub applied: Index,
-    /// How often this process found that another member had lost what it had acknowledged.
-    pub found_lost: u64,
-}
 
 /// One group.
 #[derive(Debug)]
 pub(super) struct Group {
-    pub(super) id: GroupId,
-    pub(super) core: Raft,
-    /// What the journal has reported.
-    pub(super) durable: Token,
-    /// How much of it the core knows: what it learns may make it a leader, whose first entry needs room.
-    told: Token,
-    pub(super) clock: ClusterClock,
-    pub(super) checker: Option<Arc<dyn Checker>>,
-    pub(super) progress: Arc<Progress>,
-    pub(super) queue: Queue,
-    pub(super) proposed: Proposed,
-    pub(super) reads: Reads,
-    /// Messages whose promise is not durable yet, in the order they were made.
-    pub(super) held: Vec<(Token, MemberId, Message)>,
-    /// Members for whose entries there is no room among what these effects send.
-    pub(super) crowded: Vec<MemberId>,
-    pub(super) commit: Index,
-    next_warning: Duration,
-    pub(super) found_lost: u64,
-    /// Time has passed since entries were handed to the applier.
-    pub(super) ticked: bool,
-    /// Last entry handed to the applier, and the bytes of all that were.
-    pub(super) handed: Index,
-    pub(super) handed_bytes: u64,
+    id: GroupId,
+    intake: Intake,
+    reads: Reads,
+    replication: Replication,
+    handover: Handover,
+    /// Its log could not be read: it takes no part any more.
+    stopped: bool,
+    /// Whether it is among those that the turn under way has to settle.
+    pub ready: bool,
+    /// When it is looked at next.
+    pub timer: Timer,
+    /// What the shard's budget counts for it.
+    pub counted: Usage,
 }
 
 impl Group {
-    pub(super) fn new(
-        id: GroupId,
-        options: &Options,
-        founders: Configuration,
-        recovered: Option<GroupState>,
-        newest_stamp: Option<u64>,
-        now: Duration,
-    ) -> Group {
-        let recovered = recovered.unwrap_or_default();
-        let restored = options::Restored {
-            id: options.me,
-            initial: founders,
-            promised: options.promised,
-            term: recovered.term,
-            vote: recovered.vote,
-            terms: recovered.terms,
-            configurations: recovered.configurations,
-        };
-        // Members and groups draw different election timeouts, and a simulated member always the same.
-        let seed = options.raft.seed ^ id.0.rotate_left(17) ^ options.me.0;
-        let core = Raft::new(options::Options { seed, ..options.raft.clone() }, restored, now);
-        let mut clock = ClusterClock::default();
-        newest_stamp.into_iter().for_each(|stamp| clock.observe(stamp, now));
+    pub(super) fn new(id: GroupId, replication: Replication) -> Group {
         Group {
             id,
-            durable: core.token(),
-            told: core.token(),
-            core,
-            clock,
-            checker: None,
-            progress: Arc::default(),
-            queue: Queue::default(),
-            proposed: Proposed::default(),
+            intake: Intake::default(),
             reads: Reads::default(),
-            held: Vec::new(),
-            crowded: Vec::new(),
-            commit: 0,
-            next_warning: Duration::ZERO,
-            found_lost: 0,
-            ticked: true,
-            handed: 0,
-            handed_bytes: 0,
+            replication,
+            handover: Handover::new(id),
+            stopped: false,
+            ready: false,
+            timer: Timer::default(),
+            counted: Usage::default(),
         }
     }
 
     pub(super) fn is_attached(&self) -> bool {
-        self.checker.is_some()
+        self.intake.is_attached()
     }
 
     /// The leader of the current term, and the term, if it is known.
     pub(super) fn leader(&self) -> Option<(Term, MemberId)> {
-        let status = self.core.status();
+        let status = self.replication.status();
         status.leader.map(|leader| (status.term, leader))
     }
 
     pub(super) fn leads_in(&self, term: Term) -> bool {
-        let status = self.core.status();
+        let status = self.replication.status();
         status.role == Role::Leader && status.term == term
     }
 
     /// Takes the group's code. It has none yet.
     pub(super) fn attach(&mut self, checker: Arc<dyn Checker>, machine: Box<dyn Machine>) -> Work {
-        assert!(!self.is_attached(), "a group has one machine");
-        self.checker = Some(checker);
-        Work::Attach { group: self.id, machine, progress: self.progress.clone() }
+        self.intake.attach(checker);
+        // A machine as it was made: whoever has a later state hands it over with its index.
+        self.handover.attach(machine, 0)
     }
 
     /// Gives the code back: nobody holds a proxy.
     pub(super) fn detach(&mut self) -> Work {
-        self.checker = None;
-        self.progress = Arc::default();
+        self.intake.detach();
         self.reads = Reads::default();
-        (self.handed, self.handed_bytes) = (0, 0);
-        Work::Detach { group: self.id }
+        self.handover.detach()
     }
 
-    pub(super) fn enqueue(&mut self, pending: Pending, ground: &mut Ground) {
-        let Bounds { argument_bytes_max, requests_max, .. } = ground.bounds;
-        if self.bytes_in_hand() >= argument_bytes_max || self.in_hand(ground) >= requests_max {
-            ground.replies.fail(pending.reply, Failure::Busy);
-        } else if pending.call.access.is_local() {
-            match self.check(&pending) {
-                Ok(()) => self.reads.serve_any(pending),
-                Err(failure) => ground.replies.fail(pending.reply, failure),
-            }
+    /// Whether it takes no part any more.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stopped
+    }
+
+    /// Whether it neither serves nor leads: its log cannot be read, or its program does not understand it.
+    fn is_halted(&self) -> bool {
+        self.stopped || self.handover.progress.is_halted()
+    }
+
+    /// Requests somewhere between their arrival and their answer, and bytes of their arguments, entries that wait for
+    /// the disk aside.
+    pub(super) fn usage(&self) -> Usage {
+        let (queue, progress) = (&self.intake.queue, &self.handover.progress);
+        Usage {
+            requests: queue.len() + self.handover.waiting() + self.reads.len(progress),
+            bytes: queue.bytes() + self.reads.bytes(progress),
+        }
+    }
+
+    /// Takes a request, for which there is room.
+    pub(super) fn enqueue(&mut self, pending: Pending, replies: &mut Replies) {
+        if self.is_halted() {
+            replies.fail(pending.reply, Failure::Halted);
+        } else if !pending.call.access.is_local() {
+            self.intake.queue.push_back(pending);
+        } else if let Err(failure) = self.intake.check(&pending) {
+            replies.fail(pending.reply, failure);
         } else {
-            self.queue.push_back(pending);
+            self.reads.serve_any(pending);
         }
     }
 
-    /// Bytes of their arguments, entries that wait for the disk aside.
-    fn bytes_in_hand(&self) -> u64 {
-        self.queue.bytes() + self.reads.bytes(&self.progress)
+    /// Whether it stands for election and leads. A group without code, or whose code does not understand the log, votes
+    /// and stores, but could serve nobody.
+    fn campaigns(&self) -> bool {
+        self.is_attached() && !self.is_halted()
     }
 
-    /// Requests somewhere between their arrival and their answer.
-    fn in_hand(&self, ground: &Ground) -> usize {
-        self.queue.len() + self.proposed.len() + self.reads.len(&self.progress) + ground.forwarded.len()
-    }
-
-    /// Time passes. A group without code, or whose code does not understand the log, votes and stores, but
-    /// neither stands for election nor goes on leading: it could serve nobody.
-    pub(super) fn tick(&mut self, now: Duration, ground: &mut Ground) -> Result<(), StorageError> {
-        self.ticked = true;
-        self.proposed.expire(now, &mut ground.replies);
-        self.reads.expire(now, &mut ground.replies);
-        while let Some(pending) = self.queue.pop_expired(now) {
-            ground.replies.fail(pending.reply, Failure::NoLeader);
+    /// When [`tick`](Self::tick) has something to do.
+    pub(super) fn deadline(&self, now: Duration, io: &Io) -> Duration {
+        if self.stopped {
+            return Duration::MAX;
         }
-        self.tell_durable(now, ground)?;
-        if !self.is_attached() || self.progress.is_halted() || !ground.journal.has_vote_room() {
-            return Ok(());
-        }
-        let mut effects = std::mem::take(&mut ground.effects);
-        self.core.tick(now, &mut effects);
-        self.carry_out(now, effects, &Entries::default(), ground)
+        let consensus = self.replication.deadline(now, self.campaigns(), io);
+        let callers = [self.intake.queue.deadline(), self.reads.deadline(), self.handover.deadline()];
+        callers.into_iter().flatten().fold(consensus, Duration::min)
     }
 
-    /// A message of a counterpart. One that could not be stored now is dropped, as if the network had
-    /// lost it; its sender tries again.
+    /// Time passes.
+    pub(super) fn tick(
+        &mut self,
+        now: Duration,
+        io: &mut Io,
+        replies: &mut Replies,
+    ) -> Result<(), StorageError> {
+        self.handover.tick(now, replies);
+        self.reads.expire(now, replies);
+        self.intake.queue.expire(now, replies);
+        let verdict = self.replication.tell_durable(now, io)?;
+        self.heed(verdict);
+        if self.campaigns() {
+            let verdict = self.replication.tick(now, io)?;
+            self.heed(verdict);
+        }
+        Ok(())
+    }
+
+    /// A message of a counterpart, and the entries that came with it.
     pub(super) fn receive(
         &mut self,
         now: Duration,
         from: MemberId,
         message: Message,
         entries: &Entries,
-        ground: &mut Ground,
+        io: &mut Io,
     ) -> Result<(), StorageError> {
-        if !ground.journal.has_vote_room() || !entries.is_empty() && !ground.takes(entries.len()) {
-            return Ok(());
-        }
-        let mut effects = std::mem::take(&mut ground.effects);
-        if let Err(refused) = self.core.receive(now, from, message, &mut effects)
-            && now >= self.next_warning
-        {
-            // Once in a while: whoever sends one may send many.
-            self.next_warning = now + WARNING_INTERVAL;
-            tracing::warn!(group = %self.id, %from, %refused, "a message no correct member sends");
-        }
-        self.carry_out(now, effects, entries, ground)
+        let verdict = self.replication.receive(now, from, message, entries, io)?;
+        self.heed(verdict);
+        Ok(())
     }
 
-    pub(super) fn durable(
-        &mut self,
-        now: Duration,
-        token: Token,
-        ground: &mut Ground,
-    ) -> Result<(), StorageError> {
-        self.durable = self.durable.max(token);
-        for (to, message) in self.take_held(self.durable) {
-            ground.links.send(to, message);
-        }
-        self.tell_durable(now, ground)
+    /// What was written up to `token` is durable.
+    pub(super) fn durable(&mut self, now: Duration, token: Token, io: &mut Io) -> Result<(), StorageError> {
+        let verdict = self.replication.durable(now, token, io)?;
+        self.heed(verdict);
+        Ok(())
     }
 
-    /// Whether anything follows when the write under way has ended: for a message that could not go along with it, for the
-    /// core, or for requests that did not find room in this turn.
+    /// What was on its way to `peer` is lost.
+    pub(super) fn disconnected(&mut self, peer: MemberId) {
+        self.replication.disconnected(peer);
+    }
+
+    /// Takes what waits for no more than `token` to be durable.
+    pub(super) fn take_held(&mut self, token: Token) -> impl Iterator<Item = (MemberId, wire::Message)> + '_ {
+        self.replication.take_held(token)
+    }
+
+    /// Whether requests wait that neither were proposed nor passed on.
+    pub(super) fn has_queued(&self) -> bool {
+        !self.intake.queue.is_empty()
+    }
+
+    /// Whether anything follows when the write under way has ended.
     pub(super) fn awaits_flush(&self) -> bool {
-        !self.held.is_empty() || !self.queue.is_empty() || self.core.awaits_durable()
+        !self.stopped && (self.has_queued() || self.replication.awaits_flush())
     }
 
-    /// Lets the core know what is durable; on a full disk later, with a tick that finds room.
-    fn tell_durable(&mut self, now: Duration, ground: &mut Ground) -> Result<(), StorageError> {
-        if self.told == self.durable || !ground.journal.has_vote_room() {
-            return Ok(());
+    fn heed(&mut self, Verdict { ready, lost }: Verdict) {
+        if let Some((through, index)) = ready {
+            self.reads.confirm(through, index);
         }
-        self.told = self.durable;
-        let mut effects = std::mem::take(&mut ground.effects);
-        self.core.durable(self.told, &mut effects);
-        self.carry_out(now, effects, &Entries::default(), ground)
+        if lost {
+            self.reads.return_to(&mut self.intake.queue);
+        }
     }
 
     /// Once per turn: what is queued goes on its way, and what is committed to the applier.
-    pub(super) fn settle(&mut self, now: Duration, ground: &mut Ground) -> Result<(), StorageError> {
+    pub(super) fn settle(
+        &mut self,
+        now: Duration,
+        me: MemberId,
+        io: &mut Io,
+        callers: &mut Callers,
+    ) -> Result<(), StorageError> {
         // Before anything is taken for another leadership, or handed over of what another one committed.
         if self.reads.lines_term().is_some_and(|term| !self.leads_in(term)) {
-            self.reads.refuse_lines(&mut ground.replies);
+            self.reads.refuse_lines(&mut callers.replies);
         }
-        if !self.queue.is_empty() {
-            let status = self.core.status();
+        let queue = &mut self.intake.queue;
+        if self.handover.progress.is_halted() {
+            queue.abandon(Failure::Halted, Failure::Halted, &mut callers.replies);
+        }
+        if !queue.is_empty() {
+            let status = self.replication.status();
             match status.leader {
-                Some(leader) if leader == ground.me => self.propose(now, ground)?,
-                Some(leader) => self.forward(leader, status.term, ground),
+                Some(leader) if leader == me => self.propose(now, status, io, &mut callers.replies)?,
+                Some(leader) => {
+                    let Callers { replies, forwarding, .. } = callers;
+                    forwarding.forward(self.id, (status.term, leader), queue, &mut io.peers, replies);
+                }
                 None => {}
             }
         }
-        self.hand_over(ground)
+        if !self.is_attached() {
+            return Ok(());
+        }
+        self.handover.hand_over(now, self.replication.commit(), &mut self.reads, io, callers)
+    }
+
+    /// Takes the queue apart: writes are proposed together, reads go their way.
+    fn propose(
+        &mut self,
+        now: Duration,
+        Status { term, last, .. }: Status,
+        io: &mut Io,
+        replies: &mut Replies,
+    ) -> Result<(), StorageError> {
+        let footing = Footing { term, last: last.index, lease: self.replication.lease(now) };
+        let Turn { writes, bytes, mut asking } =
+            self.intake.take_turn(footing, io.bounds.proposed_bytes, &mut self.reads, replies);
+        if writes.is_empty() {
+            asking.without_writes();
+            return self.ask(now, footing, asking, io);
+        }
+        let (appended, verdict) = self.replication.append(now, &writes, bytes, io)?;
+        self.heed(verdict);
+        match appended {
+            Appended::All(span) => self.handover.await_results(span, writes),
+            Appended::Later => self.intake.put_back(writes, &mut asking),
+            Appended::Refused(failure) => {
+                asking.without_writes();
+                writes.into_iter().for_each(|write| replies.fail(write.reply, failure));
+            }
+        }
+        self.ask(now, footing, asking, io)
+    }
+
+    /// Asks for a confirmation that all reads of this turn share, unless none needs it.
+    fn ask(
+        &mut self,
+        now: Duration,
+        Footing { term, last, .. }: Footing,
+        asking: Asking,
+        io: &mut Io,
+    ) -> Result<(), StorageError> {
+        let (ticket, verdict) = match asking.needs_ticket() {
+            true => self.replication.read(now, io).map(|(ticket, verdict)| (Some(ticket), verdict))?,
+            false => (None, Verdict::default()),
+        };
+        for read in asking.strict {
+            self.reads.await_ticket(term, last, ticket.expect("one for the strict"), read);
+        }
+        for (ahead, read) in asking.behind {
+            self.reads.await_entry(term, last + ahead, ticket.filter(|_| ahead == 0), read);
+        }
+        // Behind them: a single voter confirms at once.
+        self.heed(verdict);
+        Ok(())
     }
 
     pub(super) fn status(&self) -> GroupStatus {
-        let (raft, applied) = (self.core.status(), self.progress.applied());
-        GroupStatus { group: self.id, raft, applied, found_lost: self.found_lost }
+        GroupStatus {
+            group: self.id,
+            raft: self.replication.status(),
+            applied: self.handover.progress.applied(),
+            found_lost: self.replication.found_lost(),
+            halted: self.is_halted(),
+        }
+    }
+
+    /// The log of this group cannot be read here: it takes no part any more, which the others take for a crash.
+    pub(super) fn stop(&mut self, error: &StorageError, replies: &mut Replies) {
+        tracing::error!(group = %self.id, %error, "the group's log cannot be read: it stops on this member");
+        self.stopped = true;
+        self.intake.queue.abandon(Failure::Halted, Failure::Halted, replies);
+        self.abandon(Failure::Halted, replies);
     }
 
     /// The member stops, for `failure`. What was never proposed never happens: whoever asked here learns that this
     /// member is closed, whoever asked elsewhere that there is another.
-    pub(super) fn abandon(&mut self, failure: Failure, ground: &mut Ground) {
-        while let Some(pending) = self.queue.pop_front() {
-            let never = match pending.reply {
-                ReplyTo::Proxy(_) => Failure::Closed,
-                ReplyTo::Origin(..) => Failure::NotLeader,
-            };
-            ground.replies.fail(pending.reply, never);
-        }
-        self.proposed.abandon(failure, &mut ground.replies);
-        self.reads.abandon(failure, &mut ground.replies);
+    pub(super) fn close(&mut self, failure: Failure, replies: &mut Replies) {
+        self.intake.queue.abandon(Failure::Closed, Failure::NotLeader, replies);
+        self.abandon(failure, replies);
     }
 
-    /// Answers a request that this member can tell to be wrong.
-    pub(super) fn check(&self, pending: &Pending) -> Result<(), Failure> {
-        let checker = self.checker.as_ref().ok_or(Failure::UnknownResource)?;
-        if self.progress.is_halted() {
-            return Err(Failure::Halted);
-        }
-        checker.check(&pending.call)
+    fn abandon(&mut self, failure: Failure, replies: &mut Replies) {
+        self.handover.abandon(failure, replies);
+        self.reads.abandon(failure, replies);
     }
 }

@@ -20,7 +20,7 @@
 //! All of it hangs on one leadership: when it ends, the reads that still wait are refused. They cannot be asked
 //! again, since what their clients wrote after them may be in the log by then.
 
-use super::group::Pending;
+use super::queue::Pending;
 use crate::codec::ids::{Index, Term};
 use crate::raft::read::ReadTicket;
 use std::collections::VecDeque;
@@ -120,6 +120,12 @@ impl Lines {
     /// The next that has to run before an entry up to `last`, which is committed.
     pub(super) fn pop_below(&mut self, last: Index) -> Option<Bounded> {
         self.pop_if(|read| read.high < last)
+    }
+
+    /// When the time of the first is up.
+    pub(super) fn deadline(&self) -> Option<Duration> {
+        let queues = [&self.leased, &self.asked, &self.behind];
+        queues.into_iter().filter_map(|queue| queue.front()).map(|first| first.read.deadline).min()
     }
 
     /// The next whose time is up.

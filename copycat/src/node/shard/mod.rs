@@ -6,109 +6,78 @@
 //! synchronous value. It owns no thread, reads no clock and never waits: [`driver`](super::driver)
 //! drives it with real sockets and disks, the simulation with virtual ones.
 //!
-//! The path of a write reads top down: [`Shard::turn`] → [`group`] → [`proposing`] (or [`forwarding`])
-//! → [`effects`] → [`handover`].
+//! A turn costs what is ready, not what exists: only groups that something has happened to are settled, and time is told
+//! to those whose timers have gone off.
+//!
+//! The path of a write reads top down: [`Shard::turn`] → [`group`] → [`intake`] → [`replication`] (or [`forwarding`])
+//! → [`handover`].
 
 mod bounds;
-mod effects;
+mod budget;
+mod callers;
 mod forwarding;
-mod ground;
 mod group;
 mod handover;
+mod input;
+mod intake;
+mod io;
 mod lines;
-mod proposing;
+mod log;
+mod peers;
 mod queue;
 mod reading;
+mod replication;
 mod saving;
+mod sending;
 #[cfg(test)]
 mod tests;
+mod timers;
 mod waiting;
+mod writing;
 
 pub(crate) use bounds::Bounds;
-pub(crate) use ground::{Links, Outbox};
-pub(crate) use group::{Attachment, GroupStatus, ShardStatus};
-pub(crate) use saving::Save;
+pub(crate) use input::{Attachment, GroupStatus, Input, Options, ShardStatus};
+pub(crate) use peers::Links;
+pub(crate) use saving::{Outbox, Save};
 
-use self::ground::Ground;
-use self::group::{Group, Pending};
+use self::budget::Budget;
+use self::callers::Callers;
+use self::group::Group;
+use self::io::Io;
+use self::log::Log;
+use self::peers::Peers;
+use self::queue::Pending;
+use self::replication::Replication;
+use self::timers::Timers;
 use super::failure::Failure;
 use super::reply::{Origin, ReplyTo};
 use super::request::Request;
 use super::workers::Done;
 use crate::codec::configuration::Configuration;
-use crate::codec::entries::Entries;
 use crate::codec::ids::{GroupId, MemberId, Term};
-use crate::raft;
 use crate::storage::{Journal, Position, Recovered, StorageError};
-use crate::transport::wire::{Answered, Submit, Submitted};
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+use crate::transport::wire::{Submit, Submitted};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// What a shard is told when it is made.
-#[derive(Clone, Debug)]
-pub(crate) struct Options {
-    /// This member.
-    pub me: MemberId,
-    /// Timeouts and windows of every group's core.
-    pub raft: raft::options::Options,
-    /// The longest election timeout under which earlier processes of this member may have promised a leader not to
-    /// vote.
-    pub promised: Duration,
-    /// How long a request may take before its caller is told.
-    pub request_timeout: Duration,
-    /// How much is held, handed over and sent at a time.
-    pub bounds: Bounds,
-}
-
-/// Something that has happened.
-#[derive(Debug)]
-pub(crate) enum Input {
-    /// A proxy in this process asks.
-    Request(Request),
-    /// Requests came over a connection.
-    Submitted {
-        /// Where the answers go.
-        origin: Origin,
-        /// The requests.
-        submit: Submit,
-    },
-    /// Answers to requests this shard had forwarded.
-    Answered {
-        /// Who answers.
-        from: MemberId,
-        /// The answers.
-        answers: Vec<Answered>,
-    },
-    /// A message from another member's core, and the entries that came with it.
-    Raft {
-        /// Sender.
-        from: MemberId,
-        /// The group.
-        group: GroupId,
-        /// The message; its spans describe `entries`.
-        message: raft::message::Message,
-        /// The entries that came with it.
-        entries: Entries,
-    },
-    /// Requests can be sent to a member.
-    Connected(MemberId),
-    /// The connection to a member broke: what was under way to it is lost, and answers to it, too.
-    Disconnected(MemberId),
-    /// A worker is done.
-    Done(Done),
-    /// A group's code is here.
-    Attach(Attachment),
-    /// The code of these groups, which was attached, is nobody's.
-    Detach(Vec<GroupId>),
-}
+/// Timers that go off within this time are looked at before the shard is left alone until the first of them: most turn
+/// out to be early, and would wake it for nothing.
+const LOOK_AHEAD: Duration = Duration::from_millis(50);
 
 /// The shard.
 #[derive(Debug)]
 pub(crate) struct Shard {
     options: Options,
     groups: BTreeMap<GroupId, Group>,
-    ground: Ground,
+    io: Io,
+    callers: Callers,
+    budget: Budget,
+    timers: Timers,
+    /// Groups that something has happened to in this turn.
+    ready: Vec<GroupId>,
+    /// Groups that have something to do when the write under way has ended.
+    awaiting: BTreeSet<GroupId>,
+    out: Outbox,
     /// What every group begins with: the voters the cluster was formed with.
     founders: Option<Configuration>,
     /// Why the shard has stopped for good.
@@ -123,19 +92,32 @@ impl Shard {
         recovered: Recovered,
         links: Box<dyn Links>,
     ) -> Shard {
-        let ground = Ground::new(&options, journal, recovered, links);
-        Shard { options, groups: BTreeMap::new(), ground, founders: None, failure: None }
+        let bounds = options.bounds;
+        Shard {
+            options,
+            groups: BTreeMap::new(),
+            io: Io::new(Log::new(journal, recovered, &bounds), Peers::new(links), bounds),
+            callers: Callers::new(&bounds),
+            budget: Budget::new(&bounds),
+            timers: Timers::default(),
+            ready: Vec::new(),
+            awaiting: BTreeSet::new(),
+            out: Outbox::default(),
+            founders: None,
+            failure: None,
+        }
     }
 
     /// The cluster is formed, now or long ago: the groups found in the journal take part from here on.
     pub(crate) fn found(&mut self, now: Duration, founders: Configuration) {
         assert!(self.founders.is_none(), "a cluster is formed once");
         self.founders = Some(founders);
-        for group in self.ground.recovered_groups() {
-            if let Err(error) = self.group_or_new(now, group) {
+        for group in self.io.log.recovered_groups() {
+            if let Err(error) = self.revive(now, group) {
                 return self.fail(error);
             }
         }
+        self.turn(now, []);
     }
 
     /// Takes everything that has happened, does what follows from it, and leaves in the [`outbox`](Self::outbox)
@@ -155,43 +137,54 @@ impl Shard {
             self.fail(error);
         }
         // Before the journal's write: the followers' disks take as long as the own one, and have farther to go.
-        self.ground.finish_turn();
+        self.finish_turn();
         if self.failure.is_none() {
             self.begin_jobs();
         }
     }
 
-    /// Asks the journal what is to be done for it. It has one job of each kind under way at most; what was left in the
-    /// outbox is still to be taken.
-    fn begin_jobs(&mut self) {
-        if self.ground.out.save.is_none() {
-            self.ground.out.save = self.next_save();
-        }
-        if self.ground.out.preparation.is_none() {
-            self.ground.out.preparation = self.ground.journal.next_preparation();
-        }
-    }
-
-    /// Lets time pass: elections, heartbeats, deadlines. To be called every few milliseconds.
+    /// Lets time pass: elections, heartbeats, deadlines. To be called at [`deadline`](Self::deadline) at the latest.
     pub(crate) fn tick(&mut self, now: Duration) {
         if self.failure.is_some() {
             return;
         }
-        let mut ticked = Ok(());
-        for group in self.groups.values_mut() {
-            ticked = ticked.and_then(|()| group.tick(now, &mut self.ground));
+        while let Some((time, id)) = self.timers.first()
+            && time <= now
+        {
+            if let Err(error) = self.ring(now, id) {
+                return self.fail(error);
+            }
         }
-        if let Err(error) = ticked {
-            return self.fail(error);
-        }
-        self.ground.expire_forwarded(now);
-        self.ground.retry_preparation(now);
+        self.callers.forwarding.expire(now, &mut self.callers.replies);
+        self.io.log.tick(now);
         self.turn(now, []);
+    }
+
+    /// When the shard wants to be told the time, unless something happens before.
+    pub(crate) fn deadline(&mut self, now: Duration) -> Duration {
+        while let Some((time, id)) = self.timers.first()
+            && time <= now + LOOK_AHEAD
+        {
+            let Some(group) = self.groups.get_mut(&id) else {
+                self.timers.take_first(None);
+                continue;
+            };
+            let deadline = group.deadline(now, &self.io);
+            if deadline <= time {
+                break;
+            }
+            if self.timers.take_first(Some(&mut group.timer)) {
+                self.timers.set(id, &mut group.timer, deadline);
+            }
+        }
+        let group = self.timers.first().map(|(time, _)| time);
+        let all = [group, self.callers.forwarding.deadline(), self.io.log.deadline()];
+        all.into_iter().flatten().min().unwrap_or(Duration::MAX)
     }
 
     /// What turns have left to be done by others. Whoever takes it does it.
     pub(crate) fn outbox(&mut self) -> &mut Outbox {
-        &mut self.ground.out
+        &mut self.out
     }
 
     /// Why the shard has stopped for good, if it has. Nothing that was not durable will be acknowledged.
@@ -201,14 +194,14 @@ impl Shard {
 
     /// The journal, to close it in order.
     pub(crate) fn journal_mut(&mut self) -> &mut Journal {
-        &mut self.ground.journal
+        &mut self.io.log.journal
     }
 
     /// Every group's role, term and progress, and what the journal made durable.
     pub(crate) fn status(&self) -> ShardStatus {
         let groups = self.groups.values().map(Group::status).collect();
-        let forwarded = self.ground.forwarded_total;
-        ShardStatus { groups, flushed: self.ground.journal.flushed(), forwarded }
+        let (flushed, forwarded) = (self.io.log.journal.flushed(), self.callers.forwarding.total());
+        ShardStatus { groups, flushed, forwarded }
     }
 
     /// The leader of a group's current term, and the term, as far as its core knows.
@@ -216,13 +209,24 @@ impl Shard {
         self.groups.get(&group)?.leader()
     }
 
+    /// Whether anybody waits for this member to learn that the write under way has ended. If not, it may learn it later,
+    /// with any turn.
+    pub(crate) fn awaits_flush(&self) -> bool {
+        self.io.log.journal.has_waiting() || !self.awaiting.is_empty()
+    }
+
     /// Ends every request that is still open: the node is stopping.
     pub(crate) fn stop(&mut self) {
-        for group in self.groups.values_mut() {
-            group.abandon(Failure::Stopped, &mut self.ground);
-        }
-        self.ground.abandon_forwarded(Failure::Stopped);
-        self.ground.finish_turn();
+        let Callers { replies, forwarding, .. } = &mut self.callers;
+        self.groups.values_mut().for_each(|group| group.close(Failure::Stopped, replies));
+        forwarding.abandon(Failure::Stopped, replies);
+        self.finish_turn();
+    }
+
+    fn fail(&mut self, error: StorageError) {
+        tracing::error!(%error, "the journal failed: this member stops");
+        self.failure = Some(error);
+        self.stop();
     }
 
     fn take(&mut self, now: Duration, input: Input) -> Result<(), StorageError> {
@@ -232,35 +236,71 @@ impl Shard {
                 self.enqueue(group, Pending { term: 0, call, reply: ReplyTo::Proxy(reply), deadline });
             }
             Input::Submitted { origin, submit } => self.take_submitted(deadline, &origin, submit),
-            Input::Answered { from, answers } => self.ground.take_answers(from, answers),
-            Input::Raft { from, group, message, entries } => {
-                if let Some(group) = self.groups.get_mut(&group) {
-                    return group.receive(now, from, message, &entries, &mut self.ground);
-                }
+            Input::Answered { from, answers } => {
+                let Callers { replies, forwarding, .. } = &mut self.callers;
+                forwarding.take_answers(from, answers, replies);
             }
-            Input::Connected(peer) => self.ground.opened(peer),
+            Input::Raft { from, group, message, entries } => {
+                self.with(group, |group, io| group.receive(now, from, message, &entries, io))?;
+            }
+            Input::Connected(peer) => {
+                self.io.peers.opened(peer);
+                self.mark_all(Group::has_queued);
+            }
             Input::Disconnected(peer) => {
-                self.ground.closed(peer);
-                for group in self.groups.values_mut() {
-                    group.core.disconnected(peer);
-                }
+                self.io.peers.closed(peer);
+                self.callers.forwarding.fail_to(peer, &mut self.callers.replies);
+                self.groups.values_mut().for_each(|group| group.disconnected(peer));
             }
             Input::Done(Done::Written(written)) => {
-                let durable = self.ground.journal.written(written)?;
+                let durable = self.io.log.journal.written(written)?;
                 self.release_durable(now, durable)?;
+                self.mark_all(Group::has_queued);
             }
-            Input::Done(Done::Prepared(prepared)) => self.ground.journal.prepared(prepared),
+            Input::Done(Done::Prepared(prepared)) => {
+                self.io.log.journal.prepared(prepared);
+                self.mark_all(Group::has_queued);
+            }
             Input::Attach(attachment) => self.attach(now, attachment)?,
             Input::Detach(groups) => self.detach(&groups),
         }
         Ok(())
     }
 
-    fn enqueue(&mut self, group: GroupId, pending: Pending) {
-        match self.groups.get_mut(&group).filter(|group| group.is_attached()) {
-            None => self.ground.replies.fail(pending.reply, Failure::UnknownResource),
-            Some(group) => group.enqueue(pending, &mut self.ground),
+    fn enqueue(&mut self, id: GroupId, pending: Pending) {
+        if !self.groups.get(&id).is_some_and(Group::is_attached) {
+            return self.callers.replies.fail(pending.reply, Failure::UnknownResource);
         }
+        if !self.admits(id) {
+            return self.callers.replies.fail(pending.reply, Failure::Busy);
+        }
+        let group = self.groups.get_mut(&id).expect("it was there a moment ago");
+        group.enqueue(pending, &mut self.callers.replies);
+        mark(id, group, &mut self.ready);
+    }
+
+    /// Whether there is room for one more request to the group. Before it says no, it counts again what all groups
+    /// use.
+    fn admits(&mut self, id: GroupId) -> bool {
+        let forwarded = self.callers.forwarding.len();
+        let Shard { groups, budget, .. } = self;
+        let mut admits = |id| {
+            let group: &mut Group = groups.get_mut(&id).expect("a group that is asked");
+            let own = group.usage();
+            budget.recount(&mut group.counted, own);
+            budget.admits(own, forwarded)
+        };
+        if admits(id) {
+            return true;
+        }
+        let others: Vec<GroupId> = self.groups.keys().copied().collect();
+        let Shard { groups, budget, .. } = self;
+        for other in others {
+            let group = groups.get_mut(&other).expect("it was listed");
+            let own = group.usage();
+            budget.recount(&mut group.counted, own);
+        }
+        budget.admits(groups[&id].usage(), forwarded)
     }
 
     /// Requests that name a term are refused as a whole if it is not this member's: what a client sent
@@ -271,7 +311,7 @@ impl Shard {
         for Submitted { id, call } in requests {
             let reply = ReplyTo::Origin(origin.clone(), id);
             if term != 0 && !leads {
-                self.ground.replies.fail(reply, Failure::NotLeader);
+                self.callers.replies.fail(reply, Failure::NotLeader);
             } else {
                 self.enqueue(group, Pending { term, call, reply, deadline });
             }
@@ -291,13 +331,15 @@ impl Shard {
         if done.is_closed() {
             return Ok(());
         }
+        if self.founders.is_none() {
+            let _ = done.send(Err(Failure::NoLeader));
+            return Ok(());
+        }
         for (id, machine) in groups {
-            let Some(group) = self.group_or_new(now, id)? else {
-                let _ = done.send(Err(Failure::NoLeader));
-                return Ok(());
-            };
-            let work = group.attach(checker.clone(), machine);
-            self.ground.out.work.push(work);
+            self.revive(now, id)?;
+            let group = self.groups.get_mut(&id).expect("it lives");
+            self.callers.work.push(group.attach(checker.clone(), machine));
+            mark(id, group, &mut self.ready);
         }
         if done.send(Ok(())).is_err() {
             self.detach(&ids);
@@ -307,42 +349,150 @@ impl Shard {
 
     fn detach(&mut self, ids: &[GroupId]) {
         let attached = ids.iter().filter_map(|id| self.groups.get_mut(id).map(Group::detach));
-        self.ground.out.work.extend(attached);
+        self.callers.work.extend(attached);
     }
 
-    /// The group, made from what the journal knows of it if it is not alive yet. `None` before the
-    /// cluster is formed.
-    fn group_or_new(&mut self, now: Duration, id: GroupId) -> Result<Option<&mut Group>, StorageError> {
-        let Some(founders) = &self.founders else { return Ok(None) };
-        Ok(Some(match self.groups.entry(id) {
-            Entry::Occupied(alive) => alive.into_mut(),
-            Entry::Vacant(place) => {
-                let newest = self.ground.newest_stamp(id)?;
-                let recovered = self.ground.take_recovered(id);
-                place.insert(Group::new(id, &self.options, founders.clone(), recovered, newest, now))
-            }
-        }))
+    /// Sees to it that the group lives, made from what the journal knows of it. The cluster is formed.
+    fn revive(&mut self, now: Duration, id: GroupId) -> Result<(), StorageError> {
+        if self.groups.contains_key(&id) {
+            return Ok(());
+        }
+        let founders = self.founders.clone().expect("a group lives in a cluster that was formed");
+        let (newest, unread) = match self.io.log.newest_stamp(id) {
+            Err(error) if error.is_of_group() => (None, Err(error)),
+            newest => (newest?, Ok(())),
+        };
+        let recovered = self.io.log.take_recovered(id).unwrap_or_default();
+        let replication = Replication::new(id, &self.options, founders, recovered, newest, now);
+        let group = self.groups.entry(id).or_insert(Group::new(id, replication));
+        mark(id, group, &mut self.ready);
+        self.contain(id, unread)
     }
 
     fn release_durable(&mut self, now: Duration, durable: Position) -> Result<(), StorageError> {
-        while let Some((group, token)) = self.ground.next_durable(durable) {
-            if let Some(group) = self.groups.get_mut(&group) {
-                group.durable(now, token, &mut self.ground)?;
+        while let Some((group, token)) = self.io.log.next_durable(durable) {
+            self.with(group, |group, io| group.durable(now, token, io))?;
+        }
+        Ok(())
+    }
+
+    /// The group's timer, which is the first, goes off.
+    fn ring(&mut self, now: Duration, id: GroupId) -> Result<(), StorageError> {
+        let timer = self.groups.get_mut(&id).map(|group| &mut group.timer);
+        if !self.timers.take_first(timer) {
+            return Ok(());
+        }
+        let replies = &mut self.callers.replies;
+        let Some(group) = self.groups.get_mut(&id) else { return Ok(()) };
+        mark(id, group, &mut self.ready);
+        let ticked = group.tick(now, &mut self.io, replies);
+        self.contain(id, ticked)
+    }
+
+    /// Lets something happen to a group, if it lives here and has not stopped.
+    fn with(
+        &mut self,
+        id: GroupId,
+        happens: impl FnOnce(&mut Group, &mut Io) -> Result<(), StorageError>,
+    ) -> Result<(), StorageError> {
+        let Some(group) = self.groups.get_mut(&id).filter(|group| !group.is_stopped()) else { return Ok(()) };
+        mark(id, group, &mut self.ready);
+        let happened = happens(group, &mut self.io);
+        self.contain(id, happened)
+    }
+
+    /// An error of one group stops that group, and no other.
+    fn contain(&mut self, id: GroupId, outcome: Result<(), StorageError>) -> Result<(), StorageError> {
+        match outcome {
+            Err(error) if error.is_of_group() => {
+                let group = self.groups.get_mut(&id).expect("something has happened to it");
+                group.stop(&error, &mut self.callers.replies);
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    fn mark_all(&mut self, wanted: impl Fn(&Group) -> bool) {
+        // What waits for the disk, or for a connection, is among those that were noted with the last turn.
+        for id in &self.awaiting {
+            let group = self.groups.get_mut(id).expect("groups that were settled live");
+            if wanted(group) {
+                mark(*id, group, &mut self.ready);
             }
         }
-        Ok(())
     }
 
+    /// Once per turn: every group that something has happened to goes on.
     fn settle(&mut self, now: Duration) -> Result<(), StorageError> {
-        for group in self.groups.values_mut() {
-            group.settle(now, &mut self.ground)?;
+        let mut ready = std::mem::take(&mut self.ready);
+        for id in ready.drain(..) {
+            let group = self.groups.get_mut(&id).expect("groups that are marked live");
+            group.ready = false;
+            let settled = match group.is_stopped() {
+                true => Ok(()),
+                false => group.settle(now, self.options.me, &mut self.io, &mut self.callers),
+            };
+            self.contain(id, settled)?;
+            self.note(now, id);
         }
+        self.ready = ready;
         Ok(())
     }
 
-    fn fail(&mut self, error: StorageError) {
-        tracing::error!(%error, "the journal failed: this member stops");
-        self.failure = Some(error);
-        self.stop();
+    /// When the group is to be looked at next.
+    fn note(&mut self, now: Duration, id: GroupId) {
+        let group = self.groups.get_mut(&id).expect("groups that are settled live");
+        let deadline = group.deadline(now, &self.io);
+        self.timers.set(id, &mut group.timer, deadline);
+        self.await_flush(id);
+    }
+
+    fn await_flush(&mut self, id: GroupId) {
+        if self.groups.get(&id).is_some_and(Group::awaits_flush) {
+            self.awaiting.insert(id);
+        } else {
+            self.awaiting.remove(&id);
+        }
+    }
+
+    /// Sends what the turn has gathered.
+    fn finish_turn(&mut self) {
+        self.io.peers.flush();
+        self.callers.replies.flush();
+        self.callers.handed_left = self.options.bounds.handed_bytes;
+        self.out.work.append(&mut self.callers.work);
+    }
+
+    /// Asks the journal what is to be done for it. It has one job of each kind under way at most; what was left in the
+    /// outbox is still to be taken.
+    fn begin_jobs(&mut self) {
+        if self.out.save.is_none() {
+            self.out.save = self.next_save();
+        }
+        if self.out.preparation.is_none() {
+            self.out.preparation = self.io.log.journal.next_preparation();
+        }
+    }
+
+    /// What the journal wants written next, with everything that may be said then.
+    fn next_save(&mut self) -> Option<Save> {
+        let write = self.io.log.journal.next_write()?;
+        let (mut messages, mut spoken) = (Vec::new(), Vec::new());
+        for (id, token) in self.io.log.tokens_within(write.end()) {
+            if let Some(group) = self.groups.get_mut(&id) {
+                messages.extend(group.take_held(token));
+                spoken.push(id);
+            }
+        }
+        spoken.into_iter().for_each(|id| self.await_flush(id));
+        Some(Save::new(write, messages))
+    }
+}
+
+/// Something has happened to the group: this turn settles it.
+fn mark(id: GroupId, group: &mut Group, ready: &mut Vec<GroupId>) {
+    if !std::mem::replace(&mut group.ready, true) {
+        ready.push(id);
     }
 }

@@ -1,10 +1,23 @@
-//! Requests in line, counted in number and in bytes.
+//! Requests that wait to be proposed or passed on.
 
-use super::group::Pending;
+use super::super::failure::Failure;
+use super::super::reply::{Replies, ReplyTo};
+use crate::codec::command::Call;
+use crate::codec::ids::Term;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// Requests that have neither been proposed nor forwarded, in the order of their arrival.
+/// A request that has neither been proposed nor passed on.
+#[derive(Debug)]
+pub(super) struct Pending {
+    /// The term whose leader it is meant for; 0: any. One that names a term is never passed on.
+    pub term: Term,
+    pub call: Call,
+    pub reply: ReplyTo,
+    pub deadline: Duration,
+}
+
+/// Such requests, in the order of their arrival.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     requests: VecDeque<Pending>,
@@ -42,8 +55,28 @@ impl Queue {
         Some(pending)
     }
 
-    /// The first, if its time is up. Deadlines grow along the line.
-    pub(super) fn pop_expired(&mut self, now: Duration) -> Option<Pending> {
-        self.requests.front().is_some_and(|first| first.deadline <= now).then(|| self.pop_front())?
+    /// When the first has waited long enough. Deadlines grow along the queue.
+    pub(super) fn deadline(&self) -> Option<Duration> {
+        self.requests.front().map(|first| first.deadline)
+    }
+
+    /// Ends the wait of those whose time is up: no leader has taken them.
+    pub(super) fn expire(&mut self, now: Duration, replies: &mut Replies) {
+        while self.deadline().is_some_and(|deadline| deadline <= now)
+            && let Some(pending) = self.pop_front()
+        {
+            replies.fail(pending.reply, Failure::NoLeader);
+        }
+    }
+
+    /// Ends the wait of all, for one reason where they were asked here and another where they were asked elsewhere.
+    pub(super) fn abandon(&mut self, here: Failure, elsewhere: Failure, replies: &mut Replies) {
+        while let Some(pending) = self.pop_front() {
+            let failure = match pending.reply {
+                ReplyTo::Proxy(_) => here,
+                ReplyTo::Origin(..) => elsewhere,
+            };
+            replies.fail(pending.reply, failure);
+        }
     }
 }

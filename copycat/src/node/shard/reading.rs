@@ -3,17 +3,13 @@
 use super::super::applier::{Progress, Read, Work};
 use super::super::failure::Failure;
 use super::super::reply::Replies;
-use super::ground::Ground;
-use super::group::{Group, Pending};
 use super::lines::{Bounded, Lines};
-use super::queue::Queue;
+use super::queue::{Pending, Queue};
 use crate::codec::access::{Access, Consistency};
 use crate::codec::command::Call;
-use crate::codec::entries::Entries;
 use crate::codec::ids::{GroupId, Index, Term};
 use crate::raft::lease::Lease;
 use crate::raft::read::ReadTicket;
-use crate::storage::StorageError;
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -54,7 +50,7 @@ impl Reads {
     }
 
     /// A read that waits for the confirmation of `ticket`. `last` is the end of the log when the turn began.
-    fn await_ticket(&mut self, term: Term, last: Index, ticket: ReadTicket, read: Pending) {
+    pub(super) fn await_ticket(&mut self, term: Term, last: Index, ticket: ReadTicket, read: Pending) {
         self.take(&read);
         if read.call.access.is_free() {
             return self.asked.push_back((ticket, read));
@@ -65,7 +61,7 @@ impl Reads {
     }
 
     /// A read that waits for the entry `high`, and for the confirmation of a ticket if it names one.
-    fn await_entry(&mut self, term: Term, high: Index, ticket: Option<ReadTicket>, read: Pending) {
+    pub(super) fn await_entry(&mut self, term: Term, high: Index, ticket: Option<ReadTicket>, read: Pending) {
         self.take(&read);
         self.lines.await_entry(term, Bounded { low: high, high, ticket, lease_end: None, read });
     }
@@ -158,6 +154,15 @@ impl Reads {
         }
     }
 
+    /// When the time of one of them is up, or earlier.
+    pub(super) fn deadline(&self) -> Option<Duration> {
+        let first = |reads: &VecDeque<(Index, Pending)>| reads.front().map(|(_, read)| read.deadline);
+        let asked = self.asked.front().map(|(_, read)| read.deadline);
+        let leased = self.leased.front().map(|(_, read)| read.deadline);
+        let all = [asked, first(&self.confirmed), leased, self.lines.deadline()];
+        all.into_iter().flatten().min()
+    }
+
     /// Ends the wait of those whose time is up.
     pub(super) fn expire(&mut self, now: Duration, replies: &mut Replies) {
         while let Some(read) = self.pop_expired(now) {
@@ -188,45 +193,6 @@ impl Reads {
 fn work(lease_end: Option<Duration>, read: Pending) -> Read {
     let Call { access: _, stamp, command } = read.call;
     Read { stamp, command, lease_end, reply: read.reply }
-}
-
-/// What a turn of the leader leaves to be confirmed.
-#[derive(Debug, Default)]
-pub(super) struct Asking {
-    /// Strict reads, in the order of their arrival.
-    pub strict: Vec<Pending>,
-    /// Reads behind writes of their own, and how many writes of this turn stand in the log before each; ascending.
-    pub behind: Vec<(u64, Pending)>,
-}
-
-impl Group {
-    /// Asks the core for a confirmation that all reads of this turn share, unless none needs it: a read behind
-    /// a write of this very turn is confirmed when that is committed (see [`lines`](super::lines)).
-    ///
-    /// `last` was the end of the log before this turn's writes.
-    pub(super) fn ask(
-        &mut self,
-        now: Duration,
-        (term, last): (Term, Index),
-        asking: Asking,
-        ground: &mut Ground,
-    ) -> Result<(), StorageError> {
-        let Asking { strict, behind } = asking;
-        let mut effects = std::mem::take(&mut ground.effects);
-        let mut ticket = None;
-        if !strict.is_empty() || behind.first().is_some_and(|(ahead, _)| *ahead == 0) {
-            // The ticket is known before the effects are carried out: a single voter confirms at once.
-            let given = self.core.read(now, &mut effects);
-            ticket = Some(given.expect("reads are asked for by the leader"));
-        }
-        for read in strict {
-            self.reads.await_ticket(term, last, ticket.expect("one for the strict"), read);
-        }
-        for (ahead, read) in behind {
-            self.reads.await_entry(term, last + ahead, ticket.filter(|_| ahead == 0), read);
-        }
-        self.carry_out(now, effects, &Entries::default(), ground)
-    }
 }
 
 #[cfg(test)]

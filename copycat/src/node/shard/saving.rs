@@ -8,11 +8,10 @@
 //! It is the same promise either way, which is in [`raft`](crate::raft), "Sends": a message leaves once its token is
 //! durable. The core may have moved on when it does, to another term even, as it may while any message is on its way.
 
-use super::Shard;
-use super::ground::Links;
-use super::group::Group;
+use super::super::applier::Work;
+use super::peers::Links;
 use crate::codec::ids::MemberId;
-use crate::storage::{Write, Written};
+use crate::storage::{Preparation, Write, Written};
 use crate::transport::wire;
 
 /// A write, and the messages that wait for it and for nothing else.
@@ -24,6 +23,11 @@ pub(crate) struct Save {
 }
 
 impl Save {
+    /// A write, and what is to be said when it is durable.
+    pub(super) fn new(write: Write, messages: Vec<(MemberId, wire::Message)>) -> Save {
+        Save { write, messages }
+    }
+
     /// A write that nobody waits for.
     pub(crate) fn silent(write: Write) -> Save {
         Save { write, messages: Vec::new() }
@@ -39,7 +43,7 @@ impl Save {
         let written = self.write.run();
         if written.is_durable() && !self.messages.is_empty() {
             for (to, message) in self.messages {
-                // One that is refused is lost, which is the core's daily bread.
+                // One that is refused is lost, as any may be.
                 links.send(to, message);
             }
             links.flush();
@@ -48,22 +52,13 @@ impl Save {
     }
 }
 
-impl Shard {
-    /// Whether anybody waits for this member to learn that the write under way has ended. If not, it may learn it later:
-    /// with the next turn, which a tick brings soon enough for what a checkpoint lets go of.
-    pub(crate) fn awaits_flush(&self) -> bool {
-        self.ground.journal.has_waiting() || self.groups.values().any(Group::awaits_flush)
-    }
-
-    /// What the journal wants written next, with everything that may be said then.
-    pub(super) fn next_save(&mut self) -> Option<Save> {
-        let write = self.ground.journal.next_write()?;
-        let mut messages = Vec::new();
-        for (group, token) in self.ground.tokens_within(write.end()) {
-            if let Some(group) = self.groups.get_mut(&group) {
-                messages.extend(group.take_held(token));
-            }
-        }
-        Some(Save { write, messages })
-    }
+/// What a turn leaves for others to do.
+#[derive(Debug, Default)]
+pub(crate) struct Outbox {
+    /// For the applier, in this order.
+    pub work: Vec<Work>,
+    /// For the flusher.
+    pub save: Option<Save>,
+    /// For the preparer.
+    pub preparation: Option<Preparation>,
 }

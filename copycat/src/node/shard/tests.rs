@@ -3,10 +3,12 @@
 use super::*;
 use crate::codec::access::{Access, Consistency, Place};
 use crate::codec::command::{Call, Command};
+use crate::codec::entries::Entries;
 use crate::codec::ids::{Index, MethodId};
 use crate::node::applier::Applier;
 use crate::node::machine::{Checker, Entry, Machine, Query};
 use crate::node::request::Answer;
+use crate::raft;
 use crate::raft::message::{AppendResult, Message};
 use crate::storage::{self, MemoryDisk, Owner};
 use crate::transport::wire;
@@ -303,8 +305,7 @@ fn reads_of_a_line_expire_in_the_order_of_their_arrival() {
     leader.now += Duration::from_secs(4);
     let [mut late] = leader.call([IN_LINE]);
     leader.now += Duration::from_secs(6);
-    let lost = &mut leader.shard;
-    lost.groups.get_mut(&GROUP).unwrap().reads.expire(leader.now, &mut lost.ground.replies);
+    leader.shard.tick(leader.now);
     assert_eq!(early.each_mut().map(seen)[1..], [Some(Err(Failure::Timeout)); 3]);
     assert_eq!(seen(&mut late), None);
 }

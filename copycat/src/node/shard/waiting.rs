@@ -61,6 +61,12 @@ impl Proposed {
         owed
     }
 
+    /// When the time of one of them is up, or earlier.
+    pub(super) fn deadline(&self) -> Option<Duration> {
+        let deadlines = || self.waiting.iter().map(|waiting| waiting.deadline);
+        if self.mixed { deadlines().min() } else { deadlines().next() }
+    }
+
     /// Ends the wait of those whose time is up. Their entries stand.
     pub(super) fn expire(&mut self, now: Duration, replies: &mut Replies) {
         if self.mixed {

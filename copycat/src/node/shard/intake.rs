@@ -1,0 +1,166 @@
+//! What is asked of a group, until it is proposed, passed on, or served.
+
+use super::super::failure::Failure;
+use super::super::machine::Checker;
+use super::super::reply::Replies;
+use super::queue::{Pending, Queue};
+use super::reading::Reads;
+use super::writing::entry_len;
+use crate::codec::access::{Access, Consistency, Place};
+use crate::codec::ids::{Index, Term};
+use crate::raft::lease::Lease;
+use std::sync::Arc;
+
+/// The requests of one group that wait, and what is asked before one of them is let in.
+#[derive(Debug, Default)]
+pub(super) struct Intake {
+    pub queue: Queue,
+    /// Of the group's code; `None` while it has none.
+    checker: Option<Arc<dyn Checker>>,
+}
+
+/// What a leader may rest reads on, and stamp writes with, in this turn.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Footing {
+    /// Its term.
+    pub term: Term,
+    /// The end of its log before this turn's writes.
+    pub last: Index,
+    /// Its lease, if it holds one.
+    pub lease: Option<Lease>,
+}
+
+/// The requests of one turn, by the ways they take.
+#[derive(Debug, Default)]
+pub(super) struct Turn {
+    /// Those that become entries, in their order.
+    pub writes: Vec<Pending>,
+    /// Bytes of these entries.
+    pub bytes: usize,
+    pub asking: Asking,
+}
+
+/// Reads that need a confirmation.
+#[derive(Debug, Default)]
+pub(super) struct Asking {
+    /// Strict reads, in the order of their arrival.
+    pub strict: Vec<Pending>,
+    /// Reads behind writes of their own, and how many writes of this turn stand in the log before each; ascending.
+    pub behind: Vec<(u64, Pending)>,
+}
+
+impl Intake {
+    pub(super) fn is_attached(&self) -> bool {
+        self.checker.is_some()
+    }
+
+    /// The group has code from here on. It has none yet.
+    pub(super) fn attach(&mut self, checker: Arc<dyn Checker>) {
+        assert!(!self.is_attached(), "a group has one machine");
+        self.checker = Some(checker);
+    }
+
+    /// The group has no code any more.
+    pub(super) fn detach(&mut self) {
+        self.checker = None;
+    }
+
+    /// Answers a request that this member can tell to be wrong.
+    pub(super) fn check(&self, pending: &Pending) -> Result<(), Failure> {
+        let checker = self.checker.as_ref().ok_or(Failure::UnknownResource)?;
+        checker.check(&pending.call)
+    }
+
+    /// Takes the queue apart, up to so many bytes of entries: writes are to be proposed together, reads go their way.
+    pub(super) fn take_turn(
+        &mut self,
+        footing: Footing,
+        bytes_max: usize,
+        reads: &mut Reads,
+        replies: &mut Replies,
+    ) -> Turn {
+        let Footing { term, last, lease } = footing;
+        let mut turn = Turn::default();
+        while turn.bytes < bytes_max
+            && let Some(pending) = self.queue.pop_front()
+        {
+            let meant = pending.term == 0 || pending.term == term;
+            let checked = if meant { self.check(&pending) } else { Err(Failure::NotLeader) };
+            if let Err(failure) = checked {
+                replies.fail(pending.reply, failure);
+                continue;
+            }
+            match pending.call.access {
+                Access::Write => {
+                    turn.bytes += entry_len(&pending.call);
+                    turn.writes.push(pending);
+                }
+                Access::Read(_, Place::Behind) => {
+                    turn.asking.behind.push((turn.writes.len() as u64, pending));
+                }
+                Access::Read(Consistency::Eventual, _) => reads.serve_any(pending),
+                Access::Read(Consistency::Lease, _) => match lease.filter(|_| reads.may_lease(&pending)) {
+                    Some(lease) => reads.serve_within(term, last, lease, pending),
+                    None => turn.asking.strict.push(pending),
+                },
+                Access::Read(Consistency::Strict, _) => turn.asking.strict.push(pending),
+            }
+        }
+        turn
+    }
+
+    /// Writes that have to wait keep their place, and so do the reads behind them that may have to see them: before
+    /// each stand so many of the writes. All other reads go on.
+    pub(super) fn put_back(&mut self, mut writes: Vec<Pending>, asking: &mut Asking) {
+        let waiting = asking.behind.partition_point(|(ahead, _)| *ahead == 0);
+        for (ahead, read) in asking.behind.drain(waiting..).rev() {
+            writes.drain(ahead as usize..).rev().for_each(|write| self.queue.push_front(write));
+            self.queue.push_front(read);
+        }
+        writes.into_iter().rev().for_each(|write| self.queue.push_front(write));
+    }
+}
+
+impl Asking {
+    /// This turn's writes came to nothing: no read stands behind any of them.
+    pub(super) fn without_writes(&mut self) {
+        self.behind.iter_mut().for_each(|(ahead, _)| *ahead = 0);
+    }
+
+    /// Whether a confirmation has to be asked for: a read behind a write of this very turn is confirmed when that is
+    /// committed (see [`lines`](super::lines)).
+    pub(super) fn needs_ticket(&self) -> bool {
+        !self.strict.is_empty() || self.behind.first().is_some_and(|(ahead, _)| *ahead == 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::reply::ReplyTo;
+    use super::*;
+    use crate::codec::command::{Call, Command};
+    use crate::codec::ids::MethodId;
+    use bytes::Bytes;
+    use std::time::Duration;
+    use tokio::sync::oneshot;
+
+    fn pending(place: u32) -> Pending {
+        let command = Command { method: MethodId(place), key_len: 0, body: Bytes::new() };
+        let (call, reply) = (Call::new(Access::Write, command), ReplyTo::Proxy(oneshot::channel().0));
+        Pending { term: 0, call, reply, deadline: Duration::ZERO }
+    }
+
+    #[test]
+    fn what_is_put_back_stands_as_it_stood() {
+        let mut intake = Intake::default();
+        intake.queue.push_back(pending(8));
+        let writes = [1, 2, 5, 7].map(pending).into();
+        let behind = [(2, 3), (2, 4), (3, 6)].map(|(ahead, place)| (ahead, pending(place))).into();
+        let mut asking = Asking { strict: Vec::new(), behind };
+        intake.put_back(writes, &mut asking);
+        assert!(asking.behind.is_empty());
+        let order =
+            std::iter::from_fn(|| intake.queue.pop_front()).map(|pending| pending.call.command.method.0);
+        assert_eq!(order.collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6, 7, 8]);
+    }
+}

@@ -1,0 +1,301 @@
+//! The consensus of one group: its core, and what the core decides, carried out in its order.
+
+use super::super::failure::Failure;
+use super::input::Options;
+use super::io::Io;
+use super::queue::Pending;
+use super::sending::{Refused, Sender};
+use super::writing::Writer;
+use crate::codec::configuration::Configuration;
+use crate::codec::entries::Entries;
+use crate::codec::ids::{GroupId, Index, MemberId};
+use crate::codec::terms::Span;
+use crate::raft::effect::{Effect, Effects};
+use crate::raft::lease::Lease;
+use crate::raft::message::Message;
+use crate::raft::options;
+use crate::raft::read::ReadTicket;
+use crate::raft::state::{Raft, Status};
+use crate::raft::token::Token;
+use crate::storage::{GroupState, StorageError};
+use crate::transport::wire;
+use std::time::Duration;
+
+/// Pause between two warnings of messages that no correct member sends.
+const WARNING_INTERVAL: Duration = Duration::from_secs(1);
+/// Pause before a core that found no room for a vote is looked at again.
+const ROOM_INTERVAL: Duration = Duration::from_millis(50);
+
+/// What the core has decided about reads.
+#[derive(Debug, Default)]
+#[must_use = "reads wait for it"]
+pub(super) struct Verdict {
+    /// Reads up to the ticket may run on a state that reflects the index.
+    pub ready: Option<(ReadTicket, Index)>,
+    /// The leadership is over: what is not ready never will be.
+    pub lost: bool,
+}
+
+/// What became of a turn's writes.
+#[derive(Debug)]
+pub(super) enum Appended {
+    /// They are entries now, in their order.
+    All(Span),
+    /// Nothing was appended: the core does not lead after all, or the disk has no room.
+    Refused(Failure),
+    /// The disk is about to have room. Nothing was appended yet.
+    Later,
+}
+
+/// One group's core, and its ties to the journal and to the other members.
+#[derive(Debug)]
+pub(super) struct Replication {
+    group: GroupId,
+    core: Raft,
+    writer: Writer,
+    sender: Sender,
+    /// What the journal has reported.
+    durable: Token,
+    /// How much of it the core knows: what it learns may make it a leader, whose first entry needs room.
+    told: Token,
+    commit: Index,
+    next_warning: Duration,
+    found_lost: u64,
+}
+
+impl Replication {
+    /// Goes on from what the journal knows of the group. `newest_stamp`: cluster time of its last entry.
+    pub(super) fn new(
+        group: GroupId,
+        options: &Options,
+        founders: Configuration,
+        recovered: GroupState,
+        newest_stamp: Option<u64>,
+        now: Duration,
+    ) -> Replication {
+        let restored = options::Restored {
+            id: options.me,
+            initial: founders,
+            promised: options.promised,
+            term: recovered.term,
+            vote: recovered.vote,
+            terms: recovered.terms,
+            configurations: recovered.configurations,
+        };
+        // Members and groups draw different election timeouts, and a simulated member always the same.
+        let seed = options.raft.seed ^ group.0.rotate_left(17) ^ options.me.0;
+        let core = Raft::new(options::Options { seed, ..options.raft.clone() }, restored, now);
+        Replication {
+            group,
+            durable: core.token(),
+            told: core.token(),
+            commit: core.status().commit,
+            core,
+            writer: Writer::new(group, newest_stamp, now),
+            sender: Sender::new(group),
+            next_warning: Duration::ZERO,
+            found_lost: 0,
+        }
+    }
+
+    /// What the core knows.
+    pub(super) fn status(&self) -> Status {
+        self.core.status()
+    }
+
+    /// Everything up to here is committed.
+    pub(super) fn commit(&self) -> Index {
+        self.commit
+    }
+
+    /// How often it was found that another member had lost what it had acknowledged.
+    pub(super) fn found_lost(&self) -> u64 {
+        self.found_lost
+    }
+
+    /// What a lease read may rest on.
+    pub(super) fn lease(&self, now: Duration) -> Option<Lease> {
+        self.core.lease(now)
+    }
+
+    /// Whether anything follows when the write under way has ended: for a message that could not go along with it, or
+    /// for the core.
+    pub(super) fn awaits_flush(&self) -> bool {
+        self.sender.holds() || self.core.awaits_durable()
+    }
+
+    /// When [`tick`](Self::tick) has something to do; `campaigns`: whether the core may be told the time.
+    pub(super) fn deadline(&self, now: Duration, campaigns: bool, io: &Io) -> Duration {
+        let untold = self.told != self.durable;
+        let due = if campaigns { self.core.deadline() } else { Duration::MAX };
+        if (untold || due <= now) && !io.log.journal.has_vote_room() {
+            return now + ROOM_INTERVAL;
+        }
+        if untold { now } else { due }
+    }
+
+    /// Time passes: elections, heartbeats.
+    pub(super) fn tick(&mut self, now: Duration, io: &mut Io) -> Result<Verdict, StorageError> {
+        if !io.log.journal.has_vote_room() {
+            return Ok(Verdict::default());
+        }
+        let mut effects = std::mem::take(&mut io.effects);
+        self.core.tick(now, &mut effects);
+        self.carry_out(now, effects, &Entries::default(), io)
+    }
+
+    /// A message of a counterpart, and the entries that came with it. One that could not be stored now is dropped, as
+    /// if the network had lost it; its sender tries again.
+    pub(super) fn receive(
+        &mut self,
+        now: Duration,
+        from: MemberId,
+        message: Message,
+        entries: &Entries,
+        io: &mut Io,
+    ) -> Result<Verdict, StorageError> {
+        let takes = entries.is_empty() || io.log.room_for(entries.len()).is_ok();
+        if !takes || !io.log.journal.has_vote_room() {
+            return Ok(Verdict::default());
+        }
+        let mut effects = std::mem::take(&mut io.effects);
+        if let Err(refused) = self.core.receive(now, from, message, &mut effects)
+            && now >= self.next_warning
+        {
+            // Once in a while: whoever sends one may send many.
+            self.next_warning = now + WARNING_INTERVAL;
+            tracing::warn!(group = %self.group, %from, %refused, "a message no correct member sends");
+        }
+        self.carry_out(now, effects, entries, io)
+    }
+
+    /// What was written up to `token` is durable: what waited for that is sent.
+    pub(super) fn durable(
+        &mut self,
+        now: Duration,
+        token: Token,
+        io: &mut Io,
+    ) -> Result<Verdict, StorageError> {
+        self.durable = self.durable.max(token);
+        self.sender.release(self.durable, &mut io.peers);
+        self.tell_durable(now, io)
+    }
+
+    /// Lets the core know what is durable; on a full disk later, with a tick that finds room.
+    pub(super) fn tell_durable(&mut self, now: Duration, io: &mut Io) -> Result<Verdict, StorageError> {
+        if self.told == self.durable || !io.log.journal.has_vote_room() {
+            return Ok(Verdict::default());
+        }
+        self.told = self.durable;
+        let mut effects = std::mem::take(&mut io.effects);
+        self.core.durable(self.told, &mut effects);
+        self.carry_out(now, effects, &Entries::default(), io)
+    }
+
+    /// What was on its way to `peer` is lost.
+    pub(super) fn disconnected(&mut self, peer: MemberId) {
+        self.core.disconnected(peer);
+    }
+
+    /// Takes what waits for no more than `token` to be durable.
+    pub(super) fn take_held(&mut self, token: Token) -> impl Iterator<Item = (MemberId, wire::Message)> + '_ {
+        self.sender.take_held(token)
+    }
+
+    /// Asks for a confirmation of the leadership that this member has.
+    pub(super) fn read(&mut self, now: Duration, io: &mut Io) -> Result<(ReadTicket, Verdict), StorageError> {
+        let mut effects = std::mem::take(&mut io.effects);
+        let ticket = self.core.read(now, &mut effects).expect("reads are asked for by the leader");
+        Ok((ticket, self.carry_out(now, effects, &Entries::default(), io)?))
+    }
+
+    /// One proposal for all writes of a turn, which become entries of `bytes` together: one encoding, one append, one
+    /// message per follower.
+    pub(super) fn append(
+        &mut self,
+        now: Duration,
+        writes: &[Pending],
+        bytes: usize,
+        io: &mut Io,
+    ) -> Result<(Appended, Verdict), StorageError> {
+        match io.log.room_for(bytes) {
+            Ok(()) => {}
+            Err(StorageError::NotReady) => return Ok((Appended::Later, Verdict::default())),
+            Err(StorageError::Full(_)) => {
+                return Ok((Appended::Refused(Failure::StorageFull), Verdict::default()));
+            }
+            Err(error) => return Err(error),
+        }
+        let mut effects = std::mem::take(&mut io.effects);
+        // Indexes and term are given out in one step: a leader deposed in between stamps nothing.
+        let Ok(span) = self.core.propose(writes.len() as u64, &mut effects) else {
+            io.effects = effects;
+            return Ok((Appended::Refused(Failure::NotLeader), Verdict::default()));
+        };
+        let entries = self.writer.encode(now, span, writes, bytes);
+        io.log.journal.append(self.group, &entries)?;
+        io.log.await_durable(self.group, self.core.token());
+        let verdict = self.carry_out(now, effects, &Entries::default(), io)?;
+        Ok((Appended::All(span), verdict))
+    }
+
+    /// Does what the core asked for. `entries` are those of the message it was given, if any.
+    fn carry_out(
+        &mut self,
+        now: Duration,
+        mut effects: Effects,
+        entries: &Entries,
+        io: &mut Io,
+    ) -> Result<Verdict, StorageError> {
+        let (before, mut verdict) = (io.log.journal.end(), Verdict::default());
+        self.sender.begin();
+        let outcome =
+            effects.drain().try_for_each(|effect| self.carry(now, effect, entries, &mut verdict, io));
+        io.effects = effects;
+        if io.log.journal.end() != before {
+            io.log.await_durable(self.group, self.core.token());
+        }
+        outcome.map(|()| verdict)
+    }
+
+    fn carry(
+        &mut self,
+        now: Duration,
+        effect: Effect,
+        entries: &Entries,
+        verdict: &mut Verdict,
+        io: &mut Io,
+    ) -> Result<(), StorageError> {
+        match effect {
+            Effect::SaveVote { term, vote } => {
+                io.log.journal.save_vote(self.group, term, vote)?;
+            }
+            Effect::Append { first } => self.writer.store(now, first, entries, &mut io.log)?,
+            Effect::AppendOwn { id, entry } => self.writer.store_own(now, id, entry, &mut io.log)?,
+            Effect::Send { to, message, after } if after <= self.durable => {
+                if let Some(Refused(first)) = self.sender.send(to, message, io)? {
+                    self.core.refused(to, first);
+                }
+            }
+            Effect::Send { to, message, after } => self.sender.hold(after, to, message),
+            Effect::Commit { index } => {
+                assert!(index > self.commit, "the commit index only grows");
+                self.commit = index;
+            }
+            Effect::ReadReady { through, index } => verdict.ready = Some((through, index)),
+            Effect::ReadsLost => verdict.lost = true,
+            Effect::PeerLost { peer, first, last } => {
+                self.found_lost += 1;
+                tracing::error!(
+                    group = %self.group, member = %peer, first, last,
+                    "a member lost entries that it had acknowledged as durable: its disk lied or was damaged; \
+                     they are sent to it again, but look at that disk before another one fails"
+                );
+            }
+            Effect::Role { role, term, leader } => {
+                tracing::debug!(group = %self.group, ?role, term, ?leader, "role");
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,97 @@
+//! Entries of one group on their way into the log: encoded by a leader, taken as they came by a follower.
+
+use super::super::clock::ClusterClock;
+use super::log::Log;
+use super::queue::Pending;
+use crate::codec::command::Call;
+use crate::codec::entries::{Entries, Packer};
+use crate::codec::frame::{Codec, HEADER_LEN, Header, Kind};
+use crate::codec::ids::{GroupId, Index};
+use crate::codec::terms::{LogId, Span};
+use crate::raft::effect::OwnEntry;
+use crate::storage::StorageError;
+use std::time::Duration;
+
+/// Stamps, encodes and stores the entries of one group.
+#[derive(Debug)]
+pub(super) struct Writer {
+    group: GroupId,
+    clock: ClusterClock,
+}
+
+/// Bytes of the entry that a call becomes.
+pub(super) fn entry_len(call: &Call) -> usize {
+    HEADER_LEN + call.len()
+}
+
+impl Writer {
+    /// `newest_stamp`: cluster time of the last entry there is.
+    pub(super) fn new(group: GroupId, newest_stamp: Option<u64>, now: Duration) -> Writer {
+        let mut clock = ClusterClock::default();
+        newest_stamp.into_iter().for_each(|stamp| clock.observe(stamp, now));
+        Writer { group, clock }
+    }
+
+    /// Cluster time of an entry that is made now.
+    fn stamp(&mut self, now: Duration) -> u64 {
+        let time = self.clock.stamp(now);
+        self.clock.observe(time, now);
+        time
+    }
+
+    /// The only encoding of these entries: these bytes are stored and sent.
+    pub(super) fn encode(&mut self, now: Duration, span: Span, writes: &[Pending], bytes: usize) -> Entries {
+        assert_eq!(span.last - span.first + 1, writes.len() as u64, "one index for each write");
+        let mut packer = Packer::with_capacity(writes.len(), bytes);
+        let time = self.stamp(now);
+        for (index, write) in (span.first..=span.last).zip(writes) {
+            let Call { access: _, stamp, command } = &write.call;
+            let header = Header {
+                codec: Codec::Bincode,
+                stamp: *stamp,
+                method: command.method,
+                key_len: command.key_len,
+                ..Header::bare(Kind::Command, self.group, span.term, index, time)
+            };
+            packer.push(&header, &command.body);
+        }
+        let entries = packer.seal();
+        assert_eq!(entries.len(), bytes, "frames are as long as was counted");
+        entries
+    }
+
+    /// The entries of a leader's message, as they came, from `first` on.
+    pub(super) fn store(
+        &mut self,
+        now: Duration,
+        first: Index,
+        entries: &Entries,
+        log: &mut Log,
+    ) -> Result<(), StorageError> {
+        self.clock.observe(entries.time(), now);
+        if entries.first() == Some(first) {
+            return log.journal.append(self.group, entries).map(drop);
+        }
+        log.journal.append(self.group, &entries.suffix(first)).map(drop)
+    }
+
+    /// An entry that the core itself makes.
+    pub(super) fn store_own(
+        &mut self,
+        now: Duration,
+        LogId { term, index }: LogId,
+        entry: OwnEntry,
+        log: &mut Log,
+    ) -> Result<(), StorageError> {
+        let time = self.stamp(now);
+        let header = |kind| Header::bare(kind, self.group, term, index, time);
+        let mut packer = Packer::with_capacity(1, 0);
+        match entry {
+            OwnEntry::Noop => packer.push(&header(Kind::Noop), &[]),
+            OwnEntry::Configuration(configuration) => {
+                packer.push_configuration(&header(Kind::Configuration), configuration);
+            }
+        }
+        log.journal.append_own(self.group, &packer.seal()).map(drop)
+    }
+}
