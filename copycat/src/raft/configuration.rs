@@ -28,6 +28,11 @@ impl Configurations {
         &self.initial
     }
 
+    /// Index of the one in force; 0 for the one the group was formed with.
+    pub(super) fn newest(&self) -> Index {
+        self.logged.last().map_or(0, |(index, _)| *index)
+    }
+
     /// Puts a configuration in force the moment it is appended, not when it commits (§4.1).
     pub(super) fn adopt(&mut self, index: Index, configuration: Configuration) {
         assert!(self.logged.last().is_none_or(|(last, _)| *last < index), "configurations ascend");

@@ -41,10 +41,15 @@ mod configuration;
 mod conflict;
 mod election;
 mod follower;
+mod heartbeat;
 #[cfg(test)]
 mod hostile;
+mod inputs;
 mod leadership;
 pub(crate) mod lease;
 mod progress;
 mod quorum;
 mod replication;
+mod server;
+mod transitions;
+mod voting;

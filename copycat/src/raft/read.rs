@@ -13,7 +13,7 @@ pub(crate) struct ReadTicket(pub u64);
 
 /// Reads that share a round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Batch {
+pub(super) struct ReadBatch {
     /// The newest of them.
     pub(super) through: ReadTicket,
     /// What their answer must reflect: the commit index when the newest arrived, but at least the
@@ -27,9 +27,9 @@ pub(super) struct Batch {
 #[derive(Debug, Default)]
 pub(super) struct Reads {
     /// Not confirmed; rounds and indexes ascend.
-    waiting: VecDeque<Batch>,
+    waiting: VecDeque<ReadBatch>,
     /// Confirmed, but the leader's first own entry is not committed yet.
-    blocked: Option<Batch>,
+    blocked: Option<ReadBatch>,
 }
 
 impl Reads {
@@ -37,7 +37,7 @@ impl Reads {
     /// started for it now.
     pub(super) fn register(&mut self, ticket: ReadTicket, index: Index, newest: u64) -> bool {
         let on_its_way = self.waiting.front().is_some_and(|batch| batch.round <= newest);
-        let batch = Batch { through: ticket, index, round: newest + 1 };
+        let batch = ReadBatch { through: ticket, index, round: newest + 1 };
         match self.waiting.back_mut() {
             Some(back) if back.round == batch.round => {
                 assert!(back.through < ticket && back.index <= index, "reads arrive in order");
@@ -49,7 +49,7 @@ impl Reads {
     }
 
     /// A majority answered `round`: the reads this confirms.
-    pub(super) fn confirm(&mut self, round: u64, commit: Index) -> Option<Batch> {
+    pub(super) fn confirm(&mut self, round: u64, commit: Index) -> Option<ReadBatch> {
         let mut confirmed = None;
         while self.waiting.front().is_some_and(|batch| batch.round <= round) {
             confirmed = self.waiting.pop_front();
@@ -62,7 +62,7 @@ impl Reads {
     }
 
     /// The commit index is `commit`: the confirmed reads that only waited for it.
-    pub(super) fn committed(&mut self, commit: Index) -> Option<Batch> {
+    pub(super) fn committed(&mut self, commit: Index) -> Option<ReadBatch> {
         self.blocked.take_if(|batch| batch.index <= commit)
     }
 

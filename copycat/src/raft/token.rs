@@ -27,6 +27,12 @@ impl Token {
     pub(super) const fn opening(epoch: u64) -> Token {
         Token { epoch, index: 0 }
     }
+
+    /// The write of the entry at `index`, in the same epoch.
+    pub(super) fn at(self, index: Index) -> Token {
+        assert!(index <= self.index, "entry {index} is not written: {self:?}");
+        Token { index, ..self }
+    }
 }
 
 #[cfg(test)]
