@@ -58,6 +58,7 @@ fn accept(server: &mut Server, entries: Entries, fx: &mut Effects) -> Index {
 }
 
 /// Index of the first entry that the log does not hold. A repeated append has none, so it cuts nothing.
+// Rule: Raft §5.5
 fn first_to_store(log: &Terms, prev: LogId, spans: &Spans) -> Option<Index> {
     if prev == log.last() {
         return (!spans.is_empty()).then_some(prev.index + 1);
@@ -86,7 +87,6 @@ fn store(server: &mut Server, first: Index, entries: Entries, fx: &mut Effects) 
 }
 
 /// The last entry that may still agree with a leader that holds `prev`. Everything committed does agree.
-// Rule: Raft §5.3, fewer rejected appends
 fn hint(server: &Server, prev: LogId) -> LogId {
     let agreeable = conflict::last_agreeable(&server.log, prev);
     assert!(agreeable.index <= server.log.last().index, "a hint beyond the log: {agreeable:?}");

@@ -58,7 +58,6 @@ impl Leader<'_> {
     }
 
     /// Sends a round of heartbeats, to learn whether a majority still follows.
-    // Rule: thesis §6.4 (3)
     fn start_round(&mut self, fx: &mut Effects) {
         let server = &*self.server;
         let round = self.leadership.rounds.start(server.now);

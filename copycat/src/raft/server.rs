@@ -174,6 +174,7 @@ impl Server {
     /// Changes term, vote, or both: one write, which begins a new epoch.
     pub(super) fn save_vote(&mut self, term: Term, vote: Option<MemberId>, fx: &mut Effects) {
         assert!(self.leader != Some(self.id), "a leader's term and vote are fixed");
+        // Rule: Raft §5.2, one vote in a term
         assert!(term > self.term || self.vote.is_none(), "a second vote in term {term}");
         assert!((1..=TERM_MAX).contains(&term) && term >= self.term, "term {term} after {}", self.term);
         if term > self.term {
@@ -215,6 +216,7 @@ impl Server {
 
     /// Removes the entries from `first` on. It begins a new epoch, since what is durable of them counts no more.
     pub(super) fn cut(&mut self, first: Index) {
+        // Rule: Raft figure 3, State Machine Safety
         assert!(first > self.commit, "cuts {first}, but {} is committed", self.commit);
         // Rule: Raft figure 3, Leader Append-Only
         assert!(self.leader != Some(self.id), "a leader cuts its log");
