@@ -20,7 +20,7 @@ pub(crate) enum Refused {
     /// It claims to come from this member itself.
     #[error("a message from this member to itself")]
     FromMyself,
-    /// A term or an index so large that the group could not go on from it. Nothing was adopted.
+    /// A term or an index so large that the group could not go on from it, or a request of no term. Nothing was adopted.
     #[error("term {term} or index {index} is out of range")]
     OutOfRange {
         /// The largest term it names.

@@ -134,7 +134,9 @@ impl Message {
             Message::HeartbeatReply { accepted, last, .. } => (0, (*accepted).max(*last)),
             Message::Vote { .. } => (0, 0),
         };
-        if self.term().max(term) > TERM_MAX || index > INDEX_MAX {
+        // Nobody leads or campaigns before the first term.
+        let none = self.term() == 0 && !self.is_reply();
+        if none || self.term().max(term) > TERM_MAX || index > INDEX_MAX {
             return Err(Refused::OutOfRange { term: self.term().max(term), index });
         }
         match self {
