@@ -17,6 +17,7 @@ mod tidy {
     pub(crate) mod ratchet;
     pub(crate) mod report;
     pub(crate) mod repository;
+    pub(crate) mod rules;
     pub(crate) mod sizes;
     pub(crate) mod syntax;
     pub(crate) mod workspace;
@@ -24,7 +25,7 @@ mod tidy {
 
 use tidy::report::{Report, Violation};
 use tidy::workspace::Workspace;
-use tidy::{collections, comments, floors, manifests, names, ratchet, repository, sizes};
+use tidy::{collections, comments, floors, manifests, names, ratchet, repository, rules, sizes};
 
 /// Everything that breaks a rule of the house, in a stable order.
 fn violations(workspace: &Workspace) -> Vec<Violation> {
@@ -36,6 +37,7 @@ fn violations(workspace: &Workspace) -> Vec<Violation> {
     comments::check(workspace, &mut report);
     manifests::check(workspace, &mut report);
     repository::check(workspace, &mut report);
+    rules::check(workspace, &mut report);
     ratchet::apply(workspace, report).into_sorted()
 }
 

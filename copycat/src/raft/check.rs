@@ -10,56 +10,58 @@ use crate::codec::terms::{LogId, Spans};
 impl Raft {
     /// Whether the message can come from a correct member.
     pub(super) fn check(&self, from: MemberId, message: &Message) -> Result<(), Refused> {
-        if from == self.id {
+        let server = &self.server;
+        if from == server.id {
             return Err(Refused::FromMyself);
         }
         message.validate()?;
-        match message {
-            Message::Append { term, prev, spans, .. } if *term >= self.term => {
-                self.check_leader(from, *term)?;
-                self.check_committed(*prev, spans)
+        match *message {
+            Message::Append { term, prev, ref spans, .. } if term >= server.term => {
+                self.check_leader(from, term)?;
+                self.check_committed(prev, spans)
             }
-            Message::Heartbeat { term, .. } => self.check_leader(from, *term),
+            Message::Heartbeat { term, .. } => self.check_leader(from, term),
             Message::AppendReply { term, result: AppendResult::Accepted { matched } } => {
-                self.check_sent(*term, *matched, self.log.last().index)
+                self.check_sent(term, matched, server.log.last().index)
             }
             Message::HeartbeatReply { term, round, accepted, durable, .. } => {
-                let RoleState::Leader(leadership) = &self.role else { return Ok(()) };
-                self.check_sent(*term, *round, leadership.rounds.newest())?;
-                self.check_sent(*term, *accepted, self.log.last().index)?;
-                self.check_sent(*term, *durable, *accepted)
+                self.check_round(term, round)?;
+                self.check_sent(term, accepted, server.log.last().index)?;
+                self.check_sent(term, durable, accepted)
             }
             _ => Ok(()),
         }
     }
 
-    /// At most one leader in a term (§5.2, election safety).
+    /// Two members never lead one term.
     fn check_leader(&self, from: MemberId, term: Term) -> Result<(), Refused> {
-        match self.leader {
-            Some(first) if term == self.term && first != from => {
+        match self.server.leader {
+            Some(first) if term == self.server.term && first != from => {
                 Err(Refused::SecondLeader { term, first, second: from })
             }
             _ => Ok(()),
         }
     }
 
-    /// A leader holds every committed entry (§5.4.3, leader completeness).
+    /// A leader holds every committed entry.
+    // Rule: Raft figure 3, Leader Completeness
     fn check_committed(&self, prev: LogId, spans: &Spans) -> Result<(), Refused> {
-        if prev.index > self.commit {
+        let (log, commit) = (&self.server.log, self.server.commit);
+        if prev.index > commit {
             return Ok(());
         }
         let refuse = |index: Index, theirs: Term| {
-            let ours = self.log.term(index).unwrap_or(0);
+            let ours = log.term(index).unwrap_or(0);
             Err(Refused::ContradictsCommitted { index, ours, theirs })
         };
-        if self.log.term(prev.index).is_some_and(|term| term != prev.term) {
+        if log.term(prev.index).is_some_and(|term| term != prev.term) {
             return refuse(prev.index, prev.term);
         }
-        if prev.index == self.commit {
+        if prev.index == commit {
             return Ok(());
         }
-        match conflict::first_missing(&self.log, spans) {
-            Some(index) if index <= self.commit => {
+        match conflict::first_missing(log, spans) {
+            Some(index) if index <= commit => {
                 let theirs = spans.iter().find(|span| span.last >= index).map_or(0, |span| span.term);
                 refuse(index, theirs)
             }
@@ -67,9 +69,17 @@ impl Raft {
         }
     }
 
+    /// Only a round that this leadership began can be answered.
+    fn check_round(&self, term: Term, round: u64) -> Result<(), Refused> {
+        match &self.role {
+            RoleState::Leader(leadership) => self.check_sent(term, round, leadership.rounds.newest()),
+            RoleState::Follower | RoleState::Candidate(_) => Ok(()),
+        }
+    }
+
     /// Only what this leadership sent can be acknowledged to it.
     fn check_sent(&self, term: Term, claimed: u64, sent: u64) -> Result<(), Refused> {
-        let counts = term == self.term && matches!(self.role, RoleState::Leader(_));
+        let counts = term == self.server.term && matches!(self.role, RoleState::Leader(_));
         if counts && claimed > sent { Err(Refused::NeverSent { claimed, sent }) } else { Ok(()) }
     }
 }

@@ -1,4 +1,4 @@
-//! Which configuration is in force: always the latest in the log, committed or not (§4.1, §6).
+//! Which configuration is in force: always the latest in the log, committed or not.
 
 use crate::codec::configuration::Configuration;
 use crate::codec::ids::{Index, MemberId};
@@ -15,6 +15,7 @@ impl Configurations {
     /// What was restored.
     pub(super) fn new(initial: Configuration, logged: Vec<(Index, Configuration)>) -> Configurations {
         assert!(logged.is_sorted_by(|a, b| a.0 < b.0), "configurations ascend");
+        assert!(logged.first().is_none_or(|(index, _)| *index > 0), "a configuration before the log");
         Configurations { initial, logged }
     }
 
@@ -28,15 +29,23 @@ impl Configurations {
         &self.initial
     }
 
-    /// Puts a configuration in force the moment it is appended, not when it commits (§4.1).
+    /// Index of the one in force; 0 for the one the group was formed with.
+    pub(super) fn newest(&self) -> Index {
+        self.logged.last().map_or(0, |(index, _)| *index)
+    }
+
+    /// Puts a configuration in force the moment it is appended, not when it commits.
+    // Rule: thesis §4.1
     pub(super) fn adopt(&mut self, index: Index, configuration: Configuration) {
         assert!(self.logged.last().is_none_or(|(last, _)| *last < index), "configurations ascend");
         self.logged.push((index, configuration));
+        assert_eq!(self.newest(), index, "the latest configuration in the log is in force");
     }
 
     /// Falls back to what was in force before `from`, because the log is cut there.
     pub(super) fn truncate(&mut self, from: Index) {
         self.logged.retain(|(index, _)| *index < from);
+        assert!(self.newest() < from, "a configuration is in force that was cut from the log");
     }
 
     /// The configurations among the entries `first ..= last`.
@@ -48,7 +57,8 @@ impl Configurations {
         self.logged.iter().filter(|(index, _)| (first..=last).contains(index)).cloned().collect()
     }
 
-    /// Whether `member` receives the log under the configuration in force.
+    /// Whether `member` receives the log under the configuration in force. A learner does, and has no vote.
+    // Rule: thesis §4.2.1
     pub(super) fn is_member(&self, member: MemberId) -> bool {
         self.current().is_voter(member) || self.current().learners.contains(&member)
     }

@@ -1,11 +1,11 @@
-//! Where two logs part (§5.3): the first entry a follower lacks, and the hint that lets a leader skip
-//! whole terms instead of single entries.
+//! Where two logs part: the first entry that a follower lacks, and the hint that lets a leader skip whole terms
+//! instead of single entries.
 
 use crate::codec::ids::Index;
 use crate::codec::terms::{LogId, Spans, Terms};
 
-/// The first of `entries` that the log does not hold: missing, or there with another term. `None`
-/// if it holds them all. What lies before the log was committed, so it agrees.
+/// The first of `entries` that the log does not hold: it is missing, or there is another of another term. `None` if the
+/// log holds them all. What lies before the log was committed, so it agrees.
 pub(super) fn first_missing(log: &Terms, entries: &Spans) -> Option<Index> {
     let last = log.last().index;
     for span in entries.iter() {
@@ -15,6 +15,7 @@ pub(super) fn first_missing(log: &Terms, entries: &Spans) -> Option<Index> {
                 return Some(at);
             }
             let held = log.spans(at, span.last.min(last)).iter().next()?;
+            assert!(held.first == at && at >= log.first(), "asked for {at}, found {held:?}");
             if held.term != span.term {
                 return Some(at);
             }
@@ -24,12 +25,13 @@ pub(super) fn first_missing(log: &Terms, entries: &Spans) -> Option<Index> {
     None
 }
 
-/// The last entry that may still agree with a log which holds `bound`: the largest index up to
-/// `bound.index` whose term is at most `bound.term`, since terms never fall along a log.
+/// The last entry that may still agree with a log that holds `bound`: the largest index up to `bound.index` whose term is
+/// at most `bound.term`, since terms never fall along a log.
 ///
-/// The follower asks it of its own log for what it was asked to hold, the leader of its own log for the
-/// follower's answer. Each exchange thus skips at least one whole term of one of the two: no more
-/// rejections than distinct terms.
+/// A follower that rejects an append looks in its own log, with the entry that it was asked to hold. The leader looks in
+/// its own log, with the follower's answer. So each rejection skips at least one whole term of one of the two logs, and
+/// there are no more rejections than distinct terms.
+// Rule: Raft §5.3, fewer rejected appends
 pub(super) fn last_agreeable(log: &Terms, bound: LogId) -> LogId {
     let mut found = if log.base().term <= bound.term { log.base() } else { LogId::ZERO };
     let last = log.last().index.min(bound.index);

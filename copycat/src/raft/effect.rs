@@ -7,7 +7,7 @@ use crate::codec::configuration::Configuration;
 use crate::codec::ids::{Index, MemberId, Term};
 use crate::codec::terms::LogId;
 
-/// One thing the owner must do. The contract is in the folder's first file.
+/// One thing that the owner must do. The contract with the owner is in the folder's `mod.rs`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
     /// Write term and vote, behind everything written before.
@@ -17,13 +17,13 @@ pub(crate) enum Effect {
         /// Who got the vote in it.
         vote: Option<MemberId>,
     },
-    /// Write the entries of the message being received, from `first` on. They replace whatever is
-    /// stored at `first` and behind.
+    /// Write the entries of the message that is being received, from `first` on. They replace whatever is stored at
+    /// `first` and behind it.
     Append {
-        /// Index of the first entry to write; entries before it are already held.
+        /// Index of the first entry to write. The log holds those before it.
         first: Index,
     },
-    /// Encode and write an entry the core itself makes.
+    /// Encode and write an entry that the core itself makes.
     AppendOwn {
         /// Its place.
         id: LogId,
@@ -34,7 +34,7 @@ pub(crate) enum Effect {
     Send {
         /// To whom.
         to: MemberId,
-        /// What; entries of an append are still to be attached.
+        /// The message. The entries of an append are still to be attached.
         message: Message,
         /// `Token::ZERO`: now, without waiting for any flush.
         after: Token,
@@ -44,8 +44,7 @@ pub(crate) enum Effect {
         /// The new commit index.
         index: Index,
     },
-    /// Reads up to and including ticket `through` may be answered from a state that has applied
-    /// `index`.
+    /// Reads up to and including ticket `through` may be answered from a state that has applied `index`.
     ReadReady {
         /// The last ticket confirmed.
         through: ReadTicket,
@@ -54,8 +53,8 @@ pub(crate) enum Effect {
     },
     /// Leadership ended: tickets that are not ready never will be.
     ReadsLost,
-    /// A follower no longer holds entries that it had acknowledged as durable to this leader: its disk lied or was
-    /// damaged, and an operator has to know. Nothing of it counts before it acknowledges again.
+    /// A follower no longer holds entries that it acknowledged to this leader as durable. Its disk lied or was damaged, and
+    /// an operator has to know. No acknowledgement of this follower counts any more, until it sends new ones.
     PeerLost {
         /// The follower.
         peer: MemberId,
@@ -78,22 +77,23 @@ pub(crate) enum Effect {
 /// An entry without a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum OwnEntry {
-    /// The empty entry a new leader commits first (§8).
+    /// The empty entry that a new leader commits first.
     Noop,
     /// Who votes.
     Configuration(Configuration),
 }
 
-/// What a member is in its term (figure 4, and thesis §9.6).
+/// What a member is in its term.
+// Rule: Raft figure 4
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// Answers.
+    /// Answers the others.
     Follower,
-    /// Asks whether an election could be won.
+    /// Asks in advance whether it would win an election.
     PreCandidate,
     /// Asks for votes.
     Candidate,
-    /// Replicates.
+    /// Replicates its log to the others.
     Leader,
 }
 

@@ -20,7 +20,7 @@ pub(crate) enum Refused {
     /// It claims to come from this member itself.
     #[error("a message from this member to itself")]
     FromMyself,
-    /// A term or an index so large that the group could not go on from it. Nothing was adopted.
+    /// A term or an index so large that the group could not go on from it, or a request of no term. Nothing was adopted.
     #[error("term {term} or index {index} is out of range")]
     OutOfRange {
         /// The largest term it names.
@@ -34,7 +34,7 @@ pub(crate) enum Refused {
         /// The first that is out of order.
         at: LogId,
     },
-    /// Two members lead one term: contradicts election safety (§5.2). The first one is kept.
+    /// Two members claim to lead one term, which contradicts election safety. The first one is kept.
     #[error("{second} claims term {term}, which {first} leads")]
     SecondLeader {
         /// The term both claim.
@@ -44,7 +44,7 @@ pub(crate) enum Refused {
         /// The one that was refused.
         second: MemberId,
     },
-    /// An entry that contradicts a committed one (§5.4.3). Nothing was cut.
+    /// An entry that contradicts a committed one. A leader has all of those. Nothing was cut.
     #[error("entry {index} of term {theirs} contradicts the committed one of term {ours}")]
     ContradictsCommitted {
         /// The committed index.

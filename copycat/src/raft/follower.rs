@@ -1,129 +1,129 @@
-//! The follower's side: appends (§5.3), heartbeats, and what is told to senders of an old term.
+//! The follower's side of replication: appends, heartbeats, and the answer to a leader whose term is over.
 
 use super::conflict;
 use super::effect::{Effect, Effects};
 use super::message::{AppendResult, Message};
-use super::state::Raft;
-use super::token::Token;
+use super::server::Server;
 use crate::codec::configuration::Configuration;
 use crate::codec::ids::{Index, MemberId};
-use crate::codec::terms::{LogId, Spans};
+use crate::codec::terms::{LogId, Spans, Terms};
 
-impl Raft {
-    /// The leader of the current term spoke. A candidate of the term gives up (§5.2), and nobody gets a
-    /// vote for one election timeout: the leader's lease may rest on that.
-    pub(super) fn hear_leader(&mut self, from: MemberId, fx: &mut Effects) {
-        assert!(self.leader.is_none_or(|leader| leader == from), "two leaders in one term: refused before");
-        self.become_follower(fx);
-        self.leader = Some(from);
-        // What was promised before a restart may last longer.
-        self.promised_until = self.promised_until.max(self.now + self.options.election_timeout);
-        self.election_deadline = self.now + self.random_timeout();
+/// What an append brings, as its message names it.
+#[derive(Debug)]
+pub(super) struct Entries {
+    /// What this log must hold directly before the first entry.
+    pub(super) prev: LogId,
+    /// The leader's commit index.
+    pub(super) commit: Index,
+    pub(super) spans: Spans,
+    /// Those of the entries that are configurations, ascending.
+    pub(super) configurations: Vec<(Index, Configuration)>,
+}
+
+impl Entries {
+    /// The last index that the log agrees on once it holds the entries.
+    fn end(&self) -> Index {
+        self.prev.index + self.spans.count()
     }
+}
 
-    /// Takes the entries behind `prev`, or says why not.
-    pub(super) fn append(
-        &mut self,
-        from: MemberId,
-        prev: LogId,
-        commit: Index,
-        spans: &Spans,
-        configurations: Vec<(Index, Configuration)>,
-        fx: &mut Effects,
-    ) {
-        // What a snapshot covers is committed, and a leader holds all that is.
-        let agrees = prev.index < self.log.base().index || self.log.matches(prev);
-        let result = if agrees {
-            let matched = prev.index + spans.count();
-            if let Some(first) = self.first_to_store(prev, spans) {
-                self.store(first, spans, configurations, fx);
-            }
-            self.accepted = self.accepted.max(matched);
-            // Commits only what this leader has shown to be the same here (figure 2, AppendEntries 5).
-            self.commit_to(commit.min(matched), fx);
-            AppendResult::Accepted { matched }
-        } else {
-            AppendResult::Rejected { prev: prev.index, hint: self.hint(prev) }
-        };
-        let after = match result {
-            AppendResult::Accepted { matched } => Token { epoch: self.epoch, index: matched },
-            AppendResult::Rejected { .. } => Token::opening(self.epoch),
-        };
-        self.send(from, Message::AppendReply { term: self.term, result }, after, fx);
+/// Takes the entries behind `prev`, or says why not.
+pub(super) fn append(server: &mut Server, from: MemberId, entries: Entries, fx: &mut Effects) {
+    assert_eq!(server.leader, Some(from), "only the leader of the term appends");
+    let prev = entries.prev;
+    // A snapshot covers what is committed, and a leader holds all of that.
+    let agrees = prev.index < server.log.base().index || server.log.matches(prev);
+    let (result, after) = if agrees {
+        let matched = accept(server, entries, fx);
+        (AppendResult::Accepted { matched }, server.token().at(matched))
+    } else {
+        // Rule: Raft figure 2, AppendEntries 2
+        (AppendResult::Rejected { prev: prev.index, hint: hint(server, prev) }, server.epoch_opened())
+    };
+    server.send(from, Message::AppendReply { term: server.term, result }, after, fx);
+}
+
+/// Stores what is missing of entries whose `prev` agrees. Returns the last index that is known to agree then.
+fn accept(server: &mut Server, entries: Entries, fx: &mut Effects) -> Index {
+    let (matched, commit) = (entries.end(), entries.commit);
+    if let Some(first) = first_to_store(&server.log, entries.prev, &entries.spans) {
+        store(server, first, entries, fx);
     }
+    assert!(matched <= server.log.last().index, "the log ends before what was stored");
+    server.accepted = server.accepted.max(matched);
+    // Only what this leader has shown to be the same here may be committed.
+    // Rule: Raft figure 2, AppendEntries 5
+    server.commit_to(commit.min(matched), fx);
+    matched
+}
 
-    /// Index of the first entry that is not held already. A repeated append finds none, so it cuts nothing.
-    fn first_to_store(&self, prev: LogId, spans: &Spans) -> Option<Index> {
-        if prev == self.log.last() {
-            return (!spans.is_empty()).then_some(prev.index + 1);
+/// Index of the first entry that the log does not hold. A repeated append has none, so it cuts nothing.
+// Rule: Raft §5.5
+fn first_to_store(log: &Terms, prev: LogId, spans: &Spans) -> Option<Index> {
+    if prev == log.last() {
+        return (!spans.is_empty()).then_some(prev.index + 1);
+    }
+    conflict::first_missing(log, spans)
+}
+
+/// Stores the entries from `first` on.
+fn store(server: &mut Server, first: Index, entries: Entries, fx: &mut Effects) {
+    let Entries { spans, configurations, .. } = entries;
+    assert!(first > server.commit, "stores {first}, but {} is committed", server.commit);
+    // Rule: Raft figure 2, AppendEntries 3
+    if first <= server.log.last().index {
+        server.cut(first);
+    }
+    // Rule: Raft figure 2, AppendEntries 4
+    for span in spans.iter().filter(|span| span.last >= first) {
+        server.append(span.term, span.last - span.first.max(first) + 1);
+    }
+    for (index, configuration) in configurations.into_iter().filter(|(index, _)| *index >= first) {
+        server.adopt(index, configuration);
+    }
+    // Rule: Raft figure 3, Log Matching
+    assert_eq!(spans.last(), Some(server.log.last()), "the log ends with the append");
+    fx.push(Effect::Append { first });
+}
+
+/// The last entry that may still agree with a leader that holds `prev`. Everything committed does agree.
+fn hint(server: &Server, prev: LogId) -> LogId {
+    let agreeable = conflict::last_agreeable(&server.log, prev);
+    assert!(agreeable.index <= server.log.last().index, "a hint beyond the log: {agreeable:?}");
+    match server.log.term(server.commit) {
+        Some(term) if agreeable.index < server.commit => LogId::new(term, server.commit),
+        _ => agreeable,
+    }
+}
+
+/// The leader lives. Its commit index holds here as far as its appends have verified this log.
+pub(super) fn heartbeat(server: &mut Server, from: MemberId, commit: Index, round: u64, fx: &mut Effects) {
+    assert_eq!(server.leader, Some(from), "only the leader of the term sends heartbeats");
+    server.commit_to(commit.min(server.accepted), fx);
+    let (term, accepted, last) = (server.term, server.accepted, server.log.last().index);
+    let durable = server.durable_index().min(accepted);
+    let reply = Message::HeartbeatReply { term, round, accepted, durable, last };
+    // It waits for the term, never for entries: reads and the lease do not depend on a disk.
+    server.send(from, reply, server.epoch_opened(), fx);
+}
+
+/// Tells the sender of a request of an earlier term that its term is over. Old answers need no answer.
+///
+/// It names neither round nor place of what it answers. The sender may lead the current term by the time it arrives,
+/// and would take it for an answer to something that it sent in that term. Rounds and entries begin with 1.
+// Rule: Raft figure 2, AppendEntries 1
+pub(super) fn answer_stale(server: &Server, from: MemberId, message: &Message, fx: &mut Effects) {
+    assert!(message.term() < server.term, "answers the current term as an old one");
+    let term = server.term;
+    let reply = match *message {
+        Message::Append { .. } => {
+            let result = AppendResult::Rejected { prev: 0, hint: LogId::ZERO };
+            Message::AppendReply { term, result }
         }
-        conflict::first_missing(&self.log, spans)
-    }
-
-    /// Stores the entries from `first` on; whatever contradicts them is cut (figure 2, AppendEntries 3, 4).
-    fn store(
-        &mut self,
-        first: Index,
-        spans: &Spans,
-        configurations: Vec<(Index, Configuration)>,
-        fx: &mut Effects,
-    ) {
-        assert!(first > self.commit, "never cuts at or below the commit index {}: {first}", self.commit);
-        if first <= self.log.last().index {
-            self.log.truncate(first);
-            self.configurations.truncate(first);
-            self.accepted = self.accepted.min(first - 1);
-            self.epoch += 1;
+        Message::Heartbeat { .. } => {
+            Message::HeartbeatReply { term, round: 0, accepted: 0, durable: 0, last: 0 }
         }
-        for span in spans.iter().filter(|span| span.last >= first) {
-            self.log.append(span.term, span.last - span.first.max(first) + 1);
-        }
-        for (index, configuration) in configurations {
-            if index >= first {
-                self.configurations.adopt(index, configuration);
-            }
-        }
-        assert_eq!(spans.last(), Some(self.log.last()), "the log ends with the append");
-        fx.push(Effect::Append { first });
-    }
-
-    /// The last entry that may still agree with a leader that holds `prev`; everything committed does.
-    fn hint(&self, prev: LogId) -> LogId {
-        let agreeable = conflict::last_agreeable(&self.log, prev);
-        match self.log.term(self.commit) {
-            Some(term) if agreeable.index < self.commit => LogId::new(term, self.commit),
-            _ => agreeable,
-        }
-    }
-
-    /// The leader lives. What it says about commit holds as far as its appends have verified this log.
-    pub(super) fn heartbeat(&mut self, from: MemberId, commit: Index, round: u64, fx: &mut Effects) {
-        self.commit_to(commit.min(self.accepted), fx);
-        let accepted = self.accepted;
-        let durable = if self.durable.epoch == self.epoch { self.durable.index.min(accepted) } else { 0 };
-        let last = self.log.last().index;
-        let reply = Message::HeartbeatReply { term: self.term, round, accepted, durable, last };
-        // Waits for the term, never for entries: reads and the lease do not depend on a disk.
-        self.send(from, reply, Token::opening(self.epoch), fx);
-    }
-
-    /// Tells a sender of an earlier term that it is over (§5.1). Old answers need no answer.
-    ///
-    /// It names neither round nor place of what it answers: the sender may lead the current term by the time it
-    /// arrives, and would take it for an answer to something it sent in that. Rounds, and entries, begin with 1.
-    pub(super) fn answer_stale(&self, from: MemberId, message: &Message, fx: &mut Effects) {
-        assert!(message.term() < self.term, "answers the current term as an old one");
-        let term = self.term;
-        let reply = match *message {
-            Message::Append { .. } => {
-                let result = AppendResult::Rejected { prev: 0, hint: LogId::ZERO };
-                Message::AppendReply { term, result }
-            }
-            Message::Heartbeat { .. } => {
-                Message::HeartbeatReply { term, round: 0, accepted: 0, durable: 0, last: 0 }
-            }
-            _ => return,
-        };
-        self.send(from, reply, Token::opening(self.epoch), fx);
-    }
+        _ => return,
+    };
+    server.send(from, reply, server.epoch_opened(), fx);
 }

@@ -5,7 +5,7 @@ use super::message::{AppendResult, Message};
 use super::options::{Options, Restored};
 use super::state::Raft;
 use crate::codec::configuration::Configuration;
-use crate::codec::ids::MemberId;
+use crate::codec::ids::{MemberId, Term};
 use crate::codec::terms::{LogId, Span, Spans, Terms};
 use std::time::Duration;
 
@@ -75,64 +75,72 @@ fn message(random: &mut fastrand::Rng) -> Message {
     }
 }
 
+const MS: Duration = Duration::from_millis(1);
+
+fn options(entries_max: u64) -> Options {
+    let (election_timeout, heartbeat_interval) = (100 * MS, 20 * MS);
+    Options { election_timeout, heartbeat_interval, inflight_max: 2, entries_max, seed: SEED }
+}
+
+/// What member 1 of three continues from.
+fn restored(term: Term, vote: Option<MemberId>, terms: Terms) -> Restored {
+    let initial = Configuration::of_voters([1, 2, 3].map(MemberId));
+    Restored { id: MemberId(1), initial, promised: 100 * MS, term, vote, terms, configurations: Vec::new() }
+}
+
+/// New, or with a log, the beginning of which a snapshot may cover.
+fn some_core(random: &mut fastrand::Rng) -> Raft {
+    let mut terms = Terms::default();
+    let term = random.u64(0..3).min(1);
+    if term > 0 {
+        terms = Terms::starting_after(LogId::new(1, random.u64(0..2)));
+        terms.append(1, random.u64(0..3));
+    }
+    let entries_max = if random.bool() { 2 } else { u64::MAX };
+    Raft::new(options(entries_max), restored(term, None, terms), Duration::ZERO)
+}
+
+/// Hears a message, and makes sure that a refused one did nothing.
+fn hear(raft: &mut Raft, now: Duration, random: &mut fastrand::Rng, fx: &mut Effects) {
+    let (from, before) = (MemberId(random.u64(1..5)), (raft.token(), raft.status()));
+    if raft.receive(now, from, message(random), fx).is_err() {
+        assert_eq!(before, (raft.token(), raft.status()), "a refused message changed something");
+        assert!(fx.is_empty(), "a refused message has effects");
+    }
+}
+
+fn one_history(seed: u64) {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let (mut raft, mut fx, mut now) = (some_core(&mut random), Effects::default(), Duration::ZERO);
+    let (mut committed, mut vote) = (Vec::new(), None);
+    for _ in 0..200 {
+        match random.u8(0..20) {
+            0..15 => hear(&mut raft, now, &mut random, &mut fx),
+            15 => raft.durable(raft.token(), &mut fx),
+            16 => drop(raft.propose(random.u64(1..4), &mut fx)),
+            17 => drop(raft.read(now, &mut fx)),
+            _ => {
+                now += MS * random.u32(0..150);
+                raft.tick(now, &mut fx);
+            }
+        }
+        for effect in fx.drain() {
+            match effect {
+                Effect::Commit { index } => committed.push((index, raft.log().term(index))),
+                Effect::SaveVote { vote: saved, .. } => vote = saved,
+                _ => {}
+            }
+        }
+        for (index, term) in &committed {
+            assert_eq!(raft.log().term(*index), *term, "seed {seed}");
+        }
+        assert!(raft.status().commit <= raft.status().last.index);
+    }
+    // What it wrote can be continued from.
+    Raft::new(options(1), restored(raft.status().term, vote, raft.log().clone()), now);
+}
+
 #[test]
 fn no_message_makes_a_core_panic_or_forget_what_is_committed() {
-    for seed in 0..500 {
-        let mut random = fastrand::Rng::with_seed(seed);
-        let options = Options {
-            election_timeout: Duration::from_millis(100),
-            heartbeat_interval: Duration::from_millis(20),
-            inflight_max: 2,
-            entries_max: if random.bool() { 2 } else { u64::MAX },
-            seed: SEED,
-        };
-        let initial = Configuration::of_voters([1, 2, 3].map(MemberId));
-        let mut terms = Terms::starting_after(LogId::new(1, random.u64(0..2)));
-        terms.append(1, random.u64(0..3));
-        let restored = Restored {
-            id: MemberId(1),
-            initial,
-            promised: Duration::from_millis(100),
-            term: 1,
-            vote: None,
-            terms,
-            configurations: Vec::new(),
-        };
-        let (mut raft, mut fx, mut now) =
-            (Raft::new(options, restored, Duration::ZERO), Effects::default(), 0);
-        let mut committed = Vec::new();
-        for _ in 0..200 {
-            match random.u8(0..20) {
-                0..15 => {
-                    let from = MemberId(random.u64(1..5));
-                    let before = (raft.token(), raft.status());
-                    if raft.receive(Duration::from_millis(now), from, message(&mut random), &mut fx).is_err()
-                    {
-                        assert_eq!(
-                            before,
-                            (raft.token(), raft.status()),
-                            "a refused message changed something"
-                        );
-                        assert!(fx.is_empty(), "a refused message has effects");
-                    }
-                }
-                15 => raft.durable(raft.token(), &mut fx),
-                16 => drop(raft.propose(random.u64(1..4), &mut fx)),
-                17 => drop(raft.read(Duration::from_millis(now), &mut fx)),
-                _ => {
-                    now += random.u64(0..150);
-                    raft.tick(Duration::from_millis(now), &mut fx);
-                }
-            }
-            for effect in fx.drain() {
-                if let Effect::Commit { index } = effect {
-                    committed.push((index, raft.log().term(index)));
-                }
-            }
-            committed
-                .iter()
-                .for_each(|(index, term)| assert_eq!(raft.log().term(*index), *term, "seed {seed}"));
-            assert!(raft.status().commit <= raft.status().last.index);
-        }
-    }
+    (0..3_000).for_each(one_history);
 }

@@ -1,33 +1,18 @@
-//! Being the leader: taking office (§8), heartbeats, check-quorum (thesis §6.2), reads and the lease.
+//! What only a leader keeps, and what can be read off it.
 
-use super::effect::{Effect, Effects, OwnEntry};
-use super::error::NotLeader;
 use super::lease::{Lease, Rounds};
-use super::message::Message;
 use super::progress::Progress;
 use super::quorum;
-use super::read::{Batch, ReadTicket, Reads};
-use super::state::{Raft, RoleState};
-use super::token::Token;
+use super::read::Reads;
+use super::server::Server;
 use crate::codec::ids::{Index, MemberId};
-use crate::codec::terms::LogId;
 use std::time::Duration;
 
-/// How far a follower says it is, in answer to a heartbeat.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Extent {
-    /// How far its log agrees, as far as it has seen.
-    pub(super) accepted: Index,
-    /// How far of that is durable.
-    pub(super) durable: Index,
-    /// Where its log ends.
-    pub(super) last: Index,
-}
-
-/// What only a leader keeps (figure 2: reinitialized after election).
+/// The state of a leader, made anew for each leadership.
+// Rule: Raft figure 2, State of leaders
 #[derive(Debug)]
 pub(super) struct Leadership {
-    /// The first entry of the own term: what lies before it commits only together with it (§5.4.2).
+    /// The first entry of the leader's own term: what lies before it commits only together with it.
     pub(super) first_own: Index,
     /// Everyone else who receives the log, ascending.
     pub(super) peers: Vec<(MemberId, Progress)>,
@@ -36,164 +21,101 @@ pub(super) struct Leadership {
     pub(super) heartbeat_due: Duration,
 }
 
-impl Leadership {
-    /// What is known about a peer.
-    pub(super) fn peer(&self, member: MemberId) -> Option<&Progress> {
-        self.peers.iter().find(|(peer, _)| *peer == member).map(|(_, progress)| progress)
-    }
-
-    /// The same, to be changed.
-    pub(super) fn peer_mut(&mut self, member: MemberId) -> Option<&mut Progress> {
-        self.peers.iter_mut().find(|(peer, _)| *peer == member).map(|(_, progress)| progress)
-    }
+/// A server that leads, borrowed for one call: the rules for leaders are its methods.
+#[derive(Debug)]
+pub(super) struct Leader<'a> {
+    pub(super) server: &'a mut Server,
+    pub(super) leadership: &'a mut Leadership,
 }
 
-impl Raft {
-    /// The election was won: append an entry of the own term, because nothing older commits by
-    /// counting (§5.4.2, §8), and tell everyone.
-    pub(super) fn become_leader(&mut self, fx: &mut Effects) {
-        assert_eq!(
-            (self.vote, self.durable.epoch),
-            (Some(self.id), self.epoch),
-            "a leader's vote is durable"
-        );
-        let first_own = self.log.last().index + 1;
-        let members = self.configurations.current().members();
-        let peers = members.into_iter().filter(|member| *member != self.id);
-        self.leader = Some(self.id);
-        self.role = RoleState::Leader(Box::new(Leadership {
+impl Leadership {
+    /// Of a leader that has appended nothing yet.
+    pub(super) fn new(server: &Server) -> Leadership {
+        let first_own = server.log.last().index + 1;
+        assert!(server.commit < first_own, "an entry of the own term is committed before it is there");
+        let members = server.configurations.current().members();
+        let peers = members.into_iter().filter(|member| *member != server.id);
+        Leadership {
             first_own,
-            peers: peers.map(|peer| (peer, Progress::new(first_own, self.now))).collect(),
+            peers: peers.map(|peer| (peer, Progress::new(first_own, server.now))).collect(),
             rounds: Rounds::default(),
             reads: Reads::default(),
-            heartbeat_due: self.now,
-        }));
-        self.append_first_own(LogId::new(self.term, first_own), fx);
-        self.beat(fx);
-        self.replicate(fx);
+            heartbeat_due: server.now,
+        }
     }
 
-    /// The very first entry of a group records who formed it; every later leader begins with a no-op.
-    fn append_first_own(&mut self, id: LogId, fx: &mut Effects) {
-        self.log.append(id.term, 1);
-        let entry = if self.log.base() == LogId::ZERO && id.index == 1 {
-            let initial = self.configurations.initial().clone();
-            self.configurations.adopt(id.index, initial.clone());
-            OwnEntry::Configuration(initial)
-        } else {
-            OwnEntry::Noop
+    /// Where a peer stands in the list.
+    pub(super) fn position(&self, member: MemberId) -> Option<usize> {
+        self.peers.iter().position(|(peer, _)| *peer == member)
+    }
+
+    /// What is known about a peer.
+    fn peer(&self, member: MemberId) -> Option<&Progress> {
+        self.position(member).map(|at| &self.peers[at].1)
+    }
+
+    /// The last index that a majority holds durably, if the leader's own disk has finished `own`: `None` if a leader may
+    /// not commit it, or has committed it already.
+    // Rule: Raft figure 2, Leaders 4
+    pub(super) fn countable(&self, server: &Server, own: Index) -> Option<Index> {
+        assert!(own <= server.log.last().index, "counts {own}, which was not written");
+        let matched = |member| {
+            if member == server.id { own } else { self.peer(member).map_or(0, Progress::matched) }
         };
-        fx.push(Effect::AppendOwn { id, entry });
+        let index = quorum::reached(server.configurations.current(), matched)?;
+        // An entry of an earlier term may still be replaced even if a majority holds it. It commits with the first of
+        // the own term that follows.
+        // Rule: Raft §5.4.2
+        (index > server.commit && index >= self.first_own).then_some(index)
     }
 
-    /// A heartbeat is due. A leader that no majority answered for two election timeouts steps down in
-    /// its term instead and falls silent, so that its heartbeats cannot hold back an election it does
-    /// not hear of. Its lease ended long before.
-    pub(super) fn beat(&mut self, fx: &mut Effects) {
-        let heard = self.quorum_heard();
-        if self.now >= heard + 2 * self.options.election_timeout {
-            return self.become_follower(fx);
-        }
-        let RoleState::Leader(leadership) = &mut self.role else { return };
-        leadership.heartbeat_due = self.now + self.options.heartbeat_interval;
-        leadership.rounds.beat();
-        self.start_round(fx);
-    }
-
-    /// Sends a round of heartbeats: to learn whether a majority still follows.
-    fn start_round(&mut self, fx: &mut Effects) {
-        let RoleState::Leader(leadership) = &mut self.role else { return };
-        let round = leadership.rounds.start(self.now);
-        let RoleState::Leader(leadership) = &self.role else { return };
-        for (peer, progress) in &leadership.peers {
-            // Never beyond what this follower acknowledged: it must not commit what it does not hold.
-            let commit = self.commit.min(progress.matched());
-            self.send(*peer, Message::Heartbeat { term: self.term, commit, round }, Token::ZERO, fx);
-        }
-        self.confirm_rounds(fx);
-    }
-
-    /// Someone answered, or there is nobody to ask.
-    fn confirm_rounds(&mut self, fx: &mut Effects) {
-        let RoleState::Leader(leadership) = &mut self.role else { return };
-        let newest = leadership.rounds.newest();
-        let answered = quorum::reached(self.configurations.current(), |member| match member == self.id {
-            true => newest,
-            false => leadership.peer(member).map_or(0, Progress::round),
-        });
-        let Some(round) = answered else { return };
-        leadership.rounds.confirm(round);
-        push_ready(leadership.reads.confirm(round, self.commit), fx);
-        if leadership.reads.wants_round(newest) {
-            self.start_round(fx);
-        }
-    }
-
-    /// A peer answered a heartbeat.
-    pub(super) fn heartbeat_reply(
-        &mut self,
-        from: MemberId,
-        round: u64,
-        Extent { accepted, durable, last }: Extent,
-        fx: &mut Effects,
-    ) {
-        let RoleState::Leader(leadership) = &mut self.role else { return };
-        let rounds = &leadership.rounds;
-        let Some((_, progress)) = leadership.peers.iter_mut().find(|(peer, _)| *peer == from) else { return };
-        progress.hear(self.now);
-        if let Some(acknowledged) = progress.find_lost(round, last) {
-            fx.push(Effect::PeerLost { peer: from, first: last + 1, last: acknowledged });
-        }
-        progress.beat(round, accepted, rounds.newest());
-        let news = durable > progress.matched() && progress.accept(durable, rounds.newest());
-        if progress.is_missing_something() && rounds.is_later_beat(round, progress.moved()) {
-            progress.recover();
-        }
-        if news {
-            self.commit_by_counting(fx);
-        }
-        self.confirm_rounds(fx);
-        self.replicate_to(from, fx);
-    }
-
-    /// The last moment at which a majority was heard, this member included.
-    pub(super) fn quorum_heard(&self) -> Duration {
-        let RoleState::Leader(leadership) = &self.role else { return Duration::ZERO };
-        quorum::reached(self.configurations.current(), |member| match member == self.id {
-            true => self.now,
-            false => leadership.peer(member).map_or(Duration::ZERO, Progress::heard),
+    /// The newest round of heartbeats that a majority answered, the leader included.
+    pub(super) fn answered(&self, server: &Server) -> Option<u64> {
+        let newest = self.rounds.newest();
+        quorum::reached(server.configurations.current(), |member| {
+            if member == server.id { newest } else { self.peer(member).map_or(0, Progress::round) }
         })
-        .unwrap_or(Duration::ZERO)
     }
 
-    /// Registers a strict read: it may be answered when `Effect::ReadReady` reaches its ticket, which
-    /// may be among the effects of this very call.
-    pub(crate) fn read(&mut self, now: Duration, fx: &mut Effects) -> Result<ReadTicket, NotLeader> {
-        self.pass(now);
-        let RoleState::Leader(leadership) = &mut self.role else { return Err(self.not_leader()) };
-        self.tickets += 1;
-        let ticket = ReadTicket(self.tickets);
-        // Before the first own entry commits, this member may not know everything that is committed.
-        let index = self.commit.max(leadership.first_own);
-        if leadership.reads.register(ticket, index, leadership.rounds.newest()) {
-            self.start_round(fx);
-        }
-        Ok(ticket)
+    /// The last moment at which a majority was heard, the leader included.
+    fn quorum_heard(&self, server: &Server) -> Duration {
+        let heard = quorum::reached(server.configurations.current(), |member| {
+            if member == server.id {
+                server.now
+            } else {
+                self.peer(member).map_or(Duration::ZERO, Progress::heard)
+            }
+        });
+        assert!(heard <= Some(server.now), "heard a majority in the future");
+        heard.unwrap_or(Duration::ZERO)
     }
 
-    /// What a lease read rests on, while the lease holds: until 0.8 of the shortest election timeout after a
-    /// majority's answered heartbeat was *sent*.
-    pub(crate) fn lease(&self, now: Duration) -> Option<Lease> {
-        let RoleState::Leader(leadership) = &self.role else { return None };
-        let end = leadership.rounds.lease_end(self.options.election_timeout)?;
-        let holds = now.max(self.now) < end && self.commit >= leadership.first_own;
-        holds.then_some(Lease { index: self.commit, end })
+    /// Whether a majority was heard within an election timeout. Another leader cannot have been elected before that.
+    pub(super) fn hears_quorum(&self, server: &Server) -> bool {
+        server.now < self.quorum_heard(server) + server.options.election_timeout
     }
-}
 
-/// Reads that may be answered now.
-pub(super) fn push_ready(ready: Option<Batch>, fx: &mut Effects) {
-    if let Some(batch) = ready {
-        fx.push(Effect::ReadReady { through: batch.through, index: batch.index });
+    /// Whether the leader goes on. Without an answer of a majority for two election timeouts it steps down in its term,
+    /// and falls silent, so that its heartbeats do not hold back an election that it does not hear of. Its lease ended
+    /// long before.
+    // Rule: thesis §6.2
+    pub(super) fn goes_on(&self, server: &Server) -> bool {
+        server.now < self.quorum_heard(server) + 2 * server.options.election_timeout
+    }
+
+    /// What a lease read rests on, while the lease holds.
+    pub(super) fn lease(&self, server: &Server, now: Duration) -> Option<Lease> {
+        let end = self.rounds.lease_end(server.options.election_timeout)?;
+        let holds = now.max(server.now) < end && server.commit >= self.first_own;
+        holds.then_some(Lease { index: server.commit, end })
+    }
+
+    /// What must hold between any two calls of the owner.
+    pub(super) fn verify(&self, server: &Server) {
+        let last = server.log.last();
+        assert_eq!(server.leader, Some(server.id), "a leader knows that it leads");
+        assert_eq!(server.vote, Some(server.id), "a leader voted for itself");
+        assert!(server.is_vote_durable(), "a leader's vote is durable");
+        assert!(last.term == server.term && last.index >= self.first_own, "{last:?} in term {}", server.term);
     }
 }

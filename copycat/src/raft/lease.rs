@@ -1,34 +1,34 @@
-//! Rounds of heartbeats, and the lease a confirmed one gives (thesis §6.4.1).
+//! Rounds of heartbeats, and the lease that a leader gets from a confirmed one.
 //!
-//! Whoever answers a heartbeat promises to vote for nobody during one election timeout from its
-//! arrival. So until `sent + election timeout` no majority can elect another leader, where `sent` is
-//! when the round left, not when it was answered. The lease ends at 0.8 of that: clocks may drift.
+//! A follower that answers a heartbeat promises to vote for nobody during one election timeout after the heartbeat
+//! arrived. So no majority can elect another leader until `sent + election timeout`, where `sent` is when the round
+//! left, not when it was answered. The lease ends after 0.8 of an election timeout, because clocks may drift.
 
 use crate::codec::ids::Index;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// What a read may rest on without asking anybody: no other leader has committed anything before `end`.
+/// A leader's right to answer reads without asking anybody: no other leader commits anything before `end`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Lease {
-    /// The index its answer must reflect.
+    /// The index that an answer must reflect.
     pub index: Index,
-    /// When the lease is over, on the clock that the core is given. Whoever carries the read out looks at that
-    /// clock once more *afterwards*: a process may have been stopped in between.
+    /// When the lease is over, on the clock that the core is given. Whoever carries the read out looks at that clock once
+    /// more *afterwards*, because the process may have been stopped in between.
     pub end: Duration,
 }
 
-/// Most rounds whose sending time is remembered. Two election timeouts without a confirmation end a
-/// leadership, so only a peer that answers without confirming gets near it.
+/// Most rounds whose sending time is remembered. A leadership ends after two election timeouts without a confirmed
+/// round, so only peers that answer without confirming let a leader remember so many.
 const REMEMBERED_MAX: usize = 1_024;
 
 /// The rounds of one leadership, numbered from 1.
 #[derive(Debug, Default)]
 pub(super) struct Rounds {
     newest: u64,
-    /// `(round, when it was sent)` of the rounds no majority has answered.
+    /// `(round, when it was sent)` of the rounds that no majority has answered, ascending.
     open: VecDeque<(u64, Duration)>,
-    /// Sending time of the newest round that a majority answered.
+    /// When the newest round was sent that a majority answered.
     confirmed: Option<Duration>,
     /// The two latest rounds that were due by time, older first.
     beats: (u64, u64),
@@ -46,6 +46,7 @@ impl Rounds {
             self.open.pop_front();
         }
         self.newest += 1;
+        assert!(self.open.back().is_none_or(|(_, sent)| *sent <= now), "rounds leave in order");
         self.open.push_back((self.newest, now));
         self.newest
     }
@@ -55,9 +56,10 @@ impl Rounds {
         self.beats = (self.beats.1, self.newest + 1);
     }
 
-    /// Whether an answer to `round` comes from a heartbeat sent at least one heartbeat interval after
-    /// round `since` was the newest: long enough for an append of that time to have arrived.
+    /// Whether an answer to `round` comes from a heartbeat that was sent at least one heartbeat interval after round
+    /// `since` was the newest. That is long enough for an append of that time to have arrived.
     pub(super) fn is_later_beat(&self, round: u64, since: u64) -> bool {
+        assert!(self.beats.0 <= self.beats.1 && since <= self.newest, "rounds are numbered in order");
         self.beats.0 > since && round >= self.beats.1
     }
 
@@ -75,6 +77,7 @@ impl Rounds {
     }
 
     /// When the lease ends, if a round was ever confirmed.
+    // Rule: thesis §6.4.1
     pub(super) fn lease_end(&self, election_timeout: Duration) -> Option<Duration> {
         self.confirmed.map(|sent| sent + election_timeout * 4 / 5)
     }

@@ -1,5 +1,5 @@
-//! What members say to each other (Raft figure 2). Entries are named by term and index only: the
-//! owner attaches their bytes on the way out and describes them again on the way in.
+//! What members say to each other. Entries are named by term and index only: the owner attaches their bytes on the way
+//! out, and describes them again on the way in.
 
 use super::error::Refused;
 use crate::codec::configuration::Configuration;
@@ -9,38 +9,38 @@ use crate::codec::terms::{LogId, Spans};
 /// One message of the consensus core between two members of a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Message {
-    /// A candidate asks for a vote (§5.2), or, with `pre`, whether it would get one (thesis §9.6).
+    /// A candidate asks for a vote, or, with `pre`, whether it would get one.
     RequestVote {
-        /// The term it campaigns in; with `pre` the term it would campaign in.
+        /// The term that it campaigns in; with `pre` the term that it would campaign in.
         term: Term,
-        /// Its last entry, for the comparison of logs (§5.4.1).
+        /// Its last entry, with which voters compare theirs.
         last: LogId,
-        /// Nothing is promised and no term moves.
+        /// It only asks in advance: nothing is promised, and nobody changes its term.
         pre: bool,
         /// Numbers the campaign, so that its answers can be told from those to an earlier one.
         campaign: u64,
     },
-    /// The answer. A granted pre-vote carries the term that was asked about, every other answer the
-    /// voter's own, so that a candidate of an old term learns of it.
+    /// The answer to `RequestVote`.
     Vote {
-        /// See above.
+        /// If a pre-vote is granted, the term that was asked about. Otherwise the voter's own, so that a candidate of an
+        /// old term learns of it.
         term: Term,
         /// Whether the vote is given.
         granted: bool,
-        /// Answers a pre-vote.
+        /// It answers a pre-vote.
         pre: bool,
         /// The campaign that is answered, as the request named it.
         campaign: u64,
     },
-    /// AppendEntries (§5.3). May be split by the owner into several consecutive ones.
+    /// AppendEntries. The owner may split it into several consecutive ones.
     Append {
         /// The leader's term.
         term: Term,
-        /// What the follower must hold directly before the first entry.
+        /// The entry that the follower must hold directly before the first one here.
         prev: LogId,
         /// The leader's commit index.
         commit: Index,
-        /// The entries, from `prev.index + 1` on; none in a probe.
+        /// The entries, from `prev.index + 1` on; none in some probes.
         spans: Spans,
         /// Those of the entries that are configurations, ascending.
         configurations: Vec<(Index, Configuration)>,
@@ -52,30 +52,30 @@ pub(crate) enum Message {
         /// What became of the entries.
         result: AppendResult,
     },
-    /// The leader lives (§5.2). Numbered, because its answer confirms reads and the lease; may
-    /// overtake appends on the way.
+    /// The leader lives. It is numbered, because its answer confirms reads and the lease. It may overtake appends on the
+    /// way.
     Heartbeat {
         /// The leader's term.
         term: Term,
-        /// Commit index, never beyond what this follower acknowledged.
+        /// The leader's commit index, but never beyond what this follower acknowledged.
         commit: Index,
         /// The round of heartbeats it belongs to, counted per leadership.
         round: u64,
     },
-    /// The answer to `Heartbeat`: confirms the leadership, waits for no entry. It also tells how far the
-    /// follower is, so that lost appends are sent again and lost answers to them do no harm.
+    /// The answer to `Heartbeat`. It confirms the leadership, and waits for no entry. It also tells how far the follower
+    /// is, so that lost appends are sent again, and lost answers to them do no harm.
     HeartbeatReply {
         /// The follower's term.
         term: Term,
         /// The round that is answered.
         round: u64,
-        /// How far the follower's log agrees with this leader's, durable or not: tells appends that
-        /// were lost from appends that wait for a disk.
+        /// How far the follower's log agrees with this leader's, durable or not. So the leader can tell appends that were
+        /// lost from appends that wait for a disk.
         accepted: Index,
-        /// How far of that is durable: acknowledges it, as an `AppendReply` does.
+        /// How far of that is durable. It acknowledges these entries, as an `AppendReply` does.
         durable: Index,
-        /// Where the follower's log ends, whether it agrees or not; never before `accepted`. What was acknowledged
-        /// in this term is in it for as long as the term lasts, unless a disk lost it.
+        /// Where the follower's log ends, whether it agrees or not; never before `accepted`. What the follower
+        /// acknowledged in this term is in its log for as long as the term lasts, unless a disk lost it.
         last: Index,
     },
 }
@@ -90,9 +90,9 @@ pub(crate) enum AppendResult {
     },
     /// The entry at `prev` is missing or of another term. Nothing was stored.
     Rejected {
-        /// The index that was asked for: ties the answer to its probe.
+        /// The index that was asked for. It tells which append this answers.
         prev: Index,
-        /// The last entry of the follower that may still agree: see `conflict`.
+        /// The last entry of the follower that may still agree.
         hint: LogId,
     },
 }
@@ -115,13 +115,13 @@ impl Message {
         matches!(self, Message::Append { spans, .. } if !spans.is_empty())
     }
 
-    /// Whether it answers something this member sent.
+    /// Whether it answers something that its receiver sent.
     pub(super) fn is_reply(&self) -> bool {
         matches!(self, Message::Vote { .. } | Message::AppendReply { .. } | Message::HeartbeatReply { .. })
     }
 
-    /// What can be checked without knowing the receiver: bounds, and that the entries of an append
-    /// follow each other and their terms do not fall.
+    /// Checks what can be checked without knowing the receiver: bounds, and that the entries of an append follow each
+    /// other and their terms do not fall.
     pub(super) fn validate(&self) -> Result<(), Refused> {
         let (term, index) = match self {
             Message::RequestVote { last, .. } => (last.term, last.index),
@@ -134,8 +134,9 @@ impl Message {
             Message::HeartbeatReply { accepted, last, .. } => (0, (*accepted).max(*last)),
             Message::Vote { .. } => (0, 0),
         };
-        // A campaign's last entry is of an earlier term, an append's previous entry at most of its own.
-        if self.term().max(term) > TERM_MAX || index > INDEX_MAX {
+        // Nobody leads or campaigns before the first term.
+        let none = self.term() == 0 && !self.is_reply();
+        if none || self.term().max(term) > TERM_MAX || index > INDEX_MAX {
             return Err(Refused::OutOfRange { term: self.term().max(term), index });
         }
         match self {
@@ -147,6 +148,7 @@ impl Message {
     }
 }
 
+/// The terms of entries never fall, and are at most that of the leader.
 fn validate_entries(
     term: Term,
     prev: LogId,

@@ -8,13 +8,13 @@ use std::time::Duration;
 /// Settings of one group; the same on all of its members, except the seed.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
-    /// Shortest time without a leader before a member campaigns; each wait is drawn at random from
-    /// here to twice as long (§5.2). Leases and stickiness count on it: it must be equal on all members that
-    /// exchange messages.
+    /// Shortest time without a leader before a member campaigns. Each wait is drawn at random, between this and twice as
+    /// long. It must be equal on all members that exchange messages, because a leader's lease counts on the time for
+    /// which its followers vote for nobody else.
     pub election_timeout: Duration,
     /// Time between two rounds of heartbeats; a fraction of the election timeout.
     pub heartbeat_interval: Duration,
-    /// Most appends on the way to one follower; at least 1.
+    /// Most appends on the way to one follower at a time; at least 1.
     pub inflight_max: usize,
     /// Most entries in one append; at least 1.
     pub entries_max: u64,
@@ -30,8 +30,8 @@ pub(crate) struct Restored {
     pub id: MemberId,
     /// The configuration the group was formed with: in force while the log holds none.
     pub initial: Configuration,
-    /// The longest election timeout under which this member may have promised a leader not to vote, before it
-    /// stopped. An operator may have given it a shorter one since; the leader's lease knows nothing of that.
+    /// The longest election timeout under which this member may have promised a leader not to vote, before it stopped.
+    /// An operator may have given it a shorter one since, but the leader's lease knows nothing of that.
     pub promised: Duration,
     /// The term on disk; 0 if there was never one.
     pub term: Term,

@@ -1,17 +1,18 @@
-//! How far one follower is (figure 2: nextIndex, matchIndex), and what is on its way to it.
+//! How far one follower is, as its leader knows it: the paper's `nextIndex` and `matchIndex`, and what is on its way.
 
 use crate::codec::ids::Index;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// How the leader feeds a follower.
+/// How the leader sends entries to a follower.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mode {
-    /// Where the logs agree is not known: one append at a time, which looks for it.
+    /// The leader does not know where the logs agree. It sends one append at a time, to find out.
     Probe,
-    /// The logs agree: appends follow each other without waiting for answers.
+    /// The logs agree up to `next`. Appends follow each other without waiting for answers.
+    // Rule: thesis §10.2.2
     Replicate,
-    /// What was on its way is lost: nothing is sent before a sign of life.
+    /// What was on its way is lost. Nothing is sent until the follower answers a heartbeat.
     Disconnected,
 }
 
@@ -19,23 +20,23 @@ pub(super) enum Mode {
 #[derive(Debug)]
 pub(super) struct Progress {
     mode: Mode,
-    /// Highest index the follower acknowledged as durable in this term.
+    /// The paper's `matchIndex`: the last entry that the follower acknowledged as durable in this term.
     matched: Index,
     /// The newest round of heartbeats when it acknowledged that.
-    acknowledged: u64,
-    /// First index of the next append.
+    matched_round: u64,
+    /// The paper's `nextIndex`: the first index of the next append.
     next: Index,
     /// Last index of each append on its way, oldest first.
     inflight: VecDeque<Index>,
     /// A probe is on its way.
     probing: bool,
-    /// The last probe was lost: the next one goes without entries.
+    /// Appends were lost. The next probe goes without entries.
     lost: bool,
-    /// There was no room for what was sent last: nothing more is sent before a sign of life.
+    /// There was no room for what was sent last. Nothing more is sent until the follower answers something.
     refused: bool,
     /// How far the follower's log agrees, durable or not, by its latest heartbeat replies.
     accepted: Index,
-    /// The newest round of heartbeats when something was last sent or moved forward.
+    /// The newest round of heartbeats when something was last sent, or the follower last got further.
     moved: u64,
     /// The newest round of heartbeats it answered.
     round: u64,
@@ -44,12 +45,13 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// A follower nothing is known of, except that the leader's log ends before `next`.
+    /// A follower of which nothing is known yet. The leader's log ends before `next`.
     pub(super) fn new(next: Index, now: Duration) -> Progress {
+        assert!(next > 0, "indexes begin with 1");
         Progress {
             mode: Mode::Probe,
             matched: 0,
-            acknowledged: 0,
+            matched_round: 0,
             next,
             inflight: VecDeque::new(),
             probing: false,
@@ -62,7 +64,7 @@ impl Progress {
         }
     }
 
-    /// Highest index known to be durable there.
+    /// The last entry known to be durable there.
     pub(super) fn matched(&self) -> Index {
         self.matched
     }
@@ -82,7 +84,7 @@ impl Progress {
         self.heard
     }
 
-    /// Whether an append may leave, given the leader's last index. A probe also goes without entries.
+    /// Whether an append may leave, if the leader's log ends with `last`. A probe leaves even if there are no entries.
     pub(super) fn may_send(&self, last: Index, inflight_max: usize) -> bool {
         match self.mode {
             _ if self.refused => false,
@@ -92,7 +94,7 @@ impl Progress {
         }
     }
 
-    /// Whether the next append should carry entries: not when the last one may still be under way.
+    /// Whether the next append should carry entries. It should not if those of the last one may still be on their way.
     pub(super) fn wants_entries(&self) -> bool {
         self.mode == Mode::Replicate || !self.lost
     }
@@ -108,10 +110,11 @@ impl Progress {
         } else {
             self.probing = true;
         }
+        self.verify();
     }
 
-    /// Of what was to be sent, the entries from `first` on have not left: there is no room on the way to the
-    /// follower. They are sent when it shows that it takes what is under way, and what has left is not sent again.
+    /// The entries from `first` on, of those that were sent last, found no room on the way to the follower. They are sent
+    /// again once the follower shows that it takes what is on its way. What has left is not sent again.
     pub(super) fn refuse(&mut self, first: Index) {
         self.refused = true;
         if self.mode == Mode::Replicate && first > self.matched && first < self.next {
@@ -121,6 +124,7 @@ impl Progress {
         } else if self.mode == Mode::Probe {
             self.probing = false;
         }
+        self.verify();
     }
 
     /// The follower answered something in this term.
@@ -135,7 +139,7 @@ impl Progress {
         self.matched = self.matched.max(matched);
         self.accepted = self.accepted.max(matched);
         if news {
-            (self.moved, self.acknowledged) = (round, round);
+            (self.moved, self.matched_round) = (round, round);
         }
         if self.mode == Mode::Replicate {
             while self.inflight.front().is_some_and(|&last| last <= matched) {
@@ -147,25 +151,24 @@ impl Progress {
             (self.probing, self.lost) = (false, false);
             self.next = self.matched + 1;
         }
-        assert!(self.next > self.matched, "next {} within matched {}", self.next, self.matched);
+        self.verify();
         news
     }
 
-    /// The follower answered heartbeat `round` and says that its log ends at `last`. Returns how far it had
-    /// acknowledged if that proves that it lost some of it, and starts over: nothing of it counts any more.
+    /// The follower answered heartbeat `round`, and says that its log ends with `last`. If that proves that it lost
+    /// entries which it had acknowledged, this returns the last of those, and no acknowledgement counts any more.
     ///
-    /// A round that began after the acknowledgement finds the entries in any log that a disk has not cut: within a
-    /// term nobody but this leader cuts a follower's log, and never below what the follower acknowledged. An answer
-    /// to an earlier round proves nothing, nor does a rejected append: both may have been on their way for long.
+    /// The proof: within a term, only the leader cuts a follower's log, and never entries that the follower acknowledged.
+    /// So a round that began after the acknowledgement finds those entries in the log, unless a disk lost them. An answer
+    /// to an earlier round proves nothing. Neither does a rejected append: both may have been on their way for long.
     ///
-    /// What this repairs is the log. The commit index does not fall, and what is committed stays with this leader
-    /// and whoever else holds it. But until the follower has it again, an entry that was committed on the strength
-    /// of its copy is durable on one member less than a majority; and if the leader fails meanwhile, the follower's
-    /// vote may elect somebody who lacks the entry. With the entries it may also have lost a vote of the current
-    /// term, and could give it a second time. To keep such a member from voting, it would have to come back as a
-    /// learner, which takes a change of membership.
+    /// The log is repaired by this, and the commit index does not fall. But two dangers remain. Until the follower has the
+    /// entries again, what was committed with its acknowledgement is durable on one member less than a majority; if the
+    /// leader fails meanwhile, the follower may elect a member that lacks an entry. And with the entries the follower may
+    /// have lost a vote of the current term, which it could give a second time. Only a change of membership could keep
+    /// such a member from voting: it would have to come back as a learner.
     pub(super) fn find_lost(&mut self, round: u64, last: Index) -> Option<Index> {
-        if round <= self.acknowledged || last >= self.matched {
+        if round <= self.matched_round || last >= self.matched {
             return None;
         }
         let acknowledged = std::mem::take(&mut self.matched);
@@ -173,8 +176,8 @@ impl Progress {
         Some(acknowledged)
     }
 
-    /// The follower does not hold what the leader has at `prev`; `agreed` is the last index where the
-    /// two may agree. Returns whether the answer is about the current attempt, and not an old one.
+    /// The follower does not hold the leader's entry at `prev`, and `agreed` is the last index where the two logs may
+    /// agree. Returns whether the answer is about the latest attempt, and not about an old one.
     pub(super) fn reject(&mut self, prev: Index, agreed: Index) -> bool {
         let current = match self.mode {
             Mode::Probe => prev + 1 == self.next,
@@ -183,21 +186,22 @@ impl Progress {
         if !current || prev <= self.matched {
             return false;
         }
-        // Strictly downwards, whatever the answer says: the search ends.
+        // Each rejection moves the search down, whatever the answer says. So it ends.
         self.probe(agreed.min(prev - 1).max(self.matched) + 1);
         true
     }
 
-    /// Where the search stands: what is on its way counts for nothing.
+    /// Looks for the place where the logs agree, from `next` on. What is on its way counts for nothing.
     fn probe(&mut self, next: Index) {
         assert!(next > self.matched, "probe {next} within matched {}", self.matched);
         self.mode = Mode::Probe;
         self.inflight.clear();
         (self.probing, self.lost, self.refused) = (false, false, false);
         self.next = next;
+        self.verify();
     }
 
-    /// The follower answered heartbeat `round` and says its log agrees up to `accepted`.
+    /// The follower answered heartbeat `round`, and says that its log agrees up to `accepted`.
     pub(super) fn beat(&mut self, round: u64, accepted: Index, newest: u64) {
         assert!(round <= newest, "answers round {round} of {newest}");
         if round < self.round {
@@ -207,14 +211,14 @@ impl Progress {
         if accepted > self.accepted {
             self.moved = newest;
         }
-        // It may fall: a follower that restarted has to see its log confirmed again.
+        // This may be less than before: after a restart, a follower does not know yet what agrees.
         self.accepted = accepted;
         if self.mode == Mode::Disconnected {
             self.probe(self.matched + 1);
         }
     }
 
-    /// Whether something was sent of which the follower says it never arrived.
+    /// Whether something was sent that has not arrived, as far as the follower's latest answer says.
     pub(super) fn is_missing_something(&self) -> bool {
         match self.mode {
             Mode::Probe => self.probing,
@@ -223,23 +227,32 @@ impl Progress {
         }
     }
 
-    /// The newest round of heartbeats when something was last sent or moved forward.
+    /// The newest round of heartbeats when something was last sent, or the follower last got further.
     pub(super) fn moved(&self) -> u64 {
         self.moved
     }
 
-    /// Time has shown that appends were lost: look again where the logs agree. The first probe goes
-    /// without entries, because on a slow link they may be on their way after all.
+    /// Appends were lost, as time has shown. The leader looks again where the logs agree. The first probe goes without
+    /// entries, because on a slow link those that were sent may be on their way after all.
     pub(super) fn recover(&mut self) {
         let next = if self.mode == Mode::Probe { self.next } else { self.matched + 1 };
         self.probe(next);
         self.lost = true;
     }
 
-    /// The connection broke: whatever was on its way is lost.
+    /// The connection broke. Whatever was on its way is lost.
     pub(super) fn disconnect(&mut self) {
         self.probe(self.matched + 1);
         self.mode = Mode::Disconnected;
+    }
+
+    /// What must hold after each change.
+    fn verify(&self) {
+        assert!(self.next > self.matched, "next {} within matched {}", self.next, self.matched);
+        assert!(self.mode == Mode::Probe || !self.probing, "a probe on its way in {:?}", self.mode);
+        let sent = self.inflight.back();
+        assert!(sent.is_none_or(|last| *last == self.next - 1), "{sent:?} on its way, next {}", self.next);
+        assert!(sent.is_none() || self.mode == Mode::Replicate, "appends on their way in {:?}", self.mode);
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a majority has reached, and whether an election is decided (§5.2, §5.3; joint sets: §6).
+//! What a majority has reached, and whether an election is decided.
 //!
 //! An empty `outgoing` means that the configuration is not joint. An empty `voters` has no majority, so nothing is
 //! reached and nobody wins, whatever `outgoing` says: a message may bring such a configuration.
@@ -18,15 +18,17 @@ pub(super) enum Outcome {
 }
 
 /// How many of `count` voters are a majority: 2 of 2, 2 of 3, 3 of 4.
+// Rule: Raft §5.2, majority
 const fn majority(count: usize) -> usize {
     count / 2 + 1
 }
 
-/// The largest value that a majority of the voters, in the joint phase of both sets, has reached.
-/// `None` without voters: then nothing is ever reached.
+/// The largest value that a majority of the voters has reached, and in a joint configuration a majority of either set.
+/// `None` if there are no voters.
 ///
-/// With match indexes it is the commit index by counting (§5.3), with rounds of heartbeats the last
-/// confirmed one, with times the last moment at which a majority was heard.
+/// With match indexes it is what may be committed by counting, with rounds of heartbeats the last confirmed one, with
+/// times the last moment at which a majority was heard.
+// Rule: thesis §4.3
 pub(super) fn reached<T: Ord + Copy>(
     configuration: &Configuration,
     value: impl Fn(MemberId) -> T,
@@ -38,8 +40,8 @@ pub(super) fn reached<T: Ord + Copy>(
     Some(incoming.min(reached_by(&configuration.outgoing, &value)?))
 }
 
-/// The definition itself: the largest value that a majority holds or exceeds. Sets are small, so
-/// comparing all with all is cheaper than sorting a copy, and needs no memory.
+/// The definition itself: the largest value that a majority holds or exceeds. Sets are small, so comparing all with all
+/// is cheaper than sorting a copy, and needs no memory.
 fn reached_by<T: Ord + Copy>(voters: &[MemberId], value: &impl Fn(MemberId) -> T) -> Option<T> {
     let holders = |bar: T| voters.iter().filter(|&&voter| value(voter) >= bar).count();
     let mut best = None;

@@ -1,23 +1,23 @@
-//! Strict reads without a log entry: ReadIndex (thesis §6.4).
+//! Strict reads without a log entry: ReadIndex.
 //!
-//! A read may be answered when a majority confirmed, in a round of heartbeats *started after the read
-//! arrived*, that this leader still leads, and when the leader has committed an entry of its own term.
-//! Reads that arrive while such a round is on its way share the next one.
+//! A read may be answered when two things are true. A majority has confirmed that this leader still leads, in a round of
+//! heartbeats that was *started after the read arrived*. And the leader has committed an entry of its own term. Reads
+//! that arrive while a round is on its way share the next one.
 
 use crate::codec::ids::Index;
 use std::collections::VecDeque;
 
-/// Names a strict read, or all that arrived up to it. Never reused, also not in a later leadership.
+/// Names a strict read, or all that arrived up to it. It is never used again, not even in a later leadership.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct ReadTicket(pub u64);
 
 /// Reads that share a round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Batch {
+pub(super) struct ReadBatch {
     /// The newest of them.
     pub(super) through: ReadTicket,
-    /// What their answer must reflect: the commit index when the newest arrived, but at least the
-    /// leader's first own entry.
+    /// What their answer must reflect: the commit index when the newest arrived, but at least the leader's first own
+    /// entry.
     pub(super) index: Index,
     /// The first round that was, or will be, started after the newest arrived.
     round: u64,
@@ -26,43 +26,50 @@ pub(super) struct Batch {
 /// The reads of one leadership.
 #[derive(Debug, Default)]
 pub(super) struct Reads {
-    /// Not confirmed; rounds and indexes ascend.
-    waiting: VecDeque<Batch>,
-    /// Confirmed, but the leader's first own entry is not committed yet.
-    blocked: Option<Batch>,
+    /// Those that are not confirmed. Rounds, tickets and indexes ascend.
+    waiting: VecDeque<ReadBatch>,
+    /// Those that are confirmed while the leader's first own entry is not committed.
+    blocked: Option<ReadBatch>,
 }
 
 impl Reads {
-    /// Registers a read while `newest` is the last round started. Returns whether a round should be
-    /// started for it now.
+    /// Registers a read while `newest` is the last round started. Returns whether a round should be started for it now.
     pub(super) fn register(&mut self, ticket: ReadTicket, index: Index, newest: u64) -> bool {
         let on_its_way = self.waiting.front().is_some_and(|batch| batch.round <= newest);
-        let batch = Batch { through: ticket, index, round: newest + 1 };
+        let batch = ReadBatch { through: ticket, index, round: newest + 1 };
         match self.waiting.back_mut() {
             Some(back) if back.round == batch.round => {
                 assert!(back.through < ticket && back.index <= index, "reads arrive in order");
                 *back = batch;
             }
-            _ => self.waiting.push_back(batch),
+            Some(back) => {
+                assert!(back.through < ticket && back.round < batch.round, "reads arrive in order");
+                self.waiting.push_back(batch);
+            }
+            None => self.waiting.push_back(batch),
         }
         !on_its_way
     }
 
-    /// A majority answered `round`: the reads this confirms.
-    pub(super) fn confirm(&mut self, round: u64, commit: Index) -> Option<Batch> {
+    /// A majority answered `round`. Returns the reads that this confirms: those that came before it was started.
+    // Rule: thesis §6.4 (3)
+    pub(super) fn confirm(&mut self, round: u64, commit: Index) -> Option<ReadBatch> {
         let mut confirmed = None;
         while self.waiting.front().is_some_and(|batch| batch.round <= round) {
             confirmed = self.waiting.pop_front();
         }
         if confirmed.is_some() {
-            // Indexes ascend, so the newest batch speaks for the blocked ones too.
+            // Indexes ascend, so the newest batch stands for those that were blocked before, too.
+            assert!(
+                self.blocked.is_none_or(|before| confirmed.is_some_and(|batch| before.index <= batch.index))
+            );
             self.blocked = confirmed;
         }
         self.committed(commit)
     }
 
-    /// The commit index is `commit`: the confirmed reads that only waited for it.
-    pub(super) fn committed(&mut self, commit: Index) -> Option<Batch> {
+    /// Everything up to `commit` is committed. Returns the confirmed reads that only waited for that.
+    pub(super) fn committed(&mut self, commit: Index) -> Option<ReadBatch> {
         self.blocked.take_if(|batch| batch.index <= commit)
     }
 

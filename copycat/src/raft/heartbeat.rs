@@ -1,0 +1,123 @@
+//! The leader's rounds of heartbeats: they keep its leadership, find lost appends, and confirm strict reads.
+
+use super::effect::{Effect, Effects, OwnEntry};
+use super::leadership::Leader;
+use super::message::Message;
+use super::read::ReadTicket;
+use super::replication::push_ready;
+use super::token::Token;
+use crate::codec::ids::{Index, MemberId};
+use crate::codec::terms::LogId;
+
+/// A follower's log, as its answer to a heartbeat describes it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FollowerLog {
+    /// How far it agrees with the leader's, as far as it has seen.
+    pub(super) accepted: Index,
+    /// How far of that is durable.
+    pub(super) durable: Index,
+    /// Where it ends.
+    pub(super) last: Index,
+}
+
+impl Leader<'_> {
+    /// Begins a leadership: appends an entry of the own term, because nothing older commits before it, and tells everyone.
+    pub(super) fn begin(&mut self, fx: &mut Effects) {
+        self.append_first_own(fx);
+        self.beat(fx);
+        self.replicate(fx);
+    }
+
+    /// The very first entry of a group records who formed it. Every later leader begins with a no-op.
+    // Rule: Raft §8
+    fn append_first_own(&mut self, fx: &mut Effects) {
+        let server = &mut *self.server;
+        let at = server.append(server.term, 1);
+        assert_eq!(
+            at.first, self.leadership.first_own,
+            "the first entry of the term is the first after it began"
+        );
+        let entry = if server.log.base() == LogId::ZERO && at.first == 1 {
+            let initial = server.configurations.initial().clone();
+            server.adopt(at.first, initial.clone());
+            OwnEntry::Configuration(initial)
+        } else {
+            OwnEntry::Noop
+        };
+        fx.push(Effect::AppendOwn { id: LogId::new(at.term, at.first), entry });
+    }
+
+    /// A heartbeat is due.
+    // Rule: Raft figure 2, Leaders 1
+    pub(super) fn beat(&mut self, fx: &mut Effects) {
+        let server = &*self.server;
+        assert!(self.leadership.heartbeat_due <= server.now, "a heartbeat before it is due");
+        self.leadership.heartbeat_due = server.now + server.options.heartbeat_interval;
+        self.leadership.rounds.beat();
+        self.start_round(fx);
+    }
+
+    /// Sends a round of heartbeats, to learn whether a majority still follows.
+    fn start_round(&mut self, fx: &mut Effects) {
+        let server = &*self.server;
+        let round = self.leadership.rounds.start(server.now);
+        for (peer, progress) in &self.leadership.peers {
+            // Never beyond what this follower acknowledged: it must not commit what it does not hold.
+            let commit = server.commit.min(progress.matched());
+            server.send(*peer, Message::Heartbeat { term: server.term, commit, round }, Token::ZERO, fx);
+        }
+        self.confirm_rounds(fx);
+    }
+
+    /// Somebody answered a round, or there is nobody to ask.
+    fn confirm_rounds(&mut self, fx: &mut Effects) {
+        let Some(round) = self.leadership.answered(self.server) else { return };
+        let leadership = &mut *self.leadership;
+        leadership.rounds.confirm(round);
+        push_ready(leadership.reads.confirm(round, self.server.commit), fx);
+        if leadership.reads.wants_round(leadership.rounds.newest()) {
+            self.start_round(fx);
+        }
+    }
+
+    /// A follower answered a heartbeat.
+    pub(super) fn heartbeat_reply(&mut self, at: usize, round: u64, log: FollowerLog, fx: &mut Effects) {
+        assert!(log.accepted <= self.server.log.last().index, "checked on arrival");
+        assert!(log.durable <= log.accepted, "checked on arrival");
+        if self.note_reply(at, round, log, fx) {
+            self.commit_by_counting(fx);
+        }
+        self.confirm_rounds(fx);
+        self.replicate_to(at, fx);
+    }
+
+    /// Notes what an answer to a heartbeat says. Returns whether more is durable there than was known.
+    fn note_reply(&mut self, at: usize, round: u64, log: FollowerLog, fx: &mut Effects) -> bool {
+        let rounds = &self.leadership.rounds;
+        let (peer, progress) = &mut self.leadership.peers[at];
+        let (peer, newest): (MemberId, u64) = (*peer, rounds.newest());
+        progress.hear(self.server.now);
+        if let Some(acknowledged) = progress.find_lost(round, log.last) {
+            fx.push(Effect::PeerLost { peer, first: log.last + 1, last: acknowledged });
+        }
+        progress.beat(round, log.accepted, newest);
+        let news = log.durable > progress.matched() && progress.accept(log.durable, newest);
+        if progress.is_missing_something() && rounds.is_later_beat(round, progress.moved()) {
+            progress.recover();
+        }
+        news
+    }
+
+    /// Registers a strict read.
+    pub(super) fn read(&mut self, fx: &mut Effects) -> ReadTicket {
+        let ticket = ReadTicket(self.server.number_read());
+        // Before the first own entry commits, a leader may not know everything that is committed.
+        // Rule: thesis §6.4 (1)
+        // Rule: thesis §6.4 (2)
+        let index = self.server.commit.max(self.leadership.first_own);
+        if self.leadership.reads.register(ticket, index, self.leadership.rounds.newest()) {
+            self.start_round(fx);
+        }
+        ticket
+    }
+}
