@@ -75,6 +75,7 @@ fn no_message_makes_a_core_panic_or_forget_what_is_committed() {
         let initial = Configuration::of_voters([1, 2, 3].map(MemberId));
         let mut terms = Terms::starting_after(LogId::new(1, random.u64(0..2)));
         terms.append(1, random.u64(0..3));
+        let commit = random.u64(0..=terms.last().index);
         let restored = Restored {
             id: MemberId(1),
             initial,
@@ -82,6 +83,7 @@ fn no_message_makes_a_core_panic_or_forget_what_is_committed() {
             term: 1,
             vote: None,
             terms,
+            commit,
             configurations: Vec::new(),
         };
         let (mut raft, mut fx, mut now) =

@@ -38,6 +38,8 @@ pub(crate) struct Restored {
     pub vote: Option<MemberId>,
     /// The shape of the log on disk.
     pub terms: Terms,
+    /// The highest index recorded as committed; at most the last entry's. What became known later is learned again.
+    pub commit: Index,
     /// The configurations in the log, ascending.
     pub configurations: Vec<(Index, Configuration)>,
 }

@@ -82,6 +82,11 @@ impl Raft {
         let last = restored.terms.last();
         assert!(restored.vote.is_none() || restored.term > 0, "a vote without a term");
         assert!(last.term <= restored.term, "entries of a term that was not saved before them");
+        assert!(
+            restored.commit <= last.index,
+            "{} is committed, and the log ends with {last:?}",
+            restored.commit
+        );
         assert!(options.inflight_max > 0 && options.entries_max > 0, "nothing could ever be sent");
         let mut random = fastrand::Rng::with_seed(options.seed);
         let promised_until = match restored.term {
@@ -96,8 +101,8 @@ impl Raft {
             now,
             term: restored.term,
             vote: restored.vote,
-            // What a snapshot covers is committed; everything else has to be learned again.
-            commit: restored.terms.base().index,
+            // What a snapshot covers is committed, and what was recorded so; the rest has to be learned again.
+            commit: restored.commit.max(restored.terms.base().index),
             log: restored.terms,
             configurations: Configurations::new(restored.initial, restored.configurations),
             epoch: durable.epoch,

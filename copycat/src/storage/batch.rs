@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  offset size  field
-//!       0    4  magic            "CCB1"
+//!       0    4  magic            "CCB2"
 //!       4    4  checksum         CRC32C of the magic and of everything behind this field
 //!       8    8  salt             of the segment
 //!      16    8  position         of this header in the journal
@@ -28,7 +28,7 @@ use crate::codec::frame::Frame;
 /// Bytes of a batch header.
 pub(crate) const BATCH_HEADER_LEN: usize = 64;
 
-const MAGIC: u32 = u32::from_le_bytes(*b"CCB1");
+const MAGIC: u32 = u32::from_le_bytes(*b"CCB2");
 
 /// What the body of a batch is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

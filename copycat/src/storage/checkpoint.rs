@@ -9,6 +9,7 @@
 //!     8    base term          of the last dropped entry
 //!     8    base index
 //!     8    last index         equal to the base index: no entries
+//!     8    commit index       the highest index known to be committed; from the base index to the last index
 //!     4    number of ranges; of each:
 //!     8      term
 //!     8      first index
@@ -24,12 +25,12 @@ use crate::codec::ids::{GroupId, INDEX_MAX, Index, MemberId, TERM_MAX};
 use crate::codec::terms::{LogId, Terms};
 use std::collections::BTreeMap;
 
-/// The checkpoint of these groups.
+/// The checkpoint of these groups. It records what was noted as committed.
 pub(crate) fn encode(groups: &BTreeMap<GroupId, GroupLog>) -> Vec<u8> {
     let mut out = Vec::with_capacity(len(groups) as usize);
     out.extend_from_slice(&(groups.len() as u32).to_le_bytes());
     for (group, log) in groups {
-        encode_group(*group, log.state(), &mut out);
+        encode_group(*group, log.state(), log.noted(), &mut out);
     }
     assert_eq!(out.len() as u64, len(groups), "the length was known");
     out
@@ -48,13 +49,14 @@ pub(crate) fn len(groups: &BTreeMap<GroupId, GroupLog>) -> u64 {
 
 /// Bytes that a group without configurations takes.
 pub(crate) const fn len_of_group(ranges: usize) -> usize {
-    56 + 16 * ranges
+    64 + 16 * ranges
 }
 
-fn encode_group(group: GroupId, state: &GroupState, out: &mut Vec<u8>) {
-    let base = state.terms.base();
+fn encode_group(group: GroupId, state: &GroupState, commit: Index, out: &mut Vec<u8>) {
+    let (base, last) = (state.terms.base(), state.terms.last().index);
+    assert!(base.index <= commit && commit <= last, "{commit} is committed of {base:?} to {last}");
     let vote = state.vote.map_or(0, |member| member.0);
-    for word in [group.0, state.term, vote, base.term, base.index, state.terms.last().index] {
+    for word in [group.0, state.term, vote, base.term, base.index, last, commit] {
         out.extend_from_slice(&word.to_le_bytes());
     }
     out.extend_from_slice(&(state.terms.ranges().len() as u32).to_le_bytes());
@@ -89,7 +91,7 @@ fn decode_group(cursor: &mut Cursor<'_>) -> Result<GroupState, Malformed> {
     let (term, vote) = (cursor.u64()?, cursor.u64()?);
     let vote = (vote != 0).then_some(MemberId(vote));
     at_most("checkpoint term", term, TERM_MAX)?;
-    let terms = decode_terms(cursor)?;
+    let (terms, commit) = decode_log(cursor)?;
     // A term is recorded before a vote or an entry of it is.
     if terms.last().term > term || (vote.is_some() && term == 0) {
         return Err(Malformed::Value { field: "checkpoint term", found: term });
@@ -103,16 +105,20 @@ fn decode_group(cursor: &mut Cursor<'_>) -> Result<GroupState, Malformed> {
         }
         configurations.push((index, Configuration::read(cursor)?));
     }
-    Ok(GroupState { term, vote, terms, configurations })
+    Ok(GroupState { term, vote, terms, commit, configurations })
 }
 
-fn decode_terms(cursor: &mut Cursor<'_>) -> Result<Terms, Malformed> {
+/// The shape of a log, and its commit index.
+fn decode_log(cursor: &mut Cursor<'_>) -> Result<(Terms, Index), Malformed> {
     let base = LogId { term: cursor.u64()?, index: cursor.u64()? };
-    let last = cursor.u64()?;
+    let (last, commit) = (cursor.u64()?, cursor.u64()?);
     at_most("checkpoint base", base.index, INDEX_MAX)?;
     at_most("checkpoint last index", last, INDEX_MAX)?;
     if (base.term == 0) != (base.index == 0) {
         return Err(Malformed::Value { field: "checkpoint base", found: base.index });
+    }
+    if commit < base.index || commit > last {
+        return Err(Malformed::Value { field: "checkpoint commit", found: commit });
     }
     let mut terms = Terms::starting_after(base);
     let mut open: Option<LogId> = None;
@@ -135,7 +141,7 @@ fn decode_terms(cursor: &mut Cursor<'_>) -> Result<Terms, Malformed> {
         None if last == base.index => {}
         None => return Err(Malformed::Value { field: "checkpoint last index", found: last }),
     }
-    Ok(terms)
+    Ok((terms, commit))
 }
 
 /// Refuses a number that no log reaches.
@@ -152,7 +158,7 @@ mod tests {
         terms.append(2, 3);
         terms.append(5, 4);
         let configurations = vec![(9, Configuration::of_voters([MemberId(1), MemberId(2)]))];
-        let full = GroupState { term: 6, vote: Some(MemberId(2)), terms, configurations };
+        let full = GroupState { term: 6, vote: Some(MemberId(2)), terms, commit: 12, configurations };
         BTreeMap::from([(GroupId(1), full), (GroupId(2), GroupState::default())])
     }
 

@@ -65,13 +65,13 @@ pub(crate) enum StorageError {
         file: String,
     },
     /// The frames do not continue the group's log. Nothing was appended.
-    #[error("index {index} of group {group} cannot be stored: the log holds {first} to {last}")]
+    #[error("index {index} of group {group} cannot be stored: {first} may be the first, behind {last}")]
     Misplaced {
         /// The group.
         group: GroupId,
         /// Index of the first frame that does not fit.
         index: Index,
-        /// First index the log holds, or would hold.
+        /// First index that may be written: what lies before it is committed.
         first: Index,
         /// Last index the log holds.
         last: Index,

@@ -16,6 +16,9 @@ pub(crate) struct GroupState {
     pub vote: Option<MemberId>,
     /// The shape of the log.
     pub terms: Terms,
+    /// The highest index that was recorded as committed (Raft figure 2, `commitIndex`). Never below the base, which a
+    /// snapshot covers, and never beyond the last entry.
+    pub commit: Index,
     /// Configurations among the entries, ascending, and the last one among the dropped entries.
     pub configurations: Vec<(Index, Configuration)>,
 }
@@ -32,12 +35,20 @@ impl GroupState {
         (self.term, self.vote) = (term, vote);
     }
 
-    /// Whether an entry of this index continues the log or replaces part of it.
+    /// Takes over a commit index. It never falls and never passes the log.
+    pub(crate) fn set_commit(&mut self, index: Index) {
+        assert!(self.commit <= index, "a commit index never falls: {} then {index}", self.commit);
+        assert!(index <= self.terms.last().index, "{index} is committed, and the log ends before it");
+        self.commit = index;
+    }
+
+    /// Whether an entry of this index continues the log or replaces part of it. What is committed is never replaced.
     pub(crate) fn accepts(&self, index: Index) -> bool {
-        self.terms.first() <= index && index <= self.terms.last().index + 1
+        self.commit < index && index <= self.terms.last().index + 1
     }
 
     fn truncate(&mut self, from: Index) {
+        assert!(from > self.commit, "entry {from} is cut, and {} are committed", self.commit);
         self.terms.truncate(from);
         self.configurations.retain(|(index, _)| *index < from);
     }
@@ -45,6 +56,7 @@ impl GroupState {
     /// Drops every entry up to and including `through`, which the log holds.
     pub(crate) fn drop_through(&mut self, through: Index) {
         self.terms.drop_through(through);
+        self.commit = self.commit.max(through);
         let superseded = self.configurations.partition_point(|(index, _)| *index <= through);
         self.configurations.drain(..superseded.saturating_sub(1));
     }
@@ -63,6 +75,10 @@ pub(crate) struct Place {
 #[derive(Debug, Default)]
 pub(crate) struct GroupLog {
     state: GroupState,
+    /// The highest index that the owner said is committed: the recorded one, or beyond it. Never beyond the last entry.
+    noted: Index,
+    /// Whether the owner was told that there is something to record, and has not recorded it yet.
+    awaits_record: bool,
     /// Index of the first entry in `places`. Recovery may begin behind entries whose segments were
     /// dropped; otherwise this is the first index of the log.
     placed: Index,
@@ -72,8 +88,8 @@ pub(crate) struct GroupLog {
 impl GroupLog {
     /// A group as a checkpoint describes it: none of its entries has a place yet.
     pub(crate) fn restored(state: GroupState) -> GroupLog {
-        let placed = state.terms.last().index + 1;
-        GroupLog { state, placed, places: VecDeque::new() }
+        let (placed, noted) = (state.terms.last().index + 1, state.commit);
+        GroupLog { state, noted, awaits_record: false, placed, places: VecDeque::new() }
     }
 
     /// Its state.
@@ -84,6 +100,37 @@ impl GroupLog {
     /// Its state, to record a vote in.
     pub(crate) fn state_mut(&mut self) -> &mut GroupState {
         &mut self.state
+    }
+
+    /// The highest index that is known to be committed, recorded or not.
+    pub(crate) fn noted(&self) -> Index {
+        self.noted
+    }
+
+    /// Remembers that everything up to `index`, which the log holds, is committed. Returns whether this is the first
+    /// news since [`record_commit`](Self::record_commit).
+    pub(crate) fn note_commit(&mut self, index: Index) -> bool {
+        let last = self.state.terms.last().index;
+        assert!(index <= last, "{index} is committed, and the log ends with {last}");
+        self.noted = self.noted.max(index);
+        self.noted > self.state.commit && !std::mem::replace(&mut self.awaits_record, true)
+    }
+
+    /// Counts what was noted as recorded. Returns the entry that the record names; `None` if there is nothing new.
+    pub(crate) fn record_commit(&mut self) -> Option<LogId> {
+        self.awaits_record = false;
+        if self.noted == self.state.commit {
+            return None;
+        }
+        self.state.set_commit(self.noted);
+        let term = self.state.terms.term(self.noted).expect("an entry of the log");
+        Some(LogId::new(term, self.noted))
+    }
+
+    /// Takes over a commit index that was found recorded. The caller has checked that it may follow.
+    pub(crate) fn replay_commit(&mut self, index: Index) {
+        self.state.set_commit(index);
+        self.noted = self.noted.max(index);
     }
 
     /// Puts one entry behind those before its index; whatever was at its index or beyond is replaced.
@@ -113,7 +160,7 @@ impl GroupLog {
 
     /// Makes way for an entry at `index`, which comes next.
     fn replace_from(&mut self, index: Index) {
-        assert!(self.state.accepts(index), "the index was checked");
+        assert!(self.state.accepts(index) && index > self.noted, "the index was checked");
         if index <= self.state.terms.last().index || self.places.is_empty() {
             self.state.truncate(index);
             self.places.truncate(index.saturating_sub(self.placed) as usize);
@@ -131,6 +178,7 @@ impl GroupLog {
         }
         assert!(through <= self.state.terms.last().index, "what is dropped was there");
         self.state.drop_through(through);
+        self.noted = self.noted.max(through);
         let dropped = (through + 1).saturating_sub(self.placed).min(self.places.len() as u64);
         self.places.drain(..dropped as usize);
         self.placed = self.placed.max(through + 1);

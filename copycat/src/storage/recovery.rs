@@ -6,6 +6,7 @@
 
 use super::batch::BatchKind;
 use super::checkpoint;
+use super::commits::Unrecorded;
 use super::disk::Disk;
 use super::error::{Damage, Problem, StorageError};
 use super::group_log::{GroupLog, GroupState, Place};
@@ -94,6 +95,7 @@ impl Journal {
             // Also with the same seed after a restart, no salt comes twice.
             salts: fastrand::Rng::with_seed(seed ^ salt.rotate_left(17) ^ replay.end.0),
             groups: replay.groups,
+            unrecorded: Unrecorded::default(),
             segments,
             end: replay.end,
             durable: replay.end,
@@ -263,10 +265,15 @@ impl Replay {
         for (group, state) in states {
             let log = self.groups.get_mut(group)?;
             let base = state.terms.base();
-            if base.index > log.state().terms.last().index {
+            if state.terms.last() != log.state().terms.last() || base.index < log.state().terms.base().index {
                 return None;
             }
             log.drop_through(base.index);
+            // A checkpoint also records what was committed since the last frame that says so.
+            if state.commit < log.state().commit {
+                return None;
+            }
+            log.replay_commit(state.commit);
             (log.state() == state).then_some(())?;
         }
         Some(())
@@ -285,7 +292,7 @@ impl Replay {
                     let decoded = Configuration::decode(frame.body).map_err(malformed(segment, offset))?;
                     replay_entry(log, &frame, place, Some(decoded))
                 }
-                Kind::Commit => Err("a commit index, which nobody writes yet"),
+                Kind::Commit => replay_commit(log, &frame),
                 _ => replay_entry(log, &frame, place, None),
             };
             follows.map_err(|what| contradiction(segment, offset, what))?;
@@ -344,6 +351,24 @@ fn replay_vote(log: &mut GroupLog, frame: &Frame<'_>) -> Result<(), Contradicts>
     Ok(())
 }
 
+fn replay_commit(log: &mut GroupLog, frame: &Frame<'_>) -> Result<(), Contradicts> {
+    let (index, term, state) = (frame.header.index, frame.header.term, log.state());
+    if index == 0 {
+        return Err("a commit index without an entry");
+    }
+    if index < state.commit {
+        return Err("the group's commit index falls");
+    }
+    if index > state.terms.last().index {
+        return Err("a commit index beyond the log");
+    }
+    if state.terms.term(index) != Some(term) {
+        return Err("a commit index whose entry has another term");
+    }
+    log.replay_commit(index);
+    Ok(())
+}
+
 fn replay_entry(
     log: &mut GroupLog,
     frame: &Frame<'_>,
@@ -351,6 +376,9 @@ fn replay_entry(
     configuration: Option<Configuration>,
 ) -> Result<(), Contradicts> {
     let (index, term, state) = (frame.header.index, frame.header.term, log.state());
+    if index <= state.commit {
+        return Err("an entry that replaces a committed one");
+    }
     let before = index.checked_sub(1).and_then(|before| state.terms.term(before));
     let before = before.ok_or("the entry's index does not follow those before")?;
     if index > INDEX_MAX {

@@ -62,6 +62,7 @@ impl Group {
             Effect::Commit { index } => {
                 assert!(index > self.commit, "the commit index only grows");
                 self.commit = index;
+                ground.journal.note_commit(self.id, index);
                 Ok(())
             }
             Effect::ReadReady { through, index } => {

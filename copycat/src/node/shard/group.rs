@@ -122,6 +122,7 @@ impl Group {
             term: recovered.term,
             vote: recovered.vote,
             terms: recovered.terms,
+            commit: recovered.commit,
             configurations: recovered.configurations,
         };
         // Members and groups draw different election timeouts, and a simulated member always the same.
@@ -133,7 +134,6 @@ impl Group {
             id,
             durable: core.token(),
             told: core.token(),
-            core,
             clock,
             checker: None,
             progress: Arc::default(),
@@ -142,12 +142,13 @@ impl Group {
             reads: Reads::default(),
             held: Vec::new(),
             crowded: Vec::new(),
-            commit: 0,
+            commit: core.status().commit,
             next_warning: Duration::ZERO,
             found_lost: 0,
             ticked: true,
             handed: 0,
             handed_bytes: 0,
+            core,
         }
     }
 

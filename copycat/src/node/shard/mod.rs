@@ -184,6 +184,7 @@ impl Shard {
         }
         self.ground.expire_forwarded(now);
         self.ground.retry_preparation(now);
+        self.ground.journal.tick(now);
         self.turn(now, []);
     }
 

@@ -63,6 +63,9 @@ impl Case {
             journal.written(write.run()).unwrap();
         }
         assert_eq!(journal.active().header.number, 0);
+        // What waits to be recorded takes no room from what was granted.
+        journal.note_commit(GroupId(1), random.u64(..index));
+        (0..3).for_each(|second| journal.tick(Duration::from_secs(second)));
         journal
     }
 

@@ -25,6 +25,8 @@ pub(super) enum Write {
 #[derive(Debug, Default)]
 pub(super) struct Disk {
     writes: Vec<Write>,
+    /// What the journal says is committed.
+    commit: Index,
     durable: usize,
     /// Number of writes, and what the core calls that place.
     tokens: VecDeque<(usize, Token)>,
@@ -33,9 +35,9 @@ pub(super) struct Disk {
 }
 
 impl Disk {
-    /// A disk that holds a log of these terms from index 1, and a term and vote.
-    pub(super) fn holding(spans: Spans, term: Term, vote: Option<MemberId>) -> Disk {
-        let mut disk = Disk::default();
+    /// A disk that holds a log of these terms from index 1, a term and vote, and a commit index.
+    pub(super) fn holding(spans: Spans, term: Term, vote: Option<MemberId>, commit: Index) -> Disk {
+        let mut disk = Disk { commit, ..Disk::default() };
         if term > 0 {
             disk.write(Write::Vote(term, vote));
         }
@@ -103,7 +105,9 @@ impl Disk {
                 }
             }
         }
-        Restored { id, initial, promised, term, vote, terms, configurations }
+        // What rot has taken away is not known to be committed either.
+        let commit = self.commit.min(terms.last().index);
+        Restored { id, initial, promised, term, vote, terms, commit, configurations }
     }
 }
 

@@ -80,7 +80,7 @@ mod tests {
     #[test]
     fn votes_terms_and_acknowledgements_wait_for_the_disk() {
         let entries = vec![Entry { term: 2, checksum: 0 }; 2];
-        let durable = GroupImage { term: 2, vote: Some(MemberId(2)), entries };
+        let durable = GroupImage { term: 2, vote: Some(MemberId(2)), commit: 0, entries };
         let vote = |term| Message::Vote { term, granted: true, pre: false };
         let accepted = |matched| Message::AppendReply { term: 2, result: AppendResult::Accepted { matched } };
         check(&vote(2), &durable).unwrap();

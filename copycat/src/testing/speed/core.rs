@@ -64,6 +64,7 @@ impl Group {
                 term: 0,
                 vote: None,
                 terms: Terms::default(),
+                commit: 0,
                 configurations: Vec::new(),
             };
             Raft::new(options, restored, Duration::ZERO)
