@@ -6,7 +6,8 @@ use super::options::{Options, Restored};
 use super::state::Raft;
 use crate::codec::configuration::Configuration;
 use crate::codec::ids::MemberId;
-use crate::codec::terms::{LogId, Span, Spans, Terms};
+use crate::codec::log_shape::LogShape;
+use crate::codec::terms::{LogId, Span, Spans};
 use std::time::Duration;
 
 const NUMBERS: [u64; 12] = [0, 1, 1, 2, 2, 3, 4, 5, 1 << 62, (1 << 62) + 1, u64::MAX - 1, u64::MAX];
@@ -73,16 +74,16 @@ fn no_message_makes_a_core_panic_or_forget_what_is_committed() {
             seed,
         };
         let initial = Configuration::of_voters([1, 2, 3].map(MemberId));
-        let mut terms = Terms::starting_after(LogId::new(1, random.u64(0..2)));
-        terms.append(1, random.u64(0..3));
-        let commit = random.u64(0..=terms.last().index);
+        let mut log = LogShape::starting_after([LogId::ZERO, LogId::new(1, 1)][random.usize(0..2)]);
+        log.append(1, random.u64(0..3));
+        let commit = random.u64(0..=log.last().index);
         let restored = Restored {
             id: MemberId(1),
             initial,
             promised: Duration::from_millis(100),
             term: 1,
             vote: None,
-            terms,
+            log,
             commit,
             configurations: Vec::new(),
         };

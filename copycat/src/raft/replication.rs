@@ -72,15 +72,15 @@ impl Raft {
             if !progress.may_send(last, self.options.inflight_max) {
                 return;
             }
-            let (to, prev) = (*to, progress.next() - 1);
+            let to = *to;
             // Compacted away: only a snapshot could help this follower.
-            let Some(prev_term) = self.log.term(prev) else { return };
+            let Some(prev) = self.log.sendable_after(progress.next() - 1) else { return };
             let up_to = match progress.wants_entries() {
-                true => last.min(prev.saturating_add(self.options.entries_max)),
-                false => prev,
+                true => last.min(prev.index.saturating_add(self.options.entries_max)),
+                false => prev.index,
             };
             progress.sent(up_to, leadership.rounds.newest());
-            let message = self.append_message(LogId::new(prev_term, prev), up_to);
+            let message = self.append_message(prev, up_to);
             self.send(to, message, Token::ZERO, fx);
         }
     }

@@ -11,7 +11,8 @@ use super::token::Token;
 #[cfg(feature = "testing")]
 use crate::codec::configuration::Configuration;
 use crate::codec::ids::{Index, MemberId, Term};
-use crate::codec::terms::{LogId, Terms};
+use crate::codec::log_shape::LogShape;
+use crate::codec::terms::LogId;
 use std::time::Duration;
 
 /// What a member knows about itself and its group.
@@ -49,7 +50,7 @@ pub(crate) struct Raft {
     /// currentTerm, votedFor, log: written before anything that depends on them is said.
     pub(super) term: Term,
     pub(super) vote: Option<MemberId>,
-    pub(super) log: Terms,
+    pub(super) log: LogShape,
     pub(super) configurations: Configurations,
     /// See `Token`.
     pub(super) epoch: u64,
@@ -79,7 +80,7 @@ impl Raft {
     /// promised under, not the one it has now. A member without a term never promised anything: its reply to a
     /// heartbeat would have waited for a term on disk.
     pub(crate) fn new(options: Options, restored: Restored, now: Duration) -> Raft {
-        let last = restored.terms.last();
+        let last = restored.log.last();
         assert!(restored.vote.is_none() || restored.term > 0, "a vote without a term");
         assert!(last.term <= restored.term, "entries of a term that was not saved before them");
         assert!(
@@ -102,8 +103,8 @@ impl Raft {
             term: restored.term,
             vote: restored.vote,
             // What a snapshot covers is committed, and what was recorded so; the rest has to be learned again.
-            commit: restored.commit.max(restored.terms.base().index),
-            log: restored.terms,
+            commit: restored.commit.max(restored.log.base().index),
+            log: restored.log,
             configurations: Configurations::new(restored.initial, restored.configurations),
             epoch: durable.epoch,
             durable,
@@ -241,8 +242,7 @@ impl Raft {
     }
 
     /// The shape of the log, durable or not.
-    #[cfg(any(test, feature = "testing"))]
-    pub(crate) fn log(&self) -> &Terms {
+    pub(crate) fn log(&self) -> &LogShape {
         &self.log
     }
 

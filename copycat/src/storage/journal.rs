@@ -20,7 +20,8 @@ use crate::codec::cursor::Malformed;
 use crate::codec::entries::Entries;
 use crate::codec::frame::{HEADER_LEN, Header};
 use crate::codec::ids::{GroupId, Index, MemberId, TERM_MAX, Term};
-use crate::codec::terms::{LogId, Terms};
+use crate::codec::log_shape::LogShape;
+use crate::codec::terms::LogId;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -188,8 +189,8 @@ impl Journal {
     }
 
     /// The shape of a group's log; `None` for a group that never stored anything.
-    pub(crate) fn terms(&self, group: GroupId) -> Option<&Terms> {
-        self.groups.get(&group).map(|log| &log.state().terms)
+    pub(crate) fn shape(&self, group: GroupId) -> Option<&LogShape> {
+        self.groups.get(&group).map(|log| &log.state().log)
     }
 
     /// Everything before this position is durable.
@@ -238,13 +239,13 @@ impl Journal {
 
     fn check_first(&self, group: GroupId, id: LogId) -> Result<(), StorageError> {
         let index = id.index;
-        let empty = Terms::default();
-        let terms = self.terms(group).unwrap_or(&empty);
-        let before: Option<Term> = index.checked_sub(1).and_then(|before| terms.term(before));
+        let empty = LogShape::default();
+        let log = self.shape(group).unwrap_or(&empty);
+        let before: Option<Term> = index.checked_sub(1).and_then(|before| log.term(before));
         // What is committed stays, and so does what a snapshot covers.
         let kept = self.groups.get(&group).map_or(0, GroupLog::noted);
         if index <= kept || before.is_none_or(|before| before > id.term || id.term == 0) {
-            let (first, last) = (kept + 1, terms.last().index);
+            let (first, last) = (kept + 1, log.last().index);
             return Err(StorageError::Misplaced { group, index, first, last });
         }
         Ok(())

@@ -52,11 +52,11 @@ impl Journal {
         self.alive()?;
         let absent = StorageError::Absent { group, first, last };
         let log = self.groups.get(&group).ok_or_else(|| absent.clone())?;
-        if first > last || log.place(first).is_none() || log.place(last).is_none() {
+        if !log.state().log.holds_all(first, last) {
             return Err(absent);
         }
         let mut frames = Vec::new();
-        let at_least = log.place(first).map_or(0, |place| place.len as usize);
+        let at_least = log.place(first).expect("an entry that is here has a place").len as usize;
         let (mut next, mut left) = (first, bytes_max.max(at_least));
         while next <= last {
             let (run, after) = run(log, next, last, &mut left);

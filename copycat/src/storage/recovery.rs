@@ -264,8 +264,8 @@ impl Replay {
         }
         for (group, state) in states {
             let log = self.groups.get_mut(group)?;
-            let base = state.terms.base();
-            if state.terms.last() != log.state().terms.last() || base.index < log.state().terms.base().index {
+            let base = state.log.base();
+            if state.log.last() != log.state().log.last() || base.index < log.state().log.base().index {
                 return None;
             }
             log.drop_through(base.index);
@@ -359,10 +359,10 @@ fn replay_commit(log: &mut GroupLog, frame: &Frame<'_>) -> Result<(), Contradict
     if index < state.commit {
         return Err("the group's commit index falls");
     }
-    if index > state.terms.last().index {
+    if index > state.log.last().index {
         return Err("a commit index beyond the log");
     }
-    if state.terms.term(index) != Some(term) {
+    if state.log.term(index) != Some(term) {
         return Err("a commit index whose entry has another term");
     }
     log.replay_commit(index);
@@ -379,7 +379,7 @@ fn replay_entry(
     if index <= state.commit {
         return Err("an entry that replaces a committed one");
     }
-    let before = index.checked_sub(1).and_then(|before| state.terms.term(before));
+    let before = index.checked_sub(1).and_then(|before| state.log.term(before));
     let before = before.ok_or("the entry's index does not follow those before")?;
     if index > INDEX_MAX {
         return Err("an index that no log reaches");

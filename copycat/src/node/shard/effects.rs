@@ -31,10 +31,24 @@ impl Group {
         let outcome = effects.drain().try_for_each(|effect| self.carry(now, effect, entries, ground));
         ground.effects = effects;
         self.crowded.clear();
+        if outcome.is_ok() {
+            self.assert_same_log(ground);
+        }
         if ground.journal.end() != before {
             ground.await_durable(self.id, self.core.token());
         }
         outcome
+    }
+
+    /// Core and journal hold the same log once the effects are carried out.
+    fn assert_same_log(&self, ground: &Ground) {
+        let (core, journal) = (self.core.log(), ground.journal.shape(self.id));
+        let (base, last) = journal.map_or_else(Default::default, |log| (log.base(), log.last()));
+        assert_eq!((core.base(), core.last()), (base, last), "the core's log and the journal's differ");
+        debug_assert!(
+            journal.is_none_or(|log| log == core),
+            "{core:?} in the core, {journal:?} in the journal"
+        );
     }
 
     fn carry(

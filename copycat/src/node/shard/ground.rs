@@ -134,11 +134,10 @@ impl Ground {
     /// `None` if the log has no entry. An entry that cannot be read is no such case: a leader without its
     /// stamp would let the cluster's time go backwards.
     pub(super) fn newest_stamp(&self, group: GroupId) -> Result<Option<u64>, StorageError> {
-        let Some(terms) = self.journal.terms(group).filter(|terms| terms.first() <= terms.last().index)
-        else {
+        let last = self.journal.shape(group).map_or(0, |log| log.last().index);
+        if !self.journal.shape(group).is_some_and(|log| log.holds(last)) {
             return Ok(None);
-        };
-        let last = terms.last().index;
+        }
         let newest = self.journal.read(group, last, last, 0)?;
         let frame = newest.frames.first().and_then(|frame| Frame::trusted(frame).ok());
         Ok(frame.map(|frame| frame.header.time))

@@ -121,7 +121,7 @@ impl Group {
             promised: options.promised,
             term: recovered.term,
             vote: recovered.vote,
-            terms: recovered.terms,
+            log: recovered.log,
             commit: recovered.commit,
             configurations: recovered.configurations,
         };

@@ -33,8 +33,8 @@ impl Group {
             let slices = ground.journal.read(self.id, self.handed + 1, self.commit, PIECE_BYTES)?;
             let (last, bytes) = (slices.last, slices.len());
             assert!(last > self.handed && last <= self.commit, "the journal holds what is committed");
-            let terms = ground.journal.terms(self.id).expect("a group with entries is known to the journal");
-            let replies = self.proposed.take_through(last, terms, &mut ground.replies);
+            let log = ground.journal.shape(self.id).expect("a group with entries is known to the journal");
+            let replies = self.proposed.take_through(last, log, &mut ground.replies);
             let reads = self.reads.take_below(last);
             self.handed = last;
             self.handed_bytes += bytes as u64;

@@ -263,8 +263,8 @@ impl History {
         self.model = model;
         self.journal = journal;
         for (id, group) in &mut self.model.groups {
-            let terms = self.journal.terms(GroupId(*id)).expect("the group was recovered");
-            group.base = terms.base().index;
+            let log = self.journal.shape(GroupId(*id)).expect("the group was recovered");
+            group.base = log.base().index;
             // What was not recorded is forgotten; what is learned again is learned anew.
             let forgotten = group.commit > recovered.groups[&GroupId(*id)].commit;
             group.commit = recovered.groups[&GroupId(*id)].commit;

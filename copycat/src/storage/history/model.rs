@@ -101,8 +101,8 @@ impl Model {
     /// Everything the journal holds is read and compared.
     pub(crate) fn check(&self, journal: &Journal) {
         for (id, group) in &self.groups {
-            let Some(terms) = journal.terms(GroupId(*id)) else { panic!("group {id} is unknown") };
-            let (first, last) = (terms.first(), terms.last().index);
+            let Some(log) = journal.shape(GroupId(*id)) else { panic!("group {id} is unknown") };
+            let (first, last) = (log.horizon() + 1, log.last().index);
             assert!(first <= group.base + 1, "group {id} dropped more than asked");
             assert_eq!(last, group.entries.len() as u64, "last index of group {id}");
             if first <= last {
@@ -118,7 +118,7 @@ impl Model {
 
 impl Group {
     fn agrees(&self, state: &GroupState) -> bool {
-        let (base, last) = (state.terms.base().index, state.terms.last().index);
+        let (base, last) = (state.log.base().index, state.log.last().index);
         if (self.term, self.vote, self.entries.len() as u64) != (state.term, state.vote, last)
             || base > self.base
             || state.commit > self.commit
@@ -127,7 +127,7 @@ impl Group {
         }
         let mut configurations = Vec::new();
         for (index, entry) in (1..).zip(&self.entries) {
-            if index > base && state.terms.term(index) != Some(entry.term) {
+            if index > base && state.log.term(index) != Some(entry.term) {
                 return false;
             }
             configurations.extend(entry.configuration.clone().map(|configuration| (index, configuration)));

@@ -56,7 +56,7 @@ fn only_the_last_batch_there_is_says_what_is_committed() {
     journal.note_commit(GroupId(1), 3);
     let batches = journal.waiting.len();
     while journal.waiting.len() == batches {
-        let index = journal.terms(GroupId(1)).unwrap().last().index + 1;
+        let index = journal.shape(GroupId(1)).unwrap().last().index + 1;
         append(&mut journal, 1, frame(1, 1, index, &[0; 100_000]));
         journal.note_commit(GroupId(1), index);
     }
@@ -91,7 +91,7 @@ fn a_second_in_which_nothing_was_written_ends_with_a_batch_that_says_it_and_is_f
 fn on_a_full_disk_no_batch_is_spent_on_them() {
     let (disk, mut journal) = journal(1);
     while journal.active().header.number == 0 {
-        let index = journal.terms(GroupId(1)).unwrap().last().index + 1;
+        let index = journal.shape(GroupId(1)).unwrap().last().index + 1;
         append(&mut journal, 1, frame(1, 1, index, &[0; 10_000]));
     }
     while let Some(write) = journal.next_write() {

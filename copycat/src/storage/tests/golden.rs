@@ -111,8 +111,8 @@ fn version_2_is_read() {
     assert_eq!((second.term, second.vote, second.commit), (5, None, 11));
     let logged: Vec<_> = first.configurations.iter().map(|(index, c)| (*index, c.voters.len())).collect();
     assert_eq!(logged, [(1, 3), (5, 2), (10, 3)]);
-    assert_eq!((first.terms.first(), first.terms.last().index), (4, 16));
-    assert_eq!((second.terms.first(), second.terms.last().index), (7, 11));
+    assert_eq!((first.log.base().index, first.log.last().index), (3, 16));
+    assert_eq!((second.log.base().index, second.log.last().index), (6, 11));
     let read = journal.read(GroupId(1), 4, 16, usize::MAX).unwrap().frames.concat();
     let begin =
         [frame(1, 2, 4, b"in the second segment"), configuration_frame(1, 3, 5, 2), frame(1, 3, 6, b"")];

@@ -70,7 +70,7 @@ impl Case {
     }
 
     fn last(self, journal: &Journal) -> Index {
-        journal.terms(GroupId(self.group)).map_or(0, |terms| terms.last().index)
+        journal.shape(GroupId(self.group)).map_or(0, |log| log.last().index)
     }
 }
 

@@ -167,7 +167,7 @@ fn found(journal: &Journal, recovered: &Recovered) -> Result<Image, storage::Sto
     let mut image = Image::default();
     for (group, state) in &recovered.groups {
         let mut entries = Vec::new();
-        let LogId { index: last, .. } = state.terms.last();
+        let LogId { index: last, .. } = state.log.last();
         if last > 0 {
             for chunk in journal.read(*group, 1, last, usize::MAX)?.frames {
                 let frames = Frame::all_trusted(&chunk).map(|frame| frame.expect("the journal verified it"));
