@@ -4,7 +4,7 @@
 //! only if no intact header anywhere says that more was durable; everything else is damage, and nothing
 //! is changed then.
 
-use super::batch::BatchKind;
+use super::batch::{BATCH_HEADER_LEN, BatchKind, Record};
 use super::checkpoint;
 use super::commits::Unrecorded;
 use super::disk::Disk;
@@ -17,7 +17,7 @@ use super::recent::Recent;
 use super::scan::{Found, Scan, Tail, contradiction, damage, malformed};
 use super::segment::{Segment, SegmentHeader, VERSION};
 use crate::codec::configuration::Configuration;
-use crate::codec::frame::{Frame, Kind};
+use crate::codec::frame::{HEADER_LEN, Kind};
 use crate::codec::ids::{GroupId, INDEX_MAX, TERM_MAX};
 use crate::codec::terms::LogId;
 use std::collections::{BTreeMap, VecDeque};
@@ -279,25 +279,31 @@ impl Replay {
         Some(())
     }
 
+    /// Takes in the frames of a batch, which were all verified.
     fn frames(&mut self, segment: &Segment, found: &Found<'_>) -> Result<(), Damage> {
-        let mut offset = found.offset + super::batch::BATCH_HEADER_LEN as u64;
-        for frame in Frame::all_trusted(found.body) {
-            let frame = frame.map_err(malformed(segment, offset))?;
-            let log = self.groups.entry(frame.header.group).or_default();
-            let position = Position(segment.header.base.0 + offset);
-            let place = Place { position, len: frame.bytes.len() as u32 };
-            let follows = match frame.header.kind {
-                Kind::Vote => replay_vote(log, &frame),
-                Kind::Configuration => {
-                    let decoded = Configuration::decode(frame.body).map_err(malformed(segment, offset))?;
-                    replay_entry(log, &frame, place, Some(decoded))
-                }
-                Kind::Commit => replay_commit(log, &frame),
-                _ => replay_entry(log, &frame, place, None),
-            };
-            follows.map_err(|what| contradiction(segment, offset, what))?;
-            offset += frame.bytes.len() as u64;
+        let mut offset = BATCH_HEADER_LEN;
+        for run in found.records.chunk_by(|one, next| one.group == next.group) {
+            let log = self.groups.entry(run[0].group).or_default();
+            for record in run {
+                let end = offset + record.len as usize;
+                let place = Place { position: found.header.position.plus(offset), len: record.len };
+                let at = found.offset + offset as u64;
+                let follows = match record.kind {
+                    Kind::Vote => replay_vote(log, record),
+                    Kind::Commit => replay_commit(log, record),
+                    Kind::Configuration => {
+                        let body = offset - BATCH_HEADER_LEN + HEADER_LEN..end - BATCH_HEADER_LEN;
+                        let decoded =
+                            Configuration::decode(&found.body[body]).map_err(malformed(segment, at))?;
+                        replay_entry(log, record, place, Some(decoded))
+                    }
+                    _ => replay_entry(log, record, place, None),
+                };
+                follows.map_err(|what| contradiction(segment, at, what))?;
+                offset = end;
+            }
         }
+        assert_eq!(offset, BATCH_HEADER_LEN + found.body.len(), "the frames fill the body");
         Ok(())
     }
 
@@ -332,8 +338,8 @@ impl Replay {
 /// What is wrong with a frame that is intact and yet cannot stand behind those before it.
 type Contradicts = &'static str;
 
-fn replay_vote(log: &mut GroupLog, frame: &Frame<'_>) -> Result<(), Contradicts> {
-    let (term, vote) = (frame.header.term, frame.header.voted_for());
+fn replay_vote(log: &mut GroupLog, record: &Record) -> Result<(), Contradicts> {
+    let (term, vote) = (record.id.term, record.vote);
     let state = log.state_mut();
     if term == 0 {
         return Err("a vote without a term");
@@ -351,8 +357,8 @@ fn replay_vote(log: &mut GroupLog, frame: &Frame<'_>) -> Result<(), Contradicts>
     Ok(())
 }
 
-fn replay_commit(log: &mut GroupLog, frame: &Frame<'_>) -> Result<(), Contradicts> {
-    let (index, term, state) = (frame.header.index, frame.header.term, log.state());
+fn replay_commit(log: &mut GroupLog, record: &Record) -> Result<(), Contradicts> {
+    let (LogId { term, index }, state) = (record.id, log.state());
     if index == 0 {
         return Err("a commit index without an entry");
     }
@@ -371,11 +377,11 @@ fn replay_commit(log: &mut GroupLog, frame: &Frame<'_>) -> Result<(), Contradict
 
 fn replay_entry(
     log: &mut GroupLog,
-    frame: &Frame<'_>,
+    record: &Record,
     place: Place,
     configuration: Option<Configuration>,
 ) -> Result<(), Contradicts> {
-    let (index, term, state) = (frame.header.index, frame.header.term, log.state());
+    let (LogId { term, index }, state) = (record.id, log.state());
     if index <= state.commit {
         return Err("an entry that replaces a committed one");
     }
@@ -394,6 +400,6 @@ fn replay_entry(
     if term > state.term {
         return Err("an entry of a term that was not recorded before it");
     }
-    log.put(LogId::new(frame.header.term, frame.header.index), place, configuration);
+    log.put(record.id, place, configuration);
     Ok(())
 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::codec::checksum::crc32c_around;
 use crate::codec::ids::{INDEX_MAX, TERM_MAX};
 use crate::storage::batch::{BatchKind, begins};
-use crate::storage::error::{Damage, Problem};
+use crate::storage::error::{Damage, Problem, Unreadable};
 use crate::storage::seal::{image, seal};
 
 /// Two segments, the second with several batches, closed in order. Returns the images by number.
@@ -74,7 +74,9 @@ fn rot_that_appears_later_is_never_served() {
     for offset in place..place + 78 {
         disk.corrupt(0, offset, 0x20);
         let error = journal.read(GroupId(1), 1, 2, usize::MAX).unwrap_err();
-        assert!(matches!(&error, StorageError::Damaged(damage) if damage.offset == place), "{error}");
+        assert!(error.is_of_group());
+        let StorageError::Unreadable { index: 2, source, .. } = error else { panic!("{error}") };
+        assert!(matches!(&source, Unreadable::Damaged(damage) if damage.offset == place), "{source}");
         assert!(journal.read(GroupId(1), 1, 1, usize::MAX).is_ok());
         disk.corrupt(0, offset, 0x20);
     }

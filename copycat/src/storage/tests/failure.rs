@@ -92,6 +92,7 @@ fn an_error_of_a_write_or_flush_ends_the_journal_for_good() {
         let failed = journal.written(write.run()).unwrap_err().to_string();
         let is_same = |error: StorageError| {
             assert!(matches!(error, StorageError::Failed(_)) && error.to_string() == failed, "{error}");
+            assert!(!error.is_of_group(), "nothing can be stored any more");
         };
         is_same(journal.append(GroupId(1), &entries(1, frame(1, 1, 3, b"")).unwrap()).unwrap_err());
         is_same(journal.save_vote(GroupId(1), 2, None).unwrap_err());
