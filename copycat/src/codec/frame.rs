@@ -29,6 +29,7 @@ use super::checksum::{crc32c, crc32c_around};
 use super::command::{Command, Stamp, UNSETTLED_MAX};
 use super::cursor::{Cursor, Malformed};
 use super::ids::{GroupId, Index, MemberId, MethodId, Term};
+use super::terms::LogId;
 
 /// Bytes before key and payload.
 pub(crate) const HEADER_LEN: usize = 72;
@@ -55,8 +56,8 @@ pub(crate) enum Kind {
     Schema = 4,
     /// Term and vote of a group; in the journal only. `index` is 0, the session's field holds the vote (0: none).
     Vote = 5,
-    /// How far a group's log was known to be committed; in the journal only. `index` is that of the last entry that
-    /// was, `term` is its term.
+    /// How far a group's log was known to be committed; in the journal only. `index` is the commit index (Raft
+    /// figure 2), `term` is the term of the entry there.
     Commit = 6,
     /// A session begins.
     OpenSession = 7,
@@ -160,6 +161,12 @@ impl Header {
     pub(crate) fn vote(group: GroupId, term: Term, vote: Option<MemberId>) -> Header {
         let stamp = Stamp { session: vote.map_or(0, |member| member.0), ..Stamp::NONE };
         Header { stamp, ..Header::bare(Kind::Vote, group, term, 0, 0) }
+    }
+
+    /// The record of how far a group's log is known to be committed: `last` is the last entry that is.
+    pub(crate) fn commit(group: GroupId, last: LogId) -> Header {
+        assert!(last.term > 0 && last.index > 0, "{last:?} is no entry");
+        Header::bare(Kind::Commit, group, last.term, last.index, 0)
     }
 
     /// The vote that a vote frame records.

@@ -2,20 +2,21 @@
 //! instead of single entries.
 
 use crate::codec::ids::Index;
-use crate::codec::terms::{LogId, Spans, Terms};
+use crate::codec::log_shape::LogShape;
+use crate::codec::terms::{LogId, Spans};
 
 /// The first of `entries` that the log does not hold: it is missing, or there is another of another term. `None` if the
 /// log holds them all. What lies before the log was committed, so it agrees.
-pub(super) fn first_missing(log: &Terms, entries: &Spans) -> Option<Index> {
+pub(super) fn first_missing(log: &LogShape, entries: &Spans) -> Option<Index> {
     let last = log.last().index;
     for span in entries.iter() {
-        let mut at = span.first.max(log.first());
+        let mut at = span.first.max(log.base().index + 1);
         while at <= span.last {
             if at > last {
                 return Some(at);
             }
             let held = log.spans(at, span.last.min(last)).iter().next()?;
-            assert!(held.first == at && at >= log.first(), "asked for {at}, found {held:?}");
+            assert!(held.first == at && at > log.base().index, "asked for {at}, found {held:?}");
             if held.term != span.term {
                 return Some(at);
             }
@@ -32,7 +33,7 @@ pub(super) fn first_missing(log: &Terms, entries: &Spans) -> Option<Index> {
 /// its own log, with the follower's answer. So each rejection skips at least one whole term of one of the two logs, and
 /// there are no more rejections than distinct terms.
 // Rule: Raft §5.3, fewer rejected appends
-pub(super) fn last_agreeable(log: &Terms, bound: LogId) -> LogId {
+pub(super) fn last_agreeable(log: &LogShape, bound: LogId) -> LogId {
     let mut found = if log.base().term <= bound.term { log.base() } else { LogId::ZERO };
     let last = log.last().index.min(bound.index);
     if last < found.index {
@@ -55,14 +56,14 @@ mod tests {
     use super::*;
     use crate::codec::terms::Span;
 
-    fn log(terms: &[u64]) -> Terms {
-        let mut log = Terms::default();
+    fn log(terms: &[u64]) -> LogShape {
+        let mut log = LogShape::default();
         terms.iter().for_each(|&term| log.append(term, 1));
         log
     }
 
     /// Random ascending terms, `base` of them dropped in front.
-    fn random_log(random: &mut fastrand::Rng) -> (Terms, Vec<u64>) {
+    fn random_log(random: &mut fastrand::Rng) -> (LogShape, Vec<u64>) {
         let (mut terms, mut term) = (Vec::new(), 1);
         for _ in 0..random.u64(0..10) {
             term += random.u64(0..3) / 2;

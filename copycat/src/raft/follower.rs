@@ -6,7 +6,8 @@ use super::message::{AppendResult, Message};
 use super::server::Server;
 use crate::codec::configuration::Configuration;
 use crate::codec::ids::{Index, MemberId};
-use crate::codec::terms::{LogId, Spans, Terms};
+use crate::codec::log_shape::LogShape;
+use crate::codec::terms::{LogId, Spans};
 
 /// What an append brings, as its message names it.
 #[derive(Debug)]
@@ -59,7 +60,7 @@ fn accept(server: &mut Server, entries: Entries, fx: &mut Effects) -> Index {
 
 /// Index of the first entry that the log does not hold. A repeated append has none, so it cuts nothing.
 // Rule: Raft §5.5
-fn first_to_store(log: &Terms, prev: LogId, spans: &Spans) -> Option<Index> {
+fn first_to_store(log: &LogShape, prev: LogId, spans: &Spans) -> Option<Index> {
     if prev == log.last() {
         return (!spans.is_empty()).then_some(prev.index + 1);
     }

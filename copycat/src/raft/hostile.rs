@@ -5,8 +5,9 @@ use super::message::{AppendResult, Message};
 use super::options::{Options, Restored};
 use super::state::Raft;
 use crate::codec::configuration::Configuration;
-use crate::codec::ids::{MemberId, Term};
-use crate::codec::terms::{LogId, Span, Spans, Terms};
+use crate::codec::ids::{Index, MemberId, Term};
+use crate::codec::log_shape::LogShape;
+use crate::codec::terms::{LogId, Span, Spans};
 use std::time::Duration;
 
 const NUMBERS: [u64; 12] = [0, 1, 1, 2, 2, 3, 4, 5, 1 << 62, (1 << 62) + 1, u64::MAX - 1, u64::MAX];
@@ -83,21 +84,23 @@ fn options(entries_max: u64) -> Options {
 }
 
 /// What member 1 of three continues from.
-fn restored(term: Term, vote: Option<MemberId>, terms: Terms) -> Restored {
+fn restored(term: Term, vote: Option<MemberId>, log: LogShape, commit: Index) -> Restored {
     let initial = Configuration::of_voters([1, 2, 3].map(MemberId));
-    Restored { id: MemberId(1), initial, promised: 100 * MS, term, vote, terms, configurations: Vec::new() }
+    let (id, promised, configurations) = (MemberId(1), 100 * MS, Vec::new());
+    Restored { id, initial, promised, term, vote, log, commit, configurations }
 }
 
 /// New, or with a log, the beginning of which a snapshot may cover.
 fn some_core(random: &mut fastrand::Rng) -> Raft {
-    let mut terms = Terms::default();
+    let mut log = LogShape::default();
     let term = random.u64(0..3).min(1);
     if term > 0 {
-        terms = Terms::starting_after(LogId::new(1, random.u64(0..2)));
-        terms.append(1, random.u64(0..3));
+        log = LogShape::starting_after([LogId::ZERO, LogId::new(1, 1)][random.usize(0..2)]);
+        log.append(1, random.u64(0..3));
     }
+    let commit = random.u64(0..=log.last().index);
     let entries_max = if random.bool() { 2 } else { u64::MAX };
-    Raft::new(options(entries_max), restored(term, None, terms), Duration::ZERO)
+    Raft::new(options(entries_max), restored(term, None, log, commit), Duration::ZERO)
 }
 
 /// Hears a message, and makes sure that a refused one did nothing.
@@ -137,7 +140,7 @@ fn one_history(seed: u64) {
         assert!(raft.status().commit <= raft.status().last.index);
     }
     // What it wrote can be continued from.
-    Raft::new(options(1), restored(raft.status().term, vote, raft.log().clone()), now);
+    Raft::new(options(1), restored(raft.status().term, vote, raft.log().clone(), raft.status().commit), now);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::codec::configuration::Configuration;
 use crate::codec::ids::{Index, MemberId, Term};
-use crate::codec::terms::Terms;
+use crate::codec::log_shape::LogShape;
 use std::time::Duration;
 
 /// Settings of one group; the same on all of its members, except the seed.
@@ -38,7 +38,9 @@ pub(crate) struct Restored {
     /// The vote on disk, cast in that term.
     pub vote: Option<MemberId>,
     /// The shape of the log on disk.
-    pub terms: Terms,
+    pub log: LogShape,
+    /// The highest index recorded as committed; at most the last entry's. What became known later is learned again.
+    pub commit: Index,
     /// The configurations in the log, ascending.
     pub configurations: Vec<(Index, Configuration)>,
 }

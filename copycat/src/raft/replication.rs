@@ -40,16 +40,19 @@ impl Leader<'_> {
         let round = self.leadership.rounds.newest();
         let (to, progress) = &mut self.leadership.peers[at];
         while progress.may_send(last, server.options.inflight_max) {
-            let prev = progress.next() - 1;
-            assert!(prev <= last, "follows {prev}, but the log ends with {last}");
+            assert!(
+                progress.next() <= last + 1,
+                "goes on at {}, but the log ends with {last}",
+                progress.next()
+            );
             // Compacted away: only a snapshot could help this follower.
-            let Some(prev_term) = server.log.term(prev) else { return };
+            let Some(prev) = server.log.sendable_after(progress.next() - 1) else { return };
             let up_to = match progress.wants_entries() {
-                true => last.min(prev.saturating_add(server.options.entries_max)),
-                false => prev,
+                true => last.min(prev.index.saturating_add(server.options.entries_max)),
+                false => prev.index,
             };
             progress.sent(up_to, round);
-            server.send(*to, append_message(server, LogId::new(prev_term, prev), up_to), Token::ZERO, fx);
+            server.send(*to, append_message(server, prev, up_to), Token::ZERO, fx);
         }
     }
 

@@ -10,7 +10,8 @@ use super::options::{Options, Restored};
 use super::token::Token;
 use crate::codec::configuration::Configuration;
 use crate::codec::ids::{Index, MemberId, TERM_MAX, Term};
-use crate::codec::terms::{LogId, Span, Terms};
+use crate::codec::log_shape::LogShape;
+use crate::codec::terms::{LogId, Span};
 use std::time::Duration;
 
 /// The state of a server that does not depend on its role.
@@ -28,7 +29,7 @@ pub(super) struct Server {
     /// The paper's `votedFor`.
     pub(super) vote: Option<MemberId>,
     /// The paper's `log[]`, without the commands.
-    pub(super) log: Terms,
+    pub(super) log: LogShape,
     pub(super) configurations: Configurations,
     /// Counts the changes of term, vote and tail: see `Token`.
     epoch: u64,
@@ -57,7 +58,7 @@ impl Server {
     /// one it has now. Without a term it never promised anything: its answer to a heartbeat would have waited for a
     /// term on disk.
     pub(super) fn new(options: Options, restored: Restored, now: Duration) -> Server {
-        let last = restored.terms.last();
+        let last = restored.log.last();
         assert!(restored.vote.is_none() || restored.term > 0, "a vote without a term");
         assert!(last.term <= restored.term, "entries of a term that was not saved before them");
         assert!(options.inflight_max > 0 && options.entries_max > 0, "nothing could ever be sent");
@@ -71,9 +72,9 @@ impl Server {
             now,
             term: restored.term,
             vote: restored.vote,
-            // What a snapshot covers is committed. The rest has to be learned again.
-            commit: restored.terms.base().index,
-            log: restored.terms,
+            // What a snapshot covers is committed, and what was recorded so. The rest has to be learned again.
+            commit: restored.commit.max(restored.log.base().index),
+            log: restored.log,
             configurations: Configurations::new(restored.initial, restored.configurations),
             epoch: 0,
             durable: Token { epoch: 0, index: last.index },

@@ -10,9 +10,8 @@ use super::token::Token;
 #[cfg(feature = "testing")]
 use crate::codec::configuration::Configuration;
 use crate::codec::ids::{Index, MemberId, Term};
+use crate::codec::log_shape::LogShape;
 use crate::codec::terms::LogId;
-#[cfg(any(test, feature = "testing"))]
-use crate::codec::terms::Terms;
 use std::time::Duration;
 
 /// What a member knows about itself and its group.
@@ -103,8 +102,7 @@ impl Raft {
     }
 
     /// The shape of the log, durable or not.
-    #[cfg(any(test, feature = "testing"))]
-    pub(crate) fn log(&self) -> &Terms {
+    pub(crate) fn log(&self) -> &LogShape {
         &self.server.log
     }
 

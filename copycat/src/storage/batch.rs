@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  offset size  field
-//!       0    4  magic            "CCB1"
+//!       0    4  magic            "CCB2"
 //!       4    4  checksum         CRC32C of the magic and of everything behind this field
 //!       8    8  salt             of the segment
 //!      16    8  position         of this header in the journal
@@ -23,12 +23,14 @@ use super::position::Position;
 use crate::codec::checksum::{crc32c, crc32c_append, crc32c_around};
 use crate::codec::cursor::{Cursor, Malformed};
 use crate::codec::entries::Mark;
-use crate::codec::frame::Frame;
+use crate::codec::frame::{Frame, Header, Kind};
+use crate::codec::ids::{GroupId, MemberId};
+use crate::codec::terms::LogId;
 
 /// Bytes of a batch header.
 pub(crate) const BATCH_HEADER_LEN: usize = 64;
 
-const MAGIC: u32 = u32::from_le_bytes(*b"CCB1");
+const MAGIC: u32 = u32::from_le_bytes(*b"CCB2");
 
 /// What the body of a batch is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,26 +113,53 @@ impl BatchHeader {
         super::position::align_up(BATCH_HEADER_LEN as u64 + u64::from(self.length))
     }
 
-    /// Verifies the body against this header, each frame included.
-    pub(crate) fn verify(&self, body: &[u8]) -> Result<(), Malformed> {
+    /// Verifies the body against this header, each frame included. `records` are then the frames in their order; none of
+    /// a checkpoint. On an error they mean nothing.
+    pub(crate) fn verify(&self, body: &[u8], records: &mut Vec<Record>) -> Result<(), Malformed> {
         assert_eq!(body.len(), self.length as usize, "the body is cut by the header");
-        let (mut count, mut computed) = (0, 0);
+        records.clear();
+        let mut computed = 0;
         match self.kind {
             BatchKind::Checkpoint => computed = crc32c(body),
             BatchKind::Frames => {
                 for frame in Frame::all(body) {
-                    computed = add_frame(computed, frame?.bytes);
-                    count += 1;
+                    let frame = frame?;
+                    computed = add_frame(computed, frame.bytes);
+                    records.push(Record::of(&frame));
                 }
             }
         }
-        if count != self.count {
+        if records.len() != self.count as usize {
             return Err(Malformed::Value { field: "batch count", found: self.count.into() });
         }
         if computed != self.body_checksum {
             return Err(Malformed::Checksum { found: self.body_checksum, computed });
         }
         Ok(())
+    }
+}
+
+/// What recovery has to know of a frame. A batch counts as a whole or not at all, so its frames are remembered until all
+/// of them are verified; what they say is in 48 bytes of each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Record {
+    /// What the frame means.
+    pub kind: Kind,
+    /// Bytes of the frame.
+    pub len: u32,
+    /// Its group.
+    pub group: GroupId,
+    /// Its term and index.
+    pub id: LogId,
+    /// In a vote: who got it.
+    pub vote: Option<MemberId>,
+}
+
+impl Record {
+    fn of(frame: &Frame<'_>) -> Record {
+        let Header { kind, group, index, term, .. } = frame.header;
+        let vote = if kind == Kind::Vote { frame.header.voted_for() } else { None };
+        Record { kind, len: frame.bytes.len() as u32, group, id: LogId { term, index }, vote }
     }
 }
 

@@ -9,6 +9,7 @@
 //!     8    base term          of the last dropped entry
 //!     8    base index
 //!     8    last index         equal to the base index: no entries
+//!     8    commit index       the highest index known to be committed; from the base index to the last index
 //!     4    number of ranges; of each:
 //!     8      term
 //!     8      first index
@@ -21,15 +22,16 @@ use super::group_log::{GroupLog, GroupState};
 use crate::codec::configuration::Configuration;
 use crate::codec::cursor::{Cursor, Malformed};
 use crate::codec::ids::{GroupId, INDEX_MAX, Index, MemberId, TERM_MAX};
-use crate::codec::terms::{LogId, Terms};
+use crate::codec::log_shape::LogShape;
+use crate::codec::terms::LogId;
 use std::collections::BTreeMap;
 
-/// The checkpoint of these groups.
+/// The checkpoint of these groups. It records what was noted as committed.
 pub(crate) fn encode(groups: &BTreeMap<GroupId, GroupLog>) -> Vec<u8> {
     let mut out = Vec::with_capacity(len(groups) as usize);
     out.extend_from_slice(&(groups.len() as u32).to_le_bytes());
     for (group, log) in groups {
-        encode_group(*group, log.state(), &mut out);
+        encode_group(*group, log.state(), log.noted(), &mut out);
     }
     assert_eq!(out.len() as u64, len(groups), "the length was known");
     out
@@ -41,24 +43,25 @@ pub(crate) fn len(groups: &BTreeMap<GroupId, GroupLog>) -> u64 {
         let state = log.state();
         let members = |c: &Configuration| c.voters.len() + c.outgoing.len() + c.learners.len();
         let configurations = state.configurations.iter().map(|(_, c)| 20 + 8 * members(c));
-        len_of_group(state.terms.ranges().len()) + configurations.sum::<usize>()
+        len_of_group(state.log.ranges().len()) + configurations.sum::<usize>()
     };
     4 + groups.values().map(of_group).sum::<usize>() as u64
 }
 
 /// Bytes that a group without configurations takes.
 pub(crate) const fn len_of_group(ranges: usize) -> usize {
-    56 + 16 * ranges
+    64 + 16 * ranges
 }
 
-fn encode_group(group: GroupId, state: &GroupState, out: &mut Vec<u8>) {
-    let base = state.terms.base();
+fn encode_group(group: GroupId, state: &GroupState, commit: Index, out: &mut Vec<u8>) {
+    let (base, last) = (state.log.base(), state.log.last().index);
+    assert!(base.index <= commit && commit <= last, "{commit} is committed of {base:?} to {last}");
     let vote = state.vote.map_or(0, |member| member.0);
-    for word in [group.0, state.term, vote, base.term, base.index, state.terms.last().index] {
+    for word in [group.0, state.term, vote, base.term, base.index, last, commit] {
         out.extend_from_slice(&word.to_le_bytes());
     }
-    out.extend_from_slice(&(state.terms.ranges().len() as u32).to_le_bytes());
-    for range in state.terms.ranges() {
+    out.extend_from_slice(&(state.log.ranges().len() as u32).to_le_bytes());
+    for range in state.log.ranges() {
         out.extend_from_slice(&range.term.to_le_bytes());
         out.extend_from_slice(&range.index.to_le_bytes());
     }
@@ -89,32 +92,36 @@ fn decode_group(cursor: &mut Cursor<'_>) -> Result<GroupState, Malformed> {
     let (term, vote) = (cursor.u64()?, cursor.u64()?);
     let vote = (vote != 0).then_some(MemberId(vote));
     at_most("checkpoint term", term, TERM_MAX)?;
-    let terms = decode_terms(cursor)?;
+    let (log, commit) = decode_log(cursor)?;
     // A term is recorded before a vote or an entry of it is.
-    if terms.last().term > term || (vote.is_some() && term == 0) {
+    if log.last().term > term || (vote.is_some() && term == 0) {
         return Err(Malformed::Value { field: "checkpoint term", found: term });
     }
     let mut configurations: Vec<(Index, Configuration)> = Vec::new();
     for _ in 0..cursor.u32()? {
         let index = cursor.u64()?;
         let ascends = configurations.last().map_or(0, |(last, _)| *last) < index;
-        if !ascends || index > terms.last().index {
+        if !ascends || index > log.last().index {
             return Err(Malformed::Value { field: "checkpoint configuration", found: index });
         }
         configurations.push((index, Configuration::read(cursor)?));
     }
-    Ok(GroupState { term, vote, terms, configurations })
+    Ok(GroupState { term, vote, log, commit, configurations })
 }
 
-fn decode_terms(cursor: &mut Cursor<'_>) -> Result<Terms, Malformed> {
+/// The shape of a log, and its commit index.
+fn decode_log(cursor: &mut Cursor<'_>) -> Result<(LogShape, Index), Malformed> {
     let base = LogId { term: cursor.u64()?, index: cursor.u64()? };
-    let last = cursor.u64()?;
+    let (last, commit) = (cursor.u64()?, cursor.u64()?);
     at_most("checkpoint base", base.index, INDEX_MAX)?;
     at_most("checkpoint last index", last, INDEX_MAX)?;
     if (base.term == 0) != (base.index == 0) {
         return Err(Malformed::Value { field: "checkpoint base", found: base.index });
     }
-    let mut terms = Terms::starting_after(base);
+    if commit < base.index || commit > last {
+        return Err(Malformed::Value { field: "checkpoint commit", found: commit });
+    }
+    let mut log = LogShape::starting_after(base);
     let mut open: Option<LogId> = None;
     for _ in 0..cursor.u32()? {
         let range = LogId { term: cursor.u64()?, index: cursor.u64()? };
@@ -126,16 +133,16 @@ fn decode_terms(cursor: &mut Cursor<'_>) -> Result<Terms, Malformed> {
             return Err(Malformed::Value { field: "checkpoint range", found: range.index });
         }
         if let Some(open) = open {
-            terms.append(open.term, range.index - open.index);
+            log.append(open.term, range.index - open.index);
         }
         open = Some(range);
     }
     match open {
-        Some(open) => terms.append(open.term, last + 1 - open.index),
+        Some(open) => log.append(open.term, last + 1 - open.index),
         None if last == base.index => {}
         None => return Err(Malformed::Value { field: "checkpoint last index", found: last }),
     }
-    Ok(terms)
+    Ok((log, commit))
 }
 
 /// Refuses a number that no log reaches.
@@ -148,11 +155,11 @@ mod tests {
     use super::*;
 
     fn sample() -> BTreeMap<GroupId, GroupState> {
-        let mut terms = Terms::starting_after(LogId::new(2, 10));
-        terms.append(2, 3);
-        terms.append(5, 4);
+        let mut log = LogShape::starting_after(LogId::new(2, 10));
+        log.append(2, 3);
+        log.append(5, 4);
         let configurations = vec![(9, Configuration::of_voters([MemberId(1), MemberId(2)]))];
-        let full = GroupState { term: 6, vote: Some(MemberId(2)), terms, configurations };
+        let full = GroupState { term: 6, vote: Some(MemberId(2)), log, commit: 12, configurations };
         BTreeMap::from([(GroupId(1), full), (GroupId(2), GroupState::default())])
     }
 

@@ -25,7 +25,7 @@ pub(crate) enum StorageError {
     /// only a restart, which verifies what is on the disk, helps.
     #[error("the journal has failed: {0}; replace the disk or restart the member")]
     Failed(#[source] DiskError),
-    /// Opening or reading met an error of the disk. Nothing was changed.
+    /// Opening met an error of the disk. Nothing was changed.
     #[error(transparent)]
     Disk(#[from] DiskError),
     /// Another process, or another journal of this one, holds the directory. Nothing was touched.
@@ -54,10 +54,21 @@ pub(crate) enum StorageError {
         /// Version this program reads.
         expected: u32,
     },
-    /// Bytes that were acknowledged do not verify. Nothing was changed or served; a log is never
+    /// While opening: bytes that were acknowledged do not verify. Nothing was changed; a log is never
     /// shortened to get past it.
     #[error(transparent)]
     Damaged(#[from] Damage),
+    /// An entry of the log cannot be read back: its bytes do not verify, or the disk does not give them. It was not
+    /// served, and nothing was changed. Other entries are served, those of other groups in any case.
+    #[error("entry {index} of group {group} cannot be read: {source}")]
+    Unreadable {
+        /// The group.
+        group: GroupId,
+        /// Index of the entry.
+        index: Index,
+        /// What is wrong with it.
+        source: Unreadable,
+    },
     /// The file's name is nearly that of a segment. Nothing was touched.
     #[error("{file} is no name of a segment; undo the renaming or move the file away")]
     Name {
@@ -65,13 +76,13 @@ pub(crate) enum StorageError {
         file: String,
     },
     /// The frames do not continue the group's log. Nothing was appended.
-    #[error("index {index} of group {group} cannot be stored: the log holds {first} to {last}")]
+    #[error("index {index} of group {group} cannot be stored: {first} may be the first, behind {last}")]
     Misplaced {
         /// The group.
         group: GroupId,
         /// Index of the first frame that does not fit.
         index: Index,
-        /// First index the log holds, or would hold.
+        /// First index that may be written: what lies before it is committed.
         first: Index,
         /// Last index the log holds.
         last: Index,
@@ -98,11 +109,38 @@ pub(crate) enum StorageError {
 }
 
 impl StorageError {
-    /// Whether only one group is concerned: entries of it that cannot be read. Everything else ends the journal, or
-    /// means that it is used in a wrong way.
+    /// Whether the error concerns one group: this member cannot go on with it, and can with all others. Every other
+    /// error concerns the whole journal.
     pub(crate) fn is_of_group(&self) -> bool {
-        matches!(self, StorageError::Absent { .. } | StorageError::Damaged(_) | StorageError::Disk(_))
+        match self {
+            // The entries of one group are missing, or cannot be read.
+            StorageError::Absent { .. } | StorageError::Unreadable { .. } => true,
+            // What one group brought does not fit its log. Nothing was appended.
+            StorageError::Misplaced { .. } | StorageError::Malformed { .. } => true,
+            // For entries of any group there is no room, now or for longer. Nothing was appended.
+            StorageError::Full(_) | StorageError::NotReady => false,
+            // The journal has ended.
+            StorageError::Failed(_) => false,
+            // It was not opened.
+            StorageError::Disk(_)
+            | StorageError::Locked { .. }
+            | StorageError::Foreign { .. }
+            | StorageError::Version { .. }
+            | StorageError::Damaged(_)
+            | StorageError::Name { .. } => false,
+        }
     }
+}
+
+/// Why an entry cannot be read back.
+#[derive(Debug, Clone, Error)]
+pub(crate) enum Unreadable {
+    /// Its bytes do not verify.
+    #[error(transparent)]
+    Damaged(#[from] Damage),
+    /// The disk does not give them.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
 }
 
 /// An error of the operating system, with what was tried on which file.

@@ -4,7 +4,8 @@ use super::position::Position;
 use crate::codec::configuration::Configuration;
 use crate::codec::entries::{self, Entries};
 use crate::codec::ids::{Index, MemberId, Term};
-use crate::codec::terms::{LogId, Terms};
+use crate::codec::log_shape::LogShape;
+use crate::codec::terms::LogId;
 use std::collections::VecDeque;
 
 /// The state of one group as the journal records it: what checkpoints hold and recovery returns.
@@ -15,7 +16,10 @@ pub(crate) struct GroupState {
     /// Who got this member's vote in that term (Raft figure 2, `votedFor`).
     pub vote: Option<MemberId>,
     /// The shape of the log.
-    pub terms: Terms,
+    pub log: LogShape,
+    /// The highest index that was recorded as committed (Raft figure 2, `commitIndex`). Never below the base, which a
+    /// snapshot covers, and never beyond the last entry.
+    pub commit: Index,
     /// Configurations among the entries, ascending, and the last one among the dropped entries.
     pub configurations: Vec<(Index, Configuration)>,
 }
@@ -32,19 +36,28 @@ impl GroupState {
         (self.term, self.vote) = (term, vote);
     }
 
-    /// Whether an entry of this index continues the log or replaces part of it.
+    /// Takes over a commit index. It never falls and never passes the log.
+    pub(crate) fn set_commit(&mut self, index: Index) {
+        assert!(self.commit <= index, "a commit index never falls: {} then {index}", self.commit);
+        assert!(index <= self.log.last().index, "{index} is committed, and the log ends before it");
+        self.commit = index;
+    }
+
+    /// Whether an entry of this index continues the log or replaces part of it. What is committed is never replaced.
     pub(crate) fn accepts(&self, index: Index) -> bool {
-        self.terms.first() <= index && index <= self.terms.last().index + 1
+        self.commit < index && index <= self.log.last().index + 1
     }
 
     fn truncate(&mut self, from: Index) {
-        self.terms.truncate(from);
+        assert!(from > self.commit, "entry {from} is cut, and {} are committed", self.commit);
+        self.log.truncate(from);
         self.configurations.retain(|(index, _)| *index < from);
     }
 
     /// Drops every entry up to and including `through`, which the log holds.
     pub(crate) fn drop_through(&mut self, through: Index) {
-        self.terms.drop_through(through);
+        self.log.drop_through(through);
+        self.commit = self.commit.max(through);
         let superseded = self.configurations.partition_point(|(index, _)| *index <= through);
         self.configurations.drain(..superseded.saturating_sub(1));
     }
@@ -63,6 +76,10 @@ pub(crate) struct Place {
 #[derive(Debug, Default)]
 pub(crate) struct GroupLog {
     state: GroupState,
+    /// The highest index that the owner said is committed: the recorded one, or beyond it. Never beyond the last entry.
+    noted: Index,
+    /// Whether the owner was told that there is something to record, and has not recorded it yet.
+    awaits_record: bool,
     /// Index of the first entry in `places`. Recovery may begin behind entries whose segments were
     /// dropped; otherwise this is the first index of the log.
     placed: Index,
@@ -72,8 +89,8 @@ pub(crate) struct GroupLog {
 impl GroupLog {
     /// A group as a checkpoint describes it: none of its entries has a place yet.
     pub(crate) fn restored(state: GroupState) -> GroupLog {
-        let placed = state.terms.last().index + 1;
-        GroupLog { state, placed, places: VecDeque::new() }
+        let (placed, noted) = (state.log.last().index + 1, state.commit);
+        GroupLog { state, noted, awaits_record: false, placed, places: VecDeque::new() }
     }
 
     /// Its state.
@@ -86,10 +103,41 @@ impl GroupLog {
         &mut self.state
     }
 
+    /// The highest index that is known to be committed, recorded or not.
+    pub(crate) fn noted(&self) -> Index {
+        self.noted
+    }
+
+    /// Remembers that everything up to `index`, which the log holds, is committed. Returns whether this is the first
+    /// news since [`record_commit`](Self::record_commit).
+    pub(crate) fn note_commit(&mut self, index: Index) -> bool {
+        let last = self.state.log.last().index;
+        assert!(index <= last, "{index} is committed, and the log ends with {last}");
+        self.noted = self.noted.max(index);
+        self.noted > self.state.commit && !std::mem::replace(&mut self.awaits_record, true)
+    }
+
+    /// Counts what was noted as recorded. Returns the entry that the record names; `None` if there is nothing new.
+    pub(crate) fn record_commit(&mut self) -> Option<LogId> {
+        self.awaits_record = false;
+        if self.noted == self.state.commit {
+            return None;
+        }
+        self.state.set_commit(self.noted);
+        let term = self.state.log.term(self.noted).expect("an entry of the log");
+        Some(LogId::new(term, self.noted))
+    }
+
+    /// Takes over a commit index that was found recorded. The caller has checked that it may follow.
+    pub(crate) fn replay_commit(&mut self, index: Index) {
+        self.state.set_commit(index);
+        self.noted = self.noted.max(index);
+    }
+
     /// Puts one entry behind those before its index; whatever was at its index or beyond is replaced.
     pub(crate) fn put(&mut self, id: LogId, place: Place, configuration: Option<Configuration>) {
         self.replace_from(id.index);
-        self.state.terms.append(id.term, 1);
+        self.state.log.append(id.term, 1);
         self.places.push_back(place);
         self.state.configurations.extend(configuration.map(|configuration| (id.index, configuration)));
     }
@@ -99,7 +147,7 @@ impl GroupLog {
     pub(crate) fn append(&mut self, entries: &Entries, mut position: Position) -> Position {
         self.replace_from(entries.first().expect("at least one entry"));
         for span in entries.spans().iter() {
-            self.state.terms.append(span.term, span.last - span.first + 1);
+            self.state.log.append(span.term, span.last - span.first + 1);
         }
         self.places.extend(entries.marks().iter().map(|mark| {
             let place = Place { position, len: entries::length(mark) as u32 };
@@ -107,14 +155,14 @@ impl GroupLog {
             place
         }));
         self.state.configurations.extend_from_slice(entries.configurations());
-        assert_eq!(self.state.terms.last(), entries.spans().last().expect("at least one entry"));
+        assert_eq!(self.state.log.last(), entries.spans().last().expect("at least one entry"));
         position
     }
 
     /// Makes way for an entry at `index`, which comes next.
     fn replace_from(&mut self, index: Index) {
-        assert!(self.state.accepts(index), "the index was checked");
-        if index <= self.state.terms.last().index || self.places.is_empty() {
+        assert!(self.state.accepts(index) && index > self.noted, "the index was checked");
+        if index <= self.state.log.last().index || self.places.is_empty() {
             self.state.truncate(index);
             self.places.truncate(index.saturating_sub(self.placed) as usize);
             if self.places.is_empty() {
@@ -126,11 +174,12 @@ impl GroupLog {
 
     /// Drops every entry up to and including `through`, which the log holds.
     pub(crate) fn drop_through(&mut self, through: Index) {
-        if through <= self.state.terms.base().index {
+        if through <= self.state.log.base().index {
             return;
         }
-        assert!(through <= self.state.terms.last().index, "what is dropped was there");
+        assert!(through <= self.state.log.last().index, "what is dropped was there");
         self.state.drop_through(through);
+        self.noted = self.noted.max(through);
         let dropped = (through + 1).saturating_sub(self.placed).min(self.places.len() as u64);
         self.places.drain(..dropped as usize);
         self.placed = self.placed.max(through + 1);
@@ -150,9 +199,8 @@ impl GroupLog {
 
     /// The first entry that has no place although no checkpoint says that it was dropped.
     pub(crate) fn first_missing(&self) -> Option<Index> {
-        let LogId { index: last, .. } = self.state.terms.last();
-        let first = self.state.terms.first();
-        (first <= last && self.placed > first).then_some(first)
+        let first = self.state.log.horizon() + 1;
+        (self.state.log.holds(first) && self.placed > first).then_some(first)
     }
 }
 
@@ -174,7 +222,7 @@ mod tests {
         let mut log = GroupLog::default();
         (1..=5).for_each(|index| put(&mut log, 1, index, index * 100));
         put(&mut log, 2, 3, 900);
-        assert_eq!(log.state().terms.last(), LogId::new(2, 3));
+        assert_eq!(log.state().log.last(), LogId::new(2, 3));
         assert_eq!(log.place(3).unwrap().position, Position(900));
         assert!(log.place(4).is_none());
         log.drop_through(3);

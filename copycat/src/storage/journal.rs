@@ -5,6 +5,7 @@
 
 use super::batch::{BATCH_HEADER_LEN, BatchKind, add_frame};
 use super::checkpoint;
+use super::commits::Unrecorded;
 use super::disk::Disk;
 use super::error::{DiskError, StorageError};
 use super::group_log::GroupLog;
@@ -19,7 +20,8 @@ use crate::codec::cursor::Malformed;
 use crate::codec::entries::Entries;
 use crate::codec::frame::{HEADER_LEN, Header};
 use crate::codec::ids::{GroupId, Index, MemberId, TERM_MAX, Term};
-use crate::codec::terms::{LogId, Terms};
+use crate::codec::log_shape::LogShape;
+use crate::codec::terms::LogId;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -80,6 +82,8 @@ pub(crate) struct Journal {
     pub(super) options: Options,
     pub(super) salts: fastrand::Rng,
     pub(super) groups: BTreeMap<GroupId, GroupLog>,
+    /// Which of them have a commit index that is still to be recorded.
+    pub(super) unrecorded: Unrecorded,
     /// Oldest first; the last one is active. Never empty.
     pub(super) segments: VecDeque<Segment>,
     /// Behind the last frame.
@@ -186,9 +190,19 @@ impl Journal {
         Ok(self.end)
     }
 
+    /// Remembers that a group's entries up to `index`, which the journal holds, are committed. It is recorded with a batch
+    /// that is written anyway, or after a second without one (see [`tick`](Journal::tick)); what a crash forgets of it, the
+    /// group finds out again.
+    pub(crate) fn note_commit(&mut self, group: GroupId, index: Index) {
+        let log = self.groups.get_mut(&group).expect("what is committed was stored before");
+        if log.note_commit(index) {
+            self.unrecorded.push(group);
+        }
+    }
+
     /// The shape of a group's log; `None` for a group that never stored anything.
-    pub(crate) fn terms(&self, group: GroupId) -> Option<&Terms> {
-        self.groups.get(&group).map(|log| &log.state().terms)
+    pub(crate) fn shape(&self, group: GroupId) -> Option<&LogShape> {
+        self.groups.get(&group).map(|log| &log.state().log)
     }
 
     /// Everything before this position is durable.
@@ -237,11 +251,13 @@ impl Journal {
 
     fn check_first(&self, group: GroupId, id: LogId) -> Result<(), StorageError> {
         let index = id.index;
-        let empty = Terms::default();
-        let terms = self.terms(group).unwrap_or(&empty);
-        let before: Option<Term> = index.checked_sub(1).and_then(|before| terms.term(before));
-        if before.is_none_or(|before| before > id.term || id.term == 0) {
-            let (first, last) = (terms.first(), terms.last().index);
+        let empty = LogShape::default();
+        let log = self.shape(group).unwrap_or(&empty);
+        let before: Option<Term> = index.checked_sub(1).and_then(|before| log.term(before));
+        // What is committed stays, and so does what a snapshot covers.
+        let kept = self.groups.get(&group).map_or(0, GroupLog::noted);
+        if index <= kept || before.is_none_or(|before| before > id.term || id.term == 0) {
+            let (first, last) = (kept + 1, log.last().index);
             return Err(StorageError::Misplaced { group, index, first, last });
         }
         Ok(())
@@ -319,6 +335,7 @@ impl Journal {
         batch.push(body.into(), 0, checksum);
         let (end, end_padded) = (batch.end(), batch.end_padded());
         self.end = end;
+        self.unrecorded.record_all(&mut self.groups);
         if self.segments.front().is_some_and(|front| front.header.number < needed) {
             self.releases.push_back((end_padded, needed));
         }

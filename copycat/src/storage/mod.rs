@@ -10,6 +10,7 @@
 
 pub(crate) mod batch;
 pub(crate) mod checkpoint;
+mod commits;
 pub(crate) mod directory;
 mod disk;
 mod error;

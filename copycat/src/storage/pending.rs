@@ -64,6 +64,16 @@ impl Batch {
             && self.offset + BATCH_HEADER_LEN as u64 + length <= offset_max
     }
 
+    /// What its body is.
+    pub(crate) fn kind(&self) -> BatchKind {
+        self.kind
+    }
+
+    /// Bytes behind its last frame that belong to it anyway: it takes whole blocks.
+    pub(crate) fn padding(&self) -> usize {
+        (self.end_padded().0 - self.end().0) as usize
+    }
+
     /// Bytes of its frames so far.
     pub(crate) fn len(&self) -> u64 {
         u64::from(self.length)

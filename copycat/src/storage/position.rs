@@ -7,6 +7,13 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub(crate) struct Position(pub u64);
 
+impl Position {
+    /// So many bytes further on.
+    pub(crate) const fn plus(self, bytes: usize) -> Position {
+        Position(self.0 + bytes as u64)
+    }
+}
+
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0)

@@ -52,11 +52,11 @@ impl Journal {
         self.alive()?;
         let absent = StorageError::Absent { group, first, last };
         let log = self.groups.get(&group).ok_or_else(|| absent.clone())?;
-        if first > last || log.place(first).is_none() || log.place(last).is_none() {
+        if !log.state().log.holds_all(first, last) {
             return Err(absent);
         }
         let mut frames = Vec::new();
-        let at_least = log.place(first).map_or(0, |place| place.len as usize);
+        let at_least = log.place(first).expect("an entry that is here has a place").len as usize;
         let (mut next, mut left) = (first, bytes_max.max(at_least));
         while next <= last {
             let (run, after) = run(log, next, last, &mut left);
@@ -70,19 +70,22 @@ impl Journal {
         Ok(Slices { frames, last: next - 1 })
     }
 
+    /// Adds the frames of a run: from memory, or verified.
     fn read_run(&self, group: GroupId, run: Run, out: &mut Vec<Bytes>) -> Result<(), StorageError> {
         if let Some(batch) = self.in_memory(run.position) {
             batch.slices(run.position, run.len, out);
             return Ok(());
         }
+        let unreadable = |index, source| StorageError::Unreadable { group, index, source };
         let at = self.segments.partition_point(|segment| segment.end() <= run.position);
         let segment = &self.segments[at];
         let offset = segment.offset(run.position);
         let slice = match segment.end() <= self.durable {
-            true => segment.region.clone().slice(offset, run.len)?,
+            true => segment.region.clone().slice(offset, run.len),
             // Batches are still written behind these bytes.
-            false => disk::copy(&*segment.region, offset, run.len)?,
+            false => disk::copy(&*segment.region, offset, run.len),
         };
+        let slice = slice.map_err(|error| unreadable(run.first, error.into()))?;
         let mut verified = 0;
         for index in run.first.. {
             if verified == slice.len() {
@@ -97,7 +100,8 @@ impl Journal {
                 Err(malformed) => malformed,
             };
             let (file, offset) = (segment.region.to_string(), offset + verified as u64);
-            return Err(Damage { file, offset, problem: Problem::Malformed(problem) }.into());
+            let damage = Damage { file, offset, problem: Problem::Malformed(problem) };
+            return Err(unreadable(index, damage.into()));
         }
         out.push(slice);
         Ok(())

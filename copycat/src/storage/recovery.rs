@@ -4,8 +4,9 @@
 //! only if no intact header anywhere says that more was durable; everything else is damage, and nothing
 //! is changed then.
 
-use super::batch::BatchKind;
+use super::batch::{BATCH_HEADER_LEN, BatchKind, Record};
 use super::checkpoint;
+use super::commits::Unrecorded;
 use super::disk::Disk;
 use super::error::{Damage, Problem, StorageError};
 use super::group_log::{GroupLog, GroupState, Place};
@@ -16,7 +17,7 @@ use super::recent::Recent;
 use super::scan::{Found, Scan, Tail, contradiction, damage, malformed};
 use super::segment::{Segment, SegmentHeader, VERSION};
 use crate::codec::configuration::Configuration;
-use crate::codec::frame::{Frame, Kind};
+use crate::codec::frame::{HEADER_LEN, Kind};
 use crate::codec::ids::{GroupId, INDEX_MAX, TERM_MAX};
 use crate::codec::terms::LogId;
 use std::collections::{BTreeMap, VecDeque};
@@ -95,6 +96,7 @@ impl Journal {
             // Also with the same seed after a restart, no salt comes twice.
             salts: fastrand::Rng::with_seed(seed ^ salt.rotate_left(17) ^ replay.end.0),
             groups: replay.groups,
+            unrecorded: Unrecorded::default(),
             segments,
             end: replay.end,
             durable: replay.end,
@@ -263,35 +265,46 @@ impl Replay {
         }
         for (group, state) in states {
             let log = self.groups.get_mut(group)?;
-            let base = state.terms.base();
-            if base.index > log.state().terms.last().index {
+            let base = state.log.base();
+            if state.log.last() != log.state().log.last() || base.index < log.state().log.base().index {
                 return None;
             }
             log.drop_through(base.index);
+            // A checkpoint also records what was committed since the last frame that says so.
+            if state.commit < log.state().commit {
+                return None;
+            }
+            log.replay_commit(state.commit);
             (log.state() == state).then_some(())?;
         }
         Some(())
     }
 
+    /// Takes in the frames of a batch, which were all verified.
     fn frames(&mut self, segment: &Segment, found: &Found<'_>) -> Result<(), Damage> {
-        let mut offset = found.offset + super::batch::BATCH_HEADER_LEN as u64;
-        for frame in Frame::all_trusted(found.body) {
-            let frame = frame.map_err(malformed(segment, offset))?;
-            let log = self.groups.entry(frame.header.group).or_default();
-            let position = Position(segment.header.base.0 + offset);
-            let place = Place { position, len: frame.bytes.len() as u32 };
-            let follows = match frame.header.kind {
-                Kind::Vote => replay_vote(log, &frame),
-                Kind::Configuration => {
-                    let decoded = Configuration::decode(frame.body).map_err(malformed(segment, offset))?;
-                    replay_entry(log, &frame, place, Some(decoded))
-                }
-                Kind::Commit => Err("a commit index, which nobody writes yet"),
-                _ => replay_entry(log, &frame, place, None),
-            };
-            follows.map_err(|what| contradiction(segment, offset, what))?;
-            offset += frame.bytes.len() as u64;
+        let mut offset = BATCH_HEADER_LEN;
+        for run in found.records.chunk_by(|one, next| one.group == next.group) {
+            let log = self.groups.entry(run[0].group).or_default();
+            for record in run {
+                let end = offset + record.len as usize;
+                let place = Place { position: found.header.position.plus(offset), len: record.len };
+                let at = found.offset + offset as u64;
+                let follows = match record.kind {
+                    Kind::Vote => replay_vote(log, record),
+                    Kind::Commit => replay_commit(log, record),
+                    Kind::Configuration => {
+                        let body = offset - BATCH_HEADER_LEN + HEADER_LEN..end - BATCH_HEADER_LEN;
+                        let decoded =
+                            Configuration::decode(&found.body[body]).map_err(malformed(segment, at))?;
+                        replay_entry(log, record, place, Some(decoded))
+                    }
+                    _ => replay_entry(log, record, place, None),
+                };
+                follows.map_err(|what| contradiction(segment, at, what))?;
+                offset = end;
+            }
         }
+        assert_eq!(offset, BATCH_HEADER_LEN + found.body.len(), "the frames fill the body");
         Ok(())
     }
 
@@ -326,8 +339,8 @@ impl Replay {
 /// What is wrong with a frame that is intact and yet cannot stand behind those before it.
 type Contradicts = &'static str;
 
-fn replay_vote(log: &mut GroupLog, frame: &Frame<'_>) -> Result<(), Contradicts> {
-    let (term, vote) = (frame.header.term, frame.header.voted_for());
+fn replay_vote(log: &mut GroupLog, record: &Record) -> Result<(), Contradicts> {
+    let (term, vote) = (record.id.term, record.vote);
     let state = log.state_mut();
     if term == 0 {
         return Err("a vote without a term");
@@ -345,14 +358,35 @@ fn replay_vote(log: &mut GroupLog, frame: &Frame<'_>) -> Result<(), Contradicts>
     Ok(())
 }
 
+fn replay_commit(log: &mut GroupLog, record: &Record) -> Result<(), Contradicts> {
+    let (LogId { term, index }, state) = (record.id, log.state());
+    if index == 0 {
+        return Err("a commit index without an entry");
+    }
+    if index < state.commit {
+        return Err("the group's commit index falls");
+    }
+    if index > state.log.last().index {
+        return Err("a commit index beyond the log");
+    }
+    if state.log.term(index) != Some(term) {
+        return Err("a commit index whose entry has another term");
+    }
+    log.replay_commit(index);
+    Ok(())
+}
+
 fn replay_entry(
     log: &mut GroupLog,
-    frame: &Frame<'_>,
+    record: &Record,
     place: Place,
     configuration: Option<Configuration>,
 ) -> Result<(), Contradicts> {
-    let (index, term, state) = (frame.header.index, frame.header.term, log.state());
-    let before = index.checked_sub(1).and_then(|before| state.terms.term(before));
+    let (LogId { term, index }, state) = (record.id, log.state());
+    if index <= state.commit {
+        return Err("an entry that replaces a committed one");
+    }
+    let before = index.checked_sub(1).and_then(|before| state.log.term(before));
     let before = before.ok_or("the entry's index does not follow those before")?;
     if index > INDEX_MAX {
         return Err("an index that no log reaches");
@@ -367,6 +401,6 @@ fn replay_entry(
     if term > state.term {
         return Err("an entry of a term that was not recorded before it");
     }
-    log.put(LogId::new(frame.header.term, frame.header.index), place, configuration);
+    log.put(record.id, place, configuration);
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Walking over the batches of one segment, and telling where they end from where they are damaged.
 
-use super::batch::{BATCH_HEADER_LEN, BatchHeader};
+use super::batch::{BATCH_HEADER_LEN, BatchHeader, Record};
 use super::disk::Region;
 use super::error::{Damage, DiskError, Problem};
 use super::position::{BLOCK, Position, is_zero};
@@ -44,6 +44,8 @@ pub(super) struct Found<'a> {
     /// Of the header, in the region.
     pub offset: u64,
     pub body: &'a [u8],
+    /// The frames in the body.
+    pub records: &'a [Record],
 }
 
 /// What lies behind the intact batches of a segment.
@@ -62,13 +64,15 @@ pub(super) struct Scan<'a> {
     offset: u64,
     /// Checksum of the last header, the segment's own at first.
     previous: u32,
+    /// The frames of the last batch.
+    records: Vec<Record>,
 }
 
 impl<'a> Scan<'a> {
     /// Begins at the segment's first batch.
     pub(super) fn new(segment: &'a Segment) -> Scan<'a> {
         let window = Window { region: &*segment.region, start: 0, bytes: Vec::new() };
-        Scan { segment, window, offset: BLOCK, previous: segment.checksum }
+        Scan { segment, window, offset: BLOCK, previous: segment.checksum, records: Vec::new() }
     }
 
     /// Behind the last intact batch.
@@ -96,12 +100,12 @@ impl<'a> Scan<'a> {
         let behind_header = offset + BATCH_HEADER_LEN as u64;
         let rest = self.window.get(behind_header, header.extent() as usize - BATCH_HEADER_LEN)?;
         let (body, padding) = rest.split_at(header.length as usize);
-        if header.verify(body).is_err() || !is_zero(padding) {
+        if header.verify(body, &mut self.records).is_err() || !is_zero(padding) {
             return Ok(None);
         }
         self.offset += header.extent();
         self.previous = checksum;
-        Ok(Some(Found { header, offset, body }))
+        Ok(Some(Found { header, offset, body, records: &self.records }))
     }
 
     /// The batch header at this offset, if there is an intact one that was written here in this use

@@ -3,7 +3,7 @@
 //! ```text
 //!  offset size  field
 //!       0    8  magic            "copycat\0"
-//!       8    4  version          1
+//!       8    4  version          2
 //!      12    4  checksum         CRC32C of the block without this field
 //!      16    8  number           of the segment; also the file's name
 //!      24    8  salt             random, new for each use of the file
@@ -28,7 +28,7 @@ use std::fmt;
 use std::sync::Arc;
 
 /// Version of the format of segments, batches, frames and checkpoints.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
 const MAGIC: [u8; 8] = *b"copycat\0";
 const CODEC: [u8; 16] = *b"bincode 2.0.1\0\0\0";

@@ -1,11 +1,17 @@
 //! How batches become durable: one write and one flush at a time, on a thread of the owner's choice.
 
+use super::batch::BatchKind;
+use super::commits::COMMIT_LEN;
 use super::error::{DiskError, StorageError};
 use super::journal::{Journal, Purpose};
 use super::pending::Batch;
 use super::position::Position;
 use super::segment::Segment;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// Most bytes of commit indexes that are recorded at once where nothing else is: 64 KiB, for 910 groups.
+const COMMITS_MAX: usize = 64 << 10;
 
 /// A batch to be written and flushed. Dropped without being run, it leaves the journal waiting for it
 /// for ever; nothing of it is acknowledged then.
@@ -57,6 +63,13 @@ impl Journal {
             return None;
         }
         let mut batch = self.waiting.pop_front()?;
+        // Only what is last in the journal may say what is committed: the entries must lie before that.
+        if self.waiting.is_empty() && batch.kind() == BatchKind::Frames {
+            let (end, padding) = (batch.end_padded(), batch.padding());
+            self.unrecorded.record(&mut self.groups, &mut batch, padding);
+            assert_eq!(batch.end_padded(), end, "commit indexes take no block of their own");
+            self.end = batch.end();
+        }
         self.previous = batch.seal(self.durable, self.previous);
         let batch = Arc::new(batch);
         self.in_flight = Some(batch.clone());
@@ -93,8 +106,43 @@ impl Journal {
             return None;
         }
         self.make_room_here(0, Purpose::Close).then_some(())?;
+        let room = self.room_of_last(Purpose::Entries);
+        self.record_commits(room);
         self.end = self.waiting.back()?.end();
+        // Where the log is nearly full, as many as fit the block that it takes anyway.
         self.next_write()
+    }
+
+    /// Lets time pass: what is committed, and was not recorded for a second because nothing was written, gets a batch of
+    /// its own. It takes room that nobody else needs: none of the reserve, and nothing while the disk may be full.
+    ///
+    /// Nobody may count on an answer of [`room_for`](Journal::room_for) that was given before.
+    pub(crate) fn tick(&mut self, now: Duration) {
+        if self.failed.is_some() || !self.unrecorded.is_due(now) || self.preparer.ready().is_none() {
+            return;
+        }
+        if self.make_room_here(COMMIT_LEN, Purpose::Entries) {
+            let room = self.room_of_last(Purpose::Entries);
+            self.record_commits(room);
+        }
+    }
+
+    /// When [`tick`](Self::tick) may have something to do.
+    pub(crate) fn deadline(&mut self, now: Duration) -> Option<Duration> {
+        self.unrecorded.deadline(now)
+    }
+
+    fn record_commits(&mut self, room: usize) {
+        let Some(batch) = self.waiting.back_mut() else { unreachable!("room was made in it") };
+        self.unrecorded.record(&mut self.groups, batch, room.min(COMMITS_MAX));
+        self.end = batch.end();
+    }
+
+    /// Bytes that the last waiting batch may still take of the active segment.
+    fn room_of_last(&self, purpose: Purpose) -> usize {
+        let offset_max = purpose.offset_max(self.active().header.len);
+        let used = self.waiting.back().map_or(offset_max, |batch| self.active().offset(batch.end()));
+        offset_max.saturating_sub(used) as usize
     }
 
     /// Lets go of segments that recovery found to be needed by nobody: the checkpoint that says so is

@@ -134,7 +134,7 @@ impl Handover {
     }
 
     fn take_waiting(&mut self, last: Index, log: &Log, replies: &mut Replies) -> Vec<(Index, ReplyTo)> {
-        let terms = log.journal.terms(self.group).expect("a group with entries is known to the journal");
-        self.proposed.take_through(last, terms, replies)
+        let shape = log.journal.shape(self.group).expect("a group with entries is known to the journal");
+        self.proposed.take_through(last, shape, replies)
     }
 }

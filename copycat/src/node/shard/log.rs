@@ -47,11 +47,10 @@ impl Log {
     /// `None` if the log has no entry. An entry that cannot be read is no such case: a leader without its
     /// stamp would let the cluster's time go backwards.
     pub(super) fn newest_stamp(&self, group: GroupId) -> Result<Option<u64>, StorageError> {
-        let Some(terms) = self.journal.terms(group).filter(|terms| terms.first() <= terms.last().index)
-        else {
+        let last = self.journal.shape(group).map_or(0, |log| log.last().index);
+        if !self.journal.shape(group).is_some_and(|log| log.holds(last)) {
             return Ok(None);
-        };
-        let last = terms.last().index;
+        }
         let newest = self.journal.read(group, last, last, 0)?;
         let frame = newest.frames.first().and_then(|frame| Frame::trusted(frame).ok());
         Ok(frame.map(|frame| frame.header.time))
@@ -86,12 +85,18 @@ impl Log {
     }
 
     /// When [`tick`](Self::tick) has something to do.
-    pub(super) fn deadline(&self) -> Option<Duration> {
-        self.journal.is_full().then_some(self.next_retry)
+    pub(super) fn deadline(&mut self, now: Duration) -> Option<Duration> {
+        let retry = self.journal.is_full().then_some(self.next_retry);
+        let commits = self.journal.deadline(now);
+        // One that has passed, although the journal was told the time, found no room: later, perhaps.
+        let commits = commits.map(|due| if due <= now { now + RETRY_INTERVAL } else { due });
+        [retry, commits].into_iter().flatten().min()
     }
 
-    /// Looks again, now and then, whether there is space for a segment that could not be prepared.
+    /// Lets the journal record what was committed in an idle second. Looks again, now and then, whether there is space for
+    /// a segment that could not be prepared.
     pub(super) fn tick(&mut self, now: Duration) {
+        self.journal.tick(now);
         if self.journal.is_full() && now >= self.next_retry {
             self.next_retry = now + RETRY_INTERVAL;
             self.journal.retry_preparation();

@@ -178,7 +178,7 @@ impl Shard {
             }
         }
         let group = self.timers.first().map(|(time, _)| time);
-        let all = [group, self.callers.forwarding.deadline(), self.io.log.deadline()];
+        let all = [group, self.callers.forwarding.deadline(), self.io.log.deadline(now)];
         all.into_iter().flatten().min().unwrap_or(Duration::MAX)
     }
 

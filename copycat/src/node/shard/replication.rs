@@ -79,7 +79,8 @@ impl Replication {
             promised: options.promised,
             term: recovered.term,
             vote: recovered.vote,
-            terms: recovered.terms,
+            log: recovered.log,
+            commit: recovered.commit,
             configurations: recovered.configurations,
         };
         // Members and groups draw different election timeouts, and a simulated member always the same.
@@ -252,10 +253,24 @@ impl Replication {
         let outcome =
             effects.drain().try_for_each(|effect| self.carry(now, effect, entries, &mut verdict, io));
         io.effects = effects;
+        if outcome.is_ok() {
+            self.assert_same_log(io);
+        }
         if io.log.journal.end() != before {
             io.log.await_durable(self.group, self.core.token());
         }
         outcome.map(|()| verdict)
+    }
+
+    /// Core and journal hold the same log once the effects are carried out.
+    fn assert_same_log(&self, io: &Io) {
+        let (core, journal) = (self.core.log(), io.log.journal.shape(self.group));
+        let (base, last) = journal.map_or_else(Default::default, |log| (log.base(), log.last()));
+        assert_eq!((core.base(), core.last()), (base, last), "the core's log and the journal's differ");
+        debug_assert!(
+            journal.is_none_or(|log| log == core),
+            "{core:?} in the core, {journal:?} in the journal"
+        );
     }
 
     fn carry(
@@ -281,6 +296,7 @@ impl Replication {
             Effect::Commit { index } => {
                 assert!(index > self.commit, "the commit index only grows");
                 self.commit = index;
+                io.log.journal.note_commit(self.group, index);
             }
             Effect::ReadReady { through, index } => verdict.ready = Some((through, index)),
             Effect::ReadsLost => verdict.lost = true,

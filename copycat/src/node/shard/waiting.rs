@@ -3,7 +3,7 @@
 use super::super::failure::Failure;
 use super::super::reply::{Replies, ReplyTo};
 use crate::codec::ids::{Index, Term};
-use crate::codec::terms::Terms;
+use crate::codec::log_shape::LogShape;
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -47,12 +47,12 @@ impl Proposed {
     pub(super) fn take_through(
         &mut self,
         index: Index,
-        terms: &Terms,
+        log: &LogShape,
         replies: &mut Replies,
     ) -> Vec<(Index, ReplyTo)> {
         let mut owed = Vec::new();
         while let Some(waiting) = self.waiting.pop_front_if(|waiting| waiting.index <= index) {
-            if terms.term(waiting.index) == Some(waiting.term) {
+            if log.term(waiting.index) == Some(waiting.term) {
                 owed.push((waiting.index, waiting.reply));
             } else {
                 replies.fail(waiting.reply, Failure::Superseded);

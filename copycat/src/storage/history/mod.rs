@@ -14,6 +14,7 @@ use crate::codec::ids::{GroupId, Index, MemberId, Term};
 use crate::codec::terms::LogId;
 use bytes::Bytes;
 use model::{Entry, Group, Model, Operation};
+use std::time::Duration;
 
 /// Whose journal it is.
 pub(crate) fn owner() -> Owner {
@@ -118,18 +119,27 @@ pub(crate) struct History {
     pub body_max: usize,
     /// Decides about everything.
     pub random: fastrand::Rng,
+    /// What time it is.
+    pub now: Duration,
 }
 
 impl History {
     /// Begins with an empty journal.
     pub(crate) fn new(journal: Journal, seed: u64) -> History {
         let random = fastrand::Rng::with_seed(seed);
-        History { journal, model: Model::default(), operations: Vec::new(), body_max: 300, random }
+        let (model, operations, now) = (Model::default(), Vec::new(), Duration::ZERO);
+        History { journal, model, operations, body_max: 300, random, now }
     }
 
     fn record(&mut self, position: Position, operation: Operation) {
         self.model.apply(&operation);
         self.operations.push((position, operation));
+    }
+
+    /// A little time passes, or enough for what waits for nothing to be written.
+    fn pass(&mut self) {
+        self.now += Duration::from_millis(self.random.u64(0..700));
+        self.journal.tick(self.now);
     }
 
     /// One random step; an error only if the disk fails.
@@ -138,12 +148,14 @@ impl History {
             0..8 => self.append(),
             8..10 => self.vote(),
             10 => self.drop(),
-            11..17 => {
+            11..13 => self.commit(),
+            13..17 => {
                 let Some(write) = self.journal.next_write() else { return Ok(()) };
                 self.journal.written(write.run()).map(drop)
             }
             17 => {
                 self.journal.forget_recent();
+                self.pass();
                 Ok(())
             }
             _ => {
@@ -160,8 +172,8 @@ impl History {
         let unknown = Group::default();
         let model = self.model.groups.get(&group).unwrap_or(&unknown);
         let last = model.entries.len() as u64;
-        let conflict = last > model.base && self.random.u8(0..6) == 0;
-        let first = if conflict { self.random.u64(model.base + 1..=last) } else { last + 1 };
+        let conflict = last > model.commit && self.random.u8(0..6) == 0;
+        let first = if conflict { self.random.u64(model.commit + 1..=last) } else { last + 1 };
         let before = first.checked_sub(2).map_or(1, |at| model.entries[at as usize].term);
         // As in Raft, no index ever holds two different entries of one term.
         let newest = model.entries.last().map_or(before, |entry| entry.term);
@@ -232,6 +244,17 @@ impl History {
         Ok(())
     }
 
+    /// Most of what is there becomes committed, now and then all of it.
+    fn commit(&mut self) -> Result<(), StorageError> {
+        let group = self.random.u64(1..6);
+        let Some(model) = self.model.groups.get(&group) else { return Ok(()) };
+        let last = model.entries.len() as u64;
+        let index = self.random.u64(model.commit..=last);
+        self.journal.note_commit(GroupId(group), index);
+        self.record(Position(0), Operation::Commit { group, index });
+        Ok(())
+    }
+
     /// After an end of the process: history goes on from what was recovered.
     #[cfg(test)]
     pub(crate) fn resume(&mut self, durable: Position, journal: Journal, recovered: &Recovered) {
@@ -240,8 +263,15 @@ impl History {
         self.model = model;
         self.journal = journal;
         for (id, group) in &mut self.model.groups {
-            let terms = self.journal.terms(GroupId(*id)).expect("the group was recovered");
-            group.base = terms.base().index;
+            let log = self.journal.shape(GroupId(*id)).expect("the group was recovered");
+            group.base = log.base().index;
+            // What was not recorded is forgotten; what is learned again is learned anew.
+            let forgotten = group.commit > recovered.groups[&GroupId(*id)].commit;
+            group.commit = recovered.groups[&GroupId(*id)].commit;
+            if forgotten {
+                let (group, index) = (*id, group.commit);
+                self.operations.push((Position(0), Operation::Forget { group, index }));
+            }
         }
     }
 }

@@ -24,14 +24,37 @@ pub(crate) struct Group {
     pub entries: Vec<Entry>,
     /// Through where they were dropped.
     pub base: Index,
+    /// Through where they were said to be committed.
+    pub commit: Index,
 }
 
 /// What was done.
 #[derive(Clone, Debug)]
 pub(crate) enum Operation {
-    Append { group: u64, first: Index, entries: Vec<Entry> },
-    Vote { group: u64, term: Term, vote: Option<MemberId> },
-    Drop { group: u64, through: Index },
+    Append {
+        group: u64,
+        first: Index,
+        entries: Vec<Entry>,
+    },
+    Vote {
+        group: u64,
+        term: Term,
+        vote: Option<MemberId>,
+    },
+    Drop {
+        group: u64,
+        through: Index,
+    },
+    Commit {
+        group: u64,
+        index: Index,
+    },
+    /// A restart that finds no more recorded as committed than this.
+    #[cfg(test)]
+    Forget {
+        group: u64,
+        index: Index,
+    },
 }
 
 /// All groups.
@@ -53,11 +76,21 @@ impl Model {
                 let group = self.groups.entry(*group).or_default();
                 (group.term, group.vote) = (*term, *vote);
             }
-            Operation::Drop { group, through } => self.groups.entry(*group).or_default().base = *through,
+            Operation::Drop { group, through } => {
+                let group = self.groups.entry(*group).or_default();
+                (group.base, group.commit) = (*through, group.commit.max(*through));
+            }
+            Operation::Commit { group, index } => {
+                let group = self.groups.entry(*group).or_default();
+                group.commit = group.commit.max(*index);
+            }
+            #[cfg(test)]
+            Operation::Forget { group, index } => self.groups.entry(*group).or_default().commit = *index,
         }
     }
 
-    /// Whether a recovered state is this one; dropped entries may be back.
+    /// Whether a recovered state is this one; dropped entries may be back, and a commit index that was not recorded may
+    /// be forgotten.
     pub(crate) fn agrees(&self, groups: &BTreeMap<GroupId, GroupState>) -> bool {
         self.groups.len() == groups.len()
             && groups
@@ -68,8 +101,8 @@ impl Model {
     /// Everything the journal holds is read and compared.
     pub(crate) fn check(&self, journal: &Journal) {
         for (id, group) in &self.groups {
-            let Some(terms) = journal.terms(GroupId(*id)) else { panic!("group {id} is unknown") };
-            let (first, last) = (terms.first(), terms.last().index);
+            let Some(log) = journal.shape(GroupId(*id)) else { panic!("group {id} is unknown") };
+            let (first, last) = (log.horizon() + 1, log.last().index);
             assert!(first <= group.base + 1, "group {id} dropped more than asked");
             assert_eq!(last, group.entries.len() as u64, "last index of group {id}");
             if first <= last {
@@ -85,15 +118,16 @@ impl Model {
 
 impl Group {
     fn agrees(&self, state: &GroupState) -> bool {
-        let (base, last) = (state.terms.base().index, state.terms.last().index);
+        let (base, last) = (state.log.base().index, state.log.last().index);
         if (self.term, self.vote, self.entries.len() as u64) != (state.term, state.vote, last)
             || base > self.base
+            || state.commit > self.commit
         {
             return false;
         }
         let mut configurations = Vec::new();
         for (index, entry) in (1..).zip(&self.entries) {
-            if index > base && state.terms.term(index) != Some(entry.term) {
+            if index > base && state.log.term(index) != Some(entry.term) {
                 return false;
             }
             configurations.extend(entry.configuration.clone().map(|configuration| (index, configuration)));

@@ -78,7 +78,7 @@ fn every_prefix_of_writes_survives_a_power_cut() {
             let durable = journal.durable();
             disk.crash(fate);
             let (mut journal, recovered) = place.open(2);
-            let last = recovered.groups.get(&GroupId(1)).map_or(0, |state| state.terms.last().index);
+            let last = recovered.groups.get(&GroupId(1)).map_or(0, |state| state.log.last().index);
             let acknowledged = positions.iter().filter(|position| **position <= durable).count() as u64;
             assert!(acknowledged <= last && last <= positions.len() as u64, "{last} of {acknowledged}");
             if last > 0 {
@@ -107,7 +107,7 @@ fn what_only_the_cache_has_is_not_counted_after_a_failed_flush() {
     assert!(matches!(settle(&mut journal), Err(StorageError::Failed(_))));
     disk.kill();
     let (journal, recovered) = place.open(2);
-    assert_eq!(recovered.groups[&GroupId(1)].terms.last().index, 1);
+    assert_eq!(recovered.groups[&GroupId(1)].log.last().index, 1);
     disk.crash(3);
     assert_eq!(place.open(3).1.groups, recovered.groups);
     drop(journal);

@@ -4,7 +4,7 @@ use super::*;
 use crate::codec::checksum::crc32c_around;
 use crate::codec::ids::{INDEX_MAX, TERM_MAX};
 use crate::storage::batch::{BatchKind, begins};
-use crate::storage::error::{Damage, Problem};
+use crate::storage::error::{Damage, Problem, Unreadable};
 use crate::storage::seal::{image, seal};
 
 /// Two segments, the second with several batches, closed in order. Returns the images by number.
@@ -74,7 +74,9 @@ fn rot_that_appears_later_is_never_served() {
     for offset in place..place + 78 {
         disk.corrupt(0, offset, 0x20);
         let error = journal.read(GroupId(1), 1, 2, usize::MAX).unwrap_err();
-        assert!(matches!(&error, StorageError::Damaged(damage) if damage.offset == place), "{error}");
+        assert!(error.is_of_group());
+        let StorageError::Unreadable { index: 2, source, .. } = error else { panic!("{error}") };
+        assert!(matches!(&source, Unreadable::Damaged(damage) if damage.offset == place), "{source}");
         assert!(journal.read(GroupId(1), 1, 1, usize::MAX).is_ok());
         disk.corrupt(0, offset, 0x20);
     }
@@ -169,11 +171,11 @@ fn another_owner_and_another_version_are_refused() {
     assert!(matches!(refused, Err(StorageError::Foreign { found, expected, .. })
         if found == owner() && expected == other));
     let mut later = images;
-    later[1][8] = 2;
+    later[1][8] = 3;
     let block = &later[1][..4_096];
     let checksum = crc32c_around(&block[..12], &block[16..]);
     later[1][12..16].copy_from_slice(&checksum.to_le_bytes());
-    assert!(matches!(reopen(&later), Err(StorageError::Version { found: 2, .. })));
+    assert!(matches!(reopen(&later), Err(StorageError::Version { found: 3, expected: 2, .. })));
 }
 
 fn vote_frame(term: Term, vote: Option<MemberId>) -> Bytes {
@@ -182,10 +184,26 @@ fn vote_frame(term: Term, vote: Option<MemberId>) -> Bytes {
     bytes.into()
 }
 
+fn commit_frame(term: Term, index: Index) -> Bytes {
+    let mut bytes = Vec::new();
+    Header::bare(Kind::Commit, GroupId(1), term, index, 0).encode(&[], &mut bytes);
+    bytes.into()
+}
+
 #[test]
 fn intact_frames_that_no_history_gives_are_damage() {
     let (one, two) = (Some(MemberId(1)), Some(MemberId(2)));
-    let histories: [(&str, Vec<Bytes>); 9] = [
+    let begun = |rest: Bytes| vec![vote_frame(3, one), frame(1, 1, 1, b""), frame(1, 2, 2, b""), rest];
+    let committed = |rest: Bytes| [begun(commit_frame(2, 2)), vec![rest]].concat();
+    let histories: [(&str, Vec<Bytes>); 17] = [
+        ("", committed(frame(1, 3, 3, b""))),
+        ("", committed(commit_frame(2, 2))),
+        ("a commit index without an entry", vec![commit_frame(0, 0)]),
+        ("a commit index beyond the log", vec![commit_frame(1, 1)]),
+        ("a commit index beyond the log", begun(commit_frame(2, 3))),
+        ("a commit index whose entry has another term", begun(commit_frame(1, 2))),
+        ("the group's commit index falls", committed(commit_frame(1, 1))),
+        ("an entry that replaces a committed one", committed(frame(1, 3, 2, b""))),
         ("", vec![vote_frame(1, one), frame(1, 1, 1, b""), vote_frame(2, None), frame(1, 2, 2, b"")]),
         ("a vote without a term", vec![vote_frame(0, one)]),
         ("the group's term falls", vec![vote_frame(2, one), vote_frame(1, one)]),
@@ -211,10 +229,17 @@ fn intact_frames_that_no_history_gives_are_damage() {
     }
 }
 
-/// A checkpoint of one group: term, vote, base term, base index, last index; and a range.
+/// A checkpoint of one group: term, vote, base term, base index, last index; and a range. All of it is committed.
 fn body(words: [u64; 5], range: Option<[u64; 2]>) -> Vec<u8> {
+    body_committed(words, words[4], range)
+}
+
+fn body_committed(words: [u64; 5], commit: u64, range: Option<[u64; 2]>) -> Vec<u8> {
     let mut body = 1u32.to_le_bytes().to_vec();
-    [1].iter().chain(&words).for_each(|word: &u64| body.extend_from_slice(&word.to_le_bytes()));
+    [1].iter()
+        .chain(&words)
+        .chain(&[commit])
+        .for_each(|word: &u64| body.extend_from_slice(&word.to_le_bytes()));
     body.extend_from_slice(&u32::from(range.is_some()).to_le_bytes());
     range.iter().flatten().for_each(|word| body.extend_from_slice(&word.to_le_bytes()));
     body.extend_from_slice(&0u32.to_le_bytes());
@@ -282,5 +307,13 @@ fn intact_checkpoints_that_no_history_gives_are_damage() {
             if matches!(damage.problem, Problem::Malformed(_))),
             "{words:?} {range:?}: {refused:?}"
         );
+    }
+    for (commit, fits) in [(4, false), (5, true), (7, true), (8, false), (u64::MAX, false)] {
+        let body = body_committed([3, 1, 2, 5, 7], commit, Some([2, 6]));
+        // Its entries are in no segment, which is noticed later.
+        let refused = reopen(&[image(&[(BatchKind::Checkpoint, body)], 64 << 10)]);
+        let Err(StorageError::Damaged(Damage { problem, .. })) = refused else { panic!("{refused:?}") };
+        let entries_missing = matches!(problem, Problem::EntriesMissing { .. });
+        assert_eq!(entries_missing, fits, "committed up to {commit}, of 6 to 7: {problem:?}");
     }
 }

@@ -25,7 +25,7 @@ fn a_full_disk_refuses_entries_takes_votes_and_works_again() {
     };
     assert!(matches!(&full, StorageError::Full(error) if error.is_full()), "{full}");
     assert!(journal.is_full() && journal.next_preparation().is_none());
-    assert_eq!(journal.terms(GroupId(1)).unwrap().last().index, index, "nothing was appended");
+    assert_eq!(journal.shape(GroupId(1)).unwrap().last().index, index, "nothing was appended");
     journal.save_vote(GroupId(1), 2, Some(MemberId(3))).unwrap();
     settle(&mut journal).unwrap();
     assert!(journal.append(GroupId(1), &entries(1, frame(1, 2, index + 1, &[1; 5_000])).unwrap()).is_err());
@@ -36,7 +36,7 @@ fn a_full_disk_refuses_entries_takes_votes_and_works_again() {
     disk.kill();
     let recovered = Place::Simulated(disk).open(2).1;
     let state = &recovered.groups[&GroupId(1)];
-    assert_eq!((state.term, state.vote, state.terms.last().index), (2, Some(MemberId(3)), index + 1));
+    assert_eq!((state.term, state.vote, state.log.last().index), (2, Some(MemberId(3)), index + 1));
 }
 
 #[test]
@@ -92,6 +92,7 @@ fn an_error_of_a_write_or_flush_ends_the_journal_for_good() {
         let failed = journal.written(write.run()).unwrap_err().to_string();
         let is_same = |error: StorageError| {
             assert!(matches!(error, StorageError::Failed(_)) && error.to_string() == failed, "{error}");
+            assert!(!error.is_of_group(), "nothing can be stored any more");
         };
         is_same(journal.append(GroupId(1), &entries(1, frame(1, 1, 3, b"")).unwrap()).unwrap_err());
         is_same(journal.save_vote(GroupId(1), 2, None).unwrap_err());
@@ -101,7 +102,7 @@ fn an_error_of_a_write_or_flush_ends_the_journal_for_good() {
         assert_eq!(journal.durable(), durable);
         disk.kill();
         let recovered = Place::Simulated(disk).open(2).1;
-        assert!(recovered.groups[&GroupId(1)].terms.last().index >= 1);
+        assert!(recovered.groups[&GroupId(1)].log.last().index >= 1);
     }
 }
 
@@ -185,5 +186,5 @@ fn a_segment_that_is_ready_is_not_given_up_for_one_that_cannot_be_made() {
     settle(&mut journal).unwrap();
     disk.kill();
     let (_, recovered) = Place::Simulated(disk).open(2);
-    assert_eq!(recovered.groups[&GroupId(1)].terms.last().index, index + 1);
+    assert_eq!(recovered.groups[&GroupId(1)].log.last().index, index + 1);
 }

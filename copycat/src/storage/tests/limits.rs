@@ -16,7 +16,7 @@ fn the_largest_frame_and_empty_bodies_fit_on_every_disk_even_in_small_segments()
         assert_eq!(joined(&journal.read(GroupId(1), 2, 2, 0).unwrap().frames), largest);
         drop(journal);
         let (journal, recovered) = place.open(2);
-        assert_eq!(recovered.groups[&GroupId(1)].terms.last().index, 3);
+        assert_eq!(recovered.groups[&GroupId(1)].log.last().index, 3);
         assert_eq!(joined(&journal.read(GroupId(1), 2, 2, 0).unwrap().frames), largest);
     }
 }
@@ -75,7 +75,7 @@ fn a_thousand_groups_fit_a_checkpoint_and_come_back() {
     let (journal, recovered) = place.open(1);
     assert_eq!(recovered.groups.len(), 1_000);
     for (group, state) in &recovered.groups {
-        assert_eq!((state.term, state.vote, state.terms.last().index), (3, Some(MemberId(group.0)), 3));
+        assert_eq!((state.term, state.vote, state.log.last().index), (3, Some(MemberId(group.0)), 3));
         assert_eq!(journal.read(*group, 1, 3, usize::MAX).unwrap().frames.concat().len(), 3 * 132);
     }
 }
@@ -93,7 +93,7 @@ fn what_does_not_continue_the_log_is_refused_and_changes_nothing() {
     }
     let unrecorded = journal.append(GroupId(1), &entries(1, frame(1, 6, 3, b"")).unwrap());
     assert!(matches!(unrecorded, Err(StorageError::Malformed { .. })), "of a term nobody saved");
-    assert_eq!((journal.end(), journal.terms(GroupId(1)).unwrap().last().index), (end, 2));
+    assert_eq!((journal.end(), journal.shape(GroupId(1)).unwrap().last().index), (end, 2));
     assert_eq!(journal.append(GroupId(1), &Entries::default()).unwrap(), end);
 }
 

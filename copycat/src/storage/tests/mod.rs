@@ -1,5 +1,6 @@
 //! The journal as a whole, on every kind of disk, against plain vectors. Every case prints its seed.
 
+mod commits;
 mod crash;
 mod damage;
 mod failure;
@@ -22,6 +23,7 @@ use bytes::Bytes;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 fn joined(slices: &[Bytes]) -> Vec<u8> {
     slices.concat()

@@ -63,11 +63,14 @@ impl Case {
             journal.written(write.run()).unwrap();
         }
         assert_eq!(journal.active().header.number, 0);
+        // What waits to be recorded takes no room from what was granted.
+        journal.note_commit(GroupId(1), random.u64(..index));
+        (0..3).for_each(|second| journal.tick(Duration::from_secs(second)));
         journal
     }
 
     fn last(self, journal: &Journal) -> Index {
-        journal.terms(GroupId(self.group)).map_or(0, |terms| terms.last().index)
+        journal.shape(GroupId(self.group)).map_or(0, |log| log.last().index)
     }
 }
 

@@ -4,9 +4,10 @@ use super::Verdict;
 use super::frame::frame;
 use super::input::Input;
 use crate::codec::checksum::crc32c;
-use crate::codec::frame::Frame;
+use crate::codec::frame::{Frame, Header};
 use crate::codec::seal::seal_frames;
-use crate::storage::batch::{BATCH_HEADER_LEN, BatchHeader, BatchKind, add_frame};
+use crate::codec::terms::LogId;
+use crate::storage::batch::{BATCH_HEADER_LEN, BatchHeader, BatchKind, Record, add_frame};
 use crate::storage::checkpoint;
 use crate::storage::group_log::GroupLog;
 use crate::storage::position::Position;
@@ -24,18 +25,26 @@ fn whole(bytes: &[u8]) -> Verdict {
         header.extent() >= BATCH_HEADER_LEN as u64 + u64::from(header.length),
         "the extent holds the body"
     );
+    let mut records = Vec::new();
     match bytes[BATCH_HEADER_LEN..].get(..header.length as usize) {
-        Some(body) if header.verify(body).is_ok() => contents(&header, body),
+        Some(body) if header.verify(body, &mut records).is_ok() => contents(&header, body, &records),
         _ => Verdict::Refused,
     }
 }
 
 /// What recovery does with a body that was verified.
-fn contents(header: &BatchHeader, body: &[u8]) -> Verdict {
+fn contents(header: &BatchHeader, body: &[u8], records: &[Record]) -> Verdict {
+    assert_eq!(records.len(), header.count as usize, "as many frames as were counted");
     match header.kind {
         BatchKind::Frames => {
-            let frames = Frame::all_trusted(body).filter(Result::is_ok).count();
-            assert_eq!(frames, header.count as usize, "as many frames as were counted");
+            let mut frames = Frame::all_trusted(body);
+            for record in records {
+                let Some(Ok(frame)) = frames.next() else { panic!("{record:?} is no frame") };
+                let Header { kind, group, index, term, .. } = frame.header;
+                let read = (kind, group, LogId { term, index }, frame.bytes.len());
+                assert_eq!(read, (record.kind, record.group, record.id, record.len as usize));
+            }
+            assert!(frames.next().is_none(), "a frame that was not counted");
             frame(body)
         }
         BatchKind::Checkpoint => {

@@ -158,13 +158,13 @@ fn opened(images: &Images) -> Verdict {
     let disk = disk_of(images);
     let Some((mut journal, recovered)) = open(&disk) else { return Verdict::Refused };
     for (group, state) in &recovered.groups {
-        let (first, last) = (state.terms.first(), state.terms.last().index);
+        let (first, last) = (state.log.horizon() + 1, state.log.last().index);
         if first <= last {
             check_entries(&journal, *group, first, last);
         }
     }
     let (group, term, last) = match recovered.groups.first_key_value() {
-        Some((group, state)) => (group.0, (state.term + 1).min(TERM_MAX), state.terms.last().index),
+        Some((group, state)) => (group.0, (state.term + 1).min(TERM_MAX), state.log.last().index),
         None => (1, 1, 0),
     };
     if last == INDEX_MAX {
@@ -178,7 +178,7 @@ fn opened(images: &Images) -> Verdict {
     drop(journal);
     let Some((_, mut again)) = open(&disk) else { panic!("what was just closed is refused") };
     let Some(state) = again.groups.remove(&GroupId(group)) else { panic!("the group is gone") };
-    assert_eq!((state.term, state.terms.last().index), (term, last + 1), "what was appended is there");
+    assert_eq!((state.term, state.log.last().index), (term, last + 1), "what was appended is there");
     let others = recovered.groups.iter().filter(|(id, _)| id.0 != group);
     assert!(others.eq(&again.groups), "the other groups are as they were");
     Verdict::Accepted

@@ -127,10 +127,11 @@ impl Player {
         let terms = words.terms("log")?;
         let term = words.number("term")?.or(terms.last().copied()).unwrap_or(0);
         let vote = words.number("vote")?.map(MemberId);
+        let commit = words.number("commit")?.unwrap_or(0);
         let now = self.world.now;
         let member = self.world.member(id)?;
         member.crash();
-        member.disk = Disk::holding(arguments::spans(0, &terms), term, vote);
+        member.disk = Disk::holding(arguments::spans(0, &terms), term, vote, commit);
         member.start(now);
         Ok(())
     }

@@ -3,7 +3,8 @@
 
 use crate::codec::configuration::Configuration;
 use crate::codec::ids::{Index, MemberId, Term};
-use crate::codec::terms::{Span, Spans, Terms};
+use crate::codec::log_shape::LogShape;
+use crate::codec::terms::{Span, Spans};
 use crate::raft::effect::Effects;
 use crate::raft::message::Message;
 use crate::raft::options::{Options, Restored};
@@ -25,6 +26,8 @@ pub(super) enum Write {
 #[derive(Debug, Default)]
 pub(super) struct Disk {
     writes: Vec<Write>,
+    /// What the journal says is committed.
+    commit: Index,
     durable: usize,
     /// Number of writes, and what the core calls that place.
     tokens: VecDeque<(usize, Token)>,
@@ -33,9 +36,9 @@ pub(super) struct Disk {
 }
 
 impl Disk {
-    /// A disk that holds a log of these terms from index 1, and a term and vote.
-    pub(super) fn holding(spans: Spans, term: Term, vote: Option<MemberId>) -> Disk {
-        let mut disk = Disk::default();
+    /// A disk that holds a log of these terms from index 1, a term and vote, and a commit index.
+    pub(super) fn holding(spans: Spans, term: Term, vote: Option<MemberId>, commit: Index) -> Disk {
+        let mut disk = Disk { commit, ..Disk::default() };
         if term > 0 {
             disk.write(Write::Vote(term, vote));
         }
@@ -88,22 +91,24 @@ impl Disk {
 
     /// What a restart finds.
     fn restore(&self, id: MemberId, initial: Configuration, promised: Duration) -> Restored {
-        let (mut term, mut vote, mut terms) = (0, None, Terms::default());
+        let (mut term, mut vote, mut log) = (0, None, LogShape::default());
         let mut configurations: Vec<(Index, Configuration)> = Vec::new();
         for write in &self.writes[..self.durable] {
             match write {
                 Write::Vote(saved, cast) => (term, vote) = (*saved, *cast),
                 Write::Entries(spans, logged) => {
                     for Span { term, first, last } in spans.iter() {
-                        terms.truncate(first);
+                        log.truncate(first);
                         configurations.retain(|(index, _)| *index < first);
-                        terms.append(term, last - first + 1);
+                        log.append(term, last - first + 1);
                     }
                     configurations.extend(logged.iter().cloned());
                 }
             }
         }
-        Restored { id, initial, promised, term, vote, terms, configurations }
+        // What rot has taken away is not known to be committed either.
+        let commit = self.commit.min(log.last().index);
+        Restored { id, initial, promised, term, vote, log, commit, configurations }
     }
 }
 

@@ -2,7 +2,8 @@
 
 use crate::codec::configuration::Configuration;
 use crate::codec::ids::{Index, MemberId, Term};
-use crate::codec::terms::{Spans, Terms};
+use crate::codec::log_shape::LogShape;
+use crate::codec::terms::Spans;
 use crate::raft::effect::Role;
 use crate::raft::message::{AppendResult, Message};
 use crate::raft::state::Raft;
@@ -31,8 +32,8 @@ pub(super) fn role(role: Role) -> &'static str {
 }
 
 /// The terms of a log from its first index.
-pub(super) fn log(log: &Terms) -> String {
-    let spans = log.spans(log.first(), log.last().index);
+pub(super) fn log(log: &LogShape) -> String {
+    let spans = log.spans(log.base().index + 1, log.last().index);
     match log.base().index {
         0 => entries(&spans),
         base => format!("({},{base})+{}", log.base().term, entries(&spans)),

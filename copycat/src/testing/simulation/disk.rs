@@ -3,10 +3,11 @@
 
 use super::image::{Entry, Image, Replaced, frames_of};
 use super::violation::Violation;
-use crate::codec::frame::Frame;
+use crate::codec::frame::{Frame, Kind};
 use crate::codec::ids::{GroupId, Index, MemberId};
 use crate::storage::{Creation, Disk, DiskError, Fault, Region, SimulatedDisk, StorageError};
 use bytes::Bytes;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -52,6 +53,8 @@ struct Newest {
     frames: Vec<Bytes>,
     /// It replaced entries that were there before.
     replaces: bool,
+    /// What was known to be committed before it.
+    commits: BTreeMap<GroupId, Index>,
 }
 
 /// An entry that is gone with the last batch.
@@ -152,8 +155,10 @@ impl WatchedDisk {
             for frame in Frame::all_trusted(chunk) {
                 let frame = frame.map_err(Violation::Unreadable)?;
                 let (group, index) = (frame.header.group, frame.header.index);
-                if !frame.header.kind.is_entry() {
-                    return Ok(Vec::new());
+                match frame.header.kind {
+                    Kind::Vote => return Ok(Vec::new()),
+                    Kind::Commit => continue,
+                    _ => {}
                 }
                 lost.push(Lost { group, index, entry: Entry::of(&frame) });
             }
@@ -170,6 +175,7 @@ impl WatchedDisk {
         for lost in lost.iter().rev() {
             watch.image.cut(lost.group, lost.index);
         }
+        watch.image.forget(&newest.commits);
     }
 }
 
@@ -215,8 +221,9 @@ impl Region for WatchedRegion {
     fn write(&self, offset: u64, chunks: &[Bytes]) -> Result<(), DiskError> {
         let frames = frames_of(chunks);
         let len = chunks.iter().map(|chunk| chunk.len() as u64).sum();
-        let newest = Newest { number: self.number, offset, len, frames: frames.clone(), replaces: false };
-        let mut watch = lock(&self.watch);
+        let (number, mut watch) = (self.number, lock(&self.watch));
+        let commits = watch.image.commits();
+        let newest = Newest { number, offset, len, frames: frames.clone(), replaces: false, commits };
         watch.written.extend(frames);
         watch.newest = Some(newest);
         drop(watch);

@@ -37,6 +37,8 @@ impl Entry {
 pub(super) struct GroupImage {
     pub term: Term,
     pub vote: Option<MemberId>,
+    /// The highest index of which a frame says that it is committed. Checkpoints may say more.
+    pub commit: Index,
     /// From index 1 on.
     pub entries: Vec<Entry>,
 }
@@ -48,10 +50,18 @@ impl GroupImage {
     }
 }
 
+impl GroupImage {
+    /// Whether it is the same, or the same with more of it known to be committed.
+    fn continues(&self, before: &GroupImage) -> bool {
+        self.commit >= before.commit && *self == GroupImage { commit: self.commit, ..before.clone() }
+    }
+}
+
 impl fmt::Debug for GroupImage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (last, vote) = (self.entries.last().map_or(0, |entry| entry.term), self.vote);
-        write!(f, "term {} vote {vote:?} last ({last},{})", self.term, self.entries.len())
+        let (term, len, commit) = (self.term, self.entries.len(), self.commit);
+        write!(f, "term {term} vote {vote:?} last ({last},{len}) commit {commit}")
     }
 }
 
@@ -74,8 +84,19 @@ pub(super) struct Image {
 impl Image {
     /// What it holds of a group; nothing, if nothing was ever written.
     pub(super) fn group(&self, group: GroupId) -> &GroupImage {
-        static NOTHING: GroupImage = GroupImage { term: 0, vote: None, entries: Vec::new() };
+        static NOTHING: GroupImage = GroupImage { term: 0, vote: None, commit: 0, entries: Vec::new() };
         self.groups.get(&group).unwrap_or(&NOTHING)
+    }
+
+    /// Whether it holds what `before` holds, and nothing else but later commit indexes.
+    pub(super) fn continues(&self, before: &Image) -> bool {
+        let same = |(group, image): (&GroupId, &GroupImage)| image.continues(before.group(*group));
+        self.groups.keys().eq(before.groups.keys()) && self.groups.iter().all(same)
+    }
+
+    /// The commit index of each group.
+    pub(super) fn commits(&self) -> BTreeMap<GroupId, Index> {
+        self.groups.iter().map(|(group, image)| (*group, image.commit)).collect()
     }
 
     /// The groups of which it holds anything.
@@ -86,6 +107,13 @@ impl Image {
     /// Puts a group there as it was found.
     pub(super) fn put(&mut self, group: GroupId, image: GroupImage) {
         self.groups.insert(group, image);
+    }
+
+    /// No more is known to be committed than this.
+    pub(super) fn forget(&mut self, commits: &BTreeMap<GroupId, Index>) {
+        for (group, image) in &mut self.groups {
+            image.commit = commits.get(group).copied().unwrap_or(0);
+        }
     }
 
     /// The entries of a group from `first` on are gone.
@@ -127,6 +155,16 @@ impl Image {
             (image.term, image.vote) = (term, vote);
             return Ok(());
         }
+        if frame.header.kind == Kind::Commit {
+            if index < image.commit || image.entry(index).map(|entry| entry.term) != Some(term) {
+                return Err(Violation::OtherCommit { group, member, index });
+            }
+            image.commit = index;
+            return Ok(());
+        }
+        if index <= image.commit {
+            return Err(Violation::CommittedCut { group, member, index });
+        }
         let before = usize::try_from(index - 1).unwrap_or(usize::MAX);
         if before > image.entries.len() || term > image.term {
             return Err(Violation::Gap { group, member, index });
@@ -161,6 +199,7 @@ pub(super) fn frames_of(chunks: &[Bytes]) -> Vec<Bytes> {
 mod tests {
     use super::*;
     use crate::codec::frame::Header;
+    use crate::codec::terms::LogId;
 
     const ME: MemberId = MemberId(1);
     const GROUP: GroupId = GroupId(7);
@@ -187,6 +226,20 @@ mod tests {
         assert_eq!(replaced.iter().map(|cut| cut.index).collect::<Vec<_>>(), [2, 3]);
         assert_eq!(image.group(GROUP).entries.len(), 2);
         assert_eq!(image.group(GROUP).entry(2).unwrap().term, 2);
+    }
+
+    #[test]
+    fn a_commit_index_beyond_the_log_or_that_falls_and_a_committed_entry_that_is_replaced_are_refused() {
+        let commit = |term, index| frame(Header::commit(GROUP, LogId::new(term, index)));
+        let begin = [vote(2, None), entry(1, 1), entry(2, 2), commit(2, 2)];
+        let mut image = Image::default();
+        image.flush(ME, &begin, &mut Vec::new()).unwrap();
+        assert_eq!(image.group(GROUP).commit, 2);
+        for wrong in [commit(2, 3), commit(1, 1), entry(2, 2)] {
+            assert!(image.clone().flush(ME, &[wrong], &mut Vec::new()).is_err());
+        }
+        let mut short = Image::default();
+        assert!(short.flush(ME, &[vote(2, None), entry(1, 1), commit(2, 1)], &mut Vec::new()).is_err());
     }
 
     #[test]

@@ -19,7 +19,7 @@ impl Cluster<'_> {
         let (from, disk) = (member.id, &member.disk);
         let Some(process) = &mut member.process else { return Ok(()) };
         let (group, term) = (*group, process.views.get(group).map_or(0, |view| view.term));
-        let Some(log) = process.shard.journal_mut().terms(group) else { return Ok(()) };
+        let Some(log) = process.shard.journal_mut().shape(group) else { return Ok(()) };
         disk.with_image(|image| {
             Leaving { group, from, to, message, term, log, durable: image.group(group) }.check()
         })

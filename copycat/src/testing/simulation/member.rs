@@ -167,21 +167,21 @@ fn found(journal: &Journal, recovered: &Recovered) -> Result<Image, storage::Sto
     let mut image = Image::default();
     for (group, state) in &recovered.groups {
         let mut entries = Vec::new();
-        let LogId { index: last, .. } = state.terms.last();
+        let LogId { index: last, .. } = state.log.last();
         if last > 0 {
             for chunk in journal.read(*group, 1, last, usize::MAX)?.frames {
                 let frames = Frame::all_trusted(&chunk).map(|frame| frame.expect("the journal verified it"));
                 entries.extend(frames.map(|frame| Entry::of(&frame)));
             }
         }
-        image.put(*group, GroupImage { term: state.term, vote: state.vote, entries });
+        image.put(*group, GroupImage { term: state.term, vote: state.vote, commit: state.commit, entries });
     }
     Ok(image)
 }
 
 /// A crash leaves what was flushed, or that and the write that was under way; never anything else.
 fn check_recovered(member: MemberId, found: &Image, flushed: &Image, more: &Image) -> Result<(), Violation> {
-    if found == flushed || found == more {
+    if found.continues(flushed) || found.continues(more) {
         return Ok(());
     }
     let groups = found.groups().chain(more.groups());

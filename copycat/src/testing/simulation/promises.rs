@@ -3,7 +3,7 @@
 use super::image::GroupImage;
 use super::violation::Violation;
 use crate::codec::ids::{GroupId, Index, MemberId, Term};
-use crate::codec::terms::Terms;
+use crate::codec::log_shape::LogShape;
 use crate::raft::message::{AppendResult, Message};
 
 /// A message that is about to leave, and what its sender knows and has.
@@ -15,7 +15,7 @@ pub(super) struct Leaving<'a> {
     pub message: &'a Message,
     /// The sender's term and log in memory, when the message leaves.
     pub term: Term,
-    pub log: &'a Terms,
+    pub log: &'a LogShape,
     /// What is durable at the sender.
     pub durable: &'a GroupImage,
 }
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     fn check(message: &Message, durable: &GroupImage) -> Result<(), Violation> {
-        let mut log = Terms::default();
+        let mut log = LogShape::default();
         log.append(2, 3);
         let (group, from, to) = (GroupId(1), MemberId(1), MemberId(2));
         Leaving { group, from, to, message, term: 2, log: &log, durable }.check()
@@ -80,7 +80,7 @@ mod tests {
     #[test]
     fn votes_terms_and_acknowledgements_wait_for_the_disk() {
         let entries = vec![Entry { term: 2, time: 0, checksum: 0 }; 2];
-        let durable = GroupImage { term: 2, vote: Some(MemberId(2)), entries };
+        let durable = GroupImage { term: 2, vote: Some(MemberId(2)), commit: 0, entries };
         let vote = |term| Message::Vote { term, granted: true, pre: false, campaign: 0 };
         let accepted = |matched| Message::AppendReply { term: 2, result: AppendResult::Accepted { matched } };
         check(&vote(2), &durable).unwrap();

@@ -107,10 +107,10 @@ struct Looking<'a> {
 impl Looking<'_> {
     /// Takes what is new in the log, from the first entry whose term is another.
     fn log(&self, view: &mut View, led: bool, ledger: &mut Ledger) -> Result<(), Violation> {
-        let Some(terms) = self.journal.terms(self.group) else { return Ok(()) };
-        let last = terms.last().index;
+        let Some(log) = self.journal.shape(self.group) else { return Ok(()) };
+        let last = log.last().index;
         let mut kept = last.min(view.log.len() as u64);
-        while kept > 0 && terms.term(kept) != Some(view.log[kept as usize - 1].term) {
+        while kept > 0 && log.term(kept) != Some(view.log[kept as usize - 1].term) {
             kept -= 1;
         }
         if led && kept < view.log.len() as u64 {
@@ -140,7 +140,7 @@ impl Looking<'_> {
         view.commit = to;
         // Only a leader's own entries commit by counting, and all others with them: the last one names the
         // term of the leader, whatever has happened to the member since, in the same turn.
-        let term = self.journal.terms(group).and_then(|terms| terms.term(to)).unwrap_or(0);
+        let term = self.journal.shape(group).and_then(|log| log.term(to)).unwrap_or(0);
         if led && to > from && to > ledger.commits() && term != view.term {
             return Err(Violation::EarlierTerm { group, leader: member, index: to });
         }

@@ -2,7 +2,7 @@
 
 use crate::codec::configuration::Configuration;
 use crate::codec::ids::MemberId;
-use crate::codec::terms::Terms;
+use crate::codec::log_shape::LogShape;
 use crate::raft::effect::{Effect, Effects, Role};
 use crate::raft::message::Message;
 use crate::raft::options::{Options, Restored};
@@ -63,7 +63,8 @@ impl Group {
                 promised: Duration::from_millis(300),
                 term: 0,
                 vote: None,
-                terms: Terms::default(),
+                log: LogShape::default(),
+                commit: 0,
                 configurations: Vec::new(),
             };
             Raft::new(options, restored, Duration::ZERO)

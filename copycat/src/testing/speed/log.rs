@@ -73,7 +73,7 @@ impl Log {
         let (done, prepared) = channel();
         // Ends with the log.
         let preparer = thread::spawn(move || queue.into_iter().for_each(|job| drop(done.send(job.run()))));
-        let next = recovered.groups.get(&GROUP).map_or(1, |group| group.terms.last().index + 1);
+        let next = recovered.groups.get(&GROUP).map_or(1, |group| group.log.last().index + 1);
         let mut log = Log { journal, next, jobs: Some(jobs), prepared, preparer: Some(preparer) };
         if next == 1 {
             log.journal.save_vote(GROUP, 1, None).expect("room for a term");
