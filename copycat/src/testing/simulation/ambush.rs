@@ -7,7 +7,7 @@ use super::clients::{Client, Errand};
 use super::cluster::Cluster;
 use super::disk::End;
 use super::event::Event;
-use super::member::id;
+use super::member::{Pen, id};
 use crate::codec::access::{Access, Consistency};
 use crate::codec::ids::GroupId;
 use crate::raft::effect::Role;
@@ -24,22 +24,39 @@ impl Cluster<'_> {
     }
 
     /// Answers to the victim are held up from now on. Soon it stands still, or is not heard any more, until the others
-    /// may have elected another leader.
-    pub(super) fn hold_up_answers(&mut self, victim: usize) {
+    /// may have elected another leader. Returns how long that takes.
+    pub(super) fn hold_up_answers(&mut self, victim: usize) -> Duration {
         let timeout = self.members[victim].timeout.as_millis() as u64;
         let begins = millis(&mut self.random, 0..timeout / 2);
         let stands = self.random.bool();
         // One that goes on steps down after two election timeouts without an answer.
-        let over = if stands { timeout * 6 / 5..timeout * 4 } else { timeout * 6 / 5..timeout * 5 / 2 };
+        let over = if stands { timeout * 6 / 5..timeout * 3 } else { timeout * 6 / 5..timeout * 5 / 2 };
         let over = millis(&mut self.random, over);
-        self.members[victim].pen = Some(Vec::new());
+        let now = self.schedule.now();
+        // What answers its last words is held up too, and nothing that was sent later.
+        let shut = now + begins + millis(&mut self.random, 1..25);
+        self.members[victim].pen = Some(Pen { parcels: Vec::new(), shut });
         self.read_from(victim, begins);
         let begins = begins + micros(&mut self.random, 0..800);
-        self.schedule.after(begins, Event::Silence { at: victim, stands, until: self.schedule.now() + over });
+        self.schedule.after(begins, Event::Silence { at: victim, stands, until: now + over });
         self.schedule.after(over, Event::Release { at: victim });
+        self.write_elsewhere(victim, timeout);
+        over
     }
 
-    /// Nothing gets to the member any more, and nothing from it.
+    /// Writes through all others, which wait there until another leader is elected: whoever asked the victim, or was
+    /// passed on to it, still waits for an answer.
+    fn write_elsewhere(&mut self, victim: usize, timeout: u64) {
+        let others: Vec<usize> = (0..self.members.len()).filter(|at| *at != victim).collect();
+        for group in self.led_by(victim) {
+            for step in 10..20 {
+                let at = Duration::from_millis(timeout * step / 10);
+                others.iter().for_each(|other| self.send_probe(at, *other, group, Access::Write));
+            }
+        }
+    }
+
+    /// The member stands still, or nothing gets away from it any more.
     pub(super) fn silence(&mut self, at: usize, stands: bool, until: Duration) {
         if self.members[at].pen.is_none() {
             return;
@@ -48,19 +65,21 @@ impl Cluster<'_> {
             self.members[at].paused_until = until;
         }
         for other in (0..self.members.len()).filter(|other| *other != at) {
-            self.network.set_cut(other, at, true);
             self.network.set_cut(at, other, true);
         }
     }
 
     /// It goes on, is read from, and gets what was held up. Other news reaches it a little later.
     pub(super) fn release(&mut self, at: usize) {
-        let Some(pen) = self.members[at].pen.take() else { return };
+        let Some(Pen { parcels, .. }) = self.members[at].pen.take() else { return };
         self.read_from(at, Duration::ZERO);
-        let mut later = micros(&mut self.random, 100..1_500);
-        for parcel in pen {
+        for other in (0..self.members.len()).filter(|other| *other != at) {
+            self.network.set_cut(other, at, true);
+        }
+        let mut later = micros(&mut self.random, 150..900);
+        for parcel in parcels {
             self.schedule.after(later, Event::Arrive(parcel));
-            later += micros(&mut self.random, 0..200);
+            later += micros(&mut self.random, 0..50);
         }
         let rejoined = millis(&mut self.random, 5..30);
         self.schedule.after(rejoined, Event::Rejoin);
@@ -78,24 +97,28 @@ impl Cluster<'_> {
     }
 
     /// The victim and one other hear each other, the rest hears only that other. Soon that one is restarted, or is not
-    /// heard any more.
-    pub(super) fn isolate_with_one(&mut self, victim: usize) {
+    /// heard any more. Returns how long that takes.
+    pub(super) fn isolate_with_one(&mut self, victim: usize) -> Duration {
         let others: Vec<usize> = (0..self.members.len()).filter(|at| *at != victim).collect();
-        let Some(follower) = self.random.choice(others.iter().copied()) else { return };
+        let Some(follower) = self.random.choice(others.iter().copied()) else { return Duration::ZERO };
         let timeout = self.members[victim].timeout;
         let now = self.schedule.now();
         // A rest that lacks entries wins nothing: sometimes nobody writes before it is cut off.
-        let quiet = if self.random.bool() { millis(&mut self.random, 20..80) } else { Duration::ZERO };
+        let quiet =
+            if chance(&mut self.random, 700) { millis(&mut self.random, 20..80) } else { Duration::ZERO };
         if !quiet.is_zero() {
             self.quiet_until = now + quiet + 3 * timeout;
         }
         self.schedule.after(quiet, Event::Isolate { leader: victim, follower });
-        let soon = quiet + timeout.mul_f64(f64::from(self.random.u32(10..30)) / 10.0);
+        // The rest asks for votes between one and two timeouts after it has heard the leader.
+        let soon = quiet + timeout * self.random.u32(10..20) / 10;
         let restarts = self.random.bool();
         self.schedule.after(soon, Event::Usurp { leader: victim, follower, restarts });
-        self.schedule.after(soon + timeout * 2, Event::Rejoin);
-        let rest = others.iter().copied().filter(|at| *at != follower).chain([follower]);
-        let through = self.random.choice(rest.collect::<Vec<_>>()).unwrap_or(follower);
+        let over = soon + timeout * 3 / 2;
+        self.schedule.after(over, Event::Rejoin);
+        // What the follower is asked it passes on to the leader: then the rest would lack that.
+        let rest: Vec<usize> = others.into_iter().filter(|at| *at != follower).collect();
+        let through = self.random.choice(rest).unwrap_or(follower);
         for group in self.led_by(victim) {
             for step in 0..80 {
                 let at = quiet + timeout * 4 / 5 + timeout * step / 40;
@@ -105,6 +128,7 @@ impl Cluster<'_> {
                 }
             }
         }
+        over
     }
 
     /// The leader keeps one follower.
@@ -126,14 +150,15 @@ impl Cluster<'_> {
     }
 
     /// Every member gets another election timeout, the victim last: it goes on leading under the old one, and those
-    /// who promised it something come back with the new one.
-    pub(super) fn retime(&mut self, victim: usize) {
-        let usual = self.options.election_timeout;
+    /// who promised it something come back with the new one. Returns how long that takes.
+    pub(super) fn retime(&mut self, victim: usize) -> Duration {
+        let (usual, before) = (self.options.election_timeout, self.members[victim].timeout);
         let changed = millis(&mut self.random, self.options.changed_timeout_ms.clone());
-        let timeout = if self.random.bool() { usual } else { changed };
+        // Mostly from a long one to a short one, or the other way round.
+        let timeout = if before == usual { changed } else { changed.min(usual) };
         for at in 0..self.members.len() {
             self.members[at].configured = timeout;
-            let soon = if at == victim { 100..800 } else { 0..40 };
+            let soon = if at == victim { 300..800 } else { 0..40 };
             let soon = millis(&mut self.random, soon);
             self.schedule.after(soon, Event::Restart { at });
         }
@@ -143,6 +168,7 @@ impl Cluster<'_> {
                 self.send_probe(at, victim, group, Access::read(Consistency::Lease));
             }
         }
+        Duration::from_millis(800)
     }
 
     /// An operator restarts a member, which then has what it is configured to have.

@@ -98,6 +98,11 @@ impl Fault {
         Fault::Deafness,
     ];
 
+    /// Those that wait for the worst moment, at a leader.
+    pub(super) fn is_about_time(self) -> bool {
+        matches!(self, Fault::Retiming | Fault::Standstill | Fault::Usurpation)
+    }
+
     /// Those that come in episodes; the others concern single messages or requests, or the whole run.
     pub(super) fn is_episode(self) -> bool {
         let single = [Fault::Loss, Fault::Duplication, Fault::HoldUp, Fault::Reordering, Fault::Crowding];

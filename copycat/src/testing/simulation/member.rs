@@ -43,9 +43,16 @@ pub(super) struct Member {
     /// The longest under which it may have promised a leader not to vote; recorded like its identity.
     pub promised: Duration,
     /// Messages to it that are held up.
-    pub pen: Option<Vec<Parcel>>,
+    pub pen: Option<Pen>,
     /// After how many more effects the process ends, how, and for how long.
     pub fuse: Option<(u64, End, Duration)>,
+}
+
+/// Messages that are held up, all that were sent until it is shut. Later ones are lost.
+#[derive(Debug)]
+pub(super) struct Pen {
+    pub parcels: Vec<Parcel>,
+    pub shut: Duration,
 }
 
 /// What the checks remember of one group on one process.

@@ -31,6 +31,8 @@ pub struct Options {
     pub small_bounds: u32,
     /// Bytes of a segment of the log: so few that segments are rolled all the time.
     pub segment_len: u64,
+    /// Episodes of a thousand that are about time, beside those that chance makes so.
+    pub about_time: u32,
     /// Time between the beginnings of two episodes of faults, in milliseconds. Drawn per episode.
     pub calm_ms: Range<u64>,
     /// How long an episode lasts, in milliseconds. Drawn per episode.
@@ -54,6 +56,7 @@ impl Default for Options {
             tick: Duration::from_millis(5),
             small_bounds: 500,
             segment_len: 64 << 10,
+            about_time: 300,
             calm_ms: 50..700,
             episode_ms: 30..1_200,
             tail_lines: 200,

@@ -34,6 +34,8 @@ pub(super) struct Plan {
     pub panicking: u32,
     /// Until everything is healed, this member runs a program that lacks a command which the others have.
     pub old: Option<usize>,
+    /// The election timeout that members begin with.
+    pub timeout: Duration,
     /// Messages of one lane keep their order, those of consensus too.
     pub in_order: bool,
     /// Time of a flush where nothing is wrong, in microseconds.
@@ -68,6 +70,7 @@ impl Plan {
         let members = *random.choice(&[3, 3, 3, 3, 3, 3, 3, 5, 5, 4, 2, 1]).unwrap_or(&3);
         let command_max = *random.choice(&[64, 64, 64, 64, 64, 1_000, 1_000, 6_000, 40_000]).unwrap_or(&64);
         let old = random.usize(0..members);
+        let (usual, changed) = (options.election_timeout, millis(random, options.changed_timeout_ms.clone()));
         Plan {
             members,
             groups: *random.choice(&[1, 1, 2, 3]).unwrap_or(&1),
@@ -82,6 +85,7 @@ impl Plan {
             panicking: rate(Fault::Panic, 5..60, random),
             // The others have to be enough.
             old: (members > 2 && faults.contains(&Fault::OldProgram)).then_some(old),
+            timeout: if faults.contains(&Fault::Retiming) && random.bool() { changed } else { usual },
             in_order: !faults.contains(&Fault::Reordering),
             delay_us: if chance(random, 700) { 50..500 } else { 500..8_000 },
             flush_us: if chance(random, 700) { 50..1_500 } else { 1_000..9_000 },

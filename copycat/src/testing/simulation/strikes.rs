@@ -16,7 +16,11 @@ impl Cluster<'_> {
     pub(super) fn strike(&mut self) -> Result<(), Violation> {
         let episodes: Vec<Fault> =
             self.plan.faults.iter().copied().filter(|fault| fault.is_episode()).collect();
-        let Some(fault) = self.random.choice(episodes) else { return Ok(()) };
+        let about_time: Vec<Fault> = episodes.iter().copied().filter(|fault| fault.is_about_time()).collect();
+        let share = if chance(&mut self.random, self.options.about_time) { about_time } else { Vec::new() };
+        let Some(fault) = self.random.choice(share).or_else(|| self.random.choice(episodes)) else {
+            return Ok(());
+        };
         let lasts = millis(&mut self.random, self.options.episode_ms.clone());
         let victim = self.victim(fault);
         if fault == Fault::Rot {
@@ -32,9 +36,10 @@ impl Cluster<'_> {
             Fault::Kill | Fault::PowerCut => self.light_fuse(fault, victim, lasts),
             Fault::Blackout => self.black_out(lasts),
             Fault::Rot => {}
-            Fault::Retiming => self.retime(victim),
-            Fault::Standstill => self.hold_up_answers(victim),
-            Fault::Usurpation => self.isolate_with_one(victim),
+            _ if fault.is_about_time() => {
+                self.lie_in_wait(fault, victim);
+                return Ok(());
+            }
             _ => self.strike_member(fault, victim, lasts),
         }
         let calm = millis(&mut self.random, self.options.calm_ms.clone());
@@ -42,12 +47,23 @@ impl Cluster<'_> {
         Ok(())
     }
 
+    /// Others wait until it is over: it needs everything else as it should be.
+    fn lie_in_wait(&mut self, fault: Fault, victim: usize) {
+        self.rejoin();
+        let lasts = match fault {
+            Fault::Retiming => self.retime(victim),
+            Fault::Standstill => self.hold_up_answers(victim),
+            _ => self.isolate_with_one(victim),
+        };
+        let calm = millis(&mut self.random, self.options.calm_ms.clone());
+        self.schedule.after(lasts + calm, Event::Strike);
+    }
+
     /// Half of the time a leader: there a fault hurts most, and some are about nobody else.
     fn victim(&mut self, fault: Fault) -> usize {
-        let wanted = matches!(fault, Fault::Retiming | Fault::Standstill | Fault::Usurpation);
         let leaders: Vec<usize> = (0..self.members.len()).filter(|at| !self.led_by(*at).is_empty()).collect();
         match self.random.choice(leaders) {
-            Some(leader) if wanted || chance(&mut self.random, 500) => leader,
+            Some(leader) if fault.is_about_time() || chance(&mut self.random, 500) => leader,
             _ => self.random.usize(0..self.members.len()),
         }
     }
