@@ -1,5 +1,8 @@
 //! A shard that leads a group of three, whose two followers say what a test lets them say.
 
+mod bounds;
+mod refusals;
+
 use super::*;
 use crate::codec::access::{Access, Consistency, Place};
 use crate::codec::ids::{Index, MethodId};
@@ -18,12 +21,18 @@ const BEHIND: Access = Access::Read(Consistency::Strict, Place::Behind);
 const IN_LINE: Access = Access::Read(Consistency::Strict, Place::InLine);
 const FREE: Access = Access::Read(Consistency::Strict, Place::Free);
 
+/// A command that the machine does not know, although the checker lets it through.
+const UNKNOWN: MethodId = MethodId(9);
+
 /// Counts the commands it was given; every answer is their number.
 #[derive(Default)]
 struct Count(u8);
 
 impl Machine for Count {
-    fn apply(&mut self, _: MethodId, _: &[u8], out: &mut Vec<u8>) -> Result<(), Failure> {
+    fn apply(&mut self, method: MethodId, _: &[u8], out: &mut Vec<u8>) -> Result<(), Failure> {
+        if method == UNKNOWN {
+            return Err(Failure::UnknownMethod);
+        }
         self.0 += 1;
         self.read(MethodId(1), &[], out)
     }
@@ -34,11 +43,14 @@ impl Machine for Count {
     }
 }
 
+/// Arguments that fit no command.
+const WRONG: &[u8] = b"wrong";
+
 struct Anything;
 
 impl Checker for Anything {
-    fn check(&self, _: Access, _: MethodId, _: u32, _: &[u8]) -> Result<(), Failure> {
-        Ok(())
+    fn check(&self, _: Access, _: MethodId, _: u32, body: &[u8]) -> Result<(), Failure> {
+        if body == WRONG { Err(Failure::BadArguments) } else { Ok(()) }
     }
 }
 
@@ -69,6 +81,11 @@ struct Leader {
 impl Leader {
     /// Elected, with its first own entry at index 1 not committed yet.
     fn elected() -> Leader {
+        Leader::elected_within(Bounds { requests_max: 100, ..Bounds::DEFAULT })
+    }
+
+    /// The same, with other bounds.
+    fn elected_within(bounds: Bounds) -> Leader {
         let (sent, owner) = (Sent::default(), Owner { storage: 1, member: MemberId(1), shard: 0 });
         let kept = storage::Options::new(owner);
         let (journal, recovered) = Journal::open(Arc::new(MemoryDisk::default()), kept, 1).unwrap();
@@ -81,13 +98,7 @@ impl Leader {
         };
         let request_timeout = Duration::from_secs(10);
         let promised = Duration::ZERO;
-        let options = Options {
-            me: MemberId(1),
-            raft,
-            promised,
-            request_timeout,
-            bounds: Bounds { requests_max: 100, ..Bounds::DEFAULT },
-        };
+        let options = Options { me: MemberId(1), raft, promised, request_timeout, bounds };
         let mut shard = Shard::new(options, journal, recovered, Box::new(sent.clone()));
         shard.found(Duration::ZERO, Configuration::of_voters([1, 2, 3].map(MemberId)));
         let now = Duration::from_secs(1);
@@ -96,12 +107,18 @@ impl Leader {
         let groups = vec![(GROUP, Box::new(Count::default()) as Box<dyn Machine>)];
         leader.turn([Input::Attach(Attachment { groups, checker: Arc::new(Anything), done })]);
         attached.try_recv().unwrap().unwrap();
-        leader.now += Duration::from_secs(1);
-        leader.shard.tick(leader.now);
-        leader.hears(Message::Vote { term: 1, granted: true, pre: true });
-        leader.hears(Message::Vote { term: 1, granted: true, pre: false });
-        assert_eq!(leader.status().role, raft::effect::Role::Leader);
+        leader.is_elected(1);
         leader
+    }
+
+    /// Nobody leads any more, and this member is elected in `term`.
+    fn is_elected(&mut self, term: u64) {
+        self.now += Duration::from_secs(1);
+        self.shard.tick(self.now);
+        self.hears(Message::Vote { term, granted: true, pre: true });
+        self.hears(Message::Vote { term, granted: true, pre: false });
+        assert_eq!((self.status().role, self.status().term), (raft::effect::Role::Leader, term));
+        self.term = term;
     }
 
     /// The same, with its first own entry committed.
