@@ -1,8 +1,8 @@
 //! Runs the simulated cluster over many seeds, on all cores.
 //!
 //! `cargo test -p copycat-tests --test simulation` runs 250; `COPYCAT_SEEDS=10000` takes minutes. `COPYCAT_SEED=7` runs
-//! one alone and says what happened in it; `COPYCAT_FIRST_SEED` begins elsewhere than at 1. Add `-- --nocapture` for the
-//! figures.
+//! one alone and says what happened in it; `COPYCAT_FIRST_SEED` begins elsewhere than at 1, and `COPYCAT_LINES` is how
+//! much of a failed run is shown. Add `-- --nocapture` for the figures.
 
 use copycat::testing::simulation::{Failure, Options, Report, run};
 use std::sync::Mutex;
@@ -18,7 +18,10 @@ const LINED_READS_MIN: u64 = 50;
 
 #[test]
 fn no_seed_breaks_an_invariant() {
-    let options = Options::default();
+    let mut options = Options::default();
+    if let Some(lines) = number("COPYCAT_LINES") {
+        options.tail_lines = lines as usize;
+    }
     if let Some(seed) = number("COPYCAT_SEED") {
         match run(seed, &options) {
             Ok(report) => return println!("{report}\ntrace {:016x}", report.trace),
@@ -34,6 +37,7 @@ fn no_seed_breaks_an_invariant() {
     assert!(report.changes >= CHANGES_MIN * count, "leaders changed too rarely to prove anything:\n{report}");
     assert!(report.lined_reads >= LINED_READS_MIN * count, "too few reads kept a place:\n{report}");
     if count >= SEEDS {
+        assert!(report.busy > 0 && report.halted > 0, "no bound, or no old program, was ever met:\n{report}");
         assert!(report.faults.missing().is_empty(), "never injected: {:?}", report.faults.missing());
     }
 }

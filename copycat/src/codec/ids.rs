@@ -68,3 +68,18 @@ impl GroupId {
         GroupId(xxhash_rust::xxh3::xxh3_64(&input).max(1))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_made_of_names_never_change() {
+        assert_eq!(GroupId::of("bank", 0), GroupId(0x662b_861f_d31f_c60c));
+        assert_eq!(GroupId::of("bank", 1), GroupId(0x530b_2213_47e0_6059));
+        assert_eq!(GroupId::of("", 0), GroupId(0xe864_e589_3a27_3242));
+        assert_eq!(GroupId::of("ledger/ä", 4_095), GroupId(0x11a7_5a43_2251_4995));
+        assert_eq!(MethodId::of("put"), MethodId(0x6972_99ee));
+        assert_eq!(MethodId::of(""), MethodId(0x811c_9dc5), "the offset of FNV-1a");
+    }
+}

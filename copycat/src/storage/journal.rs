@@ -46,7 +46,7 @@ pub(crate) struct Options {
     /// is made longer if a checkpoint or an append would not fit otherwise. Default 64 MiB.
     pub segment_len: u64,
     /// Bytes of frames after which a batch takes no more; a longer append is a batch of its own.
-    /// Default 8 MiB.
+    /// Default 8 MiB; not below 4 KiB, so that an election fits the reserve of the shortest segment.
     pub batch_max: u64,
     /// Most bytes of frames of flushed batches that stay in memory, unless the newest batch alone has more. What is no
     /// longer there is read from the disk. Default 16 MiB, two of the longest batches that gather: while one is applied

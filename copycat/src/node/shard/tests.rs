@@ -1,5 +1,8 @@
 //! A shard that leads a group of three, whose two followers say what a test lets them say.
 
+mod bounds;
+mod refusals;
+
 use super::*;
 use crate::codec::access::{Access, Consistency, Place};
 use crate::codec::command::{Call, Command};
@@ -22,12 +25,18 @@ const BEHIND: Access = Access::Read(Consistency::Strict, Place::Behind);
 const IN_LINE: Access = Access::Read(Consistency::Strict, Place::InLine);
 const FREE: Access = Access::Read(Consistency::Strict, Place::Free);
 
+/// A command that the machine does not know, although the checker lets it through.
+const UNKNOWN: MethodId = MethodId(9);
+
 /// Counts the commands it was given; every answer is their number.
 #[derive(Default)]
 struct Count(u8);
 
 impl Machine for Count {
-    fn apply(&mut self, _: &Entry<'_>, out: &mut Vec<u8>) -> Result<(), Failure> {
+    fn apply(&mut self, entry: &Entry<'_>, out: &mut Vec<u8>) -> Result<(), Failure> {
+        if entry.command.method == UNKNOWN {
+            return Err(Failure::UnknownMethod);
+        }
         self.0 += 1;
         out.push(self.0);
         Ok(())
@@ -39,11 +48,14 @@ impl Machine for Count {
     }
 }
 
+/// Arguments that fit no command.
+const WRONG: &[u8] = b"wrong";
+
 struct Anything;
 
 impl Checker for Anything {
-    fn check(&self, _: &Call) -> Result<(), Failure> {
-        Ok(())
+    fn check(&self, call: &Call) -> Result<(), Failure> {
+        if call.command.body == WRONG { Err(Failure::BadArguments) } else { Ok(()) }
     }
 }
 
@@ -74,6 +86,11 @@ struct Leader {
 impl Leader {
     /// Elected, with its first own entry at index 1 not committed yet.
     fn elected() -> Leader {
+        Leader::elected_within(Bounds { requests_max: 100, ..Bounds::DEFAULT })
+    }
+
+    /// The same, with other bounds.
+    fn elected_within(bounds: Bounds) -> Leader {
         let (sent, owner) = (Sent::default(), Owner { storage: 1, member: MemberId(1), shard: 0 });
         let kept = storage::Options::new(owner);
         let (journal, recovered) = Journal::open(Arc::new(MemoryDisk::default()), kept, 1).unwrap();
@@ -86,13 +103,7 @@ impl Leader {
         };
         let request_timeout = Duration::from_secs(10);
         let promised = Duration::ZERO;
-        let options = Options {
-            me: MemberId(1),
-            raft,
-            promised,
-            request_timeout,
-            bounds: Bounds { requests_max: 100, ..Bounds::DEFAULT },
-        };
+        let options = Options { me: MemberId(1), raft, promised, request_timeout, bounds };
         let mut shard = Shard::new(options, journal, recovered, Box::new(sent.clone()));
         shard.found(Duration::ZERO, Configuration::of_voters([1, 2, 3].map(MemberId)));
         let now = Duration::from_secs(1);
@@ -101,12 +112,18 @@ impl Leader {
         let groups = vec![(GROUP, Box::new(Count::default()) as Box<dyn Machine>)];
         leader.turn([Input::Attach(Attachment { groups, checker: Arc::new(Anything), done })]);
         attached.try_recv().unwrap().unwrap();
-        leader.now += Duration::from_secs(1);
-        leader.shard.tick(leader.now);
-        leader.gets_vote();
-        leader.gets_vote();
-        assert_eq!(leader.status().role, raft::effect::Role::Leader);
+        leader.is_elected(1);
         leader
+    }
+
+    /// Nobody leads any more, and this member is elected in `term`.
+    fn is_elected(&mut self, term: u64) {
+        self.now += Duration::from_secs(1);
+        self.shard.tick(self.now);
+        self.gets_vote();
+        self.gets_vote();
+        assert_eq!((self.status().role, self.status().term), (raft::effect::Role::Leader, term));
+        self.term = term;
     }
 
     /// The same, with its first own entry committed.
@@ -187,7 +204,11 @@ impl Leader {
 
 /// A call without arguments.
 fn call(access: Access) -> Call {
-    Call::new(access, Command { method: MethodId(1), key_len: 0, body: Bytes::new() })
+    with_body(access, Bytes::new())
+}
+
+fn with_body(access: Access, body: impl Into<Bytes>) -> Call {
+    Call::new(access, Command { method: MethodId(1), key_len: 0, body: body.into() })
 }
 
 /// What was answered; `None`: nothing yet.

@@ -1,14 +1,16 @@
 //! Clients: each asks some member for something, waits for the answer, thinks, and asks again.
 
 use super::chance::{chance, millis};
-use super::cluster::{Cluster, Event};
-use super::faults::id;
+use super::cluster::Cluster;
+use super::event::Event;
+use super::faults::Fault;
 use super::history::Operation;
-use super::machine::{APPEND, LOOK, Taken, command};
+use super::machine::{APPEND, EXTEND, LOOK, STUMBLE, Taken, command};
+use super::member::id;
 use super::violation::Violation;
 use crate::codec::access::{Access, Consistency, Place};
 use crate::codec::command::{Call, Command};
-use crate::codec::ids::GroupId;
+use crate::codec::ids::{GroupId, MethodId};
 use crate::node::failure::Failure;
 use crate::node::request::{Answer, Request};
 use crate::node::shard::Input;
@@ -22,6 +24,8 @@ pub(super) enum Errand {
     Wander,
     /// Calls of a line, side by side with the other clients that share it, until everything is healed.
     Line { line: usize },
+    /// One operation, at a moment that a fault has chosen.
+    Probe { through: usize, group: GroupId, access: Access },
     /// After the healing: a write through this member to this group must succeed, then a strict read.
     Write { through: usize, group: GroupId },
     /// The strict read.
@@ -40,6 +44,15 @@ pub(super) struct Client {
     pub asked: Option<Operation>,
 }
 
+/// What is sent for an operation.
+#[derive(Debug)]
+struct Drawn {
+    method: MethodId,
+    body: Vec<u8>,
+    /// It must fail.
+    malformed: bool,
+}
+
 impl Client {
     pub(super) fn new(errand: Errand) -> Client {
         Client { errand, asked: None }
@@ -56,22 +69,18 @@ impl Cluster<'_> {
                 Some(call) => call,
                 None => return self.ask_later(client),
             },
+            Errand::Probe { through, group, access } => (through, group, access),
             Errand::Write { through, group } => (through, group, Access::Write),
             Errand::Read { through, group } => (through, group, Access::read(Consistency::Strict)),
             Errand::Compare { through, group } => (through, group, Access::read(Consistency::Eventual)),
             Errand::Wander | Errand::Line { .. } | Errand::Done => return,
         };
         if self.members[at].process.is_none() {
-            return self.ask_later(client);
+            return self.go_on(client, false);
         }
-        let asked = self.operation(client, group, access);
-        let (method, body) = match access {
-            Access::Write => {
-                let len = self.random.usize(8..=self.plan.command_max);
-                (APPEND, command(asked.number, len))
-            }
-            Access::Read(..) => (LOOK, Vec::new()),
-        };
+        let mut asked = self.operation(client, group, access);
+        let Drawn { method, body, malformed } = self.draw_call(self.clients[client].errand, &asked);
+        asked.malformed = malformed;
         self.note(&[30, client as u64, at as u64, asked.number, group.0], || {
             format!("client {client} asks {}: {} {} on group {}", id(at), asked.kind(), asked.number, group.0)
         });
@@ -84,6 +93,38 @@ impl Cluster<'_> {
         self.wake(at);
     }
 
+    /// What is sent for an operation. Errands whose success is waited for are well-formed.
+    fn draw_call(&mut self, errand: Errand, asked: &Operation) -> Drawn {
+        let free = matches!(errand, Errand::Wander | Errand::Line { .. });
+        let number = asked.number;
+        let malformed = free && chance(&mut self.random, self.plan.malformed);
+        if malformed {
+            self.report.faults.count(Fault::Malformed);
+            let (method, body) = match (asked.access, self.random.u8(0..3)) {
+                (Access::Read(..), _) => (APPEND, command(number, 8)),
+                (Access::Write, 0) => (APPEND, vec![1, 2, 3]),
+                (Access::Write, 1) => (LOOK, command(number, 8)),
+                (Access::Write, _) => (MethodId::of("nothing"), command(number, 8)),
+            };
+            return Drawn { method, body, malformed };
+        }
+        if asked.access != Access::Write {
+            return Drawn { method: LOOK, body: Vec::new(), malformed };
+        }
+        let body = command(number, self.random.usize(8..=self.plan.command_max));
+        let panics = free && chance(&mut self.random, self.plan.panicking);
+        self.report.faults.add(Fault::Panic, u64::from(panics));
+        let newer = free && self.plan.old.is_some() && chance(&mut self.random, 100);
+        let method = if panics {
+            STUMBLE
+        } else if newer {
+            EXTEND
+        } else {
+            APPEND
+        };
+        Drawn { method, body, malformed }
+    }
+
     fn wander(&mut self) -> (usize, GroupId, Access) {
         let access = self.draw_access();
         let at = self.random.usize(0..self.plan.members);
@@ -91,9 +132,10 @@ impl Cluster<'_> {
     }
 
     pub(super) fn draw_access(&mut self) -> Access {
+        let quiet = self.schedule.now() < self.quiet_until;
         match self.random.u8(0..10) {
-            0..5 => Access::Write,
-            5 | 6 => Access::read(Consistency::Strict),
+            0..5 if !quiet => Access::Write,
+            0..=6 => Access::read(Consistency::Strict),
             7 | 8 => Access::read(Consistency::Lease),
             _ => Access::read(Consistency::Eventual),
         }
@@ -106,7 +148,7 @@ impl Cluster<'_> {
             Errand::Line { line } => Some(self.lines[line].number),
             _ => None,
         };
-        let operation = Operation { number: self.operations, group, access, known, line };
+        let operation = Operation { number: self.operations, group, access, known, line, malformed: false };
         if let Some(ledger) = self.ledgers.get_mut(&group) {
             ledger.history.asked(&operation);
         }
@@ -174,7 +216,11 @@ impl Cluster<'_> {
             (Access::Write, Ok(_)) => self.report.writes += 1,
             (Access::Read(Consistency::Eventual, _), Ok(_)) => self.report.eventual_reads += 1,
             (Access::Read(..), Ok(_)) => self.report.reads += 1,
-            (_, Err(_)) => self.report.unknown += u64::from(is_unknown(answer)),
+            (_, Err(failure)) => {
+                self.report.unknown += u64::from(is_unknown(answer));
+                self.report.busy += u64::from(*failure == Failure::Busy);
+                self.report.halted += u64::from(*failure == Failure::Halted);
+            }
         }
         let newest = self.ledgers.get(&asked.group).map(|ledger| ledger.history.newest());
         let complete = answer.as_ref().is_ok_and(|bytes| Taken::decode(bytes) == newest);
@@ -195,6 +241,10 @@ impl Cluster<'_> {
 
     fn go_on(&mut self, client: usize, succeeded: bool) {
         let errand = &mut self.clients[client].errand;
+        if matches!(errand, Errand::Probe { .. }) {
+            *errand = Errand::Done;
+            return;
+        }
         if succeeded {
             *errand = match *errand {
                 Errand::Write { through, group } => Errand::Read { through, group },

@@ -1,85 +1,23 @@
 //! The world of one run: members, network, clients, and the loop that lets events happen to them.
 
-use super::chance::{chance, micros, millis};
+use super::chance::{micros, millis};
 use super::clients::{Client, Errand};
 use super::clock::Clock;
-use super::faults::id;
+use super::event::Event;
 use super::ledger::Ledger;
 use super::lines::{Line, WIDTH};
-use super::member::Member;
-use super::network::{Network, Parcel};
-use super::options::{Options, Plan};
+use super::member::{Member, id};
+use super::network::Network;
+use super::options::Options;
+use super::plan::Plan;
 use super::report::Report;
 use super::schedule::Schedule;
 use super::trace::Trace;
 use super::violation::Violation;
-use crate::codec::configuration::Configuration;
 use crate::codec::ids::GroupId;
-use crate::node::shard;
-use crate::raft;
 use fastrand::Rng;
 use std::collections::BTreeMap;
 use std::time::Duration;
-
-/// Most requests of one group in the hands of a shard: more than all clients together have.
-const REQUESTS_MAX: usize = 64;
-
-/// Something that happens. Members are named by their place; what concerns a process names its life too.
-#[derive(Clone, Debug)]
-pub(super) enum Event {
-    /// A process takes what has arrived.
-    Turn { at: usize, life: u64 },
-    /// Its timer is due.
-    Tick { at: usize, life: u64 },
-    /// The flusher is done.
-    Flush { at: usize, life: u64 },
-    /// And its shard is told.
-    Flushed { at: usize, life: u64 },
-    /// The preparer is done.
-    Prepare { at: usize, life: u64 },
-    /// The applier takes up work.
-    Apply { at: usize, life: u64 },
-    /// The code of a group is opened.
-    Attach { at: usize, life: u64, group: GroupId },
-    /// A process is started.
-    Start { at: usize },
-    /// Messages arrive.
-    Arrive(Parcel),
-    /// What a connection is and what it could be are compared.
-    Link { from: usize, to: usize },
-    /// A client asks.
-    Ask { client: usize },
-    /// The next episode of faults begins.
-    Strike,
-    /// A flapping partition comes or goes.
-    Flap { side: Vec<bool>, cut: bool },
-    /// Cuts end.
-    Rejoin,
-    /// A fuse that no effect has burnt yet ends now.
-    Fuse { at: usize },
-    /// A disk is well again.
-    Recover { at: usize },
-    /// Everything is.
-    Heal,
-    /// It is looked whether everything works again.
-    Settle,
-}
-
-impl Event {
-    /// The process it happens to, if it happens to one.
-    fn process(&self) -> Option<(usize, u64)> {
-        match *self {
-            Event::Turn { at, life }
-            | Event::Tick { at, life }
-            | Event::Flush { at, life }
-            | Event::Flushed { at, life }
-            | Event::Prepare { at, life }
-            | Event::Apply { at, life }
-            | Event::Attach { at, life, .. } => Some((at, life)),
-            _ => None,
-        }
-    }
-}
 
 /// Everything there is in one run.
 #[derive(Debug)]
@@ -96,6 +34,10 @@ pub(super) struct Cluster<'a> {
     pub lines_begun: u64,
     pub operations: u64,
     pub healed_at: Option<Duration>,
+    /// After the healing: a member that is not well yet, and without which the others must go on.
+    pub impaired: Option<usize>,
+    /// Until then nobody writes but whom a fault sends.
+    pub quiet_until: Duration,
     /// The last look at equal states is under way.
     pub comparing: bool,
     pub report: Report,
@@ -110,7 +52,10 @@ impl<'a> Cluster<'a> {
         let mut clients = vec![Client::new(Errand::Wander); plan.clients];
         clients.extend((0..plan.lines * WIDTH).map(|at| Client::new(Errand::Line { line: at / WIDTH })));
         let members = (0..plan.members)
-            .map(|at| Member::new(id(at), Clock::new(millis(&mut random, 0..1_000_000))))
+            .map(|at| {
+                let clock = Clock::new(millis(&mut random, 0..1_000_000));
+                Member::new(id(at), clock, plan.timeout)
+            })
             .collect();
         Cluster {
             options,
@@ -124,6 +69,8 @@ impl<'a> Cluster<'a> {
             lines_begun: 0,
             operations: 0,
             healed_at: None,
+            impaired: None,
+            quiet_until: Duration::ZERO,
             comparing: false,
             report: Report { seeds: 1, ..Report::default() },
             trace,
@@ -182,6 +129,11 @@ impl<'a> Cluster<'a> {
             Event::Rejoin => self.rejoin(),
             Event::Fuse { at } => self.burn_out(at),
             Event::Recover { at } => self.recover_disk(at),
+            Event::Silence { at, stands, until } => self.silence(at, stands, until),
+            Event::Release { at } => self.release(at),
+            Event::Isolate { leader, follower } => self.isolate(leader, follower),
+            Event::Usurp { leader, follower, restarts } => self.usurp(leader, follower, restarts),
+            Event::Restart { at } => self.restart(at),
             other => unreachable!("{other:?} happens elsewhere"),
         }
         Ok(())
@@ -194,7 +146,9 @@ impl<'a> Cluster<'a> {
             return Ok(());
         }
         if member.paused_until > self.schedule.now() {
-            let jitter = micros(&mut self.random, 0..2_000);
+            // A loop that goes on takes what has arrived before it looks at its timers.
+            let late = if matches!(event, Event::Turn { .. }) { 100 } else { 2_000 };
+            let jitter = micros(&mut self.random, 0..late);
             self.schedule.at(self.members[at].paused_until + jitter, event);
             return Ok(());
         }
@@ -214,55 +168,6 @@ impl<'a> Cluster<'a> {
             }
             other => unreachable!("{other:?} happens to no process"),
         }
-    }
-
-    /// Starts a process, unless there is one.
-    fn start(&mut self, at: usize) -> Result<(), Violation> {
-        if self.members[at].process.is_some() {
-            return Ok(());
-        }
-        self.report.restarts += u64::from(self.members[at].life > 0);
-        self.open(at)?;
-        let life = self.members[at].life;
-        self.note(&[2, at as u64, life], || format!("{} is started, life {life}", id(at)));
-        for group in (1..=self.plan.groups).map(GroupId) {
-            let late = if chance(&mut self.random, 100) { 400 } else { 5 };
-            let delay = millis(&mut self.random, 0..late);
-            self.schedule.after(delay, Event::Attach { at, life, group });
-        }
-        let delay = millis(&mut self.random, 0..5);
-        self.schedule.after(delay, Event::Tick { at, life });
-        self.check_links();
-        Ok(())
-    }
-
-    fn open(&mut self, at: usize) -> Result<(), Violation> {
-        let founders = Configuration::of_voters((0..self.members.len()).map(id));
-        let options = shard::Options {
-            me: id(at),
-            raft: raft::options::Options {
-                election_timeout: self.options.election_timeout,
-                heartbeat_interval: self.options.heartbeat_interval,
-                inflight_max: self.plan.inflight_max,
-                entries_max: self.plan.entries_max,
-                seed: self.random.u64(..),
-            },
-            promised: self.options.election_timeout,
-            request_timeout: self.options.request_timeout,
-            bounds: shard::Bounds { requests_max: REQUESTS_MAX, ..shard::Bounds::DEFAULT },
-        };
-        self.members[at].start(self.schedule.now(), options, self.options.segment_len, founders)
-    }
-
-    /// Power is cut everywhere, and everything that was ever flushed is read back.
-    fn read_all_disks(&mut self) -> Result<(), Violation> {
-        for at in 0..self.members.len() {
-            let end = super::disk::End::PowerCut(self.random.u64(..));
-            self.members[at].process = None;
-            self.members[at].disk.end(end);
-            self.open(at)?;
-        }
-        Ok(())
     }
 
     fn finish(mut self) -> Report {

@@ -27,6 +27,8 @@ pub(super) struct Operation {
     pub known: u64,
     /// The line it is of.
     pub line: Option<u64>,
+    /// It must fail: it is no request at all.
+    pub malformed: bool,
 }
 
 impl Operation {
@@ -99,6 +101,9 @@ impl History {
     /// An operation was answered.
     pub(super) fn answered(&mut self, asked: &Operation, answer: &Answer) -> Result<(), Violation> {
         match answer {
+            Ok(_) if asked.malformed => {
+                Err(Violation::Accepted { group: self.group, operation: asked.number })
+            }
             Ok(bytes) => {
                 let taken = Taken::decode(bytes).ok_or(Violation::OtherAnswer { operation: asked.number })?;
                 self.succeeded(asked, taken)
@@ -157,7 +162,7 @@ mod tests {
     const GROUP: GroupId = GroupId(3);
 
     fn asked(history: &History, number: u64, access: Access) -> Operation {
-        Operation { number, group: GROUP, access, known: history.known(), line: None }
+        Operation { number, group: GROUP, access, known: history.known(), line: None, malformed: false }
     }
 
     fn says(taken: Taken) -> Answer {

@@ -5,6 +5,7 @@
 
 use super::history::History;
 use super::image::{Entry, Replaced};
+use super::machine;
 use super::violation::Violation;
 use crate::codec::frame::{Frame, Kind};
 use crate::codec::ids::{GroupId, Index, MemberId, Term};
@@ -139,7 +140,13 @@ impl Ledger {
             return Err(Violation::CommitNotDurable { group, member, index, holders, needed });
         }
         self.committed.push(Committed { entry, in_term: term });
-        if frame.header.kind == Kind::Command { self.history.committed(frame.body) } else { Ok(()) }
+        if frame.header.kind != Kind::Command {
+            return Ok(());
+        }
+        if !machine::is_write(frame.header.method, frame.body) {
+            return Err(Violation::Unchecked { group, member, index });
+        }
+        self.history.committed(frame.body)
     }
 
     /// `member` hands `frame` to its state machine.

@@ -1,8 +1,9 @@
 //! Messages between processes, and the connections that carry them.
 
 use super::chance::{chance, millis};
-use super::cluster::{Cluster, Event};
-use super::faults::id;
+use super::cluster::Cluster;
+use super::event::Event;
+use super::member::id;
 use super::network::Parcel;
 use super::port::Sent;
 use super::promises::Leaving;
@@ -40,23 +41,29 @@ impl Cluster<'_> {
             let lost = if arrivals.first.is_none() { ", which is lost" } else { "" };
             format!("{} → {to} {shown}{lost}", id(at))
         });
-        let life = self.members[there].life;
+        let (life, timeout) = (self.members[there].life, self.members[at].timeout);
         for arrival in [arrivals.first, arrivals.second].into_iter().flatten() {
-            let parcel = Parcel { from: at, to: there, life, outlives, connection, bytes: bytes.clone() };
-            self.schedule.at(arrival, Event::Arrive(parcel));
+            let bytes = bytes.clone();
+            let parcel =
+                Parcel { from: at, to: there, life, outlives, connection, timeout, held: false, bytes };
+            match &mut self.members[there].pen {
+                Some(pen) if now <= pen.shut => pen.parcels.push(Parcel { held: true, ..parcel }),
+                Some(_) => {}
+                None => self.schedule.at(arrival, Event::Arrive(parcel)),
+            }
         }
         Ok(())
     }
 
     /// Messages arrive at whoever is there.
     pub(super) fn arrive(&mut self, parcel: &Parcel) -> Result<(), Violation> {
-        let Parcel { from, to, life, outlives, connection, .. } = *parcel;
+        let Parcel { from, to, life, outlives, connection, held, timeout, .. } = *parcel;
         // What was on its way when a cut began is lost in it, mostly.
-        if self.network.is_cut(from, to) && chance(&mut self.random, 900) {
+        if !held && self.network.is_cut(from, to) && chance(&mut self.random, 900) {
             return Ok(());
         }
         let member = &mut self.members[to];
-        if member.life != life && !outlives {
+        if member.life != life && !outlives || member.timeout != timeout {
             return Ok(());
         }
         let Some(process) = &mut member.process else { return Ok(()) };
@@ -99,7 +106,9 @@ impl Cluster<'_> {
     /// Opens or closes a connection, if that is how things are. One that a cut leaves without answers
     /// is noticed late, or not at all before the cut ends.
     pub(super) fn link(&mut self, from: usize, to: usize) {
-        let there = self.members[to].process.is_some();
+        // Members with different election timeouts refuse each other.
+        let agree = self.members[from].timeout == self.members[to].timeout;
+        let there = self.members[to].process.is_some() && agree;
         let through = !self.network.is_cut(from, to) && !self.network.is_cut(to, from);
         let Some(process) = &self.members[from].process else { return };
         match (process.port.connection(id(to)).is_some(), there) {

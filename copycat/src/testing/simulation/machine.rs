@@ -2,13 +2,17 @@
 //! number and by hash, so that its state says exactly which commands it has applied, in which order.
 
 use crate::codec::access::Access;
-use crate::codec::command::Call;
+use crate::codec::command::{Call, Command};
 use crate::codec::ids::MethodId;
 use crate::node::failure::Failure;
 use crate::node::machine::{Checker, Entry, Machine, Query};
 
 /// Appends an operation.
 pub(super) const APPEND: MethodId = MethodId::of("append");
+/// The same, in the newer program only.
+pub(super) const EXTEND: MethodId = MethodId::of("extend");
+/// The same, but then it panics.
+pub(super) const STUMBLE: MethodId = MethodId::of("stumble");
 /// Tells what was appended.
 pub(super) const LOOK: MethodId = MethodId::of("look");
 
@@ -52,18 +56,36 @@ pub(super) fn command(operation: u64, len: usize) -> Vec<u8> {
     body
 }
 
+/// Whether a group's log may hold it.
+pub(super) fn is_write(method: MethodId, body: &[u8]) -> bool {
+    [APPEND, EXTEND, STUMBLE].contains(&method) && operation(body).is_some()
+}
+
 /// One replica.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Tape {
     taken: Taken,
+    /// It runs the older program.
+    old: bool,
+}
+
+impl Tape {
+    /// An empty one.
+    pub(super) fn new(old: bool) -> Tape {
+        Tape { taken: Taken::default(), old }
+    }
 }
 
 impl Machine for Tape {
     fn apply(&mut self, entry: &Entry<'_>, out: &mut Vec<u8>) -> Result<(), Failure> {
-        if entry.command.method != APPEND {
+        let Command { method, body, .. } = entry.command;
+        if method == EXTEND && self.old || !is_write(method, body) {
             return Err(Failure::UnknownMethod);
         }
-        self.taken = self.taken.then(entry.command.body);
+        self.taken = self.taken.then(body);
+        if method == STUMBLE {
+            return Err(Failure::Panicked);
+        }
         self.taken.encode(out);
         Ok(())
     }
@@ -79,14 +101,22 @@ impl Machine for Tape {
 
 /// What a tape takes.
 #[derive(Debug)]
-pub(super) struct TapeChecker;
+pub(super) struct TapeChecker {
+    /// Of the older program.
+    pub old: bool,
+}
 
 impl Checker for TapeChecker {
     fn check(&self, call: &Call) -> Result<(), Failure> {
-        match (call.access, call.command.method) {
-            (Access::Write, APPEND) if operation(&call.command.body).is_none() => Err(Failure::BadArguments),
-            (Access::Write, APPEND) | (Access::Read(..), LOOK) => Ok(()),
-            _ => Err(Failure::WrongKind),
+        let Command { method, body, .. } = call.command.borrow();
+        match (call.access, method) {
+            (_, EXTEND) if self.old => Err(Failure::UnknownMethod),
+            (Access::Write, APPEND | EXTEND | STUMBLE) if operation(body).is_none() => {
+                Err(Failure::BadArguments)
+            }
+            (Access::Write, APPEND | EXTEND | STUMBLE) | (Access::Read(..), LOOK) => Ok(()),
+            (_, APPEND | EXTEND | STUMBLE | LOOK) => Err(Failure::WrongKind),
+            _ => Err(Failure::UnknownMethod),
         }
     }
 }

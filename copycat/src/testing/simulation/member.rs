@@ -4,6 +4,7 @@ use super::clock::Clock;
 use super::disk::{End, WatchedDisk};
 use super::image::{Entry, GroupImage, Image};
 use super::machine::{Tape, TapeChecker};
+use super::network::Parcel;
 use super::port::Port;
 use super::violation::Violation;
 use crate::codec::configuration::Configuration;
@@ -15,7 +16,7 @@ use crate::node::failure::Failure;
 use crate::node::request::Answer;
 use crate::node::shard::{self, Attachment, Input, Save, Shard};
 use crate::raft::effect::Role;
-use crate::storage::{self, Journal, Owner, Position, Preparation, Recovered, Written};
+use crate::storage::{self, Journal, Position, Preparation, Recovered, Written};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,8 +37,22 @@ pub(super) struct Member {
     pub slow: Duration,
     /// No segment can be created.
     pub full: bool,
+    /// Raft's election timeout in its process, and in the next one.
+    pub timeout: Duration,
+    pub configured: Duration,
+    /// The longest under which it may have promised a leader not to vote; recorded like its identity.
+    pub promised: Duration,
+    /// Messages to it that are held up.
+    pub pen: Option<Pen>,
     /// After how many more effects the process ends, how, and for how long.
     pub fuse: Option<(u64, End, Duration)>,
+}
+
+/// Messages that are held up, all that were sent until it is shut. Later ones are lost.
+#[derive(Debug)]
+pub(super) struct Pen {
+    pub parcels: Vec<Parcel>,
+    pub shut: Duration,
 }
 
 /// What the checks remember of one group on one process.
@@ -74,11 +89,32 @@ pub(super) struct Process {
     pub views: BTreeMap<GroupId, View>,
     /// The journal's end when the logs were last looked at.
     pub looked: Position,
+    /// When, on its clock, nothing holds any more that earlier processes may have promised.
+    pub promises_end: Duration,
+    /// It runs the older program.
+    pub old: bool,
+}
+
+/// What a process is started with.
+#[derive(Debug)]
+pub(super) struct Start {
+    pub shard: shard::Options,
+    pub kept: storage::Options,
+    pub founders: Configuration,
+    /// Per mille of messages that find no room on their lane.
+    pub crowding: u32,
+    /// It runs the older program.
+    pub old: bool,
+}
+
+/// The id of the member at a place.
+pub(super) fn id(at: usize) -> MemberId {
+    MemberId(at as u64 + 1)
 }
 
 impl Member {
     /// A member that was never started.
-    pub(super) fn new(id: MemberId, clock: Clock) -> Member {
+    pub(super) fn new(id: MemberId, clock: Clock, timeout: Duration) -> Member {
         Member {
             id,
             disk: Arc::new(WatchedDisk::new(id)),
@@ -88,23 +124,20 @@ impl Member {
             paused_until: Duration::ZERO,
             slow: Duration::ZERO,
             full: false,
+            timeout,
+            configured: timeout,
+            promised: Duration::ZERO,
+            pen: None,
             fuse: None,
         }
     }
 
     /// Starts a process on what the disk holds, and checks that this is what was flushed.
-    pub(super) fn start(
-        &mut self,
-        now: Duration,
-        options: shard::Options,
-        segment_len: u64,
-        founders: Configuration,
-    ) -> Result<(), Violation> {
+    pub(super) fn start(&mut self, now: Duration, start: Start) -> Result<(), Violation> {
+        let Start { shard: options, kept, founders, crowding, old } = start;
         assert!(self.process.is_none(), "one process at a time");
         self.disk.heal();
         let (flushed, more) = self.disk.candidates()?;
-        let owner = Owner { storage: 1, member: self.id, shard: 0 };
-        let kept = storage::Options { segment_len, ..storage::Options::new(owner) };
         let opened = Journal::open(self.disk.clone(), kept, options.raft.seed);
         let (journal, recovered) = opened.map_err(|error| Violation::NotOpened { member: self.id, error })?;
         let image = found(&journal, &recovered).map_err(|error| {
@@ -114,9 +147,10 @@ impl Member {
         check_recovered(self.id, &image, &flushed, &more)?;
         self.disk.set_image(image.clone());
         self.life += 1;
-        let port = Port::new(self.life);
+        let port = Port::new(self.life, crowding, options.raft.seed);
+        let promises_end = self.clock.read(now) + options.promised;
         let shard = Shard::new(options, journal, recovered, Box::new(port.clone()));
-        let mut process = Process::new(shard, port);
+        let mut process = Process { promises_end, old, ..Process::new(shard, port) };
         process.shard.found(self.clock.read(now), founders);
         for status in process.shard.status().groups {
             let GroupImage { term, entries, .. } = image.group(status.group).clone();
@@ -146,6 +180,8 @@ impl Process {
             waiting: Vec::new(),
             views: BTreeMap::new(),
             looked,
+            promises_end: Duration::ZERO,
+            old: false,
         }
     }
 
@@ -153,10 +189,10 @@ impl Process {
     pub(super) fn attach(&mut self, group: GroupId) {
         let (done, opened) = oneshot::channel();
         self.opened.push(opened);
-        let machine = Box::new(Tape::default());
+        let machine = Box::new(Tape::new(self.old));
         self.inbox.push(Input::Attach(Attachment {
             groups: vec![(group, machine)],
-            checker: Arc::new(TapeChecker),
+            checker: Arc::new(TapeChecker { old: self.old }),
             done,
         }));
     }

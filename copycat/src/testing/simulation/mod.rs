@@ -6,14 +6,17 @@
 //! must elect, write, read and become equal everywhere. What must hold is checked after every event.
 //!
 //! Begin with [`run`]; then `cluster` (the loop), `process` (what a process does, and where it may end),
-//! `faults` (what goes wrong), `ledger`, `history`, `order`, `promises` and `image` (what must hold).
+//! `faults` and `strikes` (what goes wrong), `ambush` (what goes wrong at the worst moment), `ledger`, `history`, `order`, `promises` and `image` (what must hold).
 
+mod ambush;
 mod chance;
 mod clients;
 mod clock;
 mod cluster;
 mod disk;
+mod event;
 mod faults;
+mod healing;
 mod history;
 mod image;
 mod ledger;
@@ -24,12 +27,15 @@ mod member;
 mod network;
 mod options;
 mod order;
+mod plan;
 mod port;
 mod process;
 mod promises;
 mod report;
 mod schedule;
 mod settle;
+mod starting;
+mod strikes;
 mod trace;
 mod violation;
 mod watch;

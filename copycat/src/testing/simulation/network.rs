@@ -2,7 +2,7 @@
 
 use super::chance::{chance, micros, millis};
 use super::faults::Fault;
-use super::options::Plan;
+use super::plan::Plan;
 use super::port::Connection;
 use super::report::Counts;
 use crate::transport::wire::{LaneKind, Message};
@@ -24,6 +24,10 @@ pub(super) struct Parcel {
     pub outlives: bool,
     /// What carries it: one of the sender's, or, for answers, of the receiver's.
     pub connection: Connection,
+    /// The sender's election timeout: who has another one refuses it.
+    pub timeout: Duration,
+    /// It was held up, and no cut keeps it any longer.
+    pub held: bool,
     pub bytes: Bytes,
 }
 

@@ -1,8 +1,5 @@
-//! What a run is made of: the settings of all runs, and what one seed draws from them.
+//! The settings of the simulator. What one seed draws from them is in [`plan`](super::plan).
 
-use super::chance::{chance, millis};
-use super::faults::Fault;
-use fastrand::Rng;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -20,16 +17,22 @@ pub struct Options {
     pub lines: Range<usize>,
     /// How long a client thinks between two operations, in milliseconds. Drawn per operation.
     pub think_ms: Range<u64>,
-    /// Raft's shortest election timeout, on each member's own clock.
+    /// Raft's shortest election timeout, on each member's own clock, while nobody has changed it.
     pub election_timeout: Duration,
-    /// Time between two heartbeats.
-    pub heartbeat_interval: Duration,
+    /// What operators change it to, in milliseconds, with a restart of all members. Drawn per change.
+    pub changed_timeout_ms: Range<u64>,
+    /// Heartbeats in one election timeout.
+    pub heartbeats: u32,
     /// How long a request may take before its client is told.
     pub request_timeout: Duration,
     /// How often a shard is told the time.
     pub tick: Duration,
+    /// Runs of a thousand in which the bounds of shards and journals are small, so that every one of them is reached.
+    pub small_bounds: u32,
     /// Bytes of a segment of the log: so few that segments are rolled all the time.
     pub segment_len: u64,
+    /// Episodes of a thousand that are about time, beside those that chance makes so.
+    pub about_time: u32,
     /// Time between the beginnings of two episodes of faults, in milliseconds. Drawn per episode.
     pub calm_ms: Range<u64>,
     /// How long an episode lasts, in milliseconds. Drawn per episode.
@@ -47,72 +50,16 @@ impl Default for Options {
             lines: 0..4,
             think_ms: 1..30,
             election_timeout: Duration::from_millis(150),
-            heartbeat_interval: Duration::from_millis(30),
+            changed_timeout_ms: 60..800,
+            heartbeats: 5,
             request_timeout: Duration::from_millis(600),
             tick: Duration::from_millis(5),
+            small_bounds: 500,
             segment_len: 64 << 10,
+            about_time: 300,
             calm_ms: 50..700,
             episode_ms: 30..1_200,
             tail_lines: 200,
-        }
-    }
-}
-
-/// What one seed drew.
-#[derive(Clone, Debug)]
-pub(super) struct Plan {
-    /// Members; ids are 1 to this.
-    pub members: usize,
-    /// Groups; ids are 1 to this.
-    pub groups: u64,
-    pub clients: usize,
-    pub lines: usize,
-    pub faulty: Duration,
-    /// The faults of this run: a random half of all.
-    pub faults: Vec<Fault>,
-    /// One-way delay of a message where nothing is wrong, in microseconds.
-    pub delay_us: Range<u64>,
-    /// Per mille of messages that are lost, repeated, or held up for longer than elections take.
-    pub loss: u32,
-    pub duplication: u32,
-    pub hold_up: u32,
-    /// Messages of one lane keep their order, those of consensus too.
-    pub in_order: bool,
-    /// Time of a flush where nothing is wrong, in microseconds.
-    pub flush_us: Range<u64>,
-    /// Longest command in bytes.
-    pub command_max: usize,
-    /// Raft's windows: most entries in one append, most appends on their way.
-    pub entries_max: u64,
-    pub inflight_max: usize,
-}
-
-impl Plan {
-    /// Draws a run.
-    pub(super) fn draw(options: &Options, random: &mut Rng) -> Plan {
-        let faults: Vec<Fault> = Fault::ALL.into_iter().filter(|_| random.bool()).collect();
-        let rate = |fault, range: Range<u32>, random: &mut Rng| {
-            if faults.contains(&fault) { random.u32(range) } else { 0 }
-        };
-        let faulty = options.faulty.clone();
-        let span = faulty.start.as_millis() as u64..faulty.end.as_millis() as u64;
-        Plan {
-            members: *random.choice(&[3, 3, 3, 3, 3, 3, 3, 5, 5, 4, 2, 1]).unwrap_or(&3),
-            groups: *random.choice(&[1, 1, 2, 3]).unwrap_or(&1),
-            clients: random.usize(options.clients.clone()),
-            lines: random.usize(options.lines.clone()),
-            faulty: millis(random, span),
-            loss: rate(Fault::Loss, 1..150, random),
-            duplication: rate(Fault::Duplication, 1..100, random),
-            hold_up: rate(Fault::HoldUp, 1..30, random),
-            in_order: !faults.contains(&Fault::Reordering),
-            delay_us: if chance(random, 700) { 50..500 } else { 500..8_000 },
-            flush_us: if chance(random, 700) { 50..1_500 } else { 1_000..9_000 },
-            command_max: *random.choice(&[64, 64, 1_000, 6_000]).unwrap_or(&64),
-            // Short appends leave long logs half repaired, which is where rules about terms matter.
-            entries_max: *random.choice(&[1, 2, 6, 64]).unwrap_or(&64),
-            inflight_max: *random.choice(&[1, 2, 8]).unwrap_or(&8),
-            faults,
         }
     }
 }

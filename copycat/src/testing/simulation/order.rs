@@ -93,7 +93,7 @@ mod tests {
     use crate::codec::ids::GroupId;
 
     fn call(number: u64, access: Access) -> Operation {
-        Operation { number, group: GroupId(1), access, known: 0, line: Some(1) }
+        Operation { number, group: GroupId(1), access, known: 0, line: Some(1), malformed: false }
     }
 
     fn read(number: u64, consistency: Consistency, place: Place) -> Operation {

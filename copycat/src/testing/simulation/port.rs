@@ -1,5 +1,6 @@
 //! A process's way out: what its shard and its applier hand over for sending, in order.
 
+use super::chance::chance;
 use crate::codec::ids::MemberId;
 use crate::node::reply::{Answers, Origin};
 use crate::node::shard::Links;
@@ -30,12 +31,18 @@ struct Shared {
     open: BTreeMap<MemberId, Connection>,
     next: Connection,
     sent: Vec<Sent>,
+    /// Per mille of messages that find no room, and how many have not since that was last asked.
+    crowding: u32,
+    refused: u64,
+    random: fastrand::Rng,
 }
 
 impl Port {
-    /// Of a member's process number `life`: no connection is ever taken for one of another life.
-    pub(super) fn new(life: u64) -> Port {
-        let shared = Shared { open: BTreeMap::new(), next: life << 32, sent: Vec::new() };
+    /// Of a member's process number `life`: no connection is ever taken for one of another life. `crowding` of a
+    /// thousand messages find no room.
+    pub(super) fn new(life: u64, crowding: u32, seed: u64) -> Port {
+        let (open, sent, random) = (BTreeMap::new(), Vec::new(), fastrand::Rng::with_seed(seed));
+        let shared = Shared { open, next: life << 32, sent, crowding, refused: 0, random };
         Port { shared: Arc::new(Mutex::new(shared)) }
     }
 
@@ -64,9 +71,15 @@ impl Port {
         self.shared().sent.is_empty()
     }
 
-    /// What was sent since the last call.
-    pub(super) fn take_sent(&self) -> Vec<Sent> {
-        std::mem::take(&mut self.shared().sent)
+    /// What was sent since the last call, and how many messages were refused.
+    pub(super) fn take_sent(&self) -> (Vec<Sent>, u64) {
+        let mut shared = self.shared();
+        (std::mem::take(&mut shared.sent), std::mem::take(&mut shared.refused))
+    }
+
+    /// From now on there is room for everything.
+    pub(super) fn make_room(&self) {
+        self.shared().crowding = 0;
     }
 
     /// Where answers to requests go that came by a connection of `peer`: back on it.
@@ -78,11 +91,14 @@ impl Port {
 impl Links for Port {
     fn send(&mut self, to: MemberId, message: Message) -> bool {
         let mut shared = self.shared();
-        let open = shared.open.get(&to).copied();
-        if let Some(connection) = open {
-            shared.sent.push(Sent { to, message, connection });
+        let Some(connection) = shared.open.get(&to).copied() else { return false };
+        let crowding = shared.crowding;
+        if chance(&mut shared.random, crowding) {
+            shared.refused += 1;
+            return false;
         }
-        open.is_some()
+        shared.sent.push(Sent { to, message, connection });
+        true
     }
 
     /// The cluster looks after each step.

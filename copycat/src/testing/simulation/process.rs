@@ -1,9 +1,11 @@
 //! The steps of a process, each of which it may not survive: turns, ticks, flushes, preparations, work.
 
 use super::chance::{chance, micros, millis};
-use super::cluster::{Cluster, Event};
+use super::cluster::Cluster;
 use super::disk::End;
-use super::faults::id;
+use super::event::Event;
+use super::faults::Fault;
+use super::member::id;
 use super::violation::Violation;
 use crate::node::shard::{Input, Shard};
 use crate::node::workers::Done;
@@ -43,7 +45,11 @@ impl Cluster<'_> {
         let life = self.members[at].life;
         let jitter = micros(&mut self.random, 0..500);
         self.schedule.after(self.options.tick + jitter, Event::Tick { at, life });
-        let Some(process) = &mut self.members[at].process else { return Ok(()) };
+        let member = &mut self.members[at];
+        let Some(process) = &mut member.process else { return Ok(()) };
+        if now >= process.promises_end {
+            member.promised = member.timeout;
+        }
         process.shard.tick(now);
         self.follow_up(at)
     }
@@ -96,11 +102,13 @@ impl Cluster<'_> {
         let commits =
             |shard: &Shard| shard.status().groups.iter().map(|group| group.raft.commit).sum::<u64>();
         let before = commits(&process.shard);
+        // Any turn hands over some more of what was committed long ago.
+        let behind = process.views.values().any(|view| view.handed < view.commit);
         process.shard.turn(now, [Input::Done(Done::Written(written))]);
         let quiet = process.port.is_quiet()
             && commits(&process.shard) == before
             && process.shard.outbox().save.is_none()
-            && process.shard.outbox().work.is_empty();
+            && (behind || process.shard.outbox().work.is_empty());
         if !quiet {
             return Err(Violation::Overslept { member: member.id });
         }
@@ -160,7 +168,9 @@ impl Cluster<'_> {
     /// Judges and sends what the process has handed over. True if it ended in the middle of it.
     fn send_all(&mut self, at: usize) -> Result<bool, Violation> {
         let Some(process) = &self.members[at].process else { return Ok(true) };
-        for sent in process.port.take_sent() {
+        let (all, refused) = process.port.take_sent();
+        self.report.faults.add(Fault::Crowding, refused);
+        for sent in all {
             if self.burn(at) {
                 return Ok(true);
             }
@@ -240,6 +250,7 @@ impl Cluster<'_> {
         }
         member.disk.end(end);
         member.paused_until = Duration::ZERO;
+        member.pen = None;
         self.note(&[8, at as u64], || format!("{} ends: {end:?}", id(at)));
         for (client, _) in std::mem::take(&mut process.waiting) {
             self.lost(client);

@@ -31,6 +31,10 @@ pub struct Report {
     pub lined_reads: u64,
     /// Operations whose outcome is unknown.
     pub unknown: u64,
+    /// Operations that a bound turned away.
+    pub busy: u64,
+    /// Operations that met a halted state machine.
+    pub halted: u64,
     /// Messages that were sent and checked for what they promise.
     pub messages: u64,
     /// Times a process was started on a disk that held something.
@@ -49,7 +53,12 @@ pub struct Counts([u64; Fault::ALL.len()]);
 
 impl Counts {
     pub(super) fn count(&mut self, fault: Fault) {
-        self.0[fault as usize] += 1;
+        self.add(fault, 1);
+    }
+
+    /// So many more.
+    pub(super) fn add(&mut self, fault: Fault, count: u64) {
+        self.0[fault as usize] += count;
     }
 
     /// Whether it was ever injected.
@@ -78,6 +87,8 @@ impl Report {
         self.eventual_reads += other.eventual_reads;
         self.lined_reads += other.lined_reads;
         self.unknown += other.unknown;
+        self.busy += other.busy;
+        self.halted += other.halted;
         self.messages += other.messages;
         self.restarts += other.restarts;
         self.segments += other.segments;
@@ -98,8 +109,14 @@ impl fmt::Display for Report {
         writeln!(
             f,
             "{} writes acknowledged, {} fresh and {} eventual reads checked, {} of all behind unanswered writes of their line, \
-             {} operations with an unknown outcome",
-            self.writes, self.reads, self.eventual_reads, self.lined_reads, self.unknown
+             {} operations with an unknown outcome, {} turned away by a bound, {} met a halted state machine",
+            self.writes,
+            self.reads,
+            self.eventual_reads,
+            self.lined_reads,
+            self.unknown,
+            self.busy,
+            self.halted
         )?;
         writeln!(
             f,

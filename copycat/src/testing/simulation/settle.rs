@@ -1,8 +1,9 @@
 //! After the healing: what must be well again, and within which time.
 
 use super::clients::{Client, Errand};
-use super::cluster::{Cluster, Event};
-use super::faults::id;
+use super::cluster::Cluster;
+use super::event::Event;
+use super::member::id;
 use super::violation::Violation;
 use crate::codec::ids::GroupId;
 use std::time::Duration;
@@ -13,16 +14,16 @@ const LOOK: Duration = Duration::from_millis(10);
 impl Cluster<'_> {
     /// Sends out the clients whose errands must succeed, for every member and group.
     pub(super) fn begin_settling(&mut self) {
-        self.send_out(|through, group| Errand::Write { through, group });
+        for through in (0..self.plan.members).filter(|at| self.impaired != Some(*at)).collect::<Vec<_>>() {
+            self.send_out(through, |through, group| Errand::Write { through, group });
+        }
         self.schedule.after(LOOK, Event::Settle);
     }
 
-    fn send_out(&mut self, errand: fn(usize, GroupId) -> Errand) {
-        for through in 0..self.plan.members {
-            for group in (1..=self.plan.groups).map(GroupId) {
-                self.clients.push(Client::new(errand(through, group)));
-                self.schedule.after(Duration::ZERO, Event::Ask { client: self.clients.len() - 1 });
-            }
+    fn send_out(&mut self, through: usize, errand: fn(usize, GroupId) -> Errand) {
+        for group in (1..=self.plan.groups).map(GroupId) {
+            self.clients.push(Client::new(errand(through, group)));
+            self.schedule.after(Duration::ZERO, Event::Ask { client: self.clients.len() - 1 });
         }
     }
 
@@ -31,11 +32,19 @@ impl Cluster<'_> {
         let since = self.healed_at.unwrap_or_default();
         let waited = self.schedule.now() - since;
         let Some(missing) = self.missing() else {
-            self.report.settled_max = waited;
-            if std::mem::replace(&mut self.comparing, true) {
+            self.report.settled_max = self.report.settled_max.max(waited);
+            if self.comparing {
                 return Ok(true);
             }
-            self.send_out(|through, group| Errand::Compare { through, group });
+            if let Some(at) = self.impaired {
+                self.mend(at);
+                self.send_out(at, |through, group| Errand::Write { through, group });
+            } else {
+                self.comparing = true;
+                for through in 0..self.plan.members {
+                    self.send_out(through, |through, group| Errand::Compare { through, group });
+                }
+            }
             self.schedule.after(LOOK, Event::Settle);
             return Ok(false);
         };
@@ -59,13 +68,13 @@ impl Cluster<'_> {
                 Errand::Compare { through, group } => {
                     return Some(format!("{} does not show the state of group {}", id(through), group.0));
                 }
-                Errand::Wander | Errand::Line { .. } | Errand::Done => {}
+                Errand::Wander | Errand::Line { .. } | Errand::Probe { .. } | Errand::Done => {}
             }
             if let Some(asked) = client.asked {
                 return Some(format!("operation {} is not answered", asked.number));
             }
         }
-        (0..self.members.len()).find_map(|at| self.missing_at(at))
+        (0..self.members.len()).filter(|at| self.impaired != Some(*at)).find_map(|at| self.missing_at(at))
     }
 
     /// The logs are equal, all of them is committed, and applied: what was applied has been compared.

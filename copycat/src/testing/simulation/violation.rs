@@ -95,6 +95,12 @@ pub(super) enum Violation {
     /// An answer shows a state that is no prefix of the committed commands.
     #[error("operation {operation} on group {group} shows a state of {found} commands that never was")]
     NeverWas { group: GroupId, operation: u64, found: u64 },
+    /// A command that no program understands is in a log: nobody asked the checker.
+    #[error("{member} committed entry {index} of group {group}, which is no command of its state machine")]
+    Unchecked { group: GroupId, member: MemberId, index: Index },
+    /// A request that is none succeeded.
+    #[error("operation {operation} on group {group} is malformed, and succeeded")]
+    Accepted { group: GroupId, operation: u64 },
     /// A command is there twice: nothing here is sent again.
     #[error("operation {operation} was committed twice in group {group}")]
     Twice { group: GroupId, operation: u64 },

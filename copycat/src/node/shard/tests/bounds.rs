@@ -1,0 +1,77 @@
+//! What a shard holds is bounded, and no bound makes an answer older than it may be.
+
+use super::*;
+
+/// A strict read with so long arguments.
+fn read(leader: &mut Leader, bytes: usize) -> oneshot::Receiver<Answer> {
+    let (reply, answer) = oneshot::channel();
+    let call = with_body(FREE, vec![0; bytes]);
+    leader.turn([Input::Request(Request { group: GROUP, call, reply })]);
+    answer
+}
+
+#[test]
+fn arguments_are_kept_up_to_a_bound_and_one_request_more() {
+    let mut leader = Leader::elected_within(Bounds { argument_bytes_max: 100, ..Bounds::DEFAULT });
+    leader.acknowledges(1);
+    let mut held = [read(&mut leader, 60), read(&mut leader, 60)];
+    assert_eq!(seen(&mut read(&mut leader, 0)), Some(Err(Failure::Busy)));
+    assert_eq!(held.each_mut().map(seen), [None, None]);
+    leader.beats();
+    leader.beats();
+    assert_eq!(held.each_mut().map(seen), [Some(Ok(0)); 2]);
+    assert_eq!(seen(&mut read(&mut leader, 60)), None, "there is room again");
+}
+
+#[test]
+fn requests_are_counted_until_they_are_answered() {
+    let mut leader = Leader::elected_within(Bounds { requests_max: 2, ..Bounds::DEFAULT });
+    leader.acknowledges(1);
+    let [mut write, mut waits, mut busy] = leader.call([Access::Write, FREE, FREE]);
+    assert_eq!(seen(&mut busy), Some(Err(Failure::Busy)));
+    leader.acknowledges(2);
+    leader.beats();
+    assert_eq!((seen(&mut write), seen(&mut waits)), (Some(Ok(1)), Some(Ok(1))));
+    let [mut more] = leader.call([Access::Write]);
+    assert_eq!(seen(&mut more), None);
+}
+
+#[test]
+fn a_confirmed_read_waits_for_all_that_is_committed_and_not_for_what_is_handed_over() {
+    let bounds = Bounds { ahead_bytes: 1, piece_bytes: 1, ..Bounds::DEFAULT };
+    let mut leader = Leader::elected_within(bounds);
+    leader.acknowledges(1);
+    let mut writes = leader.call([Access::Write; 4]);
+    leader.acknowledges(5);
+    let before = writes.iter_mut().filter_map(seen).count();
+    assert!(before < 4, "all of them were handed over at once");
+    let mut strict = read(&mut leader, 0);
+    leader.shard.turn(leader.now, []);
+    leader.beats();
+    let mut turns = 0;
+    let found = loop {
+        match seen(&mut strict) {
+            Some(found) => break found,
+            None => leader.now += Duration::from_millis(5),
+        }
+        leader.shard.tick(leader.now);
+        leader.turn([]);
+        turns += 1;
+        assert!(turns < 10, "one entry is handed over each time that it is looked at");
+    };
+    assert_eq!(found, Ok(4));
+}
+
+#[test]
+fn one_turn_proposes_up_to_a_bound_and_the_next_one_the_rest() {
+    let mut leader = Leader::elected_within(Bounds { proposed_bytes: 1, ..Bounds::DEFAULT });
+    leader.acknowledges(1);
+    let reply = || oneshot::channel().0;
+    let requests = [reply(), reply()]
+        .map(|reply| Input::Request(Request { group: GROUP, call: call(Access::Write), reply }));
+    leader.shard.turn(leader.now, requests);
+    assert_eq!(leader.status().last.index, 2, "one entry");
+    assert!(leader.shard.awaits_flush(), "and another that waits");
+    leader.turn([]);
+    assert_eq!(leader.status().last.index, 3);
+}

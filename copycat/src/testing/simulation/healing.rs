@@ -1,0 +1,73 @@
+//! The end of all faults. One member may not be well yet even then, and the others must go on without it.
+
+use super::chance::millis;
+use super::cluster::Cluster;
+use super::disk::End;
+use super::event::Event;
+use super::faults::Fault;
+use super::member::id;
+use std::time::Duration;
+
+impl Cluster<'_> {
+    /// Everything is well from here on: whoever is down is started, nothing is lost any more. What operators changed is
+    /// as it was.
+    pub(super) fn heal(&mut self) {
+        self.note(&[21], || "healed".to_owned());
+        self.healed_at = Some(self.schedule.now());
+        self.network.heal();
+        self.impair();
+        for at in 0..self.members.len() {
+            self.recover_disk(at);
+            let member = &mut self.members[at];
+            member.disk.heal();
+            (member.fuse, member.pen) = (None, None);
+            member.paused_until = Duration::ZERO;
+            member.configured = self.options.election_timeout;
+            // An old program may be elected as long as it has not met what it does not understand.
+            let restarts = member.timeout != member.configured || self.plan.old.is_some();
+            if let Some(process) = &member.process {
+                process.port.make_room();
+            }
+            if self.members[at].process.is_none() {
+                let soon = millis(&mut self.random, 1..100);
+                self.schedule.after(soon, Event::Start { at });
+            } else if restarts {
+                self.end(at, End::Killed, Duration::ZERO);
+            }
+        }
+        self.check_links();
+        self.begin_settling();
+    }
+
+    /// Chooses the member that is not well yet, if there is to be one.
+    fn impair(&mut self) {
+        self.impaired = self.plan.old;
+        if self.impaired.is_some() {
+            self.report.faults.count(Fault::OldProgram);
+            return;
+        }
+        let drawn = self.plan.members > 2 && self.plan.faults.contains(&Fault::Deafness);
+        let leaders: Vec<usize> = (0..self.members.len()).filter(|at| !self.led_by(*at).is_empty()).collect();
+        let Some(leader) = self.random.choice(leaders).filter(|_| drawn) else {
+            return;
+        };
+        self.report.faults.count(Fault::Deafness);
+        self.note(&[23, leader as u64], || format!("{} hears nobody", id(leader)));
+        for from in (0..self.members.len()).filter(|from| *from != leader) {
+            self.network.set_cut(from, leader, true);
+        }
+        self.impaired = Some(leader);
+    }
+
+    /// The others went on; now the last member gets well too.
+    pub(super) fn mend(&mut self, at: usize) {
+        self.note(&[24, at as u64], || format!("{} gets well", id(at)));
+        self.impaired = None;
+        self.healed_at = Some(self.schedule.now());
+        self.network.clear_cuts();
+        if self.plan.old.take().is_some() {
+            self.end(at, End::Killed, Duration::ZERO);
+        }
+        self.check_links();
+    }
+}

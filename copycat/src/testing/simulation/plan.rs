@@ -1,0 +1,137 @@
+//! What one seed drew.
+
+use super::chance::{chance, millis};
+use super::faults::Fault;
+use super::options::Options;
+use crate::node::shard::Bounds;
+use crate::storage;
+use fastrand::Rng;
+use std::ops::Range;
+use std::time::Duration;
+
+/// One run.
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
+    /// Members; ids are 1 to this.
+    pub members: usize,
+    /// Groups; ids are 1 to this.
+    pub groups: u64,
+    pub clients: usize,
+    pub lines: usize,
+    pub faulty: Duration,
+    /// The faults of this run: a random half of all.
+    pub faults: Vec<Fault>,
+    /// One-way delay of a message where nothing is wrong, in microseconds.
+    pub delay_us: Range<u64>,
+    /// Per mille of messages that are lost, repeated, or held up for longer than elections take.
+    pub loss: u32,
+    pub duplication: u32,
+    pub hold_up: u32,
+    /// Per mille of messages that find no room on their lane.
+    pub crowding: u32,
+    /// Per mille of requests that are malformed, or make the state machine panic.
+    pub malformed: u32,
+    pub panicking: u32,
+    /// Until everything is healed, this member runs a program that lacks a command which the others have.
+    pub old: Option<usize>,
+    /// The election timeout that members begin with.
+    pub timeout: Duration,
+    /// Messages of one lane keep their order, those of consensus too.
+    pub in_order: bool,
+    /// Time of a flush where nothing is wrong, in microseconds.
+    pub flush_us: Range<u64>,
+    /// Longest command in bytes.
+    pub command_max: usize,
+    /// Raft's windows: most entries in one append, most appends on their way.
+    pub entries_max: u64,
+    pub inflight_max: usize,
+    /// The bounds of every shard and journal; `None`: those of production.
+    pub small: Option<Small>,
+}
+
+/// Bounds that a log of some kilobytes reaches.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Small {
+    pub bounds: Bounds,
+    batch_max: u64,
+    recent_bytes_max: u64,
+    recent_batches_max: usize,
+}
+
+impl Plan {
+    /// Draws a run.
+    pub(super) fn draw(options: &Options, random: &mut Rng) -> Plan {
+        let faults: Vec<Fault> = Fault::ALL.into_iter().filter(|_| random.bool()).collect();
+        let rate = |fault, range: Range<u32>, random: &mut Rng| {
+            if faults.contains(&fault) { random.u32(range) } else { 0 }
+        };
+        let faulty = options.faulty.clone();
+        let span = faulty.start.as_millis() as u64..faulty.end.as_millis() as u64;
+        let members = *random.choice(&[3, 3, 3, 3, 3, 3, 3, 5, 5, 4, 2, 1]).unwrap_or(&3);
+        let command_max = *random.choice(&[64, 64, 64, 64, 64, 1_000, 1_000, 6_000, 40_000]).unwrap_or(&64);
+        let old = random.usize(0..members);
+        let (usual, changed) = (options.election_timeout, millis(random, options.changed_timeout_ms.clone()));
+        Plan {
+            members,
+            groups: *random.choice(&[1, 1, 2, 3]).unwrap_or(&1),
+            clients: random.usize(options.clients.clone()),
+            lines: random.usize(options.lines.clone()),
+            faulty: millis(random, span),
+            loss: rate(Fault::Loss, 1..150, random),
+            duplication: rate(Fault::Duplication, 1..100, random),
+            hold_up: rate(Fault::HoldUp, 1..30, random),
+            crowding: rate(Fault::Crowding, 1..60, random),
+            malformed: rate(Fault::Malformed, 5..60, random),
+            panicking: rate(Fault::Panic, 5..60, random),
+            // The others have to be enough.
+            old: (members > 2 && faults.contains(&Fault::OldProgram)).then_some(old),
+            timeout: if faults.contains(&Fault::Retiming) && random.bool() { changed } else { usual },
+            in_order: !faults.contains(&Fault::Reordering),
+            delay_us: if chance(random, 700) { 50..500 } else { 500..8_000 },
+            flush_us: if chance(random, 700) { 50..1_500 } else { 1_000..9_000 },
+            command_max,
+            // Short appends leave long logs half repaired, which is where rules about terms matter.
+            entries_max: *random.choice(&[1, 2, 6, 64]).unwrap_or(&64),
+            inflight_max: *random.choice(&[1, 2, 8]).unwrap_or(&8),
+            small: chance(random, options.small_bounds).then(|| Small::draw(command_max, random)),
+            faults,
+        }
+    }
+
+    /// How journals are kept.
+    pub(super) fn storage(&self, options: &Options, owner: storage::Owner) -> storage::Options {
+        let kept = storage::Options { segment_len: options.segment_len, ..storage::Options::new(owner) };
+        let Some(Small { batch_max, recent_bytes_max, recent_batches_max, .. }) = self.small else {
+            return kept;
+        };
+        storage::Options { batch_max, recent_bytes_max, recent_batches_max, ..kept }
+    }
+}
+
+impl Small {
+    /// All of them at once, counted in entries as long as this run's are on average.
+    fn draw(command_max: usize, random: &mut Rng) -> Small {
+        let entry = 64 + command_max / 2;
+        let mut bytes = |entries: Range<usize>| entry * random.usize(entries);
+        let bounds = Bounds {
+            argument_bytes_max: bytes(6..60) as u64,
+            // In whole blocks: that is how far the disk can be behind.
+            backlog_bytes_max: 4_096 + bytes(0..60) as u64,
+            proposed_bytes: bytes(1..8),
+            forwarded_bytes: bytes(1..8),
+            piece_bytes: bytes(1..20),
+            // So many that a member which starts again has applied all of its log in time.
+            handed_bytes: bytes(4..40),
+            ahead_bytes: bytes(4..40) as u64,
+            requests_max: 0,
+            lazy_entries: 0,
+        };
+        let (batch_max, recent_bytes_max) = (4_096 + bytes(0..40) as u64, bytes(0..40) as u64);
+        Small {
+            bounds: Bounds { requests_max: random.usize(4..20), lazy_entries: random.u64(0..8), ..bounds },
+            batch_max,
+            recent_bytes_max,
+            recent_batches_max: random.usize(1..8),
+        }
+    }
+}
