@@ -1,7 +1,6 @@
 //! What all groups of a shard share: the journal, the links, and what a turn leaves to be done.
 
 use super::super::applier::Work;
-use super::super::reply::Replies;
 use super::forwarding::Forwarded;
 use super::handover::TURN_BYTES;
 use super::saving::Save;
@@ -9,6 +8,7 @@ use crate::codec::frame::Frame;
 use crate::codec::ids::{GroupId, MemberId};
 use crate::raft::effect::Effects;
 use crate::raft::token::Token;
+use crate::request::reply::Replies;
 use crate::storage::{GroupState, Journal, Position, Preparation, Recovered, StorageError};
 use crate::transport::wire;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

@@ -2,9 +2,7 @@
 
 use super::super::applier::{Progress, Work};
 use super::super::clock::ClusterClock;
-use super::super::failure::Failure;
 use super::super::machine::{Checker, Machine};
-use super::super::reply::ReplyTo;
 use super::Options;
 use super::ground::Ground;
 use super::queue::Queue;
@@ -19,6 +17,8 @@ use crate::raft::message::Message;
 use crate::raft::options;
 use crate::raft::state::{self, Raft};
 use crate::raft::token::Token;
+use crate::request::failure::Failure;
+use crate::request::reply::ReplyTo;
 use crate::storage::{Flushed, GroupState, StorageError};
 use std::sync::Arc;
 use std::time::Duration;

@@ -29,14 +29,14 @@ pub(crate) use saving::Save;
 
 use self::ground::Ground;
 use self::group::{Group, Pending};
-use super::failure::Failure;
-use super::reply::{Origin, ReplyTo};
-use super::request::Request;
 use super::workers::Done;
 use crate::codec::configuration::Configuration;
 use crate::codec::entries::Entries;
 use crate::codec::ids::{GroupId, MemberId, Term};
 use crate::raft;
+use crate::request::failure::Failure;
+use crate::request::reply::{Origin, ReplyTo};
+use crate::request::sender::Request;
 use crate::storage::{Journal, Position, Recovered, StorageError};
 use crate::transport::wire::{Answered, Submit, Submitted};
 use std::collections::BTreeMap;

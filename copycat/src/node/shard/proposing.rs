@@ -1,6 +1,5 @@
 //! The leader's road: requests become entries.
 
-use super::super::failure::Failure;
 use super::ground::Ground;
 use super::group::{Group, Pending};
 use super::queue::Queue;
@@ -12,6 +11,7 @@ use crate::codec::frame::{Codec, HEADER_LEN, Header, Kind};
 use crate::codec::ids::{Index, Term};
 use crate::codec::terms::Span;
 use crate::raft::state::Status;
+use crate::request::failure::Failure;
 use crate::storage::StorageError;
 use std::time::Duration;
 
@@ -159,10 +159,10 @@ fn put_back(queue: &mut Queue, mut writes: Vec<Pending>, behind: Vec<(u64, Pendi
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::reply::ReplyTo;
     use super::*;
     use crate::codec::command::Command;
     use crate::codec::ids::MethodId;
+    use crate::request::reply::ReplyTo;
     use bytes::Bytes;
     use tokio::sync::oneshot;
 

@@ -1,8 +1,6 @@
 //! Reads: beside the log, but never before what they must reflect.
 
 use super::super::applier::{Progress, Read, Work};
-use super::super::failure::Failure;
-use super::super::reply::Replies;
 use super::ground::Ground;
 use super::group::{Group, Pending};
 use super::lines::{Bounded, Lines};
@@ -13,6 +11,8 @@ use crate::codec::entries::Entries;
 use crate::codec::ids::{GroupId, Index, Term};
 use crate::raft::lease::Lease;
 use crate::raft::read::ReadTicket;
+use crate::request::failure::Failure;
+use crate::request::reply::Replies;
 use crate::storage::StorageError;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -231,10 +231,10 @@ impl Group {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::reply::ReplyTo;
     use super::*;
     use crate::codec::command::Command;
     use crate::codec::ids::MethodId;
+    use crate::request::reply::ReplyTo;
     use tokio::sync::oneshot;
 
     fn read(bytes: usize, deadline: u64) -> Pending {

@@ -1,8 +1,8 @@
 //! A process's way out: what its shard and its applier hand over for sending, in order.
 
 use crate::codec::ids::MemberId;
-use crate::node::reply::{Answers, Origin};
 use crate::node::shard::Links;
+use crate::request::reply::{Answers, Origin};
 use crate::transport::wire::{Answered, Message};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

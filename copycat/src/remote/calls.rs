@@ -1,12 +1,12 @@
 //! Requests that were sent and not answered.
 
-use super::super::request::Answer;
 use super::lane::LaneKey;
 use super::links::LinkId;
+use crate::request::sender::Answer;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-/// Requests under way, at most, those in line included; behind them callers wait at the entrance.
+/// Requests under way, at most, those in line included; behind them callers wait to hand theirs in.
 pub(super) const UNDER_WAY_MAX: usize = 1 << PLACE_BITS;
 /// Bits of a request's number that say where it is kept; the others count.
 const PLACE_BITS: u32 = 16;

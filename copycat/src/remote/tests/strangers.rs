@@ -1,11 +1,11 @@
 //! Whole handles among strangers: they speak as members do, and say what they like of each other.
 
-use super::super::super::failure::Failure;
-use super::super::super::request::{Answer, Entrance};
 use super::super::{Options, RemoteNode};
 use crate::codec::access::Access;
 use crate::codec::command::{Call, Command};
 use crate::codec::ids::{GroupId, MemberId, MethodId};
+use crate::request::failure::Failure;
+use crate::request::sender::{Answer, RequestSender};
 use crate::transport::acceptor::Acceptor;
 use crate::transport::endpoint::{Endpoint, Event, Gate, Inbox, Source};
 use crate::transport::limits::Limits;
@@ -130,10 +130,10 @@ async fn handle(network: &Memory, address: &str) -> RemoteNode {
     RemoteNode::connect(options).await.unwrap()
 }
 
-async fn write(entrance: &Entrance, number: u32) -> Answer {
+async fn write(sender: &RequestSender, number: u32) -> Answer {
     let command = Command { method: MethodId(number), key_len: 0, body: Bytes::new() };
     let call = Call::new(Access::Write, command);
-    timeout(PATIENCE, entrance.call(GROUP, call)).await.expect("an answer")
+    timeout(PATIENCE, sender.call(GROUP, call)).await.expect("an answer")
 }
 
 fn answer_of(number: u32) -> Answer {
@@ -151,11 +151,11 @@ async fn requests_come_to_the_leader_that_was_named_in_their_order() {
         tokio::spawn(second.serve(vec![leader(4, 2, "second")], heard)),
     ];
     let node = handle(&network, "home").await;
-    let entrance = node.entrance();
+    let sender = node.request_sender();
     let (mut number, mut last, mut by_leader) = (0, 0, 0);
     while by_leader < 50 {
         // Some at once, so that some are under way while others come.
-        let writes = [1, 2, 3, 4].map(|step| write(&entrance, number + step));
+        let writes = [1, 2, 3, 4].map(|step| write(&sender, number + step));
         let [one, two, three, four] = writes;
         let (one, two, three, four) = tokio::join!(one, two, three, four);
         for (answer, step) in [one, two, three, four].into_iter().zip(1..) {
@@ -183,11 +183,11 @@ async fn what_was_under_way_to_a_leader_that_breaks_is_never_sent_again() {
     let (heard, mut told) = mpsc::unbounded_channel();
     let task = tokio::spawn(home.serve(vec![leader(4, 2, "second")], heard));
     let node = handle(&network, "home").await;
-    let entrance = node.entrance();
+    let sender = node.request_sender();
     let mut number = 0;
     let lost = loop {
         number += 1;
-        let call = write(&entrance, number);
+        let call = write(&sender, number);
         tokio::pin!(call);
         tokio::select! {
             answer = &mut call => assert_eq!(answer, answer_of(number)),
@@ -203,7 +203,7 @@ async fn what_was_under_way_to_a_leader_that_breaks_is_never_sent_again() {
         }
     };
     assert_eq!(lost, Err(Failure::Disconnected));
-    assert_eq!(write(&entrance, number + 1).await, answer_of(number + 1), "the home goes on");
+    assert_eq!(write(&sender, number + 1).await, answer_of(number + 1), "the home goes on");
     drop(node);
     while let Some((_, message)) = told.recv().await {
         let Incoming::Submit(submit) = message else { continue };
@@ -228,11 +228,11 @@ async fn whoever_was_met_may_be_the_next_home() {
     let first = tokio::spawn(home.serve(named(), heard.clone()));
     let other = tokio::spawn(second.serve(named(), heard.clone()));
     let node = handle(&network, "home").await;
-    let entrance = node.entrance();
+    let sender = node.request_sender();
     let mut number = 0;
     while !std::iter::from_fn(|| told.try_recv().ok()).any(|(member, _)| member == 2) {
         number += 1;
-        assert_eq!(write(&entrance, number).await, answer_of(number));
+        assert_eq!(write(&sender, number).await, answer_of(number));
     }
     for task in [first, other] {
         task.abort();
@@ -241,7 +241,7 @@ async fn whoever_was_met_may_be_the_next_home() {
     // The only member that the handle was told of stays away.
     let second = Stranger::start(&network, "second", 2, 9).await;
     let other = tokio::spawn(second.serve(named(), heard));
-    while write(&entrance, 1_000).await != answer_of(1_000) {}
+    while write(&sender, 1_000).await != answer_of(1_000) {}
     drop(node);
     other.abort();
 }
@@ -253,7 +253,7 @@ async fn answers_full_of_lies_do_no_harm() {
     let mut another_cluster = Stranger::start(&network, "another cluster", 2, 8).await;
     let mut another_member = Stranger::start(&network, "another member", 3, 9).await;
     let node = handle(&network, "home").await;
-    let entrance = node.entrance();
+    let sender = node.request_sender();
     let lies = |round: u64| {
         let address = ["another cluster", "another member", "nowhere"][round as usize % 3];
         // One that may be believed, thousands of it of whom nobody asked, and all of them different each time.
@@ -268,7 +268,7 @@ async fn answers_full_of_lies_do_no_harm() {
     let (mut questions, mut number) = (0, 0);
     while questions < 12 {
         number += 1;
-        let call = write(&entrance, number);
+        let call = write(&sender, number);
         tokio::pin!(call);
         let answer = loop {
             tokio::select! {
@@ -309,11 +309,11 @@ async fn a_home_without_a_cluster_cannot_lead_to_another_one() {
     let (heard, mut told) = mpsc::unbounded_channel();
     let task = tokio::spawn(home.serve(vec![leader(4, 2, "second")], heard));
     let node = handle(&network, "home").await;
-    let entrance = node.entrance();
+    let sender = node.request_sender();
     let (mut number, mut questions) = (0, 0);
     while questions < 2 {
         number += 1;
-        assert_eq!(write(&entrance, number).await, answer_of(number));
+        assert_eq!(write(&sender, number).await, answer_of(number));
         while let Ok((_, message)) = told.try_recv() {
             questions += u32::from(matches!(message, Incoming::Seek(_)));
         }
@@ -334,14 +334,14 @@ async fn leaders_are_believed_only_once_it_is_known_which_cluster_is_talked_to()
         tokio::spawn(second.serve(Vec::new(), heard)),
     ];
     let node = handle(&network, "home").await;
-    let entrance = node.entrance();
-    assert_eq!(write(&entrance, 1).await, answer_of(1));
+    let sender = node.request_sender();
+    assert_eq!(write(&sender, 1).await, answer_of(1));
     // Formed in the meantime; the handle has to call again to learn what it is called.
     house.form(9);
     let mut number = 1;
     while !std::iter::from_fn(|| told.try_recv().ok()).any(|(member, _)| member == 2) {
         number += 1;
-        assert_eq!(write(&entrance, number).await, answer_of(number));
+        assert_eq!(write(&sender, number).await, answer_of(number));
     }
     drop(node);
     tasks.iter().for_each(tokio::task::JoinHandle::abort);

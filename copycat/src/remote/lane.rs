@@ -1,10 +1,10 @@
 //! The requests of one group in their order, and the connection they take.
 
-use super::super::failure::Failure;
-use super::super::request::Request;
 use super::links::LinkId;
 use crate::codec::access::{Access, Consistency, Place};
 use crate::codec::ids::{GroupId, MemberId};
+use crate::request::failure::Failure;
+use crate::request::sender::Request;
 use crate::transport::wire::Leader;
 use std::collections::VecDeque;
 use std::time::Duration;

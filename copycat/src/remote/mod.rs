@@ -22,9 +22,9 @@ mod tests;
 
 use self::dialing::Dialing;
 use self::road::Road;
-use super::request::{Entrance, Request};
-use super::threads;
 use crate::codec::ids::MemberId;
+use crate::request::sender::{Request, RequestSender};
+use crate::threads;
 use crate::transport::client::ClientError;
 use crate::transport::seam::Transport;
 use std::fmt;
@@ -35,7 +35,7 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
-/// Requests in line at the entrance.
+/// Requests that may wait to be taken up.
 const DEPTH: usize = 4_096;
 
 /// What a remote handle is made with, already checked.
@@ -69,7 +69,7 @@ pub(crate) enum RemoteError {
 /// The thread that owns the connections. Dropping it cuts them.
 #[derive(Debug)]
 pub(crate) struct RemoteNode {
-    entrance: Entrance,
+    sender: RequestSender,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -77,13 +77,13 @@ pub(crate) struct RemoteNode {
 impl RemoteNode {
     /// Connects to the first member that answers.
     pub(crate) async fn connect(options: Options) -> Result<RemoteNode, RemoteError> {
-        let (entrance, requests) = Entrance::new(DEPTH);
+        let (sender, requests) = RequestSender::new(DEPTH);
         let (stop, stopped) = oneshot::channel();
         let (started, outcome) = oneshot::channel();
         let thread =
             threads::spawn("copycat-remote".into(), move || run(options, requests, started, stopped))
                 .map_err(RemoteError::Thread)?;
-        let node = RemoteNode { entrance, stop: Some(stop), thread: Some(thread) };
+        let node = RemoteNode { sender, stop: Some(stop), thread: Some(thread) };
         match outcome.await {
             Ok(outcome) => outcome.map(|()| node),
             Err(_) => Err(RemoteError::Thread(io::Error::other("it ended at once"))),
@@ -91,8 +91,8 @@ impl RemoteNode {
     }
 
     /// The way in for requests to any group.
-    pub(crate) fn entrance(&self) -> Entrance {
-        self.entrance.clone()
+    pub(crate) fn request_sender(&self) -> RequestSender {
+        self.sender.clone()
     }
 }
 

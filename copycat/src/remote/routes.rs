@@ -3,10 +3,10 @@
 //! A group's requests should take the connection to its leader, or else the one to the home. A change of that takes
 //! effect when none of them is under way on the old one; until then those that come wait in their lane.
 
-use super::super::request::Request;
 use super::lane::{Aim, Lane, LaneKey, Waiting};
 use super::links::LinkId;
 use crate::codec::ids::{GroupId, MemberId};
+use crate::request::sender::Request;
 use crate::transport::wire::Leader;
 use std::collections::{BTreeMap, vec_deque};
 use tokio::time::Instant;

@@ -1,13 +1,13 @@
 //! Which connection a request takes, given what was heard, what broke, and what was answered.
 
-use super::super::super::failure::Failure;
-use super::super::super::request::{Answer, Request};
 use super::super::lane::{Aim, LaneKey};
 use super::super::links::LinkId;
 use super::super::routes::Routes;
 use crate::codec::access::{Access, Consistency};
 use crate::codec::command::{Call, Command};
 use crate::codec::ids::{GroupId, MemberId, MethodId};
+use crate::request::failure::Failure;
+use crate::request::sender::{Answer, Request};
 use crate::transport::wire::Leader;
 use bytes::Bytes;
 use std::time::Duration;

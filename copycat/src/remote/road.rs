@@ -1,13 +1,13 @@
 //! The loop of a remote handle.
 
-use super::super::failure::Failure;
-use super::super::request::Request;
 use super::calls::{Calls, UNDER_WAY_MAX, UnderWay};
 use super::dialing::{Dialed, Dialing};
 use super::lane::LaneKey;
 use super::links::{LinkId, Links};
 use super::routes::{Batch, Routes};
 use crate::codec::configuration::MEMBERS_MAX;
+use crate::request::failure::Failure;
+use crate::request::sender::Request;
 use crate::transport::client::Client;
 use crate::transport::endpoint::Event;
 use crate::transport::wire::leaders::GROUPS_MAX;
@@ -19,7 +19,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 /// How often deadlines, questions and attempts are looked at.
 const TICK: Duration = Duration::from_millis(10);
 
-/// Everything between the entrance and the connections.
+/// Everything between the requests that are handed in and the connections.
 #[derive(Debug)]
 pub(super) struct Road {
     requests: mpsc::Receiver<Request>,
