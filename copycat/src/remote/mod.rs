@@ -1,27 +1,27 @@
 //! The far end of a remote handle: connections to members, and the requests that are under way on them.
 //!
-//! A handle is connected to some member, its *home*, and beside it to the leaders of the groups that it uses, as far
-//! as it can reach them. Requests of a group go to its leader if there is a connection, and otherwise to the home,
+//! A handle is connected to some member, its *default member*, and beside it to the leaders of the groups that it uses, as far
+//! as it can reach them. Requests of a group go to its leader if there is a connection, and otherwise to the default member,
 //! which passes them on. Who leads is asked now and then; the answer is a hint, and whoever follows a wrong one comes
 //! to a member that passes the request on or refuses it.
 //!
 //! Requests wait while there is no connection. Once one has been sent it is never sent again: if the connection
 //! breaks before its answer, its outcome is unknown. Requests of one group stay in the order they were handed in.
 //!
-//! Begin with [`road`], the loop; then [`routes`], which decides what goes where and touches no connection;
+//! Begin with [`event_loop`], the loop; then [`routes`], which decides what goes where and touches no connection;
 //! [`calls`] are the requests that were sent, [`links`] the connections, [`dialing`] the attempts to make some.
 
 mod calls;
 mod dialing;
-mod lane;
+mod event_loop;
 mod links;
-mod road;
+mod queue;
 mod routes;
 #[cfg(test)]
 mod tests;
 
 use self::dialing::Dialing;
-use self::road::Road;
+use self::event_loop::EventLoop;
 use crate::codec::ids::MemberId;
 use crate::request::sender::{Request, RequestSender};
 use crate::threads;
@@ -120,11 +120,11 @@ fn run(
         let mut dialing = Dialing::new(options);
         match dialing.first().await {
             Err(error) => drop(started.send(Err(error.into()))),
-            Ok(home) => {
+            Ok(first) => {
                 if started.send(Ok(())).is_ok() {
-                    let road = Road::new(dialing, home, requests, request_timeout);
+                    let event_loop = EventLoop::new(dialing, first, requests, request_timeout);
                     // As a task like the connections': the root future would be polled once more per wake-up.
-                    drop(tokio::spawn(road.run(stopped)).await);
+                    drop(tokio::spawn(event_loop.run(stopped)).await);
                 }
             }
         }
