@@ -3,7 +3,7 @@
 pub use crate::codec::access::Consistency;
 pub use crate::codec::ids::MethodId;
 pub use crate::error::Error;
-pub use crate::node::failure::Failure;
+pub use crate::request::failure::Failure;
 pub use crate::resource::arguments::{Arguments, Raw, check_keyed, check_keyless};
 pub use crate::resource::commands::{
     Commands, Data, Kind, Method, Misfit, Partitioned, Route, assert_distinct,

@@ -64,8 +64,11 @@ mod error;
 mod node;
 pub mod prelude;
 mod raft;
+mod remote;
+mod request;
 mod resource;
 mod storage;
+mod threads;
 mod transport;
 
 pub use cluster::{Cluster, ClusterBuilder, Member};
@@ -77,7 +80,7 @@ pub use copycat::{
 };
 pub use copycat_macros::state_machine;
 pub use error::{Error, Mistake};
-pub use node::failure::Outcome;
+pub use request::failure::Outcome;
 pub use resource::commands::{Commands, Data, Kind, Method, Partitioned, Route};
 pub use resource::dispatch::Dispatch;
 pub use resource::page::{PAGE_BYTES_MAX, Page};

@@ -22,19 +22,23 @@ const fn floor(name: &'static str, height: u8, names_siblings: bool) -> Floor {
 /// `resource`, return it, so it lies just below them and knows the floors whose errors it gathers.
 const FLOORS: &[Floor] = &[
     floor("codec", 0, false),
+    floor("threads", 0, false),
     floor("storage", 1, false),
     floor("raft", 1, false),
     floor("gossip", 1, false),
     floor("transport", 2, false),
-    floor("node", 3, false),
-    floor("error", 4, false),
-    floor("cluster", 5, true),
-    floor("resource", 5, true),
-    floor(FACADE, 6, true),
-    floor("copycat", 6, true),
-    floor("prelude", 6, true),
-    floor("__private", 6, true),
-    floor("testing", 7, false),
+    floor("request", 3, false),
+    floor("stream", 3, false),
+    floor("node", 4, false),
+    floor("remote", 4, false),
+    floor("error", 5, false),
+    floor("cluster", 6, true),
+    floor("resource", 6, true),
+    floor(FACADE, 7, true),
+    floor("copycat", 7, true),
+    floor("prelude", 7, true),
+    floor("__private", 7, true),
+    floor("testing", 8, false),
 ];
 
 /// `lib.rs` itself, and what it defines or exports.
@@ -183,7 +187,7 @@ mod tests {
     fn the_error_type_lies_between_node_and_what_returns_it() {
         let use_error = "use crate::error::Error;\n";
         let files = [
-            ("copycat/src/error.rs", "use crate::node::failure::Failure;\n"),
+            ("copycat/src/error.rs", "use crate::request::failure::Failure;\n"),
             ("copycat/src/cluster/mod.rs", use_error),
             ("copycat/src/resource/mod.rs", "use crate::cluster::Cluster;\nuse crate::error::Error;"),
             ("copycat/src/transport/mod.rs", use_error),

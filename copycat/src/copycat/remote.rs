@@ -5,7 +5,7 @@ use super::builder::{REQUEST_TIMEOUT, outside};
 use crate::cluster::Member;
 use crate::codec::ids::{GroupId, MemberId};
 use crate::error::{Error, Mistake, Problem};
-use crate::node::remote::{Options, RemoteNode};
+use crate::remote::{Options, RemoteNode};
 use crate::resource::block_on::block_on_outside;
 use crate::resource::commands::Partitioned;
 use crate::resource::handle::{Handle, Partition};
@@ -172,9 +172,8 @@ impl<N: Partitions> RemoteResource<'_, N> {
     async fn proxy<P: Proxy>(self) -> Result<P, Error> {
         let count = self.partitions.count();
         check_name(&self.name, count)?;
-        let entrance = self.remote.node.entrance();
-        let partition =
-            |number| Partition { group: GroupId::of(&self.name, number), entrance: entrance.clone() };
+        let sender = self.remote.node.request_sender();
+        let partition = |number| Partition { group: GroupId::of(&self.name, number), sender: sender.clone() };
         debug_assert!(count <= PARTITIONS_MAX, "checked with the name");
         Ok(P::from_handle(Handle::new(&self.name, (0..count).map(partition).collect())))
     }

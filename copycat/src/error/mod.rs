@@ -5,9 +5,9 @@ mod mistake;
 pub use mistake::Mistake;
 
 use crate::codec::payload::PayloadError;
-use crate::node::failure::{Failure, Outcome};
-use crate::node::remote::RemoteError;
 use crate::node::{IdentityError, NotMine, StartError};
+use crate::remote::RemoteError;
+use crate::request::failure::{Failure, Outcome};
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;

@@ -4,13 +4,13 @@
 //! flushes go on. Work arrives in log order per group and is done in that order: a read that was
 //! handed over behind an entry sees it.
 
-use super::failure::Failure;
 use super::machine::{Entry, Machine, Query};
-use super::reply::{Replies, ReplyTo};
-use super::request::Answer;
 use crate::codec::command::{Command, Stamp};
 use crate::codec::frame::{Frame, Header, Kind};
 use crate::codec::ids::{GroupId, Index};
+use crate::request::failure::Failure;
+use crate::request::reply::{Replies, ReplyTo};
+use crate::request::sender::Answer;
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -261,7 +261,7 @@ impl Replica {
 mod tests {
     use super::*;
     use crate::codec::ids::MethodId;
-    use crate::node::failure::Outcome;
+    use crate::request::failure::Outcome;
     use tokio::sync::oneshot;
 
     /// Knows one method.

@@ -1,9 +1,9 @@
 //! The transport's lanes, as the shard and the applier use them; and who may connect.
 
 use super::founding::Founding;
-use super::reply::{Answers, Origin};
 use super::shard::Links;
 use crate::codec::ids::MemberId;
+use crate::request::reply::{Answers, Origin};
 use crate::transport::endpoint::Gate;
 use crate::transport::lane::PeerSender;
 use crate::transport::outbox::Sender;

@@ -1,8 +1,8 @@
 //! The seam to the machines that users wrote: what a group applies, and what it asks before it proposes.
 
-use super::failure::Failure;
 use crate::codec::command::{Call, Command, Stamp};
 use crate::codec::ids::Index;
+use crate::request::failure::Failure;
 use std::fmt;
 
 /// A committed command, where it stands in the log, and what its context can tell: all of it from the log, so that a

@@ -11,7 +11,6 @@ mod alarm;
 pub(crate) mod applier;
 mod clock;
 mod driver;
-pub(crate) mod failure;
 mod forming;
 mod founding;
 mod home;
@@ -20,12 +19,8 @@ mod links;
 pub(crate) mod machine;
 mod opening;
 pub(crate) mod options;
-pub(crate) mod remote;
-pub(crate) mod reply;
 mod reports;
-pub(crate) mod request;
 pub(crate) mod shard;
-pub(crate) mod threads;
 pub(crate) mod workers;
 
 pub(crate) use founding::NotMine;
@@ -35,11 +30,12 @@ pub(crate) use options::{ELECTION_TIMEOUT_MAX, Options, Storage};
 pub(crate) use shard::{GroupStatus, ShardStatus};
 
 use self::driver::{Command, Driver, Inlets, REQUESTS_DEPTH};
-use self::failure::Failure;
 use self::machine::{Checker, Machine};
-use self::request::Entrance;
 use self::shard::Attachment;
 use crate::codec::ids::GroupId;
+use crate::request::failure::Failure;
+use crate::request::sender::RequestSender;
+use crate::threads;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -51,7 +47,7 @@ const JOURNAL_DIRECTORY: &str = "journal";
 #[derive(Debug)]
 pub(crate) struct Node {
     commands: mpsc::UnboundedSender<Command>,
-    entrance: Entrance,
+    sender: RequestSender,
     thread: Mutex<Option<JoinHandle<()>>>,
     /// Closed when the node's loop and all its threads have ended.
     ended: watch::Receiver<()>,
@@ -63,7 +59,7 @@ impl Node {
     /// Needs no runtime: the future may be polled on any thread and executor.
     pub(crate) async fn start(options: Options) -> Result<Node, StartError> {
         let (commands, inlet) = mpsc::unbounded_channel();
-        let (entrance, requests) = Entrance::new(REQUESTS_DEPTH);
+        let (sender, requests) = RequestSender::new(REQUESTS_DEPTH);
         let (started, outcome) = oneshot::channel();
         let inlets = Inlets { commands: inlet, requests };
         let (ending, ended) = watch::channel(());
@@ -73,7 +69,7 @@ impl Node {
             drop(ending);
         })
         .map_err(StartError::Thread)?;
-        let node = Node { commands, entrance, thread: Mutex::new(Some(thread)), ended };
+        let node = Node { commands, sender, thread: Mutex::new(Some(thread)), ended };
         match outcome.await {
             Ok(Ok(())) => Ok(node),
             Ok(Err(error)) => Err(error),
@@ -82,8 +78,8 @@ impl Node {
     }
 
     /// The way in for requests to any of the node's groups.
-    pub(crate) fn entrance(&self) -> Entrance {
-        self.entrance.clone()
+    pub(crate) fn request_sender(&self) -> RequestSender {
+        self.sender.clone()
     }
 
     /// Waits until the cluster is formed.

@@ -1,7 +1,7 @@
 //! Waiting for a future by parking the thread: what synchronous proxies stand on.
 
 use crate::error::{Error, Problem};
-use crate::node::threads::is_node_thread;
+use crate::threads::is_node_thread;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;

@@ -14,9 +14,9 @@ use crate::codec::command::Call;
 use crate::codec::ids::GroupId;
 use crate::codec::payload;
 use crate::error::{Error, Place, Problem};
-use crate::node::failure::Outcome;
-use crate::node::request::{Answer, Entrance};
-use crate::node::threads::is_node_thread;
+use crate::request::failure::Outcome;
+use crate::request::sender::{Answer, RequestSender};
+use crate::threads::is_node_thread;
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -43,7 +43,7 @@ pub(crate) struct Partition {
     /// Its group.
     pub group: GroupId,
     /// Where requests for the group enter.
-    pub entrance: Entrance,
+    pub sender: RequestSender,
 }
 
 impl fmt::Debug for Handle {
@@ -254,11 +254,11 @@ impl Handle {
             true => Access::read(self.consistency.unwrap_or(method.consistency)),
             false => Access::Write,
         };
-        let Partition { group, entrance } = partition;
+        let Partition { group, sender } = partition;
         let call = Call::new(access, arguments.into_command(method.id));
         match &self.line {
-            None => entrance.call(*group, call).await,
-            Some(line) => line.call(entrance, *group, call).await,
+            None => sender.call(*group, call).await,
+            Some(line) => line.call(sender, *group, call).await,
         }
     }
 

@@ -7,10 +7,10 @@ use super::proxy::Proxy;
 use crate::codec::access::Access;
 use crate::codec::command::Call;
 use crate::codec::ids::GroupId;
-use crate::node::failure::Failure;
 use crate::node::machine::{Checker, Entry, Machine, Query};
-use crate::node::request::{Answer, Entrance, Request};
-use crate::node::threads;
+use crate::request::failure::Failure;
+use crate::request::sender::{Answer, Request, RequestSender};
+use crate::threads;
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::thread::JoinHandle;
@@ -26,12 +26,12 @@ where
     P: Proxy<Commands: Dispatch<S>>,
     S: Send + 'static,
 {
-    let (entrance, requests) = Entrance::new(DEPTH);
+    let (sender, requests) = RequestSender::new(DEPTH);
     let groups: Vec<_> = (0..partitions).map(|number| GroupId::of(name, number)).collect();
     let machines = groups.iter().map(|group| (*group, Replica::new::<P::Commands>(init()))).collect();
     let checks = Checks::new::<P::Commands>();
     let thread = threads::spawn(format!("local-{name}"), move || serve(requests, machines, &checks))?;
-    let partitions = groups.into_iter().map(|group| Partition { group, entrance: entrance.clone() });
+    let partitions = groups.into_iter().map(|group| Partition { group, sender: sender.clone() });
     Ok((P::from_handle(Handle::new(name, partitions.collect())), thread))
 }
 

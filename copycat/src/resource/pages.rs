@@ -193,7 +193,7 @@ fn checked<T>(page: Page<T>) -> Result<Page<T>, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::node::failure::Failure;
+    use crate::request::failure::Failure;
     use crate::resource::block_on::block_on;
 
     /// Numbers from behind `after` to 10, at most three a page; the page behind 6 fails where that is wanted.

@@ -8,8 +8,8 @@ use super::proxy::Proxy;
 use crate::codec::ids::GroupId;
 use crate::error::{Error, Mistake, Problem};
 use crate::node::Node;
-use crate::node::failure::Failure;
 use crate::node::machine::{Checker, Machine};
+use crate::request::failure::Failure;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt;
@@ -165,7 +165,7 @@ impl<F, N: Partitions> StateMachineBuilder<F, N> {
             Err(Failure::Busy) => return Err(Problem::AlreadyOpen { resource: self.name }.into()),
             Err(failure) => return Err(failure.into()),
         }
-        let partition = |group| Partition { group, entrance: self.node.entrance() };
+        let partition = |group| Partition { group, sender: self.node.request_sender() };
         let partitions = ids.into_iter().map(partition).collect();
         Ok(P::from_handle(Handle::new(&self.name, partitions)))
     }

@@ -2,9 +2,9 @@
 //! applier.
 
 use super::super::applier::Work;
-use super::super::reply::Replies;
 use super::bounds::Bounds;
 use super::forwarding::Forwarding;
+use crate::request::reply::Replies;
 
 /// Where it goes.
 #[derive(Debug)]

@@ -4,11 +4,11 @@
 //! sent in one order is never proposed in another. Nothing is sent twice: whether a write whose answer
 //! is missing has happened is not known here, and the caller is told so.
 
-use super::super::failure::Failure;
-use super::super::reply::{Replies, ReplyTo};
 use super::peers::Peers;
 use super::queue::{Pending, Queue};
 use crate::codec::ids::{GroupId, MemberId, Term};
+use crate::request::failure::Failure;
+use crate::request::reply::{Replies, ReplyTo};
 use crate::transport::wire::{self, Answered, Submit, Submitted};
 use bytes::Bytes;
 use std::collections::BTreeMap;

@@ -1,9 +1,7 @@
 //! One group on this member: what is asked of it, its reads, its consensus, and what it hands to its state machine.
 
 use super::super::applier::Work;
-use super::super::failure::Failure;
 use super::super::machine::{Checker, Machine};
-use super::super::reply::Replies;
 use super::budget::Usage;
 use super::callers::Callers;
 use super::handover::Handover;
@@ -20,6 +18,8 @@ use crate::raft::effect::Role;
 use crate::raft::message::Message;
 use crate::raft::state::Status;
 use crate::raft::token::Token;
+use crate::request::failure::Failure;
+use crate::request::reply::Replies;
 use crate::storage::StorageError;
 use crate::transport::wire;
 use std::sync::Arc;

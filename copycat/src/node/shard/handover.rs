@@ -1,9 +1,7 @@
 //! Committed entries on their way to the applier, and who waits for their results.
 
 use super::super::applier::{Progress, Work};
-use super::super::failure::Failure;
 use super::super::machine::Machine;
-use super::super::reply::{Replies, ReplyTo};
 use super::callers::Callers;
 use super::io::Io;
 use super::log::Log;
@@ -12,6 +10,8 @@ use super::reading::Reads;
 use super::waiting::Proposed;
 use crate::codec::ids::{GroupId, Index};
 use crate::codec::terms::Span;
+use crate::request::failure::Failure;
+use crate::request::reply::{Replies, ReplyTo};
 use crate::storage::StorageError;
 use std::sync::Arc;
 use std::time::Duration;

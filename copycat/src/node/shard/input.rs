@@ -1,14 +1,14 @@
 //! What goes into a shard, and what it says of itself.
 
-use super::super::failure::Failure;
 use super::super::machine::{Checker, Machine};
-use super::super::reply::Origin;
-use super::super::request::Request;
 use super::super::workers::Done;
 use super::bounds::Bounds;
 use crate::codec::entries::Entries;
 use crate::codec::ids::{GroupId, Index, MemberId};
 use crate::raft;
+use crate::request::failure::Failure;
+use crate::request::reply::Origin;
+use crate::request::sender::Request;
 use crate::storage::Flushed;
 use crate::transport::wire::{Answered, Submit};
 use std::sync::Arc;

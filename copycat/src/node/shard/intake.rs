@@ -1,14 +1,14 @@
 //! What is asked of a group, until it is proposed, passed on, or served.
 
-use super::super::failure::Failure;
 use super::super::machine::Checker;
-use super::super::reply::Replies;
 use super::queue::{Pending, Queue};
 use super::reading::Reads;
 use super::writing::entry_len;
 use crate::codec::access::{Access, Consistency, Place};
 use crate::codec::ids::{Index, Term};
 use crate::raft::lease::Lease;
+use crate::request::failure::Failure;
+use crate::request::reply::Replies;
 use std::sync::Arc;
 
 /// The requests of one group that wait, and what is asked before one of them is let in.
@@ -136,10 +136,10 @@ impl Asking {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::reply::ReplyTo;
     use super::*;
     use crate::codec::command::{Call, Command};
     use crate::codec::ids::MethodId;
+    use crate::request::reply::ReplyTo;
     use bytes::Bytes;
     use std::time::Duration;
     use tokio::sync::oneshot;

@@ -1,9 +1,9 @@
 //! Requests that wait to be proposed or passed on.
 
-use super::super::failure::Failure;
-use super::super::reply::{Replies, ReplyTo};
 use crate::codec::command::Call;
 use crate::codec::ids::Term;
+use crate::request::failure::Failure;
+use crate::request::reply::{Replies, ReplyTo};
 use std::collections::VecDeque;
 use std::time::Duration;
 

@@ -1,8 +1,6 @@
 //! Reads: beside the log, but never before what they must reflect.
 
 use super::super::applier::{Progress, Read, Work};
-use super::super::failure::Failure;
-use super::super::reply::Replies;
 use super::lines::{Bounded, Lines};
 use super::queue::{Pending, Queue};
 use crate::codec::access::{Access, Consistency};
@@ -10,6 +8,8 @@ use crate::codec::command::Call;
 use crate::codec::ids::{GroupId, Index, Term};
 use crate::raft::lease::Lease;
 use crate::raft::read::ReadTicket;
+use crate::request::failure::Failure;
+use crate::request::reply::Replies;
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -197,10 +197,10 @@ fn work(lease_end: Option<Duration>, read: Pending) -> Read {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::reply::ReplyTo;
     use super::*;
     use crate::codec::command::Command;
     use crate::codec::ids::MethodId;
+    use crate::request::reply::ReplyTo;
     use tokio::sync::oneshot;
 
     fn read(bytes: usize, deadline: u64) -> Pending {

@@ -1,6 +1,5 @@
 //! The consensus of one group: its core, and what the core decides, carried out in its order.
 
-use super::super::failure::Failure;
 use super::input::Options;
 use super::io::Io;
 use super::queue::Pending;
@@ -17,6 +16,7 @@ use crate::raft::options;
 use crate::raft::read::ReadTicket;
 use crate::raft::state::{Raft, Status};
 use crate::raft::token::Token;
+use crate::request::failure::Failure;
 use crate::storage::{GroupState, StorageError};
 use crate::transport::wire;
 use std::time::Duration;

@@ -1,9 +1,9 @@
 //! Commands that were proposed and whose entries are not committed yet.
 
-use super::super::failure::Failure;
-use super::super::reply::{Replies, ReplyTo};
 use crate::codec::ids::{Index, Term};
 use crate::codec::log_shape::LogShape;
+use crate::request::failure::Failure;
+use crate::request::reply::{Replies, ReplyTo};
 use std::collections::VecDeque;
 use std::time::Duration;
 

@@ -11,9 +11,9 @@ use super::violation::Violation;
 use crate::codec::access::{Access, Consistency, Place};
 use crate::codec::command::{Call, Command};
 use crate::codec::ids::{GroupId, MethodId};
-use crate::node::failure::Failure;
-use crate::node::request::{Answer, Request};
 use crate::node::shard::Input;
+use crate::request::failure::Failure;
+use crate::request::sender::{Answer, Request};
 use std::time::Duration;
 use tokio::sync::oneshot;
 

@@ -10,8 +10,8 @@ use super::order::Order;
 use super::violation::Violation;
 use crate::codec::access::{Access, Consistency};
 use crate::codec::ids::GroupId;
-use crate::node::failure::{Failure, Outcome};
-use crate::node::request::Answer;
+use crate::request::failure::{Failure, Outcome};
+use crate::request::sender::Answer;
 use std::collections::BTreeMap;
 
 /// What a client waits for.

@@ -4,8 +4,8 @@
 use crate::codec::access::Access;
 use crate::codec::command::{Call, Command};
 use crate::codec::ids::MethodId;
-use crate::node::failure::Failure;
 use crate::node::machine::{Checker, Entry, Machine, Query};
+use crate::request::failure::Failure;
 
 /// Appends an operation.
 pub(super) const APPEND: MethodId = MethodId::of("append");

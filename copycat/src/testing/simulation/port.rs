@@ -2,8 +2,8 @@
 
 use super::chance::chance;
 use crate::codec::ids::MemberId;
-use crate::node::reply::{Answers, Origin};
 use crate::node::shard::Links;
+use crate::request::reply::{Answers, Origin};
 use crate::transport::wire::{Answered, Message};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -2,7 +2,7 @@
 
 use crate::codec::cursor::Malformed;
 use crate::codec::ids::{GroupId, Index, MemberId, Term};
-use crate::node::failure::Failure;
+use crate::request::failure::Failure;
 use crate::storage::StorageError;
 use std::time::Duration;
 use thiserror::Error;

@@ -2,7 +2,7 @@
 //! once its state machine has halted.
 
 use super::*;
-use crate::node::reply::Answers;
+use crate::request::reply::Answers;
 use crate::transport::wire::Answered;
 
 /// Another member, which passes requests on and gathers what it is answered.
@@ -38,7 +38,7 @@ fn arguments_of_a_stranger_that_fit_nothing_are_not_applied_and_the_group_goes_o
         let (mut leader, stranger) = (Leader::settled(), Arc::<Stranger>::default());
         leader.turn([batch(&stranger, term, &[b"", WRONG, b""])]);
         assert_eq!(stranger.seen(2), Some(Err(Failure::BadArguments)), "at once");
-        assert_eq!(Failure::BadArguments.outcome(), crate::node::failure::Outcome::NotApplied);
+        assert_eq!(Failure::BadArguments.outcome(), crate::request::failure::Outcome::NotApplied);
         assert_eq!(leader.status().last.index, 3, "it is not in the log");
         leader.acknowledges(3);
         assert_eq!([1, 3].map(|number| stranger.seen(number)), [Some(Ok(1)), Some(Ok(2))]);

@@ -1,4 +1,4 @@
-//! Attempts to connect: one at a time to find a home, a few to reach leaders, each with pauses between.
+//! Attempts to connect: one at a time to find a default member, a few to reach leaders, each with pauses between.
 
 use super::Options;
 use crate::codec::configuration::MEMBERS_MAX;
@@ -11,19 +11,19 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-/// Pause between two attempts to find a home.
-const HOME_PAUSE: Duration = Duration::from_millis(50);
+/// Pause between two attempts to find a default member.
+const DEFAULT_PAUSE: Duration = Duration::from_millis(50);
 /// First pause before a leader that could not be reached is tried again, doubled with every failure.
 const LEADER_PAUSE_MIN: Duration = Duration::from_millis(100);
 /// Longest such pause.
 const LEADER_PAUSE_MAX: Duration = Duration::from_secs(10);
-/// Most leaders that are tried at the same time: who names many that are none has not much done for it.
+/// Most leaders that are tried at the same time: a member that names many leaders that are none gets few of them tried.
 const LEADERS_MAX: usize = 4;
 
 /// An attempt that is over.
 #[derive(Debug)]
 pub(super) struct Dialed {
-    /// The leader that was to be reached; `None`: any member, to be the home.
+    /// The leader that was to be reached; `None`: any member, to be the default member.
     pub leader: Option<MemberId>,
     pub outcome: Result<Client, ClientError>,
 }
@@ -44,10 +44,10 @@ pub(super) struct Dialing {
     /// The cluster of the first connection: no other is ever talked to. 0: it was not formed then.
     cluster: u128,
     attempts: JoinSet<Dialed>,
-    seeking_home: bool,
-    next_home: Option<Instant>,
+    seeking_default: bool,
+    next_default: Option<Instant>,
     leaders: BTreeMap<MemberId, Attempts>,
-    /// Members that were reached as leaders, and where: any of them may be the next home.
+    /// Members that were reached as leaders, and where: any of them may be the next default member.
     met: BTreeMap<MemberId, String>,
 }
 
@@ -57,16 +57,16 @@ impl Dialing {
             options,
             cluster: 0,
             attempts: JoinSet::new(),
-            seeking_home: false,
-            next_home: None,
+            seeking_default: false,
+            next_default: None,
             leaders: BTreeMap::new(),
             met: BTreeMap::new(),
         }
     }
 
-    /// The first home, without which there is no handle.
+    /// The first default member, without which there is no handle.
     pub(super) async fn first(&mut self) -> Result<Client, ClientError> {
-        let addresses = self.home_addresses(None);
+        let addresses = self.addresses(None);
         let client = dial(&self.options, &addresses, 0, None).await?;
         self.cluster = client.identity.cluster();
         Ok(client)
@@ -77,24 +77,24 @@ impl Dialing {
         self.cluster != 0
     }
 
-    /// Looks for a home, `but` there only if nobody answers elsewhere. Returns whether it does, now or already.
-    pub(super) fn seek_home(&mut self, now: Instant, but: Option<&str>) -> bool {
-        if self.seeking_home {
+    /// Looks for a default member, `except` there only if nobody answers elsewhere. Returns whether it does, now or already.
+    pub(super) fn seek_default(&mut self, now: Instant, except: Option<&str>) -> bool {
+        if self.seeking_default {
             return true;
         }
-        if self.next_home.is_some_and(|next| next > now) {
+        if self.next_default.is_some_and(|next| next > now) {
             return false;
         }
-        (self.seeking_home, self.next_home) = (true, Some(now + HOME_PAUSE));
-        self.start(None, self.home_addresses(but));
+        (self.seeking_default, self.next_default) = (true, Some(now + DEFAULT_PAUSE));
+        self.start(None, self.addresses(except));
         true
     }
 
-    fn home_addresses(&self, but: Option<&str>) -> Vec<String> {
+    fn addresses(&self, except: Option<&str>) -> Vec<String> {
         let told = self.options.members.iter().map(|(_, address)| address);
         let mut addresses: Vec<String> = told.chain(self.met.values()).cloned().collect();
         fastrand::shuffle(&mut addresses);
-        addresses.sort_by_key(|address| Some(address.as_str()) == but);
+        addresses.sort_by_key(|address| Some(address.as_str()) == except);
         addresses
     }
 
@@ -150,7 +150,7 @@ impl Dialing {
     pub(super) fn note(&mut self, now: Instant, dialed: &Dialed) {
         match (dialed.leader, &dialed.outcome) {
             (None, outcome) => {
-                self.seeking_home = false;
+                self.seeking_default = false;
                 match outcome {
                     Ok(client) if self.cluster == 0 => self.cluster = client.identity.cluster(),
                     Ok(_) => {}

@@ -1,12 +1,12 @@
 //! Requests that were sent and not answered.
 
-use super::super::request::Answer;
-use super::lane::LaneKey;
 use super::links::LinkId;
+use super::queue::QueueKey;
+use crate::request::sender::Answer;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-/// Requests under way, at most, those in line included; behind them callers wait at the entrance.
+/// Requests under way, at most, those in line included; behind them callers wait to hand theirs in.
 pub(super) const UNDER_WAY_MAX: usize = 1 << PLACE_BITS;
 /// Bits of a request's number that say where it is kept; the others count.
 const PLACE_BITS: u32 = 16;
@@ -14,7 +14,7 @@ const PLACE_BITS: u32 = 16;
 /// A request that was sent.
 #[derive(Debug)]
 pub(super) struct UnderWay {
-    pub lane: LaneKey,
+    pub queue: QueueKey,
     /// The connection it was sent on, and the only one its answer may come by.
     pub link: LinkId,
     pub deadline: Instant,
@@ -95,15 +95,15 @@ impl Calls {
 
 #[cfg(test)]
 mod tests {
-    use super::super::lane::{Aim, LaneKey};
+    use super::super::queue::{Aim, QueueKey};
     use super::*;
     use crate::codec::ids::GroupId;
     use std::time::Duration;
 
-    const LANE: LaneKey = LaneKey { group: GroupId(1), aim: Aim::Leader };
+    const QUEUE: QueueKey = QueueKey { group: GroupId(1), aim: Aim::Leader };
 
     fn call(link: u64, deadline: Instant) -> UnderWay {
-        UnderWay { lane: LANE, link: LinkId(link), deadline, reply: oneshot::channel().0 }
+        UnderWay { queue: QUEUE, link: LinkId(link), deadline, reply: oneshot::channel().0 }
     }
 
     #[test]

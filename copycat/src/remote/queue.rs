@@ -1,16 +1,16 @@
 //! The requests of one group in their order, and the connection they take.
 
-use super::super::failure::Failure;
-use super::super::request::Request;
 use super::links::LinkId;
 use crate::codec::access::{Access, Consistency, Place};
 use crate::codec::ids::{GroupId, MemberId};
+use crate::request::failure::Failure;
+use crate::request::sender::Request;
 use crate::transport::wire::Leader;
 use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How long a lane that nobody uses is remembered, and with it the connection to its leader.
+/// How long a queue that nobody uses is remembered, and with it the connection to its leader.
 const IDLE_MAX: Duration = Duration::from_secs(10);
 /// How often the leader of a group that is used is asked for.
 const SEEK_INTERVAL: Duration = Duration::from_secs(1);
@@ -28,19 +28,19 @@ pub(super) enum Aim {
 
 /// Requests that keep their order among each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct LaneKey {
+pub(super) struct QueueKey {
     pub group: GroupId,
     pub aim: Aim,
 }
 
-impl LaneKey {
-    pub(super) fn of(request: &Request) -> LaneKey {
+impl QueueKey {
+    pub(super) fn of(request: &Request) -> QueueKey {
         let aim = match request.call.access {
             // One that keeps its place among other calls travels with them.
             Access::Read(Consistency::Eventual, Place::Free) => Aim::Anyone,
             _ => Aim::Leader,
         };
-        LaneKey { group: request.group, aim }
+        QueueKey { group: request.group, aim }
     }
 }
 
@@ -49,7 +49,7 @@ pub(super) type Waiting = (Instant, Request);
 
 /// Such requests: those that wait, and where those are that do not.
 #[derive(Debug)]
-pub(super) struct Lane {
+pub(super) struct RequestQueue {
     pub waiting: VecDeque<Waiting>,
     /// How many are under way, all of them on `link`.
     under_way: usize,
@@ -65,9 +65,9 @@ pub(super) struct Lane {
     used: bool,
 }
 
-impl Lane {
-    pub(super) fn new(now: Instant, target: Option<LinkId>) -> Lane {
-        Lane {
+impl RequestQueue {
+    pub(super) fn new(now: Instant, target: Option<LinkId>) -> RequestQueue {
+        RequestQueue {
             waiting: VecDeque::new(),
             under_way: 0,
             link: None,

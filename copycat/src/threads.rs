@@ -1,4 +1,4 @@
-//! The node's own threads know that they are: blocking one of them would stop the node.
+//! The framework's own threads know that they are: blocking one of them would stop a member or a remote handle.
 
 use std::cell::Cell;
 use std::thread;
@@ -7,12 +7,12 @@ thread_local! {
     static OWNED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether the calling thread belongs to a node. Blocking calls refuse to run there.
+/// Whether the calling thread is one of them. Blocking calls refuse to run there.
 pub(crate) fn is_node_thread() -> bool {
     OWNED.get()
 }
 
-/// Starts a thread that belongs to a node.
+/// Starts such a thread.
 pub(crate) fn spawn<T: Send + 'static>(
     name: String,
     body: impl FnOnce() -> T + Send + 'static,

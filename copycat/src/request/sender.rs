@@ -22,15 +22,15 @@ pub(crate) struct Request {
 
 /// The way into a shard, or into the connection of a remote handle. Cheap to clone.
 #[derive(Clone, Debug)]
-pub(crate) struct Entrance {
+pub(crate) struct RequestSender {
     inbox: mpsc::Sender<Request>,
 }
 
-impl Entrance {
+impl RequestSender {
     /// The two ends of a queue that holds at most `depth` requests.
-    pub(crate) fn new(depth: usize) -> (Entrance, mpsc::Receiver<Request>) {
+    pub(crate) fn new(depth: usize) -> (RequestSender, mpsc::Receiver<Request>) {
         let (inbox, requests) = mpsc::channel(depth);
-        (Entrance { inbox }, requests)
+        (RequestSender { inbox }, requests)
     }
 
     /// Hands a request in and waits for its answer. While the queue is full the caller waits in line:

@@ -1,13 +1,13 @@
 //! Which connection a request takes, given what was heard, what broke, and what was answered.
 
-use super::super::super::failure::Failure;
-use super::super::super::request::{Answer, Request};
-use super::super::lane::{Aim, LaneKey};
 use super::super::links::LinkId;
+use super::super::queue::{Aim, QueueKey};
 use super::super::routes::Routes;
 use crate::codec::access::{Access, Consistency};
 use crate::codec::command::{Call, Command};
 use crate::codec::ids::{GroupId, MemberId, MethodId};
+use crate::request::failure::Failure;
+use crate::request::sender::{Answer, Request};
 use crate::transport::wire::Leader;
 use bytes::Bytes;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use tokio::time::Instant;
 const GROUP: GroupId = GroupId(7);
 const OTHER: GroupId = GroupId(8);
 /// The connection to each member has its number.
-const HOME: LinkId = LinkId(1);
+const DEFAULT: LinkId = LinkId(1);
 const SECOND: LinkId = LinkId(2);
 const THIRD: LinkId = LinkId(3);
 
@@ -28,16 +28,16 @@ struct Test {
     now: Instant,
     taken: u32,
     /// What was sent and has no answer, in the order of sending.
-    sent: Vec<(LaneKey, LinkId, u32)>,
+    sent: Vec<(QueueKey, LinkId, u32)>,
 }
 
 impl Test {
-    /// Connected to member 1, the home.
+    /// Connected to member 1, the default member.
     fn new() -> Test {
         let start = Instant::now();
         let mut test = Test { routes: Routes::default(), start, now: start, taken: 0, sent: Vec::new() };
-        test.open(HOME);
-        test.routes.settle(HOME);
+        test.open(DEFAULT);
+        test.routes.settle(DEFAULT);
         test
     }
 
@@ -66,10 +66,10 @@ impl Test {
     fn send(&mut self) -> Vec<(LinkId, Vec<u32>)> {
         let mut batches = Vec::new();
         while let Some(batch) = self.routes.next() {
-            let (lane, link) = (batch.lane, batch.link);
+            let (queue, link) = (batch.queue, batch.link);
             let numbers: Vec<u32> =
                 batch.requests.map(|(_, request)| request.call.command.method.0).collect();
-            self.sent.extend(numbers.iter().map(|number| (lane, link, *number)));
+            self.sent.extend(numbers.iter().map(|number| (queue, link, *number)));
             batches.push((link, numbers));
         }
         batches.sort();
@@ -78,13 +78,13 @@ impl Test {
 
     fn answer(&mut self, number: u32) {
         let at = self.sent.iter().position(|(.., sent)| *sent == number).expect("it was sent");
-        let (lane, ..) = self.sent.remove(at);
-        self.routes.ended(lane, 1);
+        let (queue, ..) = self.sent.remove(at);
+        self.routes.ended(queue, 1);
     }
 
     fn cut(&mut self, link: LinkId) {
-        for (lane, ..) in self.sent.extract_if(.., |(_, sent_on, _)| *sent_on == link).collect::<Vec<_>>() {
-            self.routes.ended(lane, 1);
+        for (queue, ..) in self.sent.extract_if(.., |(_, sent_on, _)| *sent_on == link).collect::<Vec<_>>() {
+            self.routes.ended(queue, 1);
         }
         self.routes.closed(self.now, link);
     }
@@ -95,7 +95,7 @@ impl Test {
     }
 
     fn doubt(&mut self, group: GroupId, link: LinkId) {
-        self.routes.doubt(self.now, LaneKey { group, aim: Aim::Leader }, link);
+        self.routes.doubt(self.now, QueueKey { group, aim: Aim::Leader }, link);
     }
 
     fn missing(&self) -> Vec<u64> {
@@ -108,23 +108,23 @@ impl Test {
 }
 
 #[test]
-fn requests_take_the_home_until_the_leader_is_connected() {
+fn requests_take_the_default_member_until_the_leader_is_connected() {
     let mut test = Test::new();
     test.write(GROUP);
     test.write(OTHER);
     test.write(GROUP);
-    assert_eq!(test.send(), [(HOME, vec![1, 3]), (HOME, vec![2])], "one batch for each group");
+    assert_eq!(test.send(), [(DEFAULT, vec![1, 3]), (DEFAULT, vec![2])], "one batch for each group");
     (1..=3).for_each(|number| test.answer(number));
     test.hear(GROUP, 4, 2);
     assert_eq!(test.missing(), [2]);
     test.write(GROUP);
-    assert_eq!(test.send(), [(HOME, vec![4])], "nobody waits for a connection that may never be");
+    assert_eq!(test.send(), [(DEFAULT, vec![4])], "nobody waits for a connection that may never be");
     test.answer(4);
     test.open(SECOND);
     assert_eq!(test.missing(), [0; 0]);
     test.write(GROUP);
     test.write(OTHER);
-    assert_eq!(test.send(), [(HOME, vec![6]), (SECOND, vec![5])]);
+    assert_eq!(test.send(), [(DEFAULT, vec![6]), (SECOND, vec![5])]);
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn groups_with_different_leaders_take_different_connections() {
     }
     test.write(GroupId(9));
     test.hear(GroupId(9), 1, 1);
-    assert_eq!(test.send(), [(HOME, vec![3]), (SECOND, vec![1]), (THIRD, vec![2])]);
+    assert_eq!(test.send(), [(DEFAULT, vec![3]), (SECOND, vec![1]), (THIRD, vec![2])]);
 }
 
 #[test]
@@ -147,14 +147,14 @@ fn nobody_overtakes_those_who_are_under_way_on_the_old_connection() {
     test.open(SECOND);
     test.write(GROUP);
     test.write(GROUP);
-    assert_eq!(test.send(), [(HOME, vec![1, 2])]);
+    assert_eq!(test.send(), [(DEFAULT, vec![1, 2])]);
     test.hear(GROUP, 1, 2);
     test.write(GROUP);
     assert_eq!(test.send(), [], "1 and 2 may still be proposed");
     test.answer(2);
     test.write(OTHER);
     test.write(GROUP);
-    assert_eq!(test.send(), [(HOME, vec![4])], "other groups do not wait");
+    assert_eq!(test.send(), [(DEFAULT, vec![4])], "other groups do not wait");
     assert_eq!(test.routes.waiting(), 2);
     test.answer(1);
     assert_eq!(test.send(), [(SECOND, vec![3, 5])], "in their order");
@@ -165,7 +165,7 @@ fn nobody_overtakes_those_who_are_under_way_on_the_old_connection() {
     assert_eq!(test.send(), []);
     test.answer(3);
     test.answer(5);
-    assert_eq!(test.send(), [(HOME, vec![6])]);
+    assert_eq!(test.send(), [(DEFAULT, vec![6])]);
 }
 
 #[test]
@@ -178,7 +178,7 @@ fn a_change_that_is_taken_back_delays_nobody() {
     test.write(GROUP);
     assert_eq!(test.send(), []);
     test.doubt(GROUP, SECOND);
-    assert_eq!(test.send(), [(HOME, vec![2])]);
+    assert_eq!(test.send(), [(DEFAULT, vec![2])]);
 }
 
 #[test]
@@ -192,25 +192,25 @@ fn after_a_break_nothing_is_under_way_and_the_next_go_at_once() {
     test.write(GROUP);
     assert_eq!(test.send(), [], "the leader changed, and 1 is under way");
     test.cut(SECOND);
-    assert_eq!(test.send(), [(HOME, vec![2])]);
-    test.cut(HOME);
+    assert_eq!(test.send(), [(DEFAULT, vec![2])]);
+    test.cut(DEFAULT);
     test.write(GROUP);
-    assert_eq!((test.routes.home(), test.send()), (None, vec![]));
-    // A new home, by another connection.
+    assert_eq!((test.routes.default_link(), test.send()), (None, vec![]));
+    // A new default member, by another connection.
     test.routes.opened(MemberId(3), THIRD);
     test.routes.settle(THIRD);
     assert_eq!(test.send(), [(THIRD, vec![3])]);
 }
 
 #[test]
-fn without_its_home_a_handle_goes_on_with_what_it_has() {
+fn without_its_default_member_a_handle_goes_on_with_what_it_has() {
     let mut test = Test::new();
     test.open(SECOND);
     test.write(GROUP);
     test.hear(GROUP, 1, 2);
     assert_eq!(test.send(), [(SECOND, vec![1])]);
-    test.cut(HOME);
-    assert_eq!(test.routes.home(), Some(SECOND));
+    test.cut(DEFAULT);
+    assert_eq!(test.routes.default_link(), Some(SECOND));
     test.write(GROUP);
     test.write(OTHER);
     assert_eq!(
@@ -231,7 +231,7 @@ fn a_broken_connection_puts_its_leader_in_doubt() {
     test.cut(SECOND);
     assert_eq!(test.missing(), [0; 0], "it is not called again before it is named again");
     test.pass(Duration::from_millis(60));
-    assert_eq!(test.seek(), [(HOME, vec![GROUP])], "and that is asked soon");
+    assert_eq!(test.seek(), [(DEFAULT, vec![GROUP])], "and that is asked soon");
     test.hear(GROUP, 1, 2);
     assert_eq!(test.missing(), [2]);
     test.routes.unreachable(MemberId(2));
@@ -266,27 +266,27 @@ fn who_leads_is_asked_of_those_who_may_know_and_only_while_it_matters() {
     assert_eq!(test.seek(), [], "no group is used");
     test.write(GROUP);
     drop(test.take(OTHER, Access::read(Consistency::Eventual)));
-    assert_eq!(test.seek(), [(HOME, vec![GROUP])], "at once; any member will do for the other");
+    assert_eq!(test.seek(), [(DEFAULT, vec![GROUP])], "at once; any member will do for the other");
     assert_eq!(test.seek(), [], "once");
     test.send();
     test.hear(GROUP, 1, 2);
     test.pass(Duration::from_millis(999));
     assert_eq!(test.seek(), []);
     test.pass(Duration::from_millis(1));
-    assert_eq!(test.seek(), [(HOME, vec![GROUP]), (SECOND, vec![GROUP])], "as long as one is under way");
+    assert_eq!(test.seek(), [(DEFAULT, vec![GROUP]), (SECOND, vec![GROUP])], "as long as one is under way");
     test.answer(1);
     test.pass(Duration::from_secs(1));
     assert_eq!(test.seek(), [], "nothing was asked since");
     test.write(GROUP);
     assert_eq!(test.seek().len(), 2);
-    test.doubt(GROUP, HOME);
+    test.doubt(GROUP, DEFAULT);
     assert_eq!(test.seek(), [], "a storm of failures is no storm of questions");
     test.pass(Duration::from_millis(50));
     assert_eq!(test.seek().len(), 2);
 }
 
 #[test]
-fn reads_of_any_state_stay_with_the_home() {
+fn reads_of_any_state_stay_with_the_default_member() {
     let mut test = Test::new();
     test.open(SECOND);
     test.write(GROUP);
@@ -295,14 +295,18 @@ fn reads_of_any_state_stay_with_the_home() {
     drop(test.take(GROUP, Access::read(Consistency::Lease)));
     drop(test.take(GROUP, Access::read(Consistency::Strict)));
     drop(test.take(GROUP, Access::read(Consistency::Eventual).in_line(false)));
-    assert_eq!(test.send(), [(HOME, vec![2]), (SECOND, vec![1, 3, 4, 5])], "but for those that keep a place");
+    assert_eq!(
+        test.send(),
+        [(DEFAULT, vec![2]), (SECOND, vec![1, 3, 4, 5])],
+        "except for those that keep a place"
+    );
 }
 
 #[test]
 fn connections_are_kept_as_long_as_somebody_takes_them() {
     let mut test = Test::new();
     test.open(SECOND);
-    assert!(test.routes.needs(HOME) && !test.routes.needs(SECOND));
+    assert!(test.routes.needs(DEFAULT) && !test.routes.needs(SECOND));
     test.write(GROUP);
     test.hear(GROUP, 1, 2);
     test.send();
@@ -321,13 +325,13 @@ fn connections_are_kept_as_long_as_somebody_takes_them() {
     test.pass(Duration::from_secs(10));
     test.routes.forget(test.now);
     assert!(!test.routes.needs(SECOND), "nobody uses the group any more");
-    assert!(test.routes.needs(HOME));
+    assert!(test.routes.needs(DEFAULT));
 }
 
 #[test]
 fn those_who_wait_too_long_are_told_that_nothing_happened() {
     let mut test = Test::new();
-    test.cut(HOME);
+    test.cut(DEFAULT);
     let mut first = test.take(GROUP, Access::Write);
     test.pass(Duration::from_secs(1));
     let mut second = test.take(OTHER, Access::Write);
@@ -338,9 +342,9 @@ fn those_who_wait_too_long_are_told_that_nothing_happened() {
     assert_eq!(first.try_recv(), Ok(Err(Failure::NoLeader)));
     assert!(second.try_recv().is_err());
     assert_eq!(test.routes.waiting(), 1);
-    test.open(HOME);
-    test.routes.settle(HOME);
-    assert_eq!(test.send(), [(HOME, vec![2])]);
+    test.open(DEFAULT);
+    test.routes.settle(DEFAULT);
+    assert_eq!(test.send(), [(DEFAULT, vec![2])]);
 }
 
 #[test]
@@ -355,7 +359,7 @@ fn what_was_not_asked_about_is_not_heard() {
     });
     test.routes.hear(noise.collect());
     assert_eq!(test.missing(), [0; 0]);
-    assert_eq!(test.send(), [(HOME, vec![1])]);
+    assert_eq!(test.send(), [(DEFAULT, vec![1])]);
 }
 
 /// Whatever happens: requests of one group arrive in their order, each once, as long as no connection breaks.
@@ -377,11 +381,11 @@ fn order_is_kept_through_any_changes() {
             }
             let before = test.sent.len();
             test.send();
-            for (lane, link, number) in &test.sent[before..] {
-                let last = &mut last[usize::from(lane.group == OTHER)];
+            for (queue, link, number) in &test.sent[before..] {
+                let last = &mut last[usize::from(queue.group == OTHER)];
                 assert!(*number > *last, "seed {seed}");
                 *last = *number;
-                let elsewhere = |(other, on, _): &&(LaneKey, LinkId, u32)| other == lane && on != link;
+                let elsewhere = |(other, on, _): &&(QueueKey, LinkId, u32)| other == queue && on != link;
                 assert_eq!(test.sent.iter().find(elsewhere), None, "seed {seed}: under way on two at once");
             }
             while !test.sent.is_empty() && random.u32(..3) == 0 {

@@ -1,13 +1,13 @@
 //! The loop of a remote handle.
 
-use super::super::failure::Failure;
-use super::super::request::Request;
 use super::calls::{Calls, UNDER_WAY_MAX, UnderWay};
 use super::dialing::{Dialed, Dialing};
-use super::lane::LaneKey;
 use super::links::{LinkId, Links};
+use super::queue::QueueKey;
 use super::routes::{Batch, Routes};
 use crate::codec::configuration::MEMBERS_MAX;
+use crate::request::failure::Failure;
+use crate::request::sender::Request;
 use crate::transport::client::Client;
 use crate::transport::endpoint::Event;
 use crate::transport::wire::leaders::GROUPS_MAX;
@@ -19,29 +19,29 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 /// How often deadlines, questions and attempts are looked at.
 const TICK: Duration = Duration::from_millis(10);
 
-/// Everything between the entrance and the connections.
+/// Everything between the requests that are handed in and the connections.
 #[derive(Debug)]
-pub(super) struct Road {
+pub(super) struct EventLoop {
     requests: mpsc::Receiver<Request>,
     request_timeout: Duration,
     routes: Routes,
     calls: Calls,
     links: Links,
     dialing: Dialing,
-    /// The home could not do what it was asked, and perhaps another member can.
+    /// The default member could not do what it was asked, and perhaps another member can.
     roaming: bool,
     /// Numbers of the batch that is being sent; kept for its memory.
     sending: Vec<u64>,
 }
 
-impl Road {
+impl EventLoop {
     pub(super) fn new(
         dialing: Dialing,
-        home: Client,
+        first: Client,
         requests: mpsc::Receiver<Request>,
         request_timeout: Duration,
-    ) -> Road {
-        let mut road = Road {
+    ) -> EventLoop {
+        let mut event_loop = EventLoop {
             requests,
             request_timeout,
             routes: Routes::default(),
@@ -51,9 +51,9 @@ impl Road {
             roaming: false,
             sending: Vec::new(),
         };
-        let home = road.open(home);
-        road.routes.settle(home);
-        road
+        let first = event_loop.open(first);
+        event_loop.routes.settle(first);
+        event_loop
     }
 
     /// Runs until it is told to stop, or the last proxy and the handle are gone.
@@ -97,35 +97,35 @@ impl Road {
         self.routes.take(now, now + self.request_timeout, request);
     }
 
-    /// Sends what may be sent, one message for each lane.
+    /// Sends what may be sent, one message for each queue.
     fn send(&mut self) {
-        while let Some((lane, link, submit)) = self.next_submit() {
+        while let Some((queue, link, submit)) = self.next_submit() {
             if self.links.queue(link, Message::Submit(submit)).is_err() {
-                self.unsend(lane, link);
+                self.unsend(queue, link);
             }
         }
         self.links.write_queued();
     }
 
-    fn next_submit(&mut self) -> Option<(LaneKey, LinkId, Submit)> {
-        let Batch { lane, link, requests } = self.routes.next()?;
+    fn next_submit(&mut self) -> Option<(QueueKey, LinkId, Submit)> {
+        let Batch { queue, link, requests } = self.routes.next()?;
         let mut submitted = Vec::with_capacity(requests.len());
         self.sending.clear();
         for (deadline, Request { call, reply, .. }) in requests {
-            let id = self.calls.insert(UnderWay { lane, link, deadline, reply });
+            let id = self.calls.insert(UnderWay { queue, link, deadline, reply });
             self.sending.push(id);
             submitted.push(Submitted { id, call });
         }
-        Some((lane, link, Submit { group: lane.group, term: 0, requests: submitted }))
+        Some((queue, link, Submit { group: queue.group, term: 0, requests: submitted }))
     }
 
     /// The batch that was to be sent certainly was not.
-    fn unsend(&mut self, lane: LaneKey, link: LinkId) {
+    fn unsend(&mut self, queue: QueueKey, link: LinkId) {
         for id in self.sending.drain(..) {
             let unsent = self.calls.take(link, id).expect("it was kept a moment ago");
             // Whoever does not wait any more needs no answer; so it is with all answers here.
             let _ = unsent.reply.send(Err(Failure::Busy));
-            self.routes.ended(lane, 1);
+            self.routes.ended(queue, 1);
         }
     }
 
@@ -152,19 +152,19 @@ impl Road {
 
     fn take_answer(&mut self, link: LinkId, answered: Answered) {
         let Some(call) = self.calls.take(link, answered.id) else { return };
-        self.routes.ended(call.lane, 1);
+        self.routes.ended(call.queue, 1);
         let answer = answered.result.map_err(Failure::received);
         if let Err(failure) = answer {
-            self.heed(failure, call.lane, link);
+            self.heed(failure, call.queue, link);
         }
         let _ = call.reply.send(answer);
     }
 
     /// The member behind `link` could not do what it was asked, or did not say so in time.
-    fn heed(&mut self, failure: Failure, lane: LaneKey, link: LinkId) {
-        self.roaming |= self.routes.home() == Some(link) && may_be_better_elsewhere(failure);
+    fn heed(&mut self, failure: Failure, queue: QueueKey, link: LinkId) {
+        self.roaming |= self.routes.default_link() == Some(link) && may_be_better_elsewhere(failure);
         if may_be_led_by_another(failure) {
-            self.routes.doubt(Instant::now(), lane, link);
+            self.routes.doubt(Instant::now(), queue, link);
         }
     }
 
@@ -172,7 +172,7 @@ impl Road {
         if self.dialing.knows_cluster() {
             self.routes.hear(leaders);
         } else {
-            // The cluster was formed since the home was found. Whoever is found now can say which it is.
+            // The cluster was formed since the default member was found. Whoever is found now can say which it is.
             self.roaming |= !leaders.is_empty();
         }
     }
@@ -181,13 +181,13 @@ impl Road {
     fn lost(&mut self, link: LinkId) {
         self.links.retain(|kept| kept != link);
         for call in self.calls.take_link(link) {
-            self.routes.ended(call.lane, 1);
+            self.routes.ended(call.queue, 1);
             let _ = call.reply.send(Err(Failure::Disconnected));
         }
         let now = Instant::now();
         self.routes.closed(now, link);
-        if self.routes.home().is_none() {
-            self.dialing.seek_home(now, None);
+        if self.routes.default_link().is_none() {
+            self.dialing.seek_default(now, None);
         }
     }
 
@@ -195,8 +195,8 @@ impl Road {
         self.dialing.note(Instant::now(), &dialed);
         match (dialed.leader, dialed.outcome) {
             (None, Ok(client)) => {
-                let home = self.open(client);
-                self.routes.settle(home);
+                let default_link = self.open(client);
+                self.routes.settle(default_link);
             }
             (Some(_), Ok(client)) if self.links.len() < MEMBERS_MAX => drop(self.open(client)),
             (Some(leader), _) => self.routes.unreachable(leader),
@@ -218,8 +218,8 @@ impl Road {
     fn tick(&mut self, now: Instant) {
         self.routes.expire(now);
         for call in self.calls.take_expired(now) {
-            self.routes.ended(call.lane, 1);
-            self.heed(Failure::Timeout, call.lane, call.link);
+            self.routes.ended(call.queue, 1);
+            self.heed(Failure::Timeout, call.queue, call.link);
             let _ = call.reply.send(Err(Failure::Timeout));
         }
         self.routes.forget(now);
@@ -231,10 +231,10 @@ impl Road {
     }
 
     fn look_for_members(&mut self, now: Instant) {
-        let home = self.routes.home();
-        if home.is_none() || self.roaming {
-            let but = home.and_then(|home| self.links.address(home));
-            self.roaming &= !self.dialing.seek_home(now, but);
+        let default_link = self.routes.default_link();
+        if default_link.is_none() || self.roaming {
+            let except = default_link.and_then(|link| self.links.address(link));
+            self.roaming &= !self.dialing.seek_default(now, except);
         }
         for leader in self.routes.missing() {
             self.dialing.reach(now, leader);

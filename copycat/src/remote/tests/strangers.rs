@@ -1,11 +1,11 @@
 //! Whole handles among strangers: they speak as members do, and say what they like of each other.
 
-use super::super::super::failure::Failure;
-use super::super::super::request::{Answer, Entrance};
 use super::super::{Options, RemoteNode};
 use crate::codec::access::Access;
 use crate::codec::command::{Call, Command};
 use crate::codec::ids::{GroupId, MemberId, MethodId};
+use crate::request::failure::Failure;
+use crate::request::sender::{Answer, RequestSender};
 use crate::transport::acceptor::Acceptor;
 use crate::transport::endpoint::{Endpoint, Event, Gate, Inbox, Source};
 use crate::transport::limits::Limits;
@@ -130,10 +130,10 @@ async fn handle(network: &Memory, address: &str) -> RemoteNode {
     RemoteNode::connect(options).await.unwrap()
 }
 
-async fn write(entrance: &Entrance, number: u32) -> Answer {
+async fn write(sender: &RequestSender, number: u32) -> Answer {
     let command = Command { method: MethodId(number), key_len: 0, body: Bytes::new() };
     let call = Call::new(Access::Write, command);
-    timeout(PATIENCE, entrance.call(GROUP, call)).await.expect("an answer")
+    timeout(PATIENCE, sender.call(GROUP, call)).await.expect("an answer")
 }
 
 fn answer_of(number: u32) -> Answer {
@@ -143,19 +143,19 @@ fn answer_of(number: u32) -> Answer {
 #[tokio::test]
 async fn requests_come_to_the_leader_that_was_named_in_their_order() {
     let network = Memory::default();
-    let home = Stranger::start(&network, "home", 1, 9).await;
+    let default_link = Stranger::start(&network, "default_link", 1, 9).await;
     let second = Stranger::start(&network, "second", 2, 9).await;
     let (heard, mut told) = mpsc::unbounded_channel();
     let tasks = [
-        tokio::spawn(home.serve(vec![leader(4, 2, "second")], heard.clone())),
+        tokio::spawn(default_link.serve(vec![leader(4, 2, "second")], heard.clone())),
         tokio::spawn(second.serve(vec![leader(4, 2, "second")], heard)),
     ];
-    let node = handle(&network, "home").await;
-    let entrance = node.entrance();
+    let node = handle(&network, "default_link").await;
+    let sender = node.request_sender();
     let (mut number, mut last, mut by_leader) = (0, 0, 0);
     while by_leader < 50 {
         // Some at once, so that some are under way while others come.
-        let writes = [1, 2, 3, 4].map(|step| write(&entrance, number + step));
+        let writes = [1, 2, 3, 4].map(|step| write(&sender, number + step));
         let [one, two, three, four] = writes;
         let (one, two, three, four) = tokio::join!(one, two, three, four);
         for (answer, step) in [one, two, three, four].into_iter().zip(1..) {
@@ -178,16 +178,16 @@ async fn requests_come_to_the_leader_that_was_named_in_their_order() {
 #[tokio::test]
 async fn what_was_under_way_to_a_leader_that_breaks_is_never_sent_again() {
     let network = Memory::default();
-    let home = Stranger::start(&network, "home", 1, 9).await;
+    let default_link = Stranger::start(&network, "default_link", 1, 9).await;
     let mut second = Stranger::start(&network, "second", 2, 9).await;
     let (heard, mut told) = mpsc::unbounded_channel();
-    let task = tokio::spawn(home.serve(vec![leader(4, 2, "second")], heard));
-    let node = handle(&network, "home").await;
-    let entrance = node.entrance();
+    let task = tokio::spawn(default_link.serve(vec![leader(4, 2, "second")], heard));
+    let node = handle(&network, "default_link").await;
+    let sender = node.request_sender();
     let mut number = 0;
     let lost = loop {
         number += 1;
-        let call = write(&entrance, number);
+        let call = write(&sender, number);
         tokio::pin!(call);
         tokio::select! {
             answer = &mut call => assert_eq!(answer, answer_of(number)),
@@ -203,7 +203,7 @@ async fn what_was_under_way_to_a_leader_that_breaks_is_never_sent_again() {
         }
     };
     assert_eq!(lost, Err(Failure::Disconnected));
-    assert_eq!(write(&entrance, number + 1).await, answer_of(number + 1), "the home goes on");
+    assert_eq!(write(&sender, number + 1).await, answer_of(number + 1), "the default_link goes on");
     drop(node);
     while let Some((_, message)) = told.recv().await {
         let Incoming::Submit(submit) = message else { continue };
@@ -219,20 +219,20 @@ async fn what_was_under_way_to_a_leader_that_breaks_is_never_sent_again() {
 }
 
 #[tokio::test]
-async fn whoever_was_met_may_be_the_next_home() {
+async fn whoever_was_met_may_be_the_next_default_member() {
     let network = Memory::default();
-    let home = Stranger::start(&network, "home", 1, 9).await;
+    let default_link = Stranger::start(&network, "default_link", 1, 9).await;
     let second = Stranger::start(&network, "second", 2, 9).await;
     let (heard, mut told) = mpsc::unbounded_channel();
     let named = || vec![leader(4, 2, "second")];
-    let first = tokio::spawn(home.serve(named(), heard.clone()));
+    let first = tokio::spawn(default_link.serve(named(), heard.clone()));
     let other = tokio::spawn(second.serve(named(), heard.clone()));
-    let node = handle(&network, "home").await;
-    let entrance = node.entrance();
+    let node = handle(&network, "default_link").await;
+    let sender = node.request_sender();
     let mut number = 0;
     while !std::iter::from_fn(|| told.try_recv().ok()).any(|(member, _)| member == 2) {
         number += 1;
-        assert_eq!(write(&entrance, number).await, answer_of(number));
+        assert_eq!(write(&sender, number).await, answer_of(number));
     }
     for task in [first, other] {
         task.abort();
@@ -241,7 +241,7 @@ async fn whoever_was_met_may_be_the_next_home() {
     // The only member that the handle was told of stays away.
     let second = Stranger::start(&network, "second", 2, 9).await;
     let other = tokio::spawn(second.serve(named(), heard));
-    while write(&entrance, 1_000).await != answer_of(1_000) {}
+    while write(&sender, 1_000).await != answer_of(1_000) {}
     drop(node);
     other.abort();
 }
@@ -249,11 +249,11 @@ async fn whoever_was_met_may_be_the_next_home() {
 #[tokio::test]
 async fn answers_full_of_lies_do_no_harm() {
     let network = Memory::default();
-    let mut home = Stranger::start(&network, "home", 1, 9).await;
+    let mut default_link = Stranger::start(&network, "default_link", 1, 9).await;
     let mut another_cluster = Stranger::start(&network, "another cluster", 2, 8).await;
     let mut another_member = Stranger::start(&network, "another member", 3, 9).await;
-    let node = handle(&network, "home").await;
-    let entrance = node.entrance();
+    let node = handle(&network, "default_link").await;
+    let sender = node.request_sender();
     let lies = |round: u64| {
         let address = ["another cluster", "another member", "nowhere"][round as usize % 3];
         // One that may be believed, thousands of it of whom nobody asked, and all of them different each time.
@@ -268,14 +268,14 @@ async fn answers_full_of_lies_do_no_harm() {
     let (mut questions, mut number) = (0, 0);
     while questions < 12 {
         number += 1;
-        let call = write(&entrance, number);
+        let call = write(&sender, number);
         tokio::pin!(call);
         let answer = loop {
             tokio::select! {
                 answer = &mut call => break answer,
-                said = home.next() => for (message, replies) in said {
+                said = default_link.next() => for (message, replies) in said {
                     let answer = match message {
-                        // Failures make it ask again at once, and look for another home.
+                        // Failures make it ask again at once, and look for another default member.
                         Incoming::Submit(submit) if number % 2 == 0 => Message::Results(failures(&submit)),
                         Incoming::Submit(submit) => Message::Results(answers(&submit)),
                         _ => {
@@ -283,7 +283,7 @@ async fn answers_full_of_lies_do_no_harm() {
                             Message::Leaders(lies(questions))
                         }
                     };
-                    // A handle that found the same home again has closed the second connection.
+                    // A handle that found the same default member again has closed the second connection.
                     let _ = replies.send(answer);
                 },
             }
@@ -302,18 +302,18 @@ fn failures(submit: &Submit) -> Vec<Answered> {
 }
 
 #[tokio::test]
-async fn a_home_without_a_cluster_cannot_lead_to_another_one() {
+async fn a_member_without_a_cluster_cannot_lead_to_another_one() {
     let network = Memory::default();
-    let home = Stranger::start(&network, "home", 1, 0).await;
+    let default_link = Stranger::start(&network, "default_link", 1, 0).await;
     let mut second = Stranger::start(&network, "second", 2, 8).await;
     let (heard, mut told) = mpsc::unbounded_channel();
-    let task = tokio::spawn(home.serve(vec![leader(4, 2, "second")], heard));
-    let node = handle(&network, "home").await;
-    let entrance = node.entrance();
+    let task = tokio::spawn(default_link.serve(vec![leader(4, 2, "second")], heard));
+    let node = handle(&network, "default_link").await;
+    let sender = node.request_sender();
     let (mut number, mut questions) = (0, 0);
     while questions < 2 {
         number += 1;
-        assert_eq!(write(&entrance, number).await, answer_of(number));
+        assert_eq!(write(&sender, number).await, answer_of(number));
         while let Ok((_, message)) = told.try_recv() {
             questions += u32::from(matches!(message, Incoming::Seek(_)));
         }
@@ -326,22 +326,22 @@ async fn a_home_without_a_cluster_cannot_lead_to_another_one() {
 #[tokio::test]
 async fn leaders_are_believed_only_once_it_is_known_which_cluster_is_talked_to() {
     let network = Memory::default();
-    let home = Stranger::start(&network, "home", 1, 0).await;
+    let default_link = Stranger::start(&network, "default_link", 1, 0).await;
     let second = Stranger::start(&network, "second", 2, 9).await;
-    let (house, (heard, mut told)) = (home.house.clone(), mpsc::unbounded_channel());
+    let (house, (heard, mut told)) = (default_link.house.clone(), mpsc::unbounded_channel());
     let tasks = [
-        tokio::spawn(home.serve(vec![leader(4, 2, "second")], heard.clone())),
+        tokio::spawn(default_link.serve(vec![leader(4, 2, "second")], heard.clone())),
         tokio::spawn(second.serve(Vec::new(), heard)),
     ];
-    let node = handle(&network, "home").await;
-    let entrance = node.entrance();
-    assert_eq!(write(&entrance, 1).await, answer_of(1));
+    let node = handle(&network, "default_link").await;
+    let sender = node.request_sender();
+    assert_eq!(write(&sender, 1).await, answer_of(1));
     // Formed in the meantime; the handle has to call again to learn what it is called.
     house.form(9);
     let mut number = 1;
     while !std::iter::from_fn(|| told.try_recv().ok()).any(|(member, _)| member == 2) {
         number += 1;
-        assert_eq!(write(&entrance, number).await, answer_of(number));
+        assert_eq!(write(&sender, number).await, answer_of(number));
     }
     drop(node);
     tasks.iter().for_each(tokio::task::JoinHandle::abort);

@@ -1,30 +1,30 @@
 //! The far end of a remote handle: connections to members, and the requests that are under way on them.
 //!
-//! A handle is connected to some member, its *home*, and beside it to the leaders of the groups that it uses, as far
-//! as it can reach them. Requests of a group go to its leader if there is a connection, and otherwise to the home,
+//! A handle is connected to some member, its *default member*, and beside it to the leaders of the groups that it uses, as far
+//! as it can reach them. Requests of a group go to its leader if there is a connection, and otherwise to the default member,
 //! which passes them on. Who leads is asked now and then; the answer is a hint, and whoever follows a wrong one comes
 //! to a member that passes the request on or refuses it.
 //!
 //! Requests wait while there is no connection. Once one has been sent it is never sent again: if the connection
 //! breaks before its answer, its outcome is unknown. Requests of one group stay in the order they were handed in.
 //!
-//! Begin with [`road`], the loop; then [`routes`], which decides what goes where and touches no connection;
+//! Begin with [`event_loop`], the loop; then [`routes`], which decides what goes where and touches no connection;
 //! [`calls`] are the requests that were sent, [`links`] the connections, [`dialing`] the attempts to make some.
 
 mod calls;
 mod dialing;
-mod lane;
+mod event_loop;
 mod links;
-mod road;
+mod queue;
 mod routes;
 #[cfg(test)]
 mod tests;
 
 use self::dialing::Dialing;
-use self::road::Road;
-use super::request::{Entrance, Request};
-use super::threads;
+use self::event_loop::EventLoop;
 use crate::codec::ids::MemberId;
+use crate::request::sender::{Request, RequestSender};
+use crate::threads;
 use crate::transport::client::ClientError;
 use crate::transport::seam::Transport;
 use std::fmt;
@@ -35,7 +35,7 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
-/// Requests in line at the entrance.
+/// Requests that may wait to be taken up.
 const DEPTH: usize = 4_096;
 
 /// What a remote handle is made with, already checked.
@@ -69,7 +69,7 @@ pub(crate) enum RemoteError {
 /// The thread that owns the connections. Dropping it cuts them.
 #[derive(Debug)]
 pub(crate) struct RemoteNode {
-    entrance: Entrance,
+    sender: RequestSender,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -77,13 +77,13 @@ pub(crate) struct RemoteNode {
 impl RemoteNode {
     /// Connects to the first member that answers.
     pub(crate) async fn connect(options: Options) -> Result<RemoteNode, RemoteError> {
-        let (entrance, requests) = Entrance::new(DEPTH);
+        let (sender, requests) = RequestSender::new(DEPTH);
         let (stop, stopped) = oneshot::channel();
         let (started, outcome) = oneshot::channel();
         let thread =
             threads::spawn("copycat-remote".into(), move || run(options, requests, started, stopped))
                 .map_err(RemoteError::Thread)?;
-        let node = RemoteNode { entrance, stop: Some(stop), thread: Some(thread) };
+        let node = RemoteNode { sender, stop: Some(stop), thread: Some(thread) };
         match outcome.await {
             Ok(outcome) => outcome.map(|()| node),
             Err(_) => Err(RemoteError::Thread(io::Error::other("it ended at once"))),
@@ -91,8 +91,8 @@ impl RemoteNode {
     }
 
     /// The way in for requests to any group.
-    pub(crate) fn entrance(&self) -> Entrance {
-        self.entrance.clone()
+    pub(crate) fn request_sender(&self) -> RequestSender {
+        self.sender.clone()
     }
 }
 
@@ -120,11 +120,11 @@ fn run(
         let mut dialing = Dialing::new(options);
         match dialing.first().await {
             Err(error) => drop(started.send(Err(error.into()))),
-            Ok(home) => {
+            Ok(first) => {
                 if started.send(Ok(())).is_ok() {
-                    let road = Road::new(dialing, home, requests, request_timeout);
+                    let event_loop = EventLoop::new(dialing, first, requests, request_timeout);
                     // As a task like the connections': the root future would be polled once more per wake-up.
-                    drop(tokio::spawn(road.run(stopped)).await);
+                    drop(tokio::spawn(event_loop.run(stopped)).await);
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! The way of an answer back to whoever asked.
 
 use super::failure::Failure;
-use super::request::Answer;
+use super::sender::Answer;
 use crate::transport::wire::Answered;
 use std::fmt;
 use std::sync::Arc;
