@@ -57,6 +57,7 @@ impl Campaign {
         if self.answer(voter).is_none() {
             self.answers.push((voter, granted));
         }
+        assert!(self.answer(voter).is_some(), "an answer that was not counted");
         quorum::outcome(configuration, |voter| self.answer(voter))
     }
 

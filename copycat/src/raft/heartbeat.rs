@@ -115,6 +115,7 @@ impl Leader<'_> {
         // Rule: thesis §6.4 (1)
         // Rule: thesis §6.4 (2)
         let index = self.server.commit.max(self.leadership.first_own);
+        assert!(index <= self.server.log.last().index, "a read waits for {index}, which is not in the log");
         if self.leadership.reads.register(ticket, index, self.leadership.rounds.newest()) {
             self.start_round(fx);
         }

@@ -28,6 +28,15 @@ pub(super) struct Leader<'a> {
     pub(super) leadership: &'a mut Leadership,
 }
 
+impl<'a> Leader<'a> {
+    /// Only whoever won the current term leads.
+    pub(super) fn new(server: &'a mut Server, leadership: &'a mut Leadership) -> Leader<'a> {
+        assert!(server.leader == Some(server.id), "{:?} leads", server.leader);
+        assert!(server.vote == Some(server.id), "leads with a vote for {:?}", server.vote);
+        Leader { server, leadership }
+    }
+}
+
 impl Leadership {
     /// Of a leader that has appended nothing yet.
     pub(super) fn new(server: &Server) -> Leadership {
@@ -72,9 +81,14 @@ impl Leadership {
     /// The newest round of heartbeats that a majority answered, the leader included.
     pub(super) fn answered(&self, server: &Server) -> Option<u64> {
         let newest = self.rounds.newest();
-        quorum::reached(server.configurations.current(), |member| {
+        let answered = quorum::reached(server.configurations.current(), |member| {
             if member == server.id { newest } else { self.peer(member).map_or(0, Progress::round) }
-        })
+        });
+        assert!(
+            answered <= Some(newest),
+            "a majority answered {answered:?}, but {newest} is the newest round"
+        );
+        answered
     }
 
     /// The last moment at which a majority was heard, the leader included.

@@ -54,6 +54,7 @@ impl Rounds {
     /// The next round is one that is due by time.
     pub(super) fn beat(&mut self) {
         self.beats = (self.beats.1, self.newest + 1);
+        assert!(self.beats.0 < self.beats.1, "a round is due twice");
     }
 
     /// Whether an answer to `round` comes from a heartbeat that was sent at least one heartbeat interval after round

@@ -102,6 +102,7 @@ impl Progress {
     /// An append up to `last` leaves while `round` is the newest round of heartbeats.
     pub(super) fn sent(&mut self, last: Index, round: u64) {
         assert!(last + 1 >= self.next, "an append ends before it begins");
+        assert!(round >= self.moved, "sent in round {round}, but moved in {}", self.moved);
         self.moved = round;
         if self.mode == Mode::Replicate {
             assert!(last >= self.next, "only probes go without entries");
@@ -135,6 +136,7 @@ impl Progress {
     /// Everything up to `matched` is durable there. Returns whether that is news.
     pub(super) fn accept(&mut self, matched: Index, round: u64) -> bool {
         let news = matched > self.matched;
+        assert!(round >= self.matched_round, "acknowledged in {round}, and before in {}", self.matched_round);
         self.refused = false;
         self.matched = self.matched.max(matched);
         self.accepted = self.accepted.max(matched);
@@ -171,6 +173,7 @@ impl Progress {
         if round <= self.matched_round || last >= self.matched {
             return None;
         }
+        assert!(self.matched > 0, "lost what was never acknowledged");
         let acknowledged = std::mem::take(&mut self.matched);
         self.probe(last + 1);
         Some(acknowledged)
@@ -235,6 +238,7 @@ impl Progress {
     /// Appends were lost, as time has shown. The leader looks again where the logs agree. The first probe goes without
     /// entries, because on a slow link those that were sent may be on their way after all.
     pub(super) fn recover(&mut self) {
+        assert!(self.is_missing_something(), "nothing was lost");
         let next = if self.mode == Mode::Probe { self.next } else { self.matched + 1 };
         self.probe(next);
         self.lost = true;

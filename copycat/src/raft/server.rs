@@ -136,7 +136,13 @@ impl Server {
     /// The last entry known to be durable. A completion of an earlier epoch speaks of another term or another tail, so
     /// it counts for nothing.
     pub(super) fn durable_index(&self) -> Index {
-        if self.is_vote_durable() { self.durable.index } else { 0 }
+        let index = if self.is_vote_durable() { self.durable.index } else { 0 };
+        assert!(
+            index <= self.log.last().index,
+            "durable up to {index}, but only {:?} written",
+            self.log.last()
+        );
+        index
     }
 
     /// Waits for a leader again, for a time drawn anew between one election timeout and two.
@@ -238,6 +244,7 @@ impl Server {
     pub(super) fn commit_to(&mut self, index: Index, fx: &mut Effects) {
         assert!(index <= self.log.last().index, "commits {index} beyond {:?}", self.log.last());
         if index > self.commit {
+            assert!(self.leader.is_some(), "commits without a leader");
             self.commit = index;
             fx.push(Effect::Commit { index });
         }

@@ -46,7 +46,7 @@ impl Raft {
         assert!(server.is_vote_durable(), "a leader's vote is durable");
         server.leader = Some(server.id);
         let mut leadership = Box::new(Leadership::new(server));
-        Leader { server, leadership: &mut leadership }.begin(fx);
+        Leader::new(server, &mut leadership).begin(fx);
         self.role = RoleState::Leader(leadership);
     }
 
@@ -60,6 +60,7 @@ impl Raft {
             self.server.restart_election_timer();
         }
         self.role = RoleState::Follower;
+        assert!(self.server.leader != Some(self.server.id), "a follower that leads");
     }
 
     /// A higher term was heard of: whatever this member was, it follows.

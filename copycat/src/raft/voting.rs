@@ -59,6 +59,7 @@ impl Raft {
         if granted {
             self.server.restart_election_timer();
         }
+        assert!(!granted || self.server.vote == Some(from), "granted a vote that was not saved");
         granted
     }
 
