@@ -47,7 +47,7 @@ impl Campaign {
         for voter in configuration.members() {
             if voter != server.id && configuration.is_voter(voter) {
                 let request = Message::RequestVote { term, last, pre, campaign };
-                server.send(voter, request, server.epoch_opened(), fx);
+                server.send(voter, request, server.epoch_start(), fx);
             }
         }
     }

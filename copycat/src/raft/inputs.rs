@@ -19,14 +19,16 @@ impl Raft {
     // Rule: Raft figure 2, Followers 2
     // Rule: Raft figure 2, Candidates 4
     pub(crate) fn tick(&mut self, now: Duration, fx: &mut Effects) {
-        self.server.pass(now);
+        self.server.set_time(now);
         let now = self.server.now;
         match &mut self.role {
             RoleState::Leader(leadership) if now < leadership.heartbeat_due => {}
-            RoleState::Leader(leadership) if leadership.goes_on(&self.server) => {
-                Leader::new(&mut self.server, leadership).beat(fx);
+            RoleState::Leader(leadership) if leadership.must_step_down(&self.server) => {
+                self.become_follower(fx);
             }
-            RoleState::Leader(_) => self.become_follower(fx),
+            RoleState::Leader(leadership) => {
+                Leader::new(&mut self.server, leadership).send_heartbeats(fx);
+            }
             RoleState::Follower | RoleState::Candidate(_) if now < self.server.election_deadline => {}
             RoleState::Follower | RoleState::Candidate(_) => self.become_pre_candidate(fx),
         }
@@ -43,7 +45,7 @@ impl Raft {
         fx: &mut Effects,
     ) -> Result<(), Refused> {
         self.check(from, &message)?;
-        self.server.pass(now);
+        self.server.set_time(now);
         // Nobody asks a stranger for anything. Whoever answers may be a member that was removed.
         if message.is_reply() && !self.server.configurations.is_member(from) {
             return Ok(());
@@ -52,7 +54,7 @@ impl Raft {
             Message::RequestVote { term, last, pre, campaign } => {
                 self.request_vote(from, VoteRequest { term, last, pre, campaign }, fx);
             }
-            // It names the term that would begin. Nobody has begun it, so it teaches nothing.
+            // A granted pre-vote names a term that nobody has begun yet. Nobody has to adopt it.
             Message::Vote { granted: true, pre: true, .. } => self.take_answer(from, &message, fx),
             _ if message.term() < self.server.term => {
                 follower::answer_stale(&self.server, from, &message, fx);
@@ -143,7 +145,7 @@ impl Raft {
     /// Registers a strict read. It may be answered when `Effect::ReadReady` reaches its ticket, which may be among the
     /// effects of this very call.
     pub(crate) fn read(&mut self, now: Duration, fx: &mut Effects) -> Result<ReadTicket, NotLeader> {
-        self.server.pass(now);
+        self.server.set_time(now);
         match self.leader() {
             Some(mut leader) => Ok(leader.read(fx)),
             None => Err(self.server.not_leader()),

@@ -205,7 +205,7 @@ impl Progress {
     }
 
     /// The follower answered heartbeat `round`, and says that its log agrees up to `accepted`.
-    pub(super) fn beat(&mut self, round: u64, accepted: Index, newest: u64) {
+    pub(super) fn heartbeat_answered(&mut self, round: u64, accepted: Index, newest: u64) {
         assert!(round <= newest, "answers round {round} of {newest}");
         if round < self.round {
             return;
@@ -309,7 +309,7 @@ mod tests {
         progress.refuse(8);
         assert!(!progress.may_send(20, 8), "there is no room");
         assert_eq!(progress.next(), 8, "6 and 7 have left");
-        progress.beat(2, 5, 2);
+        progress.heartbeat_answered(2, 5, 2);
         assert!(progress.may_send(20, 8), "it lives");
         progress.refuse(8);
         progress.accept(7, 2);
@@ -318,14 +318,14 @@ mod tests {
         // Nothing of the very first append has left.
         progress.sent(9, 2);
         progress.refuse(8);
-        progress.beat(3, 7, 3);
+        progress.heartbeat_answered(3, 7, 3);
         assert!(!progress.is_missing_something(), "nothing is under way that could be missing");
         // A probe that found no room is made again.
         let mut progress = Progress::new(5, Duration::ZERO);
         progress.sent(4, 1);
         progress.refuse(5);
         assert!(!progress.may_send(9, 8));
-        progress.beat(2, 0, 2);
+        progress.heartbeat_answered(2, 0, 2);
         assert!(progress.may_send(9, 8) && progress.wants_entries());
     }
 
@@ -347,9 +347,9 @@ mod tests {
         let mut progress = replicating(3);
         progress.sent(9, 1);
         assert!(progress.is_missing_something());
-        progress.beat(2, 9, 2);
+        progress.heartbeat_answered(2, 9, 2);
         assert!(!progress.is_missing_something(), "it arrived, it only waits for a disk");
-        progress.beat(3, 0, 3);
+        progress.heartbeat_answered(3, 0, 3);
         assert!(progress.is_missing_something(), "a restarted follower knows nothing yet");
         progress.recover();
         assert!(progress.may_send(9, 1) && !progress.wants_entries());
@@ -362,7 +362,7 @@ mod tests {
         progress.sent(9, 1);
         progress.disconnect();
         assert!(!progress.may_send(9, 8));
-        progress.beat(2, 3, 2);
+        progress.heartbeat_answered(2, 3, 2);
         assert!(progress.may_send(9, 8) && progress.wants_entries());
         assert_eq!(progress.next(), 4);
     }

@@ -78,7 +78,7 @@ impl Leader<'_> {
     /// Commits what a majority holds durably. The leader counts itself only for what its own disk has finished.
     pub(super) fn commit_by_counting(&mut self, fx: &mut Effects) {
         let own = self.server.durable_index();
-        if let Some(index) = self.leadership.countable(self.server, own) {
+        if let Some(index) = self.leadership.committable(self.server, own) {
             let term = self.server.log.term(index);
             assert_eq!(term, Some(self.server.term), "only entries of the own term commit by counting");
             assert!(index >= self.leadership.first_own, "commits {index} before the own first entry");

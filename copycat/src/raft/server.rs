@@ -102,7 +102,7 @@ impl Server {
     }
 
     /// Takes the time. It never goes back, whatever the owner says.
-    pub(super) fn pass(&mut self, now: Duration) {
+    pub(super) fn set_time(&mut self, now: Duration) {
         self.now = self.now.max(now);
     }
 
@@ -112,7 +112,7 @@ impl Server {
     }
 
     /// The write of term and vote that the current epoch began with, or of a tail.
-    pub(super) fn epoch_opened(&self) -> Token {
+    pub(super) fn epoch_start(&self) -> Token {
         Token::opening(self.epoch)
     }
 
@@ -221,7 +221,7 @@ impl Server {
     }
 
     /// Removes the entries from `first` on. It begins a new epoch, since what is durable of them counts no more.
-    pub(super) fn cut(&mut self, first: Index) {
+    pub(super) fn truncate(&mut self, first: Index) {
         // Rule: Raft figure 3, State Machine Safety
         assert!(first > self.commit, "cuts {first}, but {} is committed", self.commit);
         // Rule: Raft figure 3, Leader Append-Only

@@ -72,7 +72,7 @@ impl Raft {
             RoleState::Candidate(campaign) => !campaign.is_pre() && !self.server.is_vote_durable(),
             RoleState::Leader(leadership) => {
                 let all = self.server.log.last().index;
-                !self.server.is_all_durable() && leadership.countable(&self.server, all).is_some()
+                !self.server.is_all_durable() && leadership.committable(&self.server, all).is_some()
             }
         }
     }
