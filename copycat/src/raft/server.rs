@@ -1,4 +1,5 @@
-//! What a server keeps in every role: term, vote, log, commit index and timers.
+//! What a server, the paper's word for a member of the group, keeps in every role: term, vote, log, commit index and
+//! timers.
 //!
 //! This file knows nothing of roles. Which rule changes what, and when, is said in the files that use it.
 
@@ -41,7 +42,7 @@ pub(super) struct Server {
     pub(super) leader: Option<MemberId>,
     /// The log agrees with that leader's up to here, as its appends have shown.
     pub(super) accepted: Index,
-    /// Until then this server votes for nobody, because it heard a leader, which may hold a lease.
+    /// Until then this server votes for nobody, because it heard a leader that may hold a lease.
     pub(super) promised_until: Duration,
     /// When to campaign, unless a leader is heard before.
     pub(super) election_deadline: Duration,
@@ -111,7 +112,7 @@ impl Server {
         Token { epoch: self.epoch, index: self.log.last().index }
     }
 
-    /// The write of term and vote that the current epoch began with, or of a tail.
+    /// The write with which the current epoch began: a change of term, vote or tail.
     pub(super) fn epoch_start(&self) -> Token {
         Token::opening(self.epoch)
     }
@@ -122,7 +123,7 @@ impl Server {
         self.durable = self.durable.max(token);
     }
 
-    /// Whether term and vote are durable as they are.
+    /// Whether the write with which the current epoch began is durable, and with it term and vote as they are.
     pub(super) fn is_vote_durable(&self) -> bool {
         assert!(self.durable.epoch <= self.epoch, "a later epoch durable than was written");
         self.durable.epoch == self.epoch

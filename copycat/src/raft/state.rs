@@ -127,7 +127,7 @@ impl Raft {
         }
     }
 
-    /// This member as the leader that it is, to be given something to do.
+    /// This member as a leader, if it is one.
     pub(super) fn leader(&mut self) -> Option<Leader<'_>> {
         match &mut self.role {
             RoleState::Leader(leadership) => Some(Leader::new(&mut self.server, leadership)),

@@ -80,7 +80,7 @@ impl Raft {
         self.server.hear_leader(leader);
     }
 
-    /// Does what follows from the answers that the current campaign has, which only asks in advance if it is `pre`.
+    /// Does what follows from the answers to the current campaign. If it is `pre`, it only asks in advance.
     pub(super) fn conclude(&mut self, outcome: Outcome, pre: bool, fx: &mut Effects) {
         assert!(matches!(self.role, RoleState::Candidate(_)), "the end of a campaign that is over");
         match outcome {
