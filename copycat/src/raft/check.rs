@@ -47,6 +47,7 @@ impl Raft {
     // Rule: Raft figure 3, Leader Completeness
     fn check_committed(&self, prev: LogId, spans: &Spans) -> Result<(), Refused> {
         let (log, commit) = (&self.server.log, self.server.commit);
+        assert!(commit <= log.last().index, "committed {commit}, but the log ends with {:?}", log.last());
         if prev.index > commit {
             return Ok(());
         }

@@ -47,7 +47,7 @@ impl Campaign {
         for voter in configuration.members() {
             if voter != server.id && configuration.is_voter(voter) {
                 let request = Message::RequestVote { term, last, pre, campaign };
-                server.send(voter, request, server.epoch_opened(), fx);
+                server.send(voter, request, server.epoch_start(), fx);
             }
         }
     }
@@ -57,6 +57,7 @@ impl Campaign {
         if self.answer(voter).is_none() {
             self.answers.push((voter, granted));
         }
+        assert!(self.answer(voter).is_some(), "an answer that was not counted");
         quorum::outcome(configuration, |voter| self.answer(voter))
     }
 

@@ -39,7 +39,7 @@ pub(super) fn append(server: &mut Server, from: MemberId, entries: Entries, fx: 
         (AppendResult::Accepted { matched }, server.token().at(matched))
     } else {
         // Rule: Raft figure 2, AppendEntries 2
-        (AppendResult::Rejected { prev: prev.index, hint: hint(server, prev) }, server.epoch_opened())
+        (AppendResult::Rejected { prev: prev.index, hint: hint(server, prev) }, server.epoch_start())
     };
     server.send(from, Message::AppendReply { term: server.term, result }, after, fx);
 }
@@ -73,7 +73,7 @@ fn store(server: &mut Server, first: Index, entries: Entries, fx: &mut Effects) 
     assert!(first > server.commit, "stores {first}, but {} is committed", server.commit);
     // Rule: Raft figure 2, AppendEntries 3
     if first <= server.log.last().index {
-        server.cut(first);
+        server.truncate(first);
     }
     // Rule: Raft figure 2, AppendEntries 4
     for span in spans.iter().filter(|span| span.last >= first) {
@@ -105,7 +105,7 @@ pub(super) fn heartbeat(server: &mut Server, from: MemberId, commit: Index, roun
     let durable = server.durable_index().min(accepted);
     let reply = Message::HeartbeatReply { term, round, accepted, durable, last };
     // It waits for the term, never for entries: reads and the lease do not depend on a disk.
-    server.send(from, reply, server.epoch_opened(), fx);
+    server.send(from, reply, server.epoch_start(), fx);
 }
 
 /// Tells the sender of a request of an earlier term that its term is over. Old answers need no answer.
@@ -126,5 +126,5 @@ pub(super) fn answer_stale(server: &Server, from: MemberId, message: &Message, f
         }
         _ => return,
     };
-    server.send(from, reply, server.epoch_opened(), fx);
+    server.send(from, reply, server.epoch_start(), fx);
 }

@@ -24,7 +24,7 @@ impl Leader<'_> {
     /// Begins a leadership: appends an entry of the own term, because nothing older commits before it, and tells everyone.
     pub(super) fn begin(&mut self, fx: &mut Effects) {
         self.append_first_own(fx);
-        self.beat(fx);
+        self.send_heartbeats(fx);
         self.replicate(fx);
     }
 
@@ -49,11 +49,11 @@ impl Leader<'_> {
 
     /// A heartbeat is due.
     // Rule: Raft figure 2, Leaders 1
-    pub(super) fn beat(&mut self, fx: &mut Effects) {
+    pub(super) fn send_heartbeats(&mut self, fx: &mut Effects) {
         let server = &*self.server;
         assert!(self.leadership.heartbeat_due <= server.now, "a heartbeat before it is due");
         self.leadership.heartbeat_due = server.now + server.options.heartbeat_interval;
-        self.leadership.rounds.beat();
+        self.leadership.rounds.next_is_timed();
         self.start_round(fx);
     }
 
@@ -71,7 +71,7 @@ impl Leader<'_> {
 
     /// Somebody answered a round, or there is nobody to ask.
     fn confirm_rounds(&mut self, fx: &mut Effects) {
-        let Some(round) = self.leadership.answered(self.server) else { return };
+        let Some(round) = self.leadership.confirmed_round(self.server) else { return };
         let leadership = &mut *self.leadership;
         leadership.rounds.confirm(round);
         push_ready(leadership.reads.confirm(round, self.server.commit), fx);
@@ -100,9 +100,9 @@ impl Leader<'_> {
         if let Some(acknowledged) = progress.find_lost(round, log.last) {
             fx.push(Effect::PeerLost { peer, first: log.last + 1, last: acknowledged });
         }
-        progress.beat(round, log.accepted, newest);
+        progress.heartbeat_answered(round, log.accepted, newest);
         let news = log.durable > progress.matched() && progress.accept(log.durable, newest);
-        if progress.is_missing_something() && rounds.is_later_beat(round, progress.moved()) {
+        if progress.is_missing_something() && rounds.is_later_heartbeat(round, progress.moved()) {
             progress.recover();
         }
         news
@@ -115,6 +115,7 @@ impl Leader<'_> {
         // Rule: thesis §6.4 (1)
         // Rule: thesis §6.4 (2)
         let index = self.server.commit.max(self.leadership.first_own);
+        assert!(index <= self.server.log.last().index, "a read waits for {index}, which is not in the log");
         if self.leadership.reads.register(ticket, index, self.leadership.rounds.newest()) {
             self.start_round(fx);
         }

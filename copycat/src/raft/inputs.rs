@@ -19,14 +19,16 @@ impl Raft {
     // Rule: Raft figure 2, Followers 2
     // Rule: Raft figure 2, Candidates 4
     pub(crate) fn tick(&mut self, now: Duration, fx: &mut Effects) {
-        self.server.pass(now);
+        self.server.set_time(now);
         let now = self.server.now;
         match &mut self.role {
             RoleState::Leader(leadership) if now < leadership.heartbeat_due => {}
-            RoleState::Leader(leadership) if leadership.goes_on(&self.server) => {
-                Leader { server: &mut self.server, leadership }.beat(fx);
+            RoleState::Leader(leadership) if leadership.must_step_down(&self.server) => {
+                self.become_follower(fx);
             }
-            RoleState::Leader(_) => self.become_follower(fx),
+            RoleState::Leader(leadership) => {
+                Leader::new(&mut self.server, leadership).send_heartbeats(fx);
+            }
             RoleState::Follower | RoleState::Candidate(_) if now < self.server.election_deadline => {}
             RoleState::Follower | RoleState::Candidate(_) => self.become_pre_candidate(fx),
         }
@@ -43,7 +45,7 @@ impl Raft {
         fx: &mut Effects,
     ) -> Result<(), Refused> {
         self.check(from, &message)?;
-        self.server.pass(now);
+        self.server.set_time(now);
         // Nobody asks a stranger for anything. Whoever answers may be a member that was removed.
         if message.is_reply() && !self.server.configurations.is_member(from) {
             return Ok(());
@@ -52,8 +54,8 @@ impl Raft {
             Message::RequestVote { term, last, pre, campaign } => {
                 self.request_vote(from, VoteRequest { term, last, pre, campaign }, fx);
             }
-            // It names the term that would begin. Nobody has begun it, so it teaches nothing.
-            Message::Vote { granted: true, pre: true, .. } => self.step(from, message, fx),
+            // A granted pre-vote names a term that nobody has begun yet. Nobody has to adopt it.
+            Message::Vote { granted: true, pre: true, .. } => self.take_answer(from, &message, fx),
             _ if message.term() < self.server.term => {
                 follower::answer_stale(&self.server, from, &message, fx);
             }
@@ -69,41 +71,46 @@ impl Raft {
         Ok(())
     }
 
-    /// A message of the current term, for the role that this member has.
+    /// A message of the current term.
     fn step(&mut self, from: MemberId, message: Message, fx: &mut Effects) {
-        match (&mut self.role, message) {
-            (_, Message::Append { prev, commit, spans, configurations, .. }) => {
+        match message {
+            Message::Append { prev, commit, spans, configurations, .. } => {
                 self.follow(from, fx);
                 let entries = Entries { prev, commit, spans, configurations };
                 follower::append(&mut self.server, from, entries, fx);
             }
-            (_, Message::Heartbeat { commit, round, .. }) => {
+            Message::Heartbeat { commit, round, .. } => {
                 self.follow(from, fx);
                 follower::heartbeat(&mut self.server, from, commit, round, fx);
             }
-            (RoleState::Candidate(campaign), Message::Vote { granted, pre, campaign: number, .. })
+            answer => self.take_answer(from, &answer, fx),
+        }
+    }
+
+    /// An answer of a member, for whoever asked: a candidate or a leader.
+    fn take_answer(&mut self, from: MemberId, answer: &Message, fx: &mut Effects) {
+        assert!(answer.is_reply(), "requests are answered in every role alike");
+        match (&mut self.role, answer) {
+            (RoleState::Candidate(campaign), &Message::Vote { granted, pre, campaign: number, .. })
                 if campaign.is_answered_by(number, pre) =>
             {
-                let configuration = self.server.configurations.current();
-                let (outcome, pre) = (campaign.count(from, granted, configuration), campaign.is_pre());
+                let outcome = campaign.count(from, granted, self.server.configurations.current());
                 self.conclude(outcome, pre, fx);
             }
-            (RoleState::Leader(leadership), Message::AppendReply { result, .. }) => {
+            (RoleState::Leader(leadership), &Message::AppendReply { result, .. }) => {
                 let at = leadership.position(from).expect("every other member is a peer of the leader");
-                Leader { server: &mut self.server, leadership }.append_reply(at, result, fx);
+                Leader::new(&mut self.server, leadership).append_reply(at, result, fx);
             }
             (
                 RoleState::Leader(leadership),
-                Message::HeartbeatReply { round, accepted, durable, last, .. },
+                &Message::HeartbeatReply { round, accepted, durable, last, .. },
             ) => {
                 let at = leadership.position(from).expect("every other member is a peer of the leader");
                 let log = FollowerLog { accepted, durable, last };
-                Leader { server: &mut self.server, leadership }.heartbeat_reply(at, round, log, fx);
+                Leader::new(&mut self.server, leadership).heartbeat_reply(at, round, log, fx);
             }
-            // Answered before by every role alike.
-            (_, Message::RequestVote { .. }) => unreachable!("votes are requested in any term"),
-            // An answer to what this member no longer does.
-            (_, Message::Vote { .. } | Message::AppendReply { .. } | Message::HeartbeatReply { .. }) => {}
+            // It answers what this member no longer does: an earlier campaign, or a leadership that has ended.
+            (RoleState::Follower | RoleState::Candidate(_) | RoleState::Leader(_), _) => {}
         }
     }
 
@@ -119,7 +126,7 @@ impl Raft {
                 self.conclude(outcome, false, fx);
             }
             RoleState::Leader(leadership) => {
-                Leader { server: &mut self.server, leadership }.commit_by_counting(fx);
+                Leader::new(&mut self.server, leadership).commit_by_counting(fx);
             }
             RoleState::Follower | RoleState::Candidate(_) => {}
         }
@@ -138,7 +145,7 @@ impl Raft {
     /// Registers a strict read. It may be answered when `Effect::ReadReady` reaches its ticket, which may be among the
     /// effects of this very call.
     pub(crate) fn read(&mut self, now: Duration, fx: &mut Effects) -> Result<ReadTicket, NotLeader> {
-        self.server.pass(now);
+        self.server.set_time(now);
         match self.leader() {
             Some(mut leader) => Ok(leader.read(fx)),
             None => Err(self.server.not_leader()),

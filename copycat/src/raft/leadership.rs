@@ -28,6 +28,15 @@ pub(super) struct Leader<'a> {
     pub(super) leadership: &'a mut Leadership,
 }
 
+impl<'a> Leader<'a> {
+    /// Only whoever won the current term leads.
+    pub(super) fn new(server: &'a mut Server, leadership: &'a mut Leadership) -> Leader<'a> {
+        assert!(server.leader == Some(server.id), "{:?} leads", server.leader);
+        assert!(server.vote == Some(server.id), "leads with a vote for {:?}", server.vote);
+        Leader { server, leadership }
+    }
+}
+
 impl Leadership {
     /// Of a leader that has appended nothing yet.
     pub(super) fn new(server: &Server) -> Leadership {
@@ -57,7 +66,7 @@ impl Leadership {
     /// The last index that a majority holds durably, if the leader's own disk has finished `own`: `None` if a leader may
     /// not commit it, or has committed it already.
     // Rule: Raft figure 2, Leaders 4
-    pub(super) fn countable(&self, server: &Server, own: Index) -> Option<Index> {
+    pub(super) fn committable(&self, server: &Server, own: Index) -> Option<Index> {
         assert!(own <= server.log.last().index, "counts {own}, which was not written");
         let matched = |member| {
             if member == server.id { own } else { self.peer(member).map_or(0, Progress::matched) }
@@ -70,11 +79,16 @@ impl Leadership {
     }
 
     /// The newest round of heartbeats that a majority answered, the leader included.
-    pub(super) fn answered(&self, server: &Server) -> Option<u64> {
+    pub(super) fn confirmed_round(&self, server: &Server) -> Option<u64> {
         let newest = self.rounds.newest();
-        quorum::reached(server.configurations.current(), |member| {
+        let answered = quorum::reached(server.configurations.current(), |member| {
             if member == server.id { newest } else { self.peer(member).map_or(0, Progress::round) }
-        })
+        });
+        assert!(
+            answered <= Some(newest),
+            "a majority answered {answered:?}, but {newest} is the newest round"
+        );
+        answered
     }
 
     /// The last moment at which a majority was heard, the leader included.
@@ -95,12 +109,11 @@ impl Leadership {
         server.now < self.quorum_heard(server) + server.options.election_timeout
     }
 
-    /// Whether the leader goes on. Without an answer of a majority for two election timeouts it steps down in its term,
-    /// and falls silent, so that its heartbeats do not hold back an election that it does not hear of. Its lease ended
-    /// long before.
+    /// Whether no majority has answered for two election timeouts. Then the leader steps down in its term and falls silent,
+    /// so that its heartbeats do not hold back an election that it does not hear of. Its lease ended long before.
     // Rule: thesis §6.2
-    pub(super) fn goes_on(&self, server: &Server) -> bool {
-        server.now < self.quorum_heard(server) + 2 * server.options.election_timeout
+    pub(super) fn must_step_down(&self, server: &Server) -> bool {
+        server.now >= self.quorum_heard(server) + 2 * server.options.election_timeout
     }
 
     /// What a lease read rests on, while the lease holds.

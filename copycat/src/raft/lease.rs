@@ -31,7 +31,7 @@ pub(super) struct Rounds {
     /// When the newest round was sent that a majority answered.
     confirmed: Option<Duration>,
     /// The two latest rounds that were due by time, older first.
-    beats: (u64, u64),
+    timed: (u64, u64),
 }
 
 impl Rounds {
@@ -52,15 +52,16 @@ impl Rounds {
     }
 
     /// The next round is one that is due by time.
-    pub(super) fn beat(&mut self) {
-        self.beats = (self.beats.1, self.newest + 1);
+    pub(super) fn next_is_timed(&mut self) {
+        self.timed = (self.timed.1, self.newest + 1);
+        assert!(self.timed.0 < self.timed.1, "a round is due twice");
     }
 
     /// Whether an answer to `round` comes from a heartbeat that was sent at least one heartbeat interval after round
     /// `since` was the newest. That is long enough for an append of that time to have arrived.
-    pub(super) fn is_later_beat(&self, round: u64, since: u64) -> bool {
-        assert!(self.beats.0 <= self.beats.1 && since <= self.newest, "rounds are numbered in order");
-        self.beats.0 > since && round >= self.beats.1
+    pub(super) fn is_later_heartbeat(&self, round: u64, since: u64) -> bool {
+        assert!(self.timed.0 <= self.timed.1 && since <= self.newest, "rounds are numbered in order");
+        self.timed.0 > since && round >= self.timed.1
     }
 
     /// A majority answered `round`, and so every earlier one.
@@ -111,17 +112,17 @@ mod tests {
     #[test]
     fn an_append_has_one_interval_to_arrive() {
         let mut rounds = Rounds::default();
-        rounds.beat();
+        rounds.next_is_timed();
         let since = rounds.start(ms(0));
         rounds.start(ms(1));
-        assert!(!rounds.is_later_beat(2, since), "a round for a read proves nothing");
-        rounds.beat();
+        assert!(!rounds.is_later_heartbeat(2, since), "a round for a read proves nothing");
+        rounds.next_is_timed();
         let first = rounds.start(ms(20));
-        assert!(!rounds.is_later_beat(first, since), "may have left right behind the append");
-        rounds.beat();
+        assert!(!rounds.is_later_heartbeat(first, since), "may have left right behind the append");
+        rounds.next_is_timed();
         let second = rounds.start(ms(40));
-        assert!(!rounds.is_later_beat(first, since));
-        assert!(rounds.is_later_beat(second, since));
+        assert!(!rounds.is_later_heartbeat(first, since));
+        assert!(rounds.is_later_heartbeat(second, since));
     }
 
     #[test]

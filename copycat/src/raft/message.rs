@@ -176,5 +176,6 @@ fn validate_entries(
         }
         before = *index;
     }
+    assert!(prev.index <= before && before <= at.index, "configurations are among the entries");
     Ok(())
 }

@@ -7,8 +7,9 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | [`message`], [`effect`], [`error`], [`options`], [`token`] | what goes in and out |
+//! | [`error`], [`message`], [`options`], [`token`] | what goes in |
 //! | [`quorum`], [`conflict`], [`configuration`], [`progress`], [`lease`], [`read`] | one idea each, as a value |
+//! | [`effect`] | what comes out |
 //! | [`server`] | what a member keeps in every role |
 //! | [`election`], [`follower`] | the rules of candidates and followers |
 //! | [`leadership`], [`replication`], [`heartbeat`] | the rules of leaders |

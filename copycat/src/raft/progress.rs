@@ -102,6 +102,7 @@ impl Progress {
     /// An append up to `last` leaves while `round` is the newest round of heartbeats.
     pub(super) fn sent(&mut self, last: Index, round: u64) {
         assert!(last + 1 >= self.next, "an append ends before it begins");
+        assert!(round >= self.moved, "sent in round {round}, but moved in {}", self.moved);
         self.moved = round;
         if self.mode == Mode::Replicate {
             assert!(last >= self.next, "only probes go without entries");
@@ -135,6 +136,7 @@ impl Progress {
     /// Everything up to `matched` is durable there. Returns whether that is news.
     pub(super) fn accept(&mut self, matched: Index, round: u64) -> bool {
         let news = matched > self.matched;
+        assert!(round >= self.matched_round, "acknowledged in {round}, and before in {}", self.matched_round);
         self.refused = false;
         self.matched = self.matched.max(matched);
         self.accepted = self.accepted.max(matched);
@@ -171,6 +173,7 @@ impl Progress {
         if round <= self.matched_round || last >= self.matched {
             return None;
         }
+        assert!(self.matched > 0, "lost what was never acknowledged");
         let acknowledged = std::mem::take(&mut self.matched);
         self.probe(last + 1);
         Some(acknowledged)
@@ -202,7 +205,7 @@ impl Progress {
     }
 
     /// The follower answered heartbeat `round`, and says that its log agrees up to `accepted`.
-    pub(super) fn beat(&mut self, round: u64, accepted: Index, newest: u64) {
+    pub(super) fn heartbeat_answered(&mut self, round: u64, accepted: Index, newest: u64) {
         assert!(round <= newest, "answers round {round} of {newest}");
         if round < self.round {
             return;
@@ -235,6 +238,7 @@ impl Progress {
     /// Appends were lost, as time has shown. The leader looks again where the logs agree. The first probe goes without
     /// entries, because on a slow link those that were sent may be on their way after all.
     pub(super) fn recover(&mut self) {
+        assert!(self.is_missing_something(), "nothing was lost");
         let next = if self.mode == Mode::Probe { self.next } else { self.matched + 1 };
         self.probe(next);
         self.lost = true;
@@ -305,7 +309,7 @@ mod tests {
         progress.refuse(8);
         assert!(!progress.may_send(20, 8), "there is no room");
         assert_eq!(progress.next(), 8, "6 and 7 have left");
-        progress.beat(2, 5, 2);
+        progress.heartbeat_answered(2, 5, 2);
         assert!(progress.may_send(20, 8), "it lives");
         progress.refuse(8);
         progress.accept(7, 2);
@@ -314,14 +318,14 @@ mod tests {
         // Nothing of the very first append has left.
         progress.sent(9, 2);
         progress.refuse(8);
-        progress.beat(3, 7, 3);
+        progress.heartbeat_answered(3, 7, 3);
         assert!(!progress.is_missing_something(), "nothing is under way that could be missing");
         // A probe that found no room is made again.
         let mut progress = Progress::new(5, Duration::ZERO);
         progress.sent(4, 1);
         progress.refuse(5);
         assert!(!progress.may_send(9, 8));
-        progress.beat(2, 0, 2);
+        progress.heartbeat_answered(2, 0, 2);
         assert!(progress.may_send(9, 8) && progress.wants_entries());
     }
 
@@ -343,9 +347,9 @@ mod tests {
         let mut progress = replicating(3);
         progress.sent(9, 1);
         assert!(progress.is_missing_something());
-        progress.beat(2, 9, 2);
+        progress.heartbeat_answered(2, 9, 2);
         assert!(!progress.is_missing_something(), "it arrived, it only waits for a disk");
-        progress.beat(3, 0, 3);
+        progress.heartbeat_answered(3, 0, 3);
         assert!(progress.is_missing_something(), "a restarted follower knows nothing yet");
         progress.recover();
         assert!(progress.may_send(9, 1) && !progress.wants_entries());
@@ -358,7 +362,7 @@ mod tests {
         progress.sent(9, 1);
         progress.disconnect();
         assert!(!progress.may_send(9, 8));
-        progress.beat(2, 3, 2);
+        progress.heartbeat_answered(2, 3, 2);
         assert!(progress.may_send(9, 8) && progress.wants_entries());
         assert_eq!(progress.next(), 4);
     }

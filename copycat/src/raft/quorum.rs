@@ -20,7 +20,9 @@ pub(super) enum Outcome {
 /// How many of `count` voters are a majority: 2 of 2, 2 of 3, 3 of 4.
 // Rule: Raft §5.2, majority
 const fn majority(count: usize) -> usize {
-    count / 2 + 1
+    let majority = count / 2 + 1;
+    assert!(2 * majority > count, "two majorities always share a member");
+    majority
 }
 
 /// The largest value that a majority of the voters has reached, and in a joint configuration a majority of either set.
@@ -51,6 +53,7 @@ fn reached_by<T: Ord + Copy>(voters: &[MemberId], value: &impl Fn(MemberId) -> T
             best = Some(candidate);
         }
     }
+    debug_assert!(best.is_none_or(|best| holders(best) >= majority(voters.len())), "no majority is there");
     best
 }
 
@@ -70,6 +73,7 @@ pub(super) fn outcome(configuration: &Configuration, vote: impl Fn(MemberId) -> 
 fn outcome_of(voters: &[MemberId], vote: &impl Fn(MemberId) -> Option<bool>) -> Outcome {
     let count = |wanted: Option<bool>| voters.iter().filter(|&&voter| vote(voter) == wanted).count();
     let granted = count(Some(true));
+    debug_assert!(granted + count(Some(false)) + count(None) == voters.len(), "each voter has one vote");
     if granted >= majority(voters.len()) {
         Outcome::Won
     } else if granted + count(None) < majority(voters.len()) {

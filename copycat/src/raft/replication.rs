@@ -20,6 +20,7 @@ impl Leader<'_> {
     pub(super) fn propose(&mut self, count: u64, fx: &mut Effects) -> Span {
         assert!((1..=PROPOSED_MAX).contains(&count), "proposes {count} entries at once");
         let span = self.server.append(self.server.term, count);
+        assert!(span.first > self.leadership.first_own, "a proposal before the first entry of the term");
         self.replicate(fx);
         span
     }
@@ -64,7 +65,8 @@ impl Leader<'_> {
         match result {
             AppendResult::Accepted { matched } => {
                 assert!(matched <= self.server.log.last().index, "checked on arrival");
-                if progress.accept(matched, round) {
+                // What is committed already cannot commit anything else.
+                if progress.accept(matched, round) && matched > self.server.commit {
                     self.commit_by_counting(fx);
                 }
             }
@@ -79,9 +81,10 @@ impl Leader<'_> {
     /// Commits what a majority holds durably. The leader counts itself only for what its own disk has finished.
     pub(super) fn commit_by_counting(&mut self, fx: &mut Effects) {
         let own = self.server.durable_index();
-        if let Some(index) = self.leadership.countable(self.server, own) {
+        if let Some(index) = self.leadership.committable(self.server, own) {
             let term = self.server.log.term(index);
             assert_eq!(term, Some(self.server.term), "only entries of the own term commit by counting");
+            assert!(index >= self.leadership.first_own, "commits {index} before the own first entry");
             self.server.commit_to(index, fx);
             push_ready(self.leadership.reads.committed(index), fx);
         }

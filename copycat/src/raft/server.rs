@@ -1,4 +1,5 @@
-//! What a server keeps in every role: term, vote, log, commit index and timers.
+//! What a server, the paper's word for a member of the group, keeps in every role: term, vote, log, commit index and
+//! timers.
 //!
 //! This file knows nothing of roles. Which rule changes what, and when, is said in the files that use it.
 
@@ -42,7 +43,7 @@ pub(super) struct Server {
     pub(super) leader: Option<MemberId>,
     /// The log agrees with that leader's up to here, as its appends have shown.
     pub(super) accepted: Index,
-    /// Until then this server votes for nobody, because it heard a leader, which may hold a lease.
+    /// Until then this server votes for nobody, because it heard a leader that may hold a lease.
     pub(super) promised_until: Duration,
     /// When to campaign, unless a leader is heard before.
     pub(super) election_deadline: Duration,
@@ -103,7 +104,7 @@ impl Server {
     }
 
     /// Takes the time. It never goes back, whatever the owner says.
-    pub(super) fn pass(&mut self, now: Duration) {
+    pub(super) fn set_time(&mut self, now: Duration) {
         self.now = self.now.max(now);
     }
 
@@ -112,8 +113,8 @@ impl Server {
         Token { epoch: self.epoch, index: self.log.last().index }
     }
 
-    /// The write of term and vote that the current epoch began with, or of a tail.
-    pub(super) fn epoch_opened(&self) -> Token {
+    /// The write with which the current epoch began: a change of term, vote or tail.
+    pub(super) fn epoch_start(&self) -> Token {
         Token::opening(self.epoch)
     }
 
@@ -123,7 +124,7 @@ impl Server {
         self.durable = self.durable.max(token);
     }
 
-    /// Whether term and vote are durable as they are.
+    /// Whether the write with which the current epoch began is durable, and with it term and vote as they are.
     pub(super) fn is_vote_durable(&self) -> bool {
         assert!(self.durable.epoch <= self.epoch, "a later epoch durable than was written");
         self.durable.epoch == self.epoch
@@ -137,7 +138,13 @@ impl Server {
     /// The last entry known to be durable. A completion of an earlier epoch speaks of another term or another tail, so
     /// it counts for nothing.
     pub(super) fn durable_index(&self) -> Index {
-        if self.is_vote_durable() { self.durable.index } else { 0 }
+        let index = if self.is_vote_durable() { self.durable.index } else { 0 };
+        assert!(
+            index <= self.log.last().index,
+            "durable up to {index}, but only {:?} written",
+            self.log.last()
+        );
+        index
     }
 
     /// Waits for a leader again, for a time drawn anew between one election timeout and two.
@@ -216,7 +223,7 @@ impl Server {
     }
 
     /// Removes the entries from `first` on. It begins a new epoch, since what is durable of them counts no more.
-    pub(super) fn cut(&mut self, first: Index) {
+    pub(super) fn truncate(&mut self, first: Index) {
         // Rule: Raft figure 3, State Machine Safety
         assert!(first > self.commit, "cuts {first}, but {} is committed", self.commit);
         // Rule: Raft figure 3, Leader Append-Only
@@ -239,6 +246,7 @@ impl Server {
     pub(super) fn commit_to(&mut self, index: Index, fx: &mut Effects) {
         assert!(index <= self.log.last().index, "commits {index} beyond {:?}", self.log.last());
         if index > self.commit {
+            assert!(self.leader.is_some(), "commits without a leader");
             self.commit = index;
             fx.push(Effect::Commit { index });
         }

@@ -46,7 +46,7 @@ impl Raft {
         assert!(server.is_vote_durable(), "a leader's vote is durable");
         server.leader = Some(server.id);
         let mut leadership = Box::new(Leadership::new(server));
-        Leader { server, leadership: &mut leadership }.begin(fx);
+        Leader::new(server, &mut leadership).begin(fx);
         self.role = RoleState::Leader(leadership);
     }
 
@@ -60,6 +60,7 @@ impl Raft {
             self.server.restart_election_timer();
         }
         self.role = RoleState::Follower;
+        assert!(self.server.leader != Some(self.server.id), "a follower that leads");
     }
 
     /// A higher term was heard of: whatever this member was, it follows.
@@ -79,7 +80,7 @@ impl Raft {
         self.server.hear_leader(leader);
     }
 
-    /// Does what follows from the answers that the current campaign has, which only asks in advance if it is `pre`.
+    /// Does what follows from the answers to the current campaign. If it is `pre`, it only asks in advance.
     pub(super) fn conclude(&mut self, outcome: Outcome, pre: bool, fx: &mut Effects) {
         assert!(matches!(self.role, RoleState::Candidate(_)), "the end of a campaign that is over");
         match outcome {

@@ -28,7 +28,7 @@ impl Raft {
         // A refusal carries the voter's own term, so that a candidate that fell behind learns of it.
         let term = if pre && granted { request.term } else { self.server.term };
         assert!(!granted || term == request.term, "grants a vote in term {term} for {request:?}");
-        let after = self.server.epoch_opened();
+        let after = self.server.epoch_start();
         self.server.send(from, Message::Vote { term, granted, pre, campaign }, after, fx);
     }
 
@@ -59,6 +59,7 @@ impl Raft {
         if granted {
             self.server.restart_election_timer();
         }
+        assert!(!granted || self.server.vote == Some(from), "granted a vote that was not saved");
         granted
     }
 
