@@ -12,9 +12,9 @@ use bytes::Bytes;
 pub(crate) struct Command<B = Bytes> {
     /// Which method.
     pub method: MethodId,
-    /// How many bytes of `body` are the key; at most [`KEY_MAX`](super::frame::KEY_MAX), and not more than there are.
+    /// How many bytes of `body` are the key; at most `KEY_MAX`, and not more than there are.
     pub key_len: u32,
-    /// The encoded key, then the other arguments; at most [`BODY_MAX`](super::frame::BODY_MAX) bytes.
+    /// The encoded key, then the other arguments; at most `BODY_MAX` bytes.
     pub body: B,
 }
 

@@ -1,7 +1,7 @@
 //! Everything that can go wrong on this floor, and what it did to the journal.
 
+use super::owner::Owner;
 use super::position::Position;
-use super::segment::Owner;
 use crate::codec::cursor::Malformed;
 use crate::codec::ids::{GroupId, Index};
 use std::fmt;

@@ -4,7 +4,6 @@ use super::disk;
 use super::error::{Damage, Problem, StorageError};
 use super::group_log::{GroupLog, Place};
 use super::journal::Journal;
-use super::pending::Batch;
 use super::position::Position;
 use crate::codec::cursor::Malformed;
 use crate::codec::frame::Frame;
@@ -51,7 +50,7 @@ impl Journal {
     ) -> Result<Slices, StorageError> {
         self.alive()?;
         let absent = StorageError::Absent { group, first, last };
-        let log = self.groups.get(&group).ok_or_else(|| absent.clone())?;
+        let log = self.groups.get(group).ok_or_else(|| absent.clone())?;
         if !log.state().log.holds_all(first, last) {
             return Err(absent);
         }
@@ -72,15 +71,14 @@ impl Journal {
 
     /// Adds the frames of a run: from memory, or verified.
     fn read_run(&self, group: GroupId, run: Run, out: &mut Vec<Bytes>) -> Result<(), StorageError> {
-        if let Some(batch) = self.in_memory(run.position) {
+        if let Some(batch) = self.batches.holding(run.position) {
             batch.slices(run.position, run.len, out);
             return Ok(());
         }
         let unreadable = |index, source| StorageError::Unreadable { group, index, source };
-        let at = self.segments.partition_point(|segment| segment.end() <= run.position);
-        let segment = &self.segments[at];
+        let segment = self.segments.holding(run.position);
         let offset = segment.offset(run.position);
-        let slice = match segment.end() <= self.durable {
+        let slice = match segment.end() <= self.batches.durable() {
             true => segment.region.clone().slice(offset, run.len),
             // Batches are still written behind these bytes.
             false => disk::copy(&*segment.region, offset, run.len),
@@ -110,22 +108,7 @@ impl Journal {
     /// As after enough other writes: what is durable is read back from the disk.
     #[cfg(any(test, feature = "testing"))]
     pub(super) fn forget_recent(&mut self) {
-        self.recent = super::recent::Recent::default();
-    }
-
-    /// The batch in memory that holds this position.
-    fn in_memory(&self, position: Position) -> Option<&Batch> {
-        if position < self.durable {
-            return self.recent.at(position);
-        }
-        if let Some(batch) = self.in_flight.as_deref()
-            && batch.position() <= position
-            && position < batch.end()
-        {
-            return Some(batch);
-        }
-        let after = self.waiting.partition_point(|batch| batch.position() <= position);
-        self.waiting.get(after.checked_sub(1)?)
+        self.batches.forget_recent();
     }
 }
 

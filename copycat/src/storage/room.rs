@@ -6,19 +6,9 @@
 use super::batch::BATCH_HEADER_LEN;
 use super::checkpoint;
 use super::error::StorageError;
-use super::journal::{Journal, Purpose};
-use super::position::{BLOCK, Position, align_up};
-use crate::codec::configuration;
-use crate::codec::frame::HEADER_LEN;
-
-/// Bytes of a frame that records a term and vote.
-const VOTE_LEN: usize = HEADER_LEN;
-/// Most bytes of the entry that a new leader begins its term with: a no-op, or a configuration.
-pub(crate) const OWN_LEN_MAX: usize = HEADER_LEN + configuration::ENCODED_LEN_MAX;
-const _: () = assert!(
-    (BATCH_HEADER_LEN + VOTE_LEN + OWN_LEN_MAX) as u64 <= BLOCK,
-    "the shortest segment's reserve, of four blocks, is enough for an election that closes a batch"
-);
+use super::journal::Journal;
+use super::position::{BLOCK, align_up};
+use super::reserve::{OWN_LEN_MAX, Purpose, VOTE_LEN};
 
 /// Most bytes that a checkpoint grows by with a new group, beside what its entries account for: a frame of an
 /// entry is longer than what a checkpoint says of it.
@@ -52,26 +42,25 @@ impl Journal {
 
     /// Bytes that were appended and are not durable yet: what a slow disk keeps in memory.
     pub(crate) fn backlog(&self) -> u64 {
-        self.end.0.saturating_sub(self.durable.0)
+        self.batches.end().0.saturating_sub(self.batches.durable().0)
     }
 
     /// Whether something waits for the write under way to end.
     pub(crate) fn has_waiting(&self) -> bool {
-        !self.waiting.is_empty()
+        self.batches.has_waiting()
     }
 
     /// Whether everything that was appended is durable.
     pub(crate) fn is_idle(&self) -> bool {
-        self.in_flight.is_none() && self.waiting.is_empty()
+        self.batches.is_idle()
     }
 
     /// Whether all of it fits the active segment, however it is cut into appends.
     fn has_room_here(&self, len: usize, purpose: Purpose) -> bool {
         let segment = self.active();
         // A batch that is open may take the first frames, and be too long for those behind them.
-        let open = if self.waiting.is_empty() { 0 } else { BLOCK };
-        let offset = segment.offset(Position(align_up(self.end.0)));
-        offset + open + self.extent(len) <= purpose.offset_max(segment.header.len)
+        let open = if self.batches.has_waiting() { BLOCK } else { 0 };
+        self.next_offset() + open + self.extent(len) <= purpose.offset_max(segment.header.len)
     }
 
     fn has_room_next(&self, len: usize) -> bool {
@@ -82,7 +71,7 @@ impl Journal {
     /// Where in the next segment `len` bytes of frames would end at most. Those that the active segment
     /// takes before may move the checkpoint's end, by less than they are long, to another block.
     fn needed_next(&self, len: usize) -> u64 {
-        let checkpoint = BATCH_HEADER_LEN as u64 + checkpoint::len(&self.groups) + GROUP_LEN;
+        let checkpoint = BATCH_HEADER_LEN as u64 + self.groups.checkpoint_len() + GROUP_LEN;
         BLOCK + align_up(checkpoint) + BLOCK + align_up(self.extent(len))
     }
 

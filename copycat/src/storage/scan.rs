@@ -4,7 +4,6 @@ use super::batch::{BATCH_HEADER_LEN, BatchHeader, Record};
 use super::disk::Region;
 use super::error::{Damage, DiskError, Problem};
 use super::position::{BLOCK, Position, is_zero};
-use super::recovery::Cut;
 use super::segment::Segment;
 use crate::codec::cursor::Malformed;
 
@@ -46,6 +45,17 @@ pub(super) struct Found<'a> {
     pub body: &'a [u8],
     /// The frames in the body.
     pub records: &'a [Record],
+}
+
+/// A torn tail: bytes of a write that had not ended, of which nothing was acknowledged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Cut {
+    /// The file.
+    pub file: String,
+    /// Where in it, in bytes.
+    pub offset: u64,
+    /// How many bytes; in a recycled file only those that can be told from what was there before.
+    pub bytes: u64,
 }
 
 /// What lies behind the intact batches of a segment.
