@@ -25,6 +25,7 @@ pub(super) struct Batches {
 impl Batches {
     /// Behind what recovery found, whose last header has the checksum `previous`.
     pub(super) fn recovered(end: Position, previous: u32) -> Batches {
+        assert!(end.is_block(), "what is durable ends with a block: {end}");
         let (waiting, recent) = (VecDeque::new(), Recent::default());
         Batches { end, durable: end, previous, in_flight: None, waiting, recent }
     }
@@ -61,7 +62,7 @@ impl Batches {
 
     /// Goes on at the beginning of a segment, behind its header.
     pub(super) fn enter(&mut self, begin: Position) {
-        assert!(self.end <= begin, "positions only grow: {} then {begin}", self.end);
+        assert!(begin.is_block() && self.end <= begin, "positions only grow: {} then {begin}", self.end);
         self.end = begin;
     }
 
@@ -94,6 +95,8 @@ impl Batches {
             assert_eq!(batch.end_padded(), end_padded, "what fills the padding takes no block more");
             self.end = batch.end();
         }
+        let next = self.waiting.front();
+        assert!(next.is_none_or(|next| batch.end_padded() <= next.position()), "batches do not overlap");
         self.previous = batch.seal(self.durable, self.previous);
         let batch = Arc::new(batch);
         self.in_flight = Some(batch.clone());
@@ -127,7 +130,9 @@ impl Batches {
             return Some(batch);
         }
         let after = self.waiting.partition_point(|batch| batch.position() <= position);
-        self.waiting.get(after.checked_sub(1)?)
+        let batch = self.waiting.get(after.checked_sub(1)?)?;
+        assert!(position < batch.end(), "{position} lies behind the last frame of its batch");
+        Some(batch)
     }
 
     /// Lets go of what lies before a position: it holds its segment, which may be wanted for new entries.

@@ -28,6 +28,10 @@ pub(super) struct Groups {
 impl Groups {
     /// What recovery found.
     pub(super) fn recovered(logs: BTreeMap<GroupId, GroupLog>) -> Groups {
+        debug_assert!(
+            logs.values().all(|log| log.noted() == log.state().commit),
+            "what was found is recorded"
+        );
         Groups { logs, unrecorded: Unrecorded::default() }
     }
 
@@ -61,7 +65,9 @@ impl Groups {
 
     /// Puts entries, which were [checked](Self::check), at `position` and behind it. Returns where they end.
     pub(super) fn append(&mut self, group: GroupId, entries: &Entries, position: Position) -> Position {
-        self.logs.entry(group).or_default().append(entries, position)
+        let end = self.logs.entry(group).or_default().append(entries, position);
+        assert_eq!(end, position.plus(entries.len()), "the places are those of the frames");
+        end
     }
 
     /// Takes over a term and vote.
@@ -94,7 +100,9 @@ impl Groups {
 
     /// Adds to a batch, the last there is, as many commit indexes as `bytes` have room for.
     pub(super) fn record_commits(&mut self, batch: &mut Batch, bytes: usize) {
+        let end = batch.end();
         self.unrecorded.record(&mut self.logs, batch, bytes);
+        assert!(batch.end() <= end.plus(bytes), "commit indexes keep to the room they were given");
     }
 
     /// The checkpoint of all groups.

@@ -74,6 +74,7 @@ impl Journal {
         }
         self.groups.check(group, entries)?;
         self.make_room(entries.len(), purpose)?;
+        assert!(self.has_end_within(entries.len(), Purpose::Vote), "entries leave the last block free");
         let groups = &mut self.groups;
         self.batches.add(|batch| {
             let position = groups.append(group, entries, batch.end());
@@ -99,6 +100,7 @@ impl Journal {
         let mut frame = Vec::with_capacity(HEADER_LEN);
         Header::vote(group, term, vote).encode(&[], &mut frame);
         self.make_room(frame.len(), Purpose::Vote)?;
+        assert!(self.has_end_within(frame.len(), Purpose::Vote), "votes leave the last block free");
         self.groups.set_vote(group, term, vote);
         self.batches.add(|batch| {
             let checksum = add_frame(batch.checksum(), &frame);
@@ -145,6 +147,13 @@ impl Journal {
         self.segments.active()
     }
 
+    /// Whether the batch that gathers, with `len` bytes more, keeps to the room of this purpose.
+    fn has_end_within(&self, len: usize, purpose: Purpose) -> bool {
+        let segment = self.active();
+        let end = self.batches.last().map(|batch| segment.offset(batch.end()) + len as u64);
+        end.is_some_and(|end| end <= purpose.offset_max(segment.header.len))
+    }
+
     /// Sees to it that the batch that gathers takes `len` more bytes.
     pub(super) fn make_room(&mut self, len: usize, purpose: Purpose) -> Result<(), StorageError> {
         if self.make_room_here(len, Purpose::Entries) {
@@ -165,6 +174,7 @@ impl Journal {
         }
         let fits = self.next_offset() + (BATCH_HEADER_LEN + len) as u64 <= offset_max;
         if fits {
+            assert!(self.next_offset() >= BLOCK, "behind the segment's header");
             self.batches.open(self.segments.active(), BatchKind::Frames);
         }
         fits
@@ -196,8 +206,10 @@ impl Journal {
 
     /// Makes a segment without batches the active one.
     pub(super) fn activate(&mut self, segment: Segment, checkpoint: Vec<u8>) {
+        assert_eq!(segment.header.len, segment.region.len(), "a segment is as long as its header says");
         self.batches.enter(segment.header.base.plus(BLOCK as usize));
         self.segments.push(segment);
+        assert_eq!(self.next_offset(), BLOCK, "batches begin behind the header");
         self.put_checkpoint(checkpoint);
     }
 
@@ -210,6 +222,7 @@ impl Journal {
             batch.push(body.into(), 0, checksum);
             batch.end_padded()
         });
+        assert!(durable_at <= self.active().end(), "the checkpoint lies in the segment");
         self.groups.checkpoint_recorded();
         self.segments.release_at(durable_at, self.first_needed());
     }
@@ -237,6 +250,8 @@ impl Journal {
 
     /// Number of the oldest segment that holds an entry of any group, at most the active one's.
     pub(super) fn first_needed(&self) -> u64 {
-        self.segments.first_needed(self.groups.oldest())
+        let needed = self.segments.first_needed(self.groups.oldest());
+        assert!(needed <= self.active().header.number, "the active segment stays");
+        needed
     }
 }

@@ -32,6 +32,7 @@ impl Batch {
     /// An empty batch whose header will lie at `offset` of the segment.
     pub(crate) fn new(segment: &Segment, offset: u64, kind: BatchKind) -> Batch {
         assert!(offset.is_multiple_of(BLOCK) && offset >= BLOCK, "batches begin on blocks behind the header");
+        assert!(offset < segment.header.len, "the batch begins in the segment");
         Batch {
             region: segment.region.clone(),
             offset,
@@ -49,6 +50,8 @@ impl Batch {
 
     /// Adds packed frames, or the body of a checkpoint; `count` and `checksum` are then the batch's.
     pub(crate) fn push(&mut self, chunk: Bytes, count: u32, checksum: u32) {
+        assert!(!self.is_sealed(), "nothing is added to what is being written");
+        assert!(!chunk.is_empty() && (count > 0) == (self.kind == BatchKind::Frames), "{count} frames");
         self.starts.push(BATCH_HEADER_LEN as u32 + self.length);
         self.length += chunk.len() as u32;
         self.chunks.push(chunk);
@@ -101,12 +104,23 @@ impl Batch {
 
     /// Behind its padding, where the next batch may begin.
     pub(crate) fn end_padded(&self) -> Position {
-        Position(self.position.0 + align_up(BATCH_HEADER_LEN as u64 + u64::from(self.length)))
+        Position(self.position.0 + self.extent())
+    }
+
+    /// Bytes that it takes of its segment.
+    fn extent(&self) -> u64 {
+        align_up(BATCH_HEADER_LEN as u64 + u64::from(self.length))
+    }
+
+    fn is_sealed(&self) -> bool {
+        !self.chunks[0].is_empty()
     }
 
     /// Completes it for writing. Returns the checksum of its header, which the next batch names.
     pub(crate) fn seal(&mut self, durable: Position, previous: u32) -> u32 {
+        assert!(!self.is_sealed(), "a batch is written once");
         assert!(durable <= self.position, "a batch is written when everything before it is durable");
+        assert!(self.offset + self.extent() <= self.region.len(), "the batch lies in the segment");
         let header = BatchHeader {
             salt: self.salt,
             position: self.position,
@@ -120,14 +134,15 @@ impl Batch {
         let (bytes, checksum) = header.encode();
         self.chunks[0] = Bytes::copy_from_slice(&bytes);
         self.starts.push(BATCH_HEADER_LEN as u32 + self.length);
-        let padding = header.extent() - BATCH_HEADER_LEN as u64 - u64::from(self.length);
-        self.chunks.push(Bytes::from_static(&ZEROES[..padding as usize]));
+        assert_eq!(header.extent(), self.extent(), "header and batch agree");
+        self.chunks.push(Bytes::from_static(&ZEROES[..self.padding()]));
+        debug_assert_eq!(self.chunks.iter().map(Bytes::len).sum::<usize>() as u64, self.extent());
         checksum
     }
 
     /// Where and what to write, once sealed.
     pub(crate) fn parts(&self) -> (&Arc<dyn Region>, u64, &[Bytes]) {
-        assert!(!self.chunks[0].is_empty(), "sealed before it is written");
+        assert!(self.is_sealed(), "sealed before it is written");
         (&self.region, self.offset, &self.chunks)
     }
 
@@ -145,5 +160,6 @@ impl Batch {
             }
             (from, at) = (to, at + 1);
         }
+        assert_eq!(from, end, "all of it was found");
     }
 }

@@ -160,6 +160,12 @@ impl Preparer {
             return None;
         }
         let header = SegmentHeader { salt: salts.u64(..), len, recycled: recycled.is_some(), ..next };
+        assert!(recycled.is_none_or(|number| number < header.number), "what is used again lies behind");
+        let shorter = self.ready.as_ref();
+        assert!(
+            shorter.is_none_or(|ready| ready.header.number == header.number),
+            "one segment is prepared ahead"
+        );
         let (head, checksum) = header.encode();
         let replaces = self.ready.take().map(Box::new);
         let creation = Creation { number: header.number, len, head, recycled };

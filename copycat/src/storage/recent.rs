@@ -29,6 +29,8 @@ impl Recent {
         while self.batches.len() > 1 && self.is_over() {
             self.drop_oldest();
         }
+        assert!(!self.batches.is_empty(), "the newest stays");
+        debug_assert_eq!(self.bytes, self.batches.iter().map(|batch| batch.len()).sum::<u64>());
     }
 
     fn is_over(&self) -> bool {
@@ -44,6 +46,7 @@ impl Recent {
 
     fn drop_oldest(&mut self) {
         if let Some(oldest) = self.batches.pop_front() {
+            assert!(self.bytes >= oldest.len(), "each was counted");
             self.bytes -= oldest.len();
         }
     }

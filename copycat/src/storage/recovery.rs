@@ -98,6 +98,10 @@ impl Journal {
             journal.preparer.set_ready(ready);
         }
         assert!(unused.is_empty(), "one segment is ready, no more");
+        assert!(
+            journal.next_offset() <= journal.active().header.len,
+            "the journal ends in the active segment"
+        );
         journal.release_recovered();
         (journal, recovered)
     }

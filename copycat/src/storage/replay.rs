@@ -88,6 +88,7 @@ impl Replay {
         } else if let Some(last) = last.filter(|last| last.position() < durable) {
             return Err(last.damage(Problem::Acknowledged { durable }));
         }
+        assert!(self.started <= at, "segments are begun once");
         self.started = at + 1;
         self.cut = None;
         Ok(())
@@ -95,6 +96,7 @@ impl Replay {
 
     fn batch(&mut self, segment: &Segment, found: &Found<'_>) -> Result<(), Damage> {
         let first_of_all = self.started == 1 && found.offset == BLOCK;
+        assert!(!first_of_all || self.groups.is_empty(), "nothing comes before the first batch");
         // One write at a time: whatever lies before a batch was durable when it was written.
         if found.header.durable != self.end {
             return Err(contradiction(segment, found.offset, "the batch does not follow the one before"));
@@ -190,6 +192,11 @@ impl Replay {
             return Err(damage(&segments[0], 0, Problem::EntriesMissing { group, first }).into());
         }
         assert!(self.started > 0 || self.groups.is_empty(), "groups come from batches");
+        assert!(self.started <= segments.len() && self.end.is_block(), "batches are blocks of segments");
+        debug_assert!(
+            self.groups.values().all(|log| log.state().is_sound()),
+            "what contradicts itself is damage"
+        );
         Ok(self)
     }
 }

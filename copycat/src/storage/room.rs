@@ -72,7 +72,9 @@ impl Journal {
     /// takes before may move the checkpoint's end, by less than they are long, to another block.
     fn needed_next(&self, len: usize) -> u64 {
         let checkpoint = BATCH_HEADER_LEN as u64 + self.groups.checkpoint_len() + GROUP_LEN;
-        BLOCK + align_up(checkpoint) + BLOCK + align_up(self.extent(len))
+        let needed = BLOCK + align_up(checkpoint) + BLOCK + align_up(self.extent(len));
+        assert!(needed.is_multiple_of(BLOCK) && needed > len as u64, "batches are whole blocks");
+        needed
     }
 
     /// Most bytes from the beginning of a new batch to the end of `len` bytes of frames, in one append or

@@ -114,6 +114,10 @@ impl<'a> Scan<'a> {
             return Ok(None);
         }
         self.offset += header.extent();
+        assert!(
+            self.offset.is_multiple_of(BLOCK) && self.offset <= self.segment.header.len,
+            "batches are blocks"
+        );
         self.previous = checksum;
         Ok(Some(Found { header, offset, body, records: &self.records }))
     }
@@ -121,6 +125,7 @@ impl<'a> Scan<'a> {
     /// The batch header at this offset, if there is an intact one that was written here in this use
     /// of the file.
     fn header_at(&mut self, offset: u64) -> Result<Option<(BatchHeader, u32)>, DiskError> {
+        assert!(offset.is_multiple_of(BLOCK) && offset >= BLOCK, "batches begin on blocks behind the header");
         if offset + BLOCK > self.segment.header.len {
             return Ok(None);
         }
@@ -149,6 +154,7 @@ impl<'a> Scan<'a> {
             }
         }
         let bytes = torn.min(self.segment.header.len - self.offset);
+        assert!(bytes.is_multiple_of(BLOCK), "a tail is torn by blocks");
         let file = || self.segment.region.to_string();
         let cut = (bytes > 0).then(|| Cut { file: file(), offset: self.offset, bytes });
         Ok(Tail { durable, cut })

@@ -53,6 +53,7 @@ pub(crate) struct SegmentHeader {
 impl SegmentHeader {
     /// The block and its checksum.
     pub(crate) fn encode(&self) -> (Bytes, u32) {
+        assert!(self.base.is_block() && self.len.is_multiple_of(BLOCK), "segments are whole blocks");
         let mut block = vec![0; BLOCK as usize];
         block[0..8].copy_from_slice(&MAGIC);
         block[8..12].copy_from_slice(&VERSION.to_le_bytes());

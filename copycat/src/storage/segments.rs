@@ -50,6 +50,11 @@ impl Segments {
 
     /// Number of the segment that holds the oldest entry, at most the active one's.
     pub(super) fn first_needed(&self, oldest: Option<Position>) -> u64 {
+        let front = self.segments.front();
+        assert!(
+            oldest.is_none_or(|oldest| front.is_some_and(|front| front.header.base < oldest)),
+            "no entry lies before the oldest segment"
+        );
         let holder = self.segments.iter().find(|segment| oldest.is_some_and(|oldest| oldest < segment.end()));
         holder.unwrap_or(self.active()).header.number
     }

@@ -64,6 +64,7 @@ impl Journal {
         }
         let groups = &mut self.groups;
         let batch = self.batches.begin_write(|batch, padding| groups.record_commits(batch, padding))?;
+        assert!(batch.position() >= self.batches.durable() && batch.end() <= self.batches.end());
         Some(Write { batch, instant: self.disk.is_instant() })
     }
 
@@ -81,6 +82,7 @@ impl Journal {
         self.flushed.bytes += batch.end_padded().0 - batch.position().0;
         self.batches.written(batch);
         self.release();
+        assert!(self.batches.durable() <= self.active().end(), "what is durable lies in the segments");
         Ok(self.batches.durable())
     }
 
