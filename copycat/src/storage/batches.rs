@@ -55,7 +55,7 @@ impl Batches {
         !self.waiting.is_empty()
     }
 
-    /// The batch that gathers, if there is one.
+    /// The open batch, if there is one.
     pub(super) fn last(&self) -> Option<&Batch> {
         self.waiting.back()
     }
@@ -73,7 +73,7 @@ impl Batches {
         self.waiting.push_back(batch);
     }
 
-    /// Adds to the batch that gathers; the journal ends behind it then.
+    /// Adds to the open batch. The journal ends behind it then.
     pub(super) fn add<T>(&mut self, with: impl FnOnce(&mut Batch) -> T) -> T {
         let batch = self.waiting.back_mut().expect("room was made in a batch");
         let added = with(batch);
@@ -82,8 +82,8 @@ impl Batches {
         added
     }
 
-    /// Takes the next batch to be written, completed. `fill` is shown the batch if it is one of frames and the last one:
-    /// it may use the padding. `None` while a write is under way or nothing waits.
+    /// Completes the next batch and takes it to be written. If it is a batch of frames and no other waits behind it,
+    /// `fill` may add frames as far as the padding has room. `None` while a write is under way or nothing waits.
     pub(super) fn begin_write(&mut self, fill: impl FnOnce(&mut Batch, usize)) -> Option<Arc<Batch>> {
         if self.in_flight.is_some() {
             return None;
@@ -135,12 +135,13 @@ impl Batches {
         Some(batch)
     }
 
-    /// Lets go of what lies before a position: it holds its segment, which may be wanted for new entries.
+    /// Drops the batches before a position from memory. They hold their segments, which could not be used again
+    /// otherwise.
     pub(super) fn forget_before(&mut self, position: Position) {
         self.recent.drop_before(position);
     }
 
-    /// As after enough other writes: what is durable is read back from the disk.
+    /// Forgets the batches that are durable, so that reads go to the disk.
     #[cfg(any(test, feature = "testing"))]
     pub(super) fn forget_recent(&mut self) {
         self.recent = Recent::default();

@@ -26,7 +26,7 @@ pub(crate) struct GroupState {
 }
 
 impl GroupState {
-    /// Takes over a term and vote. The caller may not go back, nor change its mind within a term.
+    /// Sets term and vote. A term never falls, and a vote never changes within a term.
     pub(crate) fn set_vote(&mut self, term: Term, vote: Option<MemberId>) {
         assert!(vote.is_none() || term > 0, "a vote without a term");
         assert!(term >= self.term, "a term never falls: {} then {term}", self.term);
@@ -39,7 +39,7 @@ impl GroupState {
         debug_assert!(self.is_sound(), "{self:?}");
     }
 
-    /// Takes over a commit index. It never falls and never passes the log.
+    /// Sets the commit index. It never falls and never passes the log.
     pub(crate) fn set_commit(&mut self, index: Index) {
         assert!(self.commit <= index, "a commit index never falls: {} then {index}", self.commit);
         assert!(index <= self.log.last().index, "{index} is committed, and the log ends before it");
@@ -143,7 +143,7 @@ impl GroupLog {
         self.noted > self.state.commit && !std::mem::replace(&mut self.awaits_record, true)
     }
 
-    /// Counts what was noted as recorded. Returns the entry that the record names; `None` if there is nothing new.
+    /// The noted commit index is about to be recorded. Returns the entry at it; `None` if it is recorded already.
     pub(crate) fn record_commit(&mut self) -> Option<LogId> {
         self.awaits_record = false;
         if self.noted == self.state.commit {
@@ -155,7 +155,7 @@ impl GroupLog {
         Some(LogId::new(term, self.noted))
     }
 
-    /// Takes over a commit index that was found recorded. The caller has checked that it may follow.
+    /// Sets a commit index that recovery has read. The caller has checked it.
     pub(crate) fn replay_commit(&mut self, index: Index) {
         self.state.set_commit(index);
         self.noted = self.noted.max(index);
@@ -197,7 +197,7 @@ impl GroupLog {
         position
     }
 
-    /// Makes way for an entry at `index`, which comes next, and will lie at `position`.
+    /// Removes every entry from `index` on. An entry of that index comes next, and lies at `position`.
     fn replace_from(&mut self, index: Index, position: Position) {
         let newest = self.places.back();
         assert!(
@@ -238,8 +238,8 @@ impl GroupLog {
         self.places.get(at as usize).copied()
     }
 
-    /// Where the oldest entry lies. Positions ascend with indexes: a replaced entry takes all that
-    /// follow it along.
+    /// Where the oldest entry lies. Positions ascend with indexes, because an entry is replaced together with all
+    /// behind it.
     pub(crate) fn oldest(&self) -> Option<Position> {
         self.places.front().map(|place| place.position)
     }

@@ -137,7 +137,7 @@ impl Journal {
         self.flushed
     }
 
-    /// The error that ended the journal, if one did.
+    /// Fails with the error that ended the journal, if one did.
     pub(super) fn alive(&self) -> Result<(), StorageError> {
         self.failed.as_ref().map_or(Ok(()), |error| Err(StorageError::Failed(error.clone())))
     }
@@ -147,14 +147,14 @@ impl Journal {
         self.segments.active()
     }
 
-    /// Whether the batch that gathers, with `len` bytes more, keeps to the room of this purpose.
+    /// Whether the open batch, with `len` bytes more, keeps to the room of this purpose.
     fn has_end_within(&self, len: usize, purpose: Purpose) -> bool {
         let segment = self.active();
         let end = self.batches.last().map(|batch| segment.offset(batch.end()) + len as u64);
         end.is_some_and(|end| end <= purpose.offset_max(segment.header.len))
     }
 
-    /// Sees to it that the batch that gathers takes `len` more bytes.
+    /// Sees to it that the open batch takes `len` more bytes.
     pub(super) fn make_room(&mut self, len: usize, purpose: Purpose) -> Result<(), StorageError> {
         if self.make_room_here(len, Purpose::Entries) {
             return Ok(());
@@ -168,8 +168,8 @@ impl Journal {
     /// The same, if there is room for it in the active segment.
     pub(super) fn make_room_here(&mut self, len: usize, purpose: Purpose) -> bool {
         let offset_max = purpose.offset_max(self.active().header.len);
-        let gathers = self.batches.last();
-        if gathers.is_some_and(|batch| batch.takes(len, self.options.batch_max, offset_max)) {
+        let open = self.batches.last();
+        if open.is_some_and(|batch| batch.takes(len, self.options.batch_max, offset_max)) {
             return true;
         }
         let fits = self.next_offset() + (BATCH_HEADER_LEN + len) as u64 <= offset_max;

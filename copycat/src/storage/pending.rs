@@ -1,4 +1,4 @@
-//! A batch between its first append and the end of its write: a rope of the callers' own bytes.
+//! A batch from its first append to the end of its write. It holds the callers' bytes; nothing is copied.
 
 use super::batch::{BATCH_HEADER_LEN, BatchHeader, BatchKind};
 use super::disk::Region;
@@ -7,17 +7,17 @@ use super::segment::Segment;
 use bytes::Bytes;
 use std::sync::Arc;
 
-/// Frames that share one write. Their positions are final; nothing is ever copied or moved.
+/// Frames that share one write. Their positions are final.
 #[derive(Debug)]
 pub(crate) struct Batch {
     region: Arc<dyn Region>,
-    /// Of its header, in the region.
+    /// Where its header lies in the region.
     offset: u64,
     /// Of its header, in the journal.
     position: Position,
     salt: u64,
     kind: BatchKind,
-    /// What the header refers to where that is no batch: the checksum of the segment's own header.
+    /// The checksum of the segment's header, if this is the first batch of the segment: what its `previous` is then.
     first_in: Option<u32>,
     /// The header (empty until sealed), the callers' chunks, the padding (once sealed).
     chunks: Vec<Bytes>,
@@ -48,7 +48,8 @@ impl Batch {
         }
     }
 
-    /// Adds packed frames, or the body of a checkpoint; `count` and `checksum` are then the batch's.
+    /// Adds packed frames, or the body of a checkpoint. `count` is how many frames they are, and `checksum` is that
+    /// of the whole batch with them.
     pub(crate) fn push(&mut self, chunk: Bytes, count: u32, checksum: u32) {
         assert!(!self.is_sealed(), "nothing is added to what is being written");
         assert!(!chunk.is_empty() && (count > 0) == (self.kind == BatchKind::Frames), "{count} frames");
@@ -59,7 +60,7 @@ impl Batch {
         self.checksum = checksum;
     }
 
-    /// Whether frames may still be added: no if it is a checkpoint, or would pass either limit.
+    /// Whether `len` bytes of frames may still be added. A checkpoint takes none; otherwise both limits must be kept.
     pub(crate) fn takes(&self, len: usize, batch_max: u64, offset_max: u64) -> bool {
         let length = u64::from(self.length) + len as u64;
         self.kind == BatchKind::Frames
@@ -72,7 +73,7 @@ impl Batch {
         self.kind
     }
 
-    /// Bytes behind its last frame that belong to it anyway: it takes whole blocks.
+    /// Bytes between its last frame and the end of its last block.
     pub(crate) fn padding(&self) -> usize {
         (self.end_padded().0 - self.end().0) as usize
     }
@@ -116,7 +117,8 @@ impl Batch {
         !self.chunks[0].is_empty()
     }
 
-    /// Completes it for writing. Returns the checksum of its header, which the next batch names.
+    /// Completes the batch for writing. Returns the checksum of its header, which the header of the next batch
+    /// repeats.
     pub(crate) fn seal(&mut self, durable: Position, previous: u32) -> u32 {
         assert!(!self.is_sealed(), "a batch is written once");
         assert!(durable <= self.position, "a batch is written when everything before it is durable");
@@ -140,7 +142,7 @@ impl Batch {
         checksum
     }
 
-    /// Where and what to write, once sealed.
+    /// Where to write what. The batch is sealed.
     pub(crate) fn parts(&self) -> (&Arc<dyn Region>, u64, &[Bytes]) {
         assert!(self.is_sealed(), "sealed before it is written");
         (&self.region, self.offset, &self.chunks)

@@ -1,5 +1,5 @@
-//! The segments before and behind those in use: prepared ahead, used again, removed. All of it blocks,
-//! so all of it is handed out as jobs.
+//! The segments that are not in use: the next one, which is prepared ahead, and those that are no longer needed.
+//! Creating and removing segments blocks, so both are jobs for another thread.
 
 use super::disk::{Creation, Disk, Region};
 use super::error::{DiskError, StorageError};
@@ -9,8 +9,7 @@ use super::segment::{Segment, SegmentHeader};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// Work on segments that are not in use. Dropped without being run, it leaves the journal waiting for
-/// it for ever.
+/// A job: a segment to be created or removed. If it is dropped instead of run, no segment is ever prepared again.
 #[derive(Debug)]
 #[must_use = "no segment is prepared until this is run"]
 pub(crate) struct Preparation {
@@ -24,8 +23,8 @@ enum Work {
         creation: Creation,
         header: SegmentHeader,
         checksum: u32,
-        /// The segment of the same number that is too short. It is given up when the longer one is there, and not
-        /// before: on a full disk it serves as far as it goes.
+        /// The segment of the same number that is too short. It is kept until the longer one is there: on a full disk
+        /// it is better than none.
         replaces: Option<Box<Segment>>,
     },
     Remove {
@@ -33,7 +32,7 @@ enum Work {
     },
 }
 
-/// A preparation that has ended, well or not.
+/// A job that has ended, with or without success.
 #[derive(Debug)]
 #[must_use = "the journal has to learn of it"]
 pub(crate) struct Prepared(Outcome);
@@ -45,7 +44,7 @@ enum Outcome {
 }
 
 impl Preparation {
-    /// Creates or removes a segment: blocks while a whole segment is written and flushed.
+    /// Creates or removes a segment. Blocks while a whole segment is written and flushed.
     pub(crate) fn run(self) -> Prepared {
         Prepared(match self.work {
             Work::Create { creation, header, checksum, replaces } => {
@@ -59,8 +58,8 @@ impl Preparation {
     }
 }
 
-/// Whether a segment is still the one of its number. If it is not, another was put in its place, and only whether
-/// that lasts is unknown: nothing may be written to either.
+/// Whether the file of this number is still this segment. If not, another has taken its place, and may be lost in a
+/// crash: nothing may be written to either of the two.
 fn is_there(disk: &dyn Disk, segment: &Segment) -> bool {
     let mut block = vec![0; BLOCK as usize];
     let read = disk.open(segment.header.number).and_then(|region| region.read(0, &mut block));
@@ -71,7 +70,7 @@ fn is_there(disk: &dyn Disk, segment: &Segment) -> bool {
 #[derive(Debug)]
 struct Dropped {
     number: u64,
-    /// `None` once an attempt to recycle it failed: whether its file is still there is unknown.
+    /// `None` if an attempt to use it again failed: its file may still be there or not.
     segment: Option<Segment>,
 }
 
@@ -81,12 +80,12 @@ pub(super) struct Preparer {
     ready: Option<Segment>,
     /// A job is under way.
     busy: bool,
-    /// A removal failed: nothing is offered until somebody asks for another try.
+    /// A removal failed: there are no jobs until the owner asks for another try.
     stalled: bool,
     failed: Option<DiskError>,
-    /// Bytes the next segment must have because the one that is ready is too short; 0: it is not.
+    /// Bytes that the next segment must have, because the one that is ready is too short; 0 if it is not.
     len_min: u64,
-    /// Oldest first. They go strictly in this order: segments on the disk are consecutive at any time.
+    /// Oldest first. They are removed in this order, so that the numbers of the files are consecutive at any time.
     dropped: VecDeque<Dropped>,
 }
 
@@ -102,7 +101,8 @@ impl Preparer {
         self.ready = Some(segment);
     }
 
-    /// Takes the ready segment if its length will do; otherwise a [longer one](Self::want) has to be prepared.
+    /// Takes the segment that is ready, if its length will do. Otherwise a [longer one](Self::want) has to be
+    /// prepared.
     pub(super) fn take(&mut self, will_do: impl Fn(u64) -> bool, needed: u64) -> Option<Segment> {
         let segment = self.ready.take_if(|segment| will_do(segment.header.len));
         if segment.is_none() {
@@ -111,8 +111,8 @@ impl Preparer {
         segment
     }
 
-    /// If a segment is ready, one that can hold twice `needed` bytes has to be prepared in its place; not while the
-    /// disk is known to be full.
+    /// Asks for a segment of twice `needed` bytes in place of the one that is ready. Does nothing while the disk is
+    /// full, or if none is ready.
     pub(super) fn want(&mut self, needed: u64) {
         if self.ready.is_some() && self.failed.is_none() {
             self.len_min = 2 * needed;
@@ -149,7 +149,7 @@ impl Preparer {
     }
 
     fn next_creation(&mut self, next: SegmentHeader, salts: &mut fastrand::Rng) -> Option<Work> {
-        // A file whose recycling failed may still be there: it goes before anything behind it does.
+        // A file that could not be used again may still be there. It is removed before any file behind it.
         let unusable = self.dropped.front().is_some_and(|front| front.segment.is_none());
         if unusable || (self.ready.is_some() && self.len_min == 0) {
             return None;
@@ -188,7 +188,7 @@ impl Preparer {
                 (None, None)
             }
             Outcome::Created { segment: Err(error), recycled, kept } => {
-                // Whoever needs a longer one still asks again.
+                // If a longer one is still needed, it will be asked for again.
                 (self.ready, self.len_min) = (kept, 0);
                 (Some(error), recycled)
             }
@@ -215,8 +215,8 @@ impl Preparer {
         (self.failed, self.stalled) = (None, false);
     }
 
-    /// The oldest dropped segment, if its file may be overwritten by a segment of `len` bytes. What it
-    /// returns nobody else can reach any more.
+    /// The number of the oldest dropped segment, if a segment of `len` bytes may overwrite its file: nobody reads
+    /// from it any more.
     fn recyclable(&mut self, len: u64) -> Option<u64> {
         let segment = self.dropped.front()?.segment.as_ref()?;
         if segment.header.len != len || segment.is_held() {
@@ -225,15 +225,14 @@ impl Preparer {
         self.dropped.pop_front().map(|dropped| dropped.number)
     }
 
-    /// Whether the oldest dropped segment should be removed: one that may serve again is kept, unless
-    /// space is short.
+    /// Whether the oldest dropped segment should be removed. One is kept to be used again, unless space is short.
     fn removable(&self) -> bool {
         let unusable = self.dropped.front().is_some_and(|front| front.segment.is_none());
         unusable || self.dropped.len() > 1 || (self.failed.is_some() && !self.dropped.is_empty())
     }
 }
 
-/// Creates the very first segment, at once: there is nothing yet that could wait for a job.
+/// Creates the very first segment at once. There is no loop yet that a job could hold up.
 pub(super) fn create_first(disk: &dyn Disk, header: SegmentHeader) -> Result<Segment, DiskError> {
     let (head, checksum) = header.encode();
     let creation = Creation { number: header.number, len: header.len, head, recycled: None };

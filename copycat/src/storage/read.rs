@@ -1,4 +1,4 @@
-//! Serving entries: from memory while they are being written and a while longer, from the files afterwards.
+//! Reading entries: from memory while they are being written and for a while after, then from the files.
 
 use super::disk;
 use super::error::{Damage, Problem, StorageError};
@@ -26,7 +26,7 @@ impl Slices {
     }
 }
 
-/// Frames of consecutive entries that lie one behind the other.
+/// Frames of consecutive entries that lie one behind the other in the journal.
 #[derive(Clone, Copy)]
 struct Run {
     position: Position,
@@ -35,12 +35,10 @@ struct Run {
 }
 
 impl Journal {
-    /// The frames of the entries `first ..= last`, as many as fit `bytes_max`, but at least one.
-    /// Frames that lie one behind the other come as one slice. Slices hold what they point to: the
-    /// segment is not overwritten before they are gone.
+    /// The frames of the entries `first ..= last`, as many as fit `bytes_max`, but at least one. Frames that lie one
+    /// behind the other come as one slice. A slice keeps its segment from being used again.
     ///
-    /// Frames that are read back from the disk are verified, each time, against their checksum, group
-    /// and index; what does not verify is never served.
+    /// Frames that are read from the disk are verified each time: checksum, group and index.
     pub(crate) fn read(
         &self,
         group: GroupId,
@@ -69,7 +67,7 @@ impl Journal {
         Ok(Slices { frames, last: next - 1 })
     }
 
-    /// Adds the frames of a run: from memory, or verified.
+    /// Adds the frames of a run, from memory or from the disk.
     fn read_run(&self, group: GroupId, run: Run, out: &mut Vec<Bytes>) -> Result<(), StorageError> {
         if let Some(batch) = self.batches.holding(run.position) {
             batch.slices(run.position, run.len, out);
@@ -105,15 +103,15 @@ impl Journal {
         Ok(())
     }
 
-    /// As after enough other writes: what is durable is read back from the disk.
+    /// Forgets the batches that are durable, so that reads go to the disk.
     #[cfg(any(test, feature = "testing"))]
     pub(super) fn forget_recent(&mut self) {
         self.batches.forget_recent();
     }
 }
 
-/// The longest run from `first` on that fits `left`, of which it takes its share, and the index behind
-/// it. A run without bytes means that nothing more fits.
+/// The longest run from `first` on that fits `left`, and the index behind it. The run's bytes are taken from `left`.
+/// A run without bytes means that nothing more fits.
 fn run(log: &GroupLog, first: Index, last: Index, left: &mut usize) -> (Run, Index) {
     let mut run = Run { position: Position(0), len: 0, first };
     let mut next = first;

@@ -1,16 +1,15 @@
-//! The batches that were written last. Whoever applies or sends entries mostly wants those that have just become
-//! durable: they are served from the memory they were written from, which needs no read and no
-//! second look at their checksums.
+//! The batches that were written last, kept in memory. Entries are mostly applied and sent right after they became
+//! durable. Serving them from memory needs no read and no verification of checksums.
 
 use super::pending::Batch;
 use super::position::Position;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// Most bytes of frames that are kept, unless the newest batch alone has more: 16 MiB, two of the longest batches that
-/// gather. While one is applied and sent, the next is being written; what is no longer here is read from the disk.
+/// Most bytes of frames that are kept, unless the newest batch alone has more: 16 MiB. That is two of the longest
+/// batches: while one is applied and sent, the next is being written. Older entries are read from the disk.
 const BYTES_MAX: u64 = 16 << 20;
-/// Most batches that are kept: what a batch costs beside its frames is bounded too.
+/// Most batches that are kept. This bounds what batches cost beside their frames.
 const BATCHES_MAX: usize = 1_024;
 
 /// Batches on the disk that are still in memory, oldest first.
@@ -21,7 +20,7 @@ pub(super) struct Recent {
 }
 
 impl Recent {
-    /// Keeps a batch, and lets go of the oldest beyond the bounds.
+    /// Keeps a batch, and drops the oldest beyond the bounds.
     pub(super) fn keep(&mut self, batch: Arc<Batch>) {
         assert!(self.batches.back().is_none_or(|last| last.end() <= batch.position()), "batches ascend");
         self.bytes += batch.len();
@@ -37,7 +36,7 @@ impl Recent {
         self.bytes > BYTES_MAX || self.batches.len() > BATCHES_MAX
     }
 
-    /// Lets go of everything before a position: it holds its segment, which may be wanted for new entries.
+    /// Drops the batches before a position. A batch holds its segment, which could not be used again otherwise.
     pub(super) fn drop_before(&mut self, position: Position) {
         while self.batches.front().is_some_and(|oldest| oldest.position() < position) {
             self.drop_oldest();

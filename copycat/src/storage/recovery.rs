@@ -1,8 +1,7 @@
-//! Opening: what the segments say, what a crash left, and whether that is all there should be.
+//! Opens a journal: verifies its segments, replays their batches, and cuts what a crash left half written.
 //!
-//! The rules are in `FORMAT.md`. In short: only what lies behind the last intact batch may be cut, and
-//! only if no intact header anywhere says that more was durable; everything else is damage, and nothing
-//! is changed then.
+//! The rules are in `FORMAT.md`. In short: what lies behind the last intact batch is cut, if no intact header says
+//! that more was durable. Everything else is damage, and then nothing is changed.
 
 use super::batches::Batches;
 use super::disk::Disk;
@@ -34,7 +33,7 @@ impl Journal {
     /// Opens the journal on this disk, or begins one where there is none. Blocks: reads and verifies
     /// everything, and makes durable what it found valid at the end.
     ///
-    /// `seed` is where the salts of new segments come from: random, except in simulations.
+    /// The salts of new segments are made from `seed`, which is random except in simulations.
     pub(crate) fn open(
         disk: Arc<dyn Disk>,
         options: Options,
@@ -54,8 +53,8 @@ impl Journal {
             segments.push(create_first(&*disk, first_header(&options, seed))?);
         }
         let replay = Replay::over(&segments)?;
-        // A torn checkpoint leaves two segments without batches. Only the first of them may stay: it may
-        // yet be replaced by a longer one, which the second would no longer adjoin.
+        // If the first batch of a segment was torn, two segments have no batches. Only the first of them stays: a
+        // longer one may replace it, and the second would not adjoin that.
         let kept = replay.started.max(1) + 1;
         for surplus in segments.drain(kept.min(segments.len())..).rev() {
             disk.remove(surplus.header.number)?;
@@ -79,7 +78,7 @@ impl Journal {
         let mut journal = Journal {
             disk,
             options,
-            // Also with the same seed after a restart, no salt comes twice.
+            // No salt comes twice, also not after a restart with the same seed.
             salts: fastrand::Rng::with_seed(seed ^ salt.rotate_left(17) ^ replay.end.0),
             groups,
             segments: Segments::recovered(segments),
@@ -117,7 +116,7 @@ fn open_segment(disk: &dyn Disk, number: u64, options: &Options) -> Result<Segme
     let region = disk.open(number)?;
     let file = region.to_string();
     let refused = |problem| Damage { file: file.clone(), offset: 0, problem };
-    // Its reserve alone takes four blocks: in a shorter one there is no room for anything.
+    // The reserve takes four blocks: a shorter segment has no room for anything else.
     if region.len() < SEGMENT_LEN_MIN {
         return Err(refused(Problem::Contradiction("the file is shorter than a segment")).into());
     }

@@ -1,4 +1,4 @@
-//! What the batches of all segments say, taken in one after the other, and whether that is all there should be.
+//! Replays the batches of all segments in their order, and checks that nothing is missing.
 
 use super::batch::{BATCH_HEADER_LEN, BatchKind, Record};
 use super::checkpoint;
@@ -13,7 +13,7 @@ use crate::codec::ids::{GroupId, INDEX_MAX, TERM_MAX};
 use crate::codec::terms::LogId;
 use std::collections::BTreeMap;
 
-/// The state that grows while the batches are gone through.
+/// What the batches up to now say.
 #[derive(Debug)]
 pub(super) struct Replay {
     /// What they say of each group.
@@ -29,21 +29,21 @@ pub(super) struct Replay {
 }
 
 impl Replay {
-    /// Goes through all segments, oldest first. What is valid at the end was perhaps never flushed: it
-    /// is flushed here, and read back from the medium, before it counts.
+    /// Replays all segments, oldest first. The last batches may be in the cache and not on the disk: they are
+    /// flushed, and read from the disk, before they count.
     pub(super) fn over(segments: &[Segment]) -> Result<Replay, StorageError> {
         let (groups, end) = (BTreeMap::new(), Position(0));
         let mut replay = Replay { groups, started: 0, end, previous: 0, cut: None };
         for segment in segments.iter().rev() {
             segment.region.sync()?;
             segment.region.refresh()?;
-            // Whatever lies before a segment with batches was durable before the first of them.
+            // Everything before a segment was durable before its first batch was written.
             if Scan::new(segment).next()?.is_some() {
                 break;
             }
         }
-        // Where the intact batches end: in the last segment that has any, or at the very beginning. What lies
-        // behind is looked at when it is known that nothing more follows.
+        // The last segment with intact batches. What lies behind them is looked at when it is known that no segment
+        // behind has any.
         let mut last: Option<Scan<'_>> = None;
         for (at, segment) in segments.iter().enumerate() {
             if at > 0 && segments[at - 1].end() != segment.header.base {
@@ -68,7 +68,7 @@ impl Replay {
         replay.finish(segments, last)
     }
 
-    /// The first batch of a segment: all before it must be there.
+    /// The first batch of a segment. Everything before it must be intact.
     fn begin(
         &mut self,
         at: usize,
@@ -97,7 +97,7 @@ impl Replay {
     fn batch(&mut self, segment: &Segment, found: &Found<'_>) -> Result<(), Damage> {
         let first_of_all = self.started == 1 && found.offset == BLOCK;
         assert!(!first_of_all || self.groups.is_empty(), "nothing comes before the first batch");
-        // One write at a time: whatever lies before a batch was durable when it was written.
+        // There is one write at a time: everything before a batch was durable when it was written.
         if found.header.durable != self.end {
             return Err(contradiction(segment, found.offset, "the batch does not follow the one before"));
         }
@@ -118,7 +118,7 @@ impl Replay {
         }
     }
 
-    /// Compares a checkpoint with what the batches before it gave, and drops what it says was dropped.
+    /// Compares a checkpoint with what the batches before it say, and drops the entries that it says were dropped.
     fn agree(&mut self, states: &BTreeMap<GroupId, GroupState>) -> Option<()> {
         if states.len() != self.groups.len() {
             return None;
@@ -140,7 +140,7 @@ impl Replay {
         Some(())
     }
 
-    /// Takes in the frames of a batch, which were all verified.
+    /// Replays the frames of a batch. All of them were verified.
     fn frames(&mut self, segment: &Segment, found: &Found<'_>) -> Result<(), Damage> {
         let mut offset = BATCH_HEADER_LEN;
         for run in found.records.chunk_by(|one, next| one.group == next.group) {
@@ -168,8 +168,8 @@ impl Replay {
         Ok(())
     }
 
-    /// What lies in a segment behind its intact batches; those of the whole journal end there, or at `last` in a
-    /// segment before. An intact header vouches for everything before it, wherever that lies.
+    /// Looks at what lies behind the intact batches of a segment. Those of the whole journal end here, or at `last`
+    /// in a segment before. If an intact header says that more was durable, that is damage.
     fn tail(&mut self, scan: &mut Scan<'_>, last: Option<&Scan<'_>>) -> Result<(), StorageError> {
         let Tail { durable, cut } = scan.tail()?;
         let broken = [Some(&*scan), last].into_iter().flatten().find(|end| end.position() < durable);
@@ -201,7 +201,7 @@ impl Replay {
     }
 }
 
-/// What is wrong with a frame that is intact and yet cannot stand behind those before it.
+/// Why an intact frame contradicts those before it.
 type Contradicts = &'static str;
 
 fn replay_vote(log: &mut GroupLog, record: &Record) -> Result<(), Contradicts> {

@@ -12,8 +12,8 @@ use std::time::Duration;
 /// Most bytes of commit indexes that are recorded at once where nothing else is: 64 KiB, for 910 groups.
 const COMMITS_MAX: usize = 64 << 10;
 
-/// A batch to be written and flushed. Dropped without being run, it leaves the journal waiting for it
-/// for ever; nothing of it is acknowledged then.
+/// A batch to be written and flushed. If it is dropped instead of run, the journal never writes again, and nothing of
+/// the batch is acknowledged.
 #[derive(Debug)]
 #[must_use = "nothing else is written until this is"]
 pub(crate) struct Write {
@@ -30,17 +30,17 @@ pub(crate) struct Written {
 }
 
 impl Write {
-    /// Whether it takes no time worth a thread: the disk is memory.
+    /// Whether the write takes so little time that no other thread is needed: the disk is memory.
     pub(crate) fn is_instant(&self) -> bool {
         self.instant
     }
 
-    /// What is durable when this is.
+    /// The journal is durable up to here when this batch is.
     pub(crate) fn end(&self) -> Position {
         self.batch.end_padded()
     }
 
-    /// Writes and flushes: blocks as long as the disk does.
+    /// Writes and flushes. Blocks as long as the disk does.
     pub(crate) fn run(self) -> Written {
         let (region, offset, chunks) = self.batch.parts();
         let result = region.write(offset, chunks).and_then(|()| region.sync());
@@ -56,8 +56,8 @@ impl Written {
 }
 
 impl Journal {
-    /// What to write next; `None` while a write is under way or nothing waits. Room that a batch has left in its last
-    /// block is used for commit indexes.
+    /// What to write next; `None` while a write is under way or nothing waits. Commit indexes are added as far as the
+    /// last block of the batch has room.
     pub(crate) fn next_write(&mut self) -> Option<Write> {
         if self.failed.is_some() {
             return None;
@@ -68,8 +68,8 @@ impl Journal {
         Some(Write { batch, instant: self.disk.is_instant() })
     }
 
-    /// Takes note of the end of the write under way; returns what is durable now. An error ends the
-    /// journal: what reached the disk is unknown, and asking again proves nothing.
+    /// The write under way has ended. Returns the position up to which the journal is durable now. An error ends the
+    /// journal: how much reached the disk is unknown, and a second flush that succeeds proves nothing.
     pub(crate) fn written(&mut self, done: Written) -> Result<Position, StorageError> {
         self.alive()?;
         let batch = self.batches.end_write(done.position);
@@ -86,9 +86,9 @@ impl Journal {
         Ok(self.batches.durable())
     }
 
-    /// For an orderly end: a batch without entries that records how far the journal is durable, so that
-    /// damage of the last batch cannot be taken for a torn tail, and what is committed. `None` while anything waits or
-    /// is being written, and where the last block is taken.
+    /// The last write of an orderly end: a batch without entries. It records that everything before it is durable, so
+    /// that damage of the last batch cannot be taken for a torn tail; and it records what is committed. `None` while
+    /// anything waits or is being written, and when the segment is full to its last block.
     pub(crate) fn close(&mut self) -> Option<Write> {
         if !self.batches.is_idle() || self.failed.is_some() {
             return None;
@@ -98,11 +98,10 @@ impl Journal {
         self.next_write()
     }
 
-    /// Lets time pass: what is committed, and was not recorded for a second because nothing was written, gets a batch of
-    /// its own. It takes room that nobody else needs: none of the reserve, and nothing while the next segment is not
-    /// ready.
+    /// Lets time pass. Commit indexes that have waited for a second, because nothing was written, get a batch of
+    /// their own. The batch takes none of the reserve, and there is none while the next segment is not ready.
     ///
-    /// Nobody may count on an answer of [`room_for`](Journal::room_for) that was given before.
+    /// An answer of [`room_for`](Journal::room_for) that was given before holds no longer.
     pub(crate) fn tick(&mut self, now: Duration) {
         if self.failed.is_some() || !self.groups.are_commits_due(now) || self.preparer.ready().is_none() {
             return;
@@ -112,7 +111,7 @@ impl Journal {
         }
     }
 
-    /// Adds commit indexes to the batch that gathers, as far as they take none of the reserve.
+    /// Adds commit indexes to the open batch, as far as they take none of the reserve.
     fn record_commits(&mut self) {
         let (segment, groups) = (self.segments.active(), &mut self.groups);
         let offset_max = Purpose::Entries.offset_max(segment.header.len);
@@ -122,14 +121,14 @@ impl Journal {
         });
     }
 
-    /// Lets go of segments that recovery found to be needed by nobody: the checkpoint that says so is
-    /// durable.
+    /// Gives up the segments that hold no entry any more. The checkpoint that says so is durable: recovery has read
+    /// it.
     pub(super) fn release_recovered(&mut self) {
         self.segments.release_at(self.batches.durable(), self.first_needed());
         self.release();
     }
 
-    /// Hands over the segments that a durable checkpoint no longer needs.
+    /// Gives the segments that no durable checkpoint needs to the preparer.
     fn release(&mut self) {
         while let Some(segment) = self.segments.next_released(self.batches.durable()) {
             self.batches.forget_before(segment.end());
