@@ -68,7 +68,7 @@ impl Unrecorded {
         if count > 0 {
             assert_eq!(frames.len(), count as usize * COMMIT_LEN, "frames of one length");
             assert!(frames.len() <= bytes, "{} bytes where there is room for {bytes}", frames.len());
-            batch.push(frames.into(), count, checksum);
+            batch.push_commits(frames.into(), count, checksum);
             self.since = None;
         }
     }

@@ -44,7 +44,7 @@ pub(crate) struct Journal {
 pub(crate) struct Flushed {
     /// Flushes that ended well.
     pub flushes: u64,
-    /// Frames they made durable: entries, terms and votes of all groups.
+    /// Frames they made durable: entries, terms and votes of all groups; no commit indexes.
     pub frames: u64,
     /// Bytes they wrote, padding included.
     pub bytes: u64,

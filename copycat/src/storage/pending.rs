@@ -25,6 +25,8 @@ pub(crate) struct Batch {
     starts: Vec<u32>,
     length: u32,
     count: u32,
+    /// How many of the frames are commit indexes.
+    commits: u32,
     checksum: u32,
 }
 
@@ -44,6 +46,7 @@ impl Batch {
             starts: vec![0],
             length: 0,
             count: 0,
+            commits: 0,
             checksum: 0,
         }
     }
@@ -58,6 +61,12 @@ impl Batch {
         self.chunks.push(chunk);
         self.count += count;
         self.checksum = checksum;
+    }
+
+    /// Adds frames that record commit indexes; otherwise like [`push`](Self::push).
+    pub(crate) fn push_commits(&mut self, frames: Bytes, count: u32, checksum: u32) {
+        self.push(frames, count, checksum);
+        self.commits += count;
     }
 
     /// Whether `len` bytes of frames may still be added. A checkpoint takes none; otherwise both limits must be kept.
@@ -83,9 +92,10 @@ impl Batch {
         u64::from(self.length)
     }
 
-    /// Frames so far.
-    pub(crate) fn count(&self) -> u32 {
-        self.count
+    /// Frames so far, commit indexes not counted: nobody asked for those.
+    pub(crate) fn asked_for(&self) -> u32 {
+        assert!(self.commits <= self.count, "commit indexes are among the frames");
+        self.count - self.commits
     }
 
     /// Checksum over the frames so far.

@@ -78,7 +78,7 @@ impl Journal {
             return Err(StorageError::Failed(error));
         }
         self.flushed.flushes += 1;
-        self.flushed.frames += u64::from(batch.count());
+        self.flushed.frames += u64::from(batch.asked_for());
         self.flushed.bytes += batch.end_padded().0 - batch.position().0;
         self.batches.written(batch);
         self.release();
