@@ -1,4 +1,4 @@
-//! How a request touches the state, said once for all floors.
+//! How a request touches the state: one type for all floors.
 
 /// What a read must reflect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
@@ -8,7 +8,7 @@ pub enum Consistency {
     /// leadership with a majority first (ReadIndex, Raft §6.4 of the thesis). Confirmations are shared.
     #[default]
     Strict,
-    /// The same, as long as no clock runs away: the leader answers at once while a majority has promised
+    /// The same, if no clock is much too fast or too slow: the leader answers at once while a majority has promised
     /// not to elect another.
     Lease,
     /// Whatever the member asked has applied; possibly stale.

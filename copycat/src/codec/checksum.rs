@@ -1,4 +1,4 @@
-//! CRC32C (Castagnoli, RFC 3720): what every format here is protected by.
+//! CRC32C (Castagnoli, RFC 3720), which protects every format here.
 
 /// Over all of `bytes`.
 pub(crate) fn crc32c(bytes: &[u8]) -> u32 {
@@ -10,7 +10,7 @@ pub(crate) fn crc32c_append(checksum: u32, bytes: &[u8]) -> u32 {
     crc32c::crc32c_append(checksum, bytes)
 }
 
-/// Over two pieces, one behind the other: what lies on both sides of a checksum.
+/// Over two pieces, one behind the other: the bytes before and behind a checksum.
 pub(crate) fn crc32c_around(before: &[u8], behind: &[u8]) -> u32 {
     crc32c_append(crc32c(before), behind)
 }
@@ -30,7 +30,7 @@ mod tests {
         assert_eq!(crc32c(&ascending), 0x46dd_794e);
     }
 
-    /// The library takes other roads for other lengths; the bit by bit definition has one.
+    /// The library has several ways for different lengths; the definition, bit by bit, has one.
     #[test]
     fn pieces_of_every_length_sum_up_to_the_whole() {
         let bytes: Vec<u8> = (0..5u32 << 20).map(|at| (at * 31 % 251) as u8).collect();

@@ -4,7 +4,7 @@ use super::access::Access;
 use super::ids::MethodId;
 use bytes::Bytes;
 
-/// One call of a method, encoded. Whoever passes it on looks at none of it.
+/// One call of a method, encoded. It is passed on unread.
 ///
 /// It owns its bytes on the way to the log (`Command`), and points into a frame on the way out of it
 /// (`Command<&[u8]>`).
@@ -12,9 +12,9 @@ use bytes::Bytes;
 pub(crate) struct Command<B = Bytes> {
     /// Which method.
     pub method: MethodId,
-    /// How many bytes of `body` are the key; at most [`KEY_MAX`](super::frame::KEY_MAX), and not more than there are.
+    /// How many bytes of `body` are the key; at most `KEY_MAX`, and not more than there are.
     pub key_len: u32,
-    /// The encoded key, then the other arguments; at most [`BODY_MAX`](super::frame::BODY_MAX) bytes.
+    /// The encoded key, then the other arguments; at most `BODY_MAX` bytes.
     pub body: B,
 }
 
@@ -30,8 +30,8 @@ impl<B: AsRef<[u8]>> Command<B> {
     }
 }
 
-/// Most numbers that a write's own may lie before the settled ones: what a frame has room for. A client with so many
-/// unsettled writes in one line has to wait.
+/// How far the number of a write may lie above the settled number: a frame has 16 bits for the distance. A client
+/// with so many unsettled writes in one line has to wait.
 pub(crate) const UNSETTLED_MAX: u64 = u16::MAX as u64;
 
 /// Who sent a write, and which of its writes it is (thesis §6.3). All zero where there is no session.
@@ -55,7 +55,7 @@ impl Stamp {
     pub(crate) const NONE: Stamp = Stamp { session: 0, line: 0, sequence: 0, settled: 0 };
 }
 
-/// A command on its way to a group, with what has to be known of it there.
+/// A command on its way to a group, with how it is to be run and who sent it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Call {
     /// Through the log or beside it.

@@ -1,8 +1,8 @@
-//! Reading hand-coded little-endian records out of bytes nobody vouches for.
+//! Reads hand-coded little-endian records out of untrusted bytes.
 
 use thiserror::Error;
 
-/// Bytes that are not what they claim to be. Nothing was taken from them.
+/// Bytes that are no valid record. Nothing was taken from them.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub(crate) enum Malformed {

@@ -37,7 +37,7 @@ pub(crate) const HEADER_LEN: usize = 72;
 pub(crate) const BODY_MAX: usize = 4 << 20;
 /// Most bytes a key may take: 64 KiB.
 pub(crate) const KEY_MAX: usize = 64 << 10;
-/// Longest encoded result: whatever came in one command goes out in one answer, with what the answer says about it.
+/// Longest encoded result: what came in one command fits one answer, together with what the answer says about it.
 pub(crate) const RESULT_MAX: usize = BODY_MAX + KEY_MAX;
 /// Longest frame.
 pub(crate) const FRAME_MAX: usize = HEADER_LEN + BODY_MAX;
@@ -104,7 +104,7 @@ pub(crate) enum Codec {
     None,
     /// bincode 2.0.1, standard configuration: 1.
     Bincode,
-    /// What the command's types brought themselves: 128 to 255, theirs to give out.
+    /// A codec of the command's own types: 128 to 255. What the numbers mean is up to them.
     Own(u8),
 }
 
@@ -210,11 +210,11 @@ impl Header {
     }
 }
 
-/// Where the length stands until a frame is sealed: right before everything else that the checksum is of, so that it is
-/// made in one go.
+/// Where the length lies until a frame is sealed: right before all other bytes that the checksum covers, so that one
+/// pass computes it.
 const UNSEALED_LENGTH: std::ops::Range<usize> = 4..8;
 
-/// Gives a frame its checksum, and puts the length where it belongs.
+/// Puts the checksum and the length of a frame in their places.
 pub(super) fn seal(frame: &mut [u8]) {
     let checksum = crc32c(&frame[4..]);
     frame.copy_within(UNSEALED_LENGTH, 0);

@@ -1,9 +1,9 @@
-//! Reads values out of bytes that nobody vouches for. The library reads numbers; this reads what is made of them.
+//! Reads values out of untrusted bytes. The library reads numbers; this file reads what is made of numbers.
 //!
-//! The library's own reader takes the memory that a length claims, goes through as many elements as a length
-//! claims even if they take no bytes, and follows nested values as deep as the bytes say: ten forged bytes cost
-//! it a mebibyte or a million years, and a few thousand the thread's stack. Here nothing is larger than what its
-//! bytes can hold, and nothing is deeper than [`DEPTH_MAX`].
+//! The library's own reader takes as much memory as a length claims, reads as many elements as a length claims even
+//! if they take no bytes, and follows nested values to any depth. Ten forged bytes then cost a mebibyte or a million
+//! years, and a few thousand bytes overflow the stack. Here a value is never larger than its bytes allow, and never
+//! deeper than [`DEPTH_MAX`].
 
 use bincode::error::DecodeError;
 use serde::de::{self, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, VariantAccess, Visitor};
@@ -132,8 +132,8 @@ impl<'de> Reader<'de> {
     }
 }
 
-/// Whether a number could not be written in fewer bytes: behind the byte that says how many follow, the upper half
-/// of them is needed.
+/// Whether a number takes as few bytes as possible. The first byte says how many follow; the upper half of those must
+/// not be zero.
 fn is_shortest(encoding: &[u8]) -> bool {
     match encoding {
         [251, low, high] => *low > 250 || *high > 0,

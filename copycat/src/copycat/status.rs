@@ -25,7 +25,7 @@ pub struct Status {
 pub struct LogStatus {
     /// Flushes that ended well. Each serves everything that waited for it, of all groups.
     pub flushes: u64,
-    /// Frames they made durable: entries, terms and votes.
+    /// Frames they made durable: entries, terms and votes; what is recorded beside them is not counted.
     pub frames: u64,
     /// Bytes they wrote.
     pub bytes: u64,

@@ -56,6 +56,8 @@ pub(crate) const fn len_of_group(ranges: usize) -> usize {
 fn encode_group(group: GroupId, state: &GroupState, commit: Index, out: &mut Vec<u8>) {
     let (base, last) = (state.log.base(), state.log.last().index);
     assert!(base.index <= commit && commit <= last, "{commit} is committed of {base:?} to {last}");
+    assert!(state.commit <= commit, "a commit index never falls: {} then {commit}", state.commit);
+    debug_assert!(state.is_sound(), "{state:?}");
     let vote = state.vote.map_or(0, |member| member.0);
     for word in [group.0, state.term, vote, base.term, base.index, last, commit] {
         out.extend_from_slice(&word.to_le_bytes());
@@ -106,7 +108,9 @@ fn decode_group(cursor: &mut Cursor<'_>) -> Result<GroupState, Malformed> {
         }
         configurations.push((index, Configuration::read(cursor)?));
     }
-    Ok(GroupState { term, vote, log, commit, configurations })
+    let state = GroupState { term, vote, log, commit, configurations };
+    debug_assert!(state.is_sound(), "what was read is checked: {state:?}");
+    Ok(state)
 }
 
 /// The shape of a log, and its commit index.
@@ -142,6 +146,7 @@ fn decode_log(cursor: &mut Cursor<'_>) -> Result<(LogShape, Index), Malformed> {
         None if last == base.index => {}
         None => return Err(Malformed::Value { field: "checkpoint last index", found: last }),
     }
+    assert_eq!((log.base(), log.last().index), (base, last), "the ranges fill the log");
     Ok((log, commit))
 }
 

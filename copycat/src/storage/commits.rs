@@ -4,7 +4,7 @@
 //! takes room from anything else. It goes into the padding of a batch that is written anyway; only when nothing else was
 //! written for a second does it get a batch of its own.
 
-use super::batch::add_frame;
+use super::batch::{BatchKind, add_frame};
 use super::group_log::GroupLog;
 use super::pending::Batch;
 use crate::codec::frame::{HEADER_LEN, Header};
@@ -60,6 +60,7 @@ impl Unrecorded {
         batch: &mut Batch,
         bytes: usize,
     ) {
+        assert_eq!(batch.kind(), BatchKind::Frames, "a checkpoint says it by itself");
         let (mut frames, mut count, mut checksum) = (Vec::new(), 0, batch.checksum());
         while frames.len() + COMMIT_LEN <= bytes
             && let Some(group) = self.groups.pop_front()
@@ -74,7 +75,8 @@ impl Unrecorded {
         }
         if count > 0 {
             assert_eq!(frames.len(), count as usize * COMMIT_LEN, "frames of one length");
-            batch.push(frames.into(), count, checksum);
+            assert!(frames.len() <= bytes, "{} bytes where there is room for {bytes}", frames.len());
+            batch.push_commits(frames.into(), count, checksum);
             self.since = None;
         }
     }

@@ -1,4 +1,4 @@
-//! Directories that are still there after the power was cut.
+//! Creates directories so that they survive a power cut.
 
 use std::fs::{self, File};
 use std::io;
@@ -9,8 +9,8 @@ use std::path::Path;
 pub(crate) fn create(path: &Path) -> io::Result<()> {
     let missing: Vec<&Path> =
         path.ancestors().take_while(|above| !above.as_os_str().is_empty() && !above.is_dir()).collect();
-    // An earlier start may have ended between making the deepest one there is and its sync. Where that
-    // cannot be read, somebody else made it.
+    // An earlier process may have created the deepest existing one, and ended before its sync: so it is synced here.
+    // If its parent cannot be read, somebody else created it.
     let existing = path.ancestors().nth(missing.len()).filter(|existing| !existing.as_os_str().is_empty());
     match existing.map_or(Ok(()), sync_parent) {
         Err(error) if error.kind() != io::ErrorKind::PermissionDenied => return Err(error),

@@ -1,7 +1,7 @@
 //! Everything that can go wrong on this floor, and what it did to the journal.
 
+use super::owner::Owner;
 use super::position::Position;
-use super::segment::Owner;
 use crate::codec::cursor::Malformed;
 use crate::codec::ids::{GroupId, Index};
 use std::fmt;
@@ -9,20 +9,20 @@ use std::io;
 use std::sync::Arc;
 use thiserror::Error;
 
-/// An operation of the journal that did not happen, or failed.
+/// An operation of the journal failed, or was refused.
 #[derive(Debug, Clone, Error)]
 #[non_exhaustive]
 pub(crate) enum StorageError {
-    /// No segment could be prepared: the disk is full, or refuses new files. Nothing was appended.
-    /// Votes still have a reserve. Works again after `retry_preparation` once there is space.
+    /// No segment could be prepared: the disk is full, or refuses new files. Nothing was appended. Votes still have a
+    /// reserve. Appends work again when there is space and a later preparation succeeds.
     #[error("no room for new entries: {0}; free space on the disk")]
     Full(#[source] DiskError),
     /// The next segment is still being prepared. Nothing was appended; try again after `prepared`.
     #[error("the next segment is still being prepared")]
     NotReady,
-    /// A write or flush of the active segment failed. What of it reached the disk is unknown, nothing
-    /// of it was acknowledged. The journal is finished: every later call returns this same error, and
-    /// only a restart, which verifies what is on the disk, helps.
+    /// A write or flush of the active segment failed. How much of it reached the disk is unknown; nothing of it was
+    /// acknowledged. The journal has ended: every later call returns this same error. Only a restart helps, because
+    /// it verifies what is on the disk.
     #[error("the journal has failed: {0}; replace the disk or restart the member")]
     Failed(#[source] DiskError),
     /// Opening met an error of the disk. Nothing was changed.
@@ -39,9 +39,9 @@ pub(crate) enum StorageError {
     Foreign {
         /// The file whose header says so.
         file: String,
-        /// Whose it is.
+        /// Its owner, as the header says.
         found: Owner,
-        /// Who asked.
+        /// The owner that wanted to open it.
         expected: Owner,
     },
     /// The file was written in a format this version does not read. Nothing was touched.
@@ -54,12 +54,12 @@ pub(crate) enum StorageError {
         /// Version this program reads.
         expected: u32,
     },
-    /// While opening: bytes that were acknowledged do not verify. Nothing was changed; a log is never
-    /// shortened to get past it.
+    /// Opening found that bytes which were acknowledged do not verify. Nothing was changed: a log is never shortened
+    /// to get past damage.
     #[error(transparent)]
     Damaged(#[from] Damage),
-    /// An entry of the log cannot be read back: its bytes do not verify, or the disk does not give them. It was not
-    /// served, and nothing was changed. Other entries are served, those of other groups in any case.
+    /// An entry of the log cannot be read: its bytes do not verify, or the disk returned an error. Nothing was served
+    /// and nothing was changed. The entries of other groups can still be read.
     #[error("entry {index} of group {group} cannot be read: {source}")]
     Unreadable {
         /// The group.
@@ -69,7 +69,7 @@ pub(crate) enum StorageError {
         /// What is wrong with it.
         source: Unreadable,
     },
-    /// The file's name is nearly that of a segment. Nothing was touched.
+    /// The file ends in `.segment`, and its name is no number of a segment. Nothing was touched.
     #[error("{file} is no name of a segment; undo the renaming or move the file away")]
     Name {
         /// The file.
@@ -87,8 +87,8 @@ pub(crate) enum StorageError {
         /// Last index the log holds.
         last: Index,
     },
-    /// The frames are not what the caller has to pass: entries of one group, packed. Nothing was
-    /// appended.
+    /// The frames are no entries that may be stored: too many bytes, or of a term that was not saved before. Nothing
+    /// was appended.
     #[error("frames of group {group} cannot be stored: {source}")]
     Malformed {
         /// The group.
@@ -115,9 +115,9 @@ impl StorageError {
         match self {
             // The entries of one group are missing, or cannot be read.
             StorageError::Absent { .. } | StorageError::Unreadable { .. } => true,
-            // What one group brought does not fit its log. Nothing was appended.
+            // The entries of one group do not fit its log. Nothing was appended.
             StorageError::Misplaced { .. } | StorageError::Malformed { .. } => true,
-            // For entries of any group there is no room, now or for longer. Nothing was appended.
+            // There is no room for entries of any group. Nothing was appended; later there may be.
             StorageError::Full(_) | StorageError::NotReady => false,
             // The journal has ended.
             StorageError::Failed(_) => false,
@@ -132,13 +132,13 @@ impl StorageError {
     }
 }
 
-/// Why an entry cannot be read back.
+/// Why an entry cannot be read.
 #[derive(Debug, Clone, Error)]
 pub(crate) enum Unreadable {
     /// Its bytes do not verify.
     #[error(transparent)]
     Damaged(#[from] Damage),
-    /// The disk does not give them.
+    /// The disk returned an error.
     #[error(transparent)]
     Disk(#[from] DiskError),
 }
@@ -151,12 +151,12 @@ pub(crate) struct DiskError {
     pub operation: &'static str,
     /// On which file or directory.
     pub file: String,
-    /// What the system said; shared, because a failed journal repeats it for ever.
+    /// What the system said. Shared, because a failed journal returns it from every call.
     pub source: Arc<io::Error>,
 }
 
 impl DiskError {
-    /// Adds to an error of the system what was tried on which file.
+    /// An error of the system, with what was tried on which file.
     pub(crate) fn new(
         operation: &'static str,
         file: impl fmt::Display,
@@ -195,22 +195,22 @@ pub(crate) struct Damage {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub(crate) enum Problem {
-    /// A record is not what it claims to be.
+    /// A record does not have the form it should have.
     #[error("{0}")]
     Malformed(#[from] Malformed),
-    /// Records end here, although more of them were durable once.
+    /// The records end here, although a later header says that more of them were durable.
     #[error("no valid batch, although the journal was durable up to position {durable}")]
     Acknowledged {
         /// The highest position that was recorded as durable.
         durable: Position,
     },
-    /// A segment between two others, or the only one that could begin the journal, is not there.
+    /// A segment between two others is missing.
     #[error("segment {0} is missing")]
     SegmentMissing(u64),
-    /// A record that is intact by itself contradicts those before it.
+    /// A record is intact, and contradicts those before it.
     #[error("{0}")]
     Contradiction(&'static str),
-    /// Entries that no checkpoint declares dropped are in no segment.
+    /// Entries are in no segment, and no checkpoint says that they were dropped.
     #[error("entries {first} and following of group {group} are in no segment")]
     EntriesMissing {
         /// The group.

@@ -3,6 +3,7 @@
 use super::position::Position;
 use crate::codec::configuration::Configuration;
 use crate::codec::entries::{self, Entries};
+use crate::codec::frame::HEADER_LEN;
 use crate::codec::ids::{Index, MemberId, Term};
 use crate::codec::log_shape::LogShape;
 use crate::codec::terms::LogId;
@@ -25,8 +26,9 @@ pub(crate) struct GroupState {
 }
 
 impl GroupState {
-    /// Takes over a term and vote. The caller may not go back, nor change its mind within a term.
+    /// Sets term and vote. A term never falls, and a vote never changes within a term.
     pub(crate) fn set_vote(&mut self, term: Term, vote: Option<MemberId>) {
+        assert!(vote.is_none() || term > 0, "a vote without a term");
         assert!(term >= self.term, "a term never falls: {} then {term}", self.term);
         assert!(
             term > self.term || self.vote.is_none() || vote == self.vote,
@@ -34,13 +36,15 @@ impl GroupState {
             self.vote
         );
         (self.term, self.vote) = (term, vote);
+        debug_assert!(self.is_sound(), "{self:?}");
     }
 
-    /// Takes over a commit index. It never falls and never passes the log.
+    /// Sets the commit index. It never falls and never passes the log.
     pub(crate) fn set_commit(&mut self, index: Index) {
         assert!(self.commit <= index, "a commit index never falls: {} then {index}", self.commit);
         assert!(index <= self.log.last().index, "{index} is committed, and the log ends before it");
         self.commit = index;
+        debug_assert!(self.is_sound(), "{self:?}");
     }
 
     /// Whether an entry of this index continues the log or replaces part of it. What is committed is never replaced.
@@ -50,6 +54,7 @@ impl GroupState {
 
     fn truncate(&mut self, from: Index) {
         assert!(from > self.commit, "entry {from} is cut, and {} are committed", self.commit);
+        assert!(from > self.log.horizon(), "what compaction has touched is committed");
         self.log.truncate(from);
         self.configurations.retain(|(index, _)| *index < from);
     }
@@ -58,8 +63,20 @@ impl GroupState {
     pub(crate) fn drop_through(&mut self, through: Index) {
         self.log.drop_through(through);
         self.commit = self.commit.max(through);
+        assert!(self.log.base().index >= through, "what is dropped lies before the log");
         let superseded = self.configurations.partition_point(|(index, _)| *index <= through);
         self.configurations.drain(..superseded.saturating_sub(1));
+        debug_assert!(self.is_sound(), "{self:?}");
+    }
+
+    /// What holds for every group, however it came to its state.
+    pub(crate) fn is_sound(&self) -> bool {
+        let last = self.log.last();
+        let voted = self.vote.is_none() || self.term > 0;
+        let bounds = self.log.horizon() <= self.commit && self.commit <= last.index;
+        let ascend = self.configurations.is_sorted_by(|one, next| one.0 < next.0);
+        let within = self.configurations.last().is_none_or(|(index, _)| *index <= last.index);
+        voted && last.term <= self.term && bounds && ascend && within
     }
 }
 
@@ -70,6 +87,13 @@ pub(crate) struct Place {
     pub position: Position,
     /// Bytes of its frame.
     pub len: u32,
+}
+
+impl Place {
+    /// Behind its last byte.
+    fn end(self) -> Position {
+        self.position.plus(self.len as usize)
+    }
 }
 
 /// A group's state together with the places of its entries.
@@ -89,6 +113,7 @@ pub(crate) struct GroupLog {
 impl GroupLog {
     /// A group as a checkpoint describes it: none of its entries has a place yet.
     pub(crate) fn restored(state: GroupState) -> GroupLog {
+        debug_assert!(state.is_sound(), "{state:?}");
         let (placed, noted) = (state.log.last().index + 1, state.commit);
         GroupLog { state, noted, awaits_record: false, placed, places: VecDeque::new() }
     }
@@ -114,10 +139,11 @@ impl GroupLog {
         let last = self.state.log.last().index;
         assert!(index <= last, "{index} is committed, and the log ends with {last}");
         self.noted = self.noted.max(index);
+        assert!(self.noted >= self.state.commit, "more is recorded than was noted");
         self.noted > self.state.commit && !std::mem::replace(&mut self.awaits_record, true)
     }
 
-    /// Counts what was noted as recorded. Returns the entry that the record names; `None` if there is nothing new.
+    /// The noted commit index is about to be recorded. Returns the entry at it; `None` if it is recorded already.
     pub(crate) fn record_commit(&mut self) -> Option<LogId> {
         self.awaits_record = false;
         if self.noted == self.state.commit {
@@ -125,10 +151,11 @@ impl GroupLog {
         }
         self.state.set_commit(self.noted);
         let term = self.state.log.term(self.noted).expect("an entry of the log");
+        assert!(term > 0 && term <= self.state.term, "entry {} of term {term}", self.noted);
         Some(LogId::new(term, self.noted))
     }
 
-    /// Takes over a commit index that was found recorded. The caller has checked that it may follow.
+    /// Sets a commit index that recovery has read. The caller has checked it.
     pub(crate) fn replay_commit(&mut self, index: Index) {
         self.state.set_commit(index);
         self.noted = self.noted.max(index);
@@ -136,7 +163,9 @@ impl GroupLog {
 
     /// Puts one entry behind those before its index; whatever was at its index or beyond is replaced.
     pub(crate) fn put(&mut self, id: LogId, place: Place, configuration: Option<Configuration>) {
-        self.replace_from(id.index);
+        assert!(place.len as usize >= HEADER_LEN, "a frame of {} bytes", place.len);
+        self.replace_from(id.index, place.position);
+        assert!(id.term <= self.state.term, "an entry of a term that was not recorded before it");
         self.state.log.append(id.term, 1);
         self.places.push_back(place);
         self.state.configurations.extend(configuration.map(|configuration| (id.index, configuration)));
@@ -145,7 +174,7 @@ impl GroupLog {
     /// Puts entries, at least one, at `position` and behind it; whatever was at the index of the first or beyond is
     /// replaced. Returns where they end.
     pub(crate) fn append(&mut self, entries: &Entries, mut position: Position) -> Position {
-        self.replace_from(entries.first().expect("at least one entry"));
+        self.replace_from(entries.first().expect("at least one entry"), position);
         for span in entries.spans().iter() {
             self.state.log.append(span.term, span.last - span.first + 1);
         }
@@ -156,11 +185,25 @@ impl GroupLog {
         }));
         self.state.configurations.extend_from_slice(entries.configurations());
         assert_eq!(self.state.log.last(), entries.spans().last().expect("at least one entry"));
+        assert!(
+            self.state.log.last().term <= self.state.term,
+            "entries of a term that was not recorded before"
+        );
+        assert_eq!(
+            self.placed + self.places.len() as u64,
+            self.state.log.last().index + 1,
+            "a place for each"
+        );
         position
     }
 
-    /// Makes way for an entry at `index`, which comes next.
-    fn replace_from(&mut self, index: Index) {
+    /// Removes every entry from `index` on. An entry of that index comes next, and lies at `position`.
+    fn replace_from(&mut self, index: Index, position: Position) {
+        let newest = self.places.back();
+        assert!(
+            newest.is_none_or(|newest| newest.end() <= position),
+            "positions ascend: {newest:?}, {position}"
+        );
         assert!(self.state.accepts(index) && index > self.noted, "the index was checked");
         if index <= self.state.log.last().index || self.places.is_empty() {
             self.state.truncate(index);
@@ -183,6 +226,10 @@ impl GroupLog {
         let dropped = (through + 1).saturating_sub(self.placed).min(self.places.len() as u64);
         self.places.drain(..dropped as usize);
         self.placed = self.placed.max(through + 1);
+        assert!(
+            self.places.len() as u64 <= self.state.log.last().index - through,
+            "what is dropped has no place"
+        );
     }
 
     /// Where an entry lies.
@@ -191,8 +238,8 @@ impl GroupLog {
         self.places.get(at as usize).copied()
     }
 
-    /// Where the oldest entry lies. Positions ascend with indexes: a replaced entry takes all that
-    /// follow it along.
+    /// Where the oldest entry lies. Positions ascend with indexes, because an entry is replaced together with all
+    /// behind it.
     pub(crate) fn oldest(&self) -> Option<Position> {
         self.places.front().map(|place| place.position)
     }
@@ -212,6 +259,13 @@ mod tests {
         log.put(LogId::new(term, index), Place { position: Position(at), len: 72 }, None);
     }
 
+    /// A group in a term above those of its entries.
+    fn begun() -> GroupLog {
+        let mut log = GroupLog::default();
+        log.state_mut().set_vote(9, None);
+        log
+    }
+
     #[test]
     fn an_entry_costs_sixteen_bytes() {
         assert_eq!(size_of::<Place>(), 16);
@@ -219,7 +273,7 @@ mod tests {
 
     #[test]
     fn a_later_entry_replaces_everything_from_its_index_on() {
-        let mut log = GroupLog::default();
+        let mut log = begun();
         (1..=5).for_each(|index| put(&mut log, 1, index, index * 100));
         put(&mut log, 2, 3, 900);
         assert_eq!(log.state().log.last(), LogId::new(2, 3));
@@ -232,7 +286,7 @@ mod tests {
 
     #[test]
     fn entries_before_a_checkpoint_are_missing_until_they_are_dropped_or_replaced() {
-        let mut log = GroupLog::default();
+        let mut log = begun();
         (1..=5).for_each(|index| put(&mut log, 1, index, index * 100));
         let mut restored = GroupLog::restored(log.state().clone());
         assert_eq!(restored.first_missing(), Some(1));

@@ -1,4 +1,4 @@
-//! A batch between its first append and the end of its write: a rope of the callers' own bytes.
+//! A batch from its first append to the end of its write. It holds the callers' bytes; nothing is copied.
 
 use super::batch::{BATCH_HEADER_LEN, BatchHeader, BatchKind};
 use super::disk::Region;
@@ -7,17 +7,17 @@ use super::segment::Segment;
 use bytes::Bytes;
 use std::sync::Arc;
 
-/// Frames that share one write. Their positions are final; nothing is ever copied or moved.
+/// Frames that share one write. Their positions are final.
 #[derive(Debug)]
 pub(crate) struct Batch {
     region: Arc<dyn Region>,
-    /// Of its header, in the region.
+    /// Where its header lies in the region.
     offset: u64,
     /// Of its header, in the journal.
     position: Position,
     salt: u64,
     kind: BatchKind,
-    /// What the header refers to where that is no batch: the checksum of the segment's own header.
+    /// The checksum of the segment's header, if this is the first batch of the segment: what its `previous` is then.
     first_in: Option<u32>,
     /// The header (empty until sealed), the callers' chunks, the padding (once sealed).
     chunks: Vec<Bytes>,
@@ -25,6 +25,8 @@ pub(crate) struct Batch {
     starts: Vec<u32>,
     length: u32,
     count: u32,
+    /// How many of the frames are commit indexes.
+    commits: u32,
     checksum: u32,
 }
 
@@ -32,6 +34,7 @@ impl Batch {
     /// An empty batch whose header will lie at `offset` of the segment.
     pub(crate) fn new(segment: &Segment, offset: u64, kind: BatchKind) -> Batch {
         assert!(offset.is_multiple_of(BLOCK) && offset >= BLOCK, "batches begin on blocks behind the header");
+        assert!(offset < segment.header.len, "the batch begins in the segment");
         Batch {
             region: segment.region.clone(),
             offset,
@@ -43,12 +46,16 @@ impl Batch {
             starts: vec![0],
             length: 0,
             count: 0,
+            commits: 0,
             checksum: 0,
         }
     }
 
-    /// Adds packed frames, or the body of a checkpoint; `count` and `checksum` are then the batch's.
+    /// Adds packed frames, or the body of a checkpoint. `count` is how many frames they are, and `checksum` is that
+    /// of the whole batch with them.
     pub(crate) fn push(&mut self, chunk: Bytes, count: u32, checksum: u32) {
+        assert!(!self.is_sealed(), "nothing is added to what is being written");
+        assert!(!chunk.is_empty() && (count > 0) == (self.kind == BatchKind::Frames), "{count} frames");
         self.starts.push(BATCH_HEADER_LEN as u32 + self.length);
         self.length += chunk.len() as u32;
         self.chunks.push(chunk);
@@ -56,7 +63,13 @@ impl Batch {
         self.checksum = checksum;
     }
 
-    /// Whether frames may still be added: no if it is a checkpoint, or would pass either limit.
+    /// Adds frames that record commit indexes; otherwise like [`push`](Self::push).
+    pub(crate) fn push_commits(&mut self, frames: Bytes, count: u32, checksum: u32) {
+        self.push(frames, count, checksum);
+        self.commits += count;
+    }
+
+    /// Whether `len` bytes of frames may still be added. A checkpoint takes none; otherwise both limits must be kept.
     pub(crate) fn takes(&self, len: usize, batch_max: u64, offset_max: u64) -> bool {
         let length = u64::from(self.length) + len as u64;
         self.kind == BatchKind::Frames
@@ -69,7 +82,7 @@ impl Batch {
         self.kind
     }
 
-    /// Bytes behind its last frame that belong to it anyway: it takes whole blocks.
+    /// Bytes between its last frame and the end of its last block.
     pub(crate) fn padding(&self) -> usize {
         (self.end_padded().0 - self.end().0) as usize
     }
@@ -79,9 +92,10 @@ impl Batch {
         u64::from(self.length)
     }
 
-    /// Frames so far.
-    pub(crate) fn count(&self) -> u32 {
-        self.count
+    /// Frames so far, commit indexes not counted: nobody asked for those.
+    pub(crate) fn asked_for(&self) -> u32 {
+        assert!(self.commits <= self.count, "commit indexes are among the frames");
+        self.count - self.commits
     }
 
     /// Checksum over the frames so far.
@@ -101,12 +115,24 @@ impl Batch {
 
     /// Behind its padding, where the next batch may begin.
     pub(crate) fn end_padded(&self) -> Position {
-        Position(self.position.0 + align_up(BATCH_HEADER_LEN as u64 + u64::from(self.length)))
+        Position(self.position.0 + self.extent())
     }
 
-    /// Completes it for writing. Returns the checksum of its header, which the next batch names.
+    /// Bytes that it takes of its segment.
+    fn extent(&self) -> u64 {
+        align_up(BATCH_HEADER_LEN as u64 + u64::from(self.length))
+    }
+
+    fn is_sealed(&self) -> bool {
+        !self.chunks[0].is_empty()
+    }
+
+    /// Completes the batch for writing. Returns the checksum of its header, which the header of the next batch
+    /// repeats.
     pub(crate) fn seal(&mut self, durable: Position, previous: u32) -> u32 {
+        assert!(!self.is_sealed(), "a batch is written once");
         assert!(durable <= self.position, "a batch is written when everything before it is durable");
+        assert!(self.offset + self.extent() <= self.region.len(), "the batch lies in the segment");
         let header = BatchHeader {
             salt: self.salt,
             position: self.position,
@@ -120,14 +146,15 @@ impl Batch {
         let (bytes, checksum) = header.encode();
         self.chunks[0] = Bytes::copy_from_slice(&bytes);
         self.starts.push(BATCH_HEADER_LEN as u32 + self.length);
-        let padding = header.extent() - BATCH_HEADER_LEN as u64 - u64::from(self.length);
-        self.chunks.push(Bytes::from_static(&ZEROES[..padding as usize]));
+        assert_eq!(header.extent(), self.extent(), "header and batch agree");
+        self.chunks.push(Bytes::from_static(&ZEROES[..self.padding()]));
+        debug_assert_eq!(self.chunks.iter().map(Bytes::len).sum::<usize>() as u64, self.extent());
         checksum
     }
 
-    /// Where and what to write, once sealed.
+    /// Where to write what. The batch is sealed.
     pub(crate) fn parts(&self) -> (&Arc<dyn Region>, u64, &[Bytes]) {
-        assert!(!self.chunks[0].is_empty(), "sealed before it is written");
+        assert!(self.is_sealed(), "sealed before it is written");
         (&self.region, self.offset, &self.chunks)
     }
 
@@ -145,5 +172,6 @@ impl Batch {
             }
             (from, at) = (to, at + 1);
         }
+        assert_eq!(from, end, "all of it was found");
     }
 }

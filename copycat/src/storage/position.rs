@@ -12,6 +12,11 @@ impl Position {
     pub(crate) const fn plus(self, bytes: usize) -> Position {
         Position(self.0 + bytes as u64)
     }
+
+    /// Whether a block begins here.
+    pub(crate) const fn is_block(self) -> bool {
+        self.0.is_multiple_of(BLOCK)
+    }
 }
 
 impl fmt::Display for Position {
@@ -34,5 +39,6 @@ pub(crate) static ZEROES: [u8; BLOCK as usize] = [0; BLOCK as usize];
 
 /// Whether all of at most one block of bytes are zero.
 pub(crate) fn is_zero(bytes: &[u8]) -> bool {
+    assert!(bytes.len() <= ZEROES.len(), "at most a block");
     *bytes == ZEROES[..bytes.len()]
 }

@@ -1,10 +1,9 @@
-//! Serving entries: from memory while they are being written and a while longer, from the files afterwards.
+//! Reading entries: from memory while they are being written and for a while after, then from the files.
 
 use super::disk;
 use super::error::{Damage, Problem, StorageError};
 use super::group_log::{GroupLog, Place};
 use super::journal::Journal;
-use super::pending::Batch;
 use super::position::Position;
 use crate::codec::cursor::Malformed;
 use crate::codec::frame::Frame;
@@ -27,7 +26,7 @@ impl Slices {
     }
 }
 
-/// Frames of consecutive entries that lie one behind the other.
+/// Frames of consecutive entries that lie one behind the other in the journal.
 #[derive(Clone, Copy)]
 struct Run {
     position: Position,
@@ -36,12 +35,10 @@ struct Run {
 }
 
 impl Journal {
-    /// The frames of the entries `first ..= last`, as many as fit `bytes_max`, but at least one.
-    /// Frames that lie one behind the other come as one slice. Slices hold what they point to: the
-    /// segment is not overwritten before they are gone.
+    /// The frames of the entries `first ..= last`, as many as fit `bytes_max`, but at least one. Frames that lie one
+    /// behind the other come as one slice. A slice keeps its segment from being used again.
     ///
-    /// Frames that are read back from the disk are verified, each time, against their checksum, group
-    /// and index; what does not verify is never served.
+    /// Frames that are read from the disk are verified each time: checksum, group and index.
     pub(crate) fn read(
         &self,
         group: GroupId,
@@ -51,7 +48,7 @@ impl Journal {
     ) -> Result<Slices, StorageError> {
         self.alive()?;
         let absent = StorageError::Absent { group, first, last };
-        let log = self.groups.get(&group).ok_or_else(|| absent.clone())?;
+        let log = self.groups.get(group).ok_or_else(|| absent.clone())?;
         if !log.state().log.holds_all(first, last) {
             return Err(absent);
         }
@@ -70,17 +67,16 @@ impl Journal {
         Ok(Slices { frames, last: next - 1 })
     }
 
-    /// Adds the frames of a run: from memory, or verified.
+    /// Adds the frames of a run, from memory or from the disk.
     fn read_run(&self, group: GroupId, run: Run, out: &mut Vec<Bytes>) -> Result<(), StorageError> {
-        if let Some(batch) = self.in_memory(run.position) {
+        if let Some(batch) = self.batches.holding(run.position) {
             batch.slices(run.position, run.len, out);
             return Ok(());
         }
         let unreadable = |index, source| StorageError::Unreadable { group, index, source };
-        let at = self.segments.partition_point(|segment| segment.end() <= run.position);
-        let segment = &self.segments[at];
+        let segment = self.segments.holding(run.position);
         let offset = segment.offset(run.position);
-        let slice = match segment.end() <= self.durable {
+        let slice = match segment.end() <= self.batches.durable() {
             true => segment.region.clone().slice(offset, run.len),
             // Batches are still written behind these bytes.
             false => disk::copy(&*segment.region, offset, run.len),
@@ -107,30 +103,15 @@ impl Journal {
         Ok(())
     }
 
-    /// As after enough other writes: what is durable is read back from the disk.
+    /// Forgets the batches that are durable, so that reads go to the disk.
     #[cfg(any(test, feature = "testing"))]
     pub(super) fn forget_recent(&mut self) {
-        self.recent = super::recent::Recent::new(&self.options);
-    }
-
-    /// The batch in memory that holds this position.
-    fn in_memory(&self, position: Position) -> Option<&Batch> {
-        if position < self.durable {
-            return self.recent.at(position);
-        }
-        if let Some(batch) = self.in_flight.as_deref()
-            && batch.position() <= position
-            && position < batch.end()
-        {
-            return Some(batch);
-        }
-        let after = self.waiting.partition_point(|batch| batch.position() <= position);
-        self.waiting.get(after.checked_sub(1)?)
+        self.batches.forget_recent();
     }
 }
 
-/// The longest run from `first` on that fits `left`, of which it takes its share, and the index behind
-/// it. A run without bytes means that nothing more fits.
+/// The longest run from `first` on that fits `left`, and the index behind it. The run's bytes are taken from `left`.
+/// A run without bytes means that nothing more fits.
 fn run(log: &GroupLog, first: Index, last: Index, left: &mut usize) -> (Run, Index) {
     let mut run = Run { position: Position(0), len: 0, first };
     let mut next = first;

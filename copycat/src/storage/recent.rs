@@ -1,8 +1,7 @@
-//! The batches that were written last. Whoever applies or sends entries mostly wants those that have just become
-//! durable: they are served from the memory they were written from, which needs no read and no
-//! second look at their checksums.
+//! The batches that were written last, kept in memory. Entries are mostly applied and sent right after they became
+//! durable. Serving them from memory needs no read and no verification of checksums.
 
-use super::journal::Options;
+use super::options::Options;
 use super::pending::Batch;
 use super::position::Position;
 use std::collections::VecDeque;
@@ -26,7 +25,14 @@ impl Recent {
         Recent { bytes_max, batches_max, batches: VecDeque::new(), bytes: 0 }
     }
 
-    /// Keeps a batch, and lets go of the oldest beyond the bounds.
+    /// Forgets all of them.
+    #[cfg(any(test, feature = "testing"))]
+    pub(super) fn clear(&mut self) {
+        self.batches.clear();
+        self.bytes = 0;
+    }
+
+    /// Keeps a batch, and drops the oldest beyond the bounds.
     pub(super) fn keep(&mut self, batch: Arc<Batch>) {
         assert!(self.batches.back().is_none_or(|last| last.end() <= batch.position()), "batches ascend");
         self.bytes += batch.len();
@@ -34,13 +40,15 @@ impl Recent {
         while self.batches.len() > 1 && self.is_over() {
             self.drop_oldest();
         }
+        assert!(!self.batches.is_empty(), "the newest stays");
+        debug_assert_eq!(self.bytes, self.batches.iter().map(|batch| batch.len()).sum::<u64>());
     }
 
     fn is_over(&self) -> bool {
         self.bytes > self.bytes_max || self.batches.len() > self.batches_max
     }
 
-    /// Lets go of everything before a position: it holds its segment, which may be wanted for new entries.
+    /// Drops the batches before a position. A batch holds its segment, which could not be used again otherwise.
     pub(super) fn drop_before(&mut self, position: Position) {
         while self.batches.front().is_some_and(|oldest| oldest.position() < position) {
             self.drop_oldest();
@@ -49,6 +57,7 @@ impl Recent {
 
     fn drop_oldest(&mut self) {
         if let Some(oldest) = self.batches.pop_front() {
+            assert!(self.bytes >= oldest.len(), "each was counted");
             self.bytes -= oldest.len();
         }
     }

@@ -1,25 +1,22 @@
-//! Opening: what the segments say, what a crash left, and whether that is all there should be.
+//! Opens a journal: verifies its segments, replays their batches, and cuts what a crash left half written.
 //!
-//! The rules are in `FORMAT.md`. In short: only what lies behind the last intact batch may be cut, and
-//! only if no intact header anywhere says that more was durable; everything else is damage, and nothing
-//! is changed then.
+//! The rules are in `FORMAT.md`. In short: what lies behind the last intact batch is cut, if no intact header says
+//! that more was durable. Everything else is damage, and then nothing is changed.
 
-use super::batch::{BATCH_HEADER_LEN, BatchKind, Record};
-use super::checkpoint;
-use super::commits::Unrecorded;
+use super::batches::Batches;
 use super::disk::Disk;
 use super::error::{Damage, Problem, StorageError};
-use super::group_log::{GroupLog, GroupState, Place};
-use super::journal::{Flushed, Journal, Options, SEGMENT_LEN_MAX, SEGMENT_LEN_MIN};
+use super::group_log::GroupState;
+use super::groups::Groups;
+use super::journal::{Flushed, Journal};
+use super::options::{Options, SEGMENT_LEN_MAX, SEGMENT_LEN_MIN};
 use super::position::{BLOCK, Position};
-use super::preparation::{Preparer, create_first};
-use super::recent::Recent;
-use super::scan::{Found, Scan, Tail, contradiction, damage, malformed};
+use super::preparer::{Preparer, create_first};
+use super::replay::Replay;
+use super::scan::{Cut, damage};
 use super::segment::{Segment, SegmentHeader, VERSION};
-use crate::codec::configuration::Configuration;
-use crate::codec::frame::{HEADER_LEN, Kind};
-use crate::codec::ids::{GroupId, INDEX_MAX, TERM_MAX};
-use crate::codec::terms::LogId;
+use super::segments::Segments;
+use crate::codec::ids::GroupId;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -32,22 +29,11 @@ pub(crate) struct Recovered {
     pub cut: Option<Cut>,
 }
 
-/// A torn tail: bytes of a write that had not ended, of which nothing was acknowledged.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Cut {
-    /// The file.
-    pub file: String,
-    /// Where in it, in bytes.
-    pub offset: u64,
-    /// How many bytes; in a recycled file only those that can be told from what was there before.
-    pub bytes: u64,
-}
-
 impl Journal {
     /// Opens the journal on this disk, or begins one where there is none. Blocks: reads and verifies
     /// everything, and makes durable what it found valid at the end.
     ///
-    /// `seed` is where the salts of new segments come from: random, except in simulations.
+    /// The salts of new segments are made from `seed`, which is random except in simulations.
     pub(crate) fn open(
         disk: Arc<dyn Disk>,
         options: Options,
@@ -67,8 +53,8 @@ impl Journal {
             segments.push(create_first(&*disk, first_header(&options, seed))?);
         }
         let replay = Replay::over(&segments)?;
-        // A torn checkpoint leaves two segments without batches. Only the first of them may stay: it may
-        // yet be replaced by a longer one, which the second would no longer adjoin.
+        // If the first batch of a segment was torn, two segments have no batches. Only the first of them stays: a
+        // longer one may replace it, and the second would not adjoin that.
         let kept = replay.started.max(1) + 1;
         for surplus in segments.drain(kept.min(segments.len())..).rev() {
             disk.remove(surplus.header.number)?;
@@ -84,27 +70,20 @@ impl Journal {
         segments: Vec<Segment>,
         replay: Replay,
     ) -> (Journal, Recovered) {
-        let states = replay.groups.iter().map(|(group, log)| (*group, log.state().clone())).collect();
-        let recovered = Recovered { groups: states, cut: replay.cut };
+        let groups = Groups::recovered(replay.groups);
+        let recovered = Recovered { groups: groups.states(), cut: replay.cut };
         let mut segments = VecDeque::from(segments);
         let mut unused = segments.split_off(replay.started);
         let salt = segments.back().or(unused.front()).map_or(0, |segment| segment.header.salt);
-        let recent = Recent::new(&options);
+        let batches = Batches::recovered(replay.end, replay.previous, &options);
         let mut journal = Journal {
             disk,
             options,
-            // Also with the same seed after a restart, no salt comes twice.
+            // No salt comes twice, also not after a restart with the same seed.
             salts: fastrand::Rng::with_seed(seed ^ salt.rotate_left(17) ^ replay.end.0),
-            groups: replay.groups,
-            unrecorded: Unrecorded::default(),
-            segments,
-            end: replay.end,
-            durable: replay.end,
-            previous: replay.previous,
-            in_flight: None,
-            waiting: VecDeque::new(),
-            recent,
-            releases: VecDeque::new(),
+            groups,
+            segments: Segments::recovered(segments),
+            batches,
             preparer: Preparer::default(),
             failed: None,
             flushed: Flushed::default(),
@@ -112,12 +91,17 @@ impl Journal {
         if journal.segments.is_empty()
             && let Some(first) = unused.pop_front()
         {
-            journal.activate(first, checkpoint::encode(&journal.groups));
+            let checkpoint = journal.groups.checkpoint();
+            journal.activate(first, checkpoint);
         }
         if let Some(ready) = unused.pop_front() {
             journal.preparer.set_ready(ready);
         }
         assert!(unused.is_empty(), "one segment is ready, no more");
+        assert!(
+            journal.next_offset() <= journal.active().header.len,
+            "the journal ends in the active segment"
+        );
         journal.release_recovered();
         (journal, recovered)
     }
@@ -133,7 +117,7 @@ fn open_segment(disk: &dyn Disk, number: u64, options: &Options) -> Result<Segme
     let region = disk.open(number)?;
     let file = region.to_string();
     let refused = |problem| Damage { file: file.clone(), offset: 0, problem };
-    // Its reserve alone takes four blocks: in a shorter one there is no room for anything.
+    // The reserve takes four blocks: a shorter segment has no room for anything else.
     if region.len() < SEGMENT_LEN_MIN {
         return Err(refused(Problem::Contradiction("the file is shorter than a segment")).into());
     }
@@ -158,249 +142,4 @@ fn open_segment(disk: &dyn Disk, number: u64, options: &Options) -> Result<Segme
         return Err(refused(Problem::Contradiction("the segment begins between blocks")).into());
     }
     Ok(Segment { header, checksum, region })
-}
-
-/// The state that grows while the batches are gone through.
-struct Replay {
-    groups: BTreeMap<GroupId, GroupLog>,
-    /// Segments with at least one intact batch.
-    started: usize,
-    end: Position,
-    previous: u32,
-    cut: Option<Cut>,
-}
-
-impl Replay {
-    /// Goes through all segments, oldest first. What is valid at the end was perhaps never flushed: it
-    /// is flushed here, and read back from the medium, before it counts.
-    fn over(segments: &[Segment]) -> Result<Replay, StorageError> {
-        let (groups, end) = (BTreeMap::new(), Position(0));
-        let mut replay = Replay { groups, started: 0, end, previous: 0, cut: None };
-        for segment in segments.iter().rev() {
-            segment.region.sync()?;
-            segment.region.refresh()?;
-            // Whatever lies before a segment with batches was durable before the first of them.
-            if Scan::new(segment).next()?.is_some() {
-                break;
-            }
-        }
-        // Where the intact batches end: in the last segment that has any, or at the very beginning. What lies
-        // behind is looked at when it is known that nothing more follows.
-        let mut last: Option<Scan<'_>> = None;
-        for (at, segment) in segments.iter().enumerate() {
-            if at > 0 && segments[at - 1].end() != segment.header.base {
-                return Err(contradiction(segment, 0, "the segment does not adjoin the one before").into());
-            }
-            let mut scan = Scan::new(segment);
-            while let Some(found) = scan.next()? {
-                if found.offset == BLOCK {
-                    replay.begin(at, segments, &found, last.as_ref())?;
-                }
-                replay.batch(segment, &found)?;
-                replay.end = Position(found.header.position.0 + found.header.extent());
-            }
-            match last.as_ref().filter(|_| scan.offset() == BLOCK) {
-                Some(last) => replay.tail(&mut scan, Some(last))?,
-                None => {
-                    replay.previous = scan.previous();
-                    last = Some(scan);
-                }
-            }
-        }
-        replay.finish(segments, last)
-    }
-
-    /// The first batch of a segment: all before it must be there.
-    fn begin(
-        &mut self,
-        at: usize,
-        segments: &[Segment],
-        found: &Found<'_>,
-        last: Option<&Scan<'_>>,
-    ) -> Result<(), Damage> {
-        let segment = &segments[at];
-        if found.header.kind != BatchKind::Checkpoint {
-            return Err(contradiction(segment, found.offset, "the segment does not begin with a checkpoint"));
-        }
-        let durable = found.header.durable;
-        if at == 0 {
-            self.end = durable;
-        } else if self.started < at {
-            return Err(damage(&segments[self.started], BLOCK, Problem::Acknowledged { durable }));
-        } else if let Some(last) = last.filter(|last| last.position() < durable) {
-            return Err(last.damage(Problem::Acknowledged { durable }));
-        }
-        self.started = at + 1;
-        self.cut = None;
-        Ok(())
-    }
-
-    fn batch(&mut self, segment: &Segment, found: &Found<'_>) -> Result<(), Damage> {
-        let first_of_all = self.started == 1 && found.offset == BLOCK;
-        // One write at a time: whatever lies before a batch was durable when it was written.
-        if found.header.durable != self.end {
-            return Err(contradiction(segment, found.offset, "the batch does not follow the one before"));
-        }
-        match found.header.kind {
-            BatchKind::Checkpoint => {
-                let states = checkpoint::decode(found.body).map_err(malformed(segment, found.offset))?;
-                if first_of_all {
-                    let logs = states.into_iter().map(|(group, state)| (group, GroupLog::restored(state)));
-                    self.groups = logs.collect();
-                    return Ok(());
-                }
-                let agrees = self.agree(&states);
-                agrees.ok_or_else(|| {
-                    contradiction(segment, found.offset, "the checkpoint contradicts the frames")
-                })
-            }
-            BatchKind::Frames => self.frames(segment, found),
-        }
-    }
-
-    /// Compares a checkpoint with what the batches before it gave, and drops what it says was dropped.
-    fn agree(&mut self, states: &BTreeMap<GroupId, GroupState>) -> Option<()> {
-        if states.len() != self.groups.len() {
-            return None;
-        }
-        for (group, state) in states {
-            let log = self.groups.get_mut(group)?;
-            let base = state.log.base();
-            if state.log.last() != log.state().log.last() || base.index < log.state().log.base().index {
-                return None;
-            }
-            log.drop_through(base.index);
-            // A checkpoint also records what was committed since the last frame that says so.
-            if state.commit < log.state().commit {
-                return None;
-            }
-            log.replay_commit(state.commit);
-            (log.state() == state).then_some(())?;
-        }
-        Some(())
-    }
-
-    /// Takes in the frames of a batch, which were all verified.
-    fn frames(&mut self, segment: &Segment, found: &Found<'_>) -> Result<(), Damage> {
-        let mut offset = BATCH_HEADER_LEN;
-        for run in found.records.chunk_by(|one, next| one.group == next.group) {
-            let log = self.groups.entry(run[0].group).or_default();
-            for record in run {
-                let end = offset + record.len as usize;
-                let place = Place { position: found.header.position.plus(offset), len: record.len };
-                let at = found.offset + offset as u64;
-                let follows = match record.kind {
-                    Kind::Vote => replay_vote(log, record),
-                    Kind::Commit => replay_commit(log, record),
-                    Kind::Configuration => {
-                        let body = offset - BATCH_HEADER_LEN + HEADER_LEN..end - BATCH_HEADER_LEN;
-                        let decoded =
-                            Configuration::decode(&found.body[body]).map_err(malformed(segment, at))?;
-                        replay_entry(log, record, place, Some(decoded))
-                    }
-                    _ => replay_entry(log, record, place, None),
-                };
-                follows.map_err(|what| contradiction(segment, at, what))?;
-                offset = end;
-            }
-        }
-        assert_eq!(offset, BATCH_HEADER_LEN + found.body.len(), "the frames fill the body");
-        Ok(())
-    }
-
-    /// What lies in a segment behind its intact batches; those of the whole journal end there, or at `last` in a
-    /// segment before. An intact header vouches for everything before it, wherever that lies.
-    fn tail(&mut self, scan: &mut Scan<'_>, last: Option<&Scan<'_>>) -> Result<(), StorageError> {
-        let Tail { durable, cut } = scan.tail()?;
-        let broken = [Some(&*scan), last].into_iter().flatten().find(|end| end.position() < durable);
-        if let Some(broken) = broken {
-            return Err(broken.damage(Problem::Acknowledged { durable }).into());
-        }
-        self.cut = self.cut.take().or(cut);
-        Ok(())
-    }
-
-    fn finish(mut self, segments: &[Segment], last: Option<Scan<'_>>) -> Result<Replay, StorageError> {
-        if self.started == 0 && segments[0].header.number > 0 {
-            return Err(contradiction(&segments[0], BLOCK, "the oldest segment has no checkpoint").into());
-        }
-        if let Some(mut last) = last {
-            self.tail(&mut last, None)?;
-        }
-        let missing = self.groups.iter().find_map(|(group, log)| Some((*group, log.first_missing()?)));
-        if let Some((group, first)) = missing {
-            return Err(damage(&segments[0], 0, Problem::EntriesMissing { group, first }).into());
-        }
-        assert!(self.started > 0 || self.groups.is_empty(), "groups come from batches");
-        Ok(self)
-    }
-}
-
-/// What is wrong with a frame that is intact and yet cannot stand behind those before it.
-type Contradicts = &'static str;
-
-fn replay_vote(log: &mut GroupLog, record: &Record) -> Result<(), Contradicts> {
-    let (term, vote) = (record.id.term, record.vote);
-    let state = log.state_mut();
-    if term == 0 {
-        return Err("a vote without a term");
-    }
-    if term > TERM_MAX {
-        return Err("a term that no election reaches");
-    }
-    if term < state.term {
-        return Err("the group's term falls");
-    }
-    if term == state.term && state.vote.is_some() && state.vote != vote {
-        return Err("a second vote in one term");
-    }
-    state.set_vote(term, vote);
-    Ok(())
-}
-
-fn replay_commit(log: &mut GroupLog, record: &Record) -> Result<(), Contradicts> {
-    let (LogId { term, index }, state) = (record.id, log.state());
-    if index == 0 {
-        return Err("a commit index without an entry");
-    }
-    if index < state.commit {
-        return Err("the group's commit index falls");
-    }
-    if index > state.log.last().index {
-        return Err("a commit index beyond the log");
-    }
-    if state.log.term(index) != Some(term) {
-        return Err("a commit index whose entry has another term");
-    }
-    log.replay_commit(index);
-    Ok(())
-}
-
-fn replay_entry(
-    log: &mut GroupLog,
-    record: &Record,
-    place: Place,
-    configuration: Option<Configuration>,
-) -> Result<(), Contradicts> {
-    let (LogId { term, index }, state) = (record.id, log.state());
-    if index <= state.commit {
-        return Err("an entry that replaces a committed one");
-    }
-    let before = index.checked_sub(1).and_then(|before| state.log.term(before));
-    let before = before.ok_or("the entry's index does not follow those before")?;
-    if index > INDEX_MAX {
-        return Err("an index that no log reaches");
-    }
-    if term == 0 {
-        return Err("an entry without a term");
-    }
-    if term < before {
-        return Err("the terms of the log fall");
-    }
-    // A term is recorded before the first entry of it is.
-    if term > state.term {
-        return Err("an entry of a term that was not recorded before it");
-    }
-    log.put(record.id, place, configuration);
-    Ok(())
 }

@@ -1,33 +1,23 @@
-//! Whether there is room, asked before anything is promised to anybody.
+//! Whether there is room for frames. The owner asks before it promises anything to anybody.
 //!
-//! A question is about everything that may be stored before the next one is asked, in whatever order:
-//! whoever got a yes never meets [`StorageError::Full`] or [`StorageError::NotReady`] half way through.
+//! A yes holds until the next question, the next write and the next tick, for everything that was asked for, in any
+//! order: no append of it fails with [`StorageError::Full`] or [`StorageError::NotReady`].
 
 use super::batch::BATCH_HEADER_LEN;
 use super::checkpoint;
 use super::error::StorageError;
-use super::journal::{Journal, Purpose};
-use super::position::{BLOCK, Position, align_up};
-use crate::codec::configuration;
-use crate::codec::frame::HEADER_LEN;
+use super::journal::Journal;
+use super::position::{BLOCK, align_up};
+use super::reserve::{OWN_LEN_MAX, Purpose, VOTE_LEN};
 
-/// Bytes of a frame that records a term and vote.
-const VOTE_LEN: usize = HEADER_LEN;
-/// Most bytes of the entry that a new leader begins its term with: a no-op, or a configuration.
-pub(crate) const OWN_LEN_MAX: usize = HEADER_LEN + configuration::ENCODED_LEN_MAX;
-const _: () = assert!(
-    (BATCH_HEADER_LEN + VOTE_LEN + OWN_LEN_MAX) as u64 <= BLOCK,
-    "the shortest segment's reserve, of four blocks, is enough for an election that closes a batch"
-);
-
-/// Most bytes that a checkpoint grows by with a new group, beside what its entries account for: a frame of an
-/// entry is longer than what a checkpoint says of it.
+/// Most bytes that a checkpoint grows by with a new group. What its entries add is not counted: a checkpoint says
+/// less of an entry than the entry's frame has bytes.
 const GROUP_LEN: u64 = checkpoint::len_of_group(0) as u64;
 
 impl Journal {
-    /// Whether `len` bytes of frames of one group will be taken now, in one append or several, and with
-    /// them, before, between or behind, one vote. Appends nothing; a segment that is ready but too short
-    /// for it makes way for a longer one as soon as there is one, so that asking again comes to an end.
+    /// Whether the journal takes `len` bytes of frames of one group now, in one append or several, and one vote
+    /// before, between or behind them. Appends nothing. If the next segment is ready and too short, a longer one is
+    /// prepared in its place; then the answer is yes.
     ///
     /// # Errors
     ///
@@ -43,35 +33,34 @@ impl Journal {
         Err(self.preparer.no_room())
     }
 
-    /// Whether a vote, and behind it the entry of a new leader, will be taken now: even a full disk leaves
-    /// a reserve for some of them.
+    /// Whether the journal takes a vote now, and behind it the entry of a new leader. The reserve has room for a few
+    /// of them, also when the disk is full.
     pub(crate) fn has_vote_room(&self) -> bool {
         let len = VOTE_LEN + OWN_LEN_MAX;
         self.failed.is_none() && (self.has_room_here(len, Purpose::Vote) || self.has_room_next(len))
     }
 
-    /// Bytes that were appended and are not durable yet: what a slow disk keeps in memory.
+    /// Bytes that were appended and are not durable yet. They are in memory.
     pub(crate) fn backlog(&self) -> u64 {
-        self.end.0.saturating_sub(self.durable.0)
+        self.batches.end().0.saturating_sub(self.batches.durable().0)
     }
 
     /// Whether something waits for the write under way to end.
     pub(crate) fn has_waiting(&self) -> bool {
-        !self.waiting.is_empty()
+        self.batches.has_waiting()
     }
 
     /// Whether everything that was appended is durable.
     pub(crate) fn is_idle(&self) -> bool {
-        self.in_flight.is_none() && self.waiting.is_empty()
+        self.batches.is_idle()
     }
 
-    /// Whether all of it fits the active segment, however it is cut into appends.
+    /// Whether `len` bytes fit the active segment, however they are cut into appends.
     fn has_room_here(&self, len: usize, purpose: Purpose) -> bool {
         let segment = self.active();
-        // A batch that is open may take the first frames, and be too long for those behind them.
-        let open = if self.waiting.is_empty() { 0 } else { BLOCK };
-        let offset = segment.offset(Position(align_up(self.end.0)));
-        offset + open + self.extent(len) <= purpose.offset_max(segment.header.len)
+        // The open batch may take the first frames and have no room for those behind them.
+        let open = if self.batches.has_waiting() { BLOCK } else { 0 };
+        self.next_offset() + open + self.extent(len) <= purpose.offset_max(segment.header.len)
     }
 
     fn has_room_next(&self, len: usize) -> bool {
@@ -79,11 +68,13 @@ impl Journal {
         self.preparer.ready().is_some_and(|next| needed <= Purpose::Entries.offset_max(next.header.len))
     }
 
-    /// Where in the next segment `len` bytes of frames would end at most. Those that the active segment
-    /// takes before may move the checkpoint's end, by less than they are long, to another block.
+    /// Where in the next segment `len` bytes of frames would end at most. Frames that go to the active segment before
+    /// may make the checkpoint longer, by less than their own length: hence one block more.
     fn needed_next(&self, len: usize) -> u64 {
-        let checkpoint = BATCH_HEADER_LEN as u64 + checkpoint::len(&self.groups) + GROUP_LEN;
-        BLOCK + align_up(checkpoint) + BLOCK + align_up(self.extent(len))
+        let checkpoint = BATCH_HEADER_LEN as u64 + self.groups.checkpoint_len() + GROUP_LEN;
+        let needed = BLOCK + align_up(checkpoint) + BLOCK + align_up(self.extent(len));
+        assert!(needed.is_multiple_of(BLOCK) && needed > len as u64, "batches are whole blocks");
+        needed
     }
 
     /// Most bytes from the beginning of a new batch to the end of `len` bytes of frames, in one append or

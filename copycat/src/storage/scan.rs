@@ -1,18 +1,17 @@
-//! Walking over the batches of one segment, and telling where they end from where they are damaged.
+//! Goes over the batches of one segment, and says where they end.
 
 use super::batch::{BATCH_HEADER_LEN, BatchHeader, Record};
 use super::disk::Region;
 use super::error::{Damage, DiskError, Problem};
 use super::position::{BLOCK, Position, is_zero};
-use super::recovery::Cut;
 use super::segment::Segment;
 use crate::codec::cursor::Malformed;
 
 /// Bytes read at once.
 const WINDOW: u64 = 1 << 20;
 
-/// A part of a region in memory: by reads, not through a mapping, so that a medium that cannot be read
-/// is an error and not a signal.
+/// A part of a region in memory. It is read and not mapped: a sector that cannot be read is an error then, and not a
+/// signal.
 struct Window<'a> {
     region: &'a dyn Region,
     start: u64,
@@ -48,10 +47,21 @@ pub(super) struct Found<'a> {
     pub records: &'a [Record],
 }
 
+/// A torn tail: bytes of a write that had not ended. Nothing of it was acknowledged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Cut {
+    /// The file.
+    pub file: String,
+    /// Where in it, in bytes.
+    pub offset: u64,
+    /// How many bytes. In a file that was used before, only those that are certainly of this use.
+    pub bytes: u64,
+}
+
 /// What lies behind the intact batches of a segment.
 pub(super) struct Tail {
-    /// The highest position that an intact header there says was durable. Beyond where the intact batches of the
-    /// journal end, it proves damage: acknowledged bytes are gone.
+    /// The highest position that an intact header there says was durable. If it lies beyond the end of the intact
+    /// batches, acknowledged bytes are gone: that is damage.
     pub durable: Position,
     /// Otherwise what is there is a torn tail, or nothing.
     pub cut: Option<Cut>,
@@ -90,7 +100,7 @@ impl<'a> Scan<'a> {
         self.previous
     }
 
-    /// The next batch; `None` where no intact one follows, for whatever reason.
+    /// The next batch; `None` if no intact batch follows.
     pub(super) fn next(&mut self) -> Result<Option<Found<'_>>, DiskError> {
         let Some((header, checksum)) = self.header_at(self.offset)? else { return Ok(None) };
         let (offset, room) = (self.offset, self.segment.header.len - self.offset);
@@ -104,13 +114,17 @@ impl<'a> Scan<'a> {
             return Ok(None);
         }
         self.offset += header.extent();
+        assert!(
+            self.offset.is_multiple_of(BLOCK) && self.offset <= self.segment.header.len,
+            "batches are blocks"
+        );
         self.previous = checksum;
         Ok(Some(Found { header, offset, body, records: &self.records }))
     }
 
-    /// The batch header at this offset, if there is an intact one that was written here in this use
-    /// of the file.
+    /// The batch header at this offset, if it is intact and was written here in this use of the file.
     fn header_at(&mut self, offset: u64) -> Result<Option<(BatchHeader, u32)>, DiskError> {
+        assert!(offset.is_multiple_of(BLOCK) && offset >= BLOCK, "batches begin on blocks behind the header");
         if offset + BLOCK > self.segment.header.len {
             return Ok(None);
         }
@@ -139,6 +153,7 @@ impl<'a> Scan<'a> {
             }
         }
         let bytes = torn.min(self.segment.header.len - self.offset);
+        assert!(bytes.is_multiple_of(BLOCK), "a tail is torn by blocks");
         let file = || self.segment.region.to_string();
         let cut = (bytes > 0).then(|| Cut { file: file(), offset: self.offset, bytes });
         Ok(Tail { durable, cut })
@@ -160,7 +175,7 @@ pub(super) fn contradiction(segment: &Segment, offset: u64, what: &'static str) 
     damage(segment, offset, Problem::Contradiction(what))
 }
 
-/// A record that is not what it claims to be, at an offset of a segment.
+/// A malformed record at an offset of a segment.
 pub(super) fn malformed(segment: &Segment, offset: u64) -> impl Fn(Malformed) -> Damage + '_ {
     move |what| damage(segment, offset, what)
 }

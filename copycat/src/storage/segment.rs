@@ -19,12 +19,12 @@
 //! ```
 
 use super::disk::Region;
+use super::owner::Owner;
 use super::position::{BLOCK, Position};
 use crate::codec::checksum::crc32c_around;
 use crate::codec::cursor::{Cursor, Malformed};
 use crate::codec::ids::MemberId;
 use bytes::Bytes;
-use std::fmt;
 use std::sync::Arc;
 
 /// Version of the format of segments, batches, frames and checkpoints.
@@ -32,23 +32,6 @@ pub(crate) const VERSION: u32 = 2;
 
 const MAGIC: [u8; 8] = *b"copycat\0";
 const CODEC: [u8; 16] = *b"bincode 2.0.1\0\0\0";
-
-/// Whose journal it is; stamped into every segment, so that a directory cannot serve another member.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Owner {
-    /// The random name of the member's data directory.
-    pub storage: u128,
-    /// The member.
-    pub member: MemberId,
-    /// Shard within the member, from 0.
-    pub shard: u32,
-}
-
-impl fmt::Display for Owner {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "shard {} of member {} in directory {:032x}", self.shard, self.member, self.storage)
-    }
-}
 
 /// The first block of a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +53,7 @@ pub(crate) struct SegmentHeader {
 impl SegmentHeader {
     /// The block and its checksum.
     pub(crate) fn encode(&self) -> (Bytes, u32) {
+        assert!(self.base.is_block() && self.len.is_multiple_of(BLOCK), "segments are whole blocks");
         let mut block = vec![0; BLOCK as usize];
         block[0..8].copy_from_slice(&MAGIC);
         block[8..12].copy_from_slice(&VERSION.to_le_bytes());

@@ -1,8 +1,8 @@
 //! Writing past the page cache (`O_DIRECT`, open(2)).
 //!
-//! A batch is written once and flushed at once, and while it is new it is served from memory. The page cache would only
-//! be in the way: it costs a copy, and a walk over its pages in both the write and the flush. So a batch is copied into
-//! one aligned buffer and handed to the disk as it is, which whole blocks at block offsets allow.
+//! A batch is written once and flushed at once, and while it is new it is served from memory. The page cache would
+//! only cost time: one copy, and one pass over its pages in the write and another in the flush. So a batch is copied
+//! into one aligned buffer and goes to the disk from there, which is possible for whole blocks at block offsets.
 
 use crate::storage::position::BLOCK;
 use bytes::Bytes;
@@ -17,7 +17,7 @@ use std::path::Path;
 /// Most bytes of one write: 1 MiB.
 const PIECE: usize = 1 << 20;
 
-/// Opens an open file once more, for direct writes. `None` if its file system knows none.
+/// Opens an open file once more, for direct writes. `None` if its file system has none.
 pub(super) fn open(path: &Path, file: &File) -> io::Result<Option<File>> {
     let flag = OFlags::DIRECT.bits() as i32;
     let direct = match OpenOptions::new().write(true).custom_flags(flag).open(path) {

@@ -47,7 +47,7 @@ pub(crate) trait Disk: Send + Sync + fmt::Debug {
     /// Removes a region, durably on return. Slices of it stay valid.
     fn remove(&self, number: u64) -> Result<(), DiskError>;
 
-    /// Whether writes and syncs take no time worth a thread.
+    /// Whether writes and syncs take so little time that no other thread is needed.
     fn is_instant(&self) -> bool {
         false
     }
@@ -64,8 +64,8 @@ pub(crate) trait Region: Send + Sync + fmt::Debug + fmt::Display {
     /// Returns once everything written is durable.
     fn sync(&self) -> Result<(), DiskError>;
 
-    /// Forgets what a cache holds of durable bytes, so that reads say what the medium has: after a failed flush the two
-    /// may differ. What it takes to write is made ready, too.
+    /// Drops what the system's cache holds of the region, so that reads return what is on the disk: after a failed
+    /// flush the two may differ. Also opens the file for writing.
     fn refresh(&self) -> Result<(), DiskError>;
 
     /// Fills `into` from `offset` on; an error where the medium cannot be read.
@@ -83,7 +83,7 @@ pub(super) fn copy(region: &dyn Region, offset: u64, len: usize) -> Result<Bytes
     Ok(bytes.into())
 }
 
-/// A mutex whose holders leave nothing half done: a panic of one does not concern the next.
+/// Locks a mutex whose holders never leave anything half done, so a panic of one does not matter to the next.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! A disk whose flushes take longer: what a service will do on slower disks than the one at hand.
+//! A disk whose flushes take longer: to measure what a member does on slower disks.
 
 use super::{Creation, Disk, Region, copy};
 use crate::storage::error::{DiskError, StorageError};

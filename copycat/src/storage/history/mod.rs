@@ -75,7 +75,7 @@ pub(crate) fn entries(group: u64, frames: impl Into<Bytes>) -> Result<Entries, M
 
 /// Sees to it that the term is recorded, as it is before the first entry of it.
 pub(crate) fn begin_term(journal: &mut Journal, group: u64, term: Term) {
-    if journal.groups.get(&GroupId(group)).is_none_or(|log| log.state().term < term) {
+    if journal.groups.get(GroupId(group)).is_none_or(|log| log.state().term < term) {
         match journal.save_vote(GroupId(group), term, None) {
             Ok(_) => {}
             Err(StorageError::NotReady) => {

@@ -43,7 +43,7 @@ fn a_batch_without_padding_leaves_them_to_the_next() {
     journal.note_commit(GroupId(1), 3);
     settle(&mut journal).unwrap();
     assert_eq!(journal.durable().0 - before.0, 4_096);
-    assert_eq!(journal.groups[&GroupId(1)].state().commit, 0);
+    assert_eq!(journal.groups.get(GroupId(1)).unwrap().state().commit, 0);
     append(&mut journal, 1, frame(1, 1, 4, b""));
     settle(&mut journal).unwrap();
     assert_eq!(recorded(&disk), [3]);
@@ -54,8 +54,8 @@ fn only_the_last_batch_there_is_says_what_is_committed() {
     let (disk, mut journal) = journal(1);
     append(&mut journal, 1, frame(1, 1, 3, &[0; 100_000]));
     journal.note_commit(GroupId(1), 3);
-    let batches = journal.waiting.len();
-    while journal.waiting.len() == batches {
+    let batches = journal.batches.waiting();
+    while journal.batches.waiting() == batches {
         let index = journal.shape(GroupId(1)).unwrap().last().index + 1;
         append(&mut journal, 1, frame(1, 1, index, &[0; 100_000]));
         journal.note_commit(GroupId(1), index);
@@ -115,7 +115,7 @@ fn of_a_thousand_groups_each_gets_its_turn() {
         journal.note_commit(GroupId(group), 1);
     }
     let mut batches = 0;
-    while journal.groups.values().any(|log| log.state().commit == 0) {
+    while journal.groups.states().values().any(|state| state.commit == 0) {
         batches += 1;
         append(&mut journal, 1, frame(1, 1, 2 + batches, b""));
         // A busy group, which does not hold up the others.

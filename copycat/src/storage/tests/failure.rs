@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::storage::Fault;
-use crate::storage::journal::Purpose;
+use crate::storage::reserve::Purpose;
 
 fn simulated() -> (Arc<SimulatedDisk>, Journal) {
     let disk = Arc::new(SimulatedDisk::default());

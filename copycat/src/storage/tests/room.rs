@@ -3,8 +3,8 @@
 use super::*;
 use crate::codec::configuration::MEMBERS_MAX;
 use crate::storage::Fault;
-use crate::storage::journal::Purpose;
-use crate::storage::room::OWN_LEN_MAX;
+use crate::storage::reserve::OWN_LEN_MAX;
+use crate::storage::reserve::Purpose;
 
 /// What surrounds the question.
 #[derive(Clone, Copy, Debug)]

@@ -172,6 +172,7 @@ fn opened(images: &Images) -> Verdict {
         return Verdict::Accepted;
     }
     append(&mut journal, group, frame(group, term, last + 1, b"goes on"));
+    journal.note_commit(GroupId(group), last + 1);
     if let Err(error) = close(&mut journal) {
         panic!("a sound disk fails: {error}");
     }
@@ -179,6 +180,11 @@ fn opened(images: &Images) -> Verdict {
     let Some((_, mut again)) = open(&disk) else { panic!("what was just closed is refused") };
     let Some(state) = again.groups.remove(&GroupId(group)) else { panic!("the group is gone") };
     assert_eq!((state.term, state.log.last().index), (term, last + 1), "what was appended is there");
+    let before = recovered.groups.get(&GroupId(group)).map_or(0, |state| state.commit);
+    assert!(
+        state.commit == last + 1 || state.commit == before,
+        "recorded, or left out where there was no room"
+    );
     let others = recovered.groups.iter().filter(|(id, _)| id.0 != group);
     assert!(others.eq(&again.groups), "the other groups are as they were");
     Verdict::Accepted

@@ -96,6 +96,8 @@ impl Log {
             self.put(&entries);
             self.next += batch;
             self.flush();
+            // As in a member of one: what is durable is committed, and recorded with the next batch.
+            self.journal.note_commit(GROUP, self.next - 1);
             if forget && (self.next - 1).is_multiple_of(64 * batch) {
                 self.journal.drop_through(GROUP, self.next - batch);
             }

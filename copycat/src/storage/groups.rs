@@ -1,0 +1,138 @@
+//! What the journal knows of all its groups.
+
+use super::checkpoint;
+use super::commits::Unrecorded;
+use super::error::StorageError;
+use super::group_log::{GroupLog, GroupState};
+use super::pending::Batch;
+use super::position::Position;
+use crate::codec::cursor::Malformed;
+use crate::codec::entries::Entries;
+use crate::codec::ids::{GroupId, Index, MemberId, Term};
+use crate::codec::log_shape::LogShape;
+use crate::codec::terms::LogId;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Most bytes of frames that one append may bring: 64 MiB.
+pub(crate) const APPEND_MAX: usize = 64 << 20;
+
+/// The groups of a journal: their states, where their entries lie, and which of their commit indexes are still to be
+/// recorded.
+#[derive(Debug, Default)]
+pub(super) struct Groups {
+    logs: BTreeMap<GroupId, GroupLog>,
+    unrecorded: Unrecorded,
+}
+
+impl Groups {
+    /// What recovery found.
+    pub(super) fn recovered(logs: BTreeMap<GroupId, GroupLog>) -> Groups {
+        debug_assert!(
+            logs.values().all(|log| log.noted() == log.state().commit),
+            "what was found is recorded"
+        );
+        Groups { logs, unrecorded: Unrecorded::default() }
+    }
+
+    /// The state of each.
+    pub(super) fn states(&self) -> BTreeMap<GroupId, GroupState> {
+        self.logs.iter().map(|(group, log)| (*group, log.state().clone())).collect()
+    }
+
+    /// A group that ever stored anything.
+    pub(super) fn get(&self, group: GroupId) -> Option<&GroupLog> {
+        self.logs.get(&group)
+    }
+
+    /// Whether these entries, at least one, continue the log of a group, or replace what is not committed of it.
+    pub(super) fn check(&self, group: GroupId, entries: &Entries) -> Result<(), StorageError> {
+        let malformed = |source| Err(StorageError::Malformed { group, source });
+        if entries.len() > APPEND_MAX {
+            return malformed(Malformed::TooLong { limit: APPEND_MAX, found: entries.len() });
+        }
+        let first = entries.spans().iter().next().expect("at least one entry");
+        let unknown = GroupLog::default();
+        let log = self.logs.get(&group).unwrap_or(&unknown);
+        check_first(group, log, LogId::new(first.term, first.first))?;
+        // A term is recorded before the first entry of it is: opening relies on it.
+        let last_term = entries.spans().last().map_or(0, |last| last.term);
+        if last_term > log.state().term {
+            return malformed(Malformed::Value { field: "frame term", found: last_term });
+        }
+        Ok(())
+    }
+
+    /// Puts entries, which were [checked](Self::check), at `position` and behind it. Returns where they end.
+    pub(super) fn append(&mut self, group: GroupId, entries: &Entries, position: Position) -> Position {
+        let end = self.logs.entry(group).or_default().append(entries, position);
+        assert_eq!(end, position.plus(entries.len()), "the places are those of the frames");
+        end
+    }
+
+    /// Takes over a term and vote.
+    pub(super) fn set_vote(&mut self, group: GroupId, term: Term, vote: Option<MemberId>) {
+        self.logs.entry(group).or_default().state_mut().set_vote(term, vote);
+    }
+
+    /// Drops entries that a snapshot covers. Returns whether the group is known.
+    pub(super) fn drop_through(&mut self, group: GroupId, through: Index) -> bool {
+        self.logs.get_mut(&group).map(|log| log.drop_through(through)).is_some()
+    }
+
+    /// Where the oldest entry of all lies.
+    pub(super) fn oldest(&self) -> Option<Position> {
+        self.logs.values().filter_map(GroupLog::oldest).min()
+    }
+
+    /// Remembers that entries of a group are committed, to be recorded with the next batch that has room for it.
+    pub(super) fn note_commit(&mut self, group: GroupId, index: Index) {
+        let log = self.logs.get_mut(&group).expect("what is committed was stored before");
+        if log.note_commit(index) {
+            self.unrecorded.push(group);
+        }
+    }
+
+    /// When commit indexes will have waited long enough for a batch that is written anyway.
+    pub(super) fn commits_deadline(&mut self, now: Duration) -> Option<Duration> {
+        self.unrecorded.deadline(now)
+    }
+
+    /// Whether commit indexes have waited long enough for a batch that is written anyway.
+    pub(super) fn are_commits_due(&mut self, now: Duration) -> bool {
+        self.unrecorded.is_due(now)
+    }
+
+    /// Adds to a batch, the last there is, as many commit indexes as `bytes` have room for.
+    pub(super) fn record_commits(&mut self, batch: &mut Batch, bytes: usize) {
+        let end = batch.end();
+        self.unrecorded.record(&mut self.logs, batch, bytes);
+        assert!(batch.end() <= end.plus(bytes), "commit indexes keep to the room they were given");
+    }
+
+    /// The checkpoint of all groups.
+    pub(super) fn checkpoint(&self) -> Vec<u8> {
+        checkpoint::encode(&self.logs)
+    }
+
+    /// Bytes that the checkpoint takes.
+    pub(super) fn checkpoint_len(&self) -> u64 {
+        checkpoint::len(&self.logs)
+    }
+
+    /// The checkpoint that was made last has a place: it records all commit indexes.
+    pub(super) fn checkpoint_recorded(&mut self) {
+        self.unrecorded.record_all(&mut self.logs);
+    }
+}
+
+fn check_first(group: GroupId, log: &GroupLog, id: LogId) -> Result<(), StorageError> {
+    let (shape, index): (&LogShape, _) = (&log.state().log, id.index);
+    let before: Option<Term> = index.checked_sub(1).and_then(|before| shape.term(before));
+    // What is committed stays, and so does what a snapshot covers.
+    if index <= log.noted() || before.is_none_or(|before| before > id.term || id.term == 0) {
+        let (first, last) = (log.noted() + 1, shape.last().index);
+        return Err(StorageError::Misplaced { group, index, first, last });
+    }
+    Ok(())
+}

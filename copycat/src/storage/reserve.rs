@@ -1,0 +1,39 @@
+//! What room at a segment's end is kept for: a full disk refuses entries, and never a vote.
+
+use super::batch::BATCH_HEADER_LEN;
+use super::position::BLOCK;
+use crate::codec::configuration;
+use crate::codec::frame::HEADER_LEN;
+
+/// Bytes of a frame that records a term and vote.
+pub(super) const VOTE_LEN: usize = HEADER_LEN;
+/// Most bytes of the entry that a new leader begins its term with: a no-op, or a configuration.
+pub(crate) const OWN_LEN_MAX: usize = HEADER_LEN + configuration::ENCODED_LEN_MAX;
+const _: () = assert!(
+    (BATCH_HEADER_LEN + VOTE_LEN + OWN_LEN_MAX) as u64 <= BLOCK,
+    "the shortest segment's reserve, of four blocks, is enough for an election that closes a batch"
+);
+
+/// What room is asked for. Each purpose leaves a reserve at the segment's end to those behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Entries, and commit indexes without any.
+    Entries,
+    /// Terms, votes, and the entry of a new leader.
+    Vote,
+    /// The record of an orderly end.
+    Close,
+}
+
+impl Purpose {
+    /// Offset that what is stored for this purpose may not pass in a segment of `len` bytes.
+    pub(super) fn offset_max(self, len: u64) -> u64 {
+        let reserve = match self {
+            Purpose::Entries => (len / 16).clamp(4 * BLOCK, 256 * BLOCK),
+            Purpose::Vote => BLOCK,
+            Purpose::Close => 0,
+        };
+        assert!(reserve < len, "a segment of {len} bytes is all reserve");
+        len - reserve
+    }
+}

@@ -1,0 +1,96 @@
+//! The segments in use, and when the oldest of them may go.
+
+use super::position::Position;
+use super::segment::Segment;
+use std::collections::VecDeque;
+
+/// The segments of a journal, oldest first; the last one is active.
+#[derive(Debug, Default)]
+pub(super) struct Segments {
+    segments: VecDeque<Segment>,
+    /// What may be dropped once a checkpoint is durable: its end, and the number of the first segment still needed.
+    releases: VecDeque<(Position, u64)>,
+}
+
+impl Segments {
+    /// Those with batches that recovery found.
+    pub(super) fn recovered(segments: VecDeque<Segment>) -> Segments {
+        Segments { segments, releases: VecDeque::new() }
+    }
+
+    /// Whether there is none yet: only while a new journal is made.
+    pub(super) fn is_empty(&self) -> bool {
+        self.segments.is_empty()
+    }
+
+    /// The one that batches are written to.
+    pub(super) fn active(&self) -> &Segment {
+        self.segments.back().expect("a journal always has a segment")
+    }
+
+    /// Goes on in another one.
+    pub(super) fn push(&mut self, segment: Segment) {
+        assert!(
+            self.segments
+                .back()
+                .is_none_or(|last| last.end() == segment.header.base
+                    && last.header.number + 1 == segment.header.number),
+            "segments adjoin"
+        );
+        self.segments.push_back(segment);
+    }
+
+    /// The one that holds a position.
+    pub(super) fn holding(&self, position: Position) -> &Segment {
+        let at = self.segments.partition_point(|segment| segment.end() <= position);
+        let segment = &self.segments[at];
+        assert!(segment.header.base <= position, "{position} was in a segment that is gone");
+        segment
+    }
+
+    /// Number of the segment that holds the oldest entry, at most the active one's.
+    pub(super) fn first_needed(&self, oldest: Option<Position>) -> u64 {
+        let front = self.segments.front();
+        assert!(
+            oldest.is_none_or(|oldest| front.is_some_and(|front| front.header.base < oldest)),
+            "no entry lies before the oldest segment"
+        );
+        let holder = self.segments.iter().find(|segment| oldest.is_some_and(|oldest| oldest < segment.end()));
+        holder.unwrap_or(self.active()).header.number
+    }
+
+    /// Whether segments before `needed` are there that no checkpoint lets go of yet.
+    pub(super) fn has_surplus(&self, needed: u64) -> bool {
+        let front = self.segments.front().map_or(needed, |front| front.header.number);
+        needed > self.releases.back().map_or(front, |(_, scheduled)| *scheduled)
+    }
+
+    /// Lets segments before `needed` go when the journal is durable up to `checkpoint`, the end of a checkpoint that
+    /// names no entry in them.
+    pub(super) fn release_at(&mut self, checkpoint: Position, needed: u64) {
+        assert!(
+            self.releases
+                .back()
+                .is_none_or(|(position, number)| *position <= checkpoint && *number <= needed),
+            "checkpoints ascend, and need ever less"
+        );
+        if self.segments.front().is_some_and(|front| front.header.number < needed) {
+            self.releases.push_back((checkpoint, needed));
+        }
+    }
+
+    /// The oldest segment, if a durable checkpoint no longer needs it.
+    pub(super) fn next_released(&mut self, durable: Position) -> Option<Segment> {
+        while let Some((checkpoint, needed)) = self.releases.front().copied() {
+            if checkpoint > durable {
+                return None;
+            }
+            if let Some(released) = self.segments.pop_front_if(|front| front.header.number < needed) {
+                assert!(!self.segments.is_empty(), "the active segment stays");
+                return Some(released);
+            }
+            self.releases.pop_front();
+        }
+        None
+    }
+}
