@@ -12,6 +12,7 @@ mod processes {
     pub(crate) mod hostile;
     pub(crate) mod ports;
     pub(crate) mod process;
+    pub(crate) mod renames;
     pub(crate) mod resources;
     #[allow(dead_code, reason = "shared with the members, which hold the state")]
     pub(crate) mod service;
@@ -24,7 +25,7 @@ use processes::children::{Children, MEMBER, PATIENCE};
 use processes::resources::{crowd_size, resident};
 use processes::service::{AsyncEntries, NAME};
 use processes::writers::Writers;
-use processes::{hostile, trace};
+use processes::{hostile, renames, trace};
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
@@ -215,12 +216,47 @@ fn a_program_that_is_started_wrongly_says_so_in_one_line_and_ends_with_2() {
     drop(occupied);
 }
 
-/// No reply to a writer leaves before a majority has flushed what it acknowledges.
+fn can_trace(test: &str) -> bool {
+    let can = Command::new("strace").arg("-V").output().is_ok();
+    if !can {
+        // Past the capturing of output, so that it is seen.
+        let _ = writeln!(std::io::stderr(), "SKIPPED, strace is not installed: {test}");
+    }
+    can
+}
+
+/// A flush that fails is not taken for one that did not, and is not tried again.
+#[test]
+fn a_member_whose_flush_fails_stops_and_the_others_go_on() {
+    if !can_trace("a_member_whose_flush_fails_stops") {
+        return;
+    }
+    run(async {
+        let mut children = Children::new();
+        let output = children.home().join("trace");
+        let unlucky = 2;
+        children.start_all_as(|at| match at == unlucky {
+            true => trace::strace_with_failing_flushes(&output, MEMBER, 20),
+            false => Command::new(MEMBER),
+        });
+        let remotes = [children.remote(&children.seeds()[..unlucky], REQUEST_TIMEOUT).await];
+        let writers = Writers::start(&remotes);
+        until("the end of the member", async || {
+            children.process(unlucky).ask("status").is_none().then_some(())
+        })
+        .await;
+        progress(&writers, 50).await;
+        writers.end().await;
+        children.kill(unlucky);
+        children.close_all();
+    });
+}
+
+/// No reply to a writer leaves before a majority has flushed what it acknowledges, and no new name of a file is
+/// relied on before its directory was flushed.
 #[test]
 fn no_reply_overtakes_the_disks_of_a_majority() {
-    if Command::new("strace").arg("-V").output().is_err() {
-        // Past the capturing of output, so that it is seen.
-        let _ = writeln!(std::io::stderr(), "SKIPPED, strace is not installed: no_reply_overtakes_the_disks");
+    if !can_trace("no_reply_overtakes_the_disks") {
         return;
     }
     run(async {
@@ -255,7 +291,12 @@ fn no_reply_overtakes_the_disks_of_a_majority() {
         }
         children.close_all();
         let read = |path: &std::path::PathBuf| fs::read_to_string(path).expect("a trace");
-        let traces: Vec<_> = traces.iter().map(|path| trace::Trace::parse(&read(path))).collect();
+        let texts: Vec<_> = traces.iter().map(read).collect();
+        for text in &texts {
+            let names = renames::check(text).unwrap_or_else(|fault| panic!("{fault}"));
+            assert!(names >= 3, "two segments and the record of the founding, at least: {names}");
+        }
+        let traces: Vec<_> = texts.iter().map(|text| trace::Trace::parse(text)).collect();
         let mut replies = 0;
         for (at, relay) in relays {
             for port in relay.ports() {

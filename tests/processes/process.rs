@@ -3,7 +3,7 @@
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
 /// Longest wait for anything.
@@ -38,6 +38,16 @@ impl Process {
     pub(crate) fn order(&mut self, order: &str) {
         let orders = self.orders.as_mut().expect("it was not told to end");
         writeln!(orders, "{order}").expect("the member reads its orders");
+    }
+
+    /// What it answers to a line; `None` if it has ended instead.
+    pub(crate) fn ask(&mut self, order: &str) -> Option<String> {
+        writeln!(self.orders.as_mut()?, "{order}").ok()?;
+        match self.answers.recv_timeout(PATIENCE) {
+            Ok(answer) => Some(answer),
+            Err(RecvTimeoutError::Disconnected) => None,
+            Err(RecvTimeoutError::Timeout) => panic!("it neither answers nor ends"),
+        }
     }
 
     pub(crate) fn id(&self) -> u32 {

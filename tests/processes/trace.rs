@@ -17,10 +17,20 @@ const MAJORITY: usize = 2;
 
 /// A program that runs another under `strace`.
 pub(crate) fn strace(output: &Path, program: &str) -> Command {
-    let calls = "trace=fdatasync,pwritev,pwrite64,sendto,sendmsg,write,writev,recvfrom,recvmsg,read,readv";
+    // Which of those with a question mark there are depends on the processor.
+    let calls = "trace=fdatasync,fsync,?rename,?renameat,renameat2,\
+                 pwritev,pwrite64,sendto,sendmsg,write,writev,recvfrom,recvmsg,read,readv";
     let mut command = Command::new("strace");
     // All threads, times to the microsecond, how long each call took, what each descriptor is, no contents.
     command.args(["-f", "-ttt", "-T", "-yy", "-s", "0", "-e", calls, "-o"]).arg(output).arg(program);
+    command
+}
+
+/// The same, and from the `first` flush of the log on, every one of them fails.
+pub(crate) fn strace_with_failing_flushes(output: &Path, program: &str, first: u32) -> Command {
+    let mut command = Command::new("strace");
+    let fault = format!("inject=fdatasync:error=EIO:when={first}+");
+    command.args(["-f", "-e", "trace=fdatasync", "-e", &fault, "-o"]).arg(output).arg(program);
     command
 }
 

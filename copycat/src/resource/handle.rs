@@ -270,3 +270,6 @@ impl Handle {
         Error::from(problem).at(self.place(method))
     }
 }
+
+#[cfg(test)]
+mod tests;

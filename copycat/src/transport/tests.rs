@@ -32,9 +32,16 @@ type Network = Arc<dyn Transport>;
 
 macro_rules! on_both {
     ($($name:ident),* $(,)?) => {
-        mod over_tcp { $(#[tokio::test] async fn $name() { super::$name(super::tcp(), "127.0.0.1:0").await; })* }
-        mod in_memory { $(#[tokio::test] async fn $name() { super::$name(super::memory(), "").await; })* }
+        mod over_tcp {
+            $(#[tokio::test] async fn $name() { super::ends(super::$name(super::tcp(), "127.0.0.1:0")).await; })*
+        }
+        mod in_memory { $(#[tokio::test] async fn $name() { super::ends(super::$name(super::memory(), "")).await; })* }
     };
+}
+
+/// Where a rule is broken, some tests would wait for ever. No test needs a hundredth of this.
+async fn ends(test: impl Future<Output = ()>) {
+    tokio::time::timeout(Duration::from_secs(120), test).await.expect("what it waits for never comes");
 }
 
 on_both!(
@@ -55,6 +62,7 @@ on_both!(
     a_handle_finds_the_member_that_lives,
     a_handle_that_never_reads_is_cut_and_harms_nobody,
     a_handle_that_takes_nothing_is_cut_though_it_lives,
+    a_handle_that_trickles_is_cut,
     a_handle_that_reads_gets_many_large_results,
     a_batch_beyond_the_bound_is_sent,
     appends_leave_room_for_requests,
@@ -578,6 +586,27 @@ async fn a_handle_that_takes_nothing_is_cut_though_it_lives(network: Network, an
     let lives = async { while deaf.write_all(&alive).await.is_ok() {} };
     let (_, gone) = tokio::join!(lives, member.gone());
     assert!(matches!(gone, Source::Client { .. }));
+}
+
+/// It takes a little, again and again, so that it is never idle: the bound of all that waits for it is what cuts it off.
+async fn a_handle_that_trickles_is_cut(network: Network, any: &str) {
+    let patience = Duration::from_secs(600);
+    let (client_bytes_max, client_idle_bytes_max) = (16 << 20, usize::MAX);
+    let limits = Limits { client_bytes_max, client_idle_bytes_max, silence_max: patience, ..limits() };
+    let mut member = Member::with(&network, House::of(1, 7), limits);
+    let acceptor = member.listen(any).await;
+    let hello = Hello { version: VERSION, role: Role::Client, cluster: 7, expected: None };
+    let mut slow = raw(&network, acceptor.address(), hello).await.unwrap();
+    slow.write_all(&encoded(submit(1))).await.unwrap();
+    let (replies, _) = submitted(&mut member).await;
+    let (mut sent, mut taken) = (0, [0; 1_024]);
+    while replies.send(answer(1, 1 << 20)).is_ok() {
+        slow.read_exact(&mut taken).await.unwrap();
+        sent += 1;
+        // Twice the bound, and all that a network takes on its way.
+        assert!(sent < 64, "{sent} MiB wait for one that takes a thousandth of it");
+    }
+    assert!(matches!(member.gone().await, Source::Client { .. }));
 }
 
 async fn a_handle_that_reads_gets_many_large_results(network: Network, any: &str) {

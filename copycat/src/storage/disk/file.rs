@@ -355,6 +355,17 @@ mod tests {
     }
 
     #[test]
+    fn a_flush_that_fails_is_an_error() {
+        with_region(|region| {
+            region.sync().unwrap();
+            // Nothing makes a pipe durable.
+            let (reader, _writer) = io::pipe().unwrap();
+            let file = File::from(std::os::fd::OwnedFd::from(reader));
+            assert!(FileRegion { file, ..region }.sync().is_err());
+        });
+    }
+
+    #[test]
     fn what_cannot_be_mapped_is_copied() {
         let path = Path::new("/proc/self/comm");
         let (file, len) = (File::open(path).unwrap(), BLOCK);

@@ -1,0 +1,52 @@
+//! What a handle says about a command that several partitions answered, each in its own way.
+
+use super::*;
+use crate::node::request::Request;
+use tokio::sync::mpsc;
+
+static WRITE: Method = Method::write("clear", &[], |_, _| Ok(())).to_all();
+static READ: Method = Method::read("len", &[], |_, _| Ok(())).to_all();
+
+/// Sends to as many partitions as there are answers, each of which gets the next one.
+fn told(method: &'static Method, answers: &[Result<(), Failure>]) -> Result<(), Error> {
+    let (entrances, queues): (Vec<_>, Vec<mpsc::Receiver<Request>>) =
+        answers.iter().map(|_| Entrance::new(1)).unzip();
+    let partitions = entrances.into_iter().zip(0..);
+    let partitions =
+        partitions.map(|(entrance, at)| Partition { group: GroupId::of("map", at), entrance }).collect();
+    let handle = Handle::new("map", partitions);
+    let arguments = Arguments::keyless(&()).expect("nothing is short enough");
+    block_on(async {
+        let answer = queues.into_iter().zip(answers).map(|(mut queue, answer)| async move {
+            let request = queue.recv().await.expect("a request");
+            let _ = request.reply.send(answer.map(|()| Bytes::new()));
+        });
+        tokio::join!(handle.call(method, arguments), join_all(answer)).0
+    })
+}
+
+#[test]
+fn a_write_that_failed_in_some_partitions_and_happened_in_others_is_not_said_to_be_not_applied() {
+    for failure in [Failure::NotLeader, Failure::Busy, Failure::Timeout] {
+        for answers in [[Ok(()), Err(failure)], [Err(failure), Ok(())]] {
+            let error = told(&WRITE, &answers).unwrap_err();
+            assert_eq!((error.outcome(), error.code()), (Outcome::Unknown, 100), "{failure:?}");
+        }
+    }
+    let error = told(&WRITE, &[Err(Failure::Busy), Err(Failure::Timeout)]).unwrap_err();
+    assert_eq!(error.outcome(), Outcome::Unknown, "one of them may have done it");
+}
+
+#[test]
+fn a_write_that_happened_nowhere_is_said_to_be_not_applied() {
+    for answers in [vec![Err(Failure::NotLeader), Err(Failure::Busy)], vec![Err(Failure::Busy)]] {
+        assert_eq!(told(&WRITE, &answers).unwrap_err().outcome(), Outcome::NotApplied);
+    }
+    told(&WRITE, &[Ok(()), Ok(())]).unwrap();
+}
+
+#[test]
+fn a_read_changes_nothing_wherever_it_fails() {
+    let error = told(&READ, &[Ok(()), Err(Failure::NotLeader)]).unwrap_err();
+    assert_eq!(error.outcome(), Outcome::NotApplied);
+}
