@@ -1,5 +1,6 @@
 //! Carrying out what a core decided, in its order.
 
+use super::super::wire;
 use super::ground::Ground;
 use super::group::Group;
 use crate::codec::entries::{Entries, Packer};
@@ -10,7 +11,6 @@ use crate::raft::effect::{Effect, Effects, OwnEntry};
 use crate::raft::message::Message;
 use crate::raft::token::Token;
 use crate::storage::{Slices, StorageError};
-use crate::transport::wire;
 use std::time::Duration;
 
 /// Bytes of entries in one message to a follower, or in one piece of work for the applier.
@@ -167,7 +167,10 @@ impl Group {
                 spans,
                 configurations: configurations.iter().filter(|(index, _)| within(index)).cloned().collect(),
             };
-            if !ground.links.send(to, wire::Message::Raft { group: self.id, message: piece, frames }) {
+            if !ground
+                .links
+                .send(to, wire::Message::Raft { group: self.id, message: piece, frames, prev_checksum: 0 })
+            {
                 // What else was to go there is neither read nor sent: it would leave a gap.
                 self.crowded.push(to);
                 self.core.refused(to, prev.index + 1);
@@ -181,5 +184,5 @@ impl Group {
 
 /// A message that brings no entries.
 fn plain(group: GroupId, message: Message) -> wire::Message {
-    wire::Message::Raft { group, message, frames: Vec::new() }
+    wire::Message::plain(group, message)
 }

@@ -4,12 +4,14 @@
 //! sent in one order is never proposed in another. Nothing is sent twice: whether a write whose answer
 //! is missing has happened is not known here, and the caller is told so.
 
+use super::super::wire::Message;
 use super::ground::Ground;
 use super::group::{Group, Pending};
 use crate::codec::ids::{MemberId, Term};
 use crate::request::failure::Failure;
 use crate::request::reply::ReplyTo;
-use crate::transport::wire::{self, Answered, Submit, Submitted};
+use crate::request::wire::results::Answered;
+use crate::request::wire::submit::{Submit, Submitted};
 use std::time::Duration;
 
 /// Bytes of requests in one message, at least, if so many wait.
@@ -29,9 +31,9 @@ pub(super) struct Forwarded {
 impl Group {
     /// Sends what is queued to `leader`. Without a connection it stays queued until there is one, or
     /// another leader, or its time is up.
-    pub(super) fn forward(&mut self, leader: MemberId, term: Term, ground: &mut Ground) {
+    pub(super) fn forward(&mut self, now: Duration, leader: MemberId, term: Term, ground: &mut Ground) {
         while !self.queue.is_empty() && ground.is_open(leader) {
-            let (mut requests, mut bytes) = (Vec::new(), 0);
+            let (mut requests, mut bytes, mut left) = (Vec::new(), 0, Duration::ZERO);
             while bytes < BATCH_BYTES
                 && let Some(pending) = self.queue.pop_front()
             {
@@ -41,13 +43,14 @@ impl Group {
                     continue;
                 }
                 bytes += pending.call.len();
+                left = left.max(pending.deadline.saturating_sub(now));
                 requests.push(ground.submit(leader, pending));
             }
             if requests.is_empty() {
                 return;
             }
             let numbers: Vec<u64> = requests.iter().map(|request| request.id).collect();
-            let message = wire::Message::Submit(Submit { group: self.id, term, requests });
+            let message = Message::Submit(Submit { group: self.id, term, left, requests });
             if !ground.links.send(leader, message) {
                 numbers
                     .into_iter()

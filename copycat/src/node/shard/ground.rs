@@ -1,6 +1,7 @@
 //! What all groups of a shard share: the journal, the links, and what a turn leaves to be done.
 
 use super::super::applier::Work;
+use super::super::wire::Message;
 use super::forwarding::Forwarded;
 use super::handover::TURN_BYTES;
 use super::saving::Save;
@@ -10,7 +11,6 @@ use crate::raft::effect::Effects;
 use crate::raft::token::Token;
 use crate::request::reply::Replies;
 use crate::storage::{GroupState, Journal, Position, Preparation, Recovered, StorageError};
-use crate::transport::wire;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::time::Duration;
@@ -24,7 +24,7 @@ const RETRY_INTERVAL: Duration = Duration::from_millis(500);
 pub(crate) trait Links: fmt::Debug + Send {
     /// Hands a message over for sending. `false`: there is no connection or no room, and the message is
     /// gone; cores are made for that, forwarded requests are answered.
-    fn send(&mut self, to: MemberId, message: wire::Message) -> bool;
+    fn send(&mut self, to: MemberId, message: Message) -> bool;
 
     /// The turn is over: what was handed over leaves now, all that is for one member together.
     fn flush(&mut self);

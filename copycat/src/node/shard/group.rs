@@ -43,6 +43,8 @@ pub(super) struct Pending {
 /// The code of a resource's groups, from whoever opened it.
 #[derive(Debug)]
 pub(crate) struct Attachment {
+    /// The resource's name.
+    pub resource: String,
     /// The groups, and the state of each before its first entry.
     pub groups: Vec<(GroupId, Box<dyn Machine>)>,
     /// Which commands there are, and whether arguments fit.
@@ -287,7 +289,7 @@ impl Group {
             let status = self.core.status();
             match status.leader {
                 Some(leader) if leader == ground.me => self.propose(now, ground)?,
-                Some(leader) => self.forward(leader, status.term, ground),
+                Some(leader) => self.forward(now, leader, status.term, ground),
                 None => {}
             }
         }

@@ -37,8 +37,9 @@ use crate::raft;
 use crate::request::failure::Failure;
 use crate::request::reply::{Origin, ReplyTo};
 use crate::request::sender::Request;
+use crate::request::wire::results::Answered;
+use crate::request::wire::submit::{Submit, Submitted};
 use crate::storage::{Journal, Position, Recovered, StorageError};
-use crate::transport::wire::{Answered, Submit, Submitted};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::time::Duration;
@@ -106,6 +107,8 @@ pub(crate) enum Input {
 pub(crate) struct Shard {
     options: Options,
     groups: BTreeMap<GroupId, Group>,
+    /// The resources that are open here, and their partitions' groups.
+    resources: BTreeMap<String, Vec<GroupId>>,
     ground: Ground,
     /// What every group begins with: the voters the cluster was formed with.
     founders: Option<Configuration>,
@@ -122,7 +125,14 @@ impl Shard {
         links: Box<dyn Links>,
     ) -> Shard {
         let ground = Ground::new(options.me, journal, recovered, links);
-        Shard { options, groups: BTreeMap::new(), ground, founders: None, failure: None }
+        Shard {
+            options,
+            groups: BTreeMap::new(),
+            resources: BTreeMap::new(),
+            ground,
+            founders: None,
+            failure: None,
+        }
     }
 
     /// The cluster is formed, now or long ago: the groups found in the journal take part from here on.
@@ -214,6 +224,11 @@ impl Shard {
         self.groups.get(&group)?.leader()
     }
 
+    /// The groups of a resource's partitions, in their order, if it is open here.
+    pub(crate) fn resource(&self, name: &str) -> Option<&[GroupId]> {
+        self.resources.get(name).map(Vec::as_slice)
+    }
+
     /// Ends every request that is still open: the node is stopping.
     pub(crate) fn stop(&mut self) {
         for group in self.groups.values_mut() {
@@ -229,7 +244,7 @@ impl Shard {
             Input::Request(Request { group, call, reply }) => {
                 self.enqueue(group, Pending { term: 0, call, reply: ReplyTo::Proxy(reply), deadline });
             }
-            Input::Submitted { origin, submit } => self.take_submitted(deadline, &origin, submit),
+            Input::Submitted { origin, submit } => self.take_submitted(now, &origin, submit),
             Input::Answered { from, answers } => self.ground.take_answers(from, answers),
             Input::Raft { from, group, message, entries } => {
                 if let Some(group) = self.groups.get_mut(&group) {
@@ -263,8 +278,9 @@ impl Shard {
 
     /// Requests that name a term are refused as a whole if it is not this member's: what a client sent
     /// in one order is never proposed in another.
-    fn take_submitted(&mut self, deadline: Duration, origin: &Origin, submit: Submit) {
-        let Submit { group, term, requests } = submit;
+    fn take_submitted(&mut self, now: Duration, origin: &Origin, submit: Submit) {
+        let Submit { group, term, left, requests } = submit;
+        let deadline = now + left.min(self.options.request_timeout);
         let leads = self.groups.get(&group).is_some_and(|group| group.leads_in(term));
         for Submitted { id, call } in requests {
             let reply = ReplyTo::Origin(origin.clone(), id);
@@ -278,7 +294,7 @@ impl Shard {
 
     /// Gives all groups of a resource their code, or none of them.
     fn attach(&mut self, now: Duration, attachment: Attachment) -> Result<(), StorageError> {
-        let Attachment { groups, checker, done } = attachment;
+        let Attachment { resource, groups, checker, done } = attachment;
         let ids: Vec<GroupId> = groups.iter().map(|(id, _)| *id).collect();
         let taken = |id| self.groups.get(id).is_some_and(Group::is_attached);
         if ids.iter().any(taken) {
@@ -299,11 +315,14 @@ impl Shard {
         }
         if done.send(Ok(())).is_err() {
             self.detach(&ids);
+        } else {
+            self.resources.insert(resource, ids);
         }
         Ok(())
     }
 
     fn detach(&mut self, ids: &[GroupId]) {
+        self.resources.retain(|_, groups| groups != ids);
         let attached = ids.iter().filter_map(|id| self.groups.get_mut(id).map(Group::detach));
         self.ground.out.work.extend(attached);
     }

@@ -8,19 +8,19 @@
 //! It is the same promise either way, which is in [`raft`](crate::raft), "Sends": a message leaves once its token is
 //! durable. The core may have moved on when it does, to another term even, as it may while any message is on its way.
 
+use super::super::wire::Message;
 use super::Shard;
 use super::ground::Links;
 use super::group::Group;
 use crate::codec::ids::MemberId;
 use crate::storage::{Write, Written};
-use crate::transport::wire;
 
 /// A write, and the messages that wait for it and for nothing else.
 #[derive(Debug)]
 #[must_use = "nothing else is written until this is"]
 pub(crate) struct Save {
     write: Write,
-    messages: Vec<(MemberId, wire::Message)>,
+    messages: Vec<(MemberId, Message)>,
 }
 
 impl Save {

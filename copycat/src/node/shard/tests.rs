@@ -6,10 +6,10 @@ use crate::codec::command::{Call, Command};
 use crate::codec::ids::{Index, MethodId};
 use crate::node::applier::Applier;
 use crate::node::machine::{Checker, Entry, Machine, Query};
+use crate::node::wire;
 use crate::raft::message::{AppendResult, Message};
 use crate::request::sender::Answer;
 use crate::storage::{self, MemoryDisk, Owner};
-use crate::transport::wire;
 use bytes::Bytes;
 use std::sync::{Arc, Mutex};
 use tokio::sync::oneshot;
@@ -91,7 +91,12 @@ impl Leader {
         let mut leader = Leader { shard, applier: Applier::default(), sent, now, term: 1 };
         let (done, mut attached) = oneshot::channel();
         let groups = vec![(GROUP, Box::new(Count::default()) as Box<dyn Machine>)];
-        leader.turn([Input::Attach(Attachment { groups, checker: Arc::new(Anything), done })]);
+        leader.turn([Input::Attach(Attachment {
+            resource: "count".into(),
+            groups,
+            checker: Arc::new(Anything),
+            done,
+        })]);
         attached.try_recv().unwrap().unwrap();
         leader.now += Duration::from_secs(1);
         leader.shard.tick(leader.now);

@@ -155,6 +155,7 @@ impl Process {
         self.opened.push(opened);
         let machine = Box::new(Tape::default());
         self.inbox.push(Input::Attach(Attachment {
+            resource: group.to_string(),
             groups: vec![(group, machine)],
             checker: Arc::new(TapeChecker),
             done,
