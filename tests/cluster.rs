@@ -37,6 +37,7 @@ on_both_networks! {
     life::a_remote_handle_drives_the_same_proxies,
     life::a_remote_handle_survives_its_member,
     life::many_groups_share_a_node,
+    life::a_handle_waits_for_members_to_open_what_it_opens,
     life::writes_go_on_without_the_leader,
     life::members_come_back_with_their_logs,
     life::a_returned_member_is_answered,

@@ -52,10 +52,6 @@ pub(crate) async fn a_remote_handle_drives_the_same_proxies(network: Network) {
             let store = store.with_consistency(consistency);
             assert_eq!(patiently(async || store.get("sum").await).await, Some((1..=id).sum()));
         }
-        let error =
-            finite("an answer", remote.resource("nowhere").open::<AsyncStore>().await.unwrap().len()).await;
-        let error = error.expect_err("nobody has opened it");
-        assert_eq!((error.code(), error.outcome()), (9, Outcome::NotApplied), "{error}");
         drop(remote);
         let error = store.put("late".into(), 1).await.expect_err("the connection is gone");
         assert_eq!((error.code(), error.outcome()), (16, Outcome::NotApplied), "{error}");
@@ -108,6 +104,16 @@ pub(crate) async fn many_groups_share_a_node(network: Network) {
     let remote = world.network.remote(&world.seeds).await.expect("a connection");
     let outside: AsyncStore = remote.resource("wide").with_partitions(8).open().await.expect("a proxy");
     assert_eq!(patiently(async || outside.len().await).await, 48);
+    for partitions in [1, 7, 9] {
+        let opened = remote.resource("wide").with_partitions(partitions).open::<AsyncStore>().await;
+        let error = opened.expect_err("there are eight");
+        assert_eq!((error.code(), error.outcome()), (216, Outcome::NotApplied), "{error}");
+        let counts =
+            format!("`wide` has 8 partitions on its members, and was to be opened with {partitions};");
+        assert!(error.to_string().starts_with(&counts), "{error}");
+    }
+    let error = remote.resource("wide").open::<AsyncStore>().await.expect_err("one is another number, too");
+    assert_eq!(error.code(), 216, "{error}");
     let member = world.member(1);
     let groups = member.status().await.unwrap().groups;
     assert_eq!(groups.len(), 1 + 2 + 8);
@@ -116,6 +122,29 @@ pub(crate) async fn many_groups_share_a_node(network: Network) {
     assert_eq!(error.code(), 209, "{error}");
     drop(remote);
     world.close_all().await;
+}
+
+pub(crate) async fn a_handle_waits_for_members_to_open_what_it_opens(network: Network) {
+    let mut world = World::started(network, 3).await;
+    let hasty =
+        world.network.remote_with(&world.seeds, Duration::from_millis(300)).await.expect("a connection");
+    let opened = finite("an answer", hasty.resource("later").open::<AsyncStore>()).await;
+    let error = opened.expect_err("nobody has opened it");
+    assert_eq!((error.code(), error.outcome()), (9, Outcome::NotApplied), "{error}");
+    assert!(error.is_retryable() && error.to_string().contains("`later`"), "{error}");
+    let patient =
+        world.network.remote_with(&world.seeds, Duration::from_secs(60)).await.expect("a connection");
+    // Only the last of them, so that the handle has to find it.
+    let opening = patient.resource("later").open::<AsyncStore>();
+    let member = world.member(3).state_machine("later", Numbers::default);
+    let (outside, inside) = finite("both open it", async { tokio::join!(opening, member.open()) }).await;
+    let (outside, _inside): (AsyncStore, AsyncStore) = (outside.expect("a proxy"), inside.expect("a proxy"));
+    let second = world.member(2).state_machine("later", Numbers::default).open::<AsyncStore, _>().await;
+    let _second = second.expect("a proxy");
+    assert_eq!(patiently(async || outside.add("sum", 2).await).await, 2);
+    world.close_all().await;
+    let opened = finite("an answer", hasty.resource("later").open::<AsyncStore>()).await;
+    assert_eq!(opened.expect_err("nobody is left").code(), 208);
 }
 
 pub(crate) async fn writes_go_on_without_the_leader(network: Network) {
@@ -226,9 +255,11 @@ pub(crate) async fn a_resource_that_others_did_not_open_is_a_typed_error(network
     // The others know nothing of the group, so it has no majority.
     let error = finite("a refusal", store.put("a".into(), 1)).await.expect_err("nobody else has it");
     assert_eq!((error.code(), error.outcome()), (1, Outcome::NotApplied), "{error}");
-    let remote = world.network.remote(std::slice::from_ref(world.seed(2))).await.expect("a connection");
-    let outside: AsyncStore = remote.resource(STORE).open().await.expect("a proxy");
-    let error = finite("a refusal", outside.put("a".into(), 1)).await.expect_err("not open there");
+    // It knows of a member that has not opened the resource, and of no other.
+    let seed = std::slice::from_ref(world.seed(2));
+    let remote = world.network.remote_with(seed, Duration::from_millis(300)).await.expect("a connection");
+    let opened = finite("a refusal", remote.resource(STORE).open::<AsyncStore>()).await;
+    let error = opened.expect_err("not open there");
     assert_eq!(
         (error.code(), error.outcome(), error.is_retryable()),
         (9, Outcome::NotApplied, true),
@@ -236,6 +267,7 @@ pub(crate) async fn a_resource_that_others_did_not_open_is_a_typed_error(network
     );
     assert!(error.to_string().contains("open it there"), "{error}");
     let _second: AsyncStore = members[1].state_machine(STORE, Numbers::default).open().await.unwrap();
+    let outside: AsyncStore = remote.resource(STORE).open().await.expect("a proxy");
     patiently(async || outside.put("a".into(), 1).await).await;
     drop(remote);
     for member in members {

@@ -44,7 +44,13 @@ impl Network {
 
     /// Connects from outside the cluster to the members at these places.
     pub(crate) async fn remote(&self, members: &[Member]) -> Result<Remote, Error> {
-        let builder = members.iter().cloned().fold(Remote::builder(), |all, member| all.add_member(member));
+        self.remote_with(members, Duration::from_secs(5)).await
+    }
+
+    /// The same, with a request timeout of its own.
+    pub(crate) async fn remote_with(&self, members: &[Member], timeout: Duration) -> Result<Remote, Error> {
+        let builder = Remote::builder().with_request_timeout(timeout);
+        let builder = members.iter().cloned().fold(builder, |all, member| all.add_member(member));
         match self {
             Network::Tcp => builder.connect().await,
             Network::Memory(network) => builder.with_memory_network(network).connect().await,

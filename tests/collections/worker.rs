@@ -66,7 +66,8 @@ pub(crate) struct Worker<'a, S: Subject> {
     model: S::Model,
     /// Of each member: which of its lives, and the proxy of that.
     members: [(u64, Option<S::Proxy>); MEMBERS],
-    outside: S::Proxy,
+    /// Of the remote handle, once a member has opened the collection.
+    outside: Option<S::Proxy>,
     account: Account,
 }
 
@@ -79,10 +80,9 @@ impl<'a, S: Subject> Worker<'a, S> {
         partitions: u32,
         random: Rng,
     ) -> Self {
-        let outside = open_outside::<S>(remote, &name, partitions);
         let (model, members, account) =
             (S::Model::default(), [const { (0, None) }; MEMBERS], Account::default());
-        Worker { world, remote, random, name, partitions, model, members, outside, account }
+        Worker { world, remote, random, name, partitions, model, members, outside: None, account }
     }
 
     /// Carries out an operation, or some in a line. Returns how many answers were compared with the model's.
@@ -163,7 +163,7 @@ impl<'a, S: Subject> Worker<'a, S> {
         self.account.ways[usize::from(way.host == MEMBERS)][usize::from(way.sync)] += 1;
     }
 
-    /// Opens the collection on every member that was started since.
+    /// Opens the collection on every member that was started since, and then from outside.
     fn refresh(&mut self) {
         for (at, (life, proxy)) in self.members.iter_mut().enumerate() {
             if *life != self.world.life(at) {
@@ -175,6 +175,10 @@ impl<'a, S: Subject> Worker<'a, S> {
                 });
             }
         }
+        // A member that had it open may be killed before it is asked.
+        self.outside.get_or_insert_with(|| {
+            until("a proxy", || block_on(S::open(self.remote, self.name.clone(), self.partitions)).ok())
+        });
     }
 
     /// Any way that there is: the proxy of a member that is down is still there, and refuses.
@@ -185,7 +189,11 @@ impl<'a, S: Subject> Worker<'a, S> {
     }
 
     fn proxy(&self, way: Way) -> &S::Proxy {
-        self.members.get(way.host).and_then(|(_, proxy)| proxy.as_ref()).unwrap_or(&self.outside)
+        self.members
+            .get(way.host)
+            .and_then(|(_, proxy)| proxy.as_ref())
+            .or(self.outside.as_ref())
+            .expect("a proxy")
     }
 
     fn send(&self, operation: &S, way: Way) -> Result<String, Error> {
@@ -236,12 +244,8 @@ impl<'a, S: Subject> Worker<'a, S> {
         self.name = format!("{}+", self.name);
         self.model = S::Model::default();
         self.members = [const { (0, None) }; MEMBERS];
-        self.outside = open_outside::<S>(self.remote, &self.name, self.partitions);
+        self.outside = None;
     }
-}
-
-fn open_outside<S: Subject>(remote: &Remote, name: &str, partitions: u32) -> S::Proxy {
-    block_on(S::open(remote, name.into(), partitions)).expect("a proxy")
 }
 
 /// Hands in operations one after the other, and waits for all their answers.

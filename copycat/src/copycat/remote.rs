@@ -3,14 +3,14 @@
 use super::MemoryNetwork;
 use super::builder::{REQUEST_TIMEOUT, outside};
 use crate::cluster::Member;
-use crate::codec::ids::{GroupId, MemberId};
+use crate::codec::ids::MemberId;
 use crate::error::{Error, Mistake, Problem};
 use crate::remote::{Options, RemoteNode};
 use crate::resource::block_on::block_on_outside;
 use crate::resource::commands::Partitioned;
 use crate::resource::handle::{Handle, Partition};
 use crate::resource::proxy::Proxy;
-use crate::resource::state_machine::{Many, One, PARTITIONS_MAX, Partitions, check_name};
+use crate::resource::state_machine::{Many, One, Partitions, check_name};
 use crate::transport::seam::Transport;
 use crate::transport::tcp::Tcp;
 use std::sync::Arc;
@@ -127,11 +127,12 @@ impl<'a> RemoteResource<'a, One> {
         RemoteResource { remote: self.remote, name: self.name, partitions: Many(partitions) }
     }
 
-    /// The proxy of a resource with one partition.
+    /// The proxy of a resource with one partition: asks the members for it, and waits for one that has opened it.
     ///
     /// # Errors
     ///
-    /// If the name cannot be one. Whether the resource exists is known when it is called.
+    /// If the name cannot be one; if no member that answers within the request timeout has opened the resource; or if
+    /// they opened it with several partitions.
     pub async fn open<P: Proxy>(self) -> Result<P, Error> {
         self.proxy().await
     }
@@ -147,12 +148,12 @@ impl<'a> RemoteResource<'a, One> {
 }
 
 impl RemoteResource<'_, Many> {
-    /// The proxy of a resource with several partitions.
+    /// The proxy of a resource with several partitions: asks the members for it, and waits for one that has opened it.
     ///
     /// # Errors
     ///
-    /// If the name or the number of partitions cannot be one. Whether the resource exists is known when it is
-    /// called.
+    /// If the name or the number of partitions cannot be one; if no member that answers within the request timeout has
+    /// opened the resource; or if they opened it with another number of partitions.
     pub async fn open<P: Proxy<Commands: Partitioned>>(self) -> Result<P, Error> {
         self.proxy().await
     }
@@ -168,13 +169,19 @@ impl RemoteResource<'_, Many> {
 }
 
 impl<N: Partitions> RemoteResource<'_, N> {
-    /// Asynchronous although nobody is asked today: what a resource is will be for the cluster to say.
     async fn proxy<P: Proxy>(self) -> Result<P, Error> {
         let count = self.partitions.count();
         check_name(&self.name, count)?;
+        let groups = match self.remote.node.resolve(&self.name).await {
+            Ok(groups) => groups,
+            Err(error) => return Err(Problem::Unresolved { resource: self.name, error }.into()),
+        };
+        let found = groups.len() as u32;
+        if found != count {
+            return Err(Problem::OtherPartitions { resource: self.name, expected: count, found }.into());
+        }
         let sender = self.remote.node.request_sender();
-        let partition = |number| Partition { group: GroupId::of(&self.name, number), sender: sender.clone() };
-        debug_assert!(count <= PARTITIONS_MAX, "checked with the name");
-        Ok(P::from_handle(Handle::new(&self.name, (0..count).map(partition).collect())))
+        let partition = |group| Partition { group, sender: sender.clone() };
+        Ok(P::from_handle(Handle::new(&self.name, groups.into_iter().map(partition).collect())))
     }
 }

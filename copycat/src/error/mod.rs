@@ -6,7 +6,7 @@ pub use mistake::Mistake;
 
 use crate::codec::payload::PayloadError;
 use crate::node::{IdentityError, NotMine, StartError};
-use crate::remote::RemoteError;
+use crate::remote::{RemoteError, ResolveError};
 use crate::request::failure::{Failure, Outcome};
 use std::error::Error as StdError;
 use std::fmt;
@@ -84,6 +84,22 @@ pub(crate) enum Problem {
         /// Name of the resource.
         resource: String,
     },
+    /// No member told a remote handle what the resource is. Nothing was opened.
+    Unresolved {
+        /// Name of the resource.
+        resource: String,
+        /// Why.
+        error: ResolveError,
+    },
+    /// The members opened the resource with another number of partitions. Nothing was opened.
+    OtherPartitions {
+        /// Name of the resource.
+        resource: String,
+        /// As the handle was to open it.
+        expected: u32,
+        /// As the members have it.
+        found: u32,
+    },
     /// A page has no item, and says that more follow: nobody can ask for those behind it.
     EmptyPage,
     /// A value is not equal to itself, so that no compare-and-set would find it. Nothing was set.
@@ -130,7 +146,11 @@ impl Error {
             Problem::NotMine(NotMine::OtherVersion) => 214,
             Problem::NotMine(NotMine::OtherTimeout) => 215,
             Problem::Unreachable(_) => 208,
+            Problem::Unresolved { error: ResolveError::NotOpen, .. } => Failure::UnknownResource.code(),
+            Problem::Unresolved { error: ResolveError::Silent, .. } => 208,
+            Problem::Unresolved { error: ResolveError::Closed, .. } => Failure::Closed.code(),
             Problem::AlreadyOpen { .. } => 209,
+            Problem::OtherPartitions { .. } => 216,
             Problem::PanicAborts => 210,
         }
     }
@@ -163,6 +183,8 @@ impl Error {
             | Problem::NotMine(_)
             | Problem::Unreachable(_)
             | Problem::AlreadyOpen { .. }
+            | Problem::Unresolved { .. }
+            | Problem::OtherPartitions { .. }
             | Problem::EmptyPage
             | Problem::NeverEqual
             | Problem::PanicAborts => Outcome::NotApplied,
@@ -178,6 +200,7 @@ impl Error {
             Problem::Request(failure) | Problem::Partial(failure) => failure.is_retryable(),
             // The other process may be the one that was here before, whose end was not noticed everywhere yet.
             Problem::Unreachable(_) | Problem::NotMine(NotMine::DuplicateMember) => true,
+            Problem::Unresolved { error, .. } => *error != ResolveError::Closed,
             _ => false,
         }
     }
@@ -228,6 +251,7 @@ impl StdError for Error {
             Problem::Start(cause) => Some(cause),
             Problem::NotMine(cause) => Some(cause),
             Problem::Unreachable(cause) => Some(cause),
+            Problem::Unresolved { error, .. } => Some(error),
             _ => None,
         }
     }
@@ -294,6 +318,14 @@ impl fmt::Display for Problem {
             Problem::Unreachable(cause) => {
                 write!(f, "{cause}; check the addresses, and whether a member is up")
             }
+            Problem::Unresolved { resource, error } => {
+                write!(f, "`{resource}`: {error}; {}", remedy_of_unresolved(*error))
+            }
+            Problem::OtherPartitions { resource, expected, found } => write!(
+                f,
+                "`{resource}` has {found} partitions on its members, and was to be opened with {expected}; open it with \
+                 as many as they have"
+            ),
             Problem::AlreadyOpen { resource } => {
                 write!(f, "`{resource}` is open in this process already; clone its proxy instead")
             }
@@ -345,6 +377,15 @@ fn remedy_at_start(cause: &StartError) -> &'static str {
         StartError::SeedsDiffer { .. } => "; name the members that formed it",
         StartError::Thread(_) => "; see the limits of this process",
         StartError::Storage(_) => "",
+    }
+}
+
+/// What the one who opens a resource from outside can do.
+fn remedy_of_unresolved(error: ResolveError) -> &'static str {
+    match error {
+        ResolveError::NotOpen => "open it there first, or check the spelling",
+        ResolveError::Silent => "see whether a member is up",
+        ResolveError::Closed => "connect again",
     }
 }
 

@@ -11,17 +11,22 @@ use super::forming::{Formed, Forming};
 use super::links::{PeerLinks, origin};
 use super::reports::Reports;
 use super::shard::{Attachment, Input, Save, Shard, ShardStatus};
+use super::wire::beats::Beat;
+use super::wire::{Formation, Incoming};
 use super::workers::{Done, Worker};
 use crate::codec::configuration::Configuration;
+use crate::codec::entries::Entries;
 use crate::codec::ids::{GroupId, MemberId};
+use crate::request::failure::Failure;
 use crate::request::sender::Request;
+use crate::request::wire::leaders::{ADDRESS_MAX, Leader, Leaders};
+use crate::request::wire::resolve::{Partition, Resolve, Resolved};
 use crate::storage::Preparation;
 use crate::transport::acceptor::Acceptor;
-use crate::transport::endpoint::{Event, Source};
+use crate::transport::event::{Event, Source};
 use crate::transport::lane::Peer;
-use crate::transport::outbox::Sender;
-use crate::transport::wire::leaders::ADDRESS_MAX;
-use crate::transport::wire::{Formation, Incoming, LaneKind, Leader, Message};
+use crate::transport::sender::Sender;
+use crate::transport::wire::LaneKind;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -76,8 +81,8 @@ pub(super) struct Driver {
     pub(super) links: PeerLinks,
     pub(super) inlets: Inlets,
     pub(super) reports: Arc<Reports>,
-    pub(super) control: mpsc::Receiver<Event>,
-    pub(super) bulk: mpsc::Receiver<Event>,
+    pub(super) control: mpsc::Receiver<Event<Incoming>>,
+    pub(super) bulk: mpsc::Receiver<Event<Incoming>>,
     pub(super) inputs: Vec<Input>,
     pub(super) alarm: Alarm,
     pub(super) next_forming: Duration,
@@ -188,7 +193,7 @@ impl Driver {
         }
     }
 
-    fn take_event(&mut self, event: Event) {
+    fn take_event(&mut self, event: Event<Incoming>) {
         match event {
             Event::Received { from, messages } => {
                 messages.into_iter().for_each(|message| self.take_message(&from, message));
@@ -211,8 +216,16 @@ impl Driver {
 
     fn take_message(&mut self, from: &Source, message: Incoming) {
         match (from, message) {
-            (Source::Member { id, .. }, Incoming::Raft { group, message, entries }) => {
+            (Source::Member { id, .. }, Incoming::Raft { group, message, entries, .. }) => {
                 self.inputs.push(Input::Raft { from: *id, group, message, entries });
+            }
+            (Source::Member { id, .. }, Incoming::Beats(beats)) => {
+                self.inputs.extend(beats.map(|Beat { group, message, .. }| Input::Raft {
+                    from: *id,
+                    group,
+                    message,
+                    entries: Entries::default(),
+                }));
             }
             (Source::Member { replies, .. } | Source::Client { replies, .. }, Incoming::Submit(submit)) => {
                 self.inputs.push(Input::Submitted { origin: origin(replies.clone()), submit });
@@ -221,6 +234,7 @@ impl Driver {
                 self.inputs.push(Input::Answered { from: *id, answers });
             }
             (Source::Client { replies, .. }, Incoming::Seek(groups)) => self.name_leaders(&groups, replies),
+            (Source::Client { replies, .. }, Incoming::Resolve(resolve)) => self.resolve(&resolve, replies),
             (Source::Member { id, .. }, Incoming::Form(formation)) => {
                 let formation = self.forming.shown(*id, &formation);
                 self.live_by(formation);
@@ -231,16 +245,29 @@ impl Driver {
 
     /// Tells a remote handle who leads. What it does not hear, because too much waits for it, it asks again.
     fn name_leaders(&self, groups: &[GroupId], replies: &Sender) {
-        let leader = |group: &GroupId| {
-            let (term, member) = self.shard.leader(*group)?;
-            // A handle has no use for an address that is longer than any can be.
-            let address = self.addresses.get(&member).filter(|address| address.len() <= ADDRESS_MAX)?;
-            Some(Leader { group: *group, term, member, address: address.clone() })
-        };
-        let leaders = groups.iter().filter_map(leader).collect();
-        if let Err(unsent) = replies.send(Message::Leaders(leaders)) {
+        let leaders = groups.iter().filter_map(|group| self.leader(*group)).collect();
+        if let Err(unsent) = replies.send(Leaders(leaders)) {
             tracing::debug!(%unsent, "the names of leaders are lost");
         }
+    }
+
+    /// Tells a remote handle what a name stands for, if it is open here.
+    fn resolve(&self, resolve: &Resolve, replies: &Sender) {
+        let partition = |group: &GroupId| Partition { group: *group, leader: self.leader(*group) };
+        let partitions = match self.shard.resource(&resolve.name) {
+            Some(groups) => Ok(groups.iter().map(partition).collect()),
+            None => Err(Failure::UnknownResource.code()),
+        };
+        if let Err(unsent) = replies.send(Resolved { id: resolve.id, partitions }) {
+            tracing::debug!(%unsent, "the answer about a name is lost");
+        }
+    }
+
+    fn leader(&self, group: GroupId) -> Option<Leader> {
+        let (term, member) = self.shard.leader(group)?;
+        // A handle has no use for an address that is longer than any can be.
+        let address = self.addresses.get(&member).filter(|address| address.len() <= ADDRESS_MAX)?;
+        Some(Leader { group, term, member, address: address.clone() })
     }
 
     /// The cluster is formed: the groups found in the journal, and those that are opened, take part.

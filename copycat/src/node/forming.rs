@@ -3,10 +3,11 @@
 
 use super::founding::NotMine;
 use super::home::Home;
-use super::links::Door;
+use super::links::{Door, formation_of};
+use super::wire::{Formation, Message};
 use crate::codec::ids::MemberId;
 use crate::transport::lane::PeerSender;
-use crate::transport::wire::{Formation, Identity, Message, Refusal};
+use crate::transport::wire::{Identity, Refusal};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -69,9 +70,11 @@ impl Forming {
     /// A member answered. Returns the formation if it is in force from now on.
     pub(super) fn connected(&mut self, peer: MemberId, identity: &Identity) -> Option<Formation> {
         self.door.founding().reconciled(peer);
-        match &identity.formation {
-            Some(formation) => self.shown(peer, formation),
-            None => self.met(peer, identity.storage),
+        match formation_of(identity) {
+            Ok(Some(formation)) => self.shown(peer, &formation),
+            Ok(None) => self.met(peer, identity.storage),
+            // The gate refuses those.
+            Err(_) => None,
         }
     }
 
@@ -195,7 +198,13 @@ mod tests {
     }
 
     fn unformed(member: u64, storage: u128) -> Identity {
-        Identity { member: MemberId(member), storage, election_ms: 250, formation: None }
+        Identity {
+            member: MemberId(member),
+            storage,
+            election_ms: 250,
+            cluster: 0,
+            bootstrap: Default::default(),
+        }
     }
 
     #[test]

@@ -8,8 +8,9 @@
 //!
 //! This file decides; it neither sends nor stores.
 
+use super::wire::Formation;
 use crate::codec::ids::MemberId;
-use crate::transport::wire::{Formation, Refusal};
+use crate::transport::wire::Refusal;
 use std::collections::BTreeMap;
 use thiserror::Error;
 
@@ -115,9 +116,9 @@ impl Founding {
             Refusal::UnknownMember => NotMine::UnknownMember,
             Refusal::DuplicateMember => NotMine::DuplicateMember,
             Refusal::NotMe => NotMine::Misaddressed,
-            Refusal::WrongVersion => NotMine::OtherVersion,
+            Refusal::WrongVersion { .. } => NotMine::OtherVersion,
             Refusal::WrongTimeout => NotMine::OtherTimeout,
-            Refusal::TooManyConnections => return,
+            Refusal::TooManyConnections | Refusal::Unreadable => return,
         };
         self.estranged(seed, not_mine);
     }

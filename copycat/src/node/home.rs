@@ -5,9 +5,9 @@
 //! there already, so that a member can be started on a full disk, to say that it is full, and to make room.
 
 use super::identity::{Identity, IdentityError, VERSION, VERSIONS};
+use super::wire::Formation;
 use crate::codec::ids::MemberId;
 use crate::storage::directory;
-use crate::transport::wire::Formation;
 use rustix::fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with};
 use rustix::io::Errno;
 use std::fs::{self, File, OpenOptions};

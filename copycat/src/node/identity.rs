@@ -17,11 +17,11 @@
 //! [`Home`](super::home::Home) keeps it.
 
 use super::options::ELECTION_TIMEOUT_MAX;
+use super::wire::Formation;
 use crate::codec::checksum::crc32c;
 use crate::codec::configuration::MEMBERS_MAX;
 use crate::codec::cursor::{Cursor, Malformed};
 use crate::codec::ids::MemberId;
-use crate::transport::wire::Formation;
 use std::io;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;

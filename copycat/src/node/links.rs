@@ -2,12 +2,15 @@
 
 use super::founding::Founding;
 use super::shard::Links;
+use super::wire::{Formation, Message};
+use crate::codec::cursor::Malformed;
 use crate::codec::ids::MemberId;
 use crate::request::reply::{Answers, Origin};
-use crate::transport::endpoint::Gate;
+use crate::request::wire::results::{Answered, Results};
+use crate::transport::gate::Gate;
 use crate::transport::lane::PeerSender;
-use crate::transport::outbox::Sender;
-use crate::transport::wire::{Answered, Hello, Identity, Message, Refusal, Role};
+use crate::transport::sender::Sender;
+use crate::transport::wire::{Hello, Identity, Refusal, Role};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -50,7 +53,7 @@ struct Back(Sender);
 
 impl Answers for Back {
     fn send(&self, answers: Vec<Answered>) {
-        if let Err(unsent) = self.0.send_now(Message::Results(answers)) {
+        if let Err(unsent) = self.0.send_now(Results(answers)) {
             tracing::debug!(%unsent, "answers are lost; whoever asked will count them as unknown");
         }
     }
@@ -84,8 +87,15 @@ impl Door {
 
 impl Gate for Door {
     fn identity(&self) -> Identity {
-        let formation = self.founding().formation().cloned();
-        Identity { member: self.me, storage: self.storage, election_ms: self.election_ms, formation }
+        let founding = self.founding();
+        let formation = founding.formation();
+        Identity {
+            member: self.me,
+            storage: self.storage,
+            election_ms: self.election_ms,
+            cluster: formation.map_or(0, |formation| formation.cluster),
+            bootstrap: formation.map(Formation::to_bootstrap).unwrap_or_default(),
+        }
     }
 
     fn admit(&self, hello: &Hello) -> Result<(), Refusal> {
@@ -96,6 +106,15 @@ impl Gate for Door {
     }
 
     fn accept(&self, peer: MemberId, identity: &Identity) -> Result<(), Refusal> {
-        self.founding().judge(peer, identity.storage, identity.cluster())
+        formation_of(identity).map_err(|_| Refusal::Unreadable)?;
+        self.founding().judge(peer, identity.storage, identity.cluster)
     }
+}
+
+/// The formation that a member tells of itself; `None` while it has none.
+pub(super) fn formation_of(identity: &Identity) -> Result<Option<Formation>, Malformed> {
+    if identity.cluster == 0 {
+        return Ok(None);
+    }
+    Formation::from_bootstrap(identity.cluster, &identity.bootstrap).map(Some)
 }

@@ -21,6 +21,7 @@ mod opening;
 pub(crate) mod options;
 mod reports;
 pub(crate) mod shard;
+pub(crate) mod wire;
 pub(crate) mod workers;
 
 pub(crate) use founding::NotMine;
@@ -94,12 +95,13 @@ impl Node {
     /// Dropped before it is ready, it gives the code back: nobody holds a proxy.
     pub(crate) async fn attach(
         &self,
+        resource: String,
         groups: Vec<(GroupId, Box<dyn Machine>)>,
         checker: Arc<dyn Checker>,
     ) -> Result<(), Failure> {
         let (done, answer) = oneshot::channel();
         let ids = groups.iter().map(|(id, _)| *id).collect();
-        self.command(Command::Attach(Attachment { groups, checker, done }))?;
+        self.command(Command::Attach(Attachment { resource, groups, checker, done }))?;
         let mut attaching = Attaching { node: self, groups: ids, answer };
         (&mut attaching.answer).await.unwrap_or(Err(Failure::Stopped))
     }

@@ -11,13 +11,15 @@ use super::links::{Door, PeerLinks};
 use super::options::{Options, Storage};
 use super::reports::Reports;
 use super::shard::Shard;
+use super::wire::{Formation, Incoming};
 use super::workers;
 use crate::codec::ids::MemberId;
 use crate::storage::{Disk, FileDisk, Journal, MemoryDisk, Owner, Recovered, SlowedDisk, StorageError};
-use crate::transport::endpoint::{Endpoint, Inbox};
+use crate::transport::acceptor::Acceptor;
+use crate::transport::endpoint::Endpoint;
+use crate::transport::event::Inbox;
 use crate::transport::lane::{Peer, PeerSender};
 use crate::transport::limits::Limits;
-use crate::transport::wire::Formation;
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
@@ -78,18 +80,17 @@ impl Driver {
         let door = Arc::new(Door::new(options.me, identity.storage, options.election_timeout, founding));
         let ((control_in, control), (bulk_in, bulk)) =
             (mpsc::channel(EVENTS_DEPTH), mpsc::channel(EVENTS_DEPTH));
-        let endpoint = Endpoint {
+        let endpoint: Endpoint<Incoming> = Endpoint {
             network: options.network.clone(),
             gate: door.clone(),
             inbox: Inbox { control: control_in, bulk: bulk_in },
             limits: Limits::default(),
         };
-        let acceptor = endpoint
-            .listen(&options.listen)
+        let acceptor = Acceptor::listen(&endpoint, &options.listen)
             .await
             .map_err(|source| StartError::Address { address: options.listen.clone(), source })?;
         let peers: BTreeMap<MemberId, Peer> =
-            options.peers().map(|(id, address)| (*id, endpoint.dial(*id, address))).collect();
+            options.peers().map(|(id, address)| (*id, Peer::dial(&endpoint, *id, address))).collect();
         tracing::info!(member = %options.me, address = acceptor.address(), "listening");
         let lanes: BTreeMap<MemberId, PeerSender> =
             peers.iter().map(|(id, peer)| (*id, peer.sender())).collect();

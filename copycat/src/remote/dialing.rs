@@ -1,11 +1,12 @@
 //! Attempts to connect: one at a time to find a default member, a few to reach leaders, each with pauses between.
 
 use super::Options;
+use super::wire::Incoming;
 use crate::codec::configuration::MEMBERS_MAX;
 use crate::codec::ids::MemberId;
+use crate::request::wire::leaders::Leader;
 use crate::transport::client::{Client, ClientError};
 use crate::transport::limits::Limits;
-use crate::transport::wire::Leader;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -25,7 +26,7 @@ const LEADERS_MAX: usize = 4;
 pub(super) struct Dialed {
     /// The leader that was to be reached; `None`: any member, to be the default member.
     pub leader: Option<MemberId>,
-    pub outcome: Result<Client, ClientError>,
+    pub outcome: Result<Client<Incoming>, ClientError>,
 }
 
 /// What is known of a leader that could not be reached, or is being tried.
@@ -65,10 +66,10 @@ impl Dialing {
     }
 
     /// The first default member, without which there is no handle.
-    pub(super) async fn first(&mut self) -> Result<Client, ClientError> {
+    pub(super) async fn first(&mut self) -> Result<Client<Incoming>, ClientError> {
         let addresses = self.addresses(None);
         let client = dial(&self.options, &addresses, 0, None).await?;
-        self.cluster = client.identity.cluster();
+        self.cluster = client.identity.cluster;
         Ok(client)
     }
 
@@ -152,7 +153,7 @@ impl Dialing {
             (None, outcome) => {
                 self.seeking_default = false;
                 match outcome {
-                    Ok(client) if self.cluster == 0 => self.cluster = client.identity.cluster(),
+                    Ok(client) if self.cluster == 0 => self.cluster = client.identity.cluster,
                     Ok(_) => {}
                     Err(error) => tracing::debug!(%error, "no member answers yet"),
                 }
@@ -181,6 +182,6 @@ async fn dial(
     addresses: &[String],
     cluster: u128,
     expected: Option<MemberId>,
-) -> Result<Client, ClientError> {
+) -> Result<Client<Incoming>, ClientError> {
     Client::connect(&*options.network, addresses, cluster, expected, &Limits::default()).await
 }

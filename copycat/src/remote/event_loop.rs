@@ -4,14 +4,17 @@ use super::calls::{Calls, UNDER_WAY_MAX, UnderWay};
 use super::dialing::{Dialed, Dialing};
 use super::links::{LinkId, Links};
 use super::queue::QueueKey;
+use super::resolving::{Reply, Resolving};
 use super::routes::{Batch, Routes};
+use super::wire::Incoming;
 use crate::codec::configuration::MEMBERS_MAX;
 use crate::request::failure::Failure;
 use crate::request::sender::Request;
+use crate::request::wire::leaders::{GROUPS_MAX, Leader, Seek};
+use crate::request::wire::results::Answered;
+use crate::request::wire::submit::{Submit, Submitted};
 use crate::transport::client::Client;
-use crate::transport::endpoint::Event;
-use crate::transport::wire::leaders::GROUPS_MAX;
-use crate::transport::wire::{Answered, Incoming, Leader, Message, Submit, Submitted};
+use crate::transport::event::Event;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior, interval};
@@ -19,11 +22,28 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 /// How often deadlines, questions and attempts are looked at.
 const TICK: Duration = Duration::from_millis(10);
 
+/// Most names that are asked about at a time; behind them callers wait.
+const RESOLVING_MAX: usize = 1_024;
+
+/// What the owner of a handle may ask of its loop.
+#[derive(Debug)]
+pub(super) enum Command {
+    /// What does the name stand for?
+    Resolve {
+        /// Of a resource.
+        name: String,
+        /// Takes the answer.
+        reply: Reply,
+    },
+}
+
 /// Everything between the requests that are handed in and the connections.
 #[derive(Debug)]
 pub(super) struct EventLoop {
     requests: mpsc::Receiver<Request>,
+    commands: mpsc::Receiver<Command>,
     request_timeout: Duration,
+    resolving: Resolving,
     routes: Routes,
     calls: Calls,
     links: Links,
@@ -37,13 +57,16 @@ pub(super) struct EventLoop {
 impl EventLoop {
     pub(super) fn new(
         dialing: Dialing,
-        first: Client,
+        first: Client<Incoming>,
         requests: mpsc::Receiver<Request>,
+        commands: mpsc::Receiver<Command>,
         request_timeout: Duration,
     ) -> EventLoop {
         let mut event_loop = EventLoop {
             requests,
+            commands,
             request_timeout,
+            resolving: Resolving::default(),
             routes: Routes::default(),
             calls: Calls::default(),
             links: Links::default(),
@@ -67,6 +90,7 @@ impl EventLoop {
                 _ = &mut stopped => break,
                 (link, event) = self.links.next_event() => self.take_event(link, event),
                 dialed = self.dialing.next() => self.take_dialed(dialed),
+                Some(command) = self.commands.recv(), if self.resolving.len() < RESOLVING_MAX => self.obey(command),
                 request = self.requests.recv(), if room => match request {
                     Some(request) => self.take_request(Instant::now(), request),
                     None => break,
@@ -77,6 +101,16 @@ impl EventLoop {
             self.send();
         }
         self.links.close().await;
+    }
+
+    fn obey(&mut self, command: Command) {
+        let now = Instant::now();
+        match command {
+            Command::Resolve { name, reply } => {
+                self.resolving.take(now, now + self.request_timeout, name, reply);
+                self.ask_about_names(now);
+            }
+        }
     }
 
     fn has_room(&self) -> bool {
@@ -100,7 +134,7 @@ impl EventLoop {
     /// Sends what may be sent, one message for each queue.
     fn send(&mut self) {
         while let Some((queue, link, submit)) = self.next_submit() {
-            if self.links.queue(link, Message::Submit(submit)).is_err() {
+            if self.links.queue(link, submit).is_err() {
                 self.unsend(queue, link);
             }
         }
@@ -109,14 +143,16 @@ impl EventLoop {
 
     fn next_submit(&mut self) -> Option<(QueueKey, LinkId, Submit)> {
         let Batch { queue, link, requests } = self.routes.next()?;
+        let (now, mut left) = (Instant::now(), Duration::ZERO);
         let mut submitted = Vec::with_capacity(requests.len());
         self.sending.clear();
         for (deadline, Request { call, reply, .. }) in requests {
             let id = self.calls.insert(UnderWay { queue, link, deadline, reply });
             self.sending.push(id);
+            left = left.max(deadline.saturating_duration_since(now));
             submitted.push(Submitted { id, call });
         }
-        Some((queue, link, Submit { group: queue.group, term: 0, requests: submitted }))
+        Some((queue, link, Submit { group: queue.group, term: 0, left, requests: submitted }))
     }
 
     /// The batch that was to be sent certainly was not.
@@ -129,7 +165,7 @@ impl EventLoop {
         }
     }
 
-    fn take_event(&mut self, link: LinkId, event: Option<Event>) {
+    fn take_event(&mut self, link: LinkId, event: Option<Event<Incoming>>) {
         match event {
             Some(Event::Received { messages, .. }) => {
                 messages.into_iter().for_each(|message| self.take_message(link, message))
@@ -145,8 +181,14 @@ impl EventLoop {
                 answers.into_iter().for_each(|answer| self.take_answer(link, answer))
             }
             Incoming::Leaders(leaders) => self.take_leaders(leaders),
-            // The connection lets nothing else through.
-            _ => {}
+            Incoming::Resolved(resolved) => {
+                self.roaming |= self.resolving.answered(link, &resolved);
+                if self.dialing.knows_cluster() {
+                    let partitions = resolved.partitions.unwrap_or_default();
+                    self.routes
+                        .learn(Instant::now(), partitions.into_iter().filter_map(|known| known.leader));
+                }
+            }
         }
     }
 
@@ -184,6 +226,7 @@ impl EventLoop {
             self.routes.ended(call.queue, 1);
             let _ = call.reply.send(Err(Failure::Disconnected));
         }
+        self.resolving.lost(link);
         let now = Instant::now();
         self.routes.closed(now, link);
         if self.routes.default_link().is_none() {
@@ -205,7 +248,7 @@ impl EventLoop {
     }
 
     /// Keeps a connection, unless there is one to the same member; that serves as well.
-    fn open(&mut self, client: Client) -> LinkId {
+    fn open(&mut self, client: Client<Incoming>) -> LinkId {
         let member = client.identity.member;
         self.links.to(member).unwrap_or_else(|| {
             let link = self.links.add(client);
@@ -223,8 +266,10 @@ impl EventLoop {
             let _ = call.reply.send(Err(Failure::Timeout));
         }
         self.routes.forget(now);
+        self.resolving.expire(now);
         self.look_for_members(now);
         self.ask(now);
+        self.ask_about_names(now);
         for link in self.links.retain(|link| self.routes.needs(link)) {
             self.routes.closed(now, link);
         }
@@ -241,11 +286,20 @@ impl EventLoop {
         }
     }
 
+    fn ask_about_names(&mut self, now: Instant) {
+        let Some(link) = self.routes.default_link() else { return };
+        for resolve in self.resolving.ask(now, link) {
+            if self.links.queue(link, resolve).is_err() {
+                self.resolving.lost(link);
+            }
+        }
+    }
+
     fn ask(&mut self, now: Instant) {
         for (link, groups) in self.routes.seek(now) {
             for groups in groups.chunks(GROUPS_MAX) {
                 // A question that is lost is asked again.
-                let _ = self.links.queue(link, Message::Seek(groups.to_vec()));
+                let _ = self.links.queue(link, Seek(groups.to_vec()));
             }
         }
     }

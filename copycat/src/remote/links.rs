@@ -1,10 +1,11 @@
 //! The open connections, one per member at most.
 
+use super::wire::Incoming;
 use crate::codec::ids::MemberId;
 use crate::transport::client::Client;
-use crate::transport::endpoint::Event;
-use crate::transport::outbox::Unsent;
-use crate::transport::wire::Message;
+use crate::transport::event::Event;
+use crate::transport::sender::Unsent;
+use crate::transport::wire::Outgoing;
 use std::future::poll_fn;
 use std::task::{Context, Poll};
 use tokio::task::JoinSet;
@@ -16,7 +17,7 @@ pub(super) struct LinkId(pub u64);
 #[derive(Debug)]
 struct Link {
     id: LinkId,
-    client: Client,
+    client: Client<Incoming>,
     /// Something was queued for it.
     queued: bool,
 }
@@ -35,7 +36,7 @@ impl Links {
         self.all.len()
     }
 
-    pub(super) fn add(&mut self, client: Client) -> LinkId {
+    pub(super) fn add(&mut self, client: Client<Incoming>) -> LinkId {
         self.opened += 1;
         let id = LinkId(self.opened);
         self.all.push(Link { id, client, queued: false });
@@ -60,7 +61,7 @@ impl Links {
     }
 
     /// Queues a message until [`write_queued`](Self::write_queued). `Err`: certainly not sent.
-    pub(super) fn queue(&mut self, id: LinkId, message: Message) -> Result<(), Unsent> {
+    pub(super) fn queue(&mut self, id: LinkId, message: impl Outgoing) -> Result<(), Unsent> {
         let link = self.all.iter_mut().find(|link| link.id == id).ok_or(Unsent::Disconnected)?;
         link.client.sender.queue(message)?;
         link.queued = true;
@@ -76,11 +77,11 @@ impl Links {
     }
 
     /// What is heard next, and on which connection; never, while there is none.
-    pub(super) async fn next_event(&mut self) -> (LinkId, Option<Event>) {
+    pub(super) async fn next_event(&mut self) -> (LinkId, Option<Event<Incoming>>) {
         poll_fn(|context| self.poll_event(context)).await
     }
 
-    fn poll_event(&mut self, context: &mut Context<'_>) -> Poll<(LinkId, Option<Event>)> {
+    fn poll_event(&mut self, context: &mut Context<'_>) -> Poll<(LinkId, Option<Event<Incoming>>)> {
         let count = self.all.len();
         for step in 0..count {
             let at = (self.first + step) % count;

@@ -9,20 +9,23 @@
 //! breaks before its answer, its outcome is unknown. Requests of one group stay in the order they were handed in.
 //!
 //! Begin with [`event_loop`], the loop; then [`routes`], which decides what goes where and touches no connection;
-//! [`calls`] are the requests that were sent, [`links`] the connections, [`dialing`] the attempts to make some.
+//! [`resolving`] are names that are asked about, [`calls`] the requests that were sent, [`links`] the connections, [`dialing`] the attempts to make some.
 
 mod calls;
 mod dialing;
 mod event_loop;
 mod links;
 mod queue;
+mod resolving;
 mod routes;
 #[cfg(test)]
 mod tests;
+pub(crate) mod wire;
 
 use self::dialing::Dialing;
-use self::event_loop::EventLoop;
-use crate::codec::ids::MemberId;
+use self::event_loop::{Command, EventLoop};
+pub(crate) use self::resolving::ResolveError;
+use crate::codec::ids::{GroupId, MemberId};
 use crate::request::sender::{Request, RequestSender};
 use crate::threads;
 use crate::transport::client::ClientError;
@@ -37,6 +40,9 @@ use tokio::sync::{mpsc, oneshot};
 
 /// Requests that may wait to be taken up.
 const DEPTH: usize = 4_096;
+
+/// Openings and the like that may wait to be taken up.
+const COMMANDS_MAX: usize = 64;
 
 /// What a remote handle is made with, already checked.
 #[derive(Clone)]
@@ -70,6 +76,7 @@ pub(crate) enum RemoteError {
 #[derive(Debug)]
 pub(crate) struct RemoteNode {
     sender: RequestSender,
+    commands: mpsc::Sender<Command>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -78,16 +85,26 @@ impl RemoteNode {
     /// Connects to the first member that answers.
     pub(crate) async fn connect(options: Options) -> Result<RemoteNode, RemoteError> {
         let (sender, requests) = RequestSender::new(DEPTH);
+        let (commands, inlet) = mpsc::channel(COMMANDS_MAX);
         let (stop, stopped) = oneshot::channel();
         let (started, outcome) = oneshot::channel();
         let thread =
-            threads::spawn("copycat-remote".into(), move || run(options, requests, started, stopped))
+            threads::spawn("copycat-remote".into(), move || run(options, requests, inlet, started, stopped))
                 .map_err(RemoteError::Thread)?;
-        let node = RemoteNode { sender, stop: Some(stop), thread: Some(thread) };
+        let node = RemoteNode { sender, commands, stop: Some(stop), thread: Some(thread) };
         match outcome.await {
             Ok(outcome) => outcome.map(|()| node),
             Err(_) => Err(RemoteError::Thread(io::Error::other("it ended at once"))),
         }
+    }
+
+    /// The groups of a resource's partitions, in their order, as a member knows them that has opened it. Members that
+    /// have not are given the time of a request.
+    pub(crate) async fn resolve(&self, name: &str) -> Result<Vec<GroupId>, ResolveError> {
+        let (reply, answer) = oneshot::channel();
+        let command = Command::Resolve { name: name.to_owned(), reply };
+        self.commands.send(command).await.map_err(|_| ResolveError::Closed)?;
+        answer.await.unwrap_or(Err(ResolveError::Closed))
     }
 
     /// The way in for requests to any group.
@@ -108,6 +125,7 @@ impl Drop for RemoteNode {
 fn run(
     options: Options,
     requests: mpsc::Receiver<Request>,
+    commands: mpsc::Receiver<Command>,
     started: oneshot::Sender<Result<(), RemoteError>>,
     stopped: oneshot::Receiver<()>,
 ) {
@@ -122,7 +140,7 @@ fn run(
             Err(error) => drop(started.send(Err(error.into()))),
             Ok(first) => {
                 if started.send(Ok(())).is_ok() {
-                    let event_loop = EventLoop::new(dialing, first, requests, request_timeout);
+                    let event_loop = EventLoop::new(dialing, first, requests, commands, request_timeout);
                     // As a task like the connections': the root future would be polled once more per wake-up.
                     drop(tokio::spawn(event_loop.run(stopped)).await);
                 }

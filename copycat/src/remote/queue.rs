@@ -5,7 +5,7 @@ use crate::codec::access::{Access, Consistency, Place};
 use crate::codec::ids::{GroupId, MemberId};
 use crate::request::failure::Failure;
 use crate::request::sender::Request;
-use crate::transport::wire::Leader;
+use crate::request::wire::leaders::Leader;
 use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::time::Instant;

@@ -7,7 +7,7 @@ use super::links::LinkId;
 use super::queue::{Aim, QueueKey, RequestQueue, Waiting};
 use crate::codec::ids::{GroupId, MemberId};
 use crate::request::sender::Request;
-use crate::transport::wire::Leader;
+use crate::request::wire::leaders::Leader;
 use std::collections::{BTreeMap, vec_deque};
 use tokio::time::Instant;
 
@@ -99,6 +99,17 @@ impl Routes {
         for queue in self.queues.values_mut().filter(|queue| queue.target() == Some(link)) {
             queue.doubt(member);
             queue.seek_soon(now);
+        }
+        self.aim();
+    }
+
+    /// Leaders of groups that are going to be used, of which nobody has asked anything yet.
+    pub(super) fn learn(&mut self, now: Instant, leaders: impl Iterator<Item = Leader>) {
+        let default_link = self.default_link;
+        for leader in leaders {
+            let key = QueueKey { group: leader.group, aim: Aim::Leader };
+            let queue = self.queues.entry(key).or_insert_with(|| RequestQueue::new(now, default_link));
+            queue.hear(leader);
         }
         self.aim();
     }

@@ -71,7 +71,8 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// Every failure and its code on the wire. Codes are never reused.
+    /// Every failure and its code on the wire. Codes are never reused; 18 is for "applied, and its result is no longer
+    /// kept", which nobody says yet.
     const CODES: [(Failure, u16); 17] = [
         (Failure::NoLeader, 1),
         (Failure::NotLeader, 2),

@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use super::sender::Answer;
-use crate::transport::wire::Answered;
+use super::wire::results::Answered;
 use std::fmt;
 use std::sync::Arc;
 use tokio::sync::oneshot;

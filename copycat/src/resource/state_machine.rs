@@ -10,15 +10,14 @@ use crate::error::{Error, Mistake, Problem};
 use crate::node::Node;
 use crate::node::machine::{Checker, Machine};
 use crate::request::failure::Failure;
+use crate::request::wire::resolve::{self, NAME_MAX};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt;
 use std::sync::Arc;
 
-/// Longest name of a resource, in bytes.
-const NAME_LEN_MAX: usize = 255;
 /// Most partitions of one resource.
-pub(crate) const PARTITIONS_MAX: u32 = 1_024;
+pub(crate) const PARTITIONS_MAX: u32 = resolve::PARTITIONS_MAX as u32;
 
 /// A resource with one partition: every command belongs to it.
 #[derive(Clone, Copy, Debug)]
@@ -160,7 +159,7 @@ impl<F, N: Partitions> StateMachineBuilder<F, N> {
         };
         let groups: Vec<_> = (0..self.partitions.count()).map(machine).collect();
         let ids: Vec<_> = groups.iter().map(|(group, _)| *group).collect();
-        match self.node.attach(groups, checker).await {
+        match self.node.attach(self.name.clone(), groups, checker).await {
             Ok(()) => {}
             Err(Failure::Busy) => return Err(Problem::AlreadyOpen { resource: self.name }.into()),
             Err(failure) => return Err(failure.into()),
@@ -174,7 +173,7 @@ impl<F, N: Partitions> StateMachineBuilder<F, N> {
 /// Refuses names and numbers of partitions that cannot be ones.
 pub(crate) fn check_name(name: &str, partitions: u32) -> Result<(), Error> {
     let mut mistakes = Vec::new();
-    if name.is_empty() || name.len() > NAME_LEN_MAX {
+    if name.is_empty() || name.len() > NAME_MAX {
         mistakes.push(Mistake::NameLength(name.len()));
     }
     if partitions == 0 || partitions > PARTITIONS_MAX {

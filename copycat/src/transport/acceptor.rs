@@ -1,14 +1,20 @@
 //! Lets callers in.
 
 use super::callers::{Callers, Place};
-use super::connection::{self, Closed, Ear, Opened};
-use super::endpoint::{Endpoint, Event, Probation, Source};
-use super::handshake;
-use super::outbox::{Outbox, Overflow, Sender, outbox};
+use super::closed::Closed;
+use super::connection::{self, Reader};
+use super::endpoint::Endpoint;
+use super::event::{Event, Source};
+use super::gate::{Probation, check_caller};
+use super::handshake::{self, Opened};
+use super::outbox::{Outbox, outbox};
+use super::queue::Overflow;
 use super::seam::{Listener, Stream};
+use super::sender::Sender;
 use super::task::Task;
 use super::throttle::Throttle;
-use super::wire::{Hello, LaneKind, Refusal, Role};
+use super::wire::{Hello, Incoming, LaneKind, Refusal, Role};
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -28,11 +34,18 @@ pub(crate) struct Acceptor {
 }
 
 impl Acceptor {
-    pub(super) fn start(endpoint: Endpoint, listener: Box<dyn Listener>) -> Acceptor {
+    /// Occupies `address` and lets callers in until the acceptor is closed or dropped. Must be called within the
+    /// runtime that shall run the connections.
+    pub(crate) async fn listen<I: Incoming>(endpoint: &Endpoint<I>, address: &str) -> io::Result<Acceptor> {
+        let listener = endpoint.network.bind(address).await?;
         let (address, linger) = (listener.address().to_owned(), endpoint.limits.linger);
         let (close, closing) = oneshot::channel();
-        let hall = Arc::new(Hall { endpoint, callers: Callers::default(), warnings: Throttle::default() });
-        Acceptor { address, close, task: Task::start(run(hall, listener, closing)), linger }
+        let shared = Arc::new(Shared {
+            endpoint: endpoint.clone(),
+            callers: Callers::default(),
+            warnings: Throttle::default(),
+        });
+        Ok(Acceptor { address, close, task: Task::start(run(shared, listener, closing)), linger })
     }
 
     /// The occupied address, with the port that was found if any was asked for.
@@ -49,14 +62,19 @@ impl Acceptor {
     }
 }
 
-struct Hall {
-    endpoint: Endpoint,
+/// What the tasks of all callers share.
+struct Shared<I> {
+    endpoint: Endpoint<I>,
     callers: Callers,
     /// Of all warnings that callers can cause.
     warnings: Throttle,
 }
 
-async fn run(hall: Arc<Hall>, mut listener: Box<dyn Listener>, mut closing: oneshot::Receiver<()>) {
+async fn run<I: Incoming>(
+    shared: Arc<Shared<I>>,
+    mut listener: Box<dyn Listener>,
+    mut closing: oneshot::Receiver<()>,
+) {
     let mut tasks = JoinSet::new();
     loop {
         let arrival = tokio::select! {
@@ -67,9 +85,9 @@ async fn run(hall: Arc<Hall>, mut listener: Box<dyn Listener>, mut closing: ones
             arrival = listener.accept() => arrival,
         };
         match arrival {
-            Ok((stream, address)) => hall.arrive(&mut tasks, stream, address),
+            Ok((stream, address)) => shared.arrive(&mut tasks, stream, address),
             Err(error) => {
-                if let Some(suppressed) = hall.warnings.pass(Instant::now()) {
+                if let Some(suppressed) = shared.warnings.pass(Instant::now()) {
                     tracing::warn!(%error, suppressed, "cannot accept connections");
                 }
                 sleep(ACCEPT_PAUSE).await;
@@ -77,22 +95,22 @@ async fn run(hall: Arc<Hall>, mut listener: Box<dyn Listener>, mut closing: ones
         }
     }
     drop(listener);
-    hall.callers.dismiss();
+    shared.callers.dismiss();
     let farewell = async { while tasks.join_next().await.is_some() {} };
-    if timeout(hall.endpoint.limits.linger, farewell).await.is_err() {
+    if timeout(shared.endpoint.limits.linger, farewell).await.is_err() {
         tasks.shutdown().await;
     }
 }
 
-impl Hall {
+impl<I: Incoming> Shared<I> {
     /// Gives a caller a task of its own. If too many are in their handshake, the one that has been for the
     /// longest goes: honest callers need no time for it.
-    fn arrive(self: &Arc<Hall>, tasks: &mut JoinSet<()>, stream: Box<dyn Stream>, address: String) {
-        let hall = Arc::clone(self);
+    fn arrive(self: &Arc<Self>, tasks: &mut JoinSet<()>, stream: Box<dyn Stream>, address: String) {
+        let shared = Arc::clone(self);
         let max = self.endpoint.limits.handshakes_max;
         let evicted = self
             .callers
-            .arrive(max, |number| tasks.spawn(async move { hall.receive(number, stream, &address).await }));
+            .arrive(max, |number| tasks.spawn(async move { shared.receive(number, stream, &address).await }));
         if let Some(connection) = evicted
             && let Some(suppressed) = self.warnings.pass(Instant::now())
         {
@@ -100,13 +118,13 @@ impl Hall {
         }
     }
 
-    async fn receive(self: &Arc<Hall>, number: u64, stream: Box<dyn Stream>, address: &str) {
+    async fn receive(self: &Arc<Self>, number: u64, stream: Box<dyn Stream>, address: &str) {
         let place = Place::new(&self.callers, number);
         let admitted = timeout(self.endpoint.limits.handshake_timeout, self.admit(&place, stream)).await;
         match admitted.unwrap_or(Err(Ended::Closed(Closed::Late))) {
             Ok(call) => {
-                tracing::debug!(connection = number, address, from = ?call.ear.from, "connection open");
-                let from = call.ear.from.clone();
+                tracing::debug!(connection = number, address, from = ?call.reader.from, "connection open");
+                let from = call.reader.from.clone();
                 self.log_end(number, address, Some(&from), &self.serve(call).await);
             }
             Err(Ended::Closed(closed)) => self.log_end(number, address, None, &closed),
@@ -127,22 +145,22 @@ impl Hall {
     }
 
     /// The handshake.
-    async fn admit(&self, place: &Place<'_>, stream: Box<dyn Stream>) -> Result<Admitted, Ended> {
+    async fn admit(&self, place: &Place<'_>, stream: Box<dyn Stream>) -> Result<Admitted<I>, Ended> {
         let (mut opened, hello) = handshake::listen(stream).await?;
         let admitted = hello.and_then(|hello| {
-            let identity = self.endpoint.check_caller(&hello)?;
+            let identity = check_caller(&*self.endpoint.gate, &hello)?;
             let (sender, outbox) = self.outbox(&hello);
-            let formed = identity.formation.is_some();
+            let formed = identity.cluster != 0;
             place.enter(&hello.role, formed, &sender, self.endpoint.limits.clients_max)?;
             Ok((identity, hello, sender, outbox))
         });
         match admitted {
             Ok((identity, hello, sender, outbox)) => {
-                let formed = identity.formation.is_some();
+                let formed = identity.cluster != 0;
                 handshake::reply(&mut opened, &Ok(identity)).await?;
                 outbox.open();
-                let probation = (!formed).then(|| Probation::new(&self.endpoint, hello));
-                Ok(Admitted { opened, outbox, ear: self.ear(place, &hello, sender, probation) })
+                let probation = (!formed).then(|| Probation::new(&self.endpoint.gate, hello));
+                Ok(Admitted { opened, outbox, reader: self.reader(place, &hello, sender, probation) })
             }
             Err(refusal) => {
                 handshake::reply(&mut opened, &Err(refusal)).await?;
@@ -165,14 +183,20 @@ impl Hall {
         }
     }
 
-    fn ear(&self, place: &Place<'_>, hello: &Hello, replies: Sender, probation: Option<Probation>) -> Ear {
+    fn reader(
+        &self,
+        place: &Place<'_>,
+        hello: &Hello,
+        replies: Sender,
+        probation: Option<Probation>,
+    ) -> Reader<I> {
         let inbox = &self.endpoint.inbox;
         match hello.role {
             Role::Member { id, lane, .. } => {
                 let inbox = if lane == LaneKind::Control { &inbox.control } else { &inbox.bulk };
-                Ear { inbox: inbox.clone(), from: Source::Member { id, lane, replies }, probation }
+                Reader { inbox: inbox.clone(), from: Source::Member { id, lane, replies }, probation }
             }
-            Role::Client => Ear {
+            Role::Client => Reader {
                 inbox: inbox.bulk.clone(),
                 from: Source::Client { id: place.number(), replies },
                 probation,
@@ -180,21 +204,21 @@ impl Hall {
         }
     }
 
-    async fn serve(&self, call: Admitted) -> Closed {
+    async fn serve(&self, call: Admitted<I>) -> Closed {
         let closed =
-            connection::serve(call.opened, &call.outbox, Some(&call.ear), &self.endpoint.limits).await;
+            connection::serve(call.opened, &call.outbox, Some(&call.reader), &self.endpoint.limits).await;
         call.outbox.shut();
         // Fails only if the node is gone, and then nobody needs to know.
-        let _unheard = call.ear.inbox.send(Event::Gone { from: call.ear.from }).await;
+        let _unheard = call.reader.inbox.send(Event::Gone { from: call.reader.from }).await;
         closed
     }
 }
 
 /// A caller that was let in.
-struct Admitted {
+struct Admitted<I> {
     opened: Opened,
     outbox: Outbox,
-    ear: Ear,
+    reader: Reader<I>,
 }
 
 /// Why there is no call.

@@ -1,7 +1,7 @@
-//! Who is in, and who stands in the door.
+//! Who was let in, and who is in the handshake.
 
-use super::connection::Closed;
-use super::outbox::Sender;
+use super::closed::Closed;
+use super::sender::Sender;
 use super::wire::{LaneKind, Refusal, Role};
 use crate::codec::ids::MemberId;
 use std::collections::BTreeMap;

@@ -1,14 +1,17 @@
 //! A remote handle's connection to one member.
 
-use super::connection::{self, Closed, Ear, Opened};
-use super::endpoint::{Event, Source};
-use super::handshake;
+use super::closed::Closed;
+use super::connection::{self, Reader};
+use super::event::{Event, Source};
+use super::handshake::{self, Opened};
 use super::limits::Limits;
-use super::outbox::{Overflow, Sender, outbox};
+use super::outbox::outbox;
+use super::queue::Overflow;
 use super::seam::Transport;
+use super::sender::Sender;
 use super::task::Task;
 use super::wire::hello::VERSION;
-use super::wire::{Hello, Identity, Refusal, Role};
+use super::wire::{Hello, Identity, Incoming, Refusal, Role};
 use crate::codec::ids::MemberId;
 use std::time::Duration;
 use thiserror::Error;
@@ -34,12 +37,12 @@ pub(crate) enum ClientError {
 
 /// An open connection. Dropping it cuts it.
 #[derive(Debug)]
-pub(crate) struct Client {
+pub(crate) struct Client<I> {
     /// The way to the member.
     pub sender: Sender,
-    /// [`Event::Received`] with results and leaders, from [`Source::Server`], then one [`Event::Gone`].
-    pub events: mpsc::Receiver<Event>,
-    /// The member that answered, and its cluster's formation.
+    /// [`Event::Received`] from [`Source::Server`], then one [`Event::Gone`].
+    pub events: mpsc::Receiver<Event<I>>,
+    /// The member that answered.
     pub identity: Identity,
     /// Where it answered.
     pub address: String,
@@ -47,7 +50,7 @@ pub(crate) struct Client {
     linger: Duration,
 }
 
-impl Client {
+impl<I: Incoming> Client<I> {
     /// Tries the addresses in order and keeps the first member that lets it in. `cluster` is the one
     /// expected, 0: any; `expected` the member, if it must be a certain one. Must be called within the runtime that shall run the connection.
     pub(crate) async fn connect(
@@ -56,7 +59,7 @@ impl Client {
         cluster: u128,
         expected: Option<MemberId>,
         limits: &Limits,
-    ) -> Result<Client, ClientError> {
+    ) -> Result<Client<I>, ClientError> {
         let mut failed = ClientError::NoAddress;
         for address in addresses {
             let opened = timeout(limits.handshake_timeout, open(network, address, cluster, expected)).await;
@@ -70,18 +73,18 @@ impl Client {
         Err(failed)
     }
 
-    fn start(opened: Opened, identity: Identity, address: &str, limits: &Limits) -> Client {
+    fn start(opened: Opened, identity: Identity, address: &str, limits: &Limits) -> Client<I> {
         let (inbox, events) = mpsc::channel(EVENTS_MAX);
-        let ear = Ear { inbox, from: Source::Server { id: identity.member }, probation: None };
+        let reader = Reader { inbox, from: Source::Server { id: identity.member }, probation: None };
         let (sender, outbox) = outbox(limits.bulk_bytes_max, Overflow::Refuse);
         outbox.open();
         let (limits, linger) = (limits.clone(), limits.linger);
         let task = Task::start(async move {
-            let closed = connection::serve(opened, &outbox, Some(&ear), &limits).await;
+            let closed = connection::serve(opened, &outbox, Some(&reader), &limits).await;
             outbox.shut();
-            tracing::info!(from = ?ear.from, reason = %closed, "connection closed");
+            tracing::info!(from = ?reader.from, reason = %closed, "connection closed");
             // Fails only if the handle is gone, and then nobody needs to know.
-            let _unheard = ear.inbox.send(Event::Gone { from: ear.from }).await;
+            let _unheard = reader.inbox.send(Event::Gone { from: reader.from }).await;
         });
         Client { sender, events, identity, address: address.to_owned(), task, linger }
     }
@@ -106,7 +109,7 @@ async fn open(
     let hello = Hello { version: VERSION, role: Role::Client, cluster, expected };
     let answer = handshake::call(stream, &hello).await.map_err(unreachable)?;
     let (opened, identity) = answer.map_err(ClientError::Refused)?;
-    if cluster != 0 && identity.cluster() != cluster {
+    if cluster != 0 && identity.cluster != cluster {
         return Err(ClientError::Refused(Refusal::WrongCluster));
     }
     if expected.is_some_and(|expected| expected != identity.member) {

@@ -1,18 +1,22 @@
 //! An open connection: one task that reads, writes, and watches whether the other side lives.
 
-use super::endpoint::{Event, Probation, Source};
+use super::closed::Closed;
+use super::event::{Event, Source};
+use super::gate::Probation;
+use super::handshake::Opened;
 use super::limits::{Limits, MESSAGE_MAX};
 use super::outbox::Outbox;
 use super::rope::Batch;
 use super::seam::Stream;
-use super::wire::{Incoming, Refusal, envelope};
-use crate::codec::cursor::Malformed;
+use super::wire::envelope::{self, Expected};
+use super::wire::family::Senders;
+use super::wire::unreadable::Unreadable;
+use super::wire::{self, Incoming};
 use bytes::{Buf, BytesMut};
 use std::io;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
-use thiserror::Error;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
@@ -27,88 +31,17 @@ const KEEP_MAX: usize = 2 << 20;
 /// Most messages handed over at once.
 const BATCH_MAX: usize = 4_096;
 
-/// Why a connection ended. What was queued on it is lost, except after `Drained`.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub(crate) enum Closed {
-    /// The other side closed it between two messages.
-    #[error("the other side closed it")]
-    Ended,
-    /// The other side closed it in the middle of a message.
-    #[error("the other side closed it in the middle of a message")]
-    Truncated,
-    /// The network failed.
-    #[error("the network failed: {0}")]
-    Network(io::ErrorKind),
-    /// The bytes are no message.
-    #[error("malformed message: {0}")]
-    Malformed(Malformed),
-    /// The message is one that the other side must not send here.
-    #[error("a message that has no place on this connection")]
-    Misplaced,
-    /// The caller was let in before the cluster was formed, and would not be now.
-    #[error("judged again once the cluster was formed: {0}")]
-    Unfit(Refusal),
-    /// Nothing came from the other side for too long, not even a sign of life.
-    #[error("nothing was heard from the other side")]
-    Silent,
-    /// The other side took too long to say who it is.
-    #[error("no handshake in time")]
-    Late,
-    /// The other side does not read.
-    #[error("the other side does not read what it is sent")]
-    Overflowed,
-    /// The same member opened the same lane again.
-    #[error("the member opened the lane again")]
-    Replaced,
-    /// This side closed it in order; everything queued was written.
-    #[error("closed in order")]
-    Drained,
-    /// This side has stopped listening.
-    #[error("this side is stopping")]
-    Stopped,
-}
-
-impl From<io::Error> for Closed {
-    fn from(error: io::Error) -> Closed {
-        Closed::Network(error.kind())
-    }
-}
-
-impl From<Malformed> for Closed {
-    fn from(malformed: Malformed) -> Closed {
-        Closed::Malformed(malformed)
-    }
-}
-
-impl Closed {
-    /// Whether somebody should look at it.
-    pub(super) fn is_alarming(&self) -> bool {
-        !matches!(
-            self,
-            Closed::Ended | Closed::Network(_) | Closed::Replaced | Closed::Drained | Closed::Stopped
-        )
-    }
-}
-
-/// Where the messages of a connection go, and from whom they are. A dialed control lane has none: it only sends.
+/// Where the messages of a connection go, and from whom they are.
 #[derive(Debug)]
-pub(super) struct Ear {
-    pub(super) inbox: mpsc::Sender<Event>,
+pub(super) struct Reader<I> {
+    pub(super) inbox: mpsc::Sender<Event<I>>,
     pub(super) from: Source,
     /// Of a caller that was let in before the cluster was formed.
     pub(super) probation: Option<Probation>,
 }
 
-impl Ear {
-    fn expects(&self, message: &Incoming) -> bool {
-        match self.from {
-            Source::Member { lane, .. } => message.is_asked_by_members() && message.lane() == lane,
-            Source::Client { .. } => matches!(message, Incoming::Submit(_) | Incoming::Seek(_)),
-            Source::Server { .. } => matches!(message, Incoming::Results(_) | Incoming::Leaders(_)),
-        }
-    }
-
-    async fn hear(&self, messages: Vec<Incoming>) -> Result<(), Closed> {
+impl<I: Incoming> Reader<I> {
+    async fn hand_over(&self, messages: Vec<I>) -> Result<(), Closed> {
         if let Some(probation) = &self.probation {
             probation.judge().map_err(Closed::Unfit)?;
         }
@@ -117,26 +50,35 @@ impl Ear {
     }
 }
 
-/// A stream whose handshake is done, and what was read behind it.
-pub(crate) struct Opened {
-    pub(super) stream: Box<dyn Stream>,
-    pub(crate) received: BytesMut,
+/// What may arrive on an open connection. A dialed control lane has no reader: it only sends.
+fn expected<I: Incoming>(reader: Option<&Reader<I>>) -> Expected {
+    let sender = reader.map_or(Senders::LISTENER, |reader| reader.from.senders());
+    Expected { kinds: I::KINDS, sender, longest: MESSAGE_MAX }
 }
 
 /// Reads a stream to its end as an open connection does, for tests that have no connection.
 #[cfg(feature = "testing")]
-pub(crate) async fn hear(stream: Box<dyn Stream>, from: Source, inbox: mpsc::Sender<Event>) -> Closed {
-    let (reader, _writer) = tokio::io::split(stream);
-    let ear = Ear { inbox, from, probation: None };
-    read(reader, BytesMut::new(), Some(&ear), &Life::default()).await
+pub(crate) async fn read_alone<I: Incoming>(
+    stream: Box<dyn Stream>,
+    from: Source,
+    inbox: mpsc::Sender<Event<I>>,
+) -> Closed {
+    let (half, _writer) = tokio::io::split(stream);
+    let reader = Reader { inbox, from, probation: None };
+    read(half, BytesMut::new(), Some(&reader), &Life::default()).await
 }
 
 /// Serves a connection until it ends. Cancelling it cuts the connection.
-pub(super) async fn serve(opened: Opened, outbox: &Outbox, ear: Option<&Ear>, limits: &Limits) -> Closed {
+pub(super) async fn serve<I: Incoming>(
+    opened: Opened,
+    outbox: &Outbox,
+    reader: Option<&Reader<I>>,
+    limits: &Limits,
+) -> Closed {
     outbox.allow(opened.stream.direct());
-    let (reader, writer) = tokio::io::split(opened.stream);
+    let (half, writer) = tokio::io::split(opened.stream);
     let life = Life::default();
-    let mut reading = pin!(read(reader, opened.received, ear, &life));
+    let mut reading = pin!(read(half, opened.received, reader, &life));
     let closed = tokio::select! {
         biased;
         closed = outbox.cut() => closed,
@@ -203,19 +145,19 @@ async fn write(mut writer: WriteHalf<Box<dyn Stream>>, outbox: &Outbox) -> Close
     }
 }
 
-async fn read(
-    mut reader: ReadHalf<Box<dyn Stream>>,
+async fn read<I: Incoming>(
+    mut half: ReadHalf<Box<dyn Stream>>,
     mut received: BytesMut,
-    ear: Option<&Ear>,
+    reader: Option<&Reader<I>>,
     life: &Life,
 ) -> Closed {
-    let mut room = ROOM_MIN;
+    let (expected, mut room) = (expected(reader), ROOM_MIN);
     loop {
-        if let Err(closed) = hand_over(&mut received, ear, life).await {
+        if let Err(closed) = hand_over(&mut received, &expected, reader, life).await {
             return closed;
         }
-        make_room(&mut received, room);
-        match reader.read_buf(&mut received).await {
+        make_room(&mut received, &expected, room);
+        match half.read_buf(&mut received).await {
             Ok(0) if received.is_empty() => return Closed::Ended,
             Ok(0) => return Closed::Truncated,
             Ok(count) => room = next_room(room, count),
@@ -237,17 +179,22 @@ fn next_room(room: usize, count: usize) -> usize {
 }
 
 /// Passes on every message that is complete.
-async fn hand_over(received: &mut BytesMut, ear: Option<&Ear>, life: &Life) -> Result<(), Closed> {
+async fn hand_over<I: Incoming>(
+    received: &mut BytesMut,
+    expected: &Expected,
+    reader: Option<&Reader<I>>,
+    life: &Life,
+) -> Result<(), Closed> {
     loop {
-        let (messages, fault) = messages(received, ear);
+        let (messages, fault) = messages(received, expected);
         let more = messages.len() == BATCH_MAX;
-        if let (false, Some(ear)) = (messages.is_empty(), ear) {
+        if let (false, Some(reader)) = (messages.is_empty(), reader) {
             life.delivering.store(true, Relaxed);
-            ear.hear(messages).await?;
+            reader.hand_over(messages).await?;
             life.delivering.store(false, Relaxed);
         }
-        if let Some(closed) = fault {
-            return Err(closed);
+        if let Some(fault) = fault {
+            return Err(fault.into());
         }
         if !more {
             return Ok(());
@@ -256,32 +203,34 @@ async fn hand_over(received: &mut BytesMut, ear: Option<&Ear>, life: &Life) -> R
 }
 
 /// What can be read now, and what is wrong with what follows.
-fn messages(received: &mut BytesMut, ear: Option<&Ear>) -> (Vec<Incoming>, Option<Closed>) {
+fn messages<I: Incoming>(received: &mut BytesMut, expected: &Expected) -> (Vec<I>, Option<Unreadable>) {
     let mut messages = Vec::new();
     while messages.len() < BATCH_MAX {
-        match message(received) {
-            Ok(Some(Some(message))) if ear.is_some_and(|ear| ear.expects(&message)) => messages.push(message),
-            Ok(Some(Some(_))) => return (messages, Some(Closed::Misplaced)),
-            Ok(Some(None)) => {}
+        match message(received, expected) {
+            Ok(Some(message)) => messages.extend(message),
             Ok(None) => break,
-            Err(malformed) => return (messages, Some(malformed.into())),
+            Err(unreadable) => return (messages, Some(unreadable)),
         }
     }
     (messages, None)
 }
 
-fn message(received: &mut BytesMut) -> Result<Option<Option<Incoming>>, Malformed> {
-    let envelope = envelope::take(received, MESSAGE_MAX)?;
-    envelope.map(|envelope| Incoming::decode(&envelope)).transpose()
+/// The next message that is complete, if there is one; nothing of it, if it only says that its sender lives.
+fn message<I: Incoming>(
+    received: &mut BytesMut,
+    expected: &Expected,
+) -> Result<Option<Option<I>>, Unreadable> {
+    let envelope = envelope::take(received, expected)?;
+    envelope.map(|envelope| wire::read(&envelope)).transpose()
 }
 
 /// Makes sure that a read finds `wanted` bytes of room, or room for the rest of a message that is longer.
-fn make_room(received: &mut BytesMut, wanted: usize) {
+fn make_room(received: &mut BytesMut, expected: &Expected, wanted: usize) {
     if received.is_empty() && received.capacity() > KEEP_MAX {
         *received = BytesMut::new();
     }
     // The front was checked by `messages`, which found it incomplete.
-    let rest = envelope::length(received, MESSAGE_MAX).unwrap_or(0).saturating_sub(received.len());
+    let rest = envelope::length(received, expected).unwrap_or(0).saturating_sub(received.len());
     let wanted = rest.clamp(wanted, ROOM_MAX.max(received.len()));
     // What is left of the last room is used up before more is taken.
     if received.capacity() - received.len() < wanted.min(rest.max(wanted / 2)) {

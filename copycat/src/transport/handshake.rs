@@ -1,13 +1,19 @@
 //! Two processes find out whether they want to talk.
 
-use super::connection::{Closed, Opened};
+use super::closed::Closed;
 use super::limits::HANDSHAKE_MAX;
 use super::seam::Stream;
 use super::wire::envelope::{self, Envelope};
-use super::wire::hello::{self, Reply};
+use super::wire::hello::{self, HANDSHAKE, Reply, VERSION};
 use super::wire::{Hello, Identity, Refusal};
 use bytes::BytesMut;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+/// A stream whose handshake is done, and what was read behind it.
+pub(crate) struct Opened {
+    pub(super) stream: Box<dyn Stream>,
+    pub(crate) received: BytesMut,
+}
 
 /// The caller's part: says who is calling and waits for the answer.
 pub(crate) async fn call(
@@ -27,7 +33,7 @@ pub(crate) async fn call(
 pub(crate) async fn listen(mut stream: Box<dyn Stream>) -> Result<(Opened, Result<Hello, Refusal>), Closed> {
     let mut received = BytesMut::with_capacity(HANDSHAKE_MAX);
     let envelope = first(&mut stream, &mut received).await?;
-    let hello = Hello::decode(&envelope)?.map_err(|_version| Refusal::WrongVersion);
+    let hello = Hello::decode(&envelope)?.map_err(|caller| Refusal::WrongVersion { caller, called: VERSION });
     Ok((Opened { stream, received }, hello))
 }
 
@@ -44,7 +50,7 @@ pub(super) async fn reply(opened: &mut Opened, reply: &Reply) -> Result<(), Clos
 /// The first message of the other side; no buffer grows for it.
 async fn first(stream: &mut Box<dyn Stream>, received: &mut BytesMut) -> Result<Envelope, Closed> {
     loop {
-        if let Some(envelope) = envelope::take(received, HANDSHAKE_MAX)? {
+        if let Some(envelope) = envelope::take(received, &HANDSHAKE)? {
             return Ok(envelope);
         }
         match stream.read_buf(received).await? {

@@ -1,12 +1,17 @@
 //! A lane to one peer: dialed, kept open, dialed again.
 
-use super::connection::{self, Closed, Ear, Opened};
-use super::endpoint::{Endpoint, Event, Source};
-use super::handshake;
-use super::outbox::{Outbox, Overflow, Sender, Unsent, outbox};
+use super::closed::Closed;
+use super::connection::{self, Reader};
+use super::endpoint::Endpoint;
+use super::event::{Event, Source};
+use super::gate::check_answer;
+use super::handshake::{self, Opened};
+use super::outbox::{Outbox, outbox};
+use super::queue::Overflow;
+use super::sender::{Sender, Unsent};
 use super::task::Task;
 use super::wire::hello::VERSION;
-use super::wire::{Hello, Identity, LaneKind, Message, Refusal, Role};
+use super::wire::{Hello, Identity, Incoming, LaneKind, Outgoing, Refusal, Role};
 use crate::codec::ids::MemberId;
 use std::time::Duration;
 use thiserror::Error;
@@ -21,7 +26,7 @@ struct Lane {
 }
 
 impl Lane {
-    fn dial(endpoint: &Endpoint, peer: MemberId, kind: LaneKind, address: &str) -> Lane {
+    fn dial<I: Incoming>(endpoint: &Endpoint<I>, peer: MemberId, kind: LaneKind, address: &str) -> Lane {
         let limits = &endpoint.limits;
         let bytes_max = match kind {
             LaneKind::Control => limits.control_bytes_max,
@@ -52,7 +57,9 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    pub(super) fn dial(endpoint: &Endpoint, peer: MemberId, address: &str) -> Peer {
+    /// Dials both lanes, and dials them again whenever they break, until the peer is closed or dropped. Must be called
+    /// within the runtime that shall run the connections.
+    pub(crate) fn dial<I: Incoming>(endpoint: &Endpoint<I>, peer: MemberId, address: &str) -> Peer {
         Peer {
             control: Lane::dial(endpoint, peer, LaneKind::Control, address),
             bulk: Lane::dial(endpoint, peer, LaneKind::Bulk, address),
@@ -79,11 +86,8 @@ pub(crate) struct PeerSender {
 
 impl PeerSender {
     /// Queues a message on its lane until [`write_queued`](Self::write_queued). See [`Sender::queue`].
-    pub(crate) fn queue(&self, message: Message) -> Result<(), Unsent> {
-        match message.lane() {
-            LaneKind::Control => self.control.queue(message),
-            LaneKind::Bulk => self.bulk.queue(message),
-        }
+    pub(crate) fn queue(&self, message: impl Outgoing) -> Result<(), Unsent> {
+        self.lane(&message).queue(message)
     }
 
     /// Writes what is queued on both lanes, votes and heartbeats first. See [`Sender::write_queued`].
@@ -93,10 +97,14 @@ impl PeerSender {
     }
 
     /// Queues a message on its lane. See [`Sender::send`].
-    pub(crate) fn send(&self, message: Message) -> Result<(), Unsent> {
-        match message.lane() {
-            LaneKind::Control => self.control.send(message),
-            LaneKind::Bulk => self.bulk.send(message),
+    pub(crate) fn send(&self, message: impl Outgoing) -> Result<(), Unsent> {
+        self.lane(&message).send(message)
+    }
+
+    fn lane(&self, message: &impl Outgoing) -> &Sender {
+        match message.kind().lane() {
+            LaneKind::Control => &self.control,
+            LaneKind::Bulk => &self.bulk,
         }
     }
 }
@@ -122,8 +130,8 @@ impl Failed {
 }
 
 /// The task behind a lane.
-struct Dialer {
-    endpoint: Endpoint,
+struct Dialer<I> {
+    endpoint: Endpoint<I>,
     peer: MemberId,
     kind: LaneKind,
     address: String,
@@ -135,7 +143,7 @@ struct Dialer {
 /// The node no longer listens.
 struct Unheard;
 
-impl Dialer {
+impl<I: Incoming> Dialer<I> {
     /// Dials until the lane is closed in order.
     async fn run(&mut self) -> Result<(), Unheard> {
         let limits = self.endpoint.limits.clone();
@@ -174,9 +182,9 @@ impl Dialer {
             lane: self.kind,
             election_ms: own.election_ms,
         };
-        let hello = Hello { version: VERSION, role, cluster: own.cluster(), expected: Some(self.peer) };
+        let hello = Hello { version: VERSION, role, cluster: own.cluster, expected: Some(self.peer) };
         let (opened, identity) = handshake::call(stream, &hello).await?.map_err(Failed::Refused)?;
-        self.endpoint.check_answer(self.peer, &identity).map_err(Failed::Rejected)?;
+        check_answer(&*self.endpoint.gate, self.peer, &identity).map_err(Failed::Rejected)?;
         Ok((opened, identity))
     }
 
@@ -186,8 +194,8 @@ impl Dialer {
         self.outbox.open();
         tracing::debug!(%peer, ?lane, address = %self.address, "lane open");
         self.event(Event::Connected { peer, lane, identity }).await?;
-        let ear = self.ear();
-        let closed = connection::serve(opened, &self.outbox, ear.as_ref(), &self.endpoint.limits).await;
+        let reader = self.reader();
+        let closed = connection::serve(opened, &self.outbox, reader.as_ref(), &self.endpoint.limits).await;
         // An orderly close is not undone by a connection that breaks before its end.
         let closed = if self.outbox.shut() { Closed::Drained } else { closed };
         if closed.is_alarming() {
@@ -203,10 +211,10 @@ impl Dialer {
 
     /// What was submitted on a connection is answered on that connection: then it is either answered, or known to
     /// be lost.
-    fn ear(&self) -> Option<Ear> {
+    fn reader(&self) -> Option<Reader<I>> {
         let from = Source::Server { id: self.peer };
         let inbox = self.endpoint.inbox.bulk.clone();
-        (self.kind == LaneKind::Bulk).then_some(Ear { inbox, from, probation: None })
+        (self.kind == LaneKind::Bulk).then_some(Reader { inbox, from, probation: None })
     }
 
     async fn tell(&mut self, failed: Failed) -> Result<(), Unheard> {
@@ -226,7 +234,7 @@ impl Dialer {
         }
     }
 
-    async fn event(&self, event: Event) -> Result<(), Unheard> {
+    async fn event(&self, event: Event<I>) -> Result<(), Unheard> {
         self.endpoint.inbox.control.send(event).await.map_err(|_| Unheard)
     }
 }

@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
+/// Bytes of the envelope, which every message begins with.
+pub(crate) const ENVELOPE_LEN: usize = 24;
 /// Longest message on an open connection, frames included: one entry of the largest size with room to spare.
 pub(crate) const MESSAGE_MAX: usize = 8 << 20;
 /// Longest message before the handshake is done.
 pub(crate) const HANDSHAKE_MAX: usize = 4 << 10;
+/// Most bytes that a member's node may add to its answer to a greeting: what is left of that.
+pub(crate) const BOOTSTRAP_MAX: usize = HANDSHAKE_MAX - ENVELOPE_LEN - 48;
 /// Batches beyond this many bytes leave as several messages, so that one group cannot hold up the others
 /// for long and a receiver can begin to work.
 pub(crate) const MESSAGE_SOFT: usize = 1 << 20;

@@ -1,7 +1,7 @@
 //! Moves messages between members, and between remote handles and members, over TCP or in memory.
 //!
 //! This floor carries. It never decides who may join (that is the node's [`Gate`]), never reads what a
-//! command means, and never waits for a disk. Everything it holds is bounded: queues, buffers, connections,
+//! message means beyond its handshake, and never waits for a disk. Everything it holds is bounded: queues, buffers, connections,
 //! handshakes; a length is checked before memory is taken for it, and no bytes from a socket make it panic.
 //!
 //! Every member dials every other member twice, a *control* lane and a *bulk* lane, sends only on what it
@@ -13,19 +13,24 @@
 pub(crate) mod acceptor;
 mod callers;
 pub(crate) mod client;
+pub(crate) mod closed;
 pub(crate) mod connection;
-mod direct;
 pub(crate) mod endpoint;
+pub(crate) mod event;
+pub(crate) mod gate;
 pub(crate) mod handshake;
 pub(crate) mod lane;
 pub(crate) mod limits;
 pub(crate) mod memory;
 pub(crate) mod outbox;
-mod rope;
+pub(crate) mod queue;
+pub(crate) mod rope;
 pub(crate) mod seam;
+pub(crate) mod sender;
 mod task;
 pub(crate) mod tcp;
 #[cfg(test)]
 mod tests;
 mod throttle;
+mod turn;
 pub(crate) mod wire;

@@ -13,7 +13,7 @@ const PIECES_MAX: usize = 64;
 
 /// A growing sequence of bytes.
 #[derive(Debug, Default)]
-pub(super) struct Rope {
+pub(crate) struct Rope {
     sealed: VecDeque<Bytes>,
     sealed_len: usize,
     tail: BytesMut,
@@ -21,17 +21,17 @@ pub(super) struct Rope {
 
 impl Rope {
     /// Bytes in all.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.sealed_len + self.tail.len()
     }
 
     /// Where small things are written to, behind everything before.
-    pub(super) fn tail(&mut self) -> &mut BytesMut {
+    pub(crate) fn tail(&mut self) -> &mut BytesMut {
         &mut self.tail
     }
 
     /// Adds a piece at the end.
-    pub(super) fn push(&mut self, piece: Bytes) {
+    pub(crate) fn push(&mut self, piece: Bytes) {
         if piece.len() < COPY_BELOW {
             self.tail.extend_from_slice(&piece);
             return;

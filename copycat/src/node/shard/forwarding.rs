@@ -4,12 +4,14 @@
 //! sent in one order is never proposed in another. Nothing is sent twice: whether a write whose answer
 //! is missing has happened is not known here, and the caller is told so.
 
+use super::super::wire::Message;
 use super::peers::Peers;
 use super::queue::{Pending, Queue};
 use crate::codec::ids::{GroupId, MemberId, Term};
 use crate::request::failure::Failure;
 use crate::request::reply::{Replies, ReplyTo};
-use crate::transport::wire::{self, Answered, Submit, Submitted};
+use crate::request::wire::results::Answered;
+use crate::request::wire::submit::{Submit, Submitted};
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -60,6 +62,7 @@ impl Forwarding {
     /// another leader, or its time is up.
     pub(super) fn forward(
         &mut self,
+        now: Duration,
         group: GroupId,
         (term, leader): (Term, MemberId),
         queue: &mut Queue,
@@ -67,12 +70,12 @@ impl Forwarding {
         replies: &mut Replies,
     ) {
         while !queue.is_empty() && peers.is_open(leader) {
-            let requests = self.batch(leader, queue, replies);
+            let (requests, left) = self.batch(now, leader, queue, replies);
             if requests.is_empty() {
                 return;
             }
             let numbers: Vec<u64> = requests.iter().map(|request| request.id).collect();
-            if !peers.send(leader, wire::Message::Submit(Submit { group, term, requests })) {
+            if !peers.send(leader, Message::Submit(Submit { group, term, left, requests })) {
                 let refused = |number| self.answer(number, Err(Failure::Busy.code()), replies);
                 numbers.into_iter().for_each(refused);
                 return;
@@ -80,8 +83,15 @@ impl Forwarding {
         }
     }
 
-    fn batch(&mut self, leader: MemberId, queue: &mut Queue, replies: &mut Replies) -> Vec<Submitted> {
-        let (mut requests, mut bytes) = (Vec::new(), 0);
+    /// Requests of one message, and the time that is left to those that have most of it.
+    fn batch(
+        &mut self,
+        now: Duration,
+        leader: MemberId,
+        queue: &mut Queue,
+        replies: &mut Replies,
+    ) -> (Vec<Submitted>, Duration) {
+        let (mut requests, mut bytes, mut left) = (Vec::new(), 0, Duration::ZERO);
         while bytes < self.batch_bytes
             && let Some(pending) = queue.pop_front()
         {
@@ -91,9 +101,10 @@ impl Forwarding {
                 continue;
             }
             bytes += pending.call.len();
+            left = left.max(pending.deadline.saturating_sub(now));
             requests.push(self.submit(leader, pending));
         }
-        requests
+        (requests, left)
     }
 
     fn submit(&mut self, to: MemberId, pending: Pending) -> Submitted {

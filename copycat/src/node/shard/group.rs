@@ -21,7 +21,6 @@ use crate::raft::token::Token;
 use crate::request::failure::Failure;
 use crate::request::reply::Replies;
 use crate::storage::StorageError;
-use crate::transport::wire;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -182,7 +181,7 @@ impl Group {
     }
 
     /// Takes what waits for no more than `token` to be durable.
-    pub(super) fn take_held(&mut self, token: Token) -> impl Iterator<Item = (MemberId, wire::Message)> + '_ {
+    pub(super) fn take_held(&mut self, token: Token) -> impl Iterator<Item = (MemberId, Message)> + '_ {
         self.replication.take_held(token)
     }
 
@@ -227,7 +226,8 @@ impl Group {
                 Some(leader) if leader == me => self.propose(now, status, io, &mut callers.replies)?,
                 Some(leader) => {
                     let Callers { replies, forwarding, .. } = callers;
-                    forwarding.forward(self.id, (status.term, leader), queue, &mut io.peers, replies);
+                    let leader = (status.term, leader);
+                    forwarding.forward(now, self.id, leader, queue, &mut io.peers, replies);
                 }
                 None => {}
             }

@@ -9,8 +9,9 @@ use crate::raft;
 use crate::request::failure::Failure;
 use crate::request::reply::Origin;
 use crate::request::sender::Request;
+use crate::request::wire::results::Answered;
+use crate::request::wire::submit::Submit;
 use crate::storage::Flushed;
-use crate::transport::wire::{Answered, Submit};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -76,6 +77,8 @@ pub(crate) enum Input {
 /// The code of a resource's groups, from whoever opened it.
 #[derive(Debug)]
 pub(crate) struct Attachment {
+    /// The resource's name.
+    pub resource: String,
     /// The groups, and the state of each before its first entry.
     pub groups: Vec<(GroupId, Box<dyn Machine>)>,
     /// Which commands there are, and whether arguments fit.

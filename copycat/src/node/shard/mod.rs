@@ -49,14 +49,15 @@ use self::peers::Peers;
 use self::queue::Pending;
 use self::replication::Replication;
 use self::timers::Timers;
+use super::wire::Message;
 use super::workers::Done;
 use crate::codec::configuration::Configuration;
 use crate::codec::ids::{GroupId, MemberId, Term};
 use crate::request::failure::Failure;
 use crate::request::reply::{Origin, ReplyTo};
 use crate::request::sender::Request;
+use crate::request::wire::submit::{Submit, Submitted};
 use crate::storage::{Journal, Position, Recovered, StorageError};
-use crate::transport::wire::{Submit, Submitted};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -69,6 +70,8 @@ const LOOK_AHEAD: Duration = Duration::from_millis(50);
 pub(crate) struct Shard {
     options: Options,
     groups: BTreeMap<GroupId, Group>,
+    /// The resources that are open here, and their partitions' groups.
+    resources: BTreeMap<String, Vec<GroupId>>,
     io: Io,
     callers: Callers,
     budget: Budget,
@@ -96,6 +99,7 @@ impl Shard {
         Shard {
             options,
             groups: BTreeMap::new(),
+            resources: BTreeMap::new(),
             io: Io::new(Log::new(journal, recovered, &bounds), Peers::new(links), bounds),
             callers: Callers::new(&bounds),
             budget: Budget::new(&bounds),
@@ -209,6 +213,11 @@ impl Shard {
         self.groups.get(&group)?.leader()
     }
 
+    /// The groups of a resource's partitions, in their order, if it is open here.
+    pub(crate) fn resource(&self, name: &str) -> Option<&[GroupId]> {
+        self.resources.get(name).map(Vec::as_slice)
+    }
+
     /// Whether anybody waits for this member to learn that the write under way has ended. If not, it may learn it later,
     /// with any turn.
     pub(crate) fn awaits_flush(&self) -> bool {
@@ -235,7 +244,7 @@ impl Shard {
             Input::Request(Request { group, call, reply }) => {
                 self.enqueue(group, Pending { term: 0, call, reply: ReplyTo::Proxy(reply), deadline });
             }
-            Input::Submitted { origin, submit } => self.take_submitted(deadline, &origin, submit),
+            Input::Submitted { origin, submit } => self.take_submitted(now, &origin, submit),
             Input::Answered { from, answers } => {
                 let Callers { replies, forwarding, .. } = &mut self.callers;
                 forwarding.take_answers(from, answers, replies);
@@ -305,8 +314,9 @@ impl Shard {
 
     /// Requests that name a term are refused as a whole if it is not this member's: what a client sent
     /// in one order is never proposed in another.
-    fn take_submitted(&mut self, deadline: Duration, origin: &Origin, submit: Submit) {
-        let Submit { group, term, requests } = submit;
+    fn take_submitted(&mut self, now: Duration, origin: &Origin, submit: Submit) {
+        let Submit { group, term, left, requests } = submit;
+        let deadline = now + left.min(self.options.request_timeout);
         let leads = self.groups.get(&group).is_some_and(|group| group.leads_in(term));
         for Submitted { id, call } in requests {
             let reply = ReplyTo::Origin(origin.clone(), id);
@@ -320,7 +330,7 @@ impl Shard {
 
     /// Gives all groups of a resource their code, or none of them.
     fn attach(&mut self, now: Duration, attachment: Attachment) -> Result<(), StorageError> {
-        let Attachment { groups, checker, done } = attachment;
+        let Attachment { resource, groups, checker, done } = attachment;
         let ids: Vec<GroupId> = groups.iter().map(|(id, _)| *id).collect();
         let taken = |id| self.groups.get(id).is_some_and(Group::is_attached);
         if ids.iter().any(taken) {
@@ -343,11 +353,14 @@ impl Shard {
         }
         if done.send(Ok(())).is_err() {
             self.detach(&ids);
+        } else {
+            self.resources.insert(resource, ids);
         }
         Ok(())
     }
 
     fn detach(&mut self, ids: &[GroupId]) {
+        self.resources.retain(|_, groups| groups != ids);
         let attached = ids.iter().filter_map(|id| self.groups.get_mut(id).map(Group::detach));
         self.callers.work.extend(attached);
     }
@@ -481,7 +494,8 @@ impl Shard {
         let (mut messages, mut spoken) = (Vec::new(), Vec::new());
         for (id, token) in self.io.log.tokens_within(write.end()) {
             if let Some(group) = self.groups.get_mut(&id) {
-                messages.extend(group.take_held(token));
+                messages
+                    .extend(group.take_held(token).map(|(to, message)| (to, Message::plain(id, message))));
                 spoken.push(id);
             }
         }

@@ -18,7 +18,6 @@ use crate::raft::state::{Raft, Status};
 use crate::raft::token::Token;
 use crate::request::failure::Failure;
 use crate::storage::{GroupState, StorageError};
-use crate::transport::wire;
 use std::time::Duration;
 
 /// Pause between two warnings of messages that no correct member sends.
@@ -199,7 +198,7 @@ impl Replication {
     }
 
     /// Takes what waits for no more than `token` to be durable.
-    pub(super) fn take_held(&mut self, token: Token) -> impl Iterator<Item = (MemberId, wire::Message)> + '_ {
+    pub(super) fn take_held(&mut self, token: Token) -> impl Iterator<Item = (MemberId, Message)> + '_ {
         self.sender.take_held(token)
     }
 

@@ -9,22 +9,22 @@
 //! durable. The core may have moved on when it does, to another term even, as it may while any message is on its way.
 
 use super::super::applier::Work;
+use super::super::wire::Message;
 use super::peers::Links;
 use crate::codec::ids::MemberId;
 use crate::storage::{Preparation, Write, Written};
-use crate::transport::wire;
 
 /// A write, and the messages that wait for it and for nothing else.
 #[derive(Debug)]
 #[must_use = "nothing else is written until this is"]
 pub(crate) struct Save {
     write: Write,
-    messages: Vec<(MemberId, wire::Message)>,
+    messages: Vec<(MemberId, Message)>,
 }
 
 impl Save {
     /// A write, and what is to be said when it is durable.
-    pub(super) fn new(write: Write, messages: Vec<(MemberId, wire::Message)>) -> Save {
+    pub(super) fn new(write: Write, messages: Vec<(MemberId, Message)>) -> Save {
         Save { write, messages }
     }
 

@@ -1,12 +1,12 @@
 //! What one group's core says to the other members: at once, or when what it promises is durable.
 
+use super::super::wire;
 use super::io::Io;
-use super::peers::{Peers, plain};
+use super::peers::Peers;
 use crate::codec::ids::{GroupId, Index, MemberId};
 use crate::raft::message::Message;
 use crate::raft::token::Token;
 use crate::storage::{Slices, StorageError};
-use crate::transport::wire;
 
 /// Sends the messages of one group.
 #[derive(Debug)]
@@ -50,16 +50,15 @@ impl Sender {
     }
 
     /// Takes what waits for no more than `token` to be durable, in the order it was made.
-    pub(super) fn take_held(&mut self, token: Token) -> impl Iterator<Item = (MemberId, wire::Message)> + '_ {
-        let (group, taken) = (self.group, self.held.extract_if(.., move |(after, ..)| *after <= token));
-        taken.map(move |(_, to, message)| (to, plain(group, message)))
+    pub(super) fn take_held(&mut self, token: Token) -> impl Iterator<Item = (MemberId, Message)> + '_ {
+        let taken = self.held.extract_if(.., move |(after, ..)| *after <= token);
+        taken.map(|(_, to, message)| (to, message))
     }
 
     /// Sends what waits for no more than `token` to be durable.
     pub(super) fn release(&mut self, token: Token, peers: &mut Peers) {
-        for (to, message) in self.take_held(token) {
-            peers.send(to, message);
-        }
+        let group = self.group;
+        self.take_held(token).for_each(|(to, message)| peers.tell(to, group, message));
     }
 
     /// Sends a message; an append gets its entries from the log, by reference. One that the connection refuses is
@@ -75,7 +74,7 @@ impl Sender {
             Message::Append { .. } if self.crowded.contains(&to) => Ok(None),
             _ if message.has_entries() => self.send_entries(to, &message, io),
             _ => {
-                io.peers.send(to, plain(self.group, message));
+                io.peers.tell(to, self.group, message);
                 Ok(None)
             }
         }
@@ -104,7 +103,8 @@ impl Sender {
                 spans,
                 configurations: configurations.iter().filter(|(index, _)| within(index)).cloned().collect(),
             };
-            if !io.peers.send(to, wire::Message::Raft { group: self.group, message: piece, frames }) {
+            let (group, message) = (self.group, piece);
+            if !io.peers.send(to, wire::Message::Raft { group, message, frames, prev_checksum: 0 }) {
                 self.crowded.push(to);
                 return Ok(Some(Refused(prev.index + 1)));
             }

@@ -10,11 +10,12 @@ use crate::codec::entries::Entries;
 use crate::codec::ids::{Index, MethodId};
 use crate::node::applier::Applier;
 use crate::node::machine::{Checker, Entry, Machine, Query};
+use crate::node::wire;
+use crate::node::wire::beats::Beats;
 use crate::raft;
 use crate::raft::message::{AppendResult, Message};
 use crate::request::sender::Answer;
 use crate::storage::{self, MemoryDisk, Owner};
-use crate::transport::wire;
 use bytes::Bytes;
 use std::sync::{Arc, Mutex};
 use tokio::sync::oneshot;
@@ -64,10 +65,13 @@ struct Sent(Arc<Mutex<Vec<Message>>>);
 
 impl Links for Sent {
     fn send(&mut self, to: MemberId, message: wire::Message) -> bool {
-        if let wire::Message::Raft { message, .. } = message
-            && to == FOLLOWER
-        {
-            self.0.lock().unwrap().push(message);
+        let messages = match message {
+            wire::Message::Raft { message, .. } => vec![message],
+            wire::Message::Beats(Beats { beats, .. }) => beats.into_iter().map(|beat| beat.message).collect(),
+            _ => Vec::new(),
+        };
+        if to == FOLLOWER {
+            self.0.lock().unwrap().extend(messages);
         }
         true
     }
@@ -110,7 +114,12 @@ impl Leader {
         let mut leader = Leader { shard, applier: Applier::default(), sent, now, term: 1 };
         let (done, mut attached) = oneshot::channel();
         let groups = vec![(GROUP, Box::new(Count::default()) as Box<dyn Machine>)];
-        leader.turn([Input::Attach(Attachment { groups, checker: Arc::new(Anything), done })]);
+        leader.turn([Input::Attach(Attachment {
+            resource: "count".into(),
+            groups,
+            checker: Arc::new(Anything),
+            done,
+        })]);
         attached.try_recv().unwrap().unwrap();
         leader.is_elected(1);
         leader

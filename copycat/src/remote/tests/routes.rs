@@ -8,7 +8,7 @@ use crate::codec::command::{Call, Command};
 use crate::codec::ids::{GroupId, MemberId, MethodId};
 use crate::request::failure::Failure;
 use crate::request::sender::{Answer, Request};
-use crate::transport::wire::Leader;
+use crate::request::wire::leaders::Leader;
 use bytes::Bytes;
 use std::time::Duration;
 use tokio::sync::oneshot;

@@ -3,17 +3,24 @@
 use super::super::{Options, RemoteNode};
 use crate::codec::access::Access;
 use crate::codec::command::{Call, Command};
+use crate::codec::cursor::Malformed;
 use crate::codec::ids::{GroupId, MemberId, MethodId};
 use crate::request::failure::Failure;
 use crate::request::sender::{Answer, RequestSender};
+use crate::request::wire::leaders::{self, Leader, Leaders};
+use crate::request::wire::results::{Answered, Results};
+use crate::request::wire::submit::{self, Submit, Submitted};
+use crate::request::wire::{self as requests, number};
 use crate::transport::acceptor::Acceptor;
-use crate::transport::endpoint::{Endpoint, Event, Gate, Inbox, Source};
+use crate::transport::endpoint::Endpoint;
+use crate::transport::event::{Event, Inbox, Source};
+use crate::transport::gate::Gate;
 use crate::transport::limits::Limits;
 use crate::transport::memory::Memory;
-use crate::transport::outbox::Sender;
-use crate::transport::wire::{
-    Answered, Formation, Hello, Identity, Incoming, Leader, Message, Refusal, Submit,
-};
+use crate::transport::sender::Sender;
+use crate::transport::wire::envelope::Envelope;
+use crate::transport::wire::registry::Registry;
+use crate::transport::wire::{self, Hello, Identity, Refusal};
 use bytes::Bytes;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -24,13 +31,31 @@ const GROUP: GroupId = GroupId(7);
 /// Longest wait for anything; only a defect makes it that long.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// What a stranger understands: all that a handle may say.
+#[derive(Clone, Debug)]
+enum Incoming {
+    Submit(Submit),
+    Seek,
+}
+
+impl wire::Incoming for Incoming {
+    const KINDS: &'static Registry = &Registry::of(&[requests::KINDS]);
+
+    fn read(envelope: &Envelope) -> Result<Incoming, Malformed> {
+        match envelope.kind.number {
+            number::SUBMIT => submit::read(envelope).map(Incoming::Submit),
+            number::SEEK => leaders::read_seek(envelope).map(|_| Incoming::Seek),
+            other => panic!("a handle says {other}"),
+        }
+    }
+}
+
 /// Lets everybody in.
 struct House(Mutex<Identity>);
 
 impl House {
     fn form(&self, cluster: u128) {
-        let members = (1..=3).map(|id| (MemberId(id), u128::from(id))).collect();
-        self.0.lock().unwrap().formation = (cluster != 0).then_some(Formation { cluster, members });
+        self.0.lock().unwrap().cluster = cluster;
     }
 }
 
@@ -51,8 +76,8 @@ impl Gate for House {
 /// Somebody who listens, and waits to be told what to answer.
 struct Stranger {
     house: Arc<House>,
-    bulk: mpsc::Receiver<Event>,
-    _control: mpsc::Receiver<Event>,
+    bulk: mpsc::Receiver<Event<Incoming>>,
+    _control: mpsc::Receiver<Event<Incoming>>,
     acceptor: Acceptor,
 }
 
@@ -62,15 +87,15 @@ type Said = (Incoming, Sender);
 impl Stranger {
     /// Listens at `address` as the member `id` of a cluster.
     async fn start(network: &Memory, address: &str, id: u64, cluster: u128) -> Stranger {
-        let identity =
-            Identity { member: MemberId(id), storage: u128::from(id), election_ms: 250, formation: None };
+        let (member, storage, bootstrap) = (MemberId(id), u128::from(id), Bytes::new());
+        let identity = Identity { member, storage, election_ms: 250, cluster: 0, bootstrap };
         let house = Arc::new(House(Mutex::new(identity)));
         house.form(cluster);
         let ((control, _control), (bulk_in, bulk)) = (mpsc::channel(4), mpsc::channel(64));
         let inbox = Inbox { control, bulk: bulk_in };
         let (network, limits) = (Arc::new(network.clone()), Limits::default());
         let endpoint = Endpoint { network, gate: house.clone(), inbox, limits };
-        Stranger { house, bulk, _control, acceptor: endpoint.listen(address).await.unwrap() }
+        Stranger { house, bulk, _control, acceptor: Acceptor::listen(&endpoint, address).await.unwrap() }
     }
 
     /// What is said next, several at once one after the other.
@@ -93,12 +118,11 @@ impl Stranger {
         loop {
             for (message, replies) in self.next().await {
                 heard.send((me, message.clone())).unwrap();
-                let answer = match message {
-                    Incoming::Submit(submit) => Message::Results(answers(&submit)),
-                    Incoming::Seek(_) => Message::Leaders(leaders.clone()),
-                    other => panic!("{other:?}"),
+                let sent = match message {
+                    Incoming::Submit(submit) => replies.send(Results(answers(&submit))),
+                    Incoming::Seek => replies.send(Leaders(leaders.clone())),
                 };
-                replies.send(answer).unwrap();
+                sent.unwrap();
             }
         }
     }
@@ -110,7 +134,7 @@ impl Stranger {
 }
 
 fn answers(submit: &Submit) -> Vec<Answered> {
-    let answer = |request: &crate::transport::wire::Submitted| Answered {
+    let answer = |request: &Submitted| Answered {
         id: request.id,
         result: Ok(Bytes::copy_from_slice(&request.call.command.method.0.to_le_bytes())),
     };
@@ -274,17 +298,16 @@ async fn answers_full_of_lies_do_no_harm() {
             tokio::select! {
                 answer = &mut call => break answer,
                 said = default_link.next() => for (message, replies) in said {
-                    let answer = match message {
+                    // A handle that found the same default member again has closed the second connection.
+                    let _ = match message {
                         // Failures make it ask again at once, and look for another default member.
-                        Incoming::Submit(submit) if number % 2 == 0 => Message::Results(failures(&submit)),
-                        Incoming::Submit(submit) => Message::Results(answers(&submit)),
-                        _ => {
+                        Incoming::Submit(submit) if number % 2 == 0 => replies.send(Results(failures(&submit))),
+                        Incoming::Submit(submit) => replies.send(Results(answers(&submit))),
+                        Incoming::Seek => {
                             questions += 1;
-                            Message::Leaders(lies(questions))
+                            replies.send(Leaders(lies(questions)))
                         }
                     };
-                    // A handle that found the same default member again has closed the second connection.
-                    let _ = replies.send(answer);
                 },
             }
         };
@@ -315,7 +338,7 @@ async fn a_member_without_a_cluster_cannot_lead_to_another_one() {
         number += 1;
         assert_eq!(write(&sender, number).await, answer_of(number));
         while let Ok((_, message)) = told.try_recv() {
-            questions += u32::from(matches!(message, Incoming::Seek(_)));
+            questions += u32::from(matches!(message, Incoming::Seek));
         }
     }
     assert!(!second.was_called());

@@ -1,7 +1,8 @@
 //! What a handle says about a command that several partitions answered, each in its own way.
 
 use super::*;
-use crate::node::request::Request;
+use crate::request::failure::Failure;
+use crate::request::sender::Request;
 use tokio::sync::mpsc;
 
 static WRITE: Method = Method::write("clear", &[], |_, _| Ok(())).to_all();
@@ -9,11 +10,11 @@ static READ: Method = Method::read("len", &[], |_, _| Ok(())).to_all();
 
 /// Sends to as many partitions as there are answers, each of which gets the next one.
 fn told(method: &'static Method, answers: &[Result<(), Failure>]) -> Result<(), Error> {
-    let (entrances, queues): (Vec<_>, Vec<mpsc::Receiver<Request>>) =
-        answers.iter().map(|_| Entrance::new(1)).unzip();
-    let partitions = entrances.into_iter().zip(0..);
+    let (senders, queues): (Vec<_>, Vec<mpsc::Receiver<Request>>) =
+        answers.iter().map(|_| RequestSender::new(1)).unzip();
+    let partitions = senders.into_iter().zip(0..);
     let partitions =
-        partitions.map(|(entrance, at)| Partition { group: GroupId::of("map", at), entrance }).collect();
+        partitions.map(|(sender, at)| Partition { group: GroupId::of("map", at), sender }).collect();
     let handle = Handle::new("map", partitions);
     let arguments = Arguments::keyless(&()).expect("nothing is short enough");
     block_on(async {

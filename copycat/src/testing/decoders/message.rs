@@ -1,11 +1,25 @@
 //! One message of the wire, whatever its kind.
 
 use super::Verdict;
+use crate::codec::cursor::Malformed;
 use crate::codec::seal::seal_frames;
-use crate::transport::limits::MESSAGE_MAX;
-use crate::transport::wire::envelope::{self, APPEND_LEN, ENVELOPE_LEN, Envelope, Kind};
-use crate::transport::wire::{Hello, Incoming, Message, encode_alive, hello};
+use crate::node::wire::append::{APPEND, HEAD_LEN};
+use crate::transport::limits::{ENVELOPE_LEN, MESSAGE_MAX};
+use crate::transport::wire::envelope::{self, Envelope, Expected};
+use crate::transport::wire::family::{Family, Senders};
+use crate::transport::wire::hello::{HANDSHAKE, decode_reply, encode_alive};
+use crate::transport::wire::{Hello, Incoming, into_bytes};
+use crate::{node, remote};
 use bytes::BytesMut;
+
+/// What a member understands, whoever sent it.
+const MEMBER: Expected = Expected {
+    kinds: <node::wire::Incoming as Incoming>::KINDS,
+    sender: Senders::ANYONE,
+    longest: MESSAGE_MAX,
+};
+/// What a remote handle does.
+const HANDLE: Expected = Expected { kinds: <remote::wire::Incoming as Incoming>::KINDS, ..MEMBER };
 
 /// Reads one message.
 pub fn message(bytes: &[u8]) -> Verdict {
@@ -19,15 +33,24 @@ pub(super) fn seal(message: &mut [u8]) {
     if message.len() < ENVELOPE_LEN {
         return;
     }
-    if message[8] == Kind::Append as u8 && message.len() > ENVELOPE_LEN + APPEND_LEN {
-        seal_frames(&mut message[ENVELOPE_LEN + APPEND_LEN..]);
+    let is_append = message[8..10] == [APPEND.number, APPEND.family as u8];
+    if is_append && message.len() > ENVELOPE_LEN + HEAD_LEN {
+        seal_frames(&mut message[ENVELOPE_LEN + HEAD_LEN..]);
     }
-    envelope::seal(message);
+    envelope::seal(message, &MEMBER);
 }
 
 fn one(bytes: &[u8]) -> Verdict {
+    let handshake = read(bytes, &HANDSHAKE, greeting);
+    let member = read(bytes, &MEMBER, |envelope| again::<node::wire::Incoming>(envelope, resend));
+    let handle = read(bytes, &HANDLE, |envelope| again::<remote::wire::Incoming>(envelope, resend_to_handle));
+    handshake.or(member).or(handle)
+}
+
+/// What was read, written again as the same bytes.
+fn read(bytes: &[u8], expected: &Expected, again: impl FnOnce(&Envelope) -> Option<BytesMut>) -> Verdict {
     let mut received = BytesMut::from(bytes);
-    let Ok(Some(envelope)) = envelope::take(&mut received, MESSAGE_MAX) else { return Verdict::Refused };
+    let Ok(Some(envelope)) = envelope::take(&mut received, expected) else { return Verdict::Refused };
     let taken = &bytes[..bytes.len() - received.len()];
     assert_eq!(envelope.body, taken[ENVELOPE_LEN..], "a message is where it was found");
     match again(&envelope) {
@@ -39,26 +62,60 @@ fn one(bytes: &[u8]) -> Verdict {
     }
 }
 
-/// What was read, written again; `None` if it is refused.
-fn again(envelope: &Envelope) -> Option<BytesMut> {
+/// The first message of a connection, written again; `None` if it is refused.
+fn greeting(envelope: &Envelope) -> Option<BytesMut> {
     let mut out = BytesMut::new();
-    match envelope.kind {
-        Kind::Hello => match Hello::decode(envelope).ok()? {
-            Ok(hello) => hello.encode(&mut out),
-            // Of another version, of which nothing else is known.
-            Err(_version) => return None,
-        },
-        Kind::Welcome | Kind::Refused => match hello::decode_reply(envelope).ok()? {
-            Ok(identity) => identity.encode(&mut out),
-            Err(refusal) => refusal.encode(&mut out),
-        },
-        _ => match Incoming::decode(envelope).ok()? {
-            Some(incoming) => match Message::from(incoming).into_bytes() {
-                Ok(bytes) => out.extend_from_slice(&bytes),
-                Err(error) => panic!("what was read cannot be sent: {error}"),
-            },
-            None => encode_alive(&mut out),
-        },
+    if let Ok(hello) = Hello::decode(envelope) {
+        // Of another version nothing else is known.
+        hello.ok()?.encode(&mut out);
+        return Some(out);
+    }
+    match decode_reply(envelope).ok()? {
+        Ok(identity) => identity.encode(&mut out),
+        Err(refusal) => refusal.encode(&mut out),
     }
     Some(out)
+}
+
+/// Any other message, written again by `resend`; `None` if it is refused.
+fn again<I: Incoming>(envelope: &Envelope, resend: fn(I) -> Result<BytesMut, Malformed>) -> Option<BytesMut> {
+    if envelope.kind.family == Family::Connection {
+        let mut out = BytesMut::new();
+        encode_alive(&mut out);
+        return (envelope.count == 0 && envelope.group.0 == 0 && envelope.body.is_empty()).then_some(out);
+    }
+    let incoming = I::read(envelope).ok()?;
+    match resend(incoming) {
+        Ok(bytes) => Some(bytes),
+        Err(error) => panic!("what was read cannot be sent: {error}"),
+    }
+}
+
+fn resend(incoming: node::wire::Incoming) -> Result<BytesMut, Malformed> {
+    use crate::node::wire::{Incoming as In, Message};
+    use crate::request::wire::leaders::Seek;
+    use crate::request::wire::results::Results;
+    match incoming {
+        In::Raft { group, message, entries, prev_checksum } => {
+            let frames = if entries.is_empty() { Vec::new() } else { vec![entries.frames().clone()] };
+            into_bytes(Message::Raft { group, message, frames, prev_checksum })
+        }
+        In::Beats(beats) => into_bytes(Message::Beats(beats.into())),
+        In::Submit(submit) => into_bytes(submit),
+        In::Results(answers) => into_bytes(Results(answers)),
+        In::Seek(groups) => into_bytes(Seek(groups)),
+        In::Resolve(resolve) => into_bytes(resolve),
+        In::Form(formation) => into_bytes(Message::Form(formation)),
+    }
+}
+
+fn resend_to_handle(incoming: remote::wire::Incoming) -> Result<BytesMut, Malformed> {
+    use crate::remote::wire::Incoming as In;
+    use crate::request::wire::leaders::Leaders;
+    use crate::request::wire::results::Results;
+    match incoming {
+        In::Results(answers) => into_bytes(Results(answers)),
+        In::Leaders(leaders) => into_bytes(Leaders(leaders)),
+        In::Resolved(resolved) => into_bytes(resolved),
+    }
 }

@@ -5,11 +5,14 @@ use super::input::Input;
 use super::message::seal;
 use super::pieces::{Pieces, outcome};
 use crate::codec::ids::MemberId;
-use crate::transport::connection::{Closed, hear};
-use crate::transport::endpoint::{Event, Source};
-use crate::transport::outbox::{Overflow, outbox};
-use crate::transport::wire::envelope::ENVELOPE_LEN;
+use crate::transport::closed::Closed;
+use crate::transport::connection::read_alone;
+use crate::transport::event::{Event, Source};
+use crate::transport::limits::ENVELOPE_LEN;
+use crate::transport::outbox::outbox;
+use crate::transport::queue::Overflow;
 use crate::transport::wire::{Incoming, LaneKind};
+use crate::{node, remote};
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
@@ -22,10 +25,19 @@ pub fn stream(bytes: &[u8]) -> Verdict {
         seal_all(&mut sent);
     }
     let sent = Bytes::from(sent);
-    let (messages, closed) = heard(Pieces::whole(sent.clone()), choices);
-    let cut = heard(Pieces::cut(sent, seed), choices);
-    assert!(cut == (messages.clone(), closed), "how the network cuts a stream means nothing");
-    Verdict::of(!messages.is_empty())
+    // What a server says, a member hears on its bulk lane, and a handle.
+    match choices & 3 {
+        3 if choices & 8 != 0 => both::<remote::wire::Incoming>(sent, seed, choices),
+        _ => both::<node::wire::Incoming>(sent, seed, choices),
+    }
+}
+
+fn both<I: Incoming + PartialEq>(sent: Bytes, seed: u64, choices: u8) -> Verdict {
+    let (messages, closed) = read::<I>(Pieces::whole(sent.clone()), choices);
+    let accepted = !messages.is_empty();
+    let cut = read::<I>(Pieces::cut(sent, seed), choices);
+    assert!(cut == (messages, closed), "how the network cuts a stream means nothing");
+    Verdict::of(accepted)
 }
 
 /// Seals message by message, as far as their lengths fit; the last one is perhaps not complete.
@@ -41,15 +53,13 @@ fn seal_all(mut rest: &mut [u8]) {
     }
 }
 
-fn heard(pieces: Pieces, choices: u8) -> (Vec<Incoming>, Closed) {
+fn read<I: Incoming>(pieces: Pieces, choices: u8) -> (Vec<I>, Closed) {
     // Nobody takes from the queue while the stream is read: there is room for every message by itself.
     let (inbox, mut events) = mpsc::channel(pieces.len() / ENVELOPE_LEN + 1);
-    let closed = outcome(hear(Box::new(pieces), source(choices), inbox));
+    let closed = outcome(read_alone(Box::new(pieces), source(choices), inbox));
     let mut messages = Vec::new();
     while let Ok(event) = events.try_recv() {
-        let Event::Received { messages: more, .. } = event else {
-            panic!("a stream says nothing else: {event:?}")
-        };
+        let Event::Received { messages: more, .. } = event else { panic!("a stream says nothing else") };
         assert!(!more.is_empty(), "nobody is woken for nothing");
         messages.extend(more);
     }

@@ -8,18 +8,39 @@ use super::network::Parcel;
 use super::port::Sent;
 use super::promises::Leaving;
 use super::violation::Violation;
+use crate::codec::entries::Entries;
+use crate::codec::ids::{GroupId, MemberId};
 use crate::node::shard::Input;
-use crate::transport::wire::{Incoming, Message};
+use crate::node::wire::beats::{Beat, Beats};
+use crate::node::wire::{Incoming, Message};
+use crate::raft;
+use crate::request::wire::results::Results;
+use crate::transport::wire;
 
 impl Cluster<'_> {
     /// Judges a message that is about to leave.
     pub(super) fn judge(&mut self, at: usize, sent: &Sent) -> Result<(), Violation> {
         self.report.messages += 1;
-        let (to, Message::Raft { group, message, .. }) = (sent.to, &sent.message) else { return Ok(()) };
+        match &sent.message {
+            Message::Raft { group, message, .. } => self.judge_one(at, sent.to, *group, message),
+            Message::Beats(Beats { beats, .. }) => {
+                beats.iter().try_for_each(|beat| self.judge_one(at, sent.to, beat.group, &beat.message))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn judge_one(
+        &mut self,
+        at: usize,
+        to: MemberId,
+        group: GroupId,
+        message: &raft::message::Message,
+    ) -> Result<(), Violation> {
         let member = &mut self.members[at];
         let (from, disk) = (member.id, &member.disk);
         let Some(process) = &mut member.process else { return Ok(()) };
-        let (group, term) = (*group, process.views.get(group).map_or(0, |view| view.term));
+        let term = process.views.get(&group).map_or(0, |view| view.term);
         let Some(log) = process.shard.journal_mut().shape(group) else { return Ok(()) };
         disk.with_image(|image| {
             Leaving { group, from, to, message, term, log, durable: image.group(group) }.check()
@@ -34,8 +55,8 @@ impl Cluster<'_> {
         let arrivals =
             self.network.draw(now, (at, there), &message, &mut self.random, &mut self.report.faults);
         let shown = if self.trace.is_read() { show(&message) } else { String::new() };
-        let outlives = matches!(message, Message::Raft { .. });
-        let bytes = message.into_bytes().map_err(Violation::Unreadable)?;
+        let outlives = matches!(message, Message::Raft { .. } | Message::Beats(_));
+        let bytes = wire::into_bytes(message).map_err(Violation::Unreadable)?.freeze();
         let head = bytes.first_chunk().map_or(0, |head| u64::from_le_bytes(*head));
         self.note(&[10, at as u64, to.0, head], || {
             let lost = if arrivals.first.is_none() { ", which is lost" } else { "" };
@@ -67,10 +88,19 @@ impl Cluster<'_> {
             return Ok(());
         }
         let Some(process) = &mut member.process else { return Ok(()) };
-        let messages = Incoming::from_bytes(parcel.bytes.clone()).map_err(Violation::Unreadable)?;
+        let messages = wire::read_all::<Incoming>(parcel.bytes.clone()).map_err(Violation::Garbled)?;
         for message in messages {
             process.inbox.push(match message {
-                Incoming::Raft { group, message, entries } => {
+                Incoming::Beats(beats) => {
+                    process.inbox.extend(beats.map(|Beat { group, message, .. }| Input::Raft {
+                        from: id(from),
+                        group,
+                        message,
+                        entries: Entries::default(),
+                    }));
+                    continue;
+                }
+                Incoming::Raft { group, message, entries, .. } => {
                     Input::Raft { from: id(from), group, message, entries }
                 }
                 Incoming::Submit(submit) => {
@@ -79,7 +109,7 @@ impl Cluster<'_> {
                 // The connection it is to come by has broken, and that was told.
                 Incoming::Results(_) if process.port.connection(id(from)) != Some(connection) => continue,
                 Incoming::Results(answers) => Input::Answered { from: id(from), answers },
-                Incoming::Form(_) | Incoming::Seek(_) | Incoming::Leaders(_) => continue,
+                Incoming::Form(_) | Incoming::Seek(_) | Incoming::Resolve(_) => continue,
             });
         }
         self.wake(to);
@@ -142,7 +172,10 @@ fn show(message: &Message) -> String {
     match message {
         Message::Raft { group, message, .. } => format!("group {}: {message:?}", group.0),
         Message::Submit(submit) => format!("{} requests for group {}", submit.requests.len(), submit.group.0),
-        Message::Results(answers) => format!("{} answers", answers.len()),
-        Message::Form(_) | Message::Seek(_) | Message::Leaders(_) => String::new(),
+        Message::Results(Results(answers)) => format!("{} answers", answers.len()),
+        Message::Beats(Beats { beats, .. }) => {
+            beats.iter().map(|beat| format!("group {}: {:?}; ", beat.group.0, beat.message)).collect()
+        }
+        Message::Form(_) => String::new(),
     }
 }

@@ -191,6 +191,7 @@ impl Process {
         self.opened.push(opened);
         let machine = Box::new(Tape::new(self.old));
         self.inbox.push(Input::Attach(Attachment {
+            resource: group.to_string(),
             groups: vec![(group, machine)],
             checker: Arc::new(TapeChecker { old: self.old }),
             done,

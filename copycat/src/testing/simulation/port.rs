@@ -3,8 +3,9 @@
 use super::chance::chance;
 use crate::codec::ids::MemberId;
 use crate::node::shard::Links;
+use crate::node::wire::Message;
 use crate::request::reply::{Answers, Origin};
-use crate::transport::wire::{Answered, Message};
+use crate::request::wire::results::{Answered, Results};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -113,7 +114,7 @@ struct Back {
 
 impl Answers for Back {
     fn send(&self, answers: Vec<Answered>) {
-        let message = Message::Results(answers);
+        let message = Message::Results(Results(answers));
         self.port.shared().sent.push(Sent { to: self.peer, message, connection: self.connection });
     }
 }

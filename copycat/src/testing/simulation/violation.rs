@@ -4,6 +4,7 @@ use crate::codec::cursor::Malformed;
 use crate::codec::ids::{GroupId, Index, MemberId, Term};
 use crate::request::failure::Failure;
 use crate::storage::StorageError;
+use crate::transport::wire::unreadable::Unreadable as UnreadableMessage;
 use std::time::Duration;
 use thiserror::Error;
 
@@ -108,8 +109,11 @@ pub(super) enum Violation {
     #[error("operation {operation} of group {group} was refused ({failure}), and happened")]
     RefusedAndDone { group: GroupId, operation: u64, failure: Failure },
     /// Bytes that the wire's own codec made do not read.
-    #[error("a message does not survive its own encoding: {0}")]
+    #[error("a frame does not survive its own encoding: {0}")]
     Unreadable(Malformed),
+    /// Likewise.
+    #[error("a message does not survive its own encoding: {0}")]
+    Garbled(UnreadableMessage),
     /// Everything was healed, and yet.
     #[error("{waited:?} after everything was healed, still: {missing}")]
     NotSettled { waited: Duration, missing: String },

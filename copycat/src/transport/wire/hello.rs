@@ -6,36 +6,33 @@
 //!      24    2  version                         24    8  member
 //!      26    1  role: 1 member, 2 handle        32   16  storage
 //!      27    1  lane: 1 control, 2 bulk         48    4  election timeout, ms
-//!      28    4  election timeout, ms             52    4  reserved  0
-//!               0 of a handle                   56    …  formation; not there before it was formed
-//!      32    8  member    0 of a handle     Refused
-//!      40    8  expected  0: any            offset size  field
-//!      48   16  storage   0 of a handle         24    2  code
-//!      64   16  cluster   0: none               26    6  reserved  0
+//!      28    4  election timeout, ms            52    4  reserved  0
+//!               0 of a handle                   56   16  cluster   0: not formed yet
+//!      32    8  member    0 of a handle         72    …  bootstrap the node's; nothing before it is formed
+//!      40    8  expected  0: any
+//!      48   16  storage   0 of a handle
+//!      64   16  cluster   0: none
+//!      80   16  reserved  0
 //! ```
 //!
-//! The version comes first, and the whole of `Refused` never changes, so that versions that do not know
-//! each other can at least say so.
+//! The version comes first, so that versions that do not know each other can at least say so.
 
-use super::envelope::{Draft, Envelope, Kind, zero};
-use super::formation::{Formation, long};
+use super::connection::{ALIVE, HELLO, REFUSED, WELCOME};
+use super::envelope::{Draft, Envelope, Expected, non_zero, zero};
+use super::family::{LaneKind, Senders};
+use super::refusal::Refusal;
+use super::registry::Registry;
 use crate::codec::cursor::{Cursor, Malformed};
 use crate::codec::ids::{GroupId, MemberId};
-use bytes::{BufMut, BytesMut};
-use thiserror::Error;
+use crate::transport::limits::{BOOTSTRAP_MAX, HANDSHAKE_MAX};
+use bytes::{BufMut, Bytes, BytesMut};
 
-/// Version of everything in this folder. A peer of another version is refused.
-pub(crate) const VERSION: u16 = 1;
+/// Version of everything that travels. A peer of another version is refused.
+pub(crate) const VERSION: u16 = 2;
 
-/// Which of the two connections between a pair of members.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(u8)]
-pub(crate) enum LaneKind {
-    /// Votes, heartbeats and their replies, formation.
-    Control = 1,
-    /// Appends and their replies, requests and results.
-    Bulk = 2,
-}
+/// What either side may say before both know whom they talk to.
+pub(crate) const HANDSHAKE: Expected =
+    Expected { kinds: &Registry::of(&[]), sender: Senders::STRANGER, longest: HANDSHAKE_MAX };
 
 /// What a process is to the one it calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,75 +74,11 @@ pub(crate) struct Identity {
     pub storage: u128,
     /// Its election timeout in milliseconds: a leader's lease counts on every member to wait that long.
     pub election_ms: u32,
-    /// The cluster it belongs to and who formed it; `None` while it was not formed.
-    pub formation: Option<Formation>,
-}
-
-impl Identity {
-    /// The cluster's id, 0 while there is none.
-    pub(crate) fn cluster(&self) -> u128 {
-        self.formation.as_ref().map_or(0, |formation| formation.cluster)
-    }
-}
-
-/// Why a connection is not let in, or, on the dialing side, not used. Nothing was exchanged on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[repr(u16)]
-pub(crate) enum Refusal {
-    /// The two sides speak different versions.
-    #[error("the two sides speak different versions of the protocol")]
-    WrongVersion = 1,
-    /// The two sides belong to different clusters.
-    #[error("the other side belongs to another cluster")]
-    WrongCluster = 2,
-    /// The caller is no member of the cluster.
-    #[error("the member is not known to the cluster")]
-    UnknownMember = 3,
-    /// Both sides claim the same member id.
-    #[error("two processes claim the same member id")]
-    DuplicateMember = 4,
-    /// The member has another storage than the one that the cluster was formed with.
-    #[error("the member's storage is not the one the cluster knows it by")]
-    WrongStorage = 5,
-    /// The address belongs to another member than the caller expected.
-    #[error("the address belongs to another member")]
-    NotMe = 6,
-    /// All connections are taken; later it may work.
-    #[error("too many connections")]
-    TooManyConnections = 7,
-    /// The members' election timeouts differ, so that no leader's lease could be relied on.
-    #[error("the two sides were given different election timeouts")]
-    WrongTimeout = 8,
-}
-
-impl Refusal {
-    const ALL: [Refusal; 8] = [
-        Refusal::WrongVersion,
-        Refusal::WrongCluster,
-        Refusal::UnknownMember,
-        Refusal::DuplicateMember,
-        Refusal::WrongStorage,
-        Refusal::NotMe,
-        Refusal::TooManyConnections,
-        Refusal::WrongTimeout,
-    ];
-
-    /// Appends the message.
-    pub(crate) fn encode(self, out: &mut BytesMut) {
-        let mut draft = Draft::begin(out, Kind::Refused, 0, 0, GroupId(0));
-        draft.fields().put_u64_le(self as u64);
-        draft.finish(0);
-    }
-
-    fn decode(envelope: &Envelope) -> Result<Refusal, Malformed> {
-        zero("message count", envelope.count.into())?;
-        zero("message group", envelope.group.0)?;
-        let mut cursor = Cursor::new(&envelope.body);
-        let code = cursor.u64()?;
-        cursor.finish()?;
-        let known = Refusal::ALL.into_iter().find(|refusal| *refusal as u64 == code);
-        known.ok_or(Malformed::Value { field: "refusal", found: code })
-    }
+    /// The cluster it belongs to; 0 while it was not formed.
+    pub cluster: u128,
+    /// What its node says of how the cluster began; the transport does not look into it. Empty while there is no
+    /// cluster; at most [`BOOTSTRAP_MAX`] bytes.
+    pub bootstrap: Bytes,
 }
 
 impl Hello {
@@ -155,7 +88,7 @@ impl Hello {
             Role::Member { id, storage, lane, election_ms } => (1, lane as u8, election_ms, id.0, storage),
             Role::Client => (2, 0, 0, 0, 0),
         };
-        let mut draft = Draft::begin(out, Kind::Hello, 0, 0, GroupId(0));
+        let mut draft = Draft::begin(out, &HELLO, 0, 0, GroupId(0));
         let fields = draft.fields();
         fields.put_u16_le(self.version);
         fields.put_u8(role);
@@ -165,23 +98,24 @@ impl Hello {
         fields.put_u64_le(self.expected.map_or(0, |member| member.0));
         fields.put_u128_le(storage);
         fields.put_u128_le(self.cluster);
+        fields.put_u128_le(0);
         draft.finish(0);
     }
 
     /// Reads a greeting. `Ok(Err(version))` is one of another version, of which nothing else is known.
     pub(crate) fn decode(envelope: &Envelope) -> Result<Result<Hello, u16>, Malformed> {
-        expect(Kind::Hello, envelope.kind)?;
+        expect(HELLO.number, envelope)?;
         let mut cursor = Cursor::new(&envelope.body);
         let version = cursor.u16()?;
         if version != VERSION {
             return Ok(Err(version));
         }
-        zero("message count", envelope.count.into())?;
-        zero("message group", envelope.group.0)?;
+        envelope.is_plain()?;
         let (role, lane) = (cursor.u8()?, cursor.u8()?);
         let election_ms = cursor.u32()?;
         let (id, expected) = (MemberId(cursor.u64()?), cursor.u64()?);
-        let (storage, cluster) = (long(&mut cursor)?, long(&mut cursor)?);
+        let (storage, cluster) = (cursor.u128()?, cursor.u128()?);
+        zero_u128("hello reserved", cursor.u128()?)?;
         cursor.finish()?;
         let role = match decode_lane(role, lane)? {
             Some(lane) => member(id, storage, lane, election_ms)?,
@@ -204,17 +138,19 @@ fn decode_lane(role: u8, lane: u8) -> Result<Option<LaneKind>, Malformed> {
 }
 
 fn member(id: MemberId, storage: u128, lane: LaneKind, election_ms: u32) -> Result<Role, Malformed> {
-    if id.0 == 0 {
-        return Err(Malformed::Value { field: "hello member", found: 0 });
-    }
+    non_zero("hello member", id.0)?;
     Ok(Role::Member { id, storage, lane, election_ms })
 }
 
 fn client(id: MemberId, storage: u128, election_ms: u32) -> Result<Role, Malformed> {
     zero("hello member", id.0)?;
-    zero("hello storage", storage as u64 | (storage >> 64) as u64)?;
+    zero_u128("hello storage", storage)?;
     zero("hello election timeout", election_ms.into())?;
     Ok(Role::Client)
+}
+
+fn zero_u128(field: &'static str, found: u128) -> Result<(), Malformed> {
+    zero(field, found as u64 | (found >> 64) as u64)
 }
 
 /// The answer to a greeting.
@@ -223,50 +159,56 @@ pub(crate) type Reply = Result<Identity, Refusal>;
 impl Identity {
     /// Appends the message.
     pub(crate) fn encode(&self, out: &mut BytesMut) {
-        let founders = self.formation.as_ref().map_or(0, |formation| formation.members.len());
-        let mut draft = Draft::begin(out, Kind::Welcome, 0, founders, GroupId(0));
-        draft.fields().put_u64_le(self.member.0);
-        draft.fields().put_u128_le(self.storage);
-        draft.fields().put_u64_le(self.election_ms.into());
-        if let Some(formation) = &self.formation {
-            formation.write(draft.fields());
-        }
+        assert!(self.bootstrap.len() <= BOOTSTRAP_MAX, "a node knows how much it may say");
+        let mut draft = Draft::begin(out, &WELCOME, 0, 0, GroupId(0));
+        let fields = draft.fields();
+        fields.put_u64_le(self.member.0);
+        fields.put_u128_le(self.storage);
+        fields.put_u64_le(self.election_ms.into());
+        fields.put_u128_le(self.cluster);
+        fields.put_slice(&self.bootstrap);
         draft.finish(0);
     }
 
     fn decode(envelope: &Envelope) -> Result<Identity, Malformed> {
-        zero("message group", envelope.group.0)?;
+        envelope.is_plain()?;
         let mut cursor = Cursor::new(&envelope.body);
-        let (member, storage) = (MemberId(cursor.u64()?), long(&mut cursor)?);
-        if member.0 == 0 {
-            return Err(Malformed::Value { field: "welcome member", found: 0 });
-        }
+        let (member, storage) = (MemberId(cursor.u64()?), cursor.u128()?);
+        non_zero("welcome member", member.0)?;
         let (election_ms, reserved) = (cursor.u32()?, cursor.u32()?);
         zero("welcome reserved", reserved.into())?;
-        let formation = match cursor.rest() {
-            [] => None,
-            _ => Some(Formation::read(&mut cursor, envelope.count)?),
-        };
-        if formation.is_none() {
-            zero("message count", envelope.count.into())?;
+        let cluster = cursor.u128()?;
+        let bootstrap = envelope.body.slice_ref(cursor.rest());
+        if cluster == 0 {
+            zero("welcome of no cluster", bootstrap.len() as u64)?;
         }
-        cursor.finish()?;
-        Ok(Identity { member, storage, election_ms, formation })
+        Ok(Identity { member, storage, election_ms, cluster, bootstrap })
     }
 }
 
 /// Reads the answer to a greeting.
 pub(crate) fn decode_reply(envelope: &Envelope) -> Result<Reply, Malformed> {
-    match envelope.kind {
-        Kind::Refused => Refusal::decode(envelope).map(Err),
-        kind => expect(Kind::Welcome, kind).and_then(|()| Identity::decode(envelope)).map(Ok),
+    if envelope.kind.number == REFUSED.number {
+        return Refusal::decode(envelope).map(Err);
+    }
+    expect(WELCOME.number, envelope)?;
+    Identity::decode(envelope).map(Ok)
+}
+
+fn expect(expected: u8, envelope: &Envelope) -> Result<(), Malformed> {
+    match envelope.kind.number {
+        found if found == expected => Ok(()),
+        found => Err(Malformed::Value { field: "handshake kind", found: found.into() }),
     }
 }
 
-fn expect(expected: Kind, found: Kind) -> Result<(), Malformed> {
-    if expected == found {
-        Ok(())
-    } else {
-        Err(Malformed::Value { field: "handshake kind", found: found as u64 })
-    }
+/// Appends the sign of life.
+pub(crate) fn encode_alive(out: &mut BytesMut) {
+    Draft::begin(out, &ALIVE, 0, 0, GroupId(0)).finish(0);
+}
+
+/// Reads the sign of life.
+pub(super) fn read_alive(envelope: &Envelope) -> Result<(), Malformed> {
+    expect(ALIVE.number, envelope)?;
+    envelope.is_plain()
 }

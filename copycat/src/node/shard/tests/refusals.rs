@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::request::reply::Answers;
-use crate::transport::wire::Answered;
+use crate::request::wire::results::Answered;
 
 /// Another member, which passes requests on and gathers what it is answered.
 #[derive(Default)]
@@ -28,7 +28,8 @@ impl Stranger {
 fn batch(stranger: &Arc<Stranger>, term: Term, bodies: &[&'static [u8]]) -> Input {
     let requests =
         (1..).zip(bodies).map(|(id, body)| Submitted { id, call: with_body(Access::Write, *body) });
-    let submit = Submit { group: GROUP, term, requests: requests.collect() };
+    let left = Duration::from_secs(10);
+    let submit = Submit { group: GROUP, term, left, requests: requests.collect() };
     Input::Submitted { origin: Origin(stranger.clone()), submit }
 }
 

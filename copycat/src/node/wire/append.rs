@@ -1,0 +1,170 @@
+//! Appends, a short head and entry frames as they lie in the log, and their answers.
+//!
+//! ```text
+//!  Append                                  AppendReply
+//!  offset size  field                      offset size  field
+//!      24    8  term       the leader's        24    8  term
+//!      32   16  previous   term and index      32    8  index
+//!      48    8  commit                         40   16  hint      term and index
+//!      56    4  checksum   of the previous     56    8  reserved  0
+//!                          frame; 0: unknown
+//!      60    4  reserved  0
+//!      64    …  frames     `count` of them, packed; each with its own checksum
+//! ```
+
+use crate::codec::cursor::{Cursor, Malformed};
+use crate::codec::entries::Entries;
+use crate::codec::frame::Frame;
+use crate::codec::ids::{GroupId, Index, Term};
+use crate::codec::terms::LogId;
+use crate::raft::message::{AppendResult, Message};
+use crate::transport::limits::{ENVELOPE_LEN, MESSAGE_MAX, MESSAGE_SOFT};
+use crate::transport::rope::Rope;
+use crate::transport::wire::envelope::{Draft, Envelope, zero};
+use crate::transport::wire::family::{Family, Kind, Senders};
+use bytes::{BufMut, Bytes};
+
+/// Bytes of an append before its frames, behind the envelope.
+pub(crate) const HEAD_LEN: usize = 40;
+
+/// `AppendReply`: nothing was stored.
+const REJECTED: u8 = 1;
+
+/// Raft §5.3. Only its head is summed: every frame has a checksum of its own.
+pub(crate) const APPEND: Kind =
+    Kind::new(Family::Consensus, 3, Senders::BULK, (HEAD_LEN, MESSAGE_MAX - ENVELOPE_LEN))
+        .summed_to(HEAD_LEN)
+        .yielding();
+/// Its answer.
+pub(super) const APPEND_REPLY: Kind =
+    Kind::new(Family::Consensus, 4, Senders::BULK, (40, 40)).with_flags(REJECTED);
+
+/// The fixed fields.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Head {
+    pub(super) group: GroupId,
+    pub(super) term: Term,
+    pub(super) prev: LogId,
+    pub(super) commit: Index,
+    /// Of the frame before the first; 0: not known.
+    pub(super) prev_checksum: u32,
+}
+
+/// Appends one message, or several consecutive ones where the frames are more than a message should carry.
+/// `Err` if what has to be cut apart is not made of frames.
+pub(super) fn encode(head: Head, count: u64, frames: Vec<Bytes>, out: &mut Rope) -> Result<(), Malformed> {
+    let length: usize = frames.iter().map(Bytes::len).sum();
+    if length <= MESSAGE_SOFT {
+        write(Part { head, count, length, frames }, out);
+        return Ok(());
+    }
+    for part in split(head, &frames)? {
+        write(part, out);
+    }
+    Ok(())
+}
+
+/// One message's share of an append.
+struct Part {
+    head: Head,
+    count: u64,
+    length: usize,
+    frames: Vec<Bytes>,
+}
+
+fn write(part: Part, out: &mut Rope) {
+    let head = part.head;
+    let mut draft = Draft::begin(out.tail(), &APPEND, 0, part.count as usize, head.group);
+    for field in [head.term, head.prev.term, head.prev.index, head.commit] {
+        draft.fields().put_u64_le(field);
+    }
+    draft.fields().put_u64_le(head.prev_checksum.into());
+    draft.finish(part.length);
+    for piece in part.frames {
+        out.push(piece);
+    }
+}
+
+/// Cuts between frames: each part holds at least one, and no more than [`MESSAGE_SOFT`] bytes if it holds several.
+fn split(head: Head, chunks: &[Bytes]) -> Result<Vec<Part>, Malformed> {
+    let mut parts = Vec::new();
+    let mut part = Part { head, count: 0, length: 0, frames: Vec::new() };
+    let (mut last, mut checksum) = (head.prev, head.prev_checksum);
+    for chunk in chunks {
+        // What of this chunk belongs to the part, up to `end`.
+        let (mut begin, mut end) = (0, 0);
+        for entry in Frame::all_trusted(chunk) {
+            let entry = entry?;
+            if part.count > 0 && part.length + entry.bytes.len() > MESSAGE_SOFT {
+                part.frames.push(chunk.slice(begin..end));
+                let head = Head { prev: last, prev_checksum: checksum, ..head };
+                let next = Part { head, count: 0, length: 0, frames: Vec::new() };
+                parts.push(std::mem::replace(&mut part, next));
+                begin = end;
+            }
+            end += entry.bytes.len();
+            part.count += 1;
+            part.length += entry.bytes.len();
+            last = LogId { term: entry.header.term, index: entry.header.index };
+            checksum = checksum_of(entry.bytes);
+        }
+        part.frames.push(chunk.slice(begin..end));
+    }
+    parts.push(part);
+    Ok(parts)
+}
+
+/// A frame's own checksum: the four bytes behind its length.
+fn checksum_of(frame: &[u8]) -> u32 {
+    frame.get(4..8).and_then(|bytes| bytes.first_chunk()).map_or(0, |bytes| u32::from_le_bytes(*bytes))
+}
+
+/// Reads an append: verifies every frame and its place. The last number is the checksum of the frame before them.
+pub(super) fn read(envelope: &Envelope) -> Result<(Message, Entries, u32), Malformed> {
+    envelope.is_somebodys()?;
+    let mut cursor = Cursor::new(&envelope.body);
+    let (term, prev, commit) = (cursor.u64()?, log_id(&mut cursor)?, cursor.u64()?);
+    let (prev_checksum, reserved) = (cursor.u32()?, cursor.u32()?);
+    zero("append reserved", reserved.into())?;
+    let entries = Entries::read(envelope.group, prev, term, envelope.body.slice(HEAD_LEN..))?;
+    if entries.count() != u64::from(envelope.count) {
+        return Err(Malformed::Value { field: "append count", found: envelope.count.into() });
+    }
+    let (spans, configurations) = (entries.spans().clone(), entries.configurations().to_vec());
+    Ok((Message::Append { term, prev, commit, spans, configurations }, entries, prev_checksum))
+}
+
+/// Appends an answer.
+pub(super) fn encode_reply(group: GroupId, term: Term, result: AppendResult, out: &mut Rope) {
+    let (flags, [index, hint_term, hint_index]) = match result {
+        AppendResult::Accepted { matched } => (0, [matched, 0, 0]),
+        AppendResult::Rejected { prev, hint } => (REJECTED, [prev, hint.term, hint.index]),
+    };
+    let mut draft = Draft::begin(out.tail(), &APPEND_REPLY, flags, 0, group);
+    for field in [term, index, hint_term, hint_index, 0] {
+        draft.fields().put_u64_le(field);
+    }
+    draft.finish(0);
+}
+
+/// Reads an answer.
+pub(super) fn read_reply(envelope: &Envelope) -> Result<Message, Malformed> {
+    envelope.is_somebodys()?;
+    zero("message count", envelope.count.into())?;
+    let mut cursor = Cursor::new(&envelope.body);
+    let (term, index, hint) = (cursor.u64()?, cursor.u64()?, log_id(&mut cursor)?);
+    zero("append reply reserved", cursor.u64()?)?;
+    cursor.finish()?;
+    let result = if envelope.flags & REJECTED != 0 {
+        AppendResult::Rejected { prev: index, hint }
+    } else {
+        zero("append reply hint", hint.term | hint.index)?;
+        AppendResult::Accepted { matched: index }
+    };
+    Ok(Message::AppendReply { term, result })
+}
+
+/// Term, then index.
+pub(super) fn log_id(cursor: &mut Cursor<'_>) -> Result<LogId, Malformed> {
+    Ok(LogId { term: cursor.u64()?, index: cursor.u64()? })
+}

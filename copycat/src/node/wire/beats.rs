@@ -1,0 +1,174 @@
+//! Heartbeats and their answers: one message between two members for all their groups.
+//!
+//! ```text
+//!  Heartbeats                              HeartbeatReplies
+//!  offset size  field                      offset size  field
+//!      24    8  reserved  0                    24    8  room on the disk, bytes; all ones: not known
+//!      32    …  `count` items, each:           32    …  `count` items, each:
+//!            8     group                             8     group
+//!            8     term                              8     term
+//!            8     commit                            8     round
+//!            8     round                             8     accepted index
+//!            8     cluster time, µs; 0: not told     8     durable index
+//!                                                    8     last index
+//!                                                    8     fingerprint of the program; 0: not told
+//! ```
+
+use crate::codec::cursor::{Cursor, Malformed};
+use crate::codec::ids::GroupId;
+use crate::raft::message::Message;
+use crate::transport::rope::Rope;
+use crate::transport::wire::envelope::{Draft, Envelope, non_zero, zero};
+use crate::transport::wire::family::{Family, Kind, Senders};
+use bytes::{BufMut, Bytes, BytesMut};
+
+/// Most items of one message; more become several.
+pub(crate) const BEATS_MAX: usize = 16_384;
+/// Said of the disk by whoever does not know how much room it has.
+pub(crate) const ROOM_UNKNOWN: u64 = u64::MAX;
+
+/// Bytes before the items.
+const HEAD_LEN: usize = 8;
+/// Bytes of a heartbeat.
+const HEARTBEAT_LEN: usize = 40;
+/// Bytes of an answer.
+const REPLY_LEN: usize = 56;
+
+/// Leadership is alive.
+pub(super) const HEARTBEATS: Kind = Kind::new(
+    Family::Consensus,
+    5,
+    Senders::CONTROL,
+    (HEAD_LEN + HEARTBEAT_LEN, HEAD_LEN + HEARTBEAT_LEN * BEATS_MAX),
+);
+/// The answers.
+pub(super) const HEARTBEAT_REPLIES: Kind = Kind::new(
+    Family::Consensus,
+    6,
+    Senders::CONTROL,
+    (HEAD_LEN + REPLY_LEN, HEAD_LEN + REPLY_LEN * BEATS_MAX),
+);
+
+/// Heartbeats and answers of many groups, in any order, for one member.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Beats {
+    /// Bytes that are free on this member's disk; [`ROOM_UNKNOWN`].
+    pub room: u64,
+    /// The items. Their order is kept among heartbeats and among answers.
+    pub beats: Vec<Beat>,
+}
+
+/// One group's heartbeat, or answer to one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Beat {
+    /// Whose.
+    pub group: GroupId,
+    /// [`Message::Heartbeat`] or [`Message::HeartbeatReply`].
+    pub message: Message,
+    /// Of a heartbeat the cluster's time, in microseconds; of an answer the fingerprint of the program that serves the
+    /// group. 0: not told.
+    pub note: u64,
+}
+
+/// Appends the heartbeats and the answers, as many messages as they need.
+pub(super) fn encode(beats: &[Beat], room: u64, out: &mut Rope) {
+    let is_reply = |beat: &&Beat| matches!(beat.message, Message::HeartbeatReply { .. });
+    let (replies, all) = (beats.iter().filter(is_reply).count(), beats.len());
+    encode_all(&HEARTBEATS, 0, all - replies, beats.iter().filter(|beat| !is_reply(beat)), out);
+    encode_all(&HEARTBEAT_REPLIES, room, replies, beats.iter().filter(is_reply), out);
+}
+
+fn encode_all<'a>(
+    kind: &'static Kind,
+    head: u64,
+    mut left: usize,
+    mut beats: impl Iterator<Item = &'a Beat>,
+    out: &mut Rope,
+) {
+    while left > 0 {
+        let count = left.min(BEATS_MAX);
+        left -= count;
+        let mut draft = Draft::begin(out.tail(), kind, 0, count, GroupId(0));
+        draft.fields().put_u64_le(head);
+        beats.by_ref().take(count).for_each(|beat| write(beat, draft.fields()));
+        draft.finish(0);
+    }
+}
+
+fn write(beat: &Beat, fields: &mut BytesMut) {
+    fields.put_u64_le(beat.group.0);
+    let mut words = |words: &[u64]| words.iter().for_each(|word| fields.put_u64_le(*word));
+    match beat.message {
+        Message::Heartbeat { term, commit, round } => words(&[term, commit, round, beat.note]),
+        Message::HeartbeatReply { term, round, accepted, durable, last } => {
+            words(&[term, round, accepted, durable, last, beat.note]);
+        }
+        _ => unreachable!("neither a heartbeat nor an answer to one"),
+    }
+}
+
+/// Heartbeats, or answers, that have arrived: verified, and read one by one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Arrived {
+    /// Bytes that are free on the sender's disk, if it says so; only answers do.
+    #[allow(dead_code, reason = "nobody gives way to a full disk yet")]
+    pub room: Option<u64>,
+    replies: bool,
+    items: Bytes,
+}
+
+/// Reads either kind.
+pub(super) fn read(envelope: &Envelope) -> Result<Arrived, Malformed> {
+    envelope.is_nobodys()?;
+    let replies = envelope.kind.number == HEARTBEAT_REPLIES.number;
+    let mut cursor = Cursor::new(&envelope.body);
+    let head = cursor.u64()?;
+    if !replies {
+        zero("heartbeats reserved", head)?;
+    }
+    let items = envelope.body.slice_ref(cursor.rest());
+    let length = if replies { REPLY_LEN } else { HEARTBEAT_LEN };
+    let count = envelope.counted(items.len(), length, BEATS_MAX)?;
+    non_zero("message count", count as u64)?;
+    for _ in 0..count {
+        item(&mut cursor, replies)?;
+    }
+    cursor.finish()?;
+    let room = (replies && head != ROOM_UNKNOWN).then_some(head);
+    Ok(Arrived { room, replies, items })
+}
+
+impl Iterator for Arrived {
+    type Item = Beat;
+
+    fn next(&mut self) -> Option<Beat> {
+        let mut cursor = Cursor::new(&self.items);
+        let beat = item(&mut cursor, self.replies).ok()?;
+        self.items = self.items.slice_ref(cursor.rest());
+        Some(beat)
+    }
+}
+
+fn item(cursor: &mut Cursor<'_>, replies: bool) -> Result<Beat, Malformed> {
+    let (group, term) = (GroupId(cursor.u64()?), cursor.u64()?);
+    non_zero("heartbeat's group", group.0)?;
+    let message = if replies {
+        let (round, accepted) = (cursor.u64()?, cursor.u64()?);
+        let (durable, last) = (cursor.u64()?, cursor.u64()?);
+        if last < accepted {
+            return Err(Malformed::Value { field: "heartbeat reply's last index", found: last });
+        }
+        Message::HeartbeatReply { term, round, accepted, durable, last }
+    } else {
+        Message::Heartbeat { term, commit: cursor.u64()?, round: cursor.u64()? }
+    };
+    Ok(Beat { group, message, note: cursor.u64()? })
+}
+
+/// What has arrived, to be sent again.
+#[cfg(any(test, feature = "testing"))]
+impl From<Arrived> for Beats {
+    fn from(arrived: Arrived) -> Beats {
+        Beats { room: arrived.room.unwrap_or(ROOM_UNKNOWN), beats: arrived.collect() }
+    }
+}

@@ -1,0 +1,110 @@
+//! Who formed the cluster.
+//!
+//! ```text
+//!  Form
+//!  offset size  field
+//!      24   16  cluster       never 0
+//!      40    …  `count` members, each: id (8), storage (16)
+//! ```
+//!
+//! In an answer to a greeting, which names the cluster by itself, there are only the members.
+
+use crate::codec::configuration::MEMBERS_MAX;
+use crate::codec::cursor::{Cursor, Malformed};
+use crate::codec::ids::{GroupId, MemberId};
+use crate::transport::limits::BOOTSTRAP_MAX;
+use crate::transport::rope::Rope;
+use crate::transport::wire::envelope::{Draft, Envelope};
+use crate::transport::wire::family::{Family, Kind, Senders};
+use bytes::{BufMut, Bytes, BytesMut};
+
+/// Asks to adopt a formation.
+pub(super) const FORM: Kind =
+    Kind::new(Family::Consensus, 16, Senders::CONTROL, (16 + FOUNDER_LEN, 16 + FOUNDER_LEN * FOUNDERS_MAX));
+
+/// The act of founding: recorded durably by every voter, once, and never changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Formation {
+    /// The cluster's random id; never 0.
+    pub cluster: u128,
+    /// The founding voters and the random names of their storages; ascending by id, without duplicates.
+    pub members: Vec<(MemberId, u128)>,
+}
+
+/// Most founding members: what fits a handshake with room to spare.
+pub(crate) const FOUNDERS_MAX: usize = MEMBERS_MAX;
+/// Bytes per member.
+const FOUNDER_LEN: usize = 24;
+const _: () = assert!(FOUNDER_LEN * FOUNDERS_MAX <= BOOTSTRAP_MAX);
+
+impl Formation {
+    fn write_members(&self, out: &mut BytesMut) {
+        for (member, storage) in &self.members {
+            out.put_u64_le(member.0);
+            out.put_u128_le(*storage);
+        }
+    }
+
+    /// Checks what the other side, or a later start, would refuse.
+    pub(crate) fn check(&self) -> Result<(), Malformed> {
+        let count = self.members.len();
+        if count > FOUNDERS_MAX {
+            return Err(Malformed::TooLong { limit: FOUNDERS_MAX, found: count });
+        }
+        let ascend = self.members.windows(2).all(|pair| pair[0].0 < pair[1].0);
+        let first = self.members.first().map_or(0, |(member, _)| member.0);
+        if self.cluster == 0 || first == 0 || !ascend {
+            return Err(Malformed::Value { field: "formation", found: first });
+        }
+        Ok(())
+    }
+
+    /// Appends the message that asks to adopt it.
+    pub(super) fn encode(&self, out: &mut Rope) -> Result<(), Malformed> {
+        self.check()?;
+        let mut draft = Draft::begin(out.tail(), &FORM, 0, self.members.len(), GroupId(0));
+        draft.fields().put_u128_le(self.cluster);
+        self.write_members(draft.fields());
+        draft.finish(0);
+        Ok(())
+    }
+
+    /// What a member's answer to a greeting says of it, beside the cluster.
+    pub(crate) fn to_bootstrap(&self) -> Bytes {
+        let mut bytes = BytesMut::with_capacity(self.members.len() * FOUNDER_LEN);
+        self.write_members(&mut bytes);
+        bytes.freeze()
+    }
+
+    /// What such an answer has said.
+    pub(crate) fn from_bootstrap(cluster: u128, bootstrap: &[u8]) -> Result<Formation, Malformed> {
+        let mut cursor = Cursor::new(bootstrap);
+        let formation = read_members(cluster, &mut cursor, bootstrap.len() / FOUNDER_LEN)?;
+        cursor.finish()?;
+        Ok(formation)
+    }
+}
+
+/// Reads a message that asks to adopt a formation.
+pub(super) fn read(envelope: &Envelope) -> Result<Formation, Malformed> {
+    envelope.is_nobodys()?;
+    let mut cursor = Cursor::new(&envelope.body);
+    let cluster = cursor.u128()?;
+    let count = envelope.counted(cursor.rest().len(), FOUNDER_LEN, FOUNDERS_MAX)?;
+    let formation = read_members(cluster, &mut cursor, count)?;
+    cursor.finish()?;
+    Ok(formation)
+}
+
+fn read_members(cluster: u128, cursor: &mut Cursor<'_>, count: usize) -> Result<Formation, Malformed> {
+    if count > FOUNDERS_MAX {
+        return Err(Malformed::TooLong { limit: FOUNDERS_MAX, found: count });
+    }
+    let mut members = Vec::with_capacity(count);
+    for _ in 0..count {
+        members.push((MemberId(cursor.u64()?), cursor.u128()?));
+    }
+    let formation = Formation { cluster, members };
+    formation.check()?;
+    Ok(formation)
+}

@@ -1,0 +1,206 @@
+//! What members say to each other, byte for byte: the family of consensus, and all that a member understands.
+//! `transport/FORMAT.md` draws it.
+//!
+//! Begin with [`Message`] and [`Incoming`]; [`votes`], [`append`] and [`beats`] are the bodies of consensus,
+//! [`formation`] is how a cluster begins.
+
+pub(crate) mod append;
+pub(crate) mod beats;
+pub(crate) mod formation;
+#[cfg(test)]
+mod tests;
+mod votes;
+
+use crate::codec::cursor::Malformed;
+use crate::codec::entries::Entries;
+use crate::codec::ids::GroupId;
+use crate::raft;
+use crate::request::wire as requests;
+use crate::request::wire::resolve::Resolve;
+use crate::request::wire::results::{Answered, Results};
+use crate::request::wire::submit::Submit;
+use crate::transport::rope::Rope;
+use crate::transport::wire::envelope::Envelope;
+use crate::transport::wire::family::{Family, Kind};
+use crate::transport::wire::registry::Registry;
+use crate::transport::wire::{self, Outgoing};
+use beats::{Arrived, Beat, Beats};
+use bytes::Bytes;
+pub(crate) use formation::Formation;
+
+/// The kinds of the family.
+const KINDS: &[Kind] = &[
+    votes::REQUEST_VOTE,
+    votes::VOTE,
+    append::APPEND,
+    append::APPEND_REPLY,
+    beats::HEARTBEATS,
+    beats::HEARTBEAT_REPLIES,
+    formation::FORM,
+];
+
+/// Their numbers, to tell them apart by.
+mod number {
+    use super::{append, beats, formation, votes};
+
+    pub(super) const REQUEST_VOTE: u8 = votes::REQUEST_VOTE.number;
+    pub(super) const VOTE: u8 = votes::VOTE.number;
+    pub(super) const APPEND: u8 = append::APPEND.number;
+    pub(super) const APPEND_REPLY: u8 = append::APPEND_REPLY.number;
+    pub(super) const HEARTBEATS: u8 = beats::HEARTBEATS.number;
+    pub(super) const HEARTBEAT_REPLIES: u8 = beats::HEARTBEAT_REPLIES.number;
+    pub(super) const FORM: u8 = formation::FORM.number;
+}
+
+/// What a member sends to another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Message {
+    /// A message of one group's consensus.
+    Raft {
+        /// Whose.
+        group: GroupId,
+        /// What is said.
+        message: raft::message::Message,
+        /// The entries of an append as packed frames, in order; empty for every other message. A frame
+        /// never spans two chunks.
+        frames: Vec<Bytes>,
+        /// Checksum of the frame before an append's first; 0: not known, and with every other message.
+        prev_checksum: u32,
+    },
+    /// Heartbeats of many groups and answers to such.
+    Beats(Beats),
+    /// Requests on their way to a leader.
+    Submit(Submit),
+    /// Answers to requests, to the member that submitted them.
+    Results(Results),
+    /// The members that shall form a new cluster.
+    Form(Formation),
+}
+
+/// What a member understands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "most messages are the large ones, and each is moved a few times only"
+)]
+pub(crate) enum Incoming {
+    /// A message of one group's consensus, other than heartbeats and their answers.
+    Raft {
+        /// Whose.
+        group: GroupId,
+        /// What is said.
+        message: raft::message::Message,
+        /// The entries of an append, which its spans describe; none with every other message.
+        entries: Entries,
+        /// See [`Message::Raft`].
+        prev_checksum: u32,
+    },
+    /// Heartbeats of many groups, or answers to such.
+    Beats(Arrived),
+    /// See [`Message::Submit`]; or requests of a remote handle.
+    Submit(Submit),
+    /// See [`Message::Results`].
+    Results(Vec<Answered>),
+    /// A remote handle asks who leads these groups.
+    Seek(Vec<GroupId>),
+    /// A remote handle asks what a name stands for.
+    Resolve(Resolve),
+    /// See [`Message::Form`].
+    Form(Formation),
+}
+
+impl Message {
+    /// A message of one group that brings no entries.
+    pub(crate) fn plain(group: GroupId, message: raft::message::Message) -> Message {
+        Message::Raft { group, message, frames: Vec::new(), prev_checksum: 0 }
+    }
+}
+
+impl Outgoing for Message {
+    fn kind(&self) -> &'static Kind {
+        use raft::message::Message as M;
+        match self {
+            Message::Raft { message: M::RequestVote { .. }, .. } => &votes::REQUEST_VOTE,
+            Message::Raft { message: M::Vote { .. }, .. } => &votes::VOTE,
+            Message::Raft { message: M::Append { .. }, .. } => &append::APPEND,
+            Message::Raft { message: M::AppendReply { .. }, .. } => &append::APPEND_REPLY,
+            Message::Raft { message: M::Heartbeat { .. }, .. } | Message::Beats(_) => &beats::HEARTBEATS,
+            Message::Raft { message: M::HeartbeatReply { .. }, .. } => &beats::HEARTBEAT_REPLIES,
+            Message::Submit(submit) => submit.kind(),
+            Message::Results(results) => results.kind(),
+            Message::Form(_) => &formation::FORM,
+        }
+    }
+
+    fn encode(self, out: &mut Rope) -> Result<(), Malformed> {
+        use raft::message::Message as M;
+        match self {
+            Message::Raft { group, message, frames, prev_checksum } => match message {
+                M::Append { term, prev, commit, spans, .. } => {
+                    let head = append::Head { group, term, prev, commit, prev_checksum };
+                    append::encode(head, spans.count(), frames, out)
+                }
+                M::AppendReply { term, result } => {
+                    append::encode_reply(group, term, result, out);
+                    Ok(())
+                }
+                M::RequestVote { .. } | M::Vote { .. } => {
+                    votes::encode(group, &message, out);
+                    Ok(())
+                }
+                M::Heartbeat { .. } | M::HeartbeatReply { .. } => {
+                    beats::encode(&[Beat { group, message, note: 0 }], beats::ROOM_UNKNOWN, out);
+                    Ok(())
+                }
+            },
+            Message::Beats(Beats { room, beats }) => {
+                beats::encode(&beats, room, out);
+                Ok(())
+            }
+            Message::Submit(submit) => submit.encode(out),
+            Message::Results(results) => results.encode(out),
+            Message::Form(formation) => formation.encode(out),
+        }
+    }
+}
+
+impl wire::Incoming for Incoming {
+    const KINDS: &'static Registry = &Registry::of(&[KINDS, requests::KINDS]);
+
+    fn read(envelope: &Envelope) -> Result<Incoming, Malformed> {
+        match envelope.kind.family {
+            Family::Consensus => read_consensus(envelope),
+            Family::Requests => read_request(envelope),
+            _ => Err(stranger(envelope)),
+        }
+    }
+}
+
+fn read_consensus(envelope: &Envelope) -> Result<Incoming, Malformed> {
+    let (message, entries, prev_checksum) = match envelope.kind.number {
+        number::HEARTBEATS | number::HEARTBEAT_REPLIES => {
+            return beats::read(envelope).map(Incoming::Beats);
+        }
+        number::FORM => return formation::read(envelope).map(Incoming::Form),
+        number::APPEND => append::read(envelope)?,
+        number::APPEND_REPLY => (append::read_reply(envelope)?, Entries::default(), 0),
+        number::REQUEST_VOTE | number::VOTE => (votes::read(envelope)?, Entries::default(), 0),
+        _ => return Err(stranger(envelope)),
+    };
+    Ok(Incoming::Raft { group: envelope.group, message, entries, prev_checksum })
+}
+
+fn read_request(envelope: &Envelope) -> Result<Incoming, Malformed> {
+    Ok(match envelope.kind.number {
+        requests::number::SUBMIT => Incoming::Submit(requests::submit::read(envelope)?),
+        requests::number::RESULTS => Incoming::Results(requests::results::read(envelope)?),
+        requests::number::RESOLVE => Incoming::Resolve(requests::resolve::read_question(envelope)?),
+        requests::number::SEEK => Incoming::Seek(requests::leaders::read_seek(envelope)?),
+        _ => return Err(stranger(envelope)),
+    })
+}
+
+/// A kind that is declared and not read. Those that only handles receive are let through by no connection.
+fn stranger(envelope: &Envelope) -> Malformed {
+    Malformed::Value { field: "message kind", found: envelope.kind.number.into() }
+}

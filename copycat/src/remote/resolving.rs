@@ -1,0 +1,192 @@
+//! Names that are asked about: a synchronous value that touches no connection and reads no clock.
+//!
+//! A name means something to a member once it has opened the resource. One that has not says so, and another may have,
+//! or the same one may in a moment: the question is asked again, of whoever is the default member then, until its time
+//! is up.
+
+use super::links::LinkId;
+use crate::codec::ids::GroupId;
+use crate::request::failure::Failure;
+use crate::request::wire::resolve::{Resolve, Resolved};
+use std::time::Duration;
+use thiserror::Error;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+/// Pause before a name is asked about again.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Why it is not known what a name stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub(crate) enum ResolveError {
+    /// Whoever was asked last said so, and nobody else knew better in time.
+    #[error("the resource is not open on the members that were asked")]
+    NotOpen,
+    /// No member answered in time.
+    #[error("no member answered in time")]
+    Silent,
+    /// The handle is closed.
+    #[error("the handle is closed")]
+    Closed,
+}
+
+/// Takes the groups of a resource's partitions, in their order.
+pub(super) type Reply = oneshot::Sender<Result<Vec<GroupId>, ResolveError>>;
+
+/// A name somebody wants to know about.
+#[derive(Debug)]
+struct Question {
+    id: u64,
+    name: String,
+    deadline: Instant,
+    reply: Reply,
+    /// Where it was asked and not answered yet.
+    asked: Option<LinkId>,
+    next: Instant,
+    /// What is to be told when the time is up.
+    otherwise: ResolveError,
+}
+
+/// All of them.
+#[derive(Debug, Default)]
+pub(super) struct Resolving {
+    questions: Vec<Question>,
+    made: u64,
+}
+
+impl Resolving {
+    /// Takes a question in; `deadline` is when its time is up.
+    pub(super) fn take(&mut self, now: Instant, deadline: Instant, name: String, reply: Reply) {
+        self.made += 1;
+        let (id, otherwise) = (self.made, ResolveError::Silent);
+        self.questions.push(Question { id, name, deadline, reply, asked: None, next: now, otherwise });
+    }
+
+    /// The questions to ask of `link` now. They count as asked.
+    pub(super) fn ask(&mut self, now: Instant, link: LinkId) -> Vec<Resolve> {
+        let due =
+            self.questions.iter_mut().filter(|question| question.asked.is_none() && question.next <= now);
+        due.map(|question| {
+            (question.asked, question.next) = (Some(link), now + PAUSE);
+            Resolve { id: question.id, name: question.name.clone() }
+        })
+        .collect()
+    }
+
+    /// An answer that came by `link`. Returns whether another member should be asked.
+    pub(super) fn answered(&mut self, link: LinkId, resolved: &Resolved) -> bool {
+        let asked = |question: &Question| question.id == resolved.id && question.asked == Some(link);
+        let Some(at) = self.questions.iter().position(asked) else { return false };
+        match &resolved.partitions {
+            Ok(partitions) => {
+                let groups = partitions.iter().map(|partition| partition.group).collect();
+                // Whoever does not wait any more needs no answer; so it is with all answers here.
+                let _ = self.questions.remove(at).reply.send(Ok(groups));
+                false
+            }
+            Err(failure) => {
+                let question = &mut self.questions[at];
+                question.asked = None;
+                if Failure::from_code(*failure) == Some(Failure::UnknownResource) {
+                    question.otherwise = ResolveError::NotOpen;
+                }
+                true
+            }
+        }
+    }
+
+    /// What was asked there is not answered any more.
+    pub(super) fn lost(&mut self, link: LinkId) {
+        for question in self.questions.iter_mut().filter(|question| question.asked == Some(link)) {
+            question.asked = None;
+        }
+    }
+
+    /// Ends the wait of those whose time is up, and of those who do not wait any more.
+    pub(super) fn expire(&mut self, now: Instant) {
+        let over = |question: &mut Question| question.deadline <= now || question.reply.is_closed();
+        for question in self.questions.extract_if(.., over) {
+            let _ = question.reply.send(Err(question.otherwise));
+        }
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.questions.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::request::wire::resolve::Partition;
+
+    const HERE: LinkId = LinkId(1);
+    const THERE: LinkId = LinkId(2);
+    const PATIENCE: Duration = Duration::from_secs(5);
+
+    fn open(id: u64) -> Resolved {
+        Resolved { id, partitions: Ok(vec![Partition { group: GroupId(7), leader: None }]) }
+    }
+
+    fn not_open(id: u64) -> Resolved {
+        Resolved { id, partitions: Err(Failure::UnknownResource.code()) }
+    }
+
+    /// Where somebody waits for the answer about "bank".
+    type Waiting = oneshot::Receiver<Result<Vec<GroupId>, ResolveError>>;
+
+    fn asked(now: Instant) -> (Resolving, Waiting) {
+        let (mut resolving, (reply, answer)) = (Resolving::default(), oneshot::channel());
+        resolving.take(now, now + PATIENCE, "bank".into(), reply);
+        (resolving, answer)
+    }
+
+    #[test]
+    fn a_name_is_asked_about_until_somebody_knows_it() {
+        let now = Instant::now();
+        let (mut resolving, mut answer) = asked(now);
+        assert_eq!(resolving.ask(now, HERE), [Resolve { id: 1, name: "bank".into() }]);
+        assert_eq!(resolving.ask(now + PAUSE, HERE), [], "one question at a time");
+        assert!(!resolving.answered(THERE, &open(1)), "who was not asked is not heard");
+        assert!(resolving.answered(HERE, &not_open(1)), "somebody else may know");
+        assert_eq!(resolving.ask(now, THERE), [], "not at once");
+        assert_eq!(resolving.ask(now + PAUSE, THERE).len(), 1);
+        assert!(!resolving.answered(THERE, &open(1)));
+        assert_eq!(answer.try_recv(), Ok(Ok(vec![GroupId(7)])));
+        assert!(!resolving.answered(THERE, &open(1)), "once");
+        assert_eq!(resolving.len(), 0);
+    }
+
+    #[test]
+    fn whoever_waits_in_vain_learns_why() {
+        let now = Instant::now();
+        for told in [false, true] {
+            let (mut resolving, mut answer) = asked(now);
+            resolving.ask(now, HERE);
+            if told {
+                resolving.answered(HERE, &not_open(1));
+            }
+            resolving.expire(now + PATIENCE - PAUSE);
+            assert!(answer.try_recv().is_err());
+            resolving.expire(now + PATIENCE);
+            let expected = if told { ResolveError::NotOpen } else { ResolveError::Silent };
+            assert_eq!(answer.try_recv(), Ok(Err(expected)));
+        }
+        let (mut resolving, answer) = asked(now);
+        drop(answer);
+        resolving.expire(now);
+        assert_eq!(resolving.len(), 0, "nobody waits any more");
+    }
+
+    #[test]
+    fn a_broken_connection_answers_nothing_and_another_is_asked() {
+        let now = Instant::now();
+        let (mut resolving, _answer) = asked(now);
+        resolving.ask(now, HERE);
+        resolving.lost(THERE);
+        assert_eq!(resolving.ask(now + PAUSE, THERE), []);
+        resolving.lost(HERE);
+        assert_eq!(resolving.ask(now + PAUSE, THERE).len(), 1);
+    }
+}

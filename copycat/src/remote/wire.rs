@@ -1,0 +1,36 @@
+//! What a remote handle understands: answers, and nothing else.
+
+use crate::codec::cursor::Malformed;
+use crate::request::wire::leaders::{self, Leader};
+use crate::request::wire::resolve::{self, Resolved};
+use crate::request::wire::results::{self, Answered};
+use crate::request::wire::{self as requests, number};
+use crate::transport::wire;
+use crate::transport::wire::envelope::Envelope;
+use crate::transport::wire::family::Family;
+use crate::transport::wire::registry::Registry;
+
+/// What has arrived from a member.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Incoming {
+    /// Answers to requests.
+    Results(Vec<Answered>),
+    /// Who leads, as far as that member knows.
+    Leaders(Vec<Leader>),
+    /// What a name stands for, as far as that member knows.
+    Resolved(Resolved),
+}
+
+impl wire::Incoming for Incoming {
+    const KINDS: &'static Registry = &Registry::of(&[requests::KINDS]);
+
+    fn read(envelope: &Envelope) -> Result<Incoming, Malformed> {
+        match (envelope.kind.family, envelope.kind.number) {
+            (Family::Requests, number::RESULTS) => results::read(envelope).map(Incoming::Results),
+            (Family::Requests, number::LEADERS) => leaders::read_leaders(envelope).map(Incoming::Leaders),
+            (Family::Requests, number::RESOLVED) => resolve::read_answer(envelope).map(Incoming::Resolved),
+            // No connection lets through what only members receive.
+            (_, number) => Err(Malformed::Value { field: "message kind", found: number.into() }),
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! What a name stands for, as remote handles ask and members answer.
+//!
+//! ```text
+//!  Resolve                                 Resolved
+//!  offset size  field                      offset size  field
+//!      24    8  id                             24    8  id
+//!      32    8  reserved  0                    32    2  failure; 0: none
+//!      40    2  length of the name             34    2  reserved  0
+//!      42    6  reserved  0                    36    4  bytes of shapes, behind the partitions; 0
+//!      48    …  name                           40   16  reserved  0
+//!                                              56    …  `count` partitions, each as in `Leaders`;
+//!                                                       term, member and length 0: no leader is known
+//! ```
+
+use super::leaders::{ADDRESS_MAX, LEADER_LEN, Leader, read_leader, write_leader};
+use crate::codec::cursor::{Cursor, Malformed};
+use crate::codec::ids::GroupId;
+use crate::transport::rope::Rope;
+use crate::transport::wire::Outgoing;
+use crate::transport::wire::envelope::{Draft, Envelope, non_zero, zero};
+use crate::transport::wire::family::{Family, Kind, Senders};
+use bytes::BufMut;
+
+/// Longest name of a resource, in bytes.
+pub(crate) const NAME_MAX: usize = 255;
+/// Most partitions of one resource.
+pub(crate) const PARTITIONS_MAX: usize = 1_024;
+
+/// Bytes of a question before the name.
+const QUESTION_LEN: usize = 24;
+/// Bytes of an answer before the partitions.
+const ANSWER_LEN: usize = 32;
+
+/// A remote handle asks what a name stands for.
+pub(crate) const RESOLVE: Kind =
+    Kind::new(Family::Requests, 5, Senders::HANDLE, (QUESTION_LEN + 1, QUESTION_LEN + NAME_MAX));
+/// The answer.
+pub(crate) const RESOLVED: Kind = Kind::new(
+    Family::Requests,
+    6,
+    Senders::SERVER,
+    (ANSWER_LEN, ANSWER_LEN + PARTITIONS_MAX * (LEADER_LEN + ADDRESS_MAX)),
+);
+
+/// The question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Resolve {
+    /// Chosen by whoever asks; comes back with the answer.
+    pub id: u64,
+    /// Of the resource: 1 to [`NAME_MAX`] bytes.
+    pub name: String,
+}
+
+/// The answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Resolved {
+    /// Of the question.
+    pub id: u64,
+    /// The partitions in their order, 1 to [`PARTITIONS_MAX`]; or the code of a failure, which is never 0.
+    pub partitions: Result<Vec<Partition>, u16>,
+}
+
+/// One partition of a resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Partition {
+    /// Its group.
+    pub group: GroupId,
+    /// Who leads it, as far as is known. A hint.
+    pub leader: Option<Leader>,
+}
+
+impl Outgoing for Resolve {
+    fn kind(&self) -> &'static Kind {
+        &RESOLVE
+    }
+
+    fn encode(self, out: &mut Rope) -> Result<(), Malformed> {
+        check_name(self.name.len())?;
+        let mut draft = Draft::begin(out.tail(), &RESOLVE, 0, 0, GroupId(0));
+        let fields = draft.fields();
+        fields.put_u64_le(self.id);
+        fields.put_u64_le(0);
+        fields.put_u64_le(self.name.len() as u64);
+        fields.put_slice(self.name.as_bytes());
+        draft.finish(0);
+        Ok(())
+    }
+}
+
+impl Outgoing for Resolved {
+    fn kind(&self) -> &'static Kind {
+        &RESOLVED
+    }
+
+    fn encode(self, out: &mut Rope) -> Result<(), Malformed> {
+        let (failure, partitions) = match &self.partitions {
+            Ok(partitions) => (0, &partitions[..]),
+            Err(failure) => (*failure, &[][..]),
+        };
+        check_count(failure, partitions.len())?;
+        partitions.iter().try_for_each(check_partition)?;
+        let mut draft = Draft::begin(out.tail(), &RESOLVED, 0, partitions.len(), GroupId(0));
+        let fields = draft.fields();
+        fields.put_u64_le(self.id);
+        fields.put_u64_le(failure.into());
+        fields.put_u128_le(0);
+        for partition in partitions {
+            match &partition.leader {
+                Some(leader) => write_leader(leader, fields),
+                None => {
+                    fields.put_u64_le(partition.group.0);
+                    fields.put_bytes(0, LEADER_LEN - 8);
+                }
+            }
+        }
+        draft.finish(0);
+        Ok(())
+    }
+}
+
+/// Reads a question.
+pub(crate) fn read_question(envelope: &Envelope) -> Result<Resolve, Malformed> {
+    envelope.is_plain()?;
+    let mut cursor = Cursor::new(&envelope.body);
+    let (id, reserved) = (cursor.u64()?, cursor.u64()?);
+    zero("resolve reserved", reserved)?;
+    let length = usize::try_from(cursor.u64()?).unwrap_or(usize::MAX);
+    check_name(length)?;
+    let name = text("name of a resource", cursor.take(length)?)?;
+    cursor.finish()?;
+    Ok(Resolve { id, name })
+}
+
+/// Reads an answer.
+pub(crate) fn read_answer(envelope: &Envelope) -> Result<Resolved, Malformed> {
+    envelope.is_nobodys()?;
+    let mut cursor = Cursor::new(&envelope.body);
+    let (id, failure, reserved) = (cursor.u64()?, cursor.u16()?, cursor.u16()?);
+    let (shapes, spare) = (cursor.u32()?, cursor.u128()?);
+    zero("resolved reserved", u64::from(reserved) | u64::from(shapes) | spare as u64 | (spare >> 64) as u64)?;
+    let count = envelope.counted(cursor.rest().len(), LEADER_LEN, PARTITIONS_MAX)?;
+    check_count(failure, count)?;
+    let mut partitions = Vec::with_capacity(count);
+    for _ in 0..count {
+        partitions.push(partition(&mut cursor)?);
+    }
+    cursor.finish()?;
+    Ok(Resolved { id, partitions: if failure == 0 { Ok(partitions) } else { Err(failure) } })
+}
+
+fn partition(cursor: &mut Cursor<'_>) -> Result<Partition, Malformed> {
+    let rest = cursor.rest();
+    let unknown = rest.len() >= LEADER_LEN && rest[8..LEADER_LEN].iter().all(|byte| *byte == 0);
+    let partition = if unknown {
+        let group = GroupId(cursor.u64()?);
+        cursor.take(LEADER_LEN - 8)?;
+        Partition { group, leader: None }
+    } else {
+        let leader = read_leader(cursor)?;
+        Partition { group: leader.group, leader: Some(leader) }
+    };
+    check_partition(&partition)?;
+    Ok(partition)
+}
+
+fn check_name(found: usize) -> Result<(), Malformed> {
+    non_zero("length of a resource's name", found as u64)?;
+    if found > NAME_MAX { Err(Malformed::TooLong { limit: NAME_MAX, found }) } else { Ok(()) }
+}
+
+/// A resource has partitions, and a failure none.
+fn check_count(failure: u16, found: usize) -> Result<(), Malformed> {
+    if found > PARTITIONS_MAX {
+        return Err(Malformed::TooLong { limit: PARTITIONS_MAX, found });
+    }
+    let field = "count of partitions";
+    if failure == 0 { non_zero(field, found as u64) } else { zero(field, found as u64) }
+}
+
+fn check_partition(partition: &Partition) -> Result<(), Malformed> {
+    non_zero("partition's group", partition.group.0)?;
+    match &partition.leader {
+        Some(leader) if leader.group != partition.group => {
+            Err(Malformed::Value { field: "leader's group", found: leader.group.0 })
+        }
+        Some(leader) => super::leaders::check_leader(leader),
+        None => Ok(()),
+    }
+}
+
+fn text(field: &'static str, bytes: &[u8]) -> Result<String, Malformed> {
+    let text = std::str::from_utf8(bytes);
+    text.map(str::to_owned).map_err(|error| Malformed::Value { field, found: error.valid_up_to() as u64 })
+}

@@ -1,0 +1,109 @@
+//! Answers to requests, many to a message.
+//!
+//! ```text
+//!  offset size  field
+//!      24    …  `count` answers, each:
+//!            8     id of the request
+//!            2     failure; 0: none
+//!            2     reserved  0
+//!            4     length of the result
+//!            …     result
+//! ```
+
+use super::runs::runs;
+use crate::codec::cursor::{Cursor, Malformed};
+use crate::codec::frame::RESULT_MAX;
+use crate::codec::ids::GroupId;
+use crate::transport::limits::{ENVELOPE_LEN, MESSAGE_MAX};
+use crate::transport::rope::Rope;
+use crate::transport::wire::Outgoing;
+use crate::transport::wire::envelope::{Draft, Envelope, non_zero, zero};
+use crate::transport::wire::family::{Family, Kind, Senders};
+use bytes::{BufMut, Bytes, BytesMut};
+
+/// Bytes of an answer before its result.
+const ANSWER_LEN: usize = 16;
+
+/// Answers, on the connection that the requests came by.
+pub(crate) const RESULTS: Kind =
+    Kind::new(Family::Requests, 2, Senders::SERVER, (ANSWER_LEN, MESSAGE_MAX - ENVELOPE_LEN));
+
+/// Answers to requests, to whoever submitted them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Results(pub Vec<Answered>);
+
+/// The answer to one request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Answered {
+    /// The request's id.
+    pub id: u64,
+    /// The encoded result, or the code of the failure, which is never 0.
+    pub result: Result<Bytes, u16>,
+}
+
+impl Answered {
+    fn result_len(&self) -> usize {
+        self.result.as_ref().map_or(0, Bytes::len)
+    }
+}
+
+impl Outgoing for Results {
+    fn kind(&self) -> &'static Kind {
+        &RESULTS
+    }
+
+    fn encode(self, out: &mut Rope) -> Result<(), Malformed> {
+        self.0.iter().try_for_each(|answer| check_result(answer.result_len()))?;
+        for run in runs(&self.0, |answer| ANSWER_LEN + answer.result_len(), |_, _| true) {
+            write(run, out.tail());
+        }
+        Ok(())
+    }
+}
+
+fn write(run: &[Answered], out: &mut BytesMut) {
+    let mut draft = Draft::begin(out, &RESULTS, 0, run.len(), GroupId(0));
+    let fields = draft.fields();
+    for answer in run {
+        let (failure, result) = match &answer.result {
+            Ok(result) => (0, &result[..]),
+            Err(failure) => (*failure, &[][..]),
+        };
+        fields.put_u64_le(answer.id);
+        fields.put_u32_le(failure.into());
+        fields.put_u32_le(result.len() as u32);
+        fields.put_slice(result);
+    }
+    draft.finish(0);
+}
+
+/// Reads answers; their results are slices of the message.
+pub(crate) fn read(envelope: &Envelope) -> Result<Vec<Answered>, Malformed> {
+    envelope.is_nobodys()?;
+    let mut cursor = Cursor::new(&envelope.body);
+    let count = envelope.counted(envelope.body.len(), ANSWER_LEN, usize::MAX)?;
+    non_zero("message count", count as u64)?;
+    let mut answers = Vec::with_capacity(count);
+    for _ in 0..count {
+        answers.push(answer(&mut cursor, &envelope.body)?);
+    }
+    cursor.finish()?;
+    Ok(answers)
+}
+
+fn answer(cursor: &mut Cursor<'_>, message: &Bytes) -> Result<Answered, Malformed> {
+    let (id, failure, reserved) = (cursor.u64()?, cursor.u16()?, cursor.u16()?);
+    zero("answer reserved", reserved.into())?;
+    let length = cursor.u32()? as usize;
+    check_result(length)?;
+    let result = message.slice_ref(cursor.take(length)?);
+    if failure == 0 {
+        return Ok(Answered { id, result: Ok(result) });
+    }
+    zero("failure length", length as u64)?;
+    Ok(Answered { id, result: Err(failure) })
+}
+
+fn check_result(found: usize) -> Result<(), Malformed> {
+    if found > RESULT_MAX { Err(Malformed::TooLong { limit: RESULT_MAX, found }) } else { Ok(()) }
+}

@@ -1,0 +1,219 @@
+//! Requests for one group, many to a message.
+//!
+//! ```text
+//!  offset size  field
+//!      24    8  term          of the leader they are meant for; 0: any
+//!      32    4  time left     milliseconds
+//!      36    4  reserved  0
+//!      40    8  session       0: none
+//!      48    8  reserved  0
+//!      56    …  `count` requests, each:
+//!            8     id
+//!            4     method
+//!            1     access
+//!            1     place
+//!            2     reserved  0
+//!            4     key length
+//!            4     body length
+//!           24     stamp, with flag 1: line (4), reserved (4), sequence (8), settled (8)
+//!            …     body
+//! ```
+
+use super::runs::runs;
+use crate::codec::access::{Access, Consistency, Place};
+use crate::codec::command::{Call, Command, Stamp, UNSETTLED_MAX};
+use crate::codec::cursor::{Cursor, Malformed};
+use crate::codec::frame::{BODY_MAX, KEY_MAX};
+use crate::codec::ids::{GroupId, MethodId, Term};
+use crate::transport::limits::{ENVELOPE_LEN, MESSAGE_MAX};
+use crate::transport::rope::Rope;
+use crate::transport::wire::Outgoing;
+use crate::transport::wire::envelope::{Draft, Envelope, non_zero, zero};
+use crate::transport::wire::family::{Family, Kind, Senders};
+use bytes::{BufMut, Bytes, BytesMut};
+use std::time::Duration;
+
+/// Bytes before the requests.
+const HEAD_LEN: usize = 32;
+/// Bytes of a request before its stamp and its body.
+const REQUEST_LEN: usize = 24;
+/// Bytes of a stamp.
+const STAMP_LEN: usize = 24;
+
+/// The requests have stamps, and the message a session.
+const STAMPED: u8 = 1;
+
+/// Requests: from a member that passes them on, or from a remote handle.
+pub(crate) const SUBMIT: Kind = Kind::new(
+    Family::Requests,
+    1,
+    Senders::BULK.or(Senders::HANDLE),
+    (HEAD_LEN + REQUEST_LEN, MESSAGE_MAX - ENVELOPE_LEN),
+)
+.with_flags(STAMPED);
+
+/// Requests for one group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Submit {
+    /// Whose state they touch.
+    pub group: GroupId,
+    /// The term of the leader they are meant for: another term's leader refuses them, which keeps their
+    /// order. 0: any.
+    pub term: Term,
+    /// What is left of the time that whoever waits longest gives them: who is asked need not try for longer. Travels in
+    /// whole milliseconds, at most as many as fit four bytes.
+    pub left: Duration,
+    /// The requests, in the sender's order.
+    pub requests: Vec<Submitted>,
+}
+
+/// One request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Submitted {
+    /// Chosen by the submitter; comes back with the answer.
+    pub id: u64,
+    /// What is asked.
+    pub call: Call,
+}
+
+impl Outgoing for Submit {
+    fn kind(&self) -> &'static Kind {
+        &SUBMIT
+    }
+
+    fn encode(self, out: &mut Rope) -> Result<(), Malformed> {
+        for Submitted { call, .. } in &self.requests {
+            check_body(call.command.key_len as usize, call.len())?;
+            check_stamp(&call.stamp)?;
+        }
+        let length = |request: &Submitted| REQUEST_LEN + STAMP_LEN + request.call.len();
+        let together =
+            |one: &Submitted, other: &Submitted| one.call.stamp.session == other.call.stamp.session;
+        for run in runs(&self.requests, length, together) {
+            write(&self, run, out.tail());
+        }
+        Ok(())
+    }
+}
+
+fn write(submit: &Submit, run: &[Submitted], out: &mut BytesMut) {
+    let session = run.first().map_or(0, |first| first.call.stamp.session);
+    let flags = if session == 0 { 0 } else { STAMPED };
+    let mut draft = Draft::begin(out, &SUBMIT, flags, run.len(), submit.group);
+    let fields = draft.fields();
+    fields.put_u64_le(submit.term);
+    fields.put_u64_le(u32::try_from(submit.left.as_millis()).unwrap_or(u32::MAX).into());
+    fields.put_u64_le(session);
+    fields.put_u64_le(0);
+    for Submitted { id, call: Call { access, stamp, command } } in run {
+        fields.put_u64_le(*id);
+        fields.put_u32_le(command.method.0);
+        let (access, place) = access_codes(*access);
+        fields.put_slice(&[access, place, 0, 0]);
+        fields.put_u32_le(command.key_len);
+        fields.put_u32_le(command.len() as u32);
+        if session != 0 {
+            fields.put_u64_le(stamp.line.into());
+            fields.put_u64_le(stamp.sequence);
+            fields.put_u64_le(stamp.settled);
+        }
+        fields.put_slice(&command.body);
+    }
+    draft.finish(0);
+}
+
+/// Reads requests; their bodies are slices of the message.
+pub(crate) fn read(envelope: &Envelope) -> Result<Submit, Malformed> {
+    envelope.is_somebodys()?;
+    let mut cursor = Cursor::new(&envelope.body);
+    let (term, left, reserved) = (cursor.u64()?, cursor.u32()?, cursor.u32()?);
+    let (session, reserved) = (cursor.u64()?, cursor.u64()? | u64::from(reserved));
+    zero("submit reserved", reserved)?;
+    let stamped = envelope.flags & STAMPED != 0;
+    if stamped != (session != 0) {
+        return Err(Malformed::Value { field: "submit session", found: session });
+    }
+    let shortest = if stamped { REQUEST_LEN + STAMP_LEN } else { REQUEST_LEN };
+    let count = envelope.counted(cursor.rest().len(), shortest, usize::MAX)?;
+    non_zero("message count", count as u64)?;
+    let mut requests = Vec::with_capacity(count);
+    for _ in 0..count {
+        requests.push(request(&mut cursor, &envelope.body, session)?);
+    }
+    cursor.finish()?;
+    let left = Duration::from_millis(left.into());
+    Ok(Submit { group: envelope.group, term, left, requests })
+}
+
+fn request(cursor: &mut Cursor<'_>, message: &Bytes, session: u64) -> Result<Submitted, Malformed> {
+    let (id, method) = (cursor.u64()?, MethodId(cursor.u32()?));
+    let ([access, place], reserved) = (cursor.u16()?.to_le_bytes(), cursor.u16()?);
+    zero("request reserved", reserved.into())?;
+    let access = access_of(access, place)?;
+    let (key_len, length) = (cursor.u32()?, cursor.u32()? as usize);
+    check_body(key_len as usize, length)?;
+    let stamp = if session == 0 { Stamp::NONE } else { stamp(cursor, session)? };
+    let body = message.slice_ref(cursor.take(length)?);
+    Ok(Submitted { id, call: Call { access, stamp, command: Command { method, key_len, body } } })
+}
+
+fn stamp(cursor: &mut Cursor<'_>, session: u64) -> Result<Stamp, Malformed> {
+    let (line, reserved) = (cursor.u32()?, cursor.u32()?);
+    zero("stamp reserved", reserved.into())?;
+    let stamp = Stamp { session, line, sequence: cursor.u64()?, settled: cursor.u64()? };
+    check_stamp(&stamp)?;
+    Ok(stamp)
+}
+
+fn check_body(key_len: usize, body_len: usize) -> Result<(), Malformed> {
+    if body_len > BODY_MAX {
+        return Err(Malformed::TooLong { limit: BODY_MAX, found: body_len });
+    }
+    let limit = KEY_MAX.min(body_len);
+    if key_len > limit { Err(Malformed::TooLong { limit, found: key_len }) } else { Ok(()) }
+}
+
+/// A stamp is nobody's, or one that a frame has room for.
+fn check_stamp(stamp: &Stamp) -> Result<(), Malformed> {
+    let Stamp { session, sequence, settled, .. } = *stamp;
+    let fits = settled <= sequence && sequence - settled <= UNSETTLED_MAX;
+    if *stamp == Stamp::NONE || session != 0 && fits {
+        Ok(())
+    } else {
+        Err(Malformed::Value { field: "stamp's settled number", found: settled })
+    }
+}
+
+/// Access and place.
+fn access_codes(access: Access) -> (u8, u8) {
+    let Access::Read(consistency, place) = access else { return (0, 0) };
+    let access = match consistency {
+        Consistency::Strict => 1,
+        Consistency::Lease => 2,
+        Consistency::Eventual => 3,
+    };
+    let place = match place {
+        Place::Free => 0,
+        Place::InLine => 1,
+        Place::Behind => 2,
+    };
+    (access, place)
+}
+
+fn access_of(access: u8, place: u8) -> Result<Access, Malformed> {
+    let consistency = match access {
+        // A write's place is where it stands.
+        0 => return zero("place of a write", place.into()).map(|()| Access::Write),
+        1 => Consistency::Strict,
+        2 => Consistency::Lease,
+        3 => Consistency::Eventual,
+        found => return Err(Malformed::Value { field: "request access", found: found.into() }),
+    };
+    let place = match place {
+        0 => Place::Free,
+        1 => Place::InLine,
+        2 => Place::Behind,
+        found => return Err(Malformed::Value { field: "request place", found: found.into() }),
+    };
+    Ok(Access::Read(consistency, place))
+}

@@ -1,0 +1,148 @@
+//! What every floor's messages must stand: bytes that are read for ever, and bytes that must never be read.
+
+use super::envelope::{Expected, seal};
+use super::family::Senders;
+use super::unreadable::Unreadable;
+use super::{Incoming, hello};
+use crate::codec::cursor::Malformed;
+use crate::transport::limits::MESSAGE_MAX;
+use bytes::BytesMut;
+use std::fmt::Debug;
+
+/// A message, by its name in a file of golden bytes.
+pub(crate) type Named = (&'static str, BytesMut);
+
+/// Reads one message, whatever it is; `None` if it is not complete.
+pub(crate) type Read<'a, T> = &'a dyn Fn(&[u8]) -> Result<Option<T>, Unreadable>;
+
+/// The messages of a file: on each line a name and the bytes.
+pub(crate) fn parse(file: &'static str) -> Vec<(&'static str, Vec<u8>)> {
+    let byte = |hex: &[u8]| u8::from_str_radix(std::str::from_utf8(hex).unwrap(), 16).unwrap();
+    let line = |line: &'static str| {
+        let (name, hex) = line.split_once(' ').unwrap();
+        (name, hex.as_bytes().chunks(2).map(byte).collect())
+    };
+    file.lines().filter(|line| !line.starts_with('#')).map(line).collect()
+}
+
+/// Every message is written as the file says.
+pub(crate) fn check_written(file: &str, now: &[Named]) {
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let now: Vec<_> = now.iter().map(|(name, bytes)| format!("{name} {}", hex(bytes))).collect();
+    let then: Vec<_> = file.lines().filter(|line| !line.starts_with('#')).collect();
+    assert_eq!(now.join("\n"), then.join("\n"));
+}
+
+/// Every message of a file is read as what it was.
+pub(crate) fn check_read<T: PartialEq + Debug>(file: &'static str, expected: Vec<T>, read: Read<'_, T>) {
+    let golden = parse(file);
+    assert_eq!(golden.len(), expected.len());
+    for ((name, bytes), expected) in golden.into_iter().zip(expected) {
+        assert_eq!(read(&bytes).unwrap(), Some(expected), "{name}");
+    }
+}
+
+/// Reads one message as what a side of a connection understands, whoever sent it.
+pub(crate) fn read_one<I: Incoming>(bytes: &[u8]) -> Result<Option<I>, Unreadable> {
+    let mut received = BytesMut::from(bytes);
+    let Some(envelope) = super::envelope::take(&mut received, &expected::<I>())? else { return Ok(None) };
+    if !received.is_empty() {
+        return Err(Malformed::Trailing(received.len()).into());
+    }
+    super::read(&envelope)
+}
+
+/// What such a side expects.
+pub(crate) fn expected<I: Incoming>() -> Expected {
+    Expected { kinds: I::KINDS, sender: Senders::ANYONE, longest: MESSAGE_MAX }
+}
+
+/// Length and checksum written anew, as an attacker would.
+pub(crate) fn sealed(mut message: Vec<u8>, expected: &Expected) -> Vec<u8> {
+    seal(&mut message, expected);
+    message
+}
+
+/// What must hold for all messages alike, under any damage and any forgery.
+pub(crate) fn try_hard<T>(all: &[Named], expected: &Expected, read: Read<'_, T>) {
+    for (name, bytes) in all {
+        cut_and_damaged(name, bytes, read);
+        resized_and_recounted(name, bytes, expected, read);
+    }
+    forged(all, expected, read);
+}
+
+fn cut_and_damaged<T>(name: &str, bytes: &[u8], read: Read<'_, T>) {
+    for end in 0..bytes.len() {
+        assert!(matches!(read(&bytes[..end]), Ok(None)), "{name}, cut at {end}");
+    }
+    for bit in 0..bytes.len() * 8 {
+        let mut damaged = bytes.to_vec();
+        damaged[bit / 8] ^= 1 << (bit % 8);
+        assert!(!matches!(read(&damaged), Ok(Some(_))), "{name}, bit {bit}");
+        // A longer length makes the message incomplete, until the connection ends or goes on.
+        damaged.resize(bytes.len() + 4_096, 0);
+        assert!(!matches!(read(&damaged), Ok(Some(_))), "{name}, bit {bit}, and more behind it");
+    }
+}
+
+/// Trailing and missing bytes inside the length, counts of nothing and groups of nobody.
+fn resized_and_recounted<T>(name: &str, bytes: &[u8], expected: &Expected, read: Read<'_, T>) {
+    for length in [bytes.len() - 1, bytes.len() + 1, bytes.len() + 24] {
+        let mut other = bytes.to_vec();
+        other.resize(length, 0);
+        assert!(!matches!(read(&sealed(other, expected)), Ok(Some(_))), "{name} in {length} bytes");
+    }
+    for count in [0x40, 0x7fff_ffff, u32::MAX] {
+        let mut counted = bytes.to_vec();
+        let was = u32::from_le_bytes(*counted[12..].first_chunk().unwrap());
+        counted[12..16].copy_from_slice(&(was ^ count).to_le_bytes());
+        assert!(read(&sealed(counted, expected)).is_err(), "{name} with another count");
+    }
+    let mut grouped = bytes.to_vec();
+    if grouped[16..24] == [0; 8] {
+        grouped[16] = 1;
+        assert!(read(&sealed(grouped, expected)).is_err(), "{name} with a group");
+    } else {
+        grouped[16..24].fill(0);
+        assert!(read(&sealed(grouped, expected)).is_err(), "{name} without a group");
+    }
+    let mut reserved = bytes.to_vec();
+    reserved[11] = 1;
+    assert!(read(&sealed(reserved, expected)).is_err(), "{name} with something reserved");
+}
+
+/// Nothing that is said under a right checksum makes a reader panic.
+fn forged<T>(all: &[Named], expected: &Expected, read: Read<'_, T>) {
+    let mut random = fastrand::Rng::with_seed(11);
+    for (_, bytes) in all {
+        for at in 8..bytes.len() {
+            for value in [0, 1, 2, 127, 128, 255, random.u8(..)] {
+                let mut forged = bytes.to_vec();
+                forged[at] = value;
+                let _outcome = read(&sealed(forged, expected));
+            }
+        }
+        for _ in 0..2_000 {
+            let mut forged = bytes.to_vec();
+            for _ in 0..random.usize(1..12) {
+                let at = random.usize(8..forged.len().max(9));
+                forged[at.min(bytes.len() - 1)] = random.u8(..);
+            }
+            let _outcome = read(&sealed(forged, expected));
+        }
+        // The kind, and anything behind it.
+        for _ in 0..2_000 {
+            let mut random_body = bytes[..24].to_vec();
+            random_body[10..24].fill_with(|| if random.bool() { 0 } else { random.u8(..) });
+            random_body.extend((0..random.usize(..200)).map(|_| random.u8(..)));
+            let _outcome = read(&random_body);
+            let _outcome = read(&sealed(random_body, expected));
+        }
+    }
+}
+
+/// Of the handshake and signs of life.
+pub(super) fn handshake() -> Expected {
+    Expected { sender: Senders::ANYONE, ..hello::HANDSHAKE }
+}

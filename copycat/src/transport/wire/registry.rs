@@ -1,0 +1,50 @@
+//! Which kinds one side of a connection understands.
+
+use super::connection;
+use super::family::{FAMILIES, Family, Kind, Senders};
+use super::unreadable::Unreadable;
+
+/// The kinds that one side of a connection understands.
+#[derive(Debug)]
+pub(crate) struct Registry {
+    families: [&'static [Kind]; FAMILIES],
+}
+
+impl Registry {
+    /// Of some families' kinds, each list of one family, beside those of every connection.
+    pub(crate) const fn of(lists: &[&'static [Kind]]) -> Registry {
+        let mut families: [&'static [Kind]; FAMILIES] = [&[]; FAMILIES];
+        families[Family::Connection as usize] = connection::KINDS;
+        let mut at = 0;
+        while at < lists.len() {
+            let family = lists[at][0].family as usize;
+            assert!(families[family].is_empty(), "a family is declared once");
+            check(lists[at]);
+            families[family] = lists[at];
+            at += 1;
+        }
+        Registry { families }
+    }
+
+    /// The kind of a message that `sender` has sent.
+    pub(super) fn find(&self, family: u8, kind: u8, sender: Senders) -> Result<&'static Kind, Unreadable> {
+        let kinds = self.families.get(usize::from(family)).copied().unwrap_or_default();
+        let known = kinds.iter().find(|known| known.number == kind);
+        let known = known.ok_or(Unreadable::Unknown { family, kind })?;
+        if known.senders.contain(sender) { Ok(known) } else { Err(Unreadable::Misplaced { family, kind }) }
+    }
+}
+
+/// All of one family, and no number twice.
+const fn check(kinds: &[Kind]) {
+    let mut at = 0;
+    while at < kinds.len() {
+        assert!(kinds[at].family as u8 == kinds[0].family as u8, "a list has one family");
+        let mut before = 0;
+        while before < at {
+            assert!(kinds[before].number != kinds[at].number, "a number has one meaning");
+            before += 1;
+        }
+        at += 1;
+    }
+}
