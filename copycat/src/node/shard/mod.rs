@@ -17,6 +17,7 @@ mod budget;
 mod callers;
 mod forwarding;
 mod group;
+mod groups;
 mod handover;
 mod input;
 mod intake;
@@ -40,15 +41,14 @@ pub(crate) use input::{Attachment, GroupStatus, Input, Options, ShardStatus};
 pub(crate) use peers::Links;
 pub(crate) use saving::{Outbox, Save};
 
-use self::budget::Budget;
 use self::callers::Callers;
 use self::group::Group;
+use self::groups::Groups;
 use self::io::Io;
 use self::log::Log;
 use self::peers::Peers;
 use self::queue::Pending;
 use self::replication::Replication;
-use self::timers::Timers;
 use super::wire::Message;
 use super::workers::Done;
 use crate::codec::configuration::Configuration;
@@ -58,28 +58,18 @@ use crate::request::reply::{Origin, ReplyTo};
 use crate::request::sender::Request;
 use crate::request::wire::submit::{Submit, Submitted};
 use crate::storage::{Journal, Position, Recovered, StorageError};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
-
-/// Timers that go off within this time are looked at before the shard is left alone until the first of them: most turn
-/// out to be early, and would wake it for nothing.
-const LOOK_AHEAD: Duration = Duration::from_millis(50);
 
 /// The shard.
 #[derive(Debug)]
 pub(crate) struct Shard {
     options: Options,
-    groups: BTreeMap<GroupId, Group>,
+    groups: Groups,
     /// The resources that are open here, and their partitions' groups.
     resources: BTreeMap<String, Vec<GroupId>>,
     io: Io,
     callers: Callers,
-    budget: Budget,
-    timers: Timers,
-    /// Groups that something has happened to in this turn.
-    ready: Vec<GroupId>,
-    /// Groups that have something to do when the write under way has ended.
-    awaiting: BTreeSet<GroupId>,
     out: Outbox,
     /// What every group begins with: the voters the cluster was formed with.
     founders: Option<Configuration>,
@@ -98,14 +88,10 @@ impl Shard {
         let bounds = options.bounds;
         Shard {
             options,
-            groups: BTreeMap::new(),
+            groups: Groups::new(&bounds),
             resources: BTreeMap::new(),
             io: Io::new(Log::new(journal, recovered, &bounds), Peers::new(links), bounds),
             callers: Callers::new(&bounds),
-            budget: Budget::new(&bounds),
-            timers: Timers::default(),
-            ready: Vec::new(),
-            awaiting: BTreeSet::new(),
             out: Outbox::default(),
             founders: None,
             failure: None,
@@ -152,10 +138,11 @@ impl Shard {
         if self.failure.is_some() {
             return;
         }
-        while let Some((time, id)) = self.timers.first()
-            && time <= now
-        {
-            if let Err(error) = self.ring(now, id) {
+        while let Some(id) = self.groups.next_due(now) {
+            let Callers { replies, .. } = &mut self.callers;
+            let group = self.groups.touch(id).expect("its timer has gone off");
+            let ticked = group.tick(now, &mut self.io, replies);
+            if let Err(error) = self.contain(id, ticked) {
                 return self.fail(error);
             }
         }
@@ -166,22 +153,7 @@ impl Shard {
 
     /// When the shard wants to be told the time, unless something happens before.
     pub(crate) fn deadline(&mut self, now: Duration) -> Duration {
-        while let Some((time, id)) = self.timers.first()
-            && time <= now + LOOK_AHEAD
-        {
-            let Some(group) = self.groups.get_mut(&id) else {
-                self.timers.take_first(None);
-                continue;
-            };
-            let deadline = group.deadline(now, &self.io);
-            if deadline <= time {
-                break;
-            }
-            if self.timers.take_first(Some(&mut group.timer)) {
-                self.timers.set(id, &mut group.timer, deadline);
-            }
-        }
-        let group = self.timers.first().map(|(time, _)| time);
+        let group = self.groups.deadline(now, &self.io);
         let all = [group, self.callers.forwarding.deadline(), self.io.log.deadline(now)];
         all.into_iter().flatten().min().unwrap_or(Duration::MAX)
     }
@@ -203,14 +175,14 @@ impl Shard {
 
     /// Every group's role, term and progress, and what the journal made durable.
     pub(crate) fn status(&self) -> ShardStatus {
-        let groups = self.groups.values().map(Group::status).collect();
+        let groups = self.groups.iter().map(Group::status).collect();
         let (flushed, forwarded) = (self.io.log.journal.flushed(), self.callers.forwarding.total());
         ShardStatus { groups, flushed, forwarded }
     }
 
     /// The leader of a group's current term, and the term, as far as its core knows.
     pub(crate) fn leader(&self, group: GroupId) -> Option<(Term, MemberId)> {
-        self.groups.get(&group)?.leader()
+        self.groups.get(group)?.leader()
     }
 
     /// The groups of a resource's partitions, in their order, if it is open here.
@@ -221,13 +193,13 @@ impl Shard {
     /// Whether anybody waits for this member to learn that the write under way has ended. If not, it may learn it later,
     /// with any turn.
     pub(crate) fn awaits_flush(&self) -> bool {
-        self.io.log.journal.has_waiting() || !self.awaiting.is_empty()
+        self.io.log.journal.has_waiting() || self.groups.await_any_flush()
     }
 
     /// Ends every request that is still open: the node is stopping.
     pub(crate) fn stop(&mut self) {
         let Callers { replies, forwarding, .. } = &mut self.callers;
-        self.groups.values_mut().for_each(|group| group.close(Failure::Stopped, replies));
+        self.groups.iter_mut().for_each(|group| group.close(Failure::Stopped, replies));
         forwarding.abandon(Failure::Stopped, replies);
         self.finish_turn();
     }
@@ -254,21 +226,21 @@ impl Shard {
             }
             Input::Connected(peer) => {
                 self.io.peers.opened(peer);
-                self.mark_all(Group::has_queued);
+                self.groups.touch_waiting(Group::has_queued);
             }
             Input::Disconnected(peer) => {
                 self.io.peers.closed(peer);
                 self.callers.forwarding.fail_to(peer, &mut self.callers.replies);
-                self.groups.values_mut().for_each(|group| group.disconnected(peer));
+                self.groups.iter_mut().for_each(|group| group.disconnected(peer));
             }
             Input::Done(Done::Written(written)) => {
                 let durable = self.io.log.journal.written(written)?;
                 self.release_durable(now, durable)?;
-                self.mark_all(Group::has_queued);
+                self.groups.touch_waiting(Group::has_queued);
             }
             Input::Done(Done::Prepared(prepared)) => {
                 self.io.log.journal.prepared(prepared);
-                self.mark_all(Group::has_queued);
+                self.groups.touch_waiting(Group::has_queued);
             }
             Input::Attach(attachment) => self.attach(now, attachment)?,
             Input::Detach(groups) => self.detach(&groups),
@@ -277,39 +249,19 @@ impl Shard {
     }
 
     fn enqueue(&mut self, id: GroupId, pending: Pending) {
-        if !self.groups.get(&id).is_some_and(Group::is_attached) {
-            return self.callers.replies.fail(pending.reply, Failure::UnknownResource);
-        }
-        if !self.admits(id) {
-            return self.callers.replies.fail(pending.reply, Failure::Busy);
-        }
-        let group = self.groups.get_mut(&id).expect("it was there a moment ago");
-        group.enqueue(pending, &mut self.callers.replies);
-        mark(id, group, &mut self.ready);
-    }
-
-    /// Whether there is room for one more request to the group. Before it says no, it counts again what all groups
-    /// use.
-    fn admits(&mut self, id: GroupId) -> bool {
         let forwarded = self.callers.forwarding.len();
-        let Shard { groups, budget, .. } = self;
-        let mut admits = |id| {
-            let group: &mut Group = groups.get_mut(&id).expect("a group that is asked");
-            let own = group.usage();
-            budget.recount(&mut group.counted, own);
-            budget.admits(own, forwarded)
+        let refusal = match self.groups.get(id) {
+            Some(group) if group.is_attached() => {
+                (!self.groups.admits(id, forwarded)).then_some(Failure::Busy)
+            }
+            _ => Some(Failure::UnknownResource),
         };
-        if admits(id) {
-            return true;
+        match (refusal, self.groups.touch(id)) {
+            (None, Some(group)) => group.enqueue(pending, &mut self.callers.replies),
+            (refusal, _) => {
+                self.callers.replies.fail(pending.reply, refusal.unwrap_or(Failure::UnknownResource));
+            }
         }
-        let others: Vec<GroupId> = self.groups.keys().copied().collect();
-        let Shard { groups, budget, .. } = self;
-        for other in others {
-            let group = groups.get_mut(&other).expect("it was listed");
-            let own = group.usage();
-            budget.recount(&mut group.counted, own);
-        }
-        budget.admits(groups[&id].usage(), forwarded)
     }
 
     /// Requests that name a term are refused as a whole if it is not this member's: what a client sent
@@ -317,7 +269,7 @@ impl Shard {
     fn take_submitted(&mut self, now: Duration, origin: &Origin, submit: Submit) {
         let Submit { group, term, left, requests } = submit;
         let deadline = now + left.min(self.options.request_timeout);
-        let leads = self.groups.get(&group).is_some_and(|group| group.leads_in(term));
+        let leads = self.groups.get(group).is_some_and(|group| group.leads_in(term));
         for Submitted { id, call } in requests {
             let reply = ReplyTo::Origin(origin.clone(), id);
             if term != 0 && !leads {
@@ -332,7 +284,7 @@ impl Shard {
     fn attach(&mut self, now: Duration, attachment: Attachment) -> Result<(), StorageError> {
         let Attachment { resource, groups, checker, done } = attachment;
         let ids: Vec<GroupId> = groups.iter().map(|(id, _)| *id).collect();
-        let taken = |id| self.groups.get(id).is_some_and(Group::is_attached);
+        let taken = |id: &GroupId| self.groups.get(*id).is_some_and(Group::is_attached);
         if ids.iter().any(taken) {
             let _ = done.send(Err(Failure::Busy));
             return Ok(());
@@ -347,9 +299,8 @@ impl Shard {
         }
         for (id, machine) in groups {
             self.revive(now, id)?;
-            let group = self.groups.get_mut(&id).expect("it lives");
+            let group = self.groups.touch(id).expect("it lives");
             self.callers.work.push(group.attach(checker.clone(), machine));
-            mark(id, group, &mut self.ready);
         }
         if done.send(Ok(())).is_err() {
             self.detach(&ids);
@@ -361,13 +312,13 @@ impl Shard {
 
     fn detach(&mut self, ids: &[GroupId]) {
         self.resources.retain(|_, groups| groups != ids);
-        let attached = ids.iter().filter_map(|id| self.groups.get_mut(id).map(Group::detach));
+        let attached = ids.iter().filter_map(|id| self.groups.get_mut(*id).map(Group::detach));
         self.callers.work.extend(attached);
     }
 
     /// Sees to it that the group lives, made from what the journal knows of it. The cluster is formed.
     fn revive(&mut self, now: Duration, id: GroupId) -> Result<(), StorageError> {
-        if self.groups.contains_key(&id) {
+        if self.groups.get(id).is_some() {
             return Ok(());
         }
         let founders = self.founders.clone().expect("a group lives in a cluster that was formed");
@@ -377,8 +328,7 @@ impl Shard {
         };
         let recovered = self.io.log.take_recovered(id).unwrap_or_default();
         let replication = Replication::new(id, &self.options, founders, recovered, newest, now);
-        let group = self.groups.entry(id).or_insert(Group::new(id, replication));
-        mark(id, group, &mut self.ready);
+        self.groups.insert(id, Group::new(id, replication));
         self.contain(id, unread)
     }
 
@@ -389,27 +339,13 @@ impl Shard {
         Ok(())
     }
 
-    /// The group's timer, which is the first, goes off.
-    fn ring(&mut self, now: Duration, id: GroupId) -> Result<(), StorageError> {
-        let timer = self.groups.get_mut(&id).map(|group| &mut group.timer);
-        if !self.timers.take_first(timer) {
-            return Ok(());
-        }
-        let replies = &mut self.callers.replies;
-        let Some(group) = self.groups.get_mut(&id) else { return Ok(()) };
-        mark(id, group, &mut self.ready);
-        let ticked = group.tick(now, &mut self.io, replies);
-        self.contain(id, ticked)
-    }
-
     /// Lets something happen to a group, if it lives here and has not stopped.
     fn with(
         &mut self,
         id: GroupId,
         happens: impl FnOnce(&mut Group, &mut Io) -> Result<(), StorageError>,
     ) -> Result<(), StorageError> {
-        let Some(group) = self.groups.get_mut(&id).filter(|group| !group.is_stopped()) else { return Ok(()) };
-        mark(id, group, &mut self.ready);
+        let Some(group) = self.groups.touch(id).filter(|group| !group.is_stopped()) else { return Ok(()) };
         let happened = happens(group, &mut self.io);
         self.contain(id, happened)
     }
@@ -418,7 +354,7 @@ impl Shard {
     fn contain(&mut self, id: GroupId, outcome: Result<(), StorageError>) -> Result<(), StorageError> {
         match outcome {
             Err(error) if error.is_of_group() => {
-                let group = self.groups.get_mut(&id).expect("something has happened to it");
+                let group = self.groups.get_mut(id).expect("something has happened to it");
                 group.stop(&error, &mut self.callers.replies);
                 Ok(())
             }
@@ -426,47 +362,18 @@ impl Shard {
         }
     }
 
-    fn mark_all(&mut self, wanted: impl Fn(&Group) -> bool) {
-        // What waits for the disk, or for a connection, is among those that were noted with the last turn.
-        for id in &self.awaiting {
-            let group = self.groups.get_mut(id).expect("groups that were settled live");
-            if wanted(group) {
-                mark(*id, group, &mut self.ready);
-            }
-        }
-    }
-
     /// Once per turn: every group that something has happened to goes on.
     fn settle(&mut self, now: Duration) -> Result<(), StorageError> {
-        let mut ready = std::mem::take(&mut self.ready);
-        for id in ready.drain(..) {
-            let group = self.groups.get_mut(&id).expect("groups that are marked live");
-            group.ready = false;
+        for id in self.groups.take_ready() {
+            let group = self.groups.get_mut(id).expect("groups that are ready live");
             let settled = match group.is_stopped() {
                 true => Ok(()),
                 false => group.settle(now, self.options.me, &mut self.io, &mut self.callers),
             };
             self.contain(id, settled)?;
-            self.note(now, id);
+            self.groups.note(now, id, &self.io);
         }
-        self.ready = ready;
         Ok(())
-    }
-
-    /// When the group is to be looked at next.
-    fn note(&mut self, now: Duration, id: GroupId) {
-        let group = self.groups.get_mut(&id).expect("groups that are settled live");
-        let deadline = group.deadline(now, &self.io);
-        self.timers.set(id, &mut group.timer, deadline);
-        self.await_flush(id);
-    }
-
-    fn await_flush(&mut self, id: GroupId) {
-        if self.groups.get(&id).is_some_and(Group::awaits_flush) {
-            self.awaiting.insert(id);
-        } else {
-            self.awaiting.remove(&id);
-        }
     }
 
     /// Sends what the turn has gathered.
@@ -493,20 +400,13 @@ impl Shard {
         let write = self.io.log.journal.next_write()?;
         let (mut messages, mut spoken) = (Vec::new(), Vec::new());
         for (id, token) in self.io.log.tokens_within(write.end()) {
-            if let Some(group) = self.groups.get_mut(&id) {
+            if let Some(group) = self.groups.get_mut(id) {
                 messages
                     .extend(group.take_held(token).map(|(to, message)| (to, Message::plain(id, message))));
                 spoken.push(id);
             }
         }
-        spoken.into_iter().for_each(|id| self.await_flush(id));
+        spoken.into_iter().for_each(|id| self.groups.await_flush(id));
         Some(Save::new(write, messages))
-    }
-}
-
-/// Something has happened to the group: this turn settles it.
-fn mark(id: GroupId, group: &mut Group, ready: &mut Vec<GroupId>) {
-    if !std::mem::replace(&mut group.ready, true) {
-        ready.push(id);
     }
 }
