@@ -2,6 +2,7 @@
 
 use super::store::{AsyncStore, Numbers};
 use super::world::{Network, World, patiently, run, until};
+use copycat::{Consistency, Proxy};
 use std::future::Future;
 use std::pin::pin;
 use std::task::Poll;
@@ -28,6 +29,22 @@ fn a_follower_further_behind_than_a_lane_can_hold_catches_up() {
             (mine >= KEYS && mine == all).then_some(())
         })
         .await;
+    });
+}
+
+#[test]
+fn a_member_that_starts_alone_shows_what_it_knew_to_be_committed() {
+    run(async {
+        let mut world = World::started(Network::memory(), 3).await;
+        for number in 1..=5 {
+            patiently(async || world.store(1).put(format!("key-{number}"), number).await).await;
+        }
+        world.agreed().await;
+        world.close_all().await;
+        // Nobody leads, and nobody tells it.
+        world.start(2).await;
+        let alone = world.store(2).with_consistency(Consistency::Eventual);
+        until("five keys", async || (alone.len().await.ok()? == 5).then_some(())).await;
     });
 }
 

@@ -20,6 +20,10 @@ use crate::codec::ids::GroupId;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+/// Largest number of a segment, and largest position of one, that opening accepts. No journal gets there, and what is
+/// reckoned from there on does not overflow.
+const COUNT_MAX: u64 = 1 << 62;
+
 /// What a journal held when it was opened.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Recovered {
@@ -134,8 +138,11 @@ fn open_segment(disk: &dyn Disk, number: u64, options: &Options) -> Result<Segme
         return Err(refused(Problem::Contradiction("the header has another number than the name")).into());
     }
     let plausible = header.len.is_multiple_of(BLOCK) && header.len <= SEGMENT_LEN_MAX;
-    if header.len != region.len() || !plausible || header.base.0.checked_add(header.len).is_none() {
+    if header.len != region.len() || !plausible {
         return Err(refused(Problem::Contradiction("the header has another length than the file")).into());
+    }
+    if header.number > COUNT_MAX || header.base.0 > COUNT_MAX {
+        return Err(refused(Problem::Contradiction("a number or a position that no journal reaches")).into());
     }
     // Segments adjoin, and each is whole blocks long; batches are told apart by blocks.
     if !header.base.0.is_multiple_of(BLOCK) {

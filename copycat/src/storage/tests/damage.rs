@@ -5,7 +5,9 @@ use crate::codec::checksum::crc32c_around;
 use crate::codec::ids::{INDEX_MAX, TERM_MAX};
 use crate::storage::batch::{BatchKind, begins};
 use crate::storage::error::{Damage, Problem, Unreadable};
+use crate::storage::position::Position;
 use crate::storage::seal::{image, seal};
+use crate::storage::segment::SegmentHeader;
 
 /// Two segments, the second with several batches, closed in order. Returns the images by number.
 fn images() -> Vec<Vec<u8>> {
@@ -267,6 +269,35 @@ fn segments_that_begin_between_blocks_are_damage() {
     image[32] = 4;
     seal(&mut image);
     assert!(matches!(reopen(&[image]), Err(StorageError::Damaged(_))));
+}
+
+#[test]
+fn numbers_and_positions_that_no_journal_reaches_are_damage() {
+    for (number, base, fits) in [
+        (1 << 62, 1 << 62, true),
+        ((1 << 62) + 1, 0, false),
+        (u64::MAX, 0, false),
+        (0, (1 << 62) + 4_096, false),
+        (0, u64::MAX - (128 << 10) + 1, false),
+    ] {
+        let header = SegmentHeader {
+            number,
+            salt: 9,
+            base: Position(base),
+            len: 64 << 10,
+            owner: owner(),
+            recycled: false,
+        };
+        let disk = Arc::new(SimulatedDisk::default());
+        let mut image = header.encode().0.to_vec();
+        image.resize(64 << 10, 0);
+        disk.place(number, &image);
+        let Err(StorageError::Damaged(damage)) = Journal::open(disk, small(), 3) else {
+            panic!("a segment without batches that is not the first")
+        };
+        let reached = damage.problem == Problem::Contradiction("the oldest segment has no checkpoint");
+        assert_eq!(reached, fits, "number {number}, base {base}: {damage}");
+    }
 }
 
 #[test]
