@@ -14,6 +14,7 @@ bench --in-process          the same with all three members in this process, in 
 bench collections           methods of collections, on members as above
 bench pairs                 collections beside a trait with the same methods that was written by hand, in turn
 bench bare                  one client, two followers, majority flush, no framework: the yardstick
+bench idle                  three members with groups that have nothing to do
 bench core                  three consensus cores on one thread
 bench log                   the log beside a plain file
 bench failover              kill -9 of the leader, time to the next accepted write
@@ -47,6 +48,7 @@ pub(crate) enum Command {
     Pairs(Options),
     Bare(Options),
     Core(Options),
+    Idle(Options),
     Log(Options),
     Failover(Options),
     Restart(Options),
@@ -122,6 +124,7 @@ impl Options {
         let (clients, calls, partitions): (&[usize], &[Call], &[u32]) = match name {
             Some("collections") => (&[1, 64, 256], &Call::OF_COLLECTIONS, &[1, 4]),
             Some("pairs") => (&[256], &[Call::MapPut], &[1]),
+            Some("idle") => (&[], &[], &[1, 1_000]),
             _ => (&[1, 16, 64, 256, 1_024], &[], &[]),
         };
         if self.clients.is_empty() {
@@ -185,6 +188,7 @@ pub(crate) fn parse() -> Result<Command, Error> {
         Some("pairs") => Command::Pairs(options),
         Some("bare") => Command::Bare(options),
         Some("core") => Command::Core(options),
+        Some("idle") => Command::Idle(options),
         Some("log") => Command::Log(options),
         Some("failover") => Command::Failover(options),
         Some("restart") => Command::Restart(options),

@@ -12,6 +12,7 @@ mod collections;
 mod failover;
 mod floors;
 mod hand_written;
+mod idle;
 mod in_process;
 mod load;
 mod member;
@@ -62,6 +63,7 @@ fn run(command: Command) -> Result<(), Box<dyn Error>> {
             floors::core(&options);
             Ok(())
         }
+        Command::Idle(options) => idle::run(&options),
         Command::Log(options) => floors::log(&options),
         Command::Failover(options) => failover::run(&options),
         Command::Restart(options) => restart::run(&options),

@@ -4,7 +4,7 @@ use super::arguments::Options;
 use super::calls::Call;
 use super::member::Report;
 use super::ports::free_ports;
-use super::report::{Cpu, cpu_of};
+use super::report::{Cpu, Waits, cpu_of, waits_of};
 use copycat::{Member, Remote};
 use std::error::Error;
 use std::io::{self, BufRead, BufReader, Write};
@@ -167,6 +167,16 @@ impl Processes {
     /// Processor time that all of them have used.
     pub(crate) fn cpu(&self) -> Cpu {
         self.running.iter().flatten().map(|process| cpu_of(process.child.id())).sum()
+    }
+
+    /// How often their threads have waited.
+    pub(crate) fn waits(&self) -> Waits {
+        self.running.iter().flatten().map(|process| waits_of(process.child.id())).sum()
+    }
+
+    /// How many run.
+    pub(crate) fn len(&self) -> usize {
+        self.running.iter().flatten().count()
     }
 
     /// Kills one with signal 9.

@@ -82,6 +82,41 @@ pub(crate) fn cpu_of(process: u32) -> Cpu {
     Cpu(ticks * TICK)
 }
 
+/// How often threads have waited for something, and were woken.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Waits(u64);
+
+impl Waits {
+    pub(crate) fn count(self) -> u64 {
+        self.0
+    }
+}
+
+impl Sum for Waits {
+    fn sum<I: Iterator<Item = Waits>>(all: I) -> Waits {
+        Waits(all.map(|waits| waits.0).sum())
+    }
+}
+
+impl Sub for Waits {
+    type Output = Waits;
+
+    fn sub(self, earlier: Waits) -> Waits {
+        Waits(self.0 - earlier.0)
+    }
+}
+
+/// Of all threads of a process; none if it is gone.
+pub(crate) fn waits_of(process: u32) -> Waits {
+    let threads = fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
+    let waits = threads.filter_map(|thread| {
+        let status = fs::read_to_string(thread.path().join("status")).ok()?;
+        let count = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?;
+        Some(Waits(count.trim().parse().ok()?))
+    });
+    waits.sum()
+}
+
 /// The middle one; of two, the greater.
 pub(crate) fn median(times: &mut [Duration]) -> Duration {
     times.sort_unstable();
