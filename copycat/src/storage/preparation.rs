@@ -9,7 +9,7 @@ impl Journal {
     /// What to prepare next; `None` while a preparation is under way or none is needed. After a
     /// failure only what might free space, until `retry_preparation`.
     pub(crate) fn next_preparation(&mut self) -> Option<Preparation> {
-        if self.failed.is_some() {
+        if self.failed.is_some() || self.preparer.is_content() {
             return None;
         }
         let next = self.next_segment();

@@ -131,6 +131,13 @@ impl Preparer {
         self.dropped.push_back(Dropped { number, segment: Some(segment) });
     }
 
+    /// Whether there is nothing to do: a job is under way, or the next segment is ready and no other is to be removed.
+    /// Asked in every turn, before anybody finds out how long a segment would have to be.
+    pub(super) fn is_content(&self) -> bool {
+        let ready = self.ready.is_some() && self.len_min == 0;
+        self.busy || self.stalled || ready && self.dropped.is_empty()
+    }
+
     /// What to do next; `None` while a job is under way or none is needed. After a failure only what might free space,
     /// until [`retry`](Self::retry). `next` describes the next segment; its salt, and whether it is a recycled one, are
     /// found here, and it may be longer.

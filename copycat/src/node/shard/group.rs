@@ -36,6 +36,8 @@ pub(super) struct Group {
     stopped: bool,
     /// Whether it is among those that the turn under way has to settle.
     pub ready: bool,
+    /// Whether it has something to do when the write under way has ended.
+    pub awaiting: bool,
     /// When it is looked at next.
     pub timer: Timer,
     /// What the shard's budget counts for it.
@@ -52,6 +54,7 @@ impl Group {
             handover: Handover::new(id),
             stopped: false,
             ready: false,
+            awaiting: false,
             timer: Timer::default(),
             counted: Usage::default(),
         }

@@ -1,7 +1,7 @@
 //! The groups of a shard, and which of them have something to do.
 
 use super::bounds::Bounds;
-use super::budget::Budget;
+use super::budget::{Budget, Usage};
 use super::group::Group;
 use super::io::Io;
 use super::timers::Timers;
@@ -13,22 +13,28 @@ use std::time::Duration;
 /// out to be early, and would wake it for nothing.
 const LOOK_AHEAD: Duration = Duration::from_millis(50);
 
+/// Where a group is kept. What happens to many groups in one turn looks each of them up once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Slot(u32);
+
 /// All groups. A turn looks at those that are ready, and at no others.
 #[derive(Debug)]
 pub(super) struct Groups {
-    all: BTreeMap<GroupId, Group>,
+    slots: Vec<Group>,
+    index: BTreeMap<GroupId, Slot>,
     /// Those that something has happened to in this turn.
-    ready: Vec<GroupId>,
+    ready: Vec<Slot>,
     /// Those that have something to do when the write under way has ended.
-    awaiting: BTreeSet<GroupId>,
-    timers: Timers,
+    awaiting: BTreeSet<Slot>,
+    timers: Timers<Slot>,
     budget: Budget,
 }
 
 impl Groups {
     pub(super) fn new(bounds: &Bounds) -> Groups {
         Groups {
-            all: BTreeMap::new(),
+            slots: Vec::new(),
+            index: BTreeMap::new(),
             ready: Vec::new(),
             awaiting: BTreeSet::new(),
             timers: Timers::default(),
@@ -36,69 +42,75 @@ impl Groups {
         }
     }
 
-    pub(super) fn get(&self, id: GroupId) -> Option<&Group> {
-        self.all.get(&id)
+    /// Where a group is, if it lives here.
+    pub(super) fn find(&self, id: GroupId) -> Option<Slot> {
+        self.index.get(&id).copied()
+    }
+
+    pub(super) fn get(&self, slot: Slot) -> &Group {
+        &self.slots[slot.0 as usize]
+    }
+
+    /// A group that is changed without more following from it.
+    pub(super) fn get_mut(&mut self, slot: Slot) -> &mut Group {
+        &mut self.slots[slot.0 as usize]
     }
 
     /// A group that something happens to: this turn settles it.
-    pub(super) fn touch(&mut self, id: GroupId) -> Option<&mut Group> {
-        let group = self.all.get_mut(&id)?;
+    pub(super) fn touch(&mut self, slot: Slot) -> &mut Group {
+        let group = &mut self.slots[slot.0 as usize];
         if !std::mem::replace(&mut group.ready, true) {
-            self.ready.push(id);
+            self.ready.push(slot);
         }
-        Some(group)
-    }
-
-    /// A group that lives here, to be changed without more following from it.
-    pub(super) fn get_mut(&mut self, id: GroupId) -> Option<&mut Group> {
-        self.all.get_mut(&id)
+        group
     }
 
     /// A group begins to live here.
-    pub(super) fn insert(&mut self, id: GroupId, group: Group) {
-        let before = self.all.insert(id, group);
+    pub(super) fn insert(&mut self, id: GroupId, group: Group) -> Slot {
+        let slot = Slot(u32::try_from(self.slots.len()).expect("fewer groups than memory has bytes"));
+        let before = self.index.insert(id, slot);
         assert!(before.is_none(), "a group lives once");
-        self.touch(id);
+        self.slots.push(group);
+        self.touch(slot);
+        slot
     }
 
+    /// All of them, in the order of their ids.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Group> {
-        self.all.values()
+        self.index.values().map(|slot| self.get(*slot))
     }
 
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Group> {
-        self.all.values_mut()
+        self.slots.iter_mut()
     }
 
     /// Whether there is room for one more request to the group, while `forwarded` are under way to other members. Before
     /// it says no, it counts again what all groups use.
-    pub(super) fn admits(&mut self, id: GroupId, forwarded: usize) -> bool {
-        let Groups { all, budget, .. } = self;
-        let own = |all: &mut BTreeMap<GroupId, Group>, budget: &mut Budget| {
-            let group = all.get_mut(&id).expect("a group that is asked");
-            let own = group.usage();
-            budget.recount(&mut group.counted, own);
-            own
-        };
-        let before = own(all, budget);
-        if budget.admits(before, forwarded) {
+    pub(super) fn admits(&mut self, slot: Slot, forwarded: usize) -> bool {
+        let own = self.count(slot);
+        if self.budget.admits(own, forwarded) {
             return true;
         }
-        for group in all.values_mut() {
-            let usage = group.usage();
-            budget.recount(&mut group.counted, usage);
-        }
-        let counted = own(all, budget);
-        budget.admits(counted, forwarded)
+        (0..self.slots.len() as u32).map(Slot).for_each(|other| {
+            self.count(other);
+        });
+        self.budget.admits(self.get(slot).counted, forwarded)
+    }
+
+    fn count(&mut self, slot: Slot) -> Usage {
+        let group = &mut self.slots[slot.0 as usize];
+        let usage = group.usage();
+        self.budget.recount(&mut group.counted, usage);
+        usage
     }
 
     /// The next group whose timer has gone off. It may turn out to be early.
-    pub(super) fn next_due(&mut self, now: Duration) -> Option<GroupId> {
-        while let Some((time, id)) = self.timers.first()
+    pub(super) fn next_due(&mut self, now: Duration) -> Option<Slot> {
+        while let Some((time, slot)) = self.timers.first()
             && time <= now
         {
-            let timer = self.all.get_mut(&id).map(|group| &mut group.timer);
-            if self.timers.take_first(timer) {
-                return Some(id);
+            if self.timers.take_first(&mut self.slots[slot.0 as usize].timer) {
+                return Some(slot);
             }
         }
         None
@@ -106,19 +118,16 @@ impl Groups {
 
     /// When the next group has something to do.
     pub(super) fn deadline(&mut self, now: Duration, io: &Io) -> Option<Duration> {
-        while let Some((time, id)) = self.timers.first()
+        while let Some((time, slot)) = self.timers.first()
             && time <= now + LOOK_AHEAD
         {
-            let Some(group) = self.all.get_mut(&id) else {
-                self.timers.take_first(None);
-                continue;
-            };
+            let group = &mut self.slots[slot.0 as usize];
             let deadline = group.deadline(now, io);
             if deadline <= time {
                 break;
             }
-            if self.timers.take_first(Some(&mut group.timer)) {
-                self.timers.set(id, &mut group.timer, deadline);
+            if self.timers.take_first(&mut group.timer) {
+                self.timers.set(slot, &mut group.timer, deadline);
             }
         }
         self.timers.first().map(|(time, _)| time)
@@ -126,40 +135,40 @@ impl Groups {
 
     /// Touches those that wait for the disk or for a connection, as far as they are wanted.
     pub(super) fn touch_waiting(&mut self, wanted: impl Fn(&Group) -> bool) {
-        let waiting: Vec<GroupId> = self.awaiting.iter().copied().collect();
-        for id in waiting {
-            if self.get(id).is_some_and(&wanted) {
-                self.touch(id);
-            }
-        }
+        let waiting = self.awaiting.iter().copied();
+        let waiting: Vec<Slot> = waiting.filter(|slot| wanted(self.get(*slot))).collect();
+        waiting.into_iter().for_each(|slot| {
+            self.touch(slot);
+        });
     }
 
     /// Takes the groups that are ready; they are to be [noted](Self::note) when they are settled.
-    pub(super) fn take_ready(&mut self) -> Vec<GroupId> {
+    pub(super) fn take_ready(&mut self) -> Vec<Slot> {
         std::mem::take(&mut self.ready)
     }
 
-    /// The group is settled: it is looked at again when it has something to do. What it needs of the budget was counted
-    /// when it was asked.
-    pub(super) fn note(&mut self, now: Duration, id: GroupId, io: &Io) {
-        let group = self.all.get_mut(&id).expect("groups that are settled live");
+    /// The group is settled: it is looked at again when it has something to do.
+    pub(super) fn note(&mut self, now: Duration, slot: Slot, io: &Io) {
+        let group = &mut self.slots[slot.0 as usize];
         group.ready = false;
         let deadline = group.deadline(now, io);
-        self.timers.set(id, &mut group.timer, deadline);
-        self.await_flush(id);
+        self.timers.set(slot, &mut group.timer, deadline);
+        self.await_flush(slot);
     }
 
     /// Remembers whether the group has something to do when the write under way has ended.
-    pub(super) fn await_flush(&mut self, id: GroupId) {
-        if self.get(id).is_some_and(Group::awaits_flush) {
-            self.awaiting.insert(id);
-        } else {
-            self.awaiting.remove(&id);
+    pub(super) fn await_flush(&mut self, slot: Slot) {
+        let group = &mut self.slots[slot.0 as usize];
+        let awaits = group.awaits_flush();
+        if std::mem::replace(&mut group.awaiting, awaits) == awaits {
+            return;
         }
+        let changed = if awaits { self.awaiting.insert(slot) } else { self.awaiting.remove(&slot) };
+        assert!(changed, "the group and the list of those that wait agree");
     }
 
     /// Whether any group has something to do when the write under way has ended.
-    pub(super) fn await_any_flush(&self) -> bool {
+    pub(super) fn awaits_any_flush(&self) -> bool {
         !self.awaiting.is_empty()
     }
 }

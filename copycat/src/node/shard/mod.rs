@@ -43,7 +43,7 @@ pub(crate) use saving::{Outbox, Save};
 
 use self::callers::Callers;
 use self::group::Group;
-use self::groups::Groups;
+use self::groups::{Groups, Slot};
 use self::io::Io;
 use self::log::Log;
 use self::peers::Peers;
@@ -138,11 +138,10 @@ impl Shard {
         if self.failure.is_some() {
             return;
         }
-        while let Some(id) = self.groups.next_due(now) {
+        while let Some(slot) = self.groups.next_due(now) {
             let Callers { replies, .. } = &mut self.callers;
-            let group = self.groups.touch(id).expect("its timer has gone off");
-            let ticked = group.tick(now, &mut self.io, replies);
-            if let Err(error) = self.contain(id, ticked) {
+            let ticked = self.groups.touch(slot).tick(now, &mut self.io, replies);
+            if let Err(error) = self.contain(slot, ticked) {
                 return self.fail(error);
             }
         }
@@ -182,7 +181,7 @@ impl Shard {
 
     /// The leader of a group's current term, and the term, as far as its core knows.
     pub(crate) fn leader(&self, group: GroupId) -> Option<(Term, MemberId)> {
-        self.groups.get(group)?.leader()
+        self.groups.get(self.groups.find(group)?).leader()
     }
 
     /// The groups of a resource's partitions, in their order, if it is open here.
@@ -193,7 +192,7 @@ impl Shard {
     /// Whether anybody waits for this member to learn that the write under way has ended. If not, it may learn it later,
     /// with any turn.
     pub(crate) fn awaits_flush(&self) -> bool {
-        self.io.log.journal.has_waiting() || self.groups.await_any_flush()
+        self.io.log.journal.has_waiting() || self.groups.awaits_any_flush()
     }
 
     /// Ends every request that is still open: the node is stopping.
@@ -249,18 +248,13 @@ impl Shard {
     }
 
     fn enqueue(&mut self, id: GroupId, pending: Pending) {
-        let forwarded = self.callers.forwarding.len();
-        let refusal = match self.groups.get(id) {
-            Some(group) if group.is_attached() => {
-                (!self.groups.admits(id, forwarded)).then_some(Failure::Busy)
+        let Callers { replies, forwarding, .. } = &mut self.callers;
+        match self.groups.find(id).filter(|slot| self.groups.get(*slot).is_attached()) {
+            None => replies.fail(pending.reply, Failure::UnknownResource),
+            Some(slot) if !self.groups.admits(slot, forwarding.len()) => {
+                replies.fail(pending.reply, Failure::Busy);
             }
-            _ => Some(Failure::UnknownResource),
-        };
-        match (refusal, self.groups.touch(id)) {
-            (None, Some(group)) => group.enqueue(pending, &mut self.callers.replies),
-            (refusal, _) => {
-                self.callers.replies.fail(pending.reply, refusal.unwrap_or(Failure::UnknownResource));
-            }
+            Some(slot) => self.groups.touch(slot).enqueue(pending, replies),
         }
     }
 
@@ -269,7 +263,7 @@ impl Shard {
     fn take_submitted(&mut self, now: Duration, origin: &Origin, submit: Submit) {
         let Submit { group, term, left, requests } = submit;
         let deadline = now + left.min(self.options.request_timeout);
-        let leads = self.groups.get(group).is_some_and(|group| group.leads_in(term));
+        let leads = self.groups.find(group).is_some_and(|slot| self.groups.get(slot).leads_in(term));
         for Submitted { id, call } in requests {
             let reply = ReplyTo::Origin(origin.clone(), id);
             if term != 0 && !leads {
@@ -284,7 +278,8 @@ impl Shard {
     fn attach(&mut self, now: Duration, attachment: Attachment) -> Result<(), StorageError> {
         let Attachment { resource, groups, checker, done } = attachment;
         let ids: Vec<GroupId> = groups.iter().map(|(id, _)| *id).collect();
-        let taken = |id: &GroupId| self.groups.get(*id).is_some_and(Group::is_attached);
+        let taken =
+            |id: &GroupId| self.groups.find(*id).is_some_and(|slot| self.groups.get(slot).is_attached());
         if ids.iter().any(taken) {
             let _ = done.send(Err(Failure::Busy));
             return Ok(());
@@ -298,9 +293,8 @@ impl Shard {
             return Ok(());
         }
         for (id, machine) in groups {
-            self.revive(now, id)?;
-            let group = self.groups.touch(id).expect("it lives");
-            self.callers.work.push(group.attach(checker.clone(), machine));
+            let slot = self.revive(now, id)?;
+            self.callers.work.push(self.groups.touch(slot).attach(checker.clone(), machine));
         }
         if done.send(Ok(())).is_err() {
             self.detach(&ids);
@@ -312,14 +306,15 @@ impl Shard {
 
     fn detach(&mut self, ids: &[GroupId]) {
         self.resources.retain(|_, groups| groups != ids);
-        let attached = ids.iter().filter_map(|id| self.groups.get_mut(*id).map(Group::detach));
-        self.callers.work.extend(attached);
+        for slot in ids.iter().filter_map(|id| self.groups.find(*id)).collect::<Vec<_>>() {
+            self.callers.work.push(self.groups.get_mut(slot).detach());
+        }
     }
 
     /// Sees to it that the group lives, made from what the journal knows of it. The cluster is formed.
-    fn revive(&mut self, now: Duration, id: GroupId) -> Result<(), StorageError> {
-        if self.groups.get(id).is_some() {
-            return Ok(());
+    fn revive(&mut self, now: Duration, id: GroupId) -> Result<Slot, StorageError> {
+        if let Some(slot) = self.groups.find(id) {
+            return Ok(slot);
         }
         let founders = self.founders.clone().expect("a group lives in a cluster that was formed");
         let (newest, unread) = match self.io.log.newest_stamp(id) {
@@ -328,8 +323,8 @@ impl Shard {
         };
         let recovered = self.io.log.take_recovered(id).unwrap_or_default();
         let replication = Replication::new(id, &self.options, founders, recovered, newest, now);
-        self.groups.insert(id, Group::new(id, replication));
-        self.contain(id, unread)
+        let slot = self.groups.insert(id, Group::new(id, replication));
+        self.contain(slot, unread).map(|()| slot)
     }
 
     fn release_durable(&mut self, now: Duration, durable: Position) -> Result<(), StorageError> {
@@ -345,17 +340,17 @@ impl Shard {
         id: GroupId,
         happens: impl FnOnce(&mut Group, &mut Io) -> Result<(), StorageError>,
     ) -> Result<(), StorageError> {
-        let Some(group) = self.groups.touch(id).filter(|group| !group.is_stopped()) else { return Ok(()) };
-        let happened = happens(group, &mut self.io);
-        self.contain(id, happened)
+        let Some(slot) = self.groups.find(id) else { return Ok(()) };
+        let group = self.groups.touch(slot);
+        let happened = if group.is_stopped() { Ok(()) } else { happens(group, &mut self.io) };
+        self.contain(slot, happened)
     }
 
     /// An error of one group stops that group, and no other.
-    fn contain(&mut self, id: GroupId, outcome: Result<(), StorageError>) -> Result<(), StorageError> {
+    fn contain(&mut self, slot: Slot, outcome: Result<(), StorageError>) -> Result<(), StorageError> {
         match outcome {
             Err(error) if error.is_of_group() => {
-                let group = self.groups.get_mut(id).expect("something has happened to it");
-                group.stop(&error, &mut self.callers.replies);
+                self.groups.get_mut(slot).stop(&error, &mut self.callers.replies);
                 Ok(())
             }
             other => other,
@@ -364,14 +359,14 @@ impl Shard {
 
     /// Once per turn: every group that something has happened to goes on.
     fn settle(&mut self, now: Duration) -> Result<(), StorageError> {
-        for id in self.groups.take_ready() {
-            let group = self.groups.get_mut(id).expect("groups that are ready live");
+        for slot in self.groups.take_ready() {
+            let group = self.groups.get_mut(slot);
             let settled = match group.is_stopped() {
                 true => Ok(()),
                 false => group.settle(now, self.options.me, &mut self.io, &mut self.callers),
             };
-            self.contain(id, settled)?;
-            self.groups.note(now, id, &self.io);
+            self.contain(slot, settled)?;
+            self.groups.note(now, slot, &self.io);
         }
         Ok(())
     }
@@ -400,13 +395,14 @@ impl Shard {
         let write = self.io.log.journal.next_write()?;
         let (mut messages, mut spoken) = (Vec::new(), Vec::new());
         for (id, token) in self.io.log.tokens_within(write.end()) {
-            if let Some(group) = self.groups.get_mut(id) {
+            if let Some(slot) = self.groups.find(id) {
+                let group = self.groups.get_mut(slot);
                 messages
                     .extend(group.take_held(token).map(|(to, message)| (to, Message::plain(id, message))));
-                spoken.push(id);
+                spoken.push(slot);
             }
         }
-        spoken.into_iter().for_each(|id| self.groups.await_flush(id));
+        spoken.into_iter().for_each(|slot| self.groups.await_flush(slot));
         Some(Save::new(write, messages))
     }
 }

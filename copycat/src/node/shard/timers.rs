@@ -1,6 +1,5 @@
 //! When which group has something to do.
 
-use crate::codec::ids::GroupId;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Duration;
@@ -10,9 +9,15 @@ use std::time::Duration;
 /// A group's deadline moves on with every heartbeat, and it would be a waste to move its timer along each time. So a
 /// timer may be early: whoever it wakes looks at the group's deadline, and sets it anew. It is never late: a group that
 /// has an earlier deadline than its timer gets another one, and the older one is passed over.
-#[derive(Debug, Default)]
-pub(super) struct Timers {
-    heap: BinaryHeap<Reverse<(Duration, GroupId)>>,
+#[derive(Debug)]
+pub(super) struct Timers<K> {
+    heap: BinaryHeap<Reverse<(Duration, K)>>,
+}
+
+impl<K: Ord> Default for Timers<K> {
+    fn default() -> Timers<K> {
+        Timers { heap: BinaryHeap::new() }
+    }
 }
 
 /// The timer of one group that counts.
@@ -25,9 +30,9 @@ impl Default for Timer {
     }
 }
 
-impl Timers {
+impl<K: Copy + Ord> Timers<K> {
     /// The group wants to be looked at by `deadline`; its timer may go off before.
-    pub(super) fn set(&mut self, group: GroupId, timer: &mut Timer, deadline: Duration) {
+    pub(super) fn set(&mut self, group: K, timer: &mut Timer, deadline: Duration) {
         if deadline < timer.0 {
             timer.0 = deadline;
             self.heap.push(Reverse((deadline, group)));
@@ -35,20 +40,18 @@ impl Timers {
     }
 
     /// The soonest timer.
-    pub(super) fn first(&self) -> Option<(Duration, GroupId)> {
+    pub(super) fn first(&self) -> Option<(Duration, K)> {
         self.heap.peek().map(|Reverse(first)| *first)
     }
 
-    /// Takes the soonest timer away. Whether it was the one of its group that counts, if there is such a group.
-    pub(super) fn take_first(&mut self, timer: Option<&mut Timer>) -> bool {
+    /// Takes the soonest timer away; `timer` is its group's. Whether it was the one that counts.
+    pub(super) fn take_first(&mut self, timer: &mut Timer) -> bool {
         let Some(Reverse((time, _))) = self.heap.pop() else { return false };
-        match timer {
-            Some(timer) if timer.0 == time => {
-                *timer = Timer::default();
-                true
-            }
-            _ => false,
+        let counts = timer.0 == time;
+        if counts {
+            *timer = Timer::default();
         }
+        counts
     }
 }
 
@@ -60,18 +63,18 @@ mod tests {
     fn the_earliest_timer_of_a_group_is_the_one_that_counts() {
         let at = Duration::from_millis;
         let (mut timers, mut one, mut two) = (Timers::default(), Timer::default(), Timer::default());
-        timers.set(GroupId(1), &mut one, at(50));
-        timers.set(GroupId(2), &mut two, at(30));
-        timers.set(GroupId(1), &mut one, at(60));
-        timers.set(GroupId(1), &mut one, at(20));
-        assert_eq!(timers.first(), Some((at(20), GroupId(1))));
-        assert!(timers.take_first(Some(&mut one)));
-        timers.set(GroupId(1), &mut one, at(70));
-        assert_eq!(timers.first(), Some((at(30), GroupId(2))));
-        assert!(!timers.take_first(None), "the group is gone");
-        assert_eq!(timers.first(), Some((at(50), GroupId(1))));
-        assert!(!timers.take_first(Some(&mut one)), "set before an earlier one was");
-        assert!(timers.take_first(Some(&mut one)));
+        timers.set(1, &mut one, at(50));
+        timers.set(2, &mut two, at(30));
+        timers.set(1, &mut one, at(60));
+        timers.set(1, &mut one, at(20));
+        assert_eq!(timers.first(), Some((at(20), 1)));
+        assert!(timers.take_first(&mut one));
+        timers.set(1, &mut one, at(70));
+        assert_eq!(timers.first(), Some((at(30), 2)));
+        assert!(timers.take_first(&mut two));
+        assert_eq!(timers.first(), Some((at(50), 1)));
+        assert!(!timers.take_first(&mut one), "set before an earlier one was");
+        assert!(timers.take_first(&mut one));
         assert_eq!(timers.first(), None);
     }
 }
