@@ -2,16 +2,19 @@
 
 use super::batch::{BATCH_HEADER_LEN, BatchKind, Record};
 use super::checkpoint;
-use super::error::{Damage, Problem, StorageError};
+use super::disk::Region;
+use super::error::{Damage, DiskError, Problem, StorageError};
 use super::group_log::{GroupLog, GroupState, Place};
-use super::position::{BLOCK, Position};
+use super::position::{BLOCK, Position, ZEROES};
 use super::scan::{Cut, Found, Scan, Tail, contradiction, damage, malformed};
 use super::segment::Segment;
 use crate::codec::configuration::Configuration;
 use crate::codec::frame::{HEADER_LEN, Kind};
 use crate::codec::ids::{GroupId, INDEX_MAX, TERM_MAX};
 use crate::codec::terms::LogId;
+use bytes::Bytes;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What the batches up to now say.
 #[derive(Debug)]
@@ -26,6 +29,8 @@ pub(super) struct Replay {
     pub previous: u32,
     /// What lies behind it and is not counted.
     pub cut: Option<Cut>,
+    /// Where torn tails begin: of the whole journal, and of segments behind.
+    torn: Vec<(Arc<dyn Region>, u64)>,
 }
 
 impl Replay {
@@ -33,7 +38,7 @@ impl Replay {
     /// flushed, and read from the disk, before they count.
     pub(super) fn over(segments: &[Segment]) -> Result<Replay, StorageError> {
         let (groups, end) = (BTreeMap::new(), Position(0));
-        let mut replay = Replay { groups, started: 0, end, previous: 0, cut: None };
+        let mut replay = Replay { groups, started: 0, end, previous: 0, cut: None, torn: Vec::new() };
         for segment in segments.iter().rev() {
             segment.region.sync()?;
             segment.region.refresh()?;
@@ -91,6 +96,7 @@ impl Replay {
         assert!(self.started <= at, "segments are begun once");
         self.started = at + 1;
         self.cut = None;
+        self.torn.clear();
         Ok(())
     }
 
@@ -176,6 +182,9 @@ impl Replay {
         if let Some(broken) = broken {
             return Err(broken.damage(Problem::Acknowledged { durable }).into());
         }
+        if let Some(cut) = &cut {
+            self.torn.push((scan.region(), cut.offset));
+        }
         self.cut = self.cut.take().or(cut);
         Ok(())
     }
@@ -197,8 +206,19 @@ impl Replay {
             self.groups.values().all(|log| log.state().is_sound()),
             "what contradicts itself is damage"
         );
+        self.torn.drain(..).try_for_each(|(region, offset)| erase(&*region, offset))?;
         Ok(self)
     }
+}
+
+/// Makes it final that a torn tail is cut, before anybody learns of it. The next batch is written to the same place. If
+/// that is torn too, its sectors may be the very ones that the batch of the tail lacks, and its header may be the one
+/// that is lost. Without a header of its own, which lies in the first block, the tail stays a tail.
+fn erase(region: &dyn Region, offset: u64) -> Result<(), DiskError> {
+    region.write(offset, &[Bytes::from_static(&ZEROES)])?;
+    region.sync()?;
+    // Whichever region is written next, this one is ready for it as before.
+    region.refresh()
 }
 
 /// Why an intact frame contradicts those before it.
