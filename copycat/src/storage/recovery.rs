@@ -6,11 +6,11 @@
 
 use super::batch::BatchKind;
 use super::checkpoint;
-use super::disk::Disk;
-use super::error::{Damage, Problem, StorageError};
+use super::disk::{Disk, Region};
+use super::error::{Damage, DiskError, Problem, StorageError};
 use super::group_log::{GroupLog, GroupState, Place};
 use super::journal::{Flushed, Journal, Options, SEGMENT_LEN_MAX, SEGMENT_LEN_MIN};
-use super::position::{BLOCK, Position};
+use super::position::{BLOCK, Position, ZEROES};
 use super::preparation::{Preparer, create_first};
 use super::recent::Recent;
 use super::scan::{Found, Scan, Tail, contradiction, damage, malformed};
@@ -19,6 +19,7 @@ use crate::codec::configuration::Configuration;
 use crate::codec::frame::{Frame, Kind};
 use crate::codec::ids::{GroupId, INDEX_MAX, TERM_MAX};
 use crate::codec::terms::LogId;
+use bytes::Bytes;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -44,7 +45,7 @@ pub(crate) struct Cut {
 
 impl Journal {
     /// Opens the journal on this disk, or begins one where there is none. Blocks: reads and verifies
-    /// everything, and makes durable what it found valid at the end.
+    /// everything, and makes durable what it found valid at the end, and that the rest is cut.
     ///
     /// `seed` is where the salts of new segments come from: random, except in simulations.
     pub(crate) fn open(
@@ -165,6 +166,8 @@ struct Replay {
     end: Position,
     previous: u32,
     cut: Option<Cut>,
+    /// Where torn tails begin, of the whole journal and of segments behind.
+    torn: Vec<(Arc<dyn Region>, u64)>,
 }
 
 impl Replay {
@@ -172,7 +175,7 @@ impl Replay {
     /// is flushed here, and read back from the medium, before it counts.
     fn over(segments: &[Segment]) -> Result<Replay, StorageError> {
         let (groups, end) = (BTreeMap::new(), Position(0));
-        let mut replay = Replay { groups, started: 0, end, previous: 0, cut: None };
+        let mut replay = Replay { groups, started: 0, end, previous: 0, cut: None, torn: Vec::new() };
         for segment in segments.iter().rev() {
             segment.region.sync()?;
             segment.region.refresh()?;
@@ -229,6 +232,7 @@ impl Replay {
         }
         self.started = at + 1;
         self.cut = None;
+        self.torn.clear();
         Ok(())
     }
 
@@ -301,6 +305,9 @@ impl Replay {
         if let Some(broken) = broken {
             return Err(broken.damage(Problem::Acknowledged { durable }).into());
         }
+        if let Some(cut) = &cut {
+            self.torn.push((scan.region(), cut.offset));
+        }
         self.cut = self.cut.take().or(cut);
         Ok(())
     }
@@ -317,8 +324,21 @@ impl Replay {
             return Err(damage(&segments[0], 0, Problem::EntriesMissing { group, first }).into());
         }
         assert!(self.started > 0 || self.groups.is_empty(), "groups come from batches");
+        for (region, offset) in std::mem::take(&mut self.torn) {
+            erase(&*region, offset)?;
+        }
         Ok(self)
     }
+}
+
+/// Makes it final that a torn tail is cut, before anybody learns of it. The next batch is written to the same place:
+/// if that is torn too, its sectors may be the very ones that the batch of the tail lacks, and its header may be the one
+/// that is lost. Without a header of its own the tail stays a tail; it lies in the first block, if anywhere.
+fn erase(region: &dyn Region, offset: u64) -> Result<(), DiskError> {
+    region.write(offset, &[Bytes::from_static(&ZEROES)])?;
+    region.sync()?;
+    // Whichever region is written next, this one is ready for it as before.
+    region.refresh()
 }
 
 /// What is wrong with a frame that is intact and yet cannot stand behind those before it.

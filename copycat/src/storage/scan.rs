@@ -7,6 +7,7 @@ use super::position::{BLOCK, Position, is_zero};
 use super::recovery::Cut;
 use super::segment::Segment;
 use crate::codec::cursor::Malformed;
+use std::sync::Arc;
 
 /// Bytes read at once.
 const WINDOW: u64 = 1 << 20;
@@ -69,6 +70,11 @@ impl<'a> Scan<'a> {
     pub(super) fn new(segment: &'a Segment) -> Scan<'a> {
         let window = Window { region: &*segment.region, start: 0, bytes: Vec::new() };
         Scan { segment, window, offset: BLOCK, previous: segment.checksum }
+    }
+
+    /// What is walked over.
+    pub(super) fn region(&self) -> Arc<dyn Region> {
+        self.segment.region.clone()
     }
 
     /// Behind the last intact batch.

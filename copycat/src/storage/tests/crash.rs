@@ -2,7 +2,7 @@
 //! was written.
 
 use super::*;
-use crate::storage::Fault;
+use crate::storage::{Fault, Position};
 
 /// A history on a simulated disk, interrupted again and again in every way the disk knows.
 fn interrupted(seed: u64) -> usize {
@@ -111,4 +111,95 @@ fn what_only_the_cache_has_is_not_counted_after_a_failed_flush() {
     disk.crash(3);
     assert_eq!(place.open(3).1.groups, recovered.groups);
     drop(journal);
+}
+
+/// What the power leaves of a write of one block that turns `before` into `after`: each sector is old or new.
+fn torn(before: &[u8], after: &[u8]) -> impl Iterator<Item = Vec<u8>> {
+    let differs = |from: usize| before[from..].iter().zip(&after[from..]).position(|(old, new)| old != new);
+    let block = differs(0).expect("something was written") / 4_096 * 4_096;
+    assert_eq!(differs(block + 4_096), None, "one block was written");
+    (0..1 << 8).map(move |kept| {
+        let mut image = before.to_vec();
+        for sector in (0..8).filter(|sector| kept >> sector & 1 > 0) {
+            let range = block + sector * 512..block + (sector + 1) * 512;
+            image[range.clone()].copy_from_slice(&after[range]);
+        }
+        image
+    })
+}
+
+/// A disk on which one region holds something else.
+fn with_image(disk: &SimulatedDisk, number: u64, image: &[u8]) -> Place {
+    let copied = SimulatedDisk::default();
+    for number in disk.list().unwrap() {
+        copied.place(number, &disk.image(number).unwrap());
+    }
+    copied.place(number, image);
+    Place::Simulated(Arc::new(copied))
+}
+
+/// The last sector of the batch with entry 2 is garbled, so it is cut. The next batch lacks its first sector, the one with
+/// the header, and writes anew the one that was garbled.
+#[test]
+fn a_batch_that_was_cut_is_not_completed_by_the_next_one() {
+    let disk = Arc::new(SimulatedDisk::default());
+    let mut journal = Place::Simulated(disk.clone()).open(1).0;
+    append(&mut journal, 1, frame(1, 1, 1, b"kept"));
+    settle(&mut journal).unwrap();
+    append(&mut journal, 1, frame(1, 1, 2, b"cut"));
+    settle(&mut journal).unwrap();
+    let last = |place: &Place| place.open(3).1.groups[&GroupId(1)].terms.last().index;
+    disk.corrupt(0, journal.durable().0 - 1, 1);
+    let found = disk.image(0).unwrap();
+
+    disk.kill();
+    let (mut journal, recovered) = Place::Simulated(disk.clone()).open(2);
+    assert_eq!(recovered.groups[&GroupId(1)].terms.last().index, 1);
+    assert_eq!(recovered.cut.unwrap().bytes, 4_096);
+    let before = disk.image(0).unwrap();
+    journal.save_vote(GroupId(1), 2, Some(MemberId(3))).unwrap();
+    settle(&mut journal).unwrap();
+    for image in torn(&before, &disk.image(0).unwrap()) {
+        assert_eq!(last(&with_image(&disk, 0, &image)), 1, "entry 2 was cut");
+    }
+    // While it is cut, both may come of it, but only one is ever found.
+    let mut lasts: Vec<_> = torn(&found, &before)
+        .map(|image| with_image(&disk, 0, &image))
+        .map(|place| (last(&place), last(&place)))
+        .collect();
+    lasts.sort_unstable();
+    lasts.dedup();
+    assert_eq!(lasts, [(1, 1), (2, 2)]);
+}
+
+/// The same at the front of the next segment, to which the journal comes back only after it has gone on in the one
+/// before.
+#[test]
+fn a_checkpoint_that_was_cut_is_not_completed_when_more_is_durable_than_it_says() {
+    let disk = Arc::new(SimulatedDisk::default());
+    let mut journal = Place::Simulated(disk.clone()).open(1).0;
+    // Makes the journal go on in the next segment, whose first batch it writes.
+    let roll = |journal: &mut Journal, index: Index| {
+        append(journal, 1, frame(1, 1, index, &[1; 30_000]));
+        let write = journal.next_write().unwrap();
+        journal.written(write.run()).unwrap();
+    };
+    append(&mut journal, 1, frame(1, 1, 1, &[1; 30_000]));
+    settle(&mut journal).unwrap();
+    roll(&mut journal, 2);
+    assert_eq!(journal.durable(), Position(journal.active().header.base.0 + 8_192), "the checkpoint");
+    disk.corrupt(1, 8_191, 1);
+
+    disk.kill();
+    let (mut journal, recovered) = Place::Simulated(disk.clone()).open(2);
+    assert_eq!(recovered.cut.unwrap().file, "simulated segment 1");
+    append(&mut journal, 1, frame(1, 1, 2, b"finds room in the first segment"));
+    settle(&mut journal).unwrap();
+    let before = disk.image(1).unwrap();
+    roll(&mut journal, 3);
+    for image in torn(&before, &disk.image(1).unwrap()) {
+        let opened = Journal::open(with_image(&disk, 1, &image).disk(), small(), 3);
+        let recovered = opened.expect("nothing is damaged").1;
+        assert_eq!(recovered.groups[&GroupId(1)].terms.last().index, 2);
+    }
 }
