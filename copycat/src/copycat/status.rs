@@ -2,6 +2,7 @@
 
 use crate::node;
 use crate::raft;
+use crate::request::status::Role;
 use crate::storage::Flushed;
 
 /// A member and its groups at one moment.
@@ -49,18 +50,6 @@ pub struct GroupStatus {
     pub applied: u64,
     /// Last index in this member's log.
     pub last: u64,
-}
-
-/// What a member is in a group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Role {
-    /// Stores what the leader sends.
-    Follower,
-    /// Stands for election, or asks whether it should.
-    Candidate,
-    /// Orders the group's commands.
-    Leader,
 }
 
 impl Status {

@@ -10,6 +10,7 @@ use super::forming::{Formed, Forming};
 use super::links::{PeerLinks, origin};
 use super::reports::Reports;
 use super::shard::{Attachment, Input, Save, Shard, ShardStatus};
+use super::streams::Streams;
 use super::wire::beats::Beat;
 use super::wire::{Formation, Incoming};
 use super::workers::{Done, Worker};
@@ -18,6 +19,7 @@ use crate::codec::entries::Entries;
 use crate::codec::ids::{GroupId, MemberId};
 use crate::request::failure::Failure;
 use crate::request::sender::Request;
+use crate::request::status::Watch;
 use crate::request::wire::leaders::{ADDRESS_MAX, Leader, Leaders};
 use crate::request::wire::resolve::{Partition, Resolve, Resolved};
 use crate::storage::Preparation;
@@ -44,6 +46,8 @@ const TURN_MAX: usize = 4_096;
 pub(super) const REQUESTS_DEPTH: usize = 4_096;
 /// Batches of messages that may wait for a turn, per lane kind; behind them sockets are not read.
 pub(super) const EVENTS_DEPTH: usize = 256;
+/// Listeners of this process that may wait to be taken in.
+pub(super) const WATCHES_DEPTH: usize = 64;
 
 /// What the owner of a node may ask of its loop.
 #[derive(Debug)]
@@ -67,6 +71,7 @@ pub(crate) enum Command {
 pub(super) struct Inlets {
     pub commands: mpsc::UnboundedReceiver<Command>,
     pub requests: mpsc::Receiver<Request>,
+    pub watches: mpsc::Receiver<Watch>,
 }
 
 /// A running node, on its own thread.
@@ -79,6 +84,7 @@ pub(super) struct Driver {
     pub(super) flusher: Worker<Save>,
     pub(super) preparer: Worker<Preparation>,
     pub(super) applier: Worker<Vec<Work>>,
+    pub(super) streams: Streams,
     /// For what is saved without the flusher.
     pub(super) links: PeerLinks,
     pub(super) inlets: Inlets,
@@ -124,6 +130,7 @@ impl Driver {
             Some(event) = self.control.recv() => self.take_event(event),
             Some(event) = self.bulk.recv() => self.take_event(event),
             Some(request) = self.inlets.requests.recv() => self.inputs.push(Input::Request(request)),
+            Some(watch) = self.inlets.watches.recv() => self.streams.watch(watch, &self.shard),
             _ = self.ticks.tick() => {}
         }
         None
@@ -159,6 +166,7 @@ impl Driver {
                 self.live_by(formation);
             }
             self.shard.tick(now);
+            self.streams.tick(&self.shard);
         }
         let out = self.shard.outbox();
         let work = std::mem::take(&mut out.work);
@@ -205,6 +213,7 @@ impl Driver {
                 messages.into_iter().for_each(|message| self.take_message(&from, message));
             }
             // Whoever was there has noticed, too, and knows what it was not answered.
+            Event::Gone { from: Source::Client { id, .. } } => self.streams.gone(id),
             Event::Gone { .. } => {}
             Event::Connected { peer, lane: LaneKind::Bulk, .. } => self.inputs.push(Input::Connected(peer)),
             Event::Disconnected { peer, lane: LaneKind::Bulk } => self.inputs.push(Input::Disconnected(peer)),
@@ -240,6 +249,9 @@ impl Driver {
                 self.inputs.push(Input::Answered { from: *id, answers });
             }
             (Source::Client { replies, .. }, Incoming::Seek(groups)) => self.name_leaders(&groups, replies),
+            (Source::Client { id, replies }, Incoming::Stream(message)) => {
+                self.streams.take(*id, replies, message, &self.shard);
+            }
             (Source::Client { replies, .. }, Incoming::Resolve(resolve)) => self.resolve(&resolve, replies),
             (Source::Member { id, .. }, Incoming::Form(formation)) => {
                 let formation = self.forming.shown(*id, &formation);

@@ -10,6 +10,7 @@ use super::links::{Door, PeerLinks};
 use super::options::{Options, Storage};
 use super::reports::Reports;
 use super::shard::Shard;
+use super::streams::Streams;
 use super::wire::{Formation, Incoming};
 use super::workers;
 use crate::codec::ids::MemberId;
@@ -109,6 +110,7 @@ impl Driver {
             flusher: workers::flusher(0, links.clone(), reports.clone()).map_err(StartError::Thread)?,
             preparer: workers::preparer(0, reports.clone()).map_err(StartError::Thread)?,
             applier: workers::applier(0).map_err(StartError::Thread)?,
+            streams: Streams::new(options.me),
             links,
             inlets,
             reports,

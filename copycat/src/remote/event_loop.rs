@@ -6,13 +6,16 @@ use super::links::{LinkId, Links};
 use super::queue::QueueKey;
 use super::resolving::{Reply, Resolving};
 use super::routes::{Batch, Routes};
+use super::watching::{Fault, Watching};
 use super::wire::Incoming;
 use crate::codec::configuration::MEMBERS_MAX;
 use crate::request::failure::Failure;
 use crate::request::sender::Request;
+use crate::request::status::Watch;
 use crate::request::wire::leaders::{GROUPS_MAX, Leader, Seek};
 use crate::request::wire::results::Answered;
 use crate::request::wire::submit::{Submit, Submitted};
+use crate::stream::STREAMS_MAX;
 use crate::transport::client::Client;
 use crate::transport::event::Event;
 use std::time::Duration;
@@ -24,6 +27,17 @@ const TICK: Duration = Duration::from_millis(10);
 
 /// Most names that are asked about at a time; behind them callers wait.
 const RESOLVING_MAX: usize = 1_024;
+
+/// Most listeners; behind them others wait.
+const WATCHING_MAX: usize = STREAMS_MAX / 2;
+
+/// The channels into the loop.
+#[derive(Debug)]
+pub(super) struct Inlets {
+    pub requests: mpsc::Receiver<Request>,
+    pub commands: mpsc::Receiver<Command>,
+    pub watches: mpsc::Receiver<Watch>,
+}
 
 /// What the owner of a handle may ask of its loop.
 #[derive(Debug)]
@@ -40,10 +54,10 @@ pub(super) enum Command {
 /// Everything between the requests that are handed in and the connections.
 #[derive(Debug)]
 pub(super) struct EventLoop {
-    requests: mpsc::Receiver<Request>,
-    commands: mpsc::Receiver<Command>,
+    inlets: Inlets,
     request_timeout: Duration,
     resolving: Resolving,
+    watching: Watching,
     routes: Routes,
     calls: Calls,
     links: Links,
@@ -58,15 +72,14 @@ impl EventLoop {
     pub(super) fn new(
         dialing: Dialing,
         first: Client<Incoming>,
-        requests: mpsc::Receiver<Request>,
-        commands: mpsc::Receiver<Command>,
+        inlets: Inlets,
         request_timeout: Duration,
     ) -> EventLoop {
         let mut event_loop = EventLoop {
-            requests,
-            commands,
+            inlets,
             request_timeout,
             resolving: Resolving::default(),
+            watching: Watching::default(),
             routes: Routes::default(),
             calls: Calls::default(),
             links: Links::default(),
@@ -90,8 +103,12 @@ impl EventLoop {
                 _ = &mut stopped => break,
                 (link, event) = self.links.next_event() => self.take_event(link, event),
                 dialed = self.dialing.next() => self.take_dialed(dialed),
-                Some(command) = self.commands.recv(), if self.resolving.len() < RESOLVING_MAX => self.obey(command),
-                request = self.requests.recv(), if room => match request {
+                Some(command) = self.inlets.commands.recv(), if self.resolving.len() < RESOLVING_MAX => self.obey(command),
+                Some(watch) = self.inlets.watches.recv(), if self.watching.len() < WATCHING_MAX => {
+                    self.watching.add(Instant::now(), watch);
+                    self.watch();
+                }
+                request = self.inlets.requests.recv(), if room => match request {
                     Some(request) => self.take_request(Instant::now(), request),
                     None => break,
                 },
@@ -121,7 +138,7 @@ impl EventLoop {
     fn gather(&mut self) {
         let now = Instant::now();
         while self.has_room()
-            && let Ok(request) = self.requests.try_recv()
+            && let Ok(request) = self.inlets.requests.try_recv()
         {
             self.take_request(now, request);
         }
@@ -181,6 +198,10 @@ impl EventLoop {
                 answers.into_iter().for_each(|answer| self.take_answer(link, answer))
             }
             Incoming::Leaders(leaders) => self.take_leaders(leaders),
+            Incoming::Stream(message) => match self.watching.take(link, message) {
+                Ok(()) => self.watch(),
+                Err(fault) => self.blame(link, &fault),
+            },
             Incoming::Resolved(resolved) => {
                 self.roaming |= self.resolving.answered(link, &resolved);
                 if self.dialing.knows_cluster() {
@@ -227,6 +248,7 @@ impl EventLoop {
             let _ = call.reply.send(Err(Failure::Disconnected));
         }
         self.resolving.lost(link);
+        self.watching.lost(link);
         let now = Instant::now();
         self.routes.closed(now, link);
         if self.routes.default_link().is_none() {
@@ -270,8 +292,11 @@ impl EventLoop {
         self.look_for_members(now);
         self.ask(now);
         self.ask_about_names(now);
+        self.watch();
         for link in self.links.retain(|link| self.routes.needs(link)) {
             self.routes.closed(now, link);
+            self.resolving.lost(link);
+            self.watching.lost(link);
         }
     }
 
@@ -284,6 +309,29 @@ impl EventLoop {
         for leader in self.routes.missing() {
             self.dialing.reach(now, leader);
         }
+    }
+
+    /// Passes on what listeners are told, and keeps their streams open.
+    fn watch(&mut self) {
+        let now = Instant::now();
+        match self.watching.deliver(now) {
+            Ok(elsewhere) => self.roaming |= elsewhere,
+            Err((link, fault)) => return self.blame(link, &fault),
+        }
+        if let Some(link) = self.routes.default_link() {
+            self.watching.open(now, link);
+        }
+        while let Some((link, message)) = self.watching.next_out() {
+            if self.links.queue(link, message).is_err() {
+                self.watching.lost(link);
+            }
+        }
+    }
+
+    /// The member behind a connection says what no member says.
+    fn blame(&mut self, link: LinkId, fault: &Fault) {
+        tracing::warn!(%fault, "connection closed: no member says that");
+        self.lost(link);
     }
 
     fn ask_about_names(&mut self, now: Instant) {

@@ -10,6 +10,7 @@ use crate::codec::ids::GroupId;
 use crate::node::machine::{Checker, Entry, Machine, Query};
 use crate::request::failure::Failure;
 use crate::request::sender::{Answer, Request, RequestSender};
+use crate::request::status::StatusSender;
 use crate::threads;
 use bytes::Bytes;
 use std::collections::BTreeMap;
@@ -32,7 +33,7 @@ where
     let checks = Checks::new::<P::Commands>();
     let thread = threads::spawn(format!("local-{name}"), move || serve(requests, machines, &checks))?;
     let partitions = groups.into_iter().map(|group| Partition { group, sender: sender.clone() });
-    Ok((P::from_handle(Handle::new(name, partitions.collect())), thread))
+    Ok((P::from_handle(Handle::new(name, partitions.collect(), StatusSender::new(1).0)), thread))
 }
 
 fn serve<S: Send + 'static>(

@@ -166,7 +166,7 @@ impl<F, N: Partitions> StateMachineBuilder<F, N> {
         }
         let partition = |group| Partition { group, sender: self.node.request_sender() };
         let partitions = ids.into_iter().map(partition).collect();
-        Ok(P::from_handle(Handle::new(&self.name, partitions)))
+        Ok(P::from_handle(Handle::new(&self.name, partitions, self.node.status_sender())))
     }
 }
 

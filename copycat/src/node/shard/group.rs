@@ -74,6 +74,8 @@ pub(crate) struct GroupStatus {
     pub raft: state::Status,
     /// Last entry the state machine has applied.
     pub applied: Index,
+    /// Whether the state machine has stopped at an entry that its program does not understand.
+    pub halted: bool,
     /// How often this process found that another member had lost what it had acknowledged.
     pub found_lost: u64,
 }
@@ -298,7 +300,8 @@ impl Group {
 
     pub(super) fn status(&self) -> GroupStatus {
         let (raft, applied) = (self.core.status(), self.progress.applied());
-        GroupStatus { group: self.id, raft, applied, found_lost: self.found_lost }
+        let halted = self.progress.is_halted();
+        GroupStatus { group: self.id, raft, applied, halted, found_lost: self.found_lost }
     }
 
     /// The member stops, for `failure`. What was never proposed never happens: whoever asked here learns that this

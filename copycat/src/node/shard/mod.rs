@@ -224,6 +224,11 @@ impl Shard {
         self.groups.get(&group)?.leader()
     }
 
+    /// One group's role, term and progress, if it is known here.
+    pub(crate) fn group_status(&self, group: GroupId) -> Option<GroupStatus> {
+        self.groups.get(&group).map(Group::status)
+    }
+
     /// The groups of a resource's partitions, in their order, if it is open here.
     pub(crate) fn resource(&self, name: &str) -> Option<&[GroupId]> {
         self.resources.get(name).map(Vec::as_slice)
