@@ -3,6 +3,7 @@
 use crate::node;
 use crate::raft;
 use crate::request::status::Role;
+use crate::resource::state_machine::group_of;
 use crate::storage::Flushed;
 
 /// A member and its groups at one moment.
@@ -62,7 +63,7 @@ impl Status {
     /// The status of one partition of a resource; `None` if this member does not know it.
     #[must_use]
     pub fn group(&self, resource: &str, partition: u32) -> Option<&GroupStatus> {
-        let group = crate::codec::ids::GroupId::of(resource, partition).0;
+        let group = group_of(resource, partition).0;
         self.groups.iter().find(|status| status.group == group)
     }
 }

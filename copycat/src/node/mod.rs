@@ -7,12 +7,15 @@
 //!
 //! Begin with [`Node`], then [`shard`], where the path of a write can be read from top to bottom.
 
+mod address_book;
 pub(crate) mod applier;
+mod bootstrap;
 mod clock;
+mod command;
+mod data_directory;
 mod driver;
-mod forming;
-mod founding;
-mod home;
+mod founders;
+mod gate;
 pub(crate) mod identity;
 mod links;
 pub(crate) mod machine;
@@ -24,13 +27,14 @@ mod streams;
 pub(crate) mod wire;
 pub(crate) mod workers;
 
-pub(crate) use founding::NotMine;
+pub(crate) use founders::NotMine;
 pub(crate) use identity::IdentityError;
 pub(crate) use opening::StartError;
 pub(crate) use options::{ELECTION_TIMEOUT_MAX, Options, Storage};
 pub(crate) use shard::{GroupStatus, ShardStatus};
 
-use self::driver::{Command, Driver, Inlets, REQUESTS_DEPTH, WATCHES_DEPTH};
+use self::command::{Command, Inlets, REQUESTS_DEPTH, WATCHES_DEPTH};
+use self::driver::Driver;
 use self::machine::{Checker, Machine};
 use self::shard::Attachment;
 use crate::codec::ids::GroupId;

@@ -8,7 +8,7 @@
 //! Requests wait while there is no connection. Once one has been sent it is never sent again: if the connection
 //! breaks before its answer, its outcome is unknown. Requests of one group stay in the order they were handed in.
 //!
-//! Begin with [`event_loop`], the loop; then [`routes`], which decides what goes where and touches no connection;
+//! Begin with [`event_loop`], the loop; then [`requests`] and [`routes`], which decide what goes where and touch no connection;
 //! [`resolving`] are names that are asked about, [`calls`] the requests that were sent, [`links`] the connections, [`dialing`] the attempts to make some.
 
 mod calls;
@@ -16,6 +16,7 @@ mod dialing;
 mod event_loop;
 mod links;
 mod queue;
+mod requests;
 mod resolving;
 mod routes;
 #[cfg(test)]

@@ -4,6 +4,7 @@
 use super::dispatch::{Checks, Dispatch, Replica};
 use super::handle::{Handle, Partition};
 use super::proxy::Proxy;
+use super::state_machine::group_of;
 use crate::codec::access::Access;
 use crate::codec::command::Call;
 use crate::codec::ids::GroupId;
@@ -28,7 +29,7 @@ where
     S: Send + 'static,
 {
     let (sender, requests) = RequestSender::new(DEPTH);
-    let groups: Vec<_> = (0..partitions).map(|number| GroupId::of(name, number)).collect();
+    let groups: Vec<_> = (0..partitions).map(|number| group_of(name, number)).collect();
     let machines = groups.iter().map(|group| (*group, Replica::new::<P::Commands>(init()))).collect();
     let checks = Checks::new::<P::Commands>();
     let thread = threads::spawn(format!("local-{name}"), move || serve(requests, machines, &checks))?;

@@ -8,6 +8,7 @@ use crate::node::applier::Applier;
 use crate::node::machine::{Checker, Entry, Machine, Query};
 use crate::node::wire;
 use crate::raft::message::{AppendResult, Message};
+use crate::request::reply::Answers;
 use crate::request::sender::Answer;
 use crate::storage::{self, MemoryDisk, Owner};
 use bytes::Bytes;
@@ -352,4 +353,40 @@ fn a_write_that_has_to_wait_for_another_awaits_its_end() {
     assert!(leader.shard.awaits_flush());
     leader.shard.turn(leader.now, [Input::Done(Done::Written(save.run(&mut Sent::default())))]);
     assert!(leader.shard.outbox().save.is_some());
+}
+
+/// Takes the answers that go back over a connection.
+#[derive(Default)]
+struct Back(Mutex<Vec<Answered>>);
+
+impl Answers for Back {
+    fn send(&self, answers: Vec<Answered>) {
+        self.0.lock().unwrap().extend(answers);
+    }
+}
+
+#[test]
+fn nobody_tries_for_longer_than_whoever_waits_nor_than_it_would_by_itself() {
+    let (mut leader, back) = (Leader::settled(), Arc::new(Back::default()));
+    let submitted = |id, left| Input::Submitted {
+        origin: Origin(back.clone()),
+        submit: Submit {
+            group: GROUP,
+            term: 0,
+            left,
+            requests: vec![Submitted { id, call: call(Access::Write) }],
+        },
+    };
+    leader.turn([submitted(1, Duration::from_millis(50)), submitted(2, Duration::from_secs(3_600))]);
+    let mut after = |passed| {
+        leader.now += passed;
+        leader.shard.tick(leader.now);
+        back.0.lock().unwrap().iter().map(|answered| answered.id).collect::<Vec<_>>()
+    };
+    assert_eq!(after(Duration::from_millis(49)), [0; 0]);
+    assert_eq!(after(Duration::from_millis(1)), [1]);
+    assert_eq!(after(Duration::from_millis(9_949)), [1]);
+    assert_eq!(after(Duration::from_millis(1)), [1, 2], "the request timeout");
+    let late = Err(Failure::Timeout.code());
+    assert!(back.0.lock().unwrap().iter().all(|answered| answered.result == late));
 }
