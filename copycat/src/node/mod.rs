@@ -24,6 +24,8 @@ pub(crate) mod options;
 mod reports;
 pub(crate) mod shard;
 mod streams;
+#[cfg(test)]
+mod tests;
 pub(crate) mod wire;
 pub(crate) mod workers;
 

@@ -120,7 +120,9 @@ impl Group {
                 packer.push_configuration(&header(Kind::Configuration), configuration);
             }
         }
-        ground.journal.append_own(self.id, &packer.seal()).map(drop)
+        let entries = packer.seal();
+        self.marks.note(&entries);
+        ground.journal.append_own(self.id, &entries).map(drop)
     }
 
     /// Takes what waits for no more than `token` to be durable, in the order it was made.
@@ -167,9 +169,8 @@ impl Group {
                 spans,
                 configurations: configurations.iter().filter(|(index, _)| within(index)).cloned().collect(),
             };
-            if !ground
-                .links
-                .send(to, wire::Message::Raft { group: self.id, message: piece, frames, prev_checksum: 0 })
+            let (message, prev_checksum) = (piece, self.marks.checksum(prev));
+            if !ground.links.send(to, wire::Message::Raft { group: self.id, message, frames, prev_checksum })
             {
                 // What else was to go there is neither read nor sent: it would leave a gap.
                 self.crowded.push(to);

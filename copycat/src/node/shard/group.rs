@@ -5,6 +5,7 @@ use super::super::clock::ClusterClock;
 use super::super::machine::{Checker, Machine};
 use super::Options;
 use super::ground::Ground;
+use super::marks::Marks;
 use super::queue::Queue;
 use super::reading::Reads;
 use super::waiting::Proposed;
@@ -90,6 +91,8 @@ pub(super) struct Group {
     /// How much of it the core knows: what it learns may make it a leader, whose first entry needs room.
     told: Token,
     pub(super) clock: ClusterClock,
+    /// Of what this member appended as a leader.
+    pub(super) marks: Marks,
     pub(super) checker: Option<Arc<dyn Checker>>,
     pub(super) progress: Arc<Progress>,
     pub(super) queue: Queue,
@@ -139,6 +142,7 @@ impl Group {
             told: core.token(),
             core,
             clock,
+            marks: Marks::default(),
             checker: None,
             progress: Arc::default(),
             queue: Queue::default(),

@@ -15,6 +15,7 @@ mod ground;
 mod group;
 mod handover;
 mod lines;
+mod marks;
 mod proposing;
 mod queue;
 mod reading;

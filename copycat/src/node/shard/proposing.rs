@@ -118,6 +118,7 @@ impl Group {
             return Ok(Appended::Nothing);
         };
         let entries = self.encode(now, span, writes, bytes);
+        self.marks.note(&entries);
         ground.journal.append(self.id, &entries)?;
         ground.await_durable(self.id, self.core.token());
         self.carry_out(now, effects, &Entries::default(), ground).map(|()| Appended::All)

@@ -47,13 +47,16 @@ impl Checker for Anything {
 }
 
 #[derive(Clone, Debug, Default)]
-struct Sent(Arc<Mutex<Vec<Message>>>);
+struct Sent(Arc<Mutex<Vec<Message>>>, Arc<Mutex<Vec<(Index, u32)>>>);
 
 impl Links for Sent {
     fn send(&mut self, to: MemberId, message: wire::Message) -> bool {
-        if let wire::Message::Raft { message, .. } = message
+        if let wire::Message::Raft { message, prev_checksum, .. } = message
             && to == FOLLOWER
         {
+            if let Message::Append { prev, .. } = &message {
+                self.1.lock().unwrap().push((prev.index, prev_checksum));
+            }
             self.0.lock().unwrap().push(message);
         }
         true
@@ -353,6 +356,22 @@ fn a_write_that_has_to_wait_for_another_awaits_its_end() {
     assert!(leader.shard.awaits_flush());
     leader.shard.turn(leader.now, [Input::Done(Done::Written(save.run(&mut Sent::default())))]);
     assert!(leader.shard.outbox().save.is_some());
+}
+
+#[test]
+fn appends_name_the_frame_before_their_first() {
+    let mut leader = Leader::settled();
+    for written in 2..=4 {
+        let _answer = leader.call([Access::Write]);
+        leader.acknowledges(written);
+    }
+    let named = leader.sent.1.lock().unwrap().clone();
+    let known: Vec<_> = named.iter().filter(|(_, checksum)| *checksum != 0).copied().collect();
+    assert!(known.iter().map(|(index, _)| *index).eq(1..=3), "{named:?}");
+    for (index, checksum) in known {
+        let frame = leader.shard.ground.journal.read(GROUP, index, index, 0).unwrap().frames.remove(0);
+        assert_eq!(frame[4..8], checksum.to_le_bytes(), "entry {index}");
+    }
 }
 
 /// Takes the answers that go back over a connection.
