@@ -3,7 +3,7 @@
 //! Nothing here waits for time to pass: tests look again until what must happen has happened, and give up only
 //! after a minute. `cluster/world.rs` is the cluster, `cluster/life.rs` the suite that both networks go
 //! through, `cluster/order.rs` what clients that do not wait rely on, `cluster/leaders.rs` what remote handles
-//! know of leaders, `cluster/bad_input.rs` what goes wrong before or beside it.
+//! know of leaders, `cluster/listeners.rs` what those hear who listen, `cluster/bad_input.rs` what goes wrong before or beside it.
 #![allow(clippy::unwrap_used, reason = "the whole program is a test; what its helpers unwrap fails it")]
 
 mod cluster {
@@ -11,6 +11,7 @@ mod cluster {
     mod catching_up;
     pub(crate) mod leaders;
     pub(crate) mod life;
+    pub(crate) mod listeners;
     pub(crate) mod order;
     #[expect(dead_code, reason = "`processes` needs more of it")]
     mod relay;
@@ -22,11 +23,11 @@ mod cluster {
 macro_rules! on_both_networks {
     ($($suite:ident::$case:ident,)*) => {
         mod over_tcp {
-            use super::cluster::{leaders, life, order, world};
+            use super::cluster::{leaders, life, listeners, order, world};
             $(#[test] fn $case() { world::run($suite::$case(world::Network::Tcp)); })*
         }
         mod in_memory {
-            use super::cluster::{leaders, life, order, world};
+            use super::cluster::{leaders, life, listeners, order, world};
             $(#[test] fn $case() { world::run($suite::$case(world::Network::memory())); })*
         }
     };
@@ -50,6 +51,9 @@ on_both_networks! {
     life::a_state_that_calls_a_blocking_proxy_gets_an_error,
     life::more_at_once_than_a_segment_holds,
     life::a_command_longer_than_a_segment_is_kept_all_the_same,
+    listeners::listeners_hear_of_every_leader,
+    listeners::every_partition_is_told_of_and_blocking_listeners_hear_the_same,
+    listeners::listeners_that_take_nothing_hold_up_nobody,
     order::calls_of_a_line_keep_their_order,
     order::a_line_keeps_its_order_when_there_is_no_room,
     order::clones_share_a_line,

@@ -68,6 +68,7 @@ mod remote;
 mod request;
 mod resource;
 mod storage;
+mod stream;
 mod threads;
 mod transport;
 
@@ -76,11 +77,12 @@ pub use codec::access::Consistency;
 pub use codec::ids::MethodId;
 pub use copycat::{
     Copycat, CopycatBuilder, GroupStatus, LogStatus, MemoryNetwork, Remote, RemoteBuilder, RemoteResource,
-    Role, Status, Storage, StorageBuilder,
+    Status, Storage, StorageBuilder,
 };
 pub use copycat_macros::state_machine;
 pub use error::{Error, Mistake};
 pub use request::failure::Outcome;
+pub use request::status::{Health, PartitionStatus, Role};
 pub use resource::commands::{Commands, Data, Kind, Method, Partitioned, Route};
 pub use resource::dispatch::Dispatch;
 pub use resource::page::{PAGE_BYTES_MAX, Page};
@@ -88,6 +90,7 @@ pub use resource::pages::{PageIter, PageStream};
 pub use resource::partitioner::HashPartitioner;
 pub use resource::proxy::{AsyncProxy, Proxy, SyncProxy};
 pub use resource::state_machine::{Many, One, StateMachineBuilder};
+pub use resource::status::{StatusIter, StatusStream};
 pub use resource::update::{update, update_sync};
 #[cfg(feature = "testing")]
 pub mod testing;

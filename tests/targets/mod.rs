@@ -37,6 +37,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "identity", run: decoders::identity, base: 4 << 10, factor: 8 },
     // A read finds at most 256 KiB of room.
     Target { name: "stream", run: decoders::stream, base: 1 << 20, factor: 16 },
+    // Twice more items than a queue holds, at both ends; and each step may publish seven of them.
+    Target { name: "streams", run: decoders::streams, base: 1 << 20, factor: 512 },
     // Segments of 64 KiB: a few that were there, the next, the scan's window, and what the checks read.
     Target { name: "recovery", run: decoders::recovery, base: 4 << 20, factor: 32 },
     // Elements that take no byte, 4,096 of them; and a tag of one byte is a piece of 48 in a node of a tree.

@@ -1,7 +1,7 @@
 //! Who belongs to a cluster, as its operator writes it down.
 //!
 //! Only the configuration: this folder opens nothing and sends nothing. The members' connections are
-//! `transport`'s, the founding of the cluster is `node`'s. Begin with [`Cluster`].
+//! `transport`'s, how a cluster begins is `node`'s. Begin with [`Cluster`].
 
 mod builder;
 mod member;

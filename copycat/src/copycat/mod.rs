@@ -11,7 +11,7 @@ mod storage;
 pub use builder::CopycatBuilder;
 pub use network::MemoryNetwork;
 pub use remote::{Remote, RemoteBuilder, RemoteResource};
-pub use status::{GroupStatus, LogStatus, Role, Status};
+pub use status::{GroupStatus, LogStatus, Status};
 pub use storage::{Storage, StorageBuilder};
 
 use crate::cluster::Cluster;

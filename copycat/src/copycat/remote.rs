@@ -182,6 +182,8 @@ impl<N: Partitions> RemoteResource<'_, N> {
         }
         let sender = self.remote.node.request_sender();
         let partition = |group| Partition { group, sender: sender.clone() };
-        Ok(P::from_handle(Handle::new(&self.name, groups.into_iter().map(partition).collect())))
+        let (partitions, listening) =
+            (groups.into_iter().map(partition).collect(), self.remote.node.status_sender());
+        Ok(P::from_handle(Handle::new(&self.name, partitions, listening)))
     }
 }

@@ -2,6 +2,8 @@
 
 use crate::node;
 use crate::raft;
+use crate::request::status::Role;
+use crate::resource::state_machine::group_of;
 use crate::storage::Flushed;
 
 /// A member and its groups at one moment.
@@ -51,18 +53,6 @@ pub struct GroupStatus {
     pub last: u64,
 }
 
-/// What a member is in a group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Role {
-    /// Stores what the leader sends.
-    Follower,
-    /// Stands for election, or asks whether it should.
-    Candidate,
-    /// Orders the group's commands.
-    Leader,
-}
-
 impl Status {
     pub(super) fn new(member: u64, status: &node::ShardStatus) -> Status {
         let groups = status.groups.iter().map(GroupStatus::new).collect();
@@ -73,7 +63,7 @@ impl Status {
     /// The status of one partition of a resource; `None` if this member does not know it.
     #[must_use]
     pub fn group(&self, resource: &str, partition: u32) -> Option<&GroupStatus> {
-        let group = crate::codec::ids::GroupId::of(resource, partition).0;
+        let group = group_of(resource, partition).0;
         self.groups.iter().find(|status| status.group == group)
     }
 }

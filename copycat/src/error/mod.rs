@@ -143,7 +143,7 @@ impl Error {
             Problem::NotMine(NotMine::UnknownMember) => 211,
             Problem::NotMine(NotMine::DuplicateMember) => 212,
             Problem::NotMine(NotMine::Misaddressed) => 213,
-            Problem::NotMine(NotMine::OtherVersion) => 214,
+            Problem::NotMine(NotMine::OtherVersion { .. }) => 214,
             Problem::NotMine(NotMine::OtherTimeout) => 215,
             Problem::Unreachable(_) => 208,
             Problem::Unresolved { error: ResolveError::NotOpen, .. } => Failure::UnknownResource.code(),
@@ -400,7 +400,7 @@ fn remedy_of_outcast(cause: NotMine) -> &'static str {
         NotMine::UnknownMember => "; name the same seeds on every member",
         NotMine::DuplicateMember => "; give each process its own id, and stop the one that is too many",
         NotMine::Misaddressed => "; check the addresses of the seeds",
-        NotMine::OtherVersion => "; run the same version everywhere",
+        NotMine::OtherVersion { .. } => "; run the same version everywhere",
         NotMine::OtherTimeout => "; give every member the same election timeout",
     }
 }

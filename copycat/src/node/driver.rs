@@ -4,79 +4,54 @@
 //! distributes what the turn left: writes to the flusher, committed entries to the applier, messages
 //! (already handed over by the shard) to the lanes. Nothing here decides anything about consensus.
 
+use super::address_book::AddressBook;
 use super::alarm::Alarm;
 use super::applier::Work;
+use super::bootstrap::Bootstrap;
 use super::clock::now;
-use super::forming::{Formed, Forming};
+use super::command::{Command, Inlets};
 use super::links::{PeerLinks, origin};
 use super::reports::Reports;
-use super::shard::{Attachment, Input, Save, Shard, ShardStatus};
+use super::shard::{Input, Save, Shard};
+use super::streams::Streams;
 use super::wire::beats::Beat;
 use super::wire::{Formation, Incoming};
 use super::workers::{Done, Worker};
 use crate::codec::configuration::Configuration;
 use crate::codec::entries::Entries;
-use crate::codec::ids::{GroupId, MemberId};
-use crate::request::failure::Failure;
-use crate::request::sender::Request;
-use crate::request::wire::leaders::{ADDRESS_MAX, Leader, Leaders};
-use crate::request::wire::resolve::{Partition, Resolve, Resolved};
+use crate::codec::ids::MemberId;
 use crate::storage::Preparation;
 use crate::transport::acceptor::Acceptor;
 use crate::transport::event::{Event, Source};
 use crate::transport::lane::Peer;
 use crate::transport::sender::Sender;
-use crate::transport::wire::LaneKind;
+use crate::transport::wire::{LaneKind, Outgoing};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-/// How often a founding that did not come about is tried again.
-const FORMING_INTERVAL: Duration = Duration::from_millis(500);
+/// How often those who listen are told what has changed, while there are any.
+const TELL_INTERVAL: Duration = Duration::from_millis(20);
+/// How often a formation that did not come about is tried again.
+const BOOTSTRAP_INTERVAL: Duration = Duration::from_millis(500);
 /// Most inputs of one turn: keeps the loop's reaction to heartbeats short under any load.
 const TURN_MAX: usize = 4_096;
-/// Requests of this process's proxies that may wait for a turn; behind them callers wait in line.
-pub(super) const REQUESTS_DEPTH: usize = 4_096;
 /// Batches of messages that may wait for a turn, per lane kind; behind them sockets are not read.
 pub(super) const EVENTS_DEPTH: usize = 256;
-
-/// What the owner of a node may ask of its loop.
-#[derive(Debug)]
-pub(crate) enum Command {
-    /// A resource's code for one group.
-    Attach(Attachment),
-    /// Nobody holds on to these groups' code after all.
-    Detach(Vec<GroupId>),
-    /// Tell when the cluster is formed, or why it cannot be, as far as this member is concerned.
-    Formed(Formed),
-    /// Tell how the groups and the journal are doing.
-    Status(oneshot::Sender<ShardStatus>),
-    /// Stop in order: what was proposed is flushed, the log is closed, connections are emptied.
-    Close,
-    /// Stop at once, as a crash would.
-    Abort,
-}
-
-/// The channels into the loop.
-#[derive(Debug)]
-pub(super) struct Inlets {
-    pub commands: mpsc::UnboundedReceiver<Command>,
-    pub requests: mpsc::Receiver<Request>,
-}
 
 /// A running node, on its own thread.
 pub(super) struct Driver {
     pub(super) shard: Shard,
     pub(super) peers: BTreeMap<MemberId, Peer>,
-    /// Where members are, this one included, as it was told.
-    pub(super) addresses: BTreeMap<MemberId, String>,
+    pub(super) addresses: AddressBook,
     pub(super) acceptor: Acceptor,
     pub(super) flusher: Worker<Save>,
     pub(super) preparer: Worker<Preparation>,
     pub(super) applier: Worker<Vec<Work>>,
+    pub(super) streams: Streams,
     /// For what is saved without the flusher.
     pub(super) links: PeerLinks,
     pub(super) inlets: Inlets,
@@ -85,9 +60,10 @@ pub(super) struct Driver {
     pub(super) bulk: mpsc::Receiver<Event<Incoming>>,
     pub(super) inputs: Vec<Input>,
     pub(super) alarm: Alarm,
-    pub(super) next_forming: Duration,
+    pub(super) next_tell: Duration,
+    pub(super) next_bootstrap: Duration,
     /// Last, so that the directory stays locked until every thread that writes to it has ended.
-    pub(super) forming: Forming,
+    pub(super) bootstrap: Bootstrap,
 }
 
 impl Driver {
@@ -121,6 +97,7 @@ impl Driver {
             Some(event) = self.control.recv() => self.take_event(event),
             Some(event) = self.bulk.recv() => self.take_event(event),
             Some(request) = self.inlets.requests.recv() => self.inputs.push(Input::Request(request)),
+            Some(watch) = self.inlets.watches.recv() => self.streams.watch(watch, &self.shard),
             () = self.alarm.rings() => {}
         }
         None
@@ -148,15 +125,20 @@ impl Driver {
         let now = now();
         let done = self.reports.take().into_iter().map(Input::Done);
         self.shard.turn(now, done.chain(self.inputs.drain(..)));
-        if now >= self.next_forming {
-            self.next_forming = now + FORMING_INTERVAL;
-            let formation = self.forming.tick(now);
+        if now >= self.next_bootstrap {
+            self.next_bootstrap = now + BOOTSTRAP_INTERVAL;
+            let formation = self.bootstrap.tick(now);
             self.live_by(formation);
         }
         if self.alarm.is_due(now) {
             self.shard.tick(now);
         }
-        self.alarm.set(now, self.shard.deadline(now).min(self.next_forming));
+        if !self.streams.is_empty() && now >= self.next_tell {
+            self.next_tell = now + TELL_INTERVAL;
+            self.streams.tick(&self.shard);
+        }
+        let tell = if self.streams.is_empty() { Duration::MAX } else { self.next_tell };
+        self.alarm.set(now, self.shard.deadline(now).min(self.next_bootstrap).min(tell));
         let out = self.shard.outbox();
         let work = std::mem::take(&mut out.work);
         let (save, preparation) = (out.save.take(), out.preparation.take());
@@ -188,7 +170,7 @@ impl Driver {
             Command::Attach(attachment) => self.inputs.push(Input::Attach(attachment)),
             Command::Detach(groups) => self.inputs.push(Input::Detach(groups)),
             Command::Status(reply) => drop(reply.send(self.shard.status())),
-            Command::Formed(reply) => self.forming.wait(reply),
+            Command::Formed(reply) => self.bootstrap.wait(reply),
             Command::Close | Command::Abort => unreachable!("the loop ends with these"),
         }
     }
@@ -199,17 +181,18 @@ impl Driver {
                 messages.into_iter().for_each(|message| self.take_message(&from, message));
             }
             // Whoever was there has noticed, too, and knows what it was not answered.
+            Event::Gone { from: Source::Client { id, .. } } => self.streams.gone(id),
             Event::Gone { .. } => {}
             Event::Connected { peer, lane: LaneKind::Bulk, .. } => self.inputs.push(Input::Connected(peer)),
             Event::Disconnected { peer, lane: LaneKind::Bulk } => self.inputs.push(Input::Disconnected(peer)),
             Event::Connected { peer, lane: LaneKind::Control, identity } => {
-                let formation = self.forming.connected(peer, &identity);
+                let formation = self.bootstrap.connected(peer, &identity);
                 self.live_by(formation);
             }
-            Event::Disconnected { peer, lane: LaneKind::Control } => self.forming.disconnected(peer),
+            Event::Disconnected { peer, lane: LaneKind::Control } => self.bootstrap.disconnected(peer),
             Event::Refused { peer, lane, refusal } => {
                 tracing::debug!(%peer, ?lane, %refusal, "refused");
-                self.forming.refused(peer, refusal);
+                self.bootstrap.refused(peer, refusal);
             }
         }
     }
@@ -233,41 +216,21 @@ impl Driver {
             (Source::Server { id }, Incoming::Results(answers)) => {
                 self.inputs.push(Input::Answered { from: *id, answers });
             }
-            (Source::Client { replies, .. }, Incoming::Seek(groups)) => self.name_leaders(&groups, replies),
-            (Source::Client { replies, .. }, Incoming::Resolve(resolve)) => self.resolve(&resolve, replies),
+            (Source::Client { replies, .. }, Incoming::Seek(groups)) => {
+                answer(replies, self.addresses.leaders(&self.shard, &groups));
+            }
+            (Source::Client { id, replies }, Incoming::Stream(message)) => {
+                self.streams.take(*id, replies, message, &self.shard);
+            }
+            (Source::Client { replies, .. }, Incoming::Resolve(resolve)) => {
+                answer(replies, self.addresses.resolve(&self.shard, &resolve));
+            }
             (Source::Member { id, .. }, Incoming::Form(formation)) => {
-                let formation = self.forming.shown(*id, &formation);
+                let formation = self.bootstrap.shown(*id, &formation);
                 self.live_by(formation);
             }
             (from, _) => tracing::warn!(?from, "a message that is not for its sender to send"),
         }
-    }
-
-    /// Tells a remote handle who leads. What it does not hear, because too much waits for it, it asks again.
-    fn name_leaders(&self, groups: &[GroupId], replies: &Sender) {
-        let leaders = groups.iter().filter_map(|group| self.leader(*group)).collect();
-        if let Err(unsent) = replies.send(Leaders(leaders)) {
-            tracing::debug!(%unsent, "the names of leaders are lost");
-        }
-    }
-
-    /// Tells a remote handle what a name stands for, if it is open here.
-    fn resolve(&self, resolve: &Resolve, replies: &Sender) {
-        let partition = |group: &GroupId| Partition { group: *group, leader: self.leader(*group) };
-        let partitions = match self.shard.resource(&resolve.name) {
-            Some(groups) => Ok(groups.iter().map(partition).collect()),
-            None => Err(Failure::UnknownResource.code()),
-        };
-        if let Err(unsent) = replies.send(Resolved { id: resolve.id, partitions }) {
-            tracing::debug!(%unsent, "the answer about a name is lost");
-        }
-    }
-
-    fn leader(&self, group: GroupId) -> Option<Leader> {
-        let (term, member) = self.shard.leader(group)?;
-        // A handle has no use for an address that is longer than any can be.
-        let address = self.addresses.get(&member).filter(|address| address.len() <= ADDRESS_MAX)?;
-        Some(Leader { group, term, member, address: address.clone() })
     }
 
     /// The cluster is formed: the groups found in the journal, and those that are opened, take part.
@@ -311,5 +274,12 @@ impl Driver {
         }
         closing.join_all().await;
         self.acceptor.close().await;
+    }
+}
+
+/// Answers a remote handle. What it does not hear, because too much waits for it, it asks again.
+fn answer(replies: &Sender, message: impl Outgoing) {
+    if let Err(unsent) = replies.send(message) {
+        tracing::debug!(%unsent, "an answer to a remote handle is lost");
     }
 }

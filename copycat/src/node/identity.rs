@@ -14,7 +14,7 @@
 //!      …    4  checksum     CRC32C of everything before
 //! ```
 //!
-//! [`Home`](super::home::Home) keeps it.
+//! [`DataDirectory`](super::data_directory::DataDirectory) keeps it.
 
 use super::options::ELECTION_TIMEOUT_MAX;
 use super::wire::Formation;

@@ -7,13 +7,16 @@
 //!
 //! Begin with [`Node`], then [`shard`], where the path of a write can be read from top to bottom.
 
+mod address_book;
 mod alarm;
 pub(crate) mod applier;
+mod bootstrap;
 mod clock;
+mod command;
+mod data_directory;
 mod driver;
-mod forming;
-mod founding;
-mod home;
+mod founders;
+mod gate;
 pub(crate) mod identity;
 mod links;
 pub(crate) mod machine;
@@ -21,21 +24,26 @@ mod opening;
 pub(crate) mod options;
 mod reports;
 pub(crate) mod shard;
+mod streams;
+#[cfg(test)]
+mod tests;
 pub(crate) mod wire;
 pub(crate) mod workers;
 
-pub(crate) use founding::NotMine;
+pub(crate) use founders::NotMine;
 pub(crate) use identity::IdentityError;
 pub(crate) use opening::StartError;
 pub(crate) use options::{ELECTION_TIMEOUT_MAX, Options, Storage};
 pub(crate) use shard::{GroupStatus, ShardStatus};
 
-use self::driver::{Command, Driver, Inlets, REQUESTS_DEPTH};
+use self::command::{Command, Inlets, REQUESTS_DEPTH, WATCHES_DEPTH};
+use self::driver::Driver;
 use self::machine::{Checker, Machine};
 use self::shard::Attachment;
 use crate::codec::ids::GroupId;
 use crate::request::failure::Failure;
 use crate::request::sender::RequestSender;
+use crate::request::status::StatusSender;
 use crate::threads;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -49,6 +57,7 @@ const JOURNAL_DIRECTORY: &str = "journal";
 pub(crate) struct Node {
     commands: mpsc::UnboundedSender<Command>,
     sender: RequestSender,
+    listening: StatusSender,
     thread: Mutex<Option<JoinHandle<()>>>,
     /// Closed when the node's loop and all its threads have ended.
     ended: watch::Receiver<()>,
@@ -61,8 +70,9 @@ impl Node {
     pub(crate) async fn start(options: Options) -> Result<Node, StartError> {
         let (commands, inlet) = mpsc::unbounded_channel();
         let (sender, requests) = RequestSender::new(REQUESTS_DEPTH);
+        let (listening, watches) = StatusSender::new(WATCHES_DEPTH);
         let (started, outcome) = oneshot::channel();
-        let inlets = Inlets { commands: inlet, requests };
+        let inlets = Inlets { commands: inlet, requests, watches };
         let (ending, ended) = watch::channel(());
         let name = format!("copycat-node-{}", options.me);
         let thread = threads::spawn(name, move || {
@@ -70,7 +80,7 @@ impl Node {
             drop(ending);
         })
         .map_err(StartError::Thread)?;
-        let node = Node { commands, sender, thread: Mutex::new(Some(thread)), ended };
+        let node = Node { commands, sender, listening, thread: Mutex::new(Some(thread)), ended };
         match outcome.await {
             Ok(Ok(())) => Ok(node),
             Ok(Err(error)) => Err(error),
@@ -81,6 +91,11 @@ impl Node {
     /// The way in for requests to any of the node's groups.
     pub(crate) fn request_sender(&self) -> RequestSender {
         self.sender.clone()
+    }
+
+    /// The way in for those who listen to how a resource is doing.
+    pub(crate) fn status_sender(&self) -> StatusSender {
+        self.listening.clone()
     }
 
     /// Waits until the cluster is formed.

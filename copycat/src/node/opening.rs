@@ -1,16 +1,20 @@
 //! Everything that has to be there before a node's loop begins: directory, log, address, lanes, threads.
 
+use super::address_book::AddressBook;
 use super::alarm::Alarm;
+use super::bootstrap::Bootstrap;
 use super::clock::now;
-use super::driver::{Driver, EVENTS_DEPTH, Inlets};
-use super::forming::Forming;
-use super::founding::Founding;
-use super::home::Home;
+use super::command::Inlets;
+use super::data_directory::DataDirectory;
+use super::driver::{Driver, EVENTS_DEPTH};
+use super::founders::Founders;
+use super::gate::MemberGate;
 use super::identity::IdentityError;
-use super::links::{Door, PeerLinks};
+use super::links::PeerLinks;
 use super::options::{Options, Storage};
 use super::reports::Reports;
 use super::shard::Shard;
+use super::streams::Streams;
 use super::wire::{Formation, Incoming};
 use super::workers;
 use crate::codec::ids::MemberId;
@@ -62,27 +66,28 @@ impl Driver {
     /// Opens what is on disk, occupies the address, and begins to dial the others.
     pub(super) async fn open(options: &Options, inlets: Inlets) -> Result<Driver, StartError> {
         let mut entropy = fastrand::Rng::new();
-        let home = match &options.storage {
-            Storage::Memory => Home::in_memory(options.me, options.election_timeout, &mut entropy),
+        let directory = match &options.storage {
+            Storage::Memory => DataDirectory::in_memory(options.me, options.election_timeout, &mut entropy),
             Storage::Directory { path, .. } => {
-                Home::open(path, options.me, options.election_timeout, &mut entropy)?
+                DataDirectory::open(path, options.me, options.election_timeout, &mut entropy)?
             }
         };
-        let identity = home.identity().clone();
+        let identity = directory.identity().clone();
         check_seeds(options, identity.formation.as_ref())?;
-        let (journal, recovered) = open_journal(options, &home, entropy.u64(..))?;
+        let (journal, recovered) = open_journal(options, &directory, entropy.u64(..))?;
         if let Some(cut) = &recovered.cut {
             tracing::info!(?cut, "cut a torn tail that was never acknowledged");
         }
 
         let seeds = options.seeds.iter().map(|(member, _)| *member).collect();
-        let founding = Founding::new(options.me, identity.storage, seeds, identity.formation.clone());
-        let door = Arc::new(Door::new(options.me, identity.storage, options.election_timeout, founding));
+        let founders = Founders::new(options.me, identity.storage, seeds, identity.formation.clone());
+        let gate =
+            Arc::new(MemberGate::new(options.me, identity.storage, options.election_timeout, founders));
         let ((control_in, control), (bulk_in, bulk)) =
             (mpsc::channel(EVENTS_DEPTH), mpsc::channel(EVENTS_DEPTH));
         let endpoint: Endpoint<Incoming> = Endpoint {
             network: options.network.clone(),
-            gate: door.clone(),
+            gate: gate.clone(),
             inbox: Inbox { control: control_in, bulk: bulk_in },
             limits: Limits::default(),
         };
@@ -102,11 +107,12 @@ impl Driver {
         let mut driver = Driver {
             shard,
             peers,
-            addresses: options.seeds.iter().cloned().collect(),
+            addresses: AddressBook::new(options.seeds.iter().cloned().collect()),
             acceptor,
             flusher: workers::flusher(0, links.clone(), reports.clone()).map_err(StartError::Thread)?,
             preparer: workers::preparer(0, reports.clone()).map_err(StartError::Thread)?,
             applier: workers::applier(0, reports.clone()).map_err(StartError::Thread)?,
+            streams: Streams::new(options.me),
             links,
             inlets,
             reports,
@@ -114,10 +120,11 @@ impl Driver {
             bulk,
             inputs: Vec::new(),
             alarm: Alarm::new(),
-            next_forming: Duration::ZERO,
-            forming: Forming::new(now(), door, lanes, home),
+            next_tell: Duration::ZERO,
+            next_bootstrap: Duration::ZERO,
+            bootstrap: Bootstrap::new(now(), gate, lanes, directory),
         };
-        let formation = driver.forming.begin();
+        let formation = driver.bootstrap.begin();
         driver.live_by(formation);
         Ok(driver)
     }
@@ -131,8 +138,12 @@ fn check_seeds(options: &Options, formation: Option<&Formation>) -> Result<(), S
     if formed == configured { Ok(()) } else { Err(StartError::SeedsDiffer { formed, configured }) }
 }
 
-fn open_journal(options: &Options, home: &Home, salts: u64) -> Result<(Journal, Recovered), StorageError> {
-    let owner = Owner { storage: home.identity().storage, member: options.me, shard: 0 };
+fn open_journal(
+    options: &Options,
+    directory: &DataDirectory,
+    salts: u64,
+) -> Result<(Journal, Recovered), StorageError> {
+    let owner = Owner { storage: directory.identity().storage, member: options.me, shard: 0 };
     let mut kept = crate::storage::Options::new(owner);
     let disk: Arc<dyn Disk> = match &options.storage {
         Storage::Memory => Arc::new(MemoryDisk::default()),

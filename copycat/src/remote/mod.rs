@@ -8,7 +8,7 @@
 //! Requests wait while there is no connection. Once one has been sent it is never sent again: if the connection
 //! breaks before its answer, its outcome is unknown. Requests of one group stay in the order they were handed in.
 //!
-//! Begin with [`event_loop`], the loop; then [`routes`], which decides what goes where and touches no connection;
+//! Begin with [`event_loop`], the loop; then [`requests`] and [`routes`], which decide what goes where and touch no connection;
 //! [`resolving`] are names that are asked about, [`calls`] the requests that were sent, [`links`] the connections, [`dialing`] the attempts to make some.
 
 mod calls;
@@ -16,17 +16,20 @@ mod dialing;
 mod event_loop;
 mod links;
 mod queue;
+mod requests;
 mod resolving;
 mod routes;
 #[cfg(test)]
 mod tests;
+mod watching;
 pub(crate) mod wire;
 
 use self::dialing::Dialing;
-use self::event_loop::{Command, EventLoop};
+use self::event_loop::{Command, EventLoop, Inlets};
 pub(crate) use self::resolving::ResolveError;
 use crate::codec::ids::{GroupId, MemberId};
-use crate::request::sender::{Request, RequestSender};
+use crate::request::sender::RequestSender;
+use crate::request::status::StatusSender;
 use crate::threads;
 use crate::transport::client::ClientError;
 use crate::transport::seam::Transport;
@@ -77,6 +80,7 @@ pub(crate) enum RemoteError {
 pub(crate) struct RemoteNode {
     sender: RequestSender,
     commands: mpsc::Sender<Command>,
+    listening: StatusSender,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -86,12 +90,13 @@ impl RemoteNode {
     pub(crate) async fn connect(options: Options) -> Result<RemoteNode, RemoteError> {
         let (sender, requests) = RequestSender::new(DEPTH);
         let (commands, inlet) = mpsc::channel(COMMANDS_MAX);
+        let (listening, watches) = StatusSender::new(COMMANDS_MAX);
+        let inlets = Inlets { requests, commands: inlet, watches };
         let (stop, stopped) = oneshot::channel();
         let (started, outcome) = oneshot::channel();
-        let thread =
-            threads::spawn("copycat-remote".into(), move || run(options, requests, inlet, started, stopped))
-                .map_err(RemoteError::Thread)?;
-        let node = RemoteNode { sender, commands, stop: Some(stop), thread: Some(thread) };
+        let thread = threads::spawn("copycat-remote".into(), move || run(options, inlets, started, stopped))
+            .map_err(RemoteError::Thread)?;
+        let node = RemoteNode { sender, commands, listening, stop: Some(stop), thread: Some(thread) };
         match outcome.await {
             Ok(outcome) => outcome.map(|()| node),
             Err(_) => Err(RemoteError::Thread(io::Error::other("it ended at once"))),
@@ -105,6 +110,11 @@ impl RemoteNode {
         let command = Command::Resolve { name: name.to_owned(), reply };
         self.commands.send(command).await.map_err(|_| ResolveError::Closed)?;
         answer.await.unwrap_or(Err(ResolveError::Closed))
+    }
+
+    /// The way in for those who listen to how a resource is doing.
+    pub(crate) fn status_sender(&self) -> StatusSender {
+        self.listening.clone()
     }
 
     /// The way in for requests to any group.
@@ -124,8 +134,7 @@ impl Drop for RemoteNode {
 
 fn run(
     options: Options,
-    requests: mpsc::Receiver<Request>,
-    commands: mpsc::Receiver<Command>,
+    inlets: Inlets,
     started: oneshot::Sender<Result<(), RemoteError>>,
     stopped: oneshot::Receiver<()>,
 ) {
@@ -140,7 +149,7 @@ fn run(
             Err(error) => drop(started.send(Err(error.into()))),
             Ok(first) => {
                 if started.send(Ok(())).is_ok() {
-                    let event_loop = EventLoop::new(dialing, first, requests, commands, request_timeout);
+                    let event_loop = EventLoop::new(dialing, first, inlets, request_timeout);
                     // As a task like the connections': the root future would be polled once more per wake-up.
                     drop(tokio::spawn(event_loop.run(stopped)).await);
                 }

@@ -1,10 +1,11 @@
-//! What a remote handle understands: answers, and nothing else.
+//! What a remote handle understands: answers, and what comes on its streams.
 
 use crate::codec::cursor::Malformed;
 use crate::request::wire::leaders::{self, Leader};
 use crate::request::wire::resolve::{self, Resolved};
 use crate::request::wire::results::{self, Answered};
 use crate::request::wire::{self as requests, number};
+use crate::stream::wire::{self as stream, ToReader};
 use crate::transport::wire;
 use crate::transport::wire::envelope::Envelope;
 use crate::transport::wire::family::Family;
@@ -19,16 +20,19 @@ pub(crate) enum Incoming {
     Leaders(Vec<Leader>),
     /// What a name stands for, as far as that member knows.
     Resolved(Resolved),
+    /// Something about a stream.
+    Stream(ToReader),
 }
 
 impl wire::Incoming for Incoming {
-    const KINDS: &'static Registry = &Registry::of(&[requests::KINDS]);
+    const KINDS: &'static Registry = &Registry::of(&[requests::KINDS, stream::KINDS]);
 
     fn read(envelope: &Envelope) -> Result<Incoming, Malformed> {
         match (envelope.kind.family, envelope.kind.number) {
             (Family::Requests, number::RESULTS) => results::read(envelope).map(Incoming::Results),
             (Family::Requests, number::LEADERS) => leaders::read_leaders(envelope).map(Incoming::Leaders),
             (Family::Requests, number::RESOLVED) => resolve::read_answer(envelope).map(Incoming::Resolved),
+            (Family::Streams, _) => stream::read_told(envelope).map(Incoming::Stream),
             // No connection lets through what only members receive.
             (_, number) => Err(Malformed::Value { field: "message kind", found: number.into() }),
         }

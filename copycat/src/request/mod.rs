@@ -9,4 +9,5 @@
 pub(crate) mod failure;
 pub(crate) mod reply;
 pub(crate) mod sender;
+pub(crate) mod status;
 pub(crate) mod wire;

@@ -16,6 +16,7 @@ use crate::codec::payload;
 use crate::error::{Error, Place, Problem};
 use crate::request::failure::Outcome;
 use crate::request::sender::{Answer, RequestSender};
+use crate::request::status::StatusSender;
 use crate::threads::is_node_thread;
 use bytes::Bytes;
 use serde::Serialize;
@@ -36,6 +37,7 @@ pub struct Handle {
 struct Resource {
     name: Arc<str>,
     partitions: Box<[Partition]>,
+    listening: StatusSender,
 }
 
 /// One partition of a resource, and the way to it.
@@ -59,9 +61,9 @@ impl fmt::Debug for Handle {
 
 impl Handle {
     /// A handle of an open resource. `partitions` are in the order of their numbers; at least one.
-    pub(crate) fn new(name: &str, partitions: Vec<Partition>) -> Handle {
+    pub(crate) fn new(name: &str, partitions: Vec<Partition>, listening: StatusSender) -> Handle {
         assert!(!partitions.is_empty(), "a resource has at least one partition");
-        let resource = Resource { name: name.into(), partitions: partitions.into() };
+        let resource = Resource { name: name.into(), partitions: partitions.into(), listening };
         Handle { resource: Arc::new(resource), consistency: None, line: None }
     }
 
@@ -69,6 +71,11 @@ impl Handle {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.resource.name
+    }
+
+    /// The way in for those who listen to how the resource is doing.
+    pub(crate) fn status_sender(&self) -> StatusSender {
+        self.resource.listening.clone()
     }
 
     /// The same resource, read with another consistency than its methods declare.

@@ -4,12 +4,14 @@
 use super::dispatch::{Checks, Dispatch, Replica};
 use super::handle::{Handle, Partition};
 use super::proxy::Proxy;
+use super::state_machine::group_of;
 use crate::codec::access::Access;
 use crate::codec::command::Call;
 use crate::codec::ids::GroupId;
 use crate::node::machine::{Checker, Entry, Machine, Query};
 use crate::request::failure::Failure;
 use crate::request::sender::{Answer, Request, RequestSender};
+use crate::request::status::StatusSender;
 use crate::threads;
 use bytes::Bytes;
 use std::collections::BTreeMap;
@@ -27,12 +29,12 @@ where
     S: Send + 'static,
 {
     let (sender, requests) = RequestSender::new(DEPTH);
-    let groups: Vec<_> = (0..partitions).map(|number| GroupId::of(name, number)).collect();
+    let groups: Vec<_> = (0..partitions).map(|number| group_of(name, number)).collect();
     let machines = groups.iter().map(|group| (*group, Replica::new::<P::Commands>(init()))).collect();
     let checks = Checks::new::<P::Commands>();
     let thread = threads::spawn(format!("local-{name}"), move || serve(requests, machines, &checks))?;
     let partitions = groups.into_iter().map(|group| Partition { group, sender: sender.clone() });
-    Ok((P::from_handle(Handle::new(name, partitions.collect())), thread))
+    Ok((P::from_handle(Handle::new(name, partitions.collect(), StatusSender::new(1).0)), thread))
 }
 
 fn serve<S: Send + 'static>(

@@ -24,5 +24,6 @@ pub(crate) mod partitioner;
 pub(crate) mod proxy;
 pub(crate) mod split;
 pub(crate) mod state_machine;
+pub(crate) mod status;
 pub(crate) mod tuple;
 pub(crate) mod update;

@@ -5,6 +5,7 @@
 
 use super::commands::Commands;
 use super::handle::Handle;
+use super::status::{StatusIter, StatusStream};
 use crate::codec::access::Consistency;
 use crate::error::Error;
 use serde::Serialize;
@@ -101,6 +102,31 @@ pub trait AsyncProxy: Proxy {
         Self::Sync::from_handle(self.handle().clone())
     }
 
+    /// Listens to how the resource's partitions are doing: who leads each, in which term, and whether it can be used.
+    /// Tells of each as it is now, and then of every change; see [`StatusStream`].
+    ///
+    /// ```no_run
+    /// # use copycat::{AsyncProxy, Error, Health, state_machine};
+    /// # #[state_machine]
+    /// # trait Registers {
+    /// #     #[write]
+    /// #     fn set(&mut self, #[key] name: String, value: u64);
+    /// # }
+    /// # async fn wait(registers: AsyncRegisters) -> Result<(), Error> {
+    /// let mut changes = registers.status_changes();
+    /// while let Some(status) = changes.next().await.transpose()? {
+    ///     println!("partition {}: member {:?} leads", status.partition, status.leader);
+    ///     if status.health == Health::Healthy {
+    ///         break;
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn status_changes(&self) -> StatusStream {
+        StatusStream::new(self.handle())
+    }
+
     /// Sends a command by its name. `arguments` is the tuple of its arguments in the order of their
     /// declaration: `bank.submit::<u64>("deposit", &("ada", 100u64)).await?`.
     ///
@@ -132,6 +158,12 @@ pub trait SyncProxy: Proxy {
     /// The same resource through methods that are `async`.
     fn to_async(&self) -> Self::Async {
         Self::Async::from_handle(self.handle().clone())
+    }
+
+    /// Listens to how the resource's partitions are doing, as [`AsyncProxy::status_changes`] does: the iterator blocks
+    /// until there is a change.
+    fn status_changes(&self) -> StatusIter {
+        StatusIter::new(self.handle())
     }
 
     /// Sends a command by its name. `arguments` is the tuple of its arguments in the order of their

@@ -155,7 +155,7 @@ impl<F, N: Partitions> StateMachineBuilder<F, N> {
         let checker: Arc<dyn Checker> = Arc::new(Checks::new::<P::Commands>());
         let machine = |number| {
             let state: Box<dyn Machine> = Box::new(Replica::new::<P::Commands>((self.init)()));
-            (GroupId::of(&self.name, number), state)
+            (group_of(&self.name, number), state)
         };
         let groups: Vec<_> = (0..self.partitions.count()).map(machine).collect();
         let ids: Vec<_> = groups.iter().map(|(group, _)| *group).collect();
@@ -166,8 +166,13 @@ impl<F, N: Partitions> StateMachineBuilder<F, N> {
         }
         let partition = |group| Partition { group, sender: self.node.request_sender() };
         let partitions = ids.into_iter().map(partition).collect();
-        Ok(P::from_handle(Handle::new(&self.name, partitions)))
+        Ok(P::from_handle(Handle::new(&self.name, partitions, self.node.status_sender())))
     }
+}
+
+/// The group of one partition. Whoever is no member asks the members instead.
+pub(crate) fn group_of(resource: &str, partition: u32) -> GroupId {
+    GroupId::of(resource, partition)
 }
 
 /// Refuses names and numbers of partitions that cannot be ones.

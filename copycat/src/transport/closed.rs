@@ -24,6 +24,9 @@ pub(crate) enum Closed {
     /// The caller was let in before the cluster was formed, and would not be now.
     #[error("judged again once the cluster was formed: {0}")]
     Unfit(Refusal),
+    /// What the other side said can be read, and makes no sense where it was said.
+    #[error("the other side does not keep to the rules")]
+    Misused,
     /// Nothing came from the other side for too long, not even a sign of life.
     #[error("nothing was heard from the other side")]
     Silent,

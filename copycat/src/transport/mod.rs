@@ -1,7 +1,7 @@
 //! Moves messages between members, and between remote handles and members, over TCP or in memory.
 //!
-//! This floor carries. It never decides who may join (that is the node's [`Gate`]), never reads what a
-//! message means beyond its handshake, and never waits for a disk. Everything it holds is bounded: queues, buffers, connections,
+//! This floor carries. It never decides who may join (that is the node's [`gate`]), understands no message but those
+//! of the handshake, and never waits for a disk. Everything it holds is bounded: queues, buffers, connections,
 //! handshakes; a length is checked before memory is taken for it, and no bytes from a socket make it panic.
 //!
 //! Every member dials every other member twice, a *control* lane and a *bulk* lane, sends only on what it

@@ -149,7 +149,7 @@ impl Sender {
     }
 
     /// Ends the connection, if there is one, without writing what is queued.
-    pub(super) fn cut(&self, why: Closed) {
+    pub(crate) fn cut(&self, why: Closed) {
         let mut queue = self.shared.queue();
         if queue.state != State::Shut {
             queue.cut(why);

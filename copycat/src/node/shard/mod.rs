@@ -24,6 +24,7 @@ mod intake;
 mod io;
 mod lines;
 mod log;
+mod marks;
 mod peers;
 mod queue;
 mod reading;
@@ -182,6 +183,11 @@ impl Shard {
     /// The leader of a group's current term, and the term, as far as its core knows.
     pub(crate) fn leader(&self, group: GroupId) -> Option<(Term, MemberId)> {
         self.groups.get(self.groups.find(group)?).leader()
+    }
+
+    /// One group's role, term and progress, if it is known here.
+    pub(crate) fn group_status(&self, group: GroupId) -> Option<GroupStatus> {
+        self.groups.find(group).map(|slot| self.groups.get(slot).status())
     }
 
     /// The groups of a resource's partitions, in their order, if it is open here.

@@ -288,7 +288,7 @@ impl Replication {
             Effect::Append { first } => self.writer.store(now, first, entries, &mut io.log)?,
             Effect::AppendOwn { id, entry } => self.writer.store_own(now, id, entry, &mut io.log)?,
             Effect::Send { to, message, after } if after <= self.durable => {
-                if let Some(Refused(first)) = self.sender.send(to, message, io)? {
+                if let Some(Refused(first)) = self.sender.send(to, message, &self.writer, io)? {
                     self.core.refused(to, first);
                 }
             }

@@ -3,6 +3,7 @@
 use super::super::wire;
 use super::io::Io;
 use super::peers::Peers;
+use super::writing::Writer;
 use crate::codec::ids::{GroupId, Index, MemberId};
 use crate::raft::message::Message;
 use crate::raft::token::Token;
@@ -67,12 +68,13 @@ impl Sender {
         &mut self,
         to: MemberId,
         message: Message,
+        writer: &Writer,
         io: &mut Io,
     ) -> Result<Option<Refused>, StorageError> {
         match &message {
             // What else was to go there is neither read nor sent: it would leave a gap.
             Message::Append { .. } if self.crowded.contains(&to) => Ok(None),
-            _ if message.has_entries() => self.send_entries(to, &message, io),
+            _ if message.has_entries() => self.send_entries(to, &message, writer, io),
             _ => {
                 io.peers.tell(to, self.group, message);
                 Ok(None)
@@ -86,6 +88,7 @@ impl Sender {
         &mut self,
         to: MemberId,
         append: &Message,
+        writer: &Writer,
         io: &mut Io,
     ) -> Result<Option<Refused>, StorageError> {
         let Message::Append { term, prev, commit, spans, configurations } = append else { return Ok(None) };
@@ -103,8 +106,8 @@ impl Sender {
                 spans,
                 configurations: configurations.iter().filter(|(index, _)| within(index)).cloned().collect(),
             };
-            let (group, message) = (self.group, piece);
-            if !io.peers.send(to, wire::Message::Raft { group, message, frames, prev_checksum: 0 }) {
+            let (group, message, prev_checksum) = (self.group, piece, writer.checksum(prev));
+            if !io.peers.send(to, wire::Message::Raft { group, message, frames, prev_checksum }) {
                 self.crowded.push(to);
                 return Ok(Some(Refused(prev.index + 1)));
             }

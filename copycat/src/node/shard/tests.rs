@@ -14,7 +14,9 @@ use crate::node::wire;
 use crate::node::wire::beats::Beats;
 use crate::raft;
 use crate::raft::message::{AppendResult, Message};
+use crate::request::reply::Answers;
 use crate::request::sender::Answer;
+use crate::request::wire::results::Answered;
 use crate::storage::{self, MemoryDisk, Owner};
 use bytes::Bytes;
 use std::sync::{Arc, Mutex};
@@ -61,12 +63,17 @@ impl Checker for Anything {
 }
 
 #[derive(Clone, Debug, Default)]
-struct Sent(Arc<Mutex<Vec<Message>>>);
+struct Sent(Arc<Mutex<Vec<Message>>>, Arc<Mutex<Vec<(Index, u32)>>>);
 
 impl Links for Sent {
     fn send(&mut self, to: MemberId, message: wire::Message) -> bool {
         let messages = match message {
-            wire::Message::Raft { message, .. } => vec![message],
+            wire::Message::Raft { message, prev_checksum, .. } => {
+                if let (FOLLOWER, Message::Append { prev, .. }) = (to, &message) {
+                    self.1.lock().unwrap().push((prev.index, prev_checksum));
+                }
+                vec![message]
+            }
             wire::Message::Beats(Beats { beats, .. }) => beats.into_iter().map(|beat| beat.message).collect(),
             _ => Vec::new(),
         };
@@ -391,4 +398,56 @@ fn a_write_that_has_to_wait_for_another_awaits_its_end() {
     assert!(leader.shard.awaits_flush());
     leader.shard.turn(leader.now, [Input::Done(Done::Written(save.run(&mut Sent::default())))]);
     assert!(leader.shard.outbox().save.is_some());
+}
+
+#[test]
+fn appends_name_the_frame_before_their_first() {
+    let mut leader = Leader::settled();
+    for written in 2..=4 {
+        let _answer = leader.call([Access::Write]);
+        leader.acknowledges(written);
+    }
+    let named = leader.sent.1.lock().unwrap().clone();
+    let known: Vec<_> = named.iter().filter(|(_, checksum)| *checksum != 0).copied().collect();
+    assert!(known.iter().map(|(index, _)| *index).eq(1..=3), "{named:?}");
+    for (index, checksum) in known {
+        let frame = leader.shard.journal_mut().read(GROUP, index, index, 0).unwrap().frames.remove(0);
+        assert_eq!(frame[4..8], checksum.to_le_bytes(), "entry {index}");
+    }
+}
+
+/// Takes the answers that go back over a connection.
+#[derive(Default)]
+struct Back(Mutex<Vec<Answered>>);
+
+impl Answers for Back {
+    fn send(&self, answers: Vec<Answered>) {
+        self.0.lock().unwrap().extend(answers);
+    }
+}
+
+#[test]
+fn nobody_tries_for_longer_than_whoever_waits_nor_than_it_would_by_itself() {
+    let (mut leader, back) = (Leader::settled(), Arc::new(Back::default()));
+    let submitted = |id, left| Input::Submitted {
+        origin: Origin(back.clone()),
+        submit: Submit {
+            group: GROUP,
+            term: 0,
+            left,
+            requests: vec![Submitted { id, call: call(Access::Write) }],
+        },
+    };
+    leader.turn([submitted(1, Duration::from_millis(50)), submitted(2, Duration::from_secs(3_600))]);
+    let mut after = |passed| {
+        leader.now += passed;
+        leader.shard.tick(leader.now);
+        back.0.lock().unwrap().iter().map(|answered| answered.id).collect::<Vec<_>>()
+    };
+    assert_eq!(after(Duration::from_millis(49)), [0; 0]);
+    assert_eq!(after(Duration::from_millis(1)), [1]);
+    assert_eq!(after(Duration::from_millis(9_949)), [1]);
+    assert_eq!(after(Duration::from_millis(1)), [1, 2], "the request timeout");
+    let late = Err(Failure::Timeout.code());
+    assert!(back.0.lock().unwrap().iter().all(|answered| answered.result == late));
 }

@@ -2,6 +2,7 @@
 
 use super::super::clock::ClusterClock;
 use super::log::Log;
+use super::marks::Marks;
 use super::queue::Pending;
 use crate::codec::command::Call;
 use crate::codec::entries::{Entries, Packer};
@@ -17,6 +18,8 @@ use std::time::Duration;
 pub(super) struct Writer {
     group: GroupId,
     clock: ClusterClock,
+    /// Of what this member appended as a leader.
+    marks: Marks,
 }
 
 /// Bytes of the entry that a call becomes.
@@ -29,7 +32,12 @@ impl Writer {
     pub(super) fn new(group: GroupId, newest_stamp: Option<u64>, now: Duration) -> Writer {
         let mut clock = ClusterClock::default();
         newest_stamp.into_iter().for_each(|stamp| clock.observe(stamp, now));
-        Writer { group, clock }
+        Writer { group, clock, marks: Marks::default() }
+    }
+
+    /// Checksum of an entry's frame, as far as it is known; 0: it is not.
+    pub(super) fn checksum(&self, entry: LogId) -> u32 {
+        self.marks.checksum(entry)
     }
 
     /// Cluster time of an entry that is made now.
@@ -57,6 +65,7 @@ impl Writer {
         }
         let entries = packer.seal();
         assert_eq!(entries.len(), bytes, "frames are as long as was counted");
+        self.marks.note(&entries);
         entries
     }
 
@@ -92,6 +101,8 @@ impl Writer {
                 packer.push_configuration(&header(Kind::Configuration), configuration);
             }
         }
-        log.journal.append_own(self.group, &packer.seal()).map(drop)
+        let entry = packer.seal();
+        self.marks.note(&entry);
+        log.journal.append_own(self.group, &entry).map(drop)
     }
 }

@@ -1,168 +1,13 @@
-//! Whole handles among strangers: they speak as members do, and say what they like of each other.
+//! Whole handles among strangers, who say what they like of each other.
 
-use super::super::{Options, RemoteNode};
-use crate::codec::access::Access;
-use crate::codec::command::{Call, Command};
-use crate::codec::cursor::Malformed;
-use crate::codec::ids::{GroupId, MemberId, MethodId};
+use super::world::*;
+use crate::codec::ids::GroupId;
 use crate::request::failure::Failure;
-use crate::request::sender::{Answer, RequestSender};
-use crate::request::wire::leaders::{self, Leader, Leaders};
+use crate::request::wire::leaders::{Leader, Leaders};
 use crate::request::wire::results::{Answered, Results};
-use crate::request::wire::submit::{self, Submit, Submitted};
-use crate::request::wire::{self as requests, number};
-use crate::transport::acceptor::Acceptor;
-use crate::transport::endpoint::Endpoint;
-use crate::transport::event::{Event, Inbox, Source};
-use crate::transport::gate::Gate;
-use crate::transport::limits::Limits;
+use crate::request::wire::submit::Submit;
 use crate::transport::memory::Memory;
-use crate::transport::sender::Sender;
-use crate::transport::wire::envelope::Envelope;
-use crate::transport::wire::registry::Registry;
-use crate::transport::wire::{self, Hello, Identity, Refusal};
-use bytes::Bytes;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
 use tokio::sync::mpsc;
-use tokio::time::timeout;
-
-const GROUP: GroupId = GroupId(7);
-/// Longest wait for anything; only a defect makes it that long.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// What a stranger understands: all that a handle may say.
-#[derive(Clone, Debug)]
-enum Incoming {
-    Submit(Submit),
-    Seek,
-}
-
-impl wire::Incoming for Incoming {
-    const KINDS: &'static Registry = &Registry::of(&[requests::KINDS]);
-
-    fn read(envelope: &Envelope) -> Result<Incoming, Malformed> {
-        match envelope.kind.number {
-            number::SUBMIT => submit::read(envelope).map(Incoming::Submit),
-            number::SEEK => leaders::read_seek(envelope).map(|_| Incoming::Seek),
-            other => panic!("a handle says {other}"),
-        }
-    }
-}
-
-/// Lets everybody in.
-struct House(Mutex<Identity>);
-
-impl House {
-    fn form(&self, cluster: u128) {
-        self.0.lock().unwrap().cluster = cluster;
-    }
-}
-
-impl Gate for House {
-    fn identity(&self) -> Identity {
-        self.0.lock().unwrap().clone()
-    }
-
-    fn admit(&self, _hello: &Hello) -> Result<(), Refusal> {
-        Ok(())
-    }
-
-    fn accept(&self, _peer: MemberId, _identity: &Identity) -> Result<(), Refusal> {
-        Ok(())
-    }
-}
-
-/// Somebody who listens, and waits to be told what to answer.
-struct Stranger {
-    house: Arc<House>,
-    bulk: mpsc::Receiver<Event<Incoming>>,
-    _control: mpsc::Receiver<Event<Incoming>>,
-    acceptor: Acceptor,
-}
-
-/// What a handle said, and the way back.
-type Said = (Incoming, Sender);
-
-impl Stranger {
-    /// Listens at `address` as the member `id` of a cluster.
-    async fn start(network: &Memory, address: &str, id: u64, cluster: u128) -> Stranger {
-        let (member, storage, bootstrap) = (MemberId(id), u128::from(id), Bytes::new());
-        let identity = Identity { member, storage, election_ms: 250, cluster: 0, bootstrap };
-        let house = Arc::new(House(Mutex::new(identity)));
-        house.form(cluster);
-        let ((control, _control), (bulk_in, bulk)) = (mpsc::channel(4), mpsc::channel(64));
-        let inbox = Inbox { control, bulk: bulk_in };
-        let (network, limits) = (Arc::new(network.clone()), Limits::default());
-        let endpoint = Endpoint { network, gate: house.clone(), inbox, limits };
-        Stranger { house, bulk, _control, acceptor: Acceptor::listen(&endpoint, address).await.unwrap() }
-    }
-
-    /// What is said next, several at once one after the other.
-    async fn next(&mut self) -> Vec<Said> {
-        loop {
-            match timeout(PATIENCE, self.bulk.recv()).await.expect("something is said").unwrap() {
-                Event::Received { from: Source::Client { replies, .. }, messages } => {
-                    return messages.into_iter().map(|message| (message, replies.clone())).collect();
-                }
-                Event::Gone { .. } => {}
-                other => panic!("{other:?}"),
-            }
-        }
-    }
-
-    /// Serves: every request gets its own method as the answer, every question `leaders`. Whatever was said is told
-    /// to `heard` first.
-    async fn serve(mut self, leaders: Vec<Leader>, heard: mpsc::UnboundedSender<(u64, Incoming)>) {
-        let me = self.house.identity().member.0;
-        loop {
-            for (message, replies) in self.next().await {
-                heard.send((me, message.clone())).unwrap();
-                let sent = match message {
-                    Incoming::Submit(submit) => replies.send(Results(answers(&submit))),
-                    Incoming::Seek => replies.send(Leaders(leaders.clone())),
-                };
-                sent.unwrap();
-            }
-        }
-    }
-
-    /// Whether anybody was ever let in.
-    fn was_called(&mut self) -> bool {
-        self.bulk.try_recv().is_ok()
-    }
-}
-
-fn answers(submit: &Submit) -> Vec<Answered> {
-    let answer = |request: &Submitted| Answered {
-        id: request.id,
-        result: Ok(Bytes::copy_from_slice(&request.call.command.method.0.to_le_bytes())),
-    };
-    submit.requests.iter().map(answer).collect()
-}
-
-fn leader(term: u64, member: u64, address: &str) -> Leader {
-    Leader { group: GROUP, term, member: MemberId(member), address: address.into() }
-}
-
-async fn handle(network: &Memory, address: &str) -> RemoteNode {
-    let options = Options {
-        members: vec![(MemberId(1), address.into())],
-        network: Arc::new(network.clone()),
-        request_timeout: PATIENCE,
-    };
-    RemoteNode::connect(options).await.unwrap()
-}
-
-async fn write(sender: &RequestSender, number: u32) -> Answer {
-    let command = Command { method: MethodId(number), key_len: 0, body: Bytes::new() };
-    let call = Call::new(Access::Write, command);
-    timeout(PATIENCE, sender.call(GROUP, call)).await.expect("an answer")
-}
-
-fn answer_of(number: u32) -> Answer {
-    Ok(Bytes::copy_from_slice(&number.to_le_bytes()))
-}
 
 #[tokio::test]
 async fn requests_come_to_the_leader_that_was_named_in_their_order() {
@@ -303,7 +148,7 @@ async fn answers_full_of_lies_do_no_harm() {
                         // Failures make it ask again at once, and look for another default member.
                         Incoming::Submit(submit) if number % 2 == 0 => replies.send(Results(failures(&submit))),
                         Incoming::Submit(submit) => replies.send(Results(answers(&submit))),
-                        Incoming::Seek => {
+                        _ => {
                             questions += 1;
                             replies.send(Leaders(lies(questions)))
                         }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::request::failure::Failure;
 use crate::request::sender::Request;
+use crate::request::status::StatusSender;
 use tokio::sync::mpsc;
 
 static WRITE: Method = Method::write("clear", &[], |_, _| Ok(())).to_all();
@@ -15,7 +16,7 @@ fn told(method: &'static Method, answers: &[Result<(), Failure>]) -> Result<(), 
     let partitions = senders.into_iter().zip(0..);
     let partitions =
         partitions.map(|(sender, at)| Partition { group: GroupId::of("map", at), sender }).collect();
-    let handle = Handle::new("map", partitions);
+    let handle = Handle::new("map", partitions, StatusSender::new(1).0);
     let arguments = Arguments::keyless(&()).expect("nothing is short enough");
     block_on(async {
         let answer = queues.into_iter().zip(answers).map(|(mut queue, answer)| async move {

@@ -105,6 +105,7 @@ fn resend(incoming: node::wire::Incoming) -> Result<BytesMut, Malformed> {
         In::Results(answers) => into_bytes(Results(answers)),
         In::Seek(groups) => into_bytes(Seek(groups)),
         In::Resolve(resolve) => into_bytes(resolve),
+        In::Stream(message) => into_bytes(message),
         In::Form(formation) => into_bytes(Message::Form(formation)),
     }
 }
@@ -117,5 +118,6 @@ fn resend_to_handle(incoming: remote::wire::Incoming) -> Result<BytesMut, Malfor
         In::Results(answers) => into_bytes(Results(answers)),
         In::Leaders(leaders) => into_bytes(Leaders(leaders)),
         In::Resolved(resolved) => into_bytes(resolved),
+        In::Stream(message) => into_bytes(message),
     }
 }

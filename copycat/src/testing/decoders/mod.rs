@@ -19,6 +19,7 @@ mod pasts;
 mod pieces;
 mod recovery;
 mod stream;
+mod streams;
 
 pub use batch::batch;
 pub use commands::commands;
@@ -28,6 +29,7 @@ pub use identity::identity;
 pub use message::message;
 pub use recovery::recovery;
 pub use stream::stream;
+pub use streams::streams;
 
 /// What became of the bytes; either is right, and a test that only ever sees one of them tests nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

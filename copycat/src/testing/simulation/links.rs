@@ -109,7 +109,9 @@ impl Cluster<'_> {
                 // The connection it is to come by has broken, and that was told.
                 Incoming::Results(_) if process.port.connection(id(from)) != Some(connection) => continue,
                 Incoming::Results(answers) => Input::Answered { from: id(from), answers },
-                Incoming::Form(_) | Incoming::Seek(_) | Incoming::Resolve(_) => continue,
+                Incoming::Form(_) | Incoming::Seek(_) | Incoming::Resolve(_) | Incoming::Stream(_) => {
+                    continue;
+                }
             });
         }
         self.wake(to);

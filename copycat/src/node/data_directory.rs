@@ -23,22 +23,22 @@ const RESERVE: &str = "identity.next";
 /// A data directory, locked for as long as this value lives; or none, for a member that keeps
 /// everything in memory and is another member's ghost after a restart.
 #[derive(Debug)]
-pub(crate) struct Home {
+pub(crate) struct DataDirectory {
     directory: Option<(PathBuf, File)>,
     identity: Identity,
     /// What the member was started with now.
     election_timeout: Duration,
 }
 
-impl Home {
-    /// Opens, or founds, the directory of `member`, and counts the start. What earlier processes may have promised
+impl DataDirectory {
+    /// Opens, or makes, the directory of `member`, and counts the start. What earlier processes may have promised
     /// under another election timeout stays recorded, until it [is over](Self::promises_are_over).
     pub(crate) fn open(
         path: &Path,
         member: MemberId,
         election_timeout: Duration,
         entropy: &mut fastrand::Rng,
-    ) -> Result<Home, IdentityError> {
+    ) -> Result<DataDirectory, IdentityError> {
         directory::create(path).map_err(io_error(path))?;
         let lock = lock(path)?;
         let identity = match read(&path.join(FILE))? {
@@ -59,22 +59,23 @@ impl Home {
         if identity.formation.is_some() && !holds_segments(&path.join(super::JOURNAL_DIRECTORY)) {
             return Err(IdentityError::NoJournal { path: path.into() });
         }
-        let mut home = Home { directory: Some((path.into(), lock)), identity, election_timeout };
-        home.identity.generation += 1;
-        home.identity.promised = home.identity.promised.max(election_timeout);
-        home.save()?;
-        Ok(home)
+        let mut directory =
+            DataDirectory { directory: Some((path.into(), lock)), identity, election_timeout };
+        directory.identity.generation += 1;
+        directory.identity.promised = directory.identity.promised.max(election_timeout);
+        directory.save()?;
+        Ok(directory)
     }
 
-    /// A home that is gone with the process.
+    /// A directory that is gone with the process.
     pub(crate) fn in_memory(
         member: MemberId,
         election_timeout: Duration,
         entropy: &mut fastrand::Rng,
-    ) -> Home {
+    ) -> DataDirectory {
         let fresh = Identity::fresh(member, entropy);
         let identity = Identity { generation: 1, promised: election_timeout, ..fresh };
-        Home { directory: None, identity, election_timeout }
+        DataDirectory { directory: None, identity, election_timeout }
     }
 
     /// The record as it is on disk, as far as its writing is known to have succeeded.
@@ -82,12 +83,12 @@ impl Home {
         &self.identity
     }
 
-    /// Records the founding. Durable when this returns. On an error it does not count as recorded, and
+    /// Records the formation. Durable when this returns. On an error it does not count as recorded, and
     /// this member takes no part on its strength; whether it reached the disk is then unknown if only the
     /// last step failed, the flush of the directory: a restart finds the old record or this one. Either
     /// is right, because nobody was told that this member has it, and whoever formed the cluster has
     /// named it among the founders.
-    pub(crate) fn found(&mut self, formation: Formation) -> Result<(), IdentityError> {
+    pub(crate) fn record(&mut self, formation: Formation) -> Result<(), IdentityError> {
         assert!(self.identity.formation.is_none(), "a cluster is formed once");
         let mine = (self.identity.member, self.identity.storage);
         assert!(formation.members.contains(&mine), "a formation names the disk it is recorded on");
@@ -186,13 +187,13 @@ mod tests {
     const ME: MemberId = MemberId(2);
 
     fn directory(name: &str) -> PathBuf {
-        let home = std::env::temp_dir().join(format!("copycat-home-{name}-{}", std::process::id()));
-        directory::create(&home).unwrap();
-        home
+        let directory = std::env::temp_dir().join(format!("copycat-directory-{name}-{}", std::process::id()));
+        directory::create(&directory).unwrap();
+        directory
     }
 
-    fn open(path: &Path, election_ms: u64) -> Result<Home, IdentityError> {
-        Home::open(path, ME, Duration::from_millis(election_ms), &mut fastrand::Rng::with_seed(1))
+    fn open(path: &Path, election_ms: u64) -> Result<DataDirectory, IdentityError> {
+        DataDirectory::open(path, ME, Duration::from_millis(election_ms), &mut fastrand::Rng::with_seed(1))
     }
 
     /// What the next start must wait for.
@@ -208,15 +209,15 @@ mod tests {
         let end = bytes.len() - 4;
         let checksum = crc32c(&bytes[..end]).to_le_bytes();
         bytes[end..].copy_from_slice(&checksum);
-        let home = directory("version");
-        fs::write(home.join(FILE), &bytes).unwrap();
-        let opened = open(&home, 100);
+        let directory = directory("version");
+        fs::write(directory.join(FILE), &bytes).unwrap();
+        let opened = open(&directory, 100);
         assert!(
             matches!(opened, Err(IdentityError::Version { found: 3, expected: VERSION, .. })),
             "{opened:?}"
         );
-        assert_eq!(fs::read(home.join(FILE)).unwrap(), bytes, "nothing was changed");
-        fs::remove_dir_all(&home).unwrap();
+        assert_eq!(fs::read(directory.join(FILE)).unwrap(), bytes, "nothing was changed");
+        fs::remove_dir_all(&directory).unwrap();
     }
 
     #[test]
@@ -228,8 +229,8 @@ mod tests {
         for start in 2..6 {
             let [record, reserve] = both();
             assert!(reserve.len() > 0, "it has its blocks");
-            let home = open(&path, 100).unwrap();
-            assert_eq!(home.identity().generation, start);
+            let directory = open(&path, 100).unwrap();
+            assert_eq!(directory.identity().generation, start);
             let names = both().map(|file| file.ino());
             assert_eq!(names, [reserve.ino(), record.ino()], "the reserve is the record now");
         }
@@ -248,10 +249,10 @@ mod tests {
         assert_eq!(promised(&path, 5_000), 5_000);
         // However often it is started with less.
         assert_eq!(promised(&path, 100), 5_000);
-        let mut home = open(&path, 100).unwrap();
-        assert_eq!(home.identity().promised.as_millis(), 5_000);
-        home.promises_are_over().unwrap();
-        drop(home);
+        let mut directory = open(&path, 100).unwrap();
+        assert_eq!(directory.identity().promised.as_millis(), 5_000);
+        directory.promises_are_over().unwrap();
+        drop(directory);
         assert_eq!(promised(&path, 100), 100);
         fs::remove_dir_all(&path).unwrap();
     }

@@ -1,9 +1,9 @@
-//! The founding carried out: what [`founding`](super::founding) decides is recorded, announced and told to those
-//! who wait for it.
+//! How a cluster begins, carried out: what [`founders`](super::founders) decides is recorded, announced and told to
+//! those who wait for it.
 
-use super::founding::NotMine;
-use super::home::Home;
-use super::links::{Door, formation_of};
+use super::data_directory::DataDirectory;
+use super::founders::NotMine;
+use super::gate::{MemberGate, formation_of};
 use super::wire::{Formation, Message};
 use crate::codec::ids::MemberId;
 use crate::transport::lane::PeerSender;
@@ -17,14 +17,14 @@ use tokio::sync::oneshot;
 const RETRY_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Told when the cluster is formed, or why it is not, as far as this member is concerned.
-pub(super) type Formed = oneshot::Sender<Result<(), NotMine>>;
+pub(super) type FormedReply = oneshot::Sender<Result<(), NotMine>>;
 
-/// This member's part in the founding, and its memory of it.
+/// This member's part in the beginning of its cluster, and its memory of it.
 #[derive(Debug)]
-pub(super) struct Forming {
-    door: Arc<Door>,
+pub(super) struct Bootstrap {
+    gate: Arc<MemberGate>,
     lanes: BTreeMap<MemberId, PeerSender>,
-    home: Home,
+    directory: DataDirectory,
     /// When nothing that earlier processes may have promised holds any more.
     promises_end: Duration,
     /// A formation that another member has shown and that could not be recorded yet. It stays true; an own
@@ -32,30 +32,38 @@ pub(super) struct Forming {
     unrecorded: Option<Formation>,
     /// What was last logged of the kind.
     outcast: Option<NotMine>,
-    waiting: Vec<Formed>,
+    waiting: Vec<FormedReply>,
 }
 
-impl Forming {
+impl Bootstrap {
     pub(super) fn new(
         now: Duration,
-        door: Arc<Door>,
+        gate: Arc<MemberGate>,
         lanes: BTreeMap<MemberId, PeerSender>,
-        home: Home,
-    ) -> Forming {
-        let promises_end = now + home.identity().promised;
-        Forming { door, lanes, home, promises_end, unrecorded: None, outcast: None, waiting: Vec::new() }
+        directory: DataDirectory,
+    ) -> Bootstrap {
+        let promises_end = now + directory.identity().promised;
+        Bootstrap {
+            gate,
+            lanes,
+            directory,
+            promises_end,
+            unrecorded: None,
+            outcast: None,
+            waiting: Vec::new(),
+        }
     }
 
     /// The start. Returns what is in force: recorded long ago, or, for a member that is alone, just now.
     pub(super) fn begin(&mut self) -> Option<Formation> {
-        let recorded = self.door.founding().formation().cloned();
-        recorded.or_else(|| self.try_to_found())
+        let recorded = self.gate.founders().formation().cloned();
+        recorded.or_else(|| self.propose())
     }
 
     /// Time passes: what could not be recorded is tried again, and nobody is told who no longer waits.
     pub(super) fn tick(&mut self, now: Duration) -> Option<Formation> {
         if now >= self.promises_end
-            && let Err(error) = self.home.promises_are_over()
+            && let Err(error) = self.directory.promises_are_over()
         {
             tracing::warn!(%error, "cannot record that old promises are over; trying again");
             self.promises_end = now + RETRY_INTERVAL;
@@ -63,13 +71,13 @@ impl Forming {
         self.waiting.retain(|waiting| !waiting.is_closed());
         match self.unrecorded.clone() {
             Some(formation) => self.record(formation),
-            None => self.try_to_found(),
+            None => self.propose(),
         }
     }
 
     /// A member answered. Returns the formation if it is in force from now on.
     pub(super) fn connected(&mut self, peer: MemberId, identity: &Identity) -> Option<Formation> {
-        self.door.founding().reconciled(peer);
+        self.gate.founders().reconciled(peer);
         match formation_of(identity) {
             Ok(Some(formation)) => self.shown(peer, &formation),
             Ok(None) => self.met(peer, identity.storage),
@@ -80,18 +88,18 @@ impl Forming {
 
     /// A member is out of reach.
     pub(super) fn disconnected(&mut self, peer: MemberId) {
-        self.door.founding().lost(peer);
+        self.gate.founders().lost(peer);
     }
 
     /// A member does not let this one in, or is not let in.
     pub(super) fn refused(&mut self, peer: MemberId, refusal: Refusal) {
-        self.door.founding().refused(peer, refusal);
+        self.gate.founders().refused(peer, refusal);
         self.tell();
     }
 
     /// A member shows a formation. Returns it if it is in force from now on.
     pub(super) fn shown(&mut self, peer: MemberId, formation: &Formation) -> Option<Formation> {
-        let examined = self.door.founding().examine(formation);
+        let examined = self.gate.founders().examine(formation);
         match examined {
             Ok(true) => {
                 self.unrecorded = Some(formation.clone());
@@ -99,7 +107,7 @@ impl Forming {
             }
             Ok(false) => None,
             Err(not_mine) => {
-                self.door.founding().estranged(peer, not_mine);
+                self.gate.founders().estranged(peer, not_mine);
                 self.tell();
                 None
             }
@@ -107,27 +115,27 @@ impl Forming {
     }
 
     /// Somebody waits for the cluster to be formed.
-    pub(super) fn wait(&mut self, formed: Formed) {
+    pub(super) fn wait(&mut self, formed: FormedReply) {
         self.waiting.push(formed);
         self.tell();
     }
 
-    /// A seed without a cluster: it may complete the founders, or have missed the founding.
+    /// A seed without a cluster: it may complete the founders, or have missed how the cluster was formed.
     fn met(&mut self, peer: MemberId, storage: u128) -> Option<Formation> {
-        let formed = self.door.founding().formation().cloned();
+        let formed = self.gate.founders().formation().cloned();
         if let Some(formation) = formed {
             self.announce(peer, formation);
             return None;
         }
-        self.door.founding().met(peer, storage);
-        self.try_to_found()
+        self.gate.founders().met(peer, storage);
+        self.propose()
     }
 
-    fn try_to_found(&mut self) -> Option<Formation> {
+    fn propose(&mut self) -> Option<Formation> {
         if self.unrecorded.is_some() {
             return None;
         }
-        let proposal = self.door.founding().propose(fastrand::u128(1..))?;
+        let proposal = self.gate.founders().propose(fastrand::u128(1..))?;
         self.record(proposal)
     }
 
@@ -141,13 +149,13 @@ impl Forming {
     /// Makes a formation durable; only then is it in force, and told to everybody: whoever wrote it may have told
     /// only this member before it fell, and those that are connected already say no other word about it.
     fn record(&mut self, formation: Formation) -> Option<Formation> {
-        if let Err(error) = self.home.found(formation.clone()) {
+        if let Err(error) = self.directory.record(formation.clone()) {
             tracing::error!(%error, "cannot record who formed the cluster; trying again");
             return None;
         }
         self.unrecorded = None;
         tracing::info!(cluster = %format_args!("{:032x}", formation.cluster), "the cluster is formed");
-        self.door.founding().adopt(formation.clone());
+        self.gate.founders().adopt(formation.clone());
         self.tell();
         for peer in self.lanes.keys() {
             self.announce(*peer, formation.clone());
@@ -157,13 +165,13 @@ impl Forming {
 
     /// Tells those who wait what there is to tell.
     fn tell(&mut self) {
-        let founding = self.door.founding();
-        let told = match (founding.outcast(), founding.formation()) {
+        let founders = self.gate.founders();
+        let told = match (founders.outcast(), founders.formation()) {
             (Some(not_mine), _) => Err(not_mine),
             (None, Some(_)) => Ok(()),
             (None, None) => return,
         };
-        drop(founding);
+        drop(founders);
         if let Err(not_mine) = told
             && self.outcast.replace(not_mine) != Some(not_mine)
         {
@@ -177,7 +185,7 @@ impl Forming {
 
 #[cfg(test)]
 mod tests {
-    use super::super::founding::Founding;
+    use super::super::founders::Founders;
     use super::*;
     use std::fs;
     use std::path::{Path, PathBuf};
@@ -185,16 +193,17 @@ mod tests {
     const ELECTION: Duration = Duration::from_millis(250);
 
     /// A member of two seeds whose directory may be taken away and given back: a disk that refuses.
-    fn member(me: u64, path: &Path) -> (Forming, u128) {
-        let home = Home::open(path, MemberId(me), ELECTION, &mut fastrand::Rng::with_seed(1)).unwrap();
-        let storage = home.identity().storage;
-        let founding = Founding::new(MemberId(me), storage, vec![MemberId(1), MemberId(2)], None);
-        let door = Arc::new(Door::new(MemberId(me), storage, ELECTION, founding));
-        (Forming::new(Duration::ZERO, door, BTreeMap::new(), home), storage)
+    fn member(me: u64, path: &Path) -> (Bootstrap, u128) {
+        let directory =
+            DataDirectory::open(path, MemberId(me), ELECTION, &mut fastrand::Rng::with_seed(1)).unwrap();
+        let storage = directory.identity().storage;
+        let founders = Founders::new(MemberId(me), storage, vec![MemberId(1), MemberId(2)], None);
+        let gate = Arc::new(MemberGate::new(MemberId(me), storage, ELECTION, founders));
+        (Bootstrap::new(Duration::ZERO, gate, BTreeMap::new(), directory), storage)
     }
 
     fn directory(name: &str) -> PathBuf {
-        std::env::temp_dir().join(format!("copycat-forming-{name}-{}", std::process::id()))
+        std::env::temp_dir().join(format!("copycat-bootstrap-{name}-{}", std::process::id()))
     }
 
     fn unformed(member: u64, storage: u128) -> Identity {
@@ -210,40 +219,40 @@ mod tests {
     #[test]
     fn what_is_recorded_at_last_is_not_recorded_again() {
         let path = directory("shown");
-        let (mut forming, storage) = member(2, &path);
+        let (mut bootstrap, storage) = member(2, &path);
         let formation = Formation { cluster: 9, members: vec![(MemberId(1), 10), (MemberId(2), storage)] };
         fs::remove_dir_all(&path).unwrap();
-        assert_eq!(forming.shown(MemberId(1), &formation), None);
+        assert_eq!(bootstrap.shown(MemberId(1), &formation), None);
         fs::create_dir_all(&path).unwrap();
-        assert_eq!(forming.shown(MemberId(1), &formation), Some(formation));
-        assert_eq!(forming.tick(Duration::ZERO), None);
+        assert_eq!(bootstrap.shown(MemberId(1), &formation), Some(formation));
+        assert_eq!(bootstrap.tick(Duration::ZERO), None);
         fs::remove_dir_all(&path).unwrap();
     }
 
     #[test]
     fn a_proposal_that_could_not_be_recorded_is_made_again() {
         let path = directory("proposed");
-        let (mut forming, _) = member(1, &path);
+        let (mut bootstrap, _) = member(1, &path);
         fs::remove_dir_all(&path).unwrap();
-        assert_eq!(forming.connected(MemberId(2), &unformed(2, 20)), None);
-        assert_eq!(forming.tick(Duration::ZERO), None);
+        assert_eq!(bootstrap.connected(MemberId(2), &unformed(2, 20)), None);
+        assert_eq!(bootstrap.tick(Duration::ZERO), None);
         fs::create_dir_all(&path).unwrap();
-        assert!(forming.tick(Duration::ZERO).is_some());
-        assert_eq!(forming.connected(MemberId(2), &unformed(2, 20)), None);
-        assert_eq!(forming.tick(Duration::ZERO), None);
+        assert!(bootstrap.tick(Duration::ZERO).is_some());
+        assert_eq!(bootstrap.connected(MemberId(2), &unformed(2, 20)), None);
+        assert_eq!(bootstrap.tick(Duration::ZERO), None);
         fs::remove_dir_all(&path).unwrap();
     }
 
     #[test]
     fn a_proposal_is_given_up_when_a_founder_has_come_back_with_another_disk() {
         let path = directory("other-disk");
-        let (mut forming, storage) = member(1, &path);
+        let (mut bootstrap, storage) = member(1, &path);
         fs::remove_dir_all(&path).unwrap();
-        assert_eq!(forming.connected(MemberId(2), &unformed(2, 20)), None);
-        forming.disconnected(MemberId(2));
+        assert_eq!(bootstrap.connected(MemberId(2), &unformed(2, 20)), None);
+        bootstrap.disconnected(MemberId(2));
         fs::create_dir_all(&path).unwrap();
-        assert_eq!(forming.tick(Duration::ZERO), None, "not all are present");
-        let formation = forming.connected(MemberId(2), &unformed(2, 21)).unwrap();
+        assert_eq!(bootstrap.tick(Duration::ZERO), None, "not all are present");
+        let formation = bootstrap.connected(MemberId(2), &unformed(2, 21)).unwrap();
         assert_eq!(formation.members, [(MemberId(1), storage), (MemberId(2), 21)]);
         fs::remove_dir_all(&path).unwrap();
     }

@@ -34,16 +34,21 @@ pub(crate) enum NotMine {
     #[error("another member answers at the address of a seed")]
     Misaddressed,
     /// The others are of another version.
-    #[error("the others speak another version of the protocol")]
-    OtherVersion,
+    #[error("the others speak version {theirs} of the protocol, and this member version {ours}")]
+    OtherVersion {
+        /// This member's version.
+        ours: u16,
+        /// The others'.
+        theirs: u16,
+    },
     /// The others have another election timeout.
     #[error("the others were given another election timeout")]
     OtherTimeout,
 }
 
-/// The founding as one member sees it.
+/// How the cluster begins, as one member sees it.
 #[derive(Debug)]
-pub(crate) struct Founding {
+pub(crate) struct Founders {
     me: MemberId,
     storage: u128,
     /// All founding members, ascending.
@@ -55,17 +60,17 @@ pub(crate) struct Founding {
     formation: Option<Formation>,
 }
 
-impl Founding {
+impl Founders {
     /// Begins, or goes on with what is recorded. `seeds` includes this member.
     pub(crate) fn new(
         me: MemberId,
         storage: u128,
         mut seeds: Vec<MemberId>,
         formation: Option<Formation>,
-    ) -> Founding {
+    ) -> Founders {
         assert!(seeds.contains(&me), "a member is one of the seeds");
         seeds.sort_unstable();
-        Founding { me, storage, seeds, present: BTreeMap::new(), estranged: BTreeMap::new(), formation }
+        Founders { me, storage, seeds, present: BTreeMap::new(), estranged: BTreeMap::new(), formation }
     }
 
     /// The formation, once there is one.
@@ -116,7 +121,9 @@ impl Founding {
             Refusal::UnknownMember => NotMine::UnknownMember,
             Refusal::DuplicateMember => NotMine::DuplicateMember,
             Refusal::NotMe => NotMine::Misaddressed,
-            Refusal::WrongVersion { .. } => NotMine::OtherVersion,
+            Refusal::WrongVersion { caller, called } => {
+                NotMine::OtherVersion { ours: caller, theirs: called }
+            }
             Refusal::WrongTimeout => NotMine::OtherTimeout,
             Refusal::TooManyConnections | Refusal::Unreadable => return,
         };
@@ -191,11 +198,11 @@ mod tests {
 
     const SEEDS: [MemberId; 3] = [MemberId(1), MemberId(2), MemberId(3)];
 
-    fn fresh(me: u64, storage: u128) -> Founding {
-        Founding::new(MemberId(me), storage, SEEDS.to_vec(), None)
+    fn fresh(me: u64, storage: u128) -> Founders {
+        Founders::new(MemberId(me), storage, SEEDS.to_vec(), None)
     }
 
-    fn formed() -> (Founding, Formation) {
+    fn formed() -> (Founders, Formation) {
         let mut first = fresh(1, 10);
         first.met(MemberId(2), 20);
         first.met(MemberId(3), 30);
@@ -263,6 +270,8 @@ mod tests {
         assert_eq!(unformed.outcast(), None);
         unformed.refused(MemberId(1), Refusal::TooManyConnections);
         assert_eq!(unformed.outcast(), None, "that passes by itself");
+        unformed.refused(MemberId(1), Refusal::WrongVersion { caller: 2, called: 1 });
+        assert_eq!(unformed.outcast(), Some(NotMine::OtherVersion { ours: 2, theirs: 1 }));
         unformed.refused(MemberId(1), Refusal::WrongTimeout);
         assert_eq!(unformed.outcast(), Some(NotMine::OtherTimeout));
 
@@ -278,7 +287,7 @@ mod tests {
 
     #[test]
     fn a_single_member_forms_its_cluster_alone() {
-        let alone = Founding::new(MemberId(7), 1, vec![MemberId(7)], None);
+        let alone = Founders::new(MemberId(7), 1, vec![MemberId(7)], None);
         assert_eq!(alone.propose(3).unwrap().members, [(MemberId(7), 1)]);
     }
 }

@@ -1,0 +1,42 @@
+//! What a member tells remote handles: what a name stands for, who leads, and where that is.
+
+use super::shard::Shard;
+use crate::codec::ids::{GroupId, MemberId};
+use crate::request::failure::Failure;
+use crate::request::wire::leaders::{ADDRESS_MAX, Leader, Leaders};
+use crate::request::wire::resolve::{Partition, Resolve, Resolved};
+use std::collections::BTreeMap;
+
+/// Where members are, this one included, as it was told.
+#[derive(Debug)]
+pub(super) struct AddressBook {
+    addresses: BTreeMap<MemberId, String>,
+}
+
+impl AddressBook {
+    pub(super) fn new(addresses: BTreeMap<MemberId, String>) -> AddressBook {
+        AddressBook { addresses }
+    }
+
+    /// Who leads these groups, as far as is known.
+    pub(super) fn leaders(&self, shard: &Shard, groups: &[GroupId]) -> Leaders {
+        Leaders(groups.iter().filter_map(|group| self.leader(shard, *group)).collect())
+    }
+
+    /// What a name stands for, if the resource is open here.
+    pub(super) fn resolve(&self, shard: &Shard, resolve: &Resolve) -> Resolved {
+        let partition = |group: &GroupId| Partition { group: *group, leader: self.leader(shard, *group) };
+        let partitions = match shard.resource(&resolve.name) {
+            Some(groups) => Ok(groups.iter().map(partition).collect()),
+            None => Err(Failure::UnknownResource.code()),
+        };
+        Resolved { id: resolve.id, partitions }
+    }
+
+    fn leader(&self, shard: &Shard, group: GroupId) -> Option<Leader> {
+        let (term, member) = shard.leader(group)?;
+        // A handle has no use for an address that is longer than any can be.
+        let address = self.addresses.get(&member).filter(|address| address.len() <= ADDRESS_MAX)?;
+        Some(Leader { group, term, member, address: address.clone() })
+    }
+}

@@ -1,0 +1,38 @@
+//! What enters a node's loop from this process.
+
+use super::bootstrap::FormedReply;
+use super::shard::{Attachment, ShardStatus};
+use crate::codec::ids::GroupId;
+use crate::request::sender::Request;
+use crate::request::status::Watch;
+use tokio::sync::{mpsc, oneshot};
+
+/// Requests of this process's proxies that may wait for a turn; behind them callers wait in line.
+pub(super) const REQUESTS_DEPTH: usize = 4_096;
+/// Listeners of this process that may wait to be taken in.
+pub(super) const WATCHES_DEPTH: usize = 64;
+
+/// What the owner of a node may ask of its loop.
+#[derive(Debug)]
+pub(crate) enum Command {
+    /// A resource's code for one group.
+    Attach(Attachment),
+    /// Nobody holds on to these groups' code after all.
+    Detach(Vec<GroupId>),
+    /// Tell when the cluster is formed, or why it cannot be, as far as this member is concerned.
+    Formed(FormedReply),
+    /// Tell how the groups and the journal are doing.
+    Status(oneshot::Sender<ShardStatus>),
+    /// Stop in order: what was proposed is flushed, the log is closed, connections are emptied.
+    Close,
+    /// Stop at once, as a crash would.
+    Abort,
+}
+
+/// The channels into the loop.
+#[derive(Debug)]
+pub(super) struct Inlets {
+    pub commands: mpsc::UnboundedReceiver<Command>,
+    pub requests: mpsc::Receiver<Request>,
+    pub watches: mpsc::Receiver<Watch>,
+}

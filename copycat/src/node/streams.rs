@@ -1,0 +1,186 @@
+//! What a member tells those who listen to it: in this process, and on the streams of remote handles.
+//!
+//! One topic is served today: how the partitions of a resource are doing. A listener hears of each partition as it is now,
+//! and then of every change; while it takes nothing, a newer status takes the place of an older one, so that it costs
+//! nobody memory, and has the newest when it goes on.
+
+use super::shard::{GroupStatus, Shard};
+use crate::codec::ids::{GroupId, MemberId};
+use crate::raft::effect;
+use crate::request::status::{Health, PartitionStatus, Role, Watch};
+use crate::stream::server::{ReaderFault, Server, Taken};
+use crate::stream::topic;
+use crate::stream::wire::{EndReason, Item, Open, StreamId, ToServer};
+use crate::transport::closed::Closed;
+use crate::transport::sender::{Sender, Unsent};
+use std::collections::BTreeMap;
+use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
+
+/// Everybody who listens.
+#[derive(Debug)]
+pub(super) struct Streams {
+    me: MemberId,
+    /// The streams of remote handles, by the numbers of their connections.
+    handles: BTreeMap<u64, Handle>,
+    here: Vec<(mpsc::Sender<PartitionStatus>, Listener)>,
+}
+
+/// A remote handle's connection.
+#[derive(Debug)]
+struct Handle {
+    replies: Sender,
+    server: Server,
+    listeners: BTreeMap<StreamId, Listener>,
+}
+
+/// Somebody who listens to the partitions of a resource.
+#[derive(Debug)]
+struct Listener {
+    groups: Vec<GroupId>,
+    /// What was last told of each partition.
+    told: Vec<Option<PartitionStatus>>,
+    /// How much was told.
+    position: u64,
+}
+
+impl Listener {
+    fn new(groups: &[GroupId]) -> Listener {
+        Listener { groups: groups.to_vec(), told: vec![None; groups.len()], position: 0 }
+    }
+
+    /// Tells what has changed, as far as `tell` takes it.
+    fn tell(&mut self, me: MemberId, shard: &Shard, mut tell: impl FnMut(u64, PartitionStatus) -> bool) {
+        for (at, group) in self.groups.iter().enumerate() {
+            let Some(status) = shard.group_status(*group) else { continue };
+            let status = partition_status(me, at as u32, &status);
+            if self.told[at] != Some(status) {
+                if !tell(self.position + 1, status) {
+                    return;
+                }
+                self.position += 1;
+                self.told[at] = Some(status);
+            }
+        }
+    }
+}
+
+fn partition_status(me: MemberId, partition: u32, status: &GroupStatus) -> PartitionStatus {
+    let role = match status.raft.role {
+        effect::Role::Follower => Role::Follower,
+        effect::Role::PreCandidate | effect::Role::Candidate => Role::Candidate,
+        effect::Role::Leader => Role::Leader,
+    };
+    let health = match status.raft.leader {
+        _ if status.halted => Health::Halted,
+        Some(_) => Health::Healthy,
+        None => Health::NoLeader,
+    };
+    let leader = status.raft.leader.map(|leader| leader.0);
+    PartitionStatus { partition, leader, term: status.raft.term, member: me.0, role, health }
+}
+
+impl Streams {
+    pub(super) fn new(me: MemberId) -> Streams {
+        Streams { me, handles: BTreeMap::new(), here: Vec::new() }
+    }
+
+    /// Whether nobody listens.
+    pub(super) fn is_empty(&self) -> bool {
+        self.here.is_empty() && self.handles.is_empty()
+    }
+
+    /// Somebody in this process begins to listen. To what is not open here nobody listens.
+    pub(super) fn watch(&mut self, watch: Watch, shard: &Shard) {
+        if let Some(groups) = shard.resource(&watch.resource) {
+            self.here.push((watch.sink, Listener::new(groups)));
+            self.tell_here(shard);
+        }
+    }
+
+    /// A remote handle says something about its streams.
+    pub(super) fn take(&mut self, client: u64, replies: &Sender, message: ToServer, shard: &Shard) {
+        let handle = self.handles.entry(client).or_insert_with(|| Handle {
+            replies: replies.clone(),
+            server: Server::default(),
+            listeners: BTreeMap::new(),
+        });
+        match handle.take(message, shard) {
+            Ok(()) => handle.tell(self.me, shard),
+            Err(fault) => {
+                // That the connection is closed is a warning of the transport, which many of them do not multiply.
+                tracing::debug!(connection = client, %fault, "no stream is used like that");
+                handle.replies.cut(Closed::Misused);
+                self.handles.remove(&client);
+            }
+        }
+    }
+
+    /// A remote handle's connection ended, and its streams with it.
+    pub(super) fn gone(&mut self, client: u64) {
+        self.handles.remove(&client);
+    }
+
+    /// Tells everybody what has changed. To be called every few milliseconds; costs nothing while nobody listens.
+    pub(super) fn tick(&mut self, shard: &Shard) {
+        self.tell_here(shard);
+        self.handles.values_mut().for_each(|handle| handle.tell(self.me, shard));
+    }
+
+    fn tell_here(&mut self, shard: &Shard) {
+        let me = self.me;
+        self.here.retain_mut(|(sink, listener)| {
+            let mut listens = !sink.is_closed();
+            listener.tell(me, shard, |_, status| match sink.try_send(status) {
+                Ok(()) => true,
+                Err(TrySendError::Full(_)) => false,
+                Err(TrySendError::Closed(_)) => {
+                    listens = false;
+                    false
+                }
+            });
+            listens
+        });
+    }
+}
+
+impl Handle {
+    fn take(&mut self, message: ToServer, shard: &Shard) -> Result<(), ReaderFault> {
+        match self.server.take(message)? {
+            Taken::Opened(Open { stream, topic: topic::STATUS, subject, .. }) => {
+                let name = std::str::from_utf8(&subject).ok();
+                match name.and_then(|name| shard.resource(name)) {
+                    Some(groups) => drop(self.listeners.insert(stream, Listener::new(groups))),
+                    None => self.server.end(stream, EndReason::UnknownSubject),
+                }
+            }
+            Taken::Opened(Open { stream, .. }) => self.server.end(stream, EndReason::UnknownTopic),
+            Taken::Cancelled(stream) => drop(self.listeners.remove(&stream)),
+            Taken::More(_) | Taken::Nothing => {}
+        }
+        Ok(())
+    }
+
+    /// Hands in what has changed, and sends what may be sent.
+    fn tell(&mut self, me: MemberId, shard: &Shard) {
+        for (stream, listener) in &mut self.listeners {
+            let server = &mut self.server;
+            listener.tell(me, shard, |position, status| {
+                let takes = server.takes(*stream);
+                if takes {
+                    server.publish(*stream, Item { position, body: status.encode() });
+                }
+                takes
+            });
+        }
+        while let Some(message) = self.server.next() {
+            match self.replies.queue(message) {
+                Ok(()) => {}
+                Err(Unsent::Invalid) => debug_assert!(false, "a status is short"),
+                // The connection has ended, or ends by it: that is told, and whoever listened opens another.
+                Err(Unsent::Disconnected | Unsent::Full) => break,
+            }
+        }
+        self.replies.write_queued();
+    }
+}

@@ -1,0 +1,269 @@
+//! Those who listen to how a resource is doing, and the streams they hear it by: a synchronous value that touches no
+//! connection.
+//!
+//! A listener's stream is open at the default member. If that ends, or the connection to it, another is opened at
+//! whichever member is the default one then, and goes on: what a member says of an older term than was told before is
+//! left out.
+
+use super::links::LinkId;
+use crate::codec::cursor::Malformed;
+use crate::request::status::{PartitionStatus, Watch};
+use crate::request::wire::resolve::NAME_MAX;
+use crate::stream::reader::{Event, Reader, ServerFault};
+use crate::stream::topic;
+use crate::stream::wire::{EndReason, Item, SUBJECT_MAX, StreamId, ToReader, ToServer};
+use bytes::Bytes;
+use std::collections::BTreeMap;
+use std::time::Duration;
+use thiserror::Error;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::time::Instant;
+
+/// Changes that may be under way to a listener.
+const WINDOW: u64 = 128;
+/// Pause before a stream that ended is opened again.
+const PAUSE: Duration = Duration::from_millis(100);
+
+const _: () = assert!(NAME_MAX <= SUBJECT_MAX, "a resource's name is a subject");
+
+/// What no member says. The connection is to be closed.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub(super) enum Fault {
+    /// No stream is served like that.
+    #[error(transparent)]
+    Stream(#[from] ServerFault),
+    /// An item of the stream is none.
+    #[error("malformed status: {0}")]
+    Status(#[from] Malformed),
+}
+
+/// Somebody who listens.
+#[derive(Debug)]
+struct Listener {
+    watch: Watch,
+    stream: Option<(LinkId, StreamId)>,
+    /// When the stream may be opened.
+    next: Instant,
+    /// What was last told of each partition.
+    told: BTreeMap<u32, PartitionStatus>,
+    /// For which there was no room yet.
+    waiting: Option<PartitionStatus>,
+}
+
+/// All of them, and the streams on each connection.
+#[derive(Debug, Default)]
+pub(super) struct Watching {
+    listeners: Vec<Listener>,
+    readers: BTreeMap<LinkId, Reader>,
+}
+
+impl Watching {
+    /// Somebody begins to listen.
+    pub(super) fn add(&mut self, now: Instant, watch: Watch) {
+        self.listeners.push(Listener {
+            watch,
+            stream: None,
+            next: now,
+            told: BTreeMap::new(),
+            waiting: None,
+        });
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.listeners.len()
+    }
+
+    /// Opens streams at `link` for those who have none.
+    pub(super) fn open(&mut self, now: Instant, link: LinkId) {
+        for listener in self.listeners.iter_mut().filter(|one| one.stream.is_none() && one.next <= now) {
+            listener.next = now + PAUSE;
+            let subject = Bytes::copy_from_slice(listener.watch.resource.as_bytes());
+            let reader = self.readers.entry(link).or_default();
+            listener.stream = reader.open(topic::STATUS, subject, 0, WINDOW).map(|stream| (link, stream));
+        }
+    }
+
+    /// Takes what the member behind `link` says.
+    pub(super) fn take(&mut self, link: LinkId, message: ToReader) -> Result<(), Fault> {
+        Ok(self.readers.entry(link).or_default().take(message)?)
+    }
+
+    /// Passes on what has come, as far as listeners take it, and forgets those who do not listen any more. Returns
+    /// whether another member may know more than the one that was asked.
+    pub(super) fn deliver(&mut self, now: Instant) -> Result<bool, (LinkId, Fault)> {
+        let mut elsewhere = false;
+        for listener in &mut self.listeners {
+            let Some((link, stream)) = listener.stream else { continue };
+            let Some(reader) = self.readers.get_mut(&link) else { continue };
+            match listener.deliver(reader, stream).map_err(|fault| (link, fault))? {
+                Delivered::All => {}
+                Delivered::Ended(reason) => {
+                    elsewhere |= reason != EndReason::Complete;
+                    (listener.stream, listener.next) = (None, now + PAUSE);
+                }
+            }
+            if listener.watch.sink.is_closed() {
+                reader.cancel(stream);
+            }
+        }
+        self.listeners.retain(|listener| !listener.watch.sink.is_closed());
+        Ok(elsewhere)
+    }
+
+    /// What is to be said, and where.
+    pub(super) fn next_out(&mut self) -> Option<(LinkId, ToServer)> {
+        self.readers.iter_mut().find_map(|(link, reader)| reader.next_out().map(|message| (*link, message)))
+    }
+
+    /// A connection is gone, and the streams on it.
+    pub(super) fn lost(&mut self, link: LinkId) {
+        self.readers.remove(&link);
+        for listener in &mut self.listeners {
+            listener.stream.take_if(|(open_on, _)| *open_on == link);
+        }
+    }
+}
+
+/// How far a listener got.
+enum Delivered {
+    /// It has all that came, or no room.
+    All,
+    /// Its stream is over.
+    Ended(EndReason),
+}
+
+impl Listener {
+    fn deliver(&mut self, reader: &mut Reader, stream: StreamId) -> Result<Delivered, Fault> {
+        loop {
+            if let Some(status) = self.waiting.take()
+                && let Err(TrySendError::Full(status)) = self.watch.sink.try_send(status)
+            {
+                self.waiting = Some(status);
+                return Ok(Delivered::All);
+            }
+            match reader.next(stream) {
+                None => return Ok(Delivered::All),
+                Some(Event::Item(Item { body, .. })) => self.hear(PartitionStatus::decode(&body)?),
+                // What is missing was older than what comes now.
+                Some(Event::Missed(_)) => {}
+                Some(Event::End(reason, _)) => return Ok(Delivered::Ended(reason)),
+            }
+        }
+    }
+
+    fn hear(&mut self, status: PartitionStatus) {
+        let known = self.told.get(&status.partition);
+        if known.is_none_or(|known| known.term <= status.term && *known != status) {
+            self.told.insert(status.partition, status);
+            self.waiting = Some(status);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::request::status::{Health, Role, StatusSender};
+    use crate::stream::wire::Open;
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+    use tokio::sync::mpsc;
+
+    const HERE: LinkId = LinkId(1);
+    const THERE: LinkId = LinkId(2);
+
+    fn status(partition: u32, term: u64, leader: Option<u64>) -> PartitionStatus {
+        let health = if leader.is_some() { Health::Healthy } else { Health::NoLeader };
+        PartitionStatus { partition, leader, term, member: 1, role: Role::Follower, health }
+    }
+
+    fn items(stream: StreamId, told: &[PartitionStatus]) -> ToReader {
+        let item =
+            |(at, status): (usize, &PartitionStatus)| Item { position: at as u64 + 1, body: status.encode() };
+        ToReader::Items { stream, items: told.iter().enumerate().map(item).collect() }
+    }
+
+    /// Somebody who listens, with a stream open on the first connection.
+    fn listening(now: Instant) -> (Watching, mpsc::Receiver<PartitionStatus>) {
+        let (sender, mut watches) = StatusSender::new(1);
+        let mut watching = Watching::default();
+        let watch = pin!(sender.watch("bank".into()));
+        let Poll::Ready(Some(changes)) = watch.poll(&mut Context::from_waker(Waker::noop())) else {
+            panic!("there is room")
+        };
+        watching.add(now, watches.try_recv().unwrap());
+        watching.open(now, HERE);
+        let open =
+            Open { stream: 1, topic: topic::STATUS, subject: "bank".into(), position: 0, credit: WINDOW };
+        assert_eq!(watching.next_out(), Some((HERE, ToServer::Open(open))));
+        assert_eq!(watching.next_out(), None);
+        (watching, changes)
+    }
+
+    fn heard(changes: &mut mpsc::Receiver<PartitionStatus>) -> Vec<PartitionStatus> {
+        std::iter::from_fn(|| changes.try_recv().ok()).collect()
+    }
+
+    #[test]
+    fn a_listener_goes_on_at_another_member_and_hears_nothing_older() {
+        let now = Instant::now();
+        let (mut watching, mut changes) = listening(now);
+        let first = [status(0, 3, Some(1)), status(1, 3, Some(2)), status(0, 4, None)];
+        watching.take(HERE, items(1, &first)).unwrap();
+        assert_eq!(watching.deliver(now), Ok(false));
+        assert_eq!(heard(&mut changes), first);
+        watching.lost(HERE);
+        watching.open(now, THERE);
+        assert_eq!(watching.next_out(), None, "not at once");
+        watching.open(now + PAUSE, THERE);
+        assert!(matches!(watching.next_out(), Some((THERE, ToServer::Open(_)))));
+        let again = [status(0, 3, Some(1)), status(1, 3, Some(2)), status(0, 4, Some(3))];
+        watching.take(THERE, items(1, &again)).unwrap();
+        assert_eq!(watching.deliver(now), Ok(false));
+        assert_eq!(heard(&mut changes), [again[2]], "what is old or known is left out");
+    }
+
+    #[test]
+    fn whoever_listens_slowly_gives_no_credit_and_loses_nothing() {
+        let now = Instant::now();
+        let (mut watching, mut changes) = listening(now);
+        let told: Vec<_> = (1..=WINDOW).map(|term| status(0, term, Some(1))).collect();
+        watching.take(HERE, items(1, &told)).unwrap();
+        assert_eq!(watching.deliver(now), Ok(false));
+        assert_eq!(watching.next_out(), Some((HERE, ToServer::Credit { stream: 1, items: WINDOW / 2 })));
+        assert_eq!((watching.deliver(now), watching.next_out()), (Ok(false), None));
+        let mut all = heard(&mut changes);
+        while all.len() < told.len() {
+            assert_eq!(watching.deliver(now), Ok(false));
+            all.extend(heard(&mut changes));
+        }
+        assert_eq!(all, told);
+    }
+
+    #[test]
+    fn a_member_that_knows_nothing_of_it_is_not_the_last_word() {
+        let now = Instant::now();
+        let (mut watching, changes) = listening(now);
+        let end = ToReader::End { stream: 1, reason: EndReason::UnknownSubject, position: 0 };
+        watching.take(HERE, end).unwrap();
+        assert_eq!(watching.deliver(now), Ok(true));
+        watching.open(now + PAUSE, HERE);
+        assert!(matches!(watching.next_out(), Some((HERE, ToServer::Open(Open { stream: 2, .. })))));
+        drop(changes);
+        assert_eq!((watching.deliver(now), watching.len()), (Ok(false), 0));
+        assert_eq!(watching.next_out(), Some((HERE, ToServer::Cancel { stream: 2 })));
+    }
+
+    #[test]
+    fn lies_are_faults_of_their_connection() {
+        let now = Instant::now();
+        let (mut watching, _changes) = listening(now);
+        let body = Bytes::from_static(b"no status");
+        watching.take(HERE, ToReader::Items { stream: 1, items: vec![Item { position: 1, body }] }).unwrap();
+        assert!(matches!(watching.deliver(now), Err((HERE, Fault::Status(_)))));
+        let (mut watching, _changes) = listening(now);
+        let twice = items(1, &vec![status(0, 1, None); WINDOW as usize + 1]);
+        assert_eq!(watching.take(HERE, twice), Err(Fault::Stream(ServerFault::Uncredited(1))));
+    }
+}

@@ -1,0 +1,122 @@
+//! Listening to how the partitions of a resource are doing.
+
+use super::block_on::block_on;
+use super::handle::Handle;
+use crate::error::{Error, Problem};
+use crate::request::failure::Failure;
+use crate::request::status::PartitionStatus;
+use crate::threads::is_node_thread;
+use futures_core::Stream;
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use tokio::sync::mpsc;
+
+/// The listener on its way in.
+type Opening = Pin<Box<dyn Future<Output = Option<mpsc::Receiver<PartitionStatus>>> + Send>>;
+
+/// How the partitions of a resource are doing: each as it is now, and then every change, in order.
+///
+/// It tells what one member sees: the proxy's own, or, of a remote handle, whichever it is connected to. When that
+/// connection ends, the handle goes on at another member; what that one says of older terms is left out. Whoever takes
+/// no changes for a while hears the newest of each partition next, and not all that was between. The stream ends, with an
+/// error, when the member or the handle is closed.
+///
+/// A [`Stream`] for those who use its combinators; [`next`](StatusStream::next) needs none of them. Get one by
+/// [`AsyncProxy::status_changes`](crate::AsyncProxy::status_changes).
+#[must_use = "nobody listens until it is polled"]
+pub struct StatusStream {
+    state: State,
+}
+
+enum State {
+    Opening(Opening),
+    Open(mpsc::Receiver<PartitionStatus>),
+    Over,
+}
+
+impl StatusStream {
+    pub(crate) fn new(handle: &Handle) -> StatusStream {
+        let opening = handle.status_sender().watch(handle.name().to_owned());
+        StatusStream { state: State::Opening(Box::pin(opening)) }
+    }
+
+    /// The next change; `None` behind the end.
+    ///
+    /// # Errors
+    ///
+    /// That the member or the remote handle is closed. The stream is over then.
+    pub async fn next(&mut self) -> Option<Result<PartitionStatus, Error>> {
+        poll_fn(|context| self.poll(context)).await
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<PartitionStatus, Error>>> {
+        loop {
+            let told = match &mut self.state {
+                State::Over => return Poll::Ready(None),
+                State::Open(changes) => match changes.poll_recv(context) {
+                    Poll::Pending => return Poll::Pending,
+                    Poll::Ready(told) => told,
+                },
+                State::Opening(opening) => match opening.as_mut().poll(context) {
+                    Poll::Pending => return Poll::Pending,
+                    Poll::Ready(Some(changes)) => {
+                        self.state = State::Open(changes);
+                        continue;
+                    }
+                    Poll::Ready(None) => None,
+                },
+            };
+            return Poll::Ready(Some(told.ok_or_else(|| {
+                self.state = State::Over;
+                Failure::Closed.into()
+            })));
+        }
+    }
+}
+
+impl Stream for StatusStream {
+    type Item = Result<PartitionStatus, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll(context)
+    }
+}
+
+impl fmt::Debug for StatusStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match self.state {
+            State::Opening(_) => "opening",
+            State::Open(_) => "open",
+            State::Over => "over",
+        };
+        f.debug_struct("StatusStream").field("state", &state).finish()
+    }
+}
+
+/// How the partitions of a resource are doing: [`StatusStream`] for threads that block. Get one by
+/// [`SyncProxy::status_changes`](crate::SyncProxy::status_changes).
+#[derive(Debug)]
+#[must_use = "nobody listens until it is iterated"]
+pub struct StatusIter {
+    stream: StatusStream,
+}
+
+impl StatusIter {
+    pub(crate) fn new(handle: &Handle) -> StatusIter {
+        StatusIter { stream: StatusStream::new(handle) }
+    }
+}
+
+impl Iterator for StatusIter {
+    type Item = Result<PartitionStatus, Error>;
+
+    /// Blocks until there is a change. An error on a thread of a member, from which the change would have to come.
+    fn next(&mut self) -> Option<Result<PartitionStatus, Error>> {
+        if is_node_thread() {
+            return Some(Err(Problem::NodeThread.into()));
+        }
+        block_on(self.stream.next())
+    }
+}

@@ -1,0 +1,204 @@
+//! The end that opens streams and reads them: one value for all streams of a connection.
+//!
+//! Credit is the memory that is set aside for a stream: as much is given as the reader has room for, and given back as
+//! items are consumed. A server that sends more than it was given, or what makes no sense, is no server of ours: its
+//! connection is closed.
+
+use super::wire::{EndReason, Item, Open, StreamId, ToReader, ToServer};
+use super::{CREDIT_MAX, STREAMS_MAX};
+use bytes::Bytes;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use thiserror::Error;
+
+/// How much may be said of streams that are over before it counts as a fault.
+const STRAYS_MAX: u64 = 64;
+
+/// What no correct server says. The connection to it is to be closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub(crate) enum ServerFault {
+    /// More items came than were asked for.
+    #[error("items of stream {0} that nobody asked for")]
+    Uncredited(StreamId),
+    /// Items came again, or before others.
+    #[error("items of stream {0} out of their order")]
+    Disordered(StreamId),
+    /// Something was said of a stream behind its end.
+    #[error("something behind the end of stream {0}")]
+    BehindEnd(StreamId),
+    /// Too much was said of streams that are over or never were.
+    #[error("stream {0} is not open, and it is not the first of that kind")]
+    NotOpen(StreamId),
+}
+
+/// What a reader gets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Event {
+    /// An item.
+    Item(Item),
+    /// What stood before this position and was not read is gone: the reader was too slow.
+    Missed(u64),
+    /// There is nothing more; the stream can be gone on from this position.
+    End(EndReason, u64),
+}
+
+/// One open stream.
+#[derive(Debug)]
+struct Reading {
+    /// Most items that may be under way or wait to be consumed.
+    window: u64,
+    /// Items that may still come.
+    credit: u64,
+    /// Items that were consumed and not given back as credit.
+    consumed: u64,
+    events: VecDeque<Event>,
+    /// Position of the last item that came.
+    last: u64,
+    ended: bool,
+}
+
+/// The reading end of all streams of a connection.
+#[derive(Debug, Default)]
+pub(crate) struct Reader {
+    streams: BTreeMap<StreamId, Reading>,
+    /// Those that were given up and whose end has not come.
+    cancelled: BTreeSet<StreamId>,
+    newest: StreamId,
+    /// What is to be said, in order.
+    out: VecDeque<ToServer>,
+    strays: u64,
+}
+
+impl Reader {
+    /// Opens a stream that may have `window` items, at least one, under way or waiting. `None`: too many are open.
+    pub(crate) fn open(
+        &mut self,
+        topic: u16,
+        subject: Bytes,
+        position: u64,
+        window: u64,
+    ) -> Option<StreamId> {
+        if self.streams.len() + self.cancelled.len() >= STREAMS_MAX {
+            return None;
+        }
+        let window = window.clamp(1, CREDIT_MAX);
+        self.newest += 1;
+        let stream = self.newest;
+        let reading = Reading {
+            window,
+            credit: window,
+            consumed: 0,
+            events: VecDeque::new(),
+            last: position,
+            ended: false,
+        };
+        self.streams.insert(stream, reading);
+        self.out.push_back(ToServer::Open(Open { stream, topic, subject, position, credit: window }));
+        Some(stream)
+    }
+
+    /// Gives a stream up. Nothing of it is read any more.
+    pub(crate) fn cancel(&mut self, stream: StreamId) {
+        if let Some(reading) = self.streams.remove(&stream)
+            && !reading.ended
+        {
+            self.cancelled.insert(stream);
+            self.out.push_back(ToServer::Cancel { stream });
+        }
+    }
+
+    /// Takes what the server says.
+    pub(crate) fn take(&mut self, message: ToReader) -> Result<(), ServerFault> {
+        let stream = message.stream();
+        let Some(reading) = self.streams.get_mut(&stream) else { return self.take_stray(&message) };
+        if reading.ended {
+            return Err(ServerFault::BehindEnd(stream));
+        }
+        match message {
+            ToReader::Items { items, .. } => {
+                items.into_iter().try_for_each(|item| reading.take_item(stream, item))
+            }
+            ToReader::Missed { position, .. } => reading.take_missed(stream, position),
+            ToReader::End { reason, position, .. } => {
+                reading.ended = true;
+                reading.events.push_back(Event::End(reason, position));
+                Ok(())
+            }
+        }
+    }
+
+    /// Of a stream that was given up, everything may come until its end. What else there is no stream for is counted.
+    fn take_stray(&mut self, message: &ToReader) -> Result<(), ServerFault> {
+        let stream = message.stream();
+        let cancelled = match message {
+            ToReader::End { .. } => self.cancelled.remove(&stream),
+            ToReader::Items { .. } | ToReader::Missed { .. } => self.cancelled.contains(&stream),
+        };
+        if !cancelled {
+            self.strays += 1;
+        }
+        if self.strays > STRAYS_MAX { Err(ServerFault::NotOpen(stream)) } else { Ok(()) }
+    }
+
+    /// The next that a reader gets; `None`: nothing is there. Behind the end, the stream is no more.
+    pub(crate) fn next(&mut self, stream: StreamId) -> Option<Event> {
+        let reading = self.streams.get_mut(&stream)?;
+        let event = reading.events.pop_front()?;
+        match event {
+            Event::Item(_) => {
+                if let Some(items) = reading.give_back() {
+                    self.out.push_back(ToServer::Credit { stream, items });
+                }
+            }
+            Event::Missed(_) => {}
+            Event::End(..) => drop(self.streams.remove(&stream)),
+        }
+        Some(event)
+    }
+
+    /// What is to be said to the server next.
+    pub(crate) fn next_out(&mut self) -> Option<ToServer> {
+        self.out.pop_front()
+    }
+
+    /// How much waits to be consumed, and how much was said of streams that are not open.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn figures(&self) -> (usize, u64) {
+        (self.streams.values().map(|reading| reading.events.len()).sum(), self.strays)
+    }
+}
+
+impl Reading {
+    fn take_item(&mut self, stream: StreamId, item: Item) -> Result<(), ServerFault> {
+        if item.position <= self.last {
+            return Err(ServerFault::Disordered(stream));
+        }
+        self.credit = self.credit.checked_sub(1).ok_or(ServerFault::Uncredited(stream))?;
+        self.last = item.position;
+        self.events.push_back(Event::Item(item));
+        Ok(())
+    }
+
+    /// Told twice in a row, it is one gap: so many gaps can wait as items can, and one more.
+    fn take_missed(&mut self, stream: StreamId, position: u64) -> Result<(), ServerFault> {
+        if position <= self.last {
+            return Err(ServerFault::Disordered(stream));
+        }
+        if let Some(Event::Missed(known)) = self.events.back_mut() {
+            *known = position;
+        } else {
+            self.events.push_back(Event::Missed(position));
+        }
+        Ok(())
+    }
+
+    /// An item was consumed. Returns credit to give: in halves of the window, so that not every item is a message.
+    fn give_back(&mut self) -> Option<u64> {
+        self.consumed += 1;
+        if self.ended || self.consumed * 2 < self.window {
+            return None;
+        }
+        self.credit += self.consumed;
+        assert!(self.credit <= self.window, "no more is given than there is room for");
+        Some(std::mem::take(&mut self.consumed))
+    }
+}

@@ -1,0 +1,275 @@
+//! The end that serves streams: one value for all streams of a connection.
+//!
+//! The owner of a topic hands in items as they come about and takes out what may be said now. Between the two lies a
+//! queue per stream. Nothing waits for a reader: what a queue has no room for pushes out what is oldest in it, and the
+//! reader is told where the stream goes on.
+
+use super::wire::{EndReason, Item, Open, StreamId, ToReader, ToServer};
+use super::{CREDIT_MAX, STREAMS_MAX};
+use std::collections::{BTreeMap, VecDeque};
+use thiserror::Error;
+
+/// Items that may wait on one stream.
+const QUEUE_ITEMS_MAX: usize = 1_024;
+/// Bytes of items that may wait on all streams of a connection.
+const QUEUED_BYTES_MAX: usize = 4 << 20;
+/// What leaves together, at most.
+const MESSAGE_ITEMS_MAX: usize = 256;
+/// Bytes that leave together, at least, if so many wait.
+const MESSAGE_BYTES: usize = 256 << 10;
+/// What an item costs beside its bytes.
+const ITEM_COST: usize = 64;
+
+/// What no correct reader says. Its connection is to be closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub(crate) enum ReaderFault {
+    /// A stream is opened under a name that was used before.
+    #[error("stream {0} was opened before")]
+    Reopened(StreamId),
+    /// Something is said of a stream that never was.
+    #[error("stream {0} was never opened")]
+    NeverOpened(StreamId),
+    /// Streams are opened faster than they can be refused.
+    #[error("too many streams were opened at once")]
+    Flooded,
+}
+
+/// What the owner has to do about something a reader said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// A stream is open: it is to be served, or [ended](Server::end).
+    Opened(Open),
+    /// A stream takes more.
+    More(StreamId),
+    /// A stream is over.
+    Cancelled(StreamId),
+    /// Nothing.
+    Nothing,
+}
+
+/// An item that waits.
+#[derive(Debug)]
+struct Queued {
+    item: Item,
+    /// What stood directly before it is gone, and the reader is to be told.
+    behind_gap: bool,
+}
+
+/// One open stream.
+#[derive(Debug)]
+struct Serving {
+    /// Items that may still be sent.
+    credit: u64,
+    queue: VecDeque<Queued>,
+    /// Position of the last item sent; before that, what the stream was opened with.
+    last: u64,
+    /// It is over behind what is queued.
+    end: Option<EndReason>,
+    /// It is in the list of those that may have something to say.
+    ready: bool,
+}
+
+impl Serving {
+    fn has_something(&self) -> bool {
+        let may_send = !self.queue.is_empty() && self.credit > 0;
+        may_send || self.queue.is_empty() && self.end.is_some()
+    }
+}
+
+/// The serving end of all streams of a connection.
+#[derive(Debug, Default)]
+pub(crate) struct Server {
+    streams: BTreeMap<StreamId, Serving>,
+    /// The greatest name that was used.
+    newest: StreamId,
+    /// Streams that may have something to say, whoever waits longest in front.
+    ready: VecDeque<StreamId>,
+    /// Ends of streams that were refused.
+    refused: VecDeque<ToReader>,
+    queued_bytes: usize,
+    /// What was said of streams that are over, as it may be while their end is under way.
+    strays: u64,
+}
+
+impl Server {
+    /// Takes what a reader says.
+    pub(crate) fn take(&mut self, message: ToServer) -> Result<Taken, ReaderFault> {
+        match message {
+            ToServer::Open(open) => self.open(open),
+            ToServer::Credit { stream, items } => Ok(match self.known(stream)? {
+                Some(serving) => {
+                    serving.credit = serving.credit.saturating_add(items).min(CREDIT_MAX);
+                    self.rouse(stream);
+                    Taken::More(stream)
+                }
+                None => Taken::Nothing,
+            }),
+            ToServer::Cancel { stream } => Ok(match self.known(stream)? {
+                Some(_) => {
+                    self.end(stream, EndReason::Cancelled);
+                    self.forget_queue(stream);
+                    self.rouse(stream);
+                    Taken::Cancelled(stream)
+                }
+                None => Taken::Nothing,
+            }),
+        }
+    }
+
+    fn open(&mut self, open: Open) -> Result<Taken, ReaderFault> {
+        let Open { stream, position, .. } = open;
+        if stream <= self.newest {
+            return Err(ReaderFault::Reopened(stream));
+        }
+        self.newest = stream;
+        if self.streams.len() >= STREAMS_MAX {
+            if self.refused.len() >= STREAMS_MAX {
+                return Err(ReaderFault::Flooded);
+            }
+            self.refused.push_back(ToReader::End { stream, reason: EndReason::TooMany, position });
+            return Ok(Taken::Nothing);
+        }
+        let (credit, queue) = (open.credit.min(CREDIT_MAX), VecDeque::new());
+        let serving = Serving { credit, queue, last: position, end: None, ready: false };
+        self.streams.insert(stream, serving);
+        Ok(Taken::Opened(open))
+    }
+
+    /// A stream that is open; `None` if it is over.
+    fn known(&mut self, stream: StreamId) -> Result<Option<&mut Serving>, ReaderFault> {
+        if stream > self.newest {
+            return Err(ReaderFault::NeverOpened(stream));
+        }
+        let serving = self.streams.get_mut(&stream).filter(|serving| serving.end.is_none());
+        if serving.is_none() {
+            self.strays += 1;
+        }
+        Ok(serving)
+    }
+
+    /// Hands in an item. Positions of a stream only grow. What is handed in for a stream that is over is nobody's.
+    pub(crate) fn publish(&mut self, stream: StreamId, item: Item) {
+        self.push(stream, Queued { item, behind_gap: false });
+    }
+
+    /// Hands in an item before which others are missing that nobody has any more: the reader is told. For topics that
+    /// are logs; none is served yet.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn publish_behind_gap(&mut self, stream: StreamId, item: Item) {
+        self.push(stream, Queued { item, behind_gap: true });
+    }
+
+    fn push(&mut self, stream: StreamId, queued: Queued) {
+        let Some(serving) = self.streams.get_mut(&stream).filter(|serving| serving.end.is_none()) else {
+            return;
+        };
+        let newest = serving.queue.back().map_or(serving.last, |newest| newest.item.position);
+        assert!(queued.item.position > newest, "the positions of a stream only grow");
+        self.queued_bytes += cost(&queued.item);
+        serving.queue.push_back(queued);
+        while serving.queue.len() > QUEUE_ITEMS_MAX
+            || self.queued_bytes > QUEUED_BYTES_MAX && serving.queue.len() > 1
+        {
+            let oldest = serving.queue.pop_front();
+            self.queued_bytes -= oldest.map_or(0, |oldest| cost(&oldest.item));
+            serving.queue.iter_mut().take(1).for_each(|next| next.behind_gap = true);
+        }
+        self.rouse(stream);
+    }
+
+    /// Whether an item that is handed in now would leave at once.
+    pub(crate) fn takes(&self, stream: StreamId) -> bool {
+        let serving = self.streams.get(&stream).filter(|serving| serving.end.is_none());
+        serving.is_some_and(|serving| serving.credit > serving.queue.len() as u64)
+    }
+
+    /// Ends a stream behind what was handed in.
+    pub(crate) fn end(&mut self, stream: StreamId, reason: EndReason) {
+        if let Some(serving) = self.streams.get_mut(&stream) {
+            serving.end.get_or_insert(reason);
+            self.rouse(stream);
+        }
+    }
+
+    /// What is to be said next; `None`: nothing now.
+    pub(crate) fn next(&mut self) -> Option<ToReader> {
+        if let Some(refused) = self.refused.pop_front() {
+            return Some(refused);
+        }
+        let stream = self.ready.pop_front()?;
+        let serving = self.streams.get_mut(&stream).expect("what is ready is open");
+        serving.ready = false;
+        if !serving.has_something() {
+            return self.next();
+        }
+        if let Some(next) = serving.queue.front_mut().filter(|next| next.behind_gap) {
+            next.behind_gap = false;
+            let missed = ToReader::Missed { stream, position: next.item.position };
+            self.rouse(stream);
+            return Some(missed);
+        }
+        if let (true, Some(reason)) = (serving.queue.is_empty(), serving.end) {
+            let position = serving.last;
+            self.streams.remove(&stream);
+            return Some(ToReader::End { stream, reason, position });
+        }
+        let items = self.take_items(stream);
+        self.rouse(stream);
+        Some(ToReader::Items { stream, items })
+    }
+
+    fn take_items(&mut self, stream: StreamId) -> Vec<Item> {
+        let (mut items, mut bytes) = (Vec::new(), 0);
+        let Some(serving) = self.streams.get_mut(&stream) else { return items };
+        while serving.credit > 0
+            && items.len() < MESSAGE_ITEMS_MAX
+            && bytes < MESSAGE_BYTES
+            && let Some(Queued { item, .. }) = serving.queue.pop_front_if(|next| !next.behind_gap)
+        {
+            serving.credit -= 1;
+            serving.last = item.position;
+            bytes += cost(&item);
+            items.push(item);
+        }
+        self.queued_bytes -= bytes;
+        items
+    }
+
+    fn forget_queue(&mut self, stream: StreamId) {
+        if let Some(serving) = self.streams.get_mut(&stream) {
+            self.queued_bytes -= serving.queue.drain(..).map(|queued| cost(&queued.item)).sum::<usize>();
+        }
+    }
+
+    /// Lists a stream that has something to say, once.
+    fn rouse(&mut self, stream: StreamId) {
+        if let Some(serving) = self.streams.get_mut(&stream)
+            && serving.has_something()
+            && !serving.ready
+        {
+            serving.ready = true;
+            self.ready.push_back(stream);
+        }
+    }
+
+    /// How many are open.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn len(&self) -> usize {
+        self.streams.len()
+    }
+
+    /// Bytes that wait, and how often something was said of streams that are over.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn figures(&self) -> (usize, u64) {
+        (self.queued_bytes, self.strays)
+    }
+}
+
+/// What an item takes while it waits.
+fn cost(item: &Item) -> usize {
+    item.body.len() + ITEM_COST
+}
+
+/// Most that can wait on one connection, for those who check it.
+#[cfg(any(test, feature = "testing"))]
+pub(crate) const WAITING_MAX: usize = QUEUED_BYTES_MAX + STREAMS_MAX * (super::wire::ITEM_MAX + ITEM_COST);
