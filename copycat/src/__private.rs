@@ -4,10 +4,8 @@ pub use crate::codec::access::Consistency;
 pub use crate::codec::ids::MethodId;
 pub use crate::error::Error;
 pub use crate::request::failure::Failure;
-pub use crate::resource::arguments::{Arguments, Raw, check_keyed, check_keyless};
-pub use crate::resource::commands::{
-    Commands, Data, Kind, Method, Misfit, Partitioned, Route, assert_distinct,
-};
+pub use crate::resource::arguments::{Arguments, Misfit, Raw, check_keyed, check_keyless};
+pub use crate::resource::commands::{Commands, Data, Kind, Method, Partitioned, Route, assert_distinct};
 pub use crate::resource::dispatch::{Dispatch, Handler, answer, decode};
 pub use crate::resource::handle::Handle;
 #[cfg(feature = "testing")]

@@ -1,5 +1,6 @@
 //! Describing a member, with everything that is wrong told at once.
 
+use super::durations::{REQUEST_TIMEOUT, milliseconds, outside};
 use super::storage::Storage;
 use super::{Copycat, MemoryNetwork};
 use crate::cluster::Cluster;
@@ -16,9 +17,6 @@ use std::time::Duration;
 const ELECTION_TIMEOUT: (Duration, Duration) = (Duration::from_millis(20), ELECTION_TIMEOUT_MAX);
 /// Bounds of the heartbeat interval.
 const HEARTBEAT_INTERVAL: (Duration, Duration) = (Duration::from_millis(5), Duration::from_secs(15));
-/// Bounds of the request timeout.
-pub(super) const REQUEST_TIMEOUT: (Duration, Duration) =
-    (Duration::from_millis(10), Duration::from_secs(600));
 
 /// Describes a member; [`open`](Self::open) starts it.
 #[derive(Clone)]
@@ -150,23 +148,6 @@ impl CopycatBuilder {
         }
         mistakes
     }
-}
-
-pub(super) fn outside(
-    name: &'static str,
-    found: Duration,
-    (least, most): (Duration, Duration),
-) -> Option<Mistake> {
-    (found < least || found > most).then(|| Mistake::Duration {
-        name,
-        found_ms: milliseconds(found),
-        least_ms: milliseconds(least),
-        most_ms: milliseconds(most),
-    })
-}
-
-fn milliseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! Everything here is assembled from the floors below; nothing is decided here.
 
 mod builder;
+mod durations;
 mod network;
 mod remote;
 mod status;

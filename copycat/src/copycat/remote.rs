@@ -1,7 +1,7 @@
 //! A handle to a cluster from a process that is no member of it.
 
 use super::MemoryNetwork;
-use super::builder::{REQUEST_TIMEOUT, outside};
+use super::durations::{REQUEST_TIMEOUT, outside};
 use crate::cluster::Member;
 use crate::codec::ids::MemberId;
 use crate::error::{Error, Mistake, Problem};

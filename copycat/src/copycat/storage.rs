@@ -1,6 +1,6 @@
 //! Where a member keeps its log.
 
-use super::builder::outside;
+use super::durations::outside;
 use crate::error::{Error, Mistake};
 use crate::node;
 use crate::storage::{SEGMENT_LEN_MAX, SEGMENT_LEN_MIN};

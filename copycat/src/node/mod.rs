@@ -22,7 +22,7 @@ mod links;
 pub(crate) mod machine;
 mod opening;
 pub(crate) mod options;
-mod reports;
+pub(crate) mod reports;
 pub(crate) mod shard;
 mod streams;
 #[cfg(test)]

@@ -5,9 +5,18 @@
 //! waits for nobody. So the loop says whether it waits for a flush; if it does not, it finds the report when it is
 //! woken for something else, with the next tick at the latest.
 
-use super::workers::Done;
+use crate::storage::{Prepared, Written};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
+
+/// A job that is done.
+#[derive(Debug)]
+pub(crate) enum Done {
+    /// A batch is durable, or its write failed.
+    Written(Written),
+    /// A segment is ready, or could not be made so.
+    Prepared(Prepared),
+}
 
 /// Reports of all workers of one loop.
 #[derive(Debug, Default)]

@@ -5,24 +5,15 @@
 
 use super::applier::{Applier, Work};
 use super::clock;
-use super::reports::Reports;
+use super::reports::{Done, Reports};
 use super::shard::{Links, Save};
-use crate::storage::{Preparation, Prepared, Written};
+use crate::storage::Preparation;
 use crate::threads;
 use std::collections::VecDeque;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
-
-/// A job that is done.
-#[derive(Debug)]
-pub(crate) enum Done {
-    /// A batch is durable, or its write failed.
-    Written(Written),
-    /// A segment is ready, or could not be made so.
-    Prepared(Prepared),
-}
 
 /// A thread that runs one kind of job after the other, in order. Ends when it is dropped, after the
 /// job under way.

@@ -1,6 +1,5 @@
 //! A command's arguments as bytes: the key first, then the others in order, nothing twice.
 
-use super::commands::Misfit;
 use crate::codec::command::Command;
 use crate::codec::frame::{BODY_MAX, KEY_MAX};
 use crate::codec::ids::MethodId;
@@ -11,6 +10,11 @@ use serde::{Serialize, Serializer};
 
 /// Room for small commands, so that their encoding allocates once.
 const ROOM: usize = 64;
+
+/// Bytes that are no value of the expected type, or a value that has no bytes.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct Misfit(pub(crate) PayloadError);
 
 /// The encoded arguments of one command.
 #[derive(Clone, Debug)]

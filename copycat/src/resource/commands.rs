@@ -1,9 +1,9 @@
 //! A state machine's methods as data: what `#[state_machine]` writes down about each of them.
 
+use super::arguments::Misfit;
 use super::split::{Parts, Spread};
 use crate::codec::access::Consistency;
 use crate::codec::ids::MethodId;
-use crate::codec::payload::PayloadError;
 use crate::error::Error;
 use bytes::Bytes;
 use serde::Serialize;
@@ -95,11 +95,6 @@ pub(crate) type Merge = fn(results: &[Bytes], out: &mut Vec<u8>) -> Result<(), M
 
 /// See [`Method::split`].
 pub(crate) type Split = fn(body: &[u8], spread: Spread) -> Result<Parts, Error>;
-
-/// Bytes that are no value of the expected type, or a value that has no bytes.
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub struct Misfit(pub(crate) PayloadError);
 
 /// What generated code writes down about a method: first what every method has, then what this one has besides.
 impl Method {

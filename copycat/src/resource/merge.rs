@@ -1,6 +1,6 @@
 //! How the answers of several partitions become one.
 
-use super::commands::Misfit;
+use super::arguments::Misfit;
 use crate::codec::payload;
 use bytes::Bytes;
 use serde::Serialize;

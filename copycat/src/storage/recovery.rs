@@ -35,7 +35,7 @@ pub(crate) struct Recovered {
 
 impl Journal {
     /// Opens the journal on this disk, or begins one where there is none. Blocks: reads and verifies
-    /// everything, and makes durable what it found valid at the end.
+    /// everything, and makes durable what it found valid at the end, and that the rest is cut.
     ///
     /// The salts of new segments are made from `seed`, which is random except in simulations.
     pub(crate) fn open(

@@ -215,6 +215,7 @@ impl Replay {
 /// that is torn too, its sectors may be the very ones that the batch of the tail lacks, and its header may be the one
 /// that is lost. Without a header of its own, which lies in the first block, the tail stays a tail.
 fn erase(region: &dyn Region, offset: u64) -> Result<(), DiskError> {
+    assert!(offset.is_multiple_of(BLOCK) && offset >= BLOCK, "a tail begins where a batch may");
     region.write(offset, &[Bytes::from_static(&ZEROES)])?;
     region.sync()?;
     // Whichever region is written next, this one is ready for it as before.

@@ -1,7 +1,7 @@
 //! What goes into a shard, and what it says of itself.
 
 use super::super::machine::{Checker, Machine};
-use super::super::workers::Done;
+use super::super::reports::Done;
 use super::bounds::Bounds;
 use crate::codec::entries::Entries;
 use crate::codec::ids::{GroupId, Index, MemberId};

@@ -1,6 +1,7 @@
 //! Segments as files: what goes past the page cache comes back through it.
 
-use super::Directory;
+use super::{Directory, Place, append, frame, settle};
+use crate::codec::ids::GroupId;
 use crate::storage::FileDisk;
 use crate::storage::disk::{Creation, Disk, Region, copy};
 use crate::storage::position::BLOCK;
@@ -98,4 +99,30 @@ fn one_file_is_written_flushed_and_read_wherever_its_name_leads() {
     region.write(BLOCK, &[block(1).into()]).unwrap();
     region.sync().unwrap();
     assert_eq!(copy(&*region, BLOCK, BLOCK as usize).unwrap(), block(1));
+}
+
+#[test]
+fn the_front_of_a_torn_tail_is_overwritten_in_its_file() {
+    let place = Place::File(Directory::new());
+    let Place::File(directory) = &place else { unreachable!("just made") };
+    let path = directory.path().join("0000000000000000.segment");
+    let mut journal = place.open(1).0;
+    append(&mut journal, 1, frame(1, 1, 1, b"kept"));
+    settle(&mut journal).unwrap();
+    append(&mut journal, 1, frame(1, 1, 2, b"cut"));
+    settle(&mut journal).unwrap();
+    let end = journal.durable().0 as usize;
+    drop(journal);
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[end - 1] ^= 1;
+    fs::write(&path, &bytes).unwrap();
+    let (mut journal, recovered) = place.open(2);
+    assert_eq!(recovered.cut.unwrap().offset, end as u64 - 4_096);
+    bytes[end - 4_096..end].fill(0);
+    assert!(fs::read(&path).unwrap() == bytes, "one block is overwritten, and nothing else");
+    append(&mut journal, 1, frame(1, 1, 2, b"goes on"));
+    settle(&mut journal).unwrap();
+    drop(journal);
+    let recovered = place.open(3).1;
+    assert_eq!((recovered.cut, recovered.groups[&GroupId(1)].log.last().index), (None, 2));
 }

@@ -9,6 +9,9 @@ use crate::transport::limits::{ENVELOPE_LEN, HANDSHAKE_MAX};
 /// Longest body of a handshake.
 const LONGEST: usize = HANDSHAKE_MAX - ENVELOPE_LEN;
 
+/// Version of everything that travels. A peer of another version is refused.
+pub(crate) const VERSION: u16 = 2;
+
 /// Opens a connection. Of another version's only the first bytes are known.
 pub(super) const HELLO: Kind = Kind::new(Family::Connection, 1, Senders::STRANGER, (8, LONGEST));
 /// Lets the caller in.

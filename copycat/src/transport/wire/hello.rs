@@ -17,6 +17,7 @@
 //!
 //! The version comes first, so that versions that do not know each other can at least say so.
 
+pub(crate) use super::connection::VERSION;
 use super::connection::{ALIVE, HELLO, REFUSED, WELCOME};
 use super::envelope::{Draft, Envelope, Expected, non_zero, zero};
 use super::family::{LaneKind, Senders};
@@ -26,9 +27,6 @@ use crate::codec::cursor::{Cursor, Malformed};
 use crate::codec::ids::{GroupId, MemberId};
 use crate::transport::limits::{BOOTSTRAP_MAX, HANDSHAKE_MAX};
 use bytes::{BufMut, Bytes, BytesMut};
-
-/// Version of everything that travels. A peer of another version is refused.
-pub(crate) const VERSION: u16 = 2;
 
 /// What either side may say before both know whom they talk to.
 pub(crate) const HANDSHAKE: Expected =

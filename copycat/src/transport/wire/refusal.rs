@@ -8,9 +8,8 @@
 //!      30    2  reserved  0
 //! ```
 
-use super::connection::REFUSED;
+use super::connection::{REFUSED, VERSION};
 use super::envelope::{Draft, Envelope, zero};
-use super::hello::VERSION;
 use crate::codec::cursor::{Cursor, Malformed};
 use crate::codec::ids::GroupId;
 use bytes::{BufMut, BytesMut};

@@ -1,0 +1,27 @@
+//! Durations that builders take, and their bounds.
+
+use crate::error::Mistake;
+use std::time::Duration;
+
+/// Bounds of the request timeout.
+pub(super) const REQUEST_TIMEOUT: (Duration, Duration) =
+    (Duration::from_millis(10), Duration::from_secs(600));
+
+/// The mistake of a duration that is out of its bounds.
+pub(super) fn outside(
+    name: &'static str,
+    found: Duration,
+    (least, most): (Duration, Duration),
+) -> Option<Mistake> {
+    (found < least || found > most).then(|| Mistake::Duration {
+        name,
+        found_ms: milliseconds(found),
+        least_ms: milliseconds(least),
+        most_ms: milliseconds(most),
+    })
+}
+
+/// Whole milliseconds.
+pub(super) fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
