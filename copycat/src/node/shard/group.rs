@@ -11,7 +11,6 @@ use super::io::Io;
 use super::queue::Pending;
 use super::reading::Reads;
 use super::replication::{Appended, Replication, Verdict};
-use super::timers::Timer;
 use crate::codec::entries::Entries;
 use crate::codec::ids::{GroupId, MemberId, Term};
 use crate::raft::effect::Role;
@@ -34,14 +33,6 @@ pub(super) struct Group {
     handover: Handover,
     /// Its log could not be read: it takes no part any more.
     stopped: bool,
-    /// Whether it is among those that the turn under way has to settle.
-    pub ready: bool,
-    /// Whether it has something to do when the write under way has ended.
-    pub awaiting: bool,
-    /// When it is looked at next.
-    pub timer: Timer,
-    /// What the shard's budget counts for it.
-    pub counted: Usage,
 }
 
 impl Group {
@@ -53,10 +44,6 @@ impl Group {
             replication,
             handover: Handover::new(id),
             stopped: false,
-            ready: false,
-            awaiting: false,
-            timer: Timer::default(),
-            counted: Usage::default(),
         }
     }
 

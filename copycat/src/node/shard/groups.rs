@@ -4,9 +4,9 @@ use super::bounds::Bounds;
 use super::budget::{Budget, Usage};
 use super::group::Group;
 use super::io::Io;
-use super::timers::Timers;
+use super::timers::{Timer, Timers};
 use crate::codec::ids::GroupId;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 /// Timers that go off within this time are looked at before the shard is left alone until the first of them: most turn
@@ -20,14 +20,27 @@ pub(super) struct Slot(u32);
 /// All groups. A turn looks at those that are ready, and at no others.
 #[derive(Debug)]
 pub(super) struct Groups {
-    slots: Vec<Group>,
+    slots: Vec<Scheduled>,
     index: BTreeMap<GroupId, Slot>,
     /// Those that something has happened to in this turn.
-    ready: Vec<Slot>,
+    ready: VecDeque<Slot>,
     /// Those that have something to do when the write under way has ended.
     awaiting: BTreeSet<Slot>,
     timers: Timers<Slot>,
     budget: Budget,
+    /// Whether what all groups use was counted in this turn: a turn may refuse thousands of requests.
+    all_counted: bool,
+}
+
+/// A group, and in which of the lists it stands.
+#[derive(Debug)]
+struct Scheduled {
+    group: Group,
+    ready: bool,
+    awaiting: bool,
+    timer: Timer,
+    /// What the budget counts for it.
+    counted: Usage,
 }
 
 impl Groups {
@@ -35,10 +48,11 @@ impl Groups {
         Groups {
             slots: Vec::new(),
             index: BTreeMap::new(),
-            ready: Vec::new(),
+            ready: VecDeque::new(),
             awaiting: BTreeSet::new(),
             timers: Timers::default(),
             budget: Budget::new(bounds),
+            all_counted: false,
         }
     }
 
@@ -48,21 +62,25 @@ impl Groups {
     }
 
     pub(super) fn get(&self, slot: Slot) -> &Group {
-        &self.slots[slot.0 as usize]
+        &self.slots[slot.0 as usize].group
     }
 
     /// A group that is changed without more following from it.
     pub(super) fn get_mut(&mut self, slot: Slot) -> &mut Group {
+        &mut self.scheduled(slot).group
+    }
+
+    fn scheduled(&mut self, slot: Slot) -> &mut Scheduled {
         &mut self.slots[slot.0 as usize]
     }
 
     /// A group that something happens to: this turn settles it.
     pub(super) fn touch(&mut self, slot: Slot) -> &mut Group {
-        let group = &mut self.slots[slot.0 as usize];
-        if !std::mem::replace(&mut group.ready, true) {
-            self.ready.push(slot);
+        let scheduled = &mut self.slots[slot.0 as usize];
+        if !std::mem::replace(&mut scheduled.ready, true) {
+            self.ready.push_back(slot);
         }
-        group
+        &mut scheduled.group
     }
 
     /// A group begins to live here.
@@ -70,7 +88,8 @@ impl Groups {
         let slot = Slot(u32::try_from(self.slots.len()).expect("fewer groups than memory has bytes"));
         let before = self.index.insert(id, slot);
         assert!(before.is_none(), "a group lives once");
-        self.slots.push(group);
+        let (timer, counted) = (Timer::default(), Usage::default());
+        self.slots.push(Scheduled { group, ready: false, awaiting: false, timer, counted });
         self.touch(slot);
         slot
     }
@@ -81,27 +100,31 @@ impl Groups {
     }
 
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Group> {
-        self.slots.iter_mut()
+        self.slots.iter_mut().map(|scheduled| &mut scheduled.group)
     }
 
-    /// Whether there is room for one more request to the group, while `forwarded` are under way to other members. Before
-    /// it says no, it counts again what all groups use.
-    pub(super) fn admits(&mut self, slot: Slot, forwarded: usize) -> bool {
+    /// Makes room for one more request to the group, with so many bytes of arguments, while `forwarded` are under way to
+    /// other members. Before it says no for the first time in a turn, it counts again what all groups use.
+    pub(super) fn admit(&mut self, slot: Slot, bytes: usize, forwarded: usize) -> bool {
         let own = self.count(slot);
-        if self.budget.admits(own, forwarded) {
-            return true;
+        if !self.budget.admits(own, forwarded) && !self.all_counted {
+            for other in 0..self.slots.len() as u32 {
+                self.count(Slot(other));
+            }
+            self.all_counted = true;
         }
-        (0..self.slots.len() as u32).map(Slot).for_each(|other| {
-            self.count(other);
-        });
-        self.budget.admits(self.get(slot).counted, forwarded)
+        let admitted = self.budget.admits(own, forwarded);
+        if admitted {
+            let with_it = Usage { requests: own.requests + 1, bytes: own.bytes + bytes as u64 };
+            self.budget.recount(&mut self.slots[slot.0 as usize].counted, with_it);
+        }
+        admitted
     }
 
     fn count(&mut self, slot: Slot) -> Usage {
-        let group = &mut self.slots[slot.0 as usize];
-        let usage = group.usage();
-        self.budget.recount(&mut group.counted, usage);
-        usage
+        let Scheduled { group, counted, .. } = &mut self.slots[slot.0 as usize];
+        self.budget.recount(counted, group.usage());
+        *counted
     }
 
     /// The next group whose timer has gone off. It may turn out to be early.
@@ -121,13 +144,13 @@ impl Groups {
         while let Some((time, slot)) = self.timers.first()
             && time <= now + LOOK_AHEAD
         {
-            let group = &mut self.slots[slot.0 as usize];
+            let Scheduled { group, timer, .. } = &mut self.slots[slot.0 as usize];
             let deadline = group.deadline(now, io);
             if deadline <= time {
                 break;
             }
-            if self.timers.take_first(&mut group.timer) {
-                self.timers.set(slot, &mut group.timer, deadline);
+            if self.timers.take_first(timer) {
+                self.timers.set(slot, timer, deadline);
             }
         }
         self.timers.first().map(|(time, _)| time)
@@ -142,25 +165,27 @@ impl Groups {
         });
     }
 
-    /// Takes the groups that are ready; they are to be [noted](Self::note) when they are settled.
-    pub(super) fn take_ready(&mut self) -> Vec<Slot> {
-        std::mem::take(&mut self.ready)
+    /// The next group that is ready; it is to be [noted](Self::note) when it is settled. With the last one the turn is
+    /// over.
+    pub(super) fn next_ready(&mut self) -> Option<Slot> {
+        let next = self.ready.pop_front();
+        self.all_counted &= next.is_some();
+        next
     }
 
     /// The group is settled: it is looked at again when it has something to do.
     pub(super) fn note(&mut self, now: Duration, slot: Slot, io: &Io) {
-        let group = &mut self.slots[slot.0 as usize];
-        group.ready = false;
-        let deadline = group.deadline(now, io);
-        self.timers.set(slot, &mut group.timer, deadline);
+        let Scheduled { group, ready, timer, .. } = &mut self.slots[slot.0 as usize];
+        *ready = false;
+        self.timers.set(slot, timer, group.deadline(now, io));
         self.await_flush(slot);
     }
 
     /// Remembers whether the group has something to do when the write under way has ended.
     pub(super) fn await_flush(&mut self, slot: Slot) {
-        let group = &mut self.slots[slot.0 as usize];
+        let Scheduled { group, awaiting, .. } = self.scheduled(slot);
         let awaits = group.awaits_flush();
-        if std::mem::replace(&mut group.awaiting, awaits) == awaits {
+        if std::mem::replace(awaiting, awaits) == awaits {
             return;
         }
         let changed = if awaits { self.awaiting.insert(slot) } else { self.awaiting.remove(&slot) };

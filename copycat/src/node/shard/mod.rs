@@ -257,7 +257,7 @@ impl Shard {
         let Callers { replies, forwarding, .. } = &mut self.callers;
         match self.groups.find(id).filter(|slot| self.groups.get(*slot).is_attached()) {
             None => replies.fail(pending.reply, Failure::UnknownResource),
-            Some(slot) if !self.groups.admits(slot, forwarding.len()) => {
+            Some(slot) if !self.groups.admit(slot, pending.call.len(), forwarding.len()) => {
                 replies.fail(pending.reply, Failure::Busy);
             }
             Some(slot) => self.groups.touch(slot).enqueue(pending, replies),
@@ -365,7 +365,7 @@ impl Shard {
 
     /// Once per turn: every group that something has happened to goes on.
     fn settle(&mut self, now: Duration) -> Result<(), StorageError> {
-        for slot in self.groups.take_ready() {
+        while let Some(slot) = self.groups.next_ready() {
             let group = self.groups.get_mut(slot);
             let settled = match group.is_stopped() {
                 true => Ok(()),
@@ -399,16 +399,15 @@ impl Shard {
     /// What the journal wants written next, with everything that may be said then.
     fn next_save(&mut self) -> Option<Save> {
         let write = self.io.log.journal.next_write()?;
-        let (mut messages, mut spoken) = (Vec::new(), Vec::new());
+        let mut messages = Vec::new();
         for (id, token) in self.io.log.tokens_within(write.end()) {
             if let Some(slot) = self.groups.find(id) {
                 let group = self.groups.get_mut(slot);
                 messages
                     .extend(group.take_held(token).map(|(to, message)| (to, Message::plain(id, message))));
-                spoken.push(slot);
+                self.groups.await_flush(slot);
             }
         }
-        spoken.into_iter().for_each(|slot| self.groups.await_flush(slot));
         Some(Save::new(write, messages))
     }
 }

@@ -119,17 +119,18 @@ impl Leader {
         shard.found(Duration::ZERO, Configuration::of_voters([1, 2, 3].map(MemberId)));
         let now = Duration::from_secs(1);
         let mut leader = Leader { shard, applier: Applier::default(), sent, now, term: 1 };
-        let (done, mut attached) = oneshot::channel();
-        let groups = vec![(GROUP, Box::new(Count::default()) as Box<dyn Machine>)];
-        leader.turn([Input::Attach(Attachment {
-            resource: "count".into(),
-            groups,
-            checker: Arc::new(Anything),
-            done,
-        })]);
-        attached.try_recv().unwrap().unwrap();
+        leader.opens("count", GROUP);
         leader.is_elected(1);
         leader
+    }
+
+    /// A resource of one group is opened.
+    fn opens(&mut self, resource: &str, group: GroupId) {
+        let (done, mut attached) = oneshot::channel();
+        let (resource, checker) = (resource.into(), Arc::new(Anything));
+        let groups = vec![(group, Box::new(Count::default()) as Box<dyn Machine>)];
+        self.turn([Input::Attach(Attachment { resource, groups, checker, done })]);
+        attached.try_recv().unwrap().unwrap();
     }
 
     /// Nobody leads any more, and this member is elected in `term`.

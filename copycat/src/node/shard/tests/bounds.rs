@@ -4,9 +4,13 @@ use super::*;
 
 /// A strict read with so long arguments.
 fn read(leader: &mut Leader, bytes: usize) -> oneshot::Receiver<Answer> {
+    read_of(leader, GROUP, bytes)
+}
+
+fn read_of(leader: &mut Leader, group: GroupId, bytes: usize) -> oneshot::Receiver<Answer> {
     let (reply, answer) = oneshot::channel();
     let call = with_body(FREE, vec![0; bytes]);
-    leader.turn([Input::Request(Request { group: GROUP, call, reply })]);
+    leader.turn([Input::Request(Request { group, call, reply })]);
     answer
 }
 
@@ -34,6 +38,27 @@ fn requests_are_counted_until_they_are_answered() {
     assert_eq!((seen(&mut write), seen(&mut waits)), (Some(Ok(1)), Some(Ok(1))));
     let [mut more] = leader.call([Access::Write]);
     assert_eq!(seen(&mut more), None);
+}
+
+#[test]
+fn what_one_group_gives_back_is_found_for_another_that_was_refused() {
+    let mut leader = Leader::elected_within(Bounds { requests_max: 1, ..Bounds::DEFAULT });
+    leader.acknowledges(1);
+    let [second, third] = [GroupId(8), GroupId(9)];
+    leader.opens("second", second);
+    leader.opens("third", third);
+    let mut first = read(&mut leader, 0);
+    let mut kept = read_of(&mut leader, second, 0);
+    for _ in 0..2 {
+        assert_eq!(
+            seen(&mut read_of(&mut leader, third, 0)),
+            Some(Err(Failure::Busy)),
+            "the two took it all"
+        );
+    }
+    leader.beats();
+    assert_eq!((seen(&mut first), seen(&mut kept)), (Some(Ok(0)), None));
+    assert_eq!(seen(&mut read_of(&mut leader, third, 0)), None, "what the first one gave back");
 }
 
 #[test]
