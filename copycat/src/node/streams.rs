@@ -23,6 +23,8 @@ pub(super) struct Streams {
     me: MemberId,
     /// The streams of remote handles, by the numbers of their connections.
     handles: BTreeMap<u64, Handle>,
+    /// Whether any of them listens to anything: the loop asks every turn.
+    handles_listen: bool,
     here: Vec<(mpsc::Sender<PartitionStatus>, Listener)>,
 }
 
@@ -82,12 +84,12 @@ fn partition_status(me: MemberId, partition: u32, status: &GroupStatus) -> Parti
 
 impl Streams {
     pub(super) fn new(me: MemberId) -> Streams {
-        Streams { me, handles: BTreeMap::new(), here: Vec::new() }
+        Streams { me, handles: BTreeMap::new(), handles_listen: false, here: Vec::new() }
     }
 
     /// Whether nobody listens.
     pub(super) fn is_empty(&self) -> bool {
-        self.here.is_empty() && self.handles.is_empty()
+        self.here.is_empty() && !self.handles_listen
     }
 
     /// Somebody in this process begins to listen. To what is not open here nobody listens.
@@ -114,14 +116,21 @@ impl Streams {
                 self.handles.remove(&client);
             }
         }
+        self.see_who_listens();
     }
 
     /// A remote handle's connection ended, and its streams with it.
     pub(super) fn gone(&mut self, client: u64) {
-        self.handles.remove(&client);
+        if self.handles.remove(&client).is_some() {
+            self.see_who_listens();
+        }
     }
 
-    /// Tells everybody what has changed. To be called every few milliseconds; costs nothing while nobody listens.
+    fn see_who_listens(&mut self) {
+        self.handles_listen = self.handles.values().any(|handle| !handle.listeners.is_empty());
+    }
+
+    /// Tells everybody what has changed since it was called last. Costs nothing while nobody listens.
     pub(super) fn tick(&mut self, shard: &Shard) {
         self.tell_here(shard);
         self.handles.values_mut().for_each(|handle| handle.tell(self.me, shard));
