@@ -7,7 +7,7 @@ use crate::codec::ids::{MemberId, Term};
 use crate::codec::terms::{LogId, Span, Spans};
 use crate::transport::limits::{BOOTSTRAP_MAX, ENVELOPE_LEN, MESSAGE_MAX, MESSAGE_SOFT};
 use crate::transport::wire::envelope;
-use crate::transport::wire::golden::{self, Named, read_one};
+use crate::transport::wire::golden::{self, Named, Samples, read_one};
 use crate::transport::wire::unreadable::Unreadable;
 use crate::transport::wire::{into_bytes, read_all};
 use beats::{BEATS_MAX, ROOM_UNKNOWN};
@@ -59,7 +59,7 @@ fn formation() -> Formation {
     Formation { cluster: 0xc1, members: vec![(MemberId(1), 0x51), (MemberId(2), 0x52), (MemberId(3), 0x53)] }
 }
 
-fn samples() -> Vec<(&'static str, Message)> {
+fn samples() -> Samples<Message> {
     let (prev, spans, configurations) = (LogId::new(2, 40), Spans::default(), Vec::new());
     let probe = Raft::Append { term: 5, prev, commit: 39, spans, configurations };
     let rejected = AppendResult::Rejected { prev: 40, hint: LogId::new(2, 30) };
@@ -100,7 +100,7 @@ fn written(message: Message) -> BytesMut {
 }
 
 fn all_written() -> Vec<Named> {
-    samples().into_iter().map(|(name, message)| (name, written(message))).collect()
+    golden::written(samples(), written)
 }
 
 fn read(bytes: &[u8]) -> Result<Option<Message>, Unreadable> {
@@ -118,8 +118,7 @@ fn sealed(bytes: Vec<u8>) -> Vec<u8> {
 
 #[test]
 fn every_message_is_written_as_it_always_was_and_reads_back() {
-    golden::check_written(GOLDEN, &all_written());
-    golden::check_read(GOLDEN, samples().into_iter().map(|(_, message)| message).collect(), &read);
+    golden::check(GOLDEN, samples(), written, &read);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::codec::ids::{GroupId, MemberId, MethodId};
 use crate::transport::limits::{ENVELOPE_LEN, MESSAGE_MAX};
 use crate::transport::rope::Rope;
 use crate::transport::wire::envelope::{self, Envelope};
-use crate::transport::wire::golden::{self, Named, read_one};
+use crate::transport::wire::golden::{self, Named, Samples, read_one};
 use crate::transport::wire::registry::Registry;
 use crate::transport::wire::unreadable::Unreadable;
 use crate::transport::wire::{Incoming, Outgoing, into_bytes, read_all};
@@ -101,7 +101,7 @@ fn partitions() -> Vec<Partition> {
     partitions
 }
 
-fn samples() -> Vec<(&'static str, Any)> {
+fn samples() -> Samples<Any> {
     let requests = vec![
         request(1, Access::Write, b"\x01a\x64"),
         request(2, Access::Read(Consistency::Strict, Place::Free), b""),
@@ -136,13 +136,12 @@ fn samples() -> Vec<(&'static str, Any)> {
 }
 
 fn all_written() -> Vec<Named> {
-    samples().into_iter().map(|(name, message)| (name, written(message))).collect()
+    golden::written(samples(), written)
 }
 
 #[test]
 fn every_message_is_written_as_it_always_was_and_reads_back() {
-    golden::check_written(GOLDEN, &all_written());
-    golden::check_read(GOLDEN, samples().into_iter().map(|(_, message)| message).collect(), &read);
+    golden::check(GOLDEN, samples(), written, &read);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::*;
 use crate::transport::limits::ENVELOPE_LEN;
 use crate::transport::rope::Rope;
 use crate::transport::wire::family::Family;
-use crate::transport::wire::golden::{self, Named, read_one};
+use crate::transport::wire::golden::{self, Named, Samples, read_one};
 use crate::transport::wire::registry::Registry;
 use crate::transport::wire::unreadable::Unreadable;
 use crate::transport::wire::{Incoming, Outgoing, into_bytes};
@@ -51,7 +51,7 @@ fn item(position: u64, body: &'static [u8]) -> Item {
     Item { position, body: Bytes::from_static(body) }
 }
 
-fn samples() -> Vec<(&'static str, Any)> {
+fn samples() -> Samples<Any> {
     let items = vec![item(41, b"first"), item(44, b""), item(u64::MAX, b"last")];
     vec![
         ("open", Any::Asked(ToServer::Open(open(b"bank")))),
@@ -65,13 +65,12 @@ fn samples() -> Vec<(&'static str, Any)> {
 }
 
 fn all_written() -> Vec<Named> {
-    samples().into_iter().map(|(name, message)| (name, written(message))).collect()
+    golden::written(samples(), written)
 }
 
 #[test]
 fn every_message_is_written_as_it_always_was_and_reads_back() {
-    golden::check_written(GOLDEN, &all_written());
-    golden::check_read(GOLDEN, samples().into_iter().map(|(_, message)| message).collect(), &read);
+    golden::check(GOLDEN, samples(), written, &read);
 }
 
 #[test]

@@ -12,6 +12,9 @@ use std::fmt::Debug;
 /// A message, by its name in a file of golden bytes.
 pub(crate) type Named = (&'static str, BytesMut);
 
+/// One message of each kind, or more, by their names in such a file.
+pub(crate) type Samples<M> = Vec<(&'static str, M)>;
+
 /// Reads one message, whatever it is; `None` if it is not complete.
 pub(crate) type Read<'a, T> = &'a dyn Fn(&[u8]) -> Result<Option<T>, Unreadable>;
 
@@ -25,8 +28,24 @@ pub(crate) fn parse(file: &'static str) -> Vec<(&'static str, Vec<u8>)> {
     file.lines().filter(|line| !line.starts_with('#')).map(line).collect()
 }
 
+/// Writes every sample, under its name.
+pub(crate) fn written<M>(samples: Samples<M>, write: fn(M) -> BytesMut) -> Vec<Named> {
+    samples.into_iter().map(|(name, message)| (name, write(message))).collect()
+}
+
+/// Every message is written as the file says, and is read as what it was.
+pub(crate) fn check<M: Clone + PartialEq + Debug>(
+    file: &'static str,
+    samples: Samples<M>,
+    write: fn(M) -> BytesMut,
+    read: Read<'_, M>,
+) {
+    check_written(file, &written(samples.clone(), write));
+    check_read(file, samples.into_iter().map(|(_, message)| message).collect(), read);
+}
+
 /// Every message is written as the file says.
-pub(crate) fn check_written(file: &str, now: &[Named]) {
+pub(super) fn check_written(file: &str, now: &[Named]) {
     let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let now: Vec<_> = now.iter().map(|(name, bytes)| format!("{name} {}", hex(bytes))).collect();
     let then: Vec<_> = file.lines().filter(|line| !line.starts_with('#')).collect();
@@ -34,7 +53,7 @@ pub(crate) fn check_written(file: &str, now: &[Named]) {
 }
 
 /// Every message of a file is read as what it was.
-pub(crate) fn check_read<T: PartialEq + Debug>(file: &'static str, expected: Vec<T>, read: Read<'_, T>) {
+pub(super) fn check_read<T: PartialEq + Debug>(file: &'static str, expected: Vec<T>, read: Read<'_, T>) {
     let golden = parse(file);
     assert_eq!(golden.len(), expected.len());
     for ((name, bytes), expected) in golden.into_iter().zip(expected) {
