@@ -1,7 +1,8 @@
 //! The shape of a group's log: where it begins and ends, and the term of each index, without any payload.
 //!
 //! The core (`raft/`) and the journal (`storage/`) each own one value of this type for each group. Both change it by the
-//! same steps, so the two are equal whenever the effects of the core were carried out; `node/shard/effects.rs` asserts it.
+//! same steps, so the two are equal whenever the effects of the core were carried out; `node/shard/replication.rs` asserts
+//! it.
 
 use super::ids::{Index, Term};
 use super::terms::{LogId, Span, Spans};
