@@ -15,6 +15,7 @@ mod tidy {
     pub(crate) mod lexer;
     pub(crate) mod manifests;
     pub(crate) mod names;
+    pub(crate) mod paths;
     pub(crate) mod ratchet;
     pub(crate) mod report;
     pub(crate) mod repository;
@@ -26,7 +27,9 @@ mod tidy {
 
 use tidy::report::{Report, Violation};
 use tidy::workspace::Workspace;
-use tidy::{circles, collections, comments, floors, manifests, names, ratchet, repository, rules, sizes};
+use tidy::{
+    circles, collections, comments, floors, manifests, names, paths, ratchet, repository, rules, sizes,
+};
 
 /// Everything that breaks a rule of the house, in a stable order.
 fn violations(workspace: &Workspace) -> Vec<Violation> {
@@ -35,6 +38,7 @@ fn violations(workspace: &Workspace) -> Vec<Violation> {
     collections::check(workspace, &mut report);
     floors::check(workspace, &mut report);
     names::check(workspace, &mut report);
+    paths::check(workspace, &mut report);
     sizes::check(workspace, &mut report);
     comments::check(workspace, &mut report);
     manifests::check(workspace, &mut report);
