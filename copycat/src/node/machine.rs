@@ -8,7 +8,7 @@ use std::fmt;
 /// A committed command, where it stands in the log, and what its context can tell: all of it from the log, so that a
 /// replay gives the same.
 #[derive(Clone, Copy, Debug)]
-#[allow(dead_code, reason = "what the context of a command will tell")]
+#[expect(dead_code, reason = "what the context of a command will tell")]
 pub struct Entry<'a> {
     /// Its index in the group's log.
     pub(crate) index: Index,
@@ -22,7 +22,7 @@ pub struct Entry<'a> {
 
 /// A read, and what its context can tell.
 #[derive(Clone, Copy, Debug)]
-#[allow(dead_code, reason = "what the context of a read will tell")]
+#[expect(dead_code, reason = "what the context of a read will tell")]
 pub struct Query<'a> {
     /// Index of the last entry that the state reflects.
     pub(crate) index: Index,

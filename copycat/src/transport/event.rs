@@ -38,7 +38,6 @@ pub(crate) enum Event<I> {
     /// to that, may be lost.
     Gone {
         /// Who was at the other end.
-        #[allow(dead_code, reason = "who it is, is told in logs, by Debug")]
         from: Source,
     },
     /// A dialed lane is open: what is sent from now on travels on this connection.
@@ -73,7 +72,6 @@ pub(crate) enum Event<I> {
 
 /// The other end of a connection.
 #[derive(Clone, Debug)]
-#[allow(dead_code, reason = "who it is, is told in logs, by Debug")]
 pub(crate) enum Source {
     /// A member, on a connection that it dialed.
     Member {

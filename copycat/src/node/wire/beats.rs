@@ -111,7 +111,6 @@ fn write(beat: &Beat, fields: &mut BytesMut) {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Arrived {
     /// Bytes that are free on the sender's disk, if it says so; only answers do.
-    #[allow(dead_code, reason = "nobody gives way to a full disk yet")]
     pub room: Option<u64>,
     replies: bool,
     items: Bytes,

@@ -71,7 +71,6 @@ pub(crate) enum Message {
         prev_checksum: u32,
     },
     /// Heartbeats of many groups and answers to such.
-    #[allow(dead_code, reason = "a shard's turn does not gather them yet")]
     Beats(Beats),
     /// Requests on their way to a leader.
     Submit(Submit),

@@ -9,7 +9,7 @@ use crate::transport::limits::{ENVELOPE_LEN, MESSAGE_MAX};
 /// Whom the bodies belong to. Numbers are never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-#[allow(dead_code, reason = "some are reserved: their numbers are known, and no kind of theirs")]
+#[expect(dead_code, reason = "some are reserved: their numbers are known, and no kind of theirs")]
 pub(crate) enum Family {
     /// The handshake and signs of life: the transport's own.
     Connection = 0,
