@@ -19,12 +19,24 @@ use members::Members;
 use report::Report;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
+use tempfile::TempDir;
 use tokio::time::sleep;
 
 /// How long the bank is open between two misfortunes.
 const PHASE: Duration = Duration::from_millis(1_200);
 
 fn main() -> ExitCode {
+    if let Some(argument) = std::env::args_os().nth(1) {
+        eprintln!("{}: the demonstration takes no arguments", argument.display());
+        return ExitCode::from(2);
+    }
+    let home = match tempfile::tempdir() {
+        Ok(home) => home,
+        Err(error) => {
+            eprintln!("no temporary directory for the logs can be made: {error}");
+            return ExitCode::from(2);
+        }
+    };
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -32,7 +44,7 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    match runtime.block_on(demonstrate()) {
+    match runtime.block_on(demonstrate(home)) {
         Ok(report) if report.is_good() => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,
         Err(error) => {
@@ -42,10 +54,10 @@ fn main() -> ExitCode {
     }
 }
 
-async fn demonstrate() -> Result<Report, Error> {
+async fn demonstrate(home: TempDir) -> Result<Report, Error> {
     let began = Instant::now();
     report::title();
-    let mut members = Members::start().await?;
+    let mut members = Members::start(home).await?;
     report::step(began, &format!("3 members on {}, logs in {}", members.addresses(), members.directory()));
     let leader = members.leader().await?;
     report::step(began, &format!("the cluster is formed; member {leader} leads"));

@@ -29,9 +29,8 @@ pub(crate) struct Members {
 }
 
 impl Members {
-    /// Starts three members on free ports, each with an empty log.
-    pub(crate) async fn start() -> Result<Members, Error> {
-        let home = TempDir::new().expect("a temporary directory can be made");
+    /// Starts three members on free ports, each with an empty log below `home`.
+    pub(crate) async fn start(home: TempDir) -> Result<Members, Error> {
         let seeds = IDS
             .into_iter()
             .zip(free_ports(IDS.len()))
