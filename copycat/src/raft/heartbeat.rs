@@ -8,7 +8,6 @@ use super::replication::push_ready;
 use super::token::Token;
 use crate::codec::ids::{Index, MemberId};
 use crate::codec::terms::LogId;
-use std::time::Duration;
 
 /// A follower's log, as its answer to a heartbeat describes it.
 #[derive(Clone, Copy, Debug)]
@@ -19,18 +18,6 @@ pub(super) struct FollowerLog {
     pub(super) durable: Index,
     /// Where it ends.
     pub(super) last: Index,
-}
-
-/// When the heartbeat after one at `now` is due: at the next whole multiple of the interval. So all groups that a member
-/// leads beat at the same moments, and what they say to one follower is one message. The first pause of a leadership is
-/// shorter than the others.
-fn next_beat(now: Duration, interval: Duration) -> Duration {
-    let nanoseconds = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-    let step = nanoseconds(interval);
-    assert!(step > 0, "heartbeats are some time apart");
-    let due = Duration::from_nanos((nanoseconds(now) / step + 1).saturating_mul(step));
-    assert!(now < due && due <= now + interval, "the beat after {now:?} is due at {due:?}");
-    due
 }
 
 impl Leader<'_> {
@@ -65,7 +52,7 @@ impl Leader<'_> {
     pub(super) fn send_heartbeats(&mut self, fx: &mut Effects) {
         let server = &*self.server;
         assert!(self.leadership.heartbeat_due <= server.now, "a heartbeat before it is due");
-        self.leadership.heartbeat_due = next_beat(server.now, server.options.heartbeat_interval);
+        self.leadership.heartbeat_due = server.options.next_heartbeat(server.now);
         self.leadership.rounds.next_is_timed();
         self.start_round(fx);
     }
@@ -76,8 +63,9 @@ impl Leader<'_> {
         let round = self.leadership.rounds.start(server.now);
         for (peer, progress) in &self.leadership.peers {
             // Never beyond what this follower acknowledged: it must not commit what it does not hold.
-            let commit = server.commit.min(progress.matched());
-            server.send(*peer, Message::Heartbeat { term: server.term, commit, round }, Token::ZERO, fx);
+            let (term, commit) = (server.term, server.commit.min(progress.matched()));
+            let urgent = !self.leadership.reads.is_empty() || progress.matched() < server.log.last().index;
+            server.send(*peer, Message::Heartbeat { term, commit, round, urgent }, Token::ZERO, fx);
         }
         self.confirm_rounds(fx);
     }

@@ -65,7 +65,9 @@ fn message(random: &mut fastrand::Rng) -> Message {
             };
             Message::AppendReply { term, result }
         }
-        5 => Message::Heartbeat { term, commit: number(random), round: number(random) },
+        5 => {
+            Message::Heartbeat { term, commit: number(random), round: number(random), urgent: random.bool() }
+        }
         _ => Message::HeartbeatReply {
             term,
             round: number(random),

@@ -61,6 +61,9 @@ pub(crate) enum Message {
         commit: Index,
         /// The round of heartbeats it belongs to, counted per leadership.
         round: u64,
+        /// Something waits for the answer: a read, or entries that were not acknowledged. Otherwise the answer may be
+        /// held back a little, until there is more to be sent with it.
+        urgent: bool,
     },
     /// The answer to `Heartbeat`. It confirms the leadership, and waits for no entry. It also tells how far the follower
     /// is, so that lost appends are sent again, and lost answers to them do no harm.

@@ -32,7 +32,8 @@
 //!    leave, and be answered, before the core is told that `after` is durable. On its way it may be lost, repeated,
 //!    delayed and overtaken, but not altered. The owner attaches the entries of an append, splits it where their bytes
 //!    exceed a message, and describes them again (`spans`, `configurations`) where it arrives. A message that has to wait
-//!    never carries entries.
+//!    never carries entries. An answer to a heartbeat that is not urgent may be held back for a while
+//!    ([`options::Options::answer_delay_max`]).
 //! 5. **Failures.** After an error of a write or a flush the owner calls nothing any more: the member stops.
 //! 6. **Time.** `now` is the time since any origin, on a clock that never goes back and also runs while the machine
 //!    sleeps. It is never the wall clock. [`state::Raft::tick`] is called several times per heartbeat interval.

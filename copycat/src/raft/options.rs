@@ -23,6 +23,27 @@ pub(crate) struct Options {
     pub seed: u64,
 }
 
+impl Options {
+    /// When the heartbeat after one at `now` is due: at the next whole multiple of the interval. So all groups that a
+    /// member leads beat at the same moments, and what they say to one follower is one message. The first pause of a
+    /// leadership is shorter than the others.
+    pub(crate) fn next_heartbeat(&self, now: Duration) -> Duration {
+        let nanoseconds = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        let interval = nanoseconds(self.heartbeat_interval);
+        assert!(interval > 0, "heartbeats are some time apart");
+        let due = Duration::from_nanos((nanoseconds(now) / interval + 1).saturating_mul(interval));
+        assert!(now < due && due - now <= self.heartbeat_interval, "after {now:?} comes {due:?}");
+        due
+    }
+
+    /// Longest time for which the owner may hold back an answer to a heartbeat that is not urgent. A lease counts from
+    /// the sending of a round. The next one renews it a heartbeat interval and this time later, when a good part of it
+    /// is left.
+    pub(crate) fn answer_delay_max(&self) -> Duration {
+        self.election_timeout / 4
+    }
+}
+
 /// What a core continues from: all of it durable.
 #[derive(Clone, Debug)]
 pub(crate) struct Restored {

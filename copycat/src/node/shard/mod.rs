@@ -51,9 +51,10 @@ use self::peers::Peers;
 use self::queue::Pending;
 use self::replication::Replication;
 use super::reports::Done;
-use super::wire::Message;
+use super::wire;
 use crate::codec::configuration::Configuration;
 use crate::codec::ids::{GroupId, MemberId, Term};
+use crate::raft::message::Message;
 use crate::request::failure::Failure;
 use crate::request::reply::{Origin, ReplyTo};
 use crate::request::sender::Request;
@@ -86,12 +87,12 @@ impl Shard {
         recovered: Recovered,
         links: Box<dyn Links>,
     ) -> Shard {
-        let bounds = options.bounds;
+        let (bounds, peers) = (options.bounds, Peers::new(links, &options.raft));
         Shard {
             options,
             groups: Groups::new(&bounds),
             resources: BTreeMap::new(),
-            io: Io::new(Log::new(journal, recovered, &bounds), Peers::new(links), bounds),
+            io: Io::new(Log::new(journal, recovered, &bounds), peers, bounds),
             callers: Callers::new(&bounds),
             out: Outbox::default(),
             founders: None,
@@ -128,7 +129,7 @@ impl Shard {
             self.fail(error);
         }
         // Before the journal's write: the followers' disks take as long as the own one, and have farther to go.
-        self.finish_turn();
+        self.finish_turn(now);
         if self.failure.is_none() {
             self.begin_jobs();
         }
@@ -154,7 +155,8 @@ impl Shard {
     /// When the shard wants to be told the time, unless something happens before.
     pub(crate) fn deadline(&mut self, now: Duration) -> Duration {
         let group = self.groups.deadline(now, &self.io);
-        let all = [group, self.callers.forwarding.deadline(), self.io.log.deadline(now)];
+        let (forwarding, peers) = (self.callers.forwarding.deadline(), self.io.peers.deadline());
+        let all = [group, forwarding, peers, self.io.log.deadline(now)];
         all.into_iter().flatten().min().unwrap_or(Duration::MAX)
     }
 
@@ -206,7 +208,7 @@ impl Shard {
         let Callers { replies, forwarding, .. } = &mut self.callers;
         self.groups.iter_mut().for_each(|group| group.close(Failure::Stopped, replies));
         forwarding.abandon(Failure::Stopped, replies);
-        self.finish_turn();
+        self.finish_turn(Duration::MAX);
     }
 
     fn fail(&mut self, error: StorageError) {
@@ -227,6 +229,9 @@ impl Shard {
                 forwarding.take_answers(from, answers, replies);
             }
             Input::Raft { from, group, message, entries } => {
+                if matches!(message, Message::Heartbeat { urgent: true, .. }) {
+                    self.io.peers.hurry(from);
+                }
                 self.with(group, |group, io| group.receive(now, from, message, &entries, io))?;
             }
             Input::Connected(peer) => {
@@ -378,8 +383,8 @@ impl Shard {
     }
 
     /// Sends what the turn has gathered.
-    fn finish_turn(&mut self) {
-        self.io.peers.flush();
+    fn finish_turn(&mut self, now: Duration) {
+        self.io.peers.flush(now);
         self.callers.replies.flush();
         self.callers.handed_left = self.options.bounds.handed_bytes;
         self.out.work.append(&mut self.callers.work);
@@ -403,8 +408,9 @@ impl Shard {
         for (id, token) in self.io.log.tokens_within(write.end()) {
             if let Some(slot) = self.groups.find(id) {
                 let group = self.groups.get_mut(slot);
-                messages
-                    .extend(group.take_held(token).map(|(to, message)| (to, Message::plain(id, message))));
+                messages.extend(
+                    group.take_held(token).map(|(to, message)| (to, wire::Message::plain(id, message))),
+                );
                 self.groups.await_flush(slot);
             }
         }

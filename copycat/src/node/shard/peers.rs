@@ -1,11 +1,12 @@
 //! The other members, as a shard reaches them.
 
 use super::super::wire::Message;
-use super::super::wire::beats::{Beat, Beats, ROOM_UNKNOWN};
+use super::super::wire::beats::{BEATS_MAX, Beat, Beats, ROOM_UNKNOWN};
 use crate::codec::ids::{GroupId, MemberId};
 use crate::raft;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 /// The connections to the other members. Never blocks.
 pub(crate) trait Links: fmt::Debug + Send {
@@ -17,31 +18,58 @@ pub(crate) trait Links: fmt::Debug + Send {
     fn flush(&mut self);
 }
 
-/// The connections, and which of them are open.
+/// The connections, what is known of them, and what is gathered for them.
 #[derive(Debug)]
 pub(super) struct Peers {
     links: Box<dyn Links>,
-    /// Members that requests can be sent to.
-    open: BTreeSet<MemberId>,
-    /// Heartbeats and answers to such that this turn has made: one message takes all that are for one member.
-    beats: BTreeMap<MemberId, Vec<Beat>>,
+    peers: BTreeMap<MemberId, Peer>,
+    /// Settings of the cores.
+    options: raft::options::Options,
+}
+
+/// One of the other members.
+#[derive(Debug, Default)]
+struct Peer {
+    /// Requests can be sent to it.
+    open: bool,
+    /// Heartbeats, and answers to such, that are to be sent: one message takes those of all groups.
+    beats: Vec<Beat>,
+    /// Some of them must leave with this turn.
+    urgent: bool,
+    /// When the next heartbeats are due to whom heartbeats were sent; in the past if there were none of late.
+    next_beat: Duration,
+}
+
+impl Peer {
+    /// Whether what is gathered waits for the next heartbeats: it is nothing but answers that nobody waits for, and the
+    /// heartbeats are due soon. So two members that lead groups of each other exchange as many messages as if only one
+    /// of them led.
+    fn holds(&self, now: Duration, delay_max: Duration) -> bool {
+        let soon = now < self.next_beat && self.next_beat - now <= delay_max;
+        !self.urgent && soon && self.beats.len() < BEATS_MAX
+    }
 }
 
 impl Peers {
-    pub(super) fn new(links: Box<dyn Links>) -> Peers {
-        Peers { links, open: BTreeSet::new(), beats: BTreeMap::new() }
+    /// Connections of a shard whose cores have these settings.
+    pub(super) fn new(links: Box<dyn Links>, options: &raft::options::Options) -> Peers {
+        Peers { links, peers: BTreeMap::new(), options: options.clone() }
     }
 
     pub(super) fn opened(&mut self, peer: MemberId) {
-        self.open.insert(peer);
+        self.peer(peer).open = true;
     }
 
     pub(super) fn closed(&mut self, peer: MemberId) {
-        self.open.remove(&peer);
+        self.peer(peer).open = false;
     }
 
     pub(super) fn is_open(&self, peer: MemberId) -> bool {
-        self.open.contains(&peer)
+        self.peers.get(&peer).is_some_and(|peer| peer.open)
+    }
+
+    fn peer(&mut self, peer: MemberId) -> &mut Peer {
+        self.peers.entry(peer).or_default()
     }
 
     /// See [`Links::send`].
@@ -55,7 +83,9 @@ impl Peers {
         use raft::message::Message as M;
         match message {
             M::Heartbeat { .. } | M::HeartbeatReply { .. } => {
-                self.beats.entry(to).or_default().push(Beat { group, message, note: 0 });
+                let peer = self.peer(to);
+                peer.urgent |= matches!(message, M::Heartbeat { .. });
+                peer.beats.push(Beat { group, message, note: 0 });
             }
             message => {
                 self.links.send(to, Message::plain(group, message));
@@ -63,10 +93,29 @@ impl Peers {
         }
     }
 
-    /// Sends what the turn has gathered.
-    pub(super) fn flush(&mut self) {
-        for (to, beats) in self.beats.iter_mut().filter(|(_, beats)| !beats.is_empty()) {
-            let beats = std::mem::take(beats);
+    /// The member waits for an answer to its heartbeat: nothing that is for it is held back in this turn.
+    pub(super) fn hurry(&mut self, to: MemberId) {
+        self.peer(to).urgent = true;
+    }
+
+    /// When something that is held back must leave.
+    pub(super) fn deadline(&self) -> Option<Duration> {
+        let holding = self.peers.values().filter(|peer| !peer.beats.is_empty());
+        holding.map(|peer| peer.next_beat).min()
+    }
+
+    /// Sends what was gathered, except what is held back.
+    pub(super) fn flush(&mut self, now: Duration) {
+        for (to, peer) in &mut self.peers {
+            let holds = peer.holds(now, self.options.answer_delay_max());
+            peer.urgent = false;
+            if peer.beats.is_empty() || holds {
+                continue;
+            }
+            let beats = std::mem::take(&mut peer.beats);
+            if beats.iter().any(|beat| matches!(beat.message, raft::message::Message::Heartbeat { .. })) {
+                peer.next_beat = self.options.next_heartbeat(now);
+            }
             self.links.send(*to, Message::Beats(Beats { room: ROOM_UNKNOWN, beats }));
         }
         self.links.flush();

@@ -59,7 +59,10 @@ impl Sender {
     /// Sends what waits for no more than `token` to be durable.
     pub(super) fn release(&mut self, token: Token, peers: &mut Peers) {
         let group = self.group;
-        self.take_held(token).for_each(|(to, message)| peers.tell(to, group, message));
+        self.take_held(token).for_each(|(to, message)| {
+            peers.tell(to, group, message);
+            peers.hurry(to);
+        });
     }
 
     /// Sends a message; an append gets its entries from the log, by reference. One that the connection refuses is

@@ -1,6 +1,7 @@
 //! A shard that leads a group of three, whose two followers say what a test lets them say.
 
 mod bounds;
+mod heartbeats;
 mod refusals;
 
 use super::*;
@@ -86,6 +87,25 @@ impl Links for Sent {
     fn flush(&mut self) {}
 }
 
+/// The shard of one of three members, with a journal in memory.
+fn shard_of(me: MemberId, raft: raft::options::Options, bounds: Bounds, links: Box<dyn Links>) -> Shard {
+    let kept = storage::Options::new(Owner { storage: 1, member: me, shard: 0 });
+    let (journal, recovered) = Journal::open(Arc::new(MemoryDisk::default()), kept, 1).unwrap();
+    let (request_timeout, promised) = (Duration::from_secs(10), Duration::ZERO);
+    let options = Options { me, raft, promised, request_timeout, bounds };
+    let mut shard = Shard::new(options, journal, recovered, links);
+    shard.found(Duration::ZERO, Configuration::of_voters([1, 2, 3].map(MemberId)));
+    shard
+}
+
+/// A resource of one group, to be opened.
+fn attachment(resource: &str, group: GroupId) -> (Attachment, oneshot::Receiver<Result<(), Failure>>) {
+    let (done, attached) = oneshot::channel();
+    let (resource, checker) = (resource.into(), Arc::new(Anything));
+    let groups = vec![(group, Box::new(Count::default()) as Box<dyn Machine>)];
+    (Attachment { resource, groups, checker, done }, attached)
+}
+
 struct Leader {
     shard: Shard,
     applier: Applier,
@@ -102,9 +122,7 @@ impl Leader {
 
     /// The same, with other bounds.
     fn elected_within(bounds: Bounds) -> Leader {
-        let (sent, owner) = (Sent::default(), Owner { storage: 1, member: MemberId(1), shard: 0 });
-        let kept = storage::Options::new(owner);
-        let (journal, recovered) = Journal::open(Arc::new(MemoryDisk::default()), kept, 1).unwrap();
+        let sent = Sent::default();
         let raft = raft::options::Options {
             election_timeout: Duration::from_millis(100),
             heartbeat_interval: Duration::from_secs(3_600),
@@ -112,11 +130,7 @@ impl Leader {
             entries_max: 64,
             seed: 1,
         };
-        let request_timeout = Duration::from_secs(10);
-        let promised = Duration::ZERO;
-        let options = Options { me: MemberId(1), raft, promised, request_timeout, bounds };
-        let mut shard = Shard::new(options, journal, recovered, Box::new(sent.clone()));
-        shard.found(Duration::ZERO, Configuration::of_voters([1, 2, 3].map(MemberId)));
+        let shard = shard_of(MemberId(1), raft, bounds, Box::new(sent.clone()));
         let now = Duration::from_secs(1);
         let mut leader = Leader { shard, applier: Applier::default(), sent, now, term: 1 };
         leader.opens("count", GROUP);
@@ -126,10 +140,8 @@ impl Leader {
 
     /// A resource of one group is opened.
     fn opens(&mut self, resource: &str, group: GroupId) {
-        let (done, mut attached) = oneshot::channel();
-        let (resource, checker) = (resource.into(), Arc::new(Anything));
-        let groups = vec![(group, Box::new(Count::default()) as Box<dyn Machine>)];
-        self.turn([Input::Attach(Attachment { resource, groups, checker, done })]);
+        let (attachment, mut attached) = attachment(resource, group);
+        self.turn([Input::Attach(attachment)]);
         attached.try_recv().unwrap().unwrap();
     }
 
@@ -330,7 +342,7 @@ fn an_eventual_read_goes_to_the_leader_only_behind_what_is_unanswered() {
 fn reads_of_a_line_end_with_the_leadership_and_others_ask_the_next_leader() {
     let mut leader = Leader::settled();
     let [mut write, mut free, mut in_line, mut behind] = leader.call([Access::Write, FREE, IN_LINE, BEHIND]);
-    leader.hears(Message::Heartbeat { term: 2, commit: 0, round: 1 });
+    leader.hears(Message::Heartbeat { term: 2, commit: 0, round: 1, urgent: false });
     assert_eq!(seen(&mut in_line), Some(Err(Failure::NotLeader)));
     assert_eq!(seen(&mut behind), Some(Err(Failure::NotLeader)));
     assert_eq!((seen(&mut write), seen(&mut free)), (None, None), "what becomes of them is open");
@@ -351,7 +363,7 @@ fn reads_of_a_line_expire_in_the_order_of_their_arrival() {
 #[test]
 fn what_a_flush_permits_is_said_before_the_shard_is_told_of_it() {
     let mut leader = Leader::settled();
-    let deposed = Message::Heartbeat { term: 2, commit: 0, round: 1 };
+    let deposed = Message::Heartbeat { term: 2, commit: 0, round: 1, urgent: false };
     let input = Input::Raft { from: FOLLOWER, group: GROUP, message: deposed, entries: Entries::default() };
     leader.shard.turn(leader.now, [input]);
     let replies = |leader: &Leader| {

@@ -3,7 +3,7 @@
 //! ```text
 //!  Heartbeats                              HeartbeatReplies
 //!  offset size  field                      offset size  field
-//!      24    8  reserved  0                    24    8  room on the disk, bytes; all ones: not known
+//!      24    8  1: urgent; 0: not              24    8  room on the disk, bytes; all ones: not known
 //!      32    …  `count` items, each:           32    …  `count` items, each:
 //!            8     group                             8     group
 //!            8     term                              8     term
@@ -18,7 +18,7 @@ use crate::codec::cursor::{Cursor, Malformed};
 use crate::codec::ids::GroupId;
 use crate::raft::message::Message;
 use crate::transport::rope::Rope;
-use crate::transport::wire::envelope::{Draft, Envelope, non_zero, zero};
+use crate::transport::wire::envelope::{Draft, Envelope, non_zero};
 use crate::transport::wire::family::{Family, Kind, Senders};
 use bytes::{BufMut, Bytes, BytesMut};
 
@@ -72,10 +72,15 @@ pub(crate) struct Beat {
 
 /// Appends the heartbeats and the answers, as many messages as they need.
 pub(super) fn encode(beats: &[Beat], room: u64, out: &mut Rope) {
-    let is_reply = |beat: &&Beat| matches!(beat.message, Message::HeartbeatReply { .. });
-    let (replies, all) = (beats.iter().filter(is_reply).count(), beats.len());
-    encode_all(&HEARTBEATS, 0, all - replies, beats.iter().filter(|beat| !is_reply(beat)), out);
-    encode_all(&HEARTBEAT_REPLIES, room, replies, beats.iter().filter(is_reply), out);
+    for urgent in [true, false] {
+        let heartbeats =
+            |beat: &&Beat| matches!(beat.message, Message::Heartbeat { urgent: said, .. } if said == urgent);
+        let count = beats.iter().filter(heartbeats).count();
+        encode_all(&HEARTBEATS, u64::from(urgent), count, beats.iter().filter(heartbeats), out);
+    }
+    let replies = |beat: &&Beat| matches!(beat.message, Message::HeartbeatReply { .. });
+    let count = beats.iter().filter(replies).count();
+    encode_all(&HEARTBEAT_REPLIES, room, count, beats.iter().filter(replies), out);
 }
 
 fn encode_all<'a>(
@@ -99,7 +104,7 @@ fn write(beat: &Beat, fields: &mut BytesMut) {
     fields.put_u64_le(beat.group.0);
     let mut words = |words: &[u64]| words.iter().for_each(|word| fields.put_u64_le(*word));
     match beat.message {
-        Message::Heartbeat { term, commit, round } => words(&[term, commit, round, beat.note]),
+        Message::Heartbeat { term, commit, round, .. } => words(&[term, commit, round, beat.note]),
         Message::HeartbeatReply { term, round, accepted, durable, last } => {
             words(&[term, round, accepted, durable, last, beat.note]);
         }
@@ -112,29 +117,37 @@ fn write(beat: &Beat, fields: &mut BytesMut) {
 pub(crate) struct Arrived {
     /// Bytes that are free on the sender's disk, if it says so; only answers do.
     pub room: Option<u64>,
-    replies: bool,
+    form: Form,
     items: Bytes,
+}
+
+/// What all items of a message are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Heartbeats { urgent: bool },
+    Replies,
 }
 
 /// Reads either kind.
 pub(super) fn read(envelope: &Envelope) -> Result<Arrived, Malformed> {
     envelope.is_nobodys()?;
-    let replies = envelope.kind.number == HEARTBEAT_REPLIES.number;
     let mut cursor = Cursor::new(&envelope.body);
     let head = cursor.u64()?;
-    if !replies {
-        zero("heartbeats reserved", head)?;
-    }
+    let replies = envelope.kind.number == HEARTBEAT_REPLIES.number;
+    let (form, length) = match head {
+        _ if replies => (Form::Replies, REPLY_LEN),
+        0 | 1 => (Form::Heartbeats { urgent: head == 1 }, HEARTBEAT_LEN),
+        found => return Err(Malformed::Value { field: "heartbeats' urgency", found }),
+    };
     let items = envelope.body.slice_ref(cursor.rest());
-    let length = if replies { REPLY_LEN } else { HEARTBEAT_LEN };
     let count = envelope.counted(items.len(), length, BEATS_MAX)?;
     non_zero("message count", count as u64)?;
     for _ in 0..count {
-        item(&mut cursor, replies)?;
+        item(&mut cursor, form)?;
     }
     cursor.finish()?;
     let room = (replies && head != ROOM_UNKNOWN).then_some(head);
-    Ok(Arrived { room, replies, items })
+    Ok(Arrived { room, form, items })
 }
 
 impl Iterator for Arrived {
@@ -142,24 +155,27 @@ impl Iterator for Arrived {
 
     fn next(&mut self) -> Option<Beat> {
         let mut cursor = Cursor::new(&self.items);
-        let beat = item(&mut cursor, self.replies).ok()?;
+        let beat = item(&mut cursor, self.form).ok()?;
         self.items = self.items.slice_ref(cursor.rest());
         Some(beat)
     }
 }
 
-fn item(cursor: &mut Cursor<'_>, replies: bool) -> Result<Beat, Malformed> {
+fn item(cursor: &mut Cursor<'_>, form: Form) -> Result<Beat, Malformed> {
     let (group, term) = (GroupId(cursor.u64()?), cursor.u64()?);
     non_zero("heartbeat's group", group.0)?;
-    let message = if replies {
-        let (round, accepted) = (cursor.u64()?, cursor.u64()?);
-        let (durable, last) = (cursor.u64()?, cursor.u64()?);
-        if last < accepted {
-            return Err(Malformed::Value { field: "heartbeat reply's last index", found: last });
+    let message = match form {
+        Form::Heartbeats { urgent } => {
+            Message::Heartbeat { term, commit: cursor.u64()?, round: cursor.u64()?, urgent }
         }
-        Message::HeartbeatReply { term, round, accepted, durable, last }
-    } else {
-        Message::Heartbeat { term, commit: cursor.u64()?, round: cursor.u64()? }
+        Form::Replies => {
+            let (round, accepted) = (cursor.u64()?, cursor.u64()?);
+            let (durable, last) = (cursor.u64()?, cursor.u64()?);
+            if last < accepted {
+                return Err(Malformed::Value { field: "heartbeat reply's last index", found: last });
+            }
+            Message::HeartbeatReply { term, round, accepted, durable, last }
+        }
     };
     Ok(Beat { group, message, note: cursor.u64()? })
 }

@@ -46,8 +46,8 @@ fn append() -> Message {
     Message::Raft { group: GROUP, message, frames: vec![packed.into()], prev_checksum: 0xc0ffee }
 }
 
-fn beat(group: u64, round: u64, note: u64) -> Beat {
-    Beat { group: GroupId(group), message: Raft::Heartbeat { term: 5, commit: 39, round }, note }
+fn beat(group: u64, round: u64, urgent: bool, note: u64) -> Beat {
+    Beat { group: GroupId(group), message: Raft::Heartbeat { term: 5, commit: 39, round, urgent }, note }
 }
 
 fn reply(group: u64, last: u64, note: u64) -> Beat {
@@ -65,7 +65,7 @@ fn samples() -> Samples<Message> {
     let rejected = AppendResult::Rejected { prev: 40, hint: LogId::new(2, 30) };
     let accepted = AppendResult::Accepted { matched: 43 };
     let last = LogId::new(4, 43);
-    let beats = vec![beat(1, 7, 0), beat(2, 8, 1_000_000)];
+    let beats = vec![beat(1, 7, false, 0), beat(2, 8, false, 1_000_000)];
     let replies = vec![reply(1, 41, 0), reply(2, 44, 0xf1_4e)];
     vec![
         ("request-vote", plain(Raft::RequestVote { term: 5, last, pre: false, campaign: 11 })),
@@ -77,6 +77,7 @@ fn samples() -> Samples<Message> {
         ("append-accepted", plain(Raft::AppendReply { term: 5, result: accepted })),
         ("append-rejected", plain(Raft::AppendReply { term: 5, result: rejected })),
         ("heartbeats", Message::Beats(Beats { room: ROOM_UNKNOWN, beats })),
+        ("heartbeats-urgent", Message::Beats(Beats { room: ROOM_UNKNOWN, beats: vec![beat(1, 7, true, 0)] })),
         ("heartbeat-replies", Message::Beats(Beats { room: 1 << 30, beats: replies })),
         ("form", Message::Form(formation())),
     ]
@@ -204,7 +205,7 @@ fn one_entry_of_the_largest_size_travels_alone() {
 
 #[test]
 fn one_heartbeat_alone_is_a_message_of_one() {
-    for beat in [beat(3, 9, 0), reply(3, 44, 0)] {
+    for beat in [beat(3, 9, false, 0), reply(3, 44, 0)] {
         let alone = written(Message::plain(beat.group, beat.message.clone()));
         assert_eq!(alone, written(Message::Beats(Beats { room: ROOM_UNKNOWN, beats: vec![beat] })));
     }
@@ -213,7 +214,9 @@ fn one_heartbeat_alone_is_a_message_of_one() {
 #[test]
 fn many_heartbeats_and_answers_travel_together_and_too_many_in_several() {
     let count = 2 * BEATS_MAX as u64 + 5;
-    let both = |group| if group % 3 == 0 { reply(group, 41 + group, group) } else { beat(group, group, 0) };
+    let both = |group| {
+        if group % 3 == 0 { reply(group, 41 + group, group) } else { beat(group, group, group % 2 == 0, 0) }
+    };
     let sent = Beats { room: 77, beats: (1..=count).map(both).collect() };
     let mut arrived = Vec::new();
     for message in all_read(written(Message::Beats(sent.clone()))) {
@@ -223,7 +226,12 @@ fn many_heartbeats_and_answers_travel_together_and_too_many_in_several() {
         assert!(beats.len() <= BEATS_MAX);
         arrived.extend(beats);
     }
-    assert!(arrived.is_sorted_by_key(|beat| (beat.group.0 % 3 == 0, beat.group)), "in their order");
+    let message = |beat: &Beat| match beat.message {
+        Raft::Heartbeat { urgent: true, .. } => 0,
+        Raft::Heartbeat { urgent: false, .. } => 1,
+        _ => 2,
+    };
+    assert!(arrived.is_sorted_by_key(|beat| (message(beat), beat.group)), "in their order");
     arrived.sort_by_key(|beat| beat.group);
     assert_eq!(arrived, sent.beats);
     assert!(written(Message::Beats(Beats { room: 0, beats: Vec::new() })).is_empty());
@@ -232,17 +240,21 @@ fn many_heartbeats_and_answers_travel_together_and_too_many_in_several() {
 #[test]
 fn a_heartbeat_of_nobody_and_a_log_that_ends_before_it_agrees_are_refused() {
     assert!(
-        read(&written(Message::Beats(Beats { room: 0, beats: vec![beat(1, 1, 0), beat(0, 1, 0)] }))).is_err()
+        read(&written(Message::Beats(Beats {
+            room: 0,
+            beats: vec![beat(1, 1, false, 0), beat(0, 1, false, 0)]
+        })))
+        .is_err()
     );
     assert!(read(&written(Message::plain(GROUP, reply(1, 40, 0).message))).is_err());
-    let mut reserved = written(plain(beat(1, 1, 0).message)).to_vec();
-    reserved[ENVELOPE_LEN] = 1;
+    let mut reserved = written(plain(beat(1, 1, false, 0).message)).to_vec();
+    reserved[ENVELOPE_LEN] = 2;
     assert!(read(&sealed(reserved)).is_err());
 }
 
 #[test]
 fn more_heartbeats_than_a_message_holds_are_refused_by_their_length() {
-    let mut bytes = written(plain(beat(1, 1, 0).message));
+    let mut bytes = written(plain(beat(1, 1, false, 0).message));
     let expected = golden::expected::<Incoming>();
     let longest = ENVELOPE_LEN + 8 + 40 * BEATS_MAX;
     bytes[..4].copy_from_slice(&(longest as u32).to_le_bytes());

@@ -316,7 +316,12 @@ fn parse_message(words: &Arguments<'_>, latest: u64) -> Result<Message, ScriptEr
             term,
             result: AppendResult::Rejected { prev: number("prev")?, hint: words.place("hint")? },
         },
-        "Heartbeat" => Message::Heartbeat { term, commit: number("commit")?, round: number("round")? },
+        "Heartbeat" => Message::Heartbeat {
+            term,
+            commit: number("commit")?,
+            round: number("round")?,
+            urgent: words.has("urgent"),
+        },
         "HeartbeatReply" => Message::HeartbeatReply {
             term,
             round: number("round")?,

@@ -94,8 +94,9 @@ pub(super) fn message(message: &Message) -> String {
         Message::AppendReply { term, result: AppendResult::Rejected { prev, hint } } => {
             format!("AppendReply term={term} rejected prev={prev} hint=({},{})", hint.term, hint.index)
         }
-        Message::Heartbeat { term, commit, round } => {
-            format!("Heartbeat term={term} commit={commit} round={round}")
+        Message::Heartbeat { term, commit, round, urgent } => {
+            let urgent = if *urgent { " urgent" } else { "" };
+            format!("Heartbeat term={term} commit={commit} round={round}{urgent}")
         }
         Message::HeartbeatReply { term, round, accepted, durable, last } => {
             let ends = if *last > *accepted { format!(", ends with {last}") } else { String::new() };

@@ -104,8 +104,10 @@ impl Cluster<'_> {
         let before = commits(&process.shard);
         // Any turn hands over some more of what was committed long ago.
         let behind = process.views.values().any(|view| view.handed < view.commit);
+        // Any turn sends what was held back until now.
+        let due = process.shard.deadline(now) <= now;
         process.shard.turn(now, [Input::Done(Done::Written(written))]);
-        let quiet = process.port.is_quiet()
+        let quiet = (due || process.port.is_quiet())
             && commits(&process.shard) == before
             && process.shard.outbox().save.is_none()
             && (behind || process.shard.outbox().work.is_empty());
