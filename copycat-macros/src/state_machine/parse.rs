@@ -39,7 +39,7 @@ impl Draft {
 /// `#[key]`, or `#[key(each…)]`.
 #[derive(Debug)]
 pub(crate) struct Key {
-    /// The number of its argument; the receiver does not count.
+    /// The number of its argument; the receiver does not count, nor does a context.
     pub at: usize,
     /// Where its name is.
     pub span: Span,
@@ -73,7 +73,7 @@ pub(crate) fn take_marks(item: &mut Item, mistakes: &mut Mistakes) -> Vec<Draft>
     let drafts = item.methods().into_iter().map(|method| {
         let marks = take_method_marks(method.attributes, mistakes);
         let contexts = take_contexts(method.signature, mistakes);
-        let keys = take_keys(method.signature, mistakes);
+        let keys = take_keys(method.signature, &contexts, mistakes);
         Draft {
             attributes: method.attributes.clone(),
             visibility: method.visibility.clone(),
@@ -107,6 +107,9 @@ fn take_contexts(signature: &mut Signature, mistakes: &mut Mistakes) -> Vec<usiz
             mistakes.add(context.path(), CONTEXT_RESERVED);
             contexts.push(at);
         }
+        if contexts.contains(&at) {
+            argument.attrs.retain(|attribute| !attribute.path().is_ident("key"));
+        }
     }
     contexts
 }
@@ -117,11 +120,11 @@ fn without(signature: &Signature, contexts: &[usize]) -> Signature {
     Signature { inputs: inputs.map(|(_, input)| input.clone()).collect(), ..signature.clone() }
 }
 
-fn take_keys(signature: &mut Signature, mistakes: &mut Mistakes) -> Vec<Key> {
+fn take_keys(signature: &mut Signature, contexts: &[usize], mistakes: &mut Mistakes) -> Vec<Key> {
     let mut keys = Vec::new();
-    let arguments = signature.inputs.iter_mut().filter_map(|input| match input {
-        FnArg::Typed(argument) => Some(argument),
-        FnArg::Receiver(_) => None,
+    let arguments = signature.inputs.iter_mut().enumerate().filter_map(|(at, input)| match input {
+        FnArg::Typed(argument) if !contexts.contains(&at) => Some(argument),
+        _ => None,
     });
     for (at, argument) in arguments.enumerate() {
         for key in argument.attrs.extract_if(.., |attribute| attribute.path().is_ident("key")) {

@@ -1,14 +1,16 @@
 //! What enters a node's loop from this process.
 
 use super::bootstrap::FormedReply;
-use super::shard::{Attachment, ShardStatus};
+use super::shard::{Attachment, Bounds, ShardStatus};
 use crate::codec::ids::GroupId;
-use crate::request::sender::Request;
+use crate::request::sender::{PERMIT_BYTES, RequestReceiver};
 use crate::request::status::Watch;
 use tokio::sync::{mpsc, oneshot};
 
 /// Requests of this process's proxies that may wait for a turn; behind them callers wait in line.
 pub(super) const REQUESTS_DEPTH: usize = 4_096;
+// What waits for a turn is not refused for its length by a group that has room for all it may keep.
+const _: () = assert!((REQUESTS_DEPTH * PERMIT_BYTES) as u64 <= Bounds::DEFAULT.argument_bytes_max);
 /// Listeners of this process that may wait to be taken in.
 pub(super) const WATCHES_DEPTH: usize = 64;
 
@@ -33,6 +35,6 @@ pub(crate) enum Command {
 #[derive(Debug)]
 pub(super) struct Inlets {
     pub commands: mpsc::UnboundedReceiver<Command>,
-    pub requests: mpsc::Receiver<Request>,
+    pub requests: RequestReceiver,
     pub watches: mpsc::Receiver<Watch>,
 }

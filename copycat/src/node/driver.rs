@@ -39,6 +39,9 @@ const TELL_INTERVAL: Duration = Duration::from_millis(20);
 const BOOTSTRAP_INTERVAL: Duration = Duration::from_millis(500);
 /// Most inputs of one turn: keeps the loop's reaction to heartbeats short under any load.
 const TURN_MAX: usize = 4_096;
+/// Bytes of arguments that this process's proxies have in one turn, and one request more: callers fill their queue again
+/// while it is emptied. As many as a group proposes in one turn.
+const TURN_BYTES: usize = 4 << 20;
 /// Batches of messages that may wait for a turn, per lane kind; behind them sockets are not read.
 pub(super) const EVENTS_DEPTH: usize = 256;
 
@@ -113,9 +116,12 @@ impl Driver {
         {
             self.take_event(event);
         }
+        let mut bytes = 0;
         while self.inputs.len() < TURN_MAX
-            && let Ok(request) = self.inlets.requests.try_recv()
+            && bytes < TURN_BYTES
+            && let Some(request) = self.inlets.requests.try_recv()
         {
+            bytes += request.call.len();
             self.inputs.push(Input::Request(request));
         }
     }

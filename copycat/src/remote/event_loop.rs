@@ -7,7 +7,7 @@ use super::resolving::{Reply, Resolving};
 use super::watching::{Fault, Watching};
 use super::wire::Incoming;
 use crate::codec::configuration::MEMBERS_MAX;
-use crate::request::sender::Request;
+use crate::request::sender::RequestReceiver;
 use crate::request::status::Watch;
 use crate::request::wire::leaders::{GROUPS_MAX, Leader, Seek};
 use crate::stream::STREAMS_MAX;
@@ -29,7 +29,7 @@ const WATCHING_MAX: usize = STREAMS_MAX / 2;
 /// The channels into the loop.
 #[derive(Debug)]
 pub(super) struct Inlets {
-    pub requests: mpsc::Receiver<Request>,
+    pub requests: RequestReceiver,
     pub commands: mpsc::Receiver<Command>,
     pub watches: mpsc::Receiver<Watch>,
 }
@@ -124,7 +124,7 @@ impl EventLoop {
     fn gather(&mut self) {
         let now = Instant::now();
         while self.requests.has_room()
-            && let Ok(request) = self.inlets.requests.try_recv()
+            && let Some(request) = self.inlets.requests.try_recv()
         {
             self.requests.take(now, request);
         }

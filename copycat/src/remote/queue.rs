@@ -148,15 +148,21 @@ impl RequestQueue {
         due
     }
 
-    /// Ends the wait of those whose time is up, and returns how many they were.
-    pub(super) fn expire(&mut self, now: Instant) -> usize {
-        let mut count = 0;
+    /// Bytes of the arguments of those that wait.
+    pub(super) fn waiting_bytes(&self) -> usize {
+        self.waiting.iter().map(|(_, request)| request.call.len()).sum()
+    }
+
+    /// Ends the wait of those whose time is up, and returns how many they were, and bytes of their arguments.
+    pub(super) fn expire(&mut self, now: Instant) -> (usize, usize) {
+        let (mut count, mut bytes) = (0, 0);
         while let Some((_, request)) = self.waiting.pop_front_if(|(deadline, _)| *deadline <= now) {
+            count += 1;
+            bytes += request.call.len();
             // Whoever does not wait any more needs no answer.
             let _ = request.reply.send(Err(Failure::NoLeader));
-            count += 1;
         }
-        count
+        (count, bytes)
     }
 
     /// Whether it need not be remembered.

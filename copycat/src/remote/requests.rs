@@ -13,6 +13,10 @@ use crate::request::wire::submit::{Submit, Submitted};
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// Bytes of arguments that wait for their route, at most, and one request more: as many as the queue in front of them
+/// holds. What was sent is counted by its connection.
+const WAITING_BYTES_MAX: usize = 64 << 20;
+
 /// Requests that are to be sent together.
 #[derive(Debug)]
 pub(super) struct Batch {
@@ -41,6 +45,7 @@ impl Requests {
     /// Whether one more may be taken in.
     pub(super) fn has_room(&self) -> bool {
         self.routes.waiting() + self.calls.len() < UNDER_WAY_MAX
+            && self.routes.waiting_bytes() < WAITING_BYTES_MAX
     }
 
     /// Takes a request in.
@@ -126,4 +131,43 @@ fn may_be_better_elsewhere(failure: Failure) -> bool {
 /// Whether the member that was asked may not be the leader any more, if it was.
 fn may_be_led_by_another(failure: Failure) -> bool {
     may_be_better_elsewhere(failure) || matches!(failure, Failure::NotLeader | Failure::Disconnected)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::access::Access;
+    use crate::codec::command::{Call, Command};
+    use crate::codec::frame::BODY_MAX;
+    use crate::codec::ids::{GroupId, MemberId, MethodId};
+    use bytes::Bytes;
+    use tokio::sync::oneshot;
+
+    const TIMEOUT: Duration = Duration::from_secs(5);
+
+    #[test]
+    fn what_waits_for_its_route_is_bounded_in_bytes() {
+        let (mut requests, now) = (Requests::new(TIMEOUT), Instant::now());
+        // One buffer for all of them.
+        let command = Command { method: MethodId(1), key_len: 0, body: Bytes::from(vec![0; BODY_MAX]) };
+        let fill = |requests: &mut Requests| {
+            let mut count = 0;
+            while requests.has_room() {
+                let call = Call::new(Access::Write, command.clone());
+                // Two groups, so that there is more than one queue.
+                let group = GroupId(count as u64 % 2);
+                requests.take(now, Request { group, call, reply: oneshot::channel().0 });
+                count += 1;
+            }
+            count
+        };
+        let most = WAITING_BYTES_MAX / BODY_MAX;
+        assert_eq!(fill(&mut requests), most);
+        requests.expire(now + TIMEOUT);
+        assert_eq!(fill(&mut requests), most, "whose time is up waits no longer");
+        requests.routes.opened(MemberId(1), LinkId(1));
+        requests.routes.settle(LinkId(1));
+        let first = requests.next().expect("a batch for the first group");
+        assert_eq!(fill(&mut requests), first.submit.requests.len(), "what is sent does not wait");
+    }
 }

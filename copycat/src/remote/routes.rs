@@ -27,13 +27,20 @@ pub(super) struct Routes {
     default_link: Option<LinkId>,
     /// Lanes in which somebody waits, as far as they may be able to send.
     ready: Vec<QueueKey>,
+    /// How many wait in all queues, and bytes of their arguments.
     waiting: usize,
+    waiting_bytes: usize,
 }
 
 impl Routes {
     /// How many requests wait.
     pub(super) fn waiting(&self) -> usize {
         self.waiting
+    }
+
+    /// Bytes of their arguments.
+    pub(super) fn waiting_bytes(&self) -> usize {
+        self.waiting_bytes
     }
 
     pub(super) fn default_link(&self) -> Option<LinkId> {
@@ -47,8 +54,9 @@ impl Routes {
         if queue.waiting.is_empty() {
             self.ready.push(key);
         }
-        queue.push(now, (deadline, request));
         self.waiting += 1;
+        self.waiting_bytes += request.call.len();
+        queue.push(now, (deadline, request));
     }
 
     /// The next that may be sent; they count as sent.
@@ -64,6 +72,7 @@ impl Routes {
         };
         let queue = self.queues.get_mut(&key)?;
         self.waiting -= queue.waiting.len();
+        self.waiting_bytes -= queue.waiting_bytes();
         queue.begun(queue.waiting.len());
         Some(Batch { queue: key, link, requests: queue.waiting.drain(..) })
     }
@@ -173,7 +182,11 @@ impl Routes {
     /// Ends the wait of those whose time is up.
     pub(super) fn expire(&mut self, now: Instant) {
         if self.waiting > 0 {
-            self.waiting -= self.queues.values_mut().map(|queue| queue.expire(now)).sum::<usize>();
+            for queue in self.queues.values_mut() {
+                let (count, bytes) = queue.expire(now);
+                self.waiting -= count;
+                self.waiting_bytes -= bytes;
+            }
         }
     }
 

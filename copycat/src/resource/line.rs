@@ -53,11 +53,10 @@ mod tests {
     use crate::codec::access::{Access, Consistency, Place};
     use crate::codec::command::Command;
     use crate::codec::ids::MethodId;
-    use crate::request::sender::Request;
+    use crate::request::sender::{Request, RequestReceiver};
     use crate::resource::block_on::block_on;
     use std::pin::Pin;
     use std::task::{Context, Poll, Waker};
-    use tokio::sync::mpsc::Receiver;
 
     const READ: Access = Access::Read(Consistency::Strict, Place::Free);
 
@@ -72,7 +71,7 @@ mod tests {
         call.as_mut().poll(&mut Context::from_waker(Waker::noop()))
     }
 
-    fn taken(requests: &mut Receiver<Request>) -> Request {
+    fn taken(requests: &mut RequestReceiver) -> Request {
         requests.try_recv().expect("a request was handed in")
     }
 

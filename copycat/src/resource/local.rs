@@ -10,13 +10,12 @@ use crate::codec::command::Call;
 use crate::codec::ids::GroupId;
 use crate::node::machine::{Checker, Entry, Machine, Query};
 use crate::request::failure::Failure;
-use crate::request::sender::{Answer, Request, RequestSender};
+use crate::request::sender::{Answer, Request, RequestReceiver, RequestSender};
 use crate::request::status::StatusSender;
 use crate::threads;
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::thread::JoinHandle;
-use tokio::sync::mpsc;
 
 /// Requests that may wait in line.
 const DEPTH: usize = 64;
@@ -38,7 +37,7 @@ where
 }
 
 fn serve<S: Send + 'static>(
-    mut requests: mpsc::Receiver<Request>,
+    mut requests: RequestReceiver,
     mut machines: BTreeMap<GroupId, Replica<S>>,
     checks: &Checks,
 ) {

@@ -14,7 +14,10 @@ pub(super) fn dispatch(machine: &Machine) -> TokenStream {
     let (_, arguments, _) = machine.generics.split_for_impl();
     let Target { generics, state, own } = target(machine);
     let (parameters, _, clause) = generics.split_for_impl();
-    let handlers = machine.commands.iter().map(|command| entry(command, &own));
+    let handlers = machine.commands.iter().map(|command| match machine.flawed {
+        true => unreachable_entry(command),
+        false => entry(command, &own),
+    });
     quote! {
         #(#conditions)*
         #quiet
@@ -52,12 +55,22 @@ fn target(machine: &Machine) -> Target {
     }
 }
 
-fn entry(command: &Command, own: &TokenStream) -> TokenStream {
-    let (handler, answer) = (private("Handler"), private("answer"));
-    let kind = match command.kind {
+/// Of a machine with mistakes, which never runs. It names no method: what it was called with need not fit.
+fn unreachable_entry(command: &Command) -> TokenStream {
+    let (handler, conditions, kind) = (private("Handler"), &command.conditions, kind(command));
+    quote!(#(#conditions)* #handler::#kind(|_, _, _| ::core::unreachable!()))
+}
+
+/// The variant of the handler.
+fn kind(command: &Command) -> TokenStream {
+    match command.kind {
         Kind::Read => quote!(Read),
         Kind::Write | Kind::Delete => quote!(Write),
-    };
+    }
+}
+
+fn entry(command: &Command, own: &TokenStream) -> TokenStream {
+    let (handler, answer, kind) = (private("Handler"), private("answer"), kind(command));
     let (conditions, name) = (&command.conditions, &command.name);
     let names = command.travelling().map(|argument| &argument.name);
     let types = command.travelling().map(decoded);

@@ -2,16 +2,15 @@
 
 use super::*;
 use crate::request::failure::Failure;
-use crate::request::sender::Request;
+use crate::request::sender::RequestReceiver;
 use crate::request::status::StatusSender;
-use tokio::sync::mpsc;
 
 static WRITE: Method = Method::write("clear", &[], |_, _| Ok(())).to_all();
 static READ: Method = Method::read("len", &[], |_, _| Ok(())).to_all();
 
 /// Sends to as many partitions as there are answers, each of which gets the next one.
 fn told(method: &'static Method, answers: &[Result<(), Failure>]) -> Result<(), Error> {
-    let (senders, queues): (Vec<_>, Vec<mpsc::Receiver<Request>>) =
+    let (senders, queues): (Vec<_>, Vec<RequestReceiver>) =
         answers.iter().map(|_| RequestSender::new(1)).unzip();
     let partitions = senders.into_iter().zip(0..);
     let partitions =
