@@ -8,9 +8,9 @@
 //! Begin with `tidy/workspace.rs`, what the rules look at, then `tidy/floors.rs`, the most important one.
 
 mod tidy {
-    pub(crate) mod circles;
     pub(crate) mod collections;
     pub(crate) mod comments;
+    pub(crate) mod cycles;
     pub(crate) mod floors;
     pub(crate) mod lexer;
     pub(crate) mod manifests;
@@ -28,13 +28,13 @@ mod tidy {
 use tidy::report::{Report, Violation};
 use tidy::workspace::Workspace;
 use tidy::{
-    circles, collections, comments, floors, manifests, names, paths, ratchet, repository, rules, sizes,
+    collections, comments, cycles, floors, manifests, names, paths, ratchet, repository, rules, sizes,
 };
 
 /// Everything that breaks a rule of the house, in a stable order.
 fn violations(workspace: &Workspace) -> Vec<Violation> {
     let mut report = Report::default();
-    circles::check(workspace, &mut report);
+    cycles::check(workspace, &mut report);
     collections::check(workspace, &mut report);
     floors::check(workspace, &mut report);
     names::check(workspace, &mut report);

@@ -123,12 +123,12 @@ pub(crate) struct Argument {
     /// Its type, as written and on the proxies.
     pub ty: Type,
     /// How it travels.
-    pub passing: Passing,
+    pub passing: ArgumentMode,
 }
 
 /// How an argument is encoded, and what it is decoded as.
 #[derive(Debug)]
-pub(crate) enum Passing {
+pub(crate) enum ArgumentMode {
     /// `T`, and borrowed things that are read in place: decoded as it is written.
     AsWritten,
     /// `&[u8]`: read in place as well, and encoded in one step.

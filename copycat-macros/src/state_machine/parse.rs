@@ -24,7 +24,7 @@ pub(crate) struct Draft {
     /// Whether what it does is written where it is declared.
     pub has_body: bool,
     /// In the order in which they are written; one is right.
-    pub marks: Vec<Mark>,
+    pub marks: Vec<MethodAttribute>,
     /// In the order in which they are written; one is right.
     pub keys: Vec<Key>,
 }
@@ -49,7 +49,7 @@ pub(crate) struct Key {
 
 /// `#[read(…)]`, `#[write(…)]` or `#[delete(…)]`.
 #[derive(Debug)]
-pub(crate) struct Mark {
+pub(crate) struct MethodAttribute {
     /// Which of them.
     pub kind: Kind,
     /// Where its name is.
@@ -86,7 +86,7 @@ pub(crate) fn take_marks(item: &mut Item, mistakes: &mut Mistakes) -> Vec<Draft>
     drafts.collect()
 }
 
-fn take_method_marks(attributes: &mut Vec<Attribute>, mistakes: &mut Mistakes) -> Vec<Mark> {
+fn take_method_marks(attributes: &mut Vec<Attribute>, mistakes: &mut Mistakes) -> Vec<MethodAttribute> {
     let is_mark = |attribute: &mut Attribute| kind_of(attribute.path()).is_some();
     attributes
         .extract_if(.., is_mark)
@@ -159,9 +159,9 @@ fn split(at: usize, attribute: &Attribute) -> Option<Split> {
     Some(Split { at, element, key })
 }
 
-fn mark(attribute: &Attribute, kind: Kind, mistakes: &mut Mistakes) -> Mark {
+fn mark(attribute: &Attribute, kind: Kind, mistakes: &mut Mistakes) -> MethodAttribute {
     let span = attribute.path().span();
-    let mut mark = Mark {
+    let mut mark = MethodAttribute {
         kind,
         span,
         consistency: None,
@@ -191,7 +191,7 @@ fn mark(attribute: &Attribute, kind: Kind, mistakes: &mut Mistakes) -> Mark {
     mark
 }
 
-fn read_option(mark: &mut Mark, option: &ParseNestedMeta<'_>) -> Result<()> {
+fn read_option(mark: &mut MethodAttribute, option: &ParseNestedMeta<'_>) -> Result<()> {
     let span = option.path.span();
     let name = option.path.get_ident().map(Ident::to_string).unwrap_or_default();
     match name.as_str() {

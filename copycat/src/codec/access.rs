@@ -21,48 +21,48 @@ pub(crate) enum Access {
     /// Through the log.
     Write,
     /// Beside the log.
-    Read(Consistency, Place),
+    Read(Consistency, ReadOrder),
 }
 
 /// Where a read stands among the calls of its client that are not answered yet. A line is what
 /// [`Proxy::in_order`](crate::Proxy::in_order) makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum ReadOrder {
     /// It belongs to no line: whatever is proposed around it, it may see.
-    Free,
+    Unordered,
     /// It must not see what its line writes after it. Everything its line wrote before is answered.
-    InLine,
+    Ordered,
     /// The same, and it must see the writes of its line that stand before it and are not answered.
-    Behind,
+    AfterWrites,
 }
 
 impl Access {
     /// A read of no line.
     pub(crate) fn read(consistency: Consistency) -> Access {
-        Access::Read(consistency, Place::Free)
+        Access::Read(consistency, ReadOrder::Unordered)
     }
 
     /// The same as a call of a line, in which calls that it must not overtake are unanswered or are not.
     pub(crate) fn in_line(self, unanswered: bool) -> Access {
         match self {
             Access::Write => Access::Write,
-            Access::Read(consistency, _) if unanswered => Access::Read(consistency, Place::Behind),
-            Access::Read(consistency, _) => Access::Read(consistency, Place::InLine),
+            Access::Read(consistency, _) if unanswered => Access::Read(consistency, ReadOrder::AfterWrites),
+            Access::Read(consistency, _) => Access::Read(consistency, ReadOrder::Ordered),
         }
     }
 
     /// Whether it is a read of no line.
     pub(crate) fn is_free(self) -> bool {
-        matches!(self, Access::Read(_, Place::Free))
+        matches!(self, Access::Read(_, ReadOrder::Unordered))
     }
 
     /// Whether a later read of the line must not overtake it: it is a write, or it waits for one itself.
     pub(crate) fn holds_place(self) -> bool {
-        matches!(self, Access::Write | Access::Read(_, Place::Behind))
+        matches!(self, Access::Write | Access::Read(_, ReadOrder::AfterWrites))
     }
 
     /// Whether whatever the member asked has applied is good enough, and no leader is needed.
     pub(crate) fn is_local(self) -> bool {
-        matches!(self, Access::Read(Consistency::Eventual, Place::Free | Place::InLine))
+        matches!(self, Access::Read(Consistency::Eventual, ReadOrder::Unordered | ReadOrder::Ordered))
     }
 }

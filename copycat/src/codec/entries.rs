@@ -12,7 +12,7 @@ use bytes::Bytes;
 
 /// The first bytes of a frame: its length and its checksum. They say where the next frame begins, and a batch's
 /// checksum is over them alone.
-pub(crate) type Mark = [u8; 8];
+pub(crate) type FramePrefix = [u8; 8];
 
 /// Entries on their way into a log. Every frame is complete and has the right checksum. Indexes are consecutive, and
 /// terms do not fall.
@@ -22,7 +22,7 @@ pub(crate) struct Entries {
     spans: Spans,
     time: u64,
     configurations: Vec<(Index, Configuration)>,
-    marks: Vec<Mark>,
+    prefixes: Vec<FramePrefix>,
 }
 
 impl Entries {
@@ -59,8 +59,8 @@ impl Entries {
     }
 
     /// The mark of each, in order.
-    pub(crate) fn marks(&self) -> &[Mark] {
-        &self.marks
+    pub(crate) fn prefixes(&self) -> &[FramePrefix] {
+        &self.prefixes
     }
 
     /// Bytes of the frames.
@@ -70,12 +70,12 @@ impl Entries {
 
     /// Whether there is no entry.
     pub(crate) fn is_empty(&self) -> bool {
-        self.marks.is_empty()
+        self.prefixes.is_empty()
     }
 
     /// How many there are.
     pub(crate) fn count(&self) -> u64 {
-        self.marks.len() as u64
+        self.prefixes.len() as u64
     }
 
     /// Index of the first.
@@ -88,20 +88,20 @@ impl Entries {
         let skipped =
             first.checked_sub(self.first().unwrap_or(first)).expect("one of these entries") as usize;
         let last = self.spans.last().map_or(0, |last| last.index);
-        let begin: usize = self.marks[..skipped].iter().map(length).sum();
+        let begin: usize = self.prefixes[..skipped].iter().map(length).sum();
         let newer = self.configurations.partition_point(|(index, _)| *index < first);
         Entries {
             frames: self.frames.slice(begin..),
             spans: self.spans.part(first, last),
             time: self.time,
             configurations: self.configurations[newer..].to_vec(),
-            marks: self.marks[skipped..].to_vec(),
+            prefixes: self.prefixes[skipped..].to_vec(),
         }
     }
 }
 
 /// Bytes of the frame that a mark belongs to.
-pub(crate) fn length(mark: &Mark) -> usize {
+pub(crate) fn length(mark: &FramePrefix) -> usize {
     frame_len(mark).expect("the mark of a frame that was walked over")
 }
 
@@ -114,8 +114,8 @@ struct Walk {
 impl Walk {
     fn new(prev: LogId, bytes: usize) -> Walk {
         // Enough for frames of average length. If they are shorter, the vector grows once more.
-        let marks = Vec::with_capacity(bytes.div_ceil(4 * HEADER_LEN));
-        Walk { last: prev, entries: Entries { marks, ..Entries::default() } }
+        let prefixes = Vec::with_capacity(bytes.div_ceil(4 * HEADER_LEN));
+        Walk { last: prev, entries: Entries { prefixes, ..Entries::default() } }
     }
 
     /// Whether the entry may stand behind those before it.
@@ -141,7 +141,7 @@ impl Walk {
         let LogId { term, index } = self.last;
         self.entries.spans.push(Span { term, first: index, last: index });
         self.entries.time = frame.header.time;
-        self.entries.marks.push(mark_of(frame.bytes));
+        self.entries.prefixes.push(mark_of(frame.bytes));
         if frame.header.kind == Kind::Configuration {
             self.entries.configurations.push((index, Configuration::decode(frame.body)?));
         }
@@ -153,7 +153,7 @@ impl Walk {
     }
 }
 
-fn mark_of(frame: &[u8]) -> Mark {
+fn mark_of(frame: &[u8]) -> FramePrefix {
     *frame.first_chunk().expect("a frame is longer than its mark")
 }
 
@@ -168,8 +168,8 @@ pub(crate) struct Packer {
 impl Packer {
     /// For so many entries, and so many bytes of frames.
     pub(crate) fn with_capacity(count: usize, bytes: usize) -> Packer {
-        let marks = Vec::with_capacity(count);
-        Packer { frames: Vec::with_capacity(bytes), entries: Entries { marks, ..Entries::default() } }
+        let prefixes = Vec::with_capacity(count);
+        Packer { frames: Vec::with_capacity(bytes), entries: Entries { prefixes, ..Entries::default() } }
     }
 
     /// Adds the entry behind the last. See [`Header::encode`].
@@ -195,7 +195,7 @@ impl Packer {
         while !rest.is_empty() {
             let (frame, behind) = rest.split_at_mut(super::frame::unsealed_len(rest));
             seal(frame);
-            self.entries.marks.push(mark_of(frame));
+            self.entries.prefixes.push(mark_of(frame));
             rest = behind;
         }
         assert_eq!(self.entries.count(), self.entries.spans.count(), "one frame for each entry");

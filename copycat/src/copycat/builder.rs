@@ -8,7 +8,7 @@ use crate::codec::ids::MemberId;
 use crate::error::{Error, Mistake};
 use crate::node::{ELECTION_TIMEOUT_MAX, Node, Options};
 use crate::resource::block_on::block_on_outside;
-use crate::transport::seam::Transport;
+use crate::transport::network::Transport;
 use crate::transport::tcp::Tcp;
 use std::sync::Arc;
 use std::time::Duration;

@@ -11,7 +11,7 @@ use crate::resource::commands::Partitioned;
 use crate::resource::handle::{Handle, Partition};
 use crate::resource::proxy::Proxy;
 use crate::resource::state_machine::{Many, One, Partitions, check_name};
-use crate::transport::seam::Transport;
+use crate::transport::network::Transport;
 use crate::transport::tcp::Tcp;
 use std::sync::Arc;
 use std::time::Duration;

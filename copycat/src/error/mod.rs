@@ -5,7 +5,7 @@ mod mistake;
 pub use mistake::Mistake;
 
 use crate::codec::payload::PayloadError;
-use crate::node::{IdentityError, NotMine, StartError};
+use crate::node::{IdentityError, JoinError, StartError};
 use crate::remote::{RemoteError, ResolveError};
 use crate::request::failure::{Failure, Outcome};
 use std::error::Error as StdError;
@@ -23,12 +23,12 @@ pub struct Error(Box<Inner>);
 
 struct Inner {
     problem: Problem,
-    place: Option<Place>,
+    place: Option<CallSite>,
 }
 
 /// The command that failed.
 #[derive(Clone, Debug)]
-pub(crate) struct Place {
+pub(crate) struct CallSite {
     /// Name of the resource.
     pub resource: Arc<str>,
     /// Name of the method.
@@ -76,7 +76,7 @@ pub(crate) enum Problem {
     /// The member could not be started. Nothing was sent.
     Start(StartError),
     /// This member takes no part in the cluster. Nothing was sent on its behalf.
-    NotMine(NotMine),
+    JoinError(JoinError),
     /// No address of the cluster answered a remote handle. Nothing was sent.
     Unreachable(RemoteError),
     /// The resource is open in this process already. It stays open.
@@ -110,7 +110,7 @@ pub(crate) enum Problem {
 
 impl Error {
     /// Adds the command that failed.
-    pub(crate) fn at(mut self, place: Place) -> Error {
+    pub(crate) fn at(mut self, place: CallSite) -> Error {
         self.0.place = Some(place);
         self
     }
@@ -138,13 +138,13 @@ impl Error {
             Problem::Start(StartError::Address { .. }) => 203,
             Problem::Start(StartError::Thread(_)) => 204,
             Problem::Start(StartError::SeedsDiffer { .. }) => 205,
-            Problem::NotMine(NotMine::LostStorage) => 206,
-            Problem::NotMine(NotMine::OtherCluster) => 207,
-            Problem::NotMine(NotMine::UnknownMember) => 211,
-            Problem::NotMine(NotMine::DuplicateMember) => 212,
-            Problem::NotMine(NotMine::Misaddressed) => 213,
-            Problem::NotMine(NotMine::OtherVersion { .. }) => 214,
-            Problem::NotMine(NotMine::OtherTimeout) => 215,
+            Problem::JoinError(JoinError::LostStorage) => 206,
+            Problem::JoinError(JoinError::OtherCluster) => 207,
+            Problem::JoinError(JoinError::UnknownMember) => 211,
+            Problem::JoinError(JoinError::DuplicateMember) => 212,
+            Problem::JoinError(JoinError::Misaddressed) => 213,
+            Problem::JoinError(JoinError::OtherVersion { .. }) => 214,
+            Problem::JoinError(JoinError::OtherTimeout) => 215,
             Problem::Unreachable(_) => 208,
             Problem::Unresolved { error: ResolveError::NotOpen, .. } => Failure::UnknownResource.code(),
             Problem::Unresolved { error: ResolveError::Silent, .. } => 208,
@@ -180,7 +180,7 @@ impl Error {
             | Problem::TooLarge { .. }
             | Problem::Mistakes(_)
             | Problem::Start(_)
-            | Problem::NotMine(_)
+            | Problem::JoinError(_)
             | Problem::Unreachable(_)
             | Problem::AlreadyOpen { .. }
             | Problem::Unresolved { .. }
@@ -199,7 +199,7 @@ impl Error {
         match &self.0.problem {
             Problem::Request(failure) | Problem::Partial(failure) => failure.is_retryable(),
             // The other process may be the one that was here before, whose end was not noticed everywhere yet.
-            Problem::Unreachable(_) | Problem::NotMine(NotMine::DuplicateMember) => true,
+            Problem::Unreachable(_) | Problem::JoinError(JoinError::DuplicateMember) => true,
             Problem::Unresolved { error, .. } => *error != ResolveError::Closed,
             _ => false,
         }
@@ -237,9 +237,9 @@ impl From<RemoteError> for Problem {
     }
 }
 
-impl From<NotMine> for Error {
-    fn from(cause: NotMine) -> Error {
-        Problem::NotMine(cause).into()
+impl From<JoinError> for Error {
+    fn from(cause: JoinError) -> Error {
+        Problem::JoinError(cause).into()
     }
 }
 
@@ -249,7 +249,7 @@ impl StdError for Error {
             Problem::Request(failure) | Problem::Partial(failure) => Some(failure),
             Problem::Arguments(cause) | Problem::Result(cause) => Some(cause),
             Problem::Start(cause) => Some(cause),
-            Problem::NotMine(cause) => Some(cause),
+            Problem::JoinError(cause) => Some(cause),
             Problem::Unreachable(cause) => Some(cause),
             Problem::Unresolved { error, .. } => Some(error),
             _ => None,
@@ -270,7 +270,7 @@ impl fmt::Display for Error {
             write!(f, "`{}` of `{}`: ", place.method, place.resource)?;
         }
         match &*self.0 {
-            Inner { problem: Problem::Request(failure), place: Some(Place { read: true, .. }) } => {
+            Inner { problem: Problem::Request(failure), place: Some(CallSite { read: true, .. }) } => {
                 write!(f, "{failure}; {}", remedy_of_read(*failure))
             }
             Inner { problem, .. } => fmt::Display::fmt(problem, f),
@@ -314,7 +314,7 @@ impl fmt::Display for Problem {
             ),
             Problem::Mistakes(mistakes) => write_mistakes(mistakes, f),
             Problem::Start(cause) => write!(f, "{cause}{}", remedy_at_start(cause)),
-            Problem::NotMine(cause) => write!(f, "{cause}{}", remedy_of_outcast(*cause)),
+            Problem::JoinError(cause) => write!(f, "{cause}{}", remedy_of_outcast(*cause)),
             Problem::Unreachable(cause) => {
                 write!(f, "{cause}; check the addresses, and whether a member is up")
             }
@@ -390,18 +390,18 @@ fn remedy_of_unresolved(error: ResolveError) -> &'static str {
 }
 
 /// What the one who starts a member that takes no part can do.
-fn remedy_of_outcast(cause: NotMine) -> &'static str {
+fn remedy_of_outcast(cause: JoinError) -> &'static str {
     match cause {
-        NotMine::LostStorage => {
+        JoinError::LostStorage => {
             "; bring back the very directory it last used, no older copy; until then the others go on as long as they \
              are a majority"
         }
-        NotMine::OtherCluster => "; check the seeds and the directory",
-        NotMine::UnknownMember => "; name the same seeds on every member",
-        NotMine::DuplicateMember => "; give each process its own id, and stop the one that is too many",
-        NotMine::Misaddressed => "; check the addresses of the seeds",
-        NotMine::OtherVersion { .. } => "; run the same version everywhere",
-        NotMine::OtherTimeout => "; give every member the same election timeout",
+        JoinError::OtherCluster => "; check the seeds and the directory",
+        JoinError::UnknownMember => "; name the same seeds on every member",
+        JoinError::DuplicateMember => "; give each process its own id, and stop the one that is too many",
+        JoinError::Misaddressed => "; check the addresses of the seeds",
+        JoinError::OtherVersion { .. } => "; run the same version everywhere",
+        JoinError::OtherTimeout => "; give every member the same election timeout",
     }
 }
 
@@ -447,8 +447,8 @@ fn remedy(failure: Failure) -> &'static str {
 mod tests {
     use super::*;
 
-    fn place(read: bool) -> Place {
-        Place { resource: "bank".into(), method: "deposit", read }
+    fn place(read: bool) -> CallSite {
+        CallSite { resource: "bank".into(), method: "deposit", read }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::shard::Shard;
 use crate::codec::ids::{GroupId, MemberId};
 use crate::request::failure::Failure;
-use crate::request::wire::leaders::{ADDRESS_MAX, Leader, Leaders};
+use crate::request::wire::leaders::{ADDRESS_MAX, LeaderHint, Leaders};
 use crate::request::wire::resolve::{Partition, Resolve, Resolved};
 use std::collections::BTreeMap;
 
@@ -33,10 +33,10 @@ impl AddressBook {
         Resolved { id: resolve.id, partitions }
     }
 
-    fn leader(&self, shard: &Shard, group: GroupId) -> Option<Leader> {
+    fn leader(&self, shard: &Shard, group: GroupId) -> Option<LeaderHint> {
         let (term, member) = shard.leader(group)?;
         // A handle has no use for an address that is longer than any can be.
         let address = self.addresses.get(&member).filter(|address| address.len() <= ADDRESS_MAX)?;
-        Some(Leader { group, term, member, address: address.clone() })
+        Some(LeaderHint { group, term, member, address: address.clone() })
     }
 }

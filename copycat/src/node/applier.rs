@@ -31,7 +31,7 @@ pub(crate) enum Work {
         /// Last entry that the state reflects; 0: none.
         from: Index,
         /// Where the applier tells how far it is.
-        progress: Arc<Progress>,
+        progress: Arc<ApplyProgress>,
     },
     /// Committed entries of a group, directly behind those handed over before.
     Apply {
@@ -73,7 +73,7 @@ pub(crate) struct Read {
 
 /// How far the applier is with one group; written by it, read by the shard.
 #[derive(Debug, Default)]
-pub(crate) struct Progress {
+pub(crate) struct ApplyProgress {
     applied: AtomicU64,
     applied_bytes: AtomicU64,
     reads: AtomicU64,
@@ -81,7 +81,7 @@ pub(crate) struct Progress {
     halted: AtomicBool,
 }
 
-impl Progress {
+impl ApplyProgress {
     /// Index of the last entry that was applied.
     pub(crate) fn applied(&self) -> Index {
         self.applied.load(Ordering::Acquire)
@@ -117,7 +117,7 @@ impl Progress {
 #[derive(Debug)]
 struct Replica {
     machine: Box<dyn Machine>,
-    progress: Arc<Progress>,
+    progress: Arc<ApplyProgress>,
     applied: Index,
     /// Cluster time of the last entry that was applied.
     time: u64,
@@ -162,7 +162,7 @@ fn attached(replicas: &mut BTreeMap<GroupId, Replica>, group: GroupId) -> &mut R
 }
 
 impl Replica {
-    fn new(machine: Box<dyn Machine>, from: Index, progress: Arc<Progress>) -> Replica {
+    fn new(machine: Box<dyn Machine>, from: Index, progress: Arc<ApplyProgress>) -> Replica {
         progress.applied.store(from, Ordering::Release);
         Replica { machine, progress, applied: from, time: 0, seen: from, halted: false }
     }
@@ -288,7 +288,7 @@ mod tests {
 
     #[test]
     fn nothing_behind_an_unknown_entry_is_applied_or_said_not_to_have_happened() {
-        let (progress, mut applier) = (Arc::<Progress>::default(), Applier::default());
+        let (progress, mut applier) = (Arc::<ApplyProgress>::default(), Applier::default());
         let attach =
             Work::Attach { group: GroupId(1), machine: Box::new(Old), from: 0, progress: progress.clone() };
         let (replies, mut answers): (Vec<_>, Vec<_>) = (1..=3)
@@ -313,7 +313,7 @@ mod tests {
 
     #[test]
     fn a_lease_that_ended_before_the_read_was_done_answers_nothing() {
-        let (progress, mut applier) = (Arc::<Progress>::default(), Applier::default());
+        let (progress, mut applier) = (Arc::<ApplyProgress>::default(), Applier::default());
         let mut read = |clock: u64| {
             let (reply, mut answer) = oneshot::channel();
             let lease_end = Some(Duration::from_secs(5));

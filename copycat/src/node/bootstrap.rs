@@ -1,12 +1,12 @@
-//! How a cluster begins, carried out: what [`founders`](super::founders) decides is recorded, announced and told to
+//! How a cluster begins, carried out: what [`bootstrap_state`](super::bootstrap_state) decides is recorded, announced and told to
 //! those who wait for it.
 
+use super::admission::{MemberAdmission, bootstrap_record_of};
+use super::bootstrap_state::JoinError;
 use super::data_directory::DataDirectory;
-use super::founders::NotMine;
-use super::gate::{MemberGate, formation_of};
-use super::wire::{Formation, Message};
+use super::wire::{BootstrapRecord, Message};
 use crate::codec::ids::MemberId;
-use crate::transport::lane::PeerSender;
+use crate::transport::peer::PeerSender;
 use crate::transport::wire::{Identity, Refusal};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,51 +17,51 @@ use tokio::sync::oneshot;
 const RETRY_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Told when the cluster is formed, or why it is not, as far as this member is concerned.
-pub(super) type FormedReply = oneshot::Sender<Result<(), NotMine>>;
+pub(super) type BootstrapReply = oneshot::Sender<Result<(), JoinError>>;
 
 /// This member's part in the beginning of its cluster, and its memory of it.
 #[derive(Debug)]
 pub(super) struct Bootstrap {
-    gate: Arc<MemberGate>,
+    admission: Arc<MemberAdmission>,
     lanes: BTreeMap<MemberId, PeerSender>,
     directory: DataDirectory,
     /// When nothing that earlier processes may have promised holds any more.
     promises_end: Duration,
-    /// A formation that another member has shown and that could not be recorded yet. It stays true; an own
+    /// A bootstrap_record that another member has shown and that could not be recorded yet. It stays true; an own
     /// proposal does not, for a founder may come back with another disk.
-    unrecorded: Option<Formation>,
+    unrecorded: Option<BootstrapRecord>,
     /// What was last logged of the kind.
-    outcast: Option<NotMine>,
-    waiting: Vec<FormedReply>,
+    logged_error: Option<JoinError>,
+    waiting: Vec<BootstrapReply>,
 }
 
 impl Bootstrap {
     pub(super) fn new(
         now: Duration,
-        gate: Arc<MemberGate>,
+        admission: Arc<MemberAdmission>,
         lanes: BTreeMap<MemberId, PeerSender>,
         directory: DataDirectory,
     ) -> Bootstrap {
         let promises_end = now + directory.identity().promised;
         Bootstrap {
-            gate,
+            admission,
             lanes,
             directory,
             promises_end,
             unrecorded: None,
-            outcast: None,
+            logged_error: None,
             waiting: Vec::new(),
         }
     }
 
     /// The start. Returns what is in force: recorded long ago, or, for a member that is alone, just now.
-    pub(super) fn begin(&mut self) -> Option<Formation> {
-        let recorded = self.gate.founders().formation().cloned();
+    pub(super) fn begin(&mut self) -> Option<BootstrapRecord> {
+        let recorded = self.admission.bootstrap_state().bootstrap_record().cloned();
         recorded.or_else(|| self.propose())
     }
 
     /// Time passes: what could not be recorded is tried again, and nobody is told who no longer waits.
-    pub(super) fn tick(&mut self, now: Duration) -> Option<Formation> {
+    pub(super) fn tick(&mut self, now: Duration) -> Option<BootstrapRecord> {
         if now >= self.promises_end
             && let Err(error) = self.directory.promises_are_over()
         {
@@ -70,44 +70,48 @@ impl Bootstrap {
         }
         self.waiting.retain(|waiting| !waiting.is_closed());
         match self.unrecorded.clone() {
-            Some(formation) => self.record(formation),
+            Some(bootstrap_record) => self.record(bootstrap_record),
             None => self.propose(),
         }
     }
 
-    /// A member answered. Returns the formation if it is in force from now on.
-    pub(super) fn connected(&mut self, peer: MemberId, identity: &Identity) -> Option<Formation> {
-        self.gate.founders().reconciled(peer);
-        match formation_of(identity) {
-            Ok(Some(formation)) => self.shown(peer, &formation),
-            Ok(None) => self.met(peer, identity.storage),
-            // The gate refuses those.
+    /// A member answered. Returns the bootstrap_record if it is in force from now on.
+    pub(super) fn connected(&mut self, peer: MemberId, identity: &Identity) -> Option<BootstrapRecord> {
+        self.admission.bootstrap_state().mark_compatible(peer);
+        match bootstrap_record_of(identity) {
+            Ok(Some(bootstrap_record)) => self.shown(peer, &bootstrap_record),
+            Ok(None) => self.seed_connected(peer, identity.storage),
+            // The admission refuses those.
             Err(_) => None,
         }
     }
 
     /// A member is out of reach.
     pub(super) fn disconnected(&mut self, peer: MemberId) {
-        self.gate.founders().lost(peer);
+        self.admission.bootstrap_state().seed_disconnected(peer);
     }
 
     /// A member does not let this one in, or is not let in.
     pub(super) fn refused(&mut self, peer: MemberId, refusal: Refusal) {
-        self.gate.founders().refused(peer, refusal);
+        self.admission.bootstrap_state().refused(peer, refusal);
         self.tell();
     }
 
-    /// A member shows a formation. Returns it if it is in force from now on.
-    pub(super) fn shown(&mut self, peer: MemberId, formation: &Formation) -> Option<Formation> {
-        let examined = self.gate.founders().examine(formation);
+    /// A member shows a bootstrap_record. Returns it if it is in force from now on.
+    pub(super) fn shown(
+        &mut self,
+        peer: MemberId,
+        bootstrap_record: &BootstrapRecord,
+    ) -> Option<BootstrapRecord> {
+        let examined = self.admission.bootstrap_state().examine(bootstrap_record);
         match examined {
             Ok(true) => {
-                self.unrecorded = Some(formation.clone());
-                self.record(formation.clone())
+                self.unrecorded = Some(bootstrap_record.clone());
+                self.record(bootstrap_record.clone())
             }
             Ok(false) => None,
-            Err(not_mine) => {
-                self.gate.founders().estranged(peer, not_mine);
+            Err(join_error) => {
+                self.admission.bootstrap_state().mark_incompatible(peer, join_error);
                 self.tell();
                 None
             }
@@ -115,67 +119,67 @@ impl Bootstrap {
     }
 
     /// Somebody waits for the cluster to be formed.
-    pub(super) fn wait(&mut self, formed: FormedReply) {
+    pub(super) fn wait(&mut self, formed: BootstrapReply) {
         self.waiting.push(formed);
         self.tell();
     }
 
-    /// A seed without a cluster: it may complete the founders, or have missed how the cluster was formed.
-    fn met(&mut self, peer: MemberId, storage: u128) -> Option<Formation> {
-        let formed = self.gate.founders().formation().cloned();
-        if let Some(formation) = formed {
-            self.announce(peer, formation);
+    /// A seed without a cluster: it may complete the bootstrap_state, or have missed how the cluster was formed.
+    fn seed_connected(&mut self, peer: MemberId, storage: u128) -> Option<BootstrapRecord> {
+        let formed = self.admission.bootstrap_state().bootstrap_record().cloned();
+        if let Some(bootstrap_record) = formed {
+            self.announce(peer, bootstrap_record);
             return None;
         }
-        self.gate.founders().met(peer, storage);
+        self.admission.bootstrap_state().seed_connected(peer, storage);
         self.propose()
     }
 
-    fn propose(&mut self) -> Option<Formation> {
+    fn propose(&mut self) -> Option<BootstrapRecord> {
         if self.unrecorded.is_some() {
             return None;
         }
-        let proposal = self.gate.founders().propose(fastrand::u128(1..))?;
+        let proposal = self.admission.bootstrap_state().propose(fastrand::u128(1..))?;
         self.record(proposal)
     }
 
-    fn announce(&self, peer: MemberId, formation: Formation) {
+    fn announce(&self, peer: MemberId, bootstrap_record: BootstrapRecord) {
         // One that is out of reach now hears of it when it is back: the handshake tells, too.
         if let Some(lane) = self.lanes.get(&peer) {
-            let _ = lane.send(Message::Form(formation));
+            let _ = lane.send(Message::Bootstrap(bootstrap_record));
         }
     }
 
-    /// Makes a formation durable; only then is it in force, and told to everybody: whoever wrote it may have told
+    /// Makes a bootstrap_record durable; only then is it in force, and told to everybody: whoever wrote it may have told
     /// only this member before it fell, and those that are connected already say no other word about it.
-    fn record(&mut self, formation: Formation) -> Option<Formation> {
-        if let Err(error) = self.directory.record(formation.clone()) {
+    fn record(&mut self, bootstrap_record: BootstrapRecord) -> Option<BootstrapRecord> {
+        if let Err(error) = self.directory.record(bootstrap_record.clone()) {
             tracing::error!(%error, "cannot record who formed the cluster; trying again");
             return None;
         }
         self.unrecorded = None;
-        tracing::info!(cluster = %format_args!("{:032x}", formation.cluster), "the cluster is formed");
-        self.gate.founders().adopt(formation.clone());
+        tracing::info!(cluster = %format_args!("{:032x}", bootstrap_record.cluster), "the cluster is formed");
+        self.admission.bootstrap_state().adopt(bootstrap_record.clone());
         self.tell();
         for peer in self.lanes.keys() {
-            self.announce(*peer, formation.clone());
+            self.announce(*peer, bootstrap_record.clone());
         }
-        Some(formation)
+        Some(bootstrap_record)
     }
 
     /// Tells those who wait what there is to tell.
     fn tell(&mut self) {
-        let founders = self.gate.founders();
-        let told = match (founders.outcast(), founders.formation()) {
-            (Some(not_mine), _) => Err(not_mine),
+        let bootstrap_state = self.admission.bootstrap_state();
+        let told = match (bootstrap_state.logged_error(), bootstrap_state.bootstrap_record()) {
+            (Some(join_error), _) => Err(join_error),
             (None, Some(_)) => Ok(()),
             (None, None) => return,
         };
-        drop(founders);
-        if let Err(not_mine) = told
-            && self.outcast.replace(not_mine) != Some(not_mine)
+        drop(bootstrap_state);
+        if let Err(join_error) = told
+            && self.logged_error.replace(join_error) != Some(join_error)
         {
-            tracing::error!(reason = %not_mine, "this member takes no part in the cluster");
+            tracing::error!(reason = %join_error, "this member takes no part in the cluster");
         }
         for waiting in self.waiting.drain(..) {
             let _ = waiting.send(told);
@@ -185,7 +189,7 @@ impl Bootstrap {
 
 #[cfg(test)]
 mod tests {
-    use super::super::founders::Founders;
+    use super::super::bootstrap_state::BootstrapState;
     use super::*;
     use std::fs;
     use std::path::{Path, PathBuf};
@@ -197,9 +201,10 @@ mod tests {
         let directory =
             DataDirectory::open(path, MemberId(me), ELECTION, &mut fastrand::Rng::with_seed(1)).unwrap();
         let storage = directory.identity().storage;
-        let founders = Founders::new(MemberId(me), storage, vec![MemberId(1), MemberId(2)], None);
-        let gate = Arc::new(MemberGate::new(MemberId(me), storage, ELECTION, founders));
-        (Bootstrap::new(Duration::ZERO, gate, BTreeMap::new(), directory), storage)
+        let bootstrap_state =
+            BootstrapState::new(MemberId(me), storage, vec![MemberId(1), MemberId(2)], None);
+        let admission = Arc::new(MemberAdmission::new(MemberId(me), storage, ELECTION, bootstrap_state));
+        (Bootstrap::new(Duration::ZERO, admission, BTreeMap::new(), directory), storage)
     }
 
     fn directory(name: &str) -> PathBuf {
@@ -220,11 +225,12 @@ mod tests {
     fn what_is_recorded_at_last_is_not_recorded_again() {
         let path = directory("shown");
         let (mut bootstrap, storage) = member(2, &path);
-        let formation = Formation { cluster: 9, members: vec![(MemberId(1), 10), (MemberId(2), storage)] };
+        let bootstrap_record =
+            BootstrapRecord { cluster: 9, members: vec![(MemberId(1), 10), (MemberId(2), storage)] };
         fs::remove_dir_all(&path).unwrap();
-        assert_eq!(bootstrap.shown(MemberId(1), &formation), None);
+        assert_eq!(bootstrap.shown(MemberId(1), &bootstrap_record), None);
         fs::create_dir_all(&path).unwrap();
-        assert_eq!(bootstrap.shown(MemberId(1), &formation), Some(formation));
+        assert_eq!(bootstrap.shown(MemberId(1), &bootstrap_record), Some(bootstrap_record));
         assert_eq!(bootstrap.tick(Duration::ZERO), None);
         fs::remove_dir_all(&path).unwrap();
     }
@@ -252,8 +258,8 @@ mod tests {
         bootstrap.disconnected(MemberId(2));
         fs::create_dir_all(&path).unwrap();
         assert_eq!(bootstrap.tick(Duration::ZERO), None, "not all are present");
-        let formation = bootstrap.connected(MemberId(2), &unformed(2, 21)).unwrap();
-        assert_eq!(formation.members, [(MemberId(1), storage), (MemberId(2), 21)]);
+        let bootstrap_record = bootstrap.connected(MemberId(2), &unformed(2, 21)).unwrap();
+        assert_eq!(bootstrap_record.members, [(MemberId(1), storage), (MemberId(2), 21)]);
         fs::remove_dir_all(&path).unwrap();
     }
 }

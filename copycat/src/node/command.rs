@@ -1,6 +1,6 @@
 //! What enters a node's loop from this process.
 
-use super::bootstrap::FormedReply;
+use super::bootstrap::BootstrapReply;
 use super::shard::{Attachment, Bounds, ShardStatus};
 use crate::codec::ids::GroupId;
 use crate::request::sender::{PERMIT_BYTES, RequestReceiver};
@@ -22,7 +22,7 @@ pub(crate) enum Command {
     /// Nobody holds on to these groups' code after all.
     Detach(Vec<GroupId>),
     /// Tell when the cluster is formed, or why it cannot be, as far as this member is concerned.
-    Formed(FormedReply),
+    Formed(BootstrapReply),
     /// Tell how the groups and the journal are doing.
     Status(oneshot::Sender<ShardStatus>),
     /// Stop in order: what was proposed is flushed, the log is closed, connections are emptied.

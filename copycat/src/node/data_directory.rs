@@ -5,7 +5,7 @@
 //! there already, so that a member can be started on a full disk, to say that it is full, and to make room.
 
 use super::identity::{Identity, IdentityError, VERSION, VERSIONS};
-use super::wire::Formation;
+use super::wire::BootstrapRecord;
 use crate::codec::ids::MemberId;
 use crate::storage::directory;
 use rustix::fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with};
@@ -55,8 +55,8 @@ impl DataDirectory {
                 found: identity.member,
             });
         }
-        // The journal has its first segment before the formation is recorded.
-        if identity.formation.is_some() && !holds_segments(&path.join(super::JOURNAL_DIRECTORY)) {
+        // The journal has its first segment before the bootstrap_record is recorded.
+        if identity.bootstrap_record.is_some() && !holds_segments(&path.join(super::JOURNAL_DIRECTORY)) {
             return Err(IdentityError::NoJournal { path: path.into() });
         }
         let mut directory =
@@ -83,19 +83,22 @@ impl DataDirectory {
         &self.identity
     }
 
-    /// Records the formation. Durable when this returns. On an error it does not count as recorded, and
+    /// Records the bootstrap_record. Durable when this returns. On an error it does not count as recorded, and
     /// this member takes no part on its strength; whether it reached the disk is then unknown if only the
     /// last step failed, the flush of the directory: a restart finds the old record or this one. Either
     /// is right, because nobody was told that this member has it, and whoever formed the cluster has
-    /// named it among the founders.
-    pub(crate) fn record(&mut self, formation: Formation) -> Result<(), IdentityError> {
-        assert!(self.identity.formation.is_none(), "a cluster is formed once");
+    /// named it among the bootstrap_state.
+    pub(crate) fn record(&mut self, bootstrap_record: BootstrapRecord) -> Result<(), IdentityError> {
+        assert!(self.identity.bootstrap_record.is_none(), "a cluster is formed once");
         let mine = (self.identity.member, self.identity.storage);
-        assert!(formation.members.contains(&mine), "a formation names the disk it is recorded on");
-        self.identity.formation = Some(formation);
+        assert!(
+            bootstrap_record.members.contains(&mine),
+            "a bootstrap_record names the disk it is recorded on"
+        );
+        self.identity.bootstrap_record = Some(bootstrap_record);
         let saved = self.save();
         if saved.is_err() {
-            self.identity.formation = None;
+            self.identity.bootstrap_record = None;
         }
         saved
     }

@@ -10,12 +10,12 @@ use super::applier::Work;
 use super::bootstrap::Bootstrap;
 use super::clock::now;
 use super::command::{Command, Inlets};
+use super::completions::{Completions, Done};
 use super::links::{PeerLinks, origin};
-use super::reports::{Done, Reports};
 use super::shard::{Input, Save, Shard};
 use super::streams::Streams;
-use super::wire::beats::Beat;
-use super::wire::{Formation, Incoming};
+use super::wire::heartbeats::HeartbeatRecord;
+use super::wire::{BootstrapRecord, Incoming};
 use super::workers::Worker;
 use crate::codec::configuration::Configuration;
 use crate::codec::entries::Entries;
@@ -23,9 +23,9 @@ use crate::codec::ids::MemberId;
 use crate::storage::Preparation;
 use crate::transport::acceptor::Acceptor;
 use crate::transport::event::{Event, Source};
-use crate::transport::lane::Peer;
+use crate::transport::peer::Peer;
 use crate::transport::sender::Sender;
-use crate::transport::wire::{LaneKind, Outgoing};
+use crate::transport::wire::{Outgoing, Priority};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -35,14 +35,14 @@ use tokio::task::JoinSet;
 
 /// How often those who listen are told what has changed, while there are any.
 const TELL_INTERVAL: Duration = Duration::from_millis(20);
-/// How often a formation that did not come about is tried again.
+/// How often a bootstrap_record that did not come about is tried again.
 const BOOTSTRAP_INTERVAL: Duration = Duration::from_millis(500);
 /// Most inputs of one turn: keeps the loop's reaction to heartbeats short under any load.
 const TURN_MAX: usize = 4_096;
 /// Bytes of arguments that this process's proxies have in one turn, and one request more: callers fill their queue again
 /// while it is emptied. As many as a group proposes in one turn.
 const TURN_BYTES: usize = 4 << 20;
-/// Batches of messages that may wait for a turn, per lane kind; behind them sockets are not read.
+/// Batches of messages that may wait for a turn, per priority kind; behind them sockets are not read.
 pub(super) const EVENTS_DEPTH: usize = 256;
 
 /// A running node, on its own thread.
@@ -58,7 +58,7 @@ pub(super) struct Driver {
     /// For what is saved without the flusher.
     pub(super) links: PeerLinks,
     pub(super) inlets: Inlets,
-    pub(super) reports: Arc<Reports>,
+    pub(super) completions: Arc<Completions>,
     pub(super) control: mpsc::Receiver<Event<Incoming>>,
     pub(super) bulk: mpsc::Receiver<Event<Incoming>>,
     pub(super) inputs: Vec<Input>,
@@ -96,7 +96,7 @@ impl Driver {
             // The last turn has left something for the next; the connections get their turn in between.
             () = tokio::task::yield_now(), if !waits => {}
             // Taken with the turn, in front of everything else.
-            () = self.reports.bell() => {}
+            () = self.completions.notified() => {}
             Some(event) = self.control.recv() => self.take_event(event),
             Some(event) = self.bulk.recv() => self.take_event(event),
             Some(request) = self.inlets.requests.recv() => self.inputs.push(Input::Request(request)),
@@ -129,12 +129,12 @@ impl Driver {
     /// One turn of the shard, and whatever it leaves to be done. Breaks when the member must stop.
     fn turn(&mut self) -> ControlFlow<()> {
         let now = now();
-        let done = self.reports.take().into_iter().map(Input::Done);
+        let done = self.completions.take().into_iter().map(Input::Done);
         self.shard.turn(now, done.chain(self.inputs.drain(..)));
         if now >= self.next_bootstrap {
             self.next_bootstrap = now + BOOTSTRAP_INTERVAL;
-            let formation = self.bootstrap.tick(now);
-            self.live_by(formation);
+            let bootstrap_record = self.bootstrap.tick(now);
+            self.activate(bootstrap_record);
         }
         if self.alarm.is_due(now) {
             self.shard.tick(now);
@@ -162,8 +162,8 @@ impl Driver {
         if let Some(preparation) = preparation {
             self.preparer.hand_over(preparation);
         }
-        self.reports.set_awaited(self.shard.awaits_flush());
-        if let Some(thread) = self.reports.dead() {
+        self.completions.set_awaited(self.shard.awaits_flush());
+        if let Some(thread) = self.completions.dead_worker() {
             tracing::error!(thread, "a thread of the node has died of a panic: this member stops");
             self.shard.stop();
             return ControlFlow::Break(());
@@ -189,15 +189,19 @@ impl Driver {
             // Whoever was there has noticed, too, and knows what it was not answered.
             Event::Gone { from: Source::Client { id, .. } } => self.streams.gone(id),
             Event::Gone { .. } => {}
-            Event::Connected { peer, lane: LaneKind::Bulk, .. } => self.inputs.push(Input::Connected(peer)),
-            Event::Disconnected { peer, lane: LaneKind::Bulk } => self.inputs.push(Input::Disconnected(peer)),
-            Event::Connected { peer, lane: LaneKind::Control, identity } => {
-                let formation = self.bootstrap.connected(peer, &identity);
-                self.live_by(formation);
+            Event::Connected { peer, priority: Priority::Bulk, .. } => {
+                self.inputs.push(Input::Connected(peer))
             }
-            Event::Disconnected { peer, lane: LaneKind::Control } => self.bootstrap.disconnected(peer),
-            Event::Refused { peer, lane, refusal } => {
-                tracing::debug!(%peer, ?lane, %refusal, "refused");
+            Event::Disconnected { peer, priority: Priority::Bulk } => {
+                self.inputs.push(Input::Disconnected(peer))
+            }
+            Event::Connected { peer, priority: Priority::Control, identity } => {
+                let bootstrap_record = self.bootstrap.connected(peer, &identity);
+                self.activate(bootstrap_record);
+            }
+            Event::Disconnected { peer, priority: Priority::Control } => self.bootstrap.disconnected(peer),
+            Event::Refused { peer, priority, refusal } => {
+                tracing::debug!(%peer, ?priority, %refusal, "refused");
                 self.bootstrap.refused(peer, refusal);
             }
         }
@@ -208,8 +212,8 @@ impl Driver {
             (Source::Member { id, .. }, Incoming::Raft { group, message, entries, .. }) => {
                 self.inputs.push(Input::Raft { from: *id, group, message, entries });
             }
-            (Source::Member { id, .. }, Incoming::Beats(beats)) => {
-                self.inputs.extend(beats.map(|Beat { group, message, .. }| Input::Raft {
+            (Source::Member { id, .. }, Incoming::Heartbeats(beats)) => {
+                self.inputs.extend(beats.map(|HeartbeatRecord { group, message, .. }| Input::Raft {
                     from: *id,
                     group,
                     message,
@@ -231,19 +235,19 @@ impl Driver {
             (Source::Client { replies, .. }, Incoming::Resolve(resolve)) => {
                 answer(replies, self.addresses.resolve(&self.shard, &resolve));
             }
-            (Source::Member { id, .. }, Incoming::Form(formation)) => {
-                let formation = self.bootstrap.shown(*id, &formation);
-                self.live_by(formation);
+            (Source::Member { id, .. }, Incoming::Bootstrap(bootstrap_record)) => {
+                let bootstrap_record = self.bootstrap.shown(*id, &bootstrap_record);
+                self.activate(bootstrap_record);
             }
             (from, _) => tracing::warn!(?from, "a message that is not for its sender to send"),
         }
     }
 
     /// The cluster is formed: the groups found in the journal, and those that are opened, take part.
-    pub(super) fn live_by(&mut self, formation: Option<Formation>) {
-        if let Some(formation) = formation {
-            let voters = formation.members.iter().map(|(member, _)| *member);
-            self.shard.found(now(), Configuration::of_voters(voters));
+    pub(super) fn activate(&mut self, bootstrap_record: Option<BootstrapRecord>) {
+        if let Some(bootstrap_record) = bootstrap_record {
+            let voters = bootstrap_record.members.iter().map(|(member, _)| *member);
+            self.shard.bootstrap(now(), Configuration::of_voters(voters));
         }
     }
 
@@ -258,8 +262,8 @@ impl Driver {
         while !self.shard.journal_mut().is_idle() {
             // A write that took no time is among the inputs already.
             if self.inputs.is_empty() {
-                self.reports.set_awaited(true);
-                self.reports.bell().await;
+                self.completions.set_awaited(true);
+                self.completions.notified().await;
             }
             if self.turn().is_break() {
                 return;
@@ -267,11 +271,11 @@ impl Driver {
         }
         if let Some(mark) = self.shard.journal_mut().close() {
             self.flusher.hand_over(Save::silent(mark));
-            self.reports.set_awaited(true);
-            while self.reports.dead().is_none()
-                && !self.reports.take().iter().any(|done| matches!(done, Done::Written(_)))
+            self.completions.set_awaited(true);
+            while self.completions.dead_worker().is_none()
+                && !self.completions.take().iter().any(|done| matches!(done, Done::Written(_)))
             {
-                self.reports.bell().await;
+                self.completions.notified().await;
             }
         }
         let mut closing = JoinSet::new();

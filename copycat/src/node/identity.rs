@@ -17,7 +17,7 @@
 //! [`DataDirectory`](super::data_directory::DataDirectory) keeps it.
 
 use super::options::ELECTION_TIMEOUT_MAX;
-use super::wire::Formation;
+use super::wire::BootstrapRecord;
 use crate::codec::checksum::crc32c;
 use crate::codec::configuration::MEMBERS_MAX;
 use crate::codec::cursor::{Cursor, Malformed};
@@ -47,7 +47,7 @@ pub(crate) struct Identity {
     /// The longest election timeout under which the member may have promised a leader not to vote.
     pub promised: Duration,
     /// Who formed the cluster, each with which disk; `None` before.
-    pub formation: Option<Formation>,
+    pub bootstrap_record: Option<BootstrapRecord>,
 }
 
 /// Why a data directory cannot be used. Nothing in it was changed.
@@ -114,7 +114,7 @@ impl Identity {
     /// Of a disk that was never used, and has promised nothing.
     pub(super) fn fresh(member: MemberId, entropy: &mut fastrand::Rng) -> Identity {
         let storage = entropy.u128(1..);
-        Identity { member, storage, generation: 0, promised: Duration::ZERO, formation: None }
+        Identity { member, storage, generation: 0, promised: Duration::ZERO, bootstrap_record: None }
     }
 
     /// The bytes of the file.
@@ -125,7 +125,8 @@ impl Identity {
         out.extend_from_slice(&self.member.0.to_le_bytes());
         out.extend_from_slice(&self.storage.to_le_bytes());
         out.extend_from_slice(&self.generation.to_le_bytes());
-        let (cluster, voters) = self.formation.as_ref().map_or((0, &[][..]), |f| (f.cluster, &f.members[..]));
+        let (cluster, voters) =
+            self.bootstrap_record.as_ref().map_or((0, &[][..]), |f| (f.cluster, &f.members[..]));
         out.extend_from_slice(&cluster.to_le_bytes());
         out.extend_from_slice(&(voters.len() as u32).to_le_bytes());
         out.extend_from_slice(&milliseconds(self.promised).to_le_bytes());
@@ -178,8 +179,8 @@ impl Identity {
             .collect::<Result<Vec<_>, Malformed>>()?;
         cursor.finish()?;
         let formed = cluster != 0 || !members.is_empty();
-        let formation = formed.then_some(Formation { cluster, members });
-        let identity = Identity { member, storage, generation, promised, formation };
+        let bootstrap_record = formed.then_some(BootstrapRecord { cluster, members });
+        let identity = Identity { member, storage, generation, promised, bootstrap_record };
         identity.check()?;
         Ok(identity)
     }
@@ -194,12 +195,12 @@ impl Identity {
         if self.generation == u64::MAX {
             return wrong("identity generation", self.generation);
         }
-        let Some(formation) = &self.formation else { return Ok(()) };
-        formation.check()?;
-        if formation.members.contains(&(self.member, self.storage)) {
+        let Some(bootstrap_record) = &self.bootstrap_record else { return Ok(()) };
+        bootstrap_record.check()?;
+        if bootstrap_record.members.contains(&(self.member, self.storage)) {
             return Ok(());
         }
-        wrong("identity founders", self.member.0)
+        wrong("identity bootstrap_state", self.member.0)
     }
 }
 
@@ -214,9 +215,9 @@ pub(super) mod tests {
 
     pub(in super::super) fn sample() -> Identity {
         let members = vec![(MemberId(1), 7), (MemberId(2), 8)];
-        let formation = Some(Formation { cluster: 99, members });
+        let bootstrap_record = Some(BootstrapRecord { cluster: 99, members });
         let promised = Duration::from_millis(250);
-        Identity { member: MemberId(2), storage: 8, generation: 3, promised, formation }
+        Identity { member: MemberId(2), storage: 8, generation: 3, promised, bootstrap_record }
     }
 
     /// The sample as the first version wrote it.
@@ -265,16 +266,16 @@ pub(super) mod tests {
         };
         let members = |change: fn(&mut Vec<(MemberId, u128)>)| {
             let mut identity = sample();
-            change(&mut identity.formation.as_mut().unwrap().members);
+            change(&mut identity.bootstrap_record.as_mut().unwrap().members);
             Identity::decode(&identity.encode())
         };
         assert!(with(|_| {}).is_ok());
         assert!(with(|identity| identity.generation = u64::MAX).is_err(), "no start can be counted any more");
         assert!(with(|identity| identity.storage = 0).is_err());
-        assert!(with(|identity| identity.storage = 9).is_err(), "the founders know another disk");
+        assert!(with(|identity| identity.storage = 9).is_err(), "the bootstrap_state know another disk");
         assert!(with(|identity| identity.member = MemberId(0)).is_err());
         assert!(
-            with(|identity| identity.formation.as_mut().unwrap().cluster = 0).is_err(),
+            with(|identity| identity.bootstrap_record.as_mut().unwrap().cluster = 0).is_err(),
             "voters of nothing"
         );
         assert!(members(Vec::clear).is_err());

@@ -5,7 +5,7 @@ use super::wire::Message;
 use crate::codec::ids::MemberId;
 use crate::request::reply::{Answers, Origin};
 use crate::request::wire::results::{Answered, Results};
-use crate::transport::lane::PeerSender;
+use crate::transport::peer::PeerSender;
 use crate::transport::sender::Sender;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

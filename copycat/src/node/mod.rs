@@ -8,21 +8,21 @@
 //! Begin with [`Node`], then [`shard`], where the path of a write can be read from top to bottom.
 
 mod address_book;
+mod admission;
 mod alarm;
 pub(crate) mod applier;
 mod bootstrap;
+mod bootstrap_state;
 mod clock;
 mod command;
+pub(crate) mod completions;
 mod data_directory;
 mod driver;
-mod founders;
-mod gate;
 pub(crate) mod identity;
 mod links;
 pub(crate) mod machine;
 mod opening;
 pub(crate) mod options;
-pub(crate) mod reports;
 pub(crate) mod shard;
 mod streams;
 #[cfg(test)]
@@ -30,7 +30,7 @@ mod tests;
 pub(crate) mod wire;
 pub(crate) mod workers;
 
-pub(crate) use founders::NotMine;
+pub(crate) use bootstrap_state::JoinError;
 pub(crate) use identity::IdentityError;
 pub(crate) use opening::StartError;
 pub(crate) use options::{ELECTION_TIMEOUT_MAX, Options, Storage};
@@ -99,7 +99,7 @@ impl Node {
     }
 
     /// Waits until the cluster is formed.
-    pub(crate) async fn formed(&self) -> Result<Result<(), NotMine>, Failure> {
+    pub(crate) async fn formed(&self) -> Result<Result<(), JoinError>, Failure> {
         let (reply, answer) = oneshot::channel();
         self.command(Command::Formed(reply))?;
         answer.await.map_err(|_| Failure::Stopped)

@@ -1,29 +1,29 @@
 //! Everything that has to be there before a node's loop begins: directory, log, address, lanes, threads.
 
 use super::address_book::AddressBook;
+use super::admission::MemberAdmission;
 use super::alarm::Alarm;
 use super::bootstrap::Bootstrap;
+use super::bootstrap_state::BootstrapState;
 use super::clock::now;
 use super::command::Inlets;
+use super::completions::Completions;
 use super::data_directory::DataDirectory;
 use super::driver::{Driver, EVENTS_DEPTH};
-use super::founders::Founders;
-use super::gate::MemberGate;
 use super::identity::IdentityError;
 use super::links::PeerLinks;
 use super::options::{Options, Storage};
-use super::reports::Reports;
 use super::shard::Shard;
 use super::streams::Streams;
-use super::wire::{Formation, Incoming};
+use super::wire::{BootstrapRecord, Incoming};
 use super::workers;
 use crate::codec::ids::MemberId;
 use crate::storage::{Disk, FileDisk, Journal, MemoryDisk, Owner, Recovered, SlowedDisk, StorageError};
 use crate::transport::acceptor::Acceptor;
 use crate::transport::endpoint::Endpoint;
 use crate::transport::event::Inbox;
-use crate::transport::lane::{Peer, PeerSender};
 use crate::transport::limits::Limits;
+use crate::transport::peer::{Peer, PeerSender};
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
@@ -73,21 +73,26 @@ impl Driver {
             }
         };
         let identity = directory.identity().clone();
-        check_seeds(options, identity.formation.as_ref())?;
+        check_seeds(options, identity.bootstrap_record.as_ref())?;
         let (journal, recovered) = open_journal(options, &directory, entropy.u64(..))?;
         if let Some(cut) = &recovered.cut {
             tracing::info!(?cut, "cut a torn tail that was never acknowledged");
         }
 
         let seeds = options.seeds.iter().map(|(member, _)| *member).collect();
-        let founders = Founders::new(options.me, identity.storage, seeds, identity.formation.clone());
-        let gate =
-            Arc::new(MemberGate::new(options.me, identity.storage, options.election_timeout, founders));
+        let bootstrap_state =
+            BootstrapState::new(options.me, identity.storage, seeds, identity.bootstrap_record.clone());
+        let admission = Arc::new(MemberAdmission::new(
+            options.me,
+            identity.storage,
+            options.election_timeout,
+            bootstrap_state,
+        ));
         let ((control_in, control), (bulk_in, bulk)) =
             (mpsc::channel(EVENTS_DEPTH), mpsc::channel(EVENTS_DEPTH));
         let endpoint: Endpoint<Incoming> = Endpoint {
             network: options.network.clone(),
-            gate: gate.clone(),
+            admission: admission.clone(),
             inbox: Inbox { control: control_in, bulk: bulk_in },
             limits: Limits::default(),
         };
@@ -103,36 +108,36 @@ impl Driver {
         let shard_options = options.shard(entropy.u64(..), identity.promised);
         let shard = Shard::new(shard_options, journal, recovered, Box::new(links.clone()));
 
-        let reports = Arc::new(Reports::default());
+        let completions = Arc::new(Completions::default());
         let mut driver = Driver {
             shard,
             peers,
             addresses: AddressBook::new(options.seeds.iter().cloned().collect()),
             acceptor,
-            flusher: workers::flusher(0, links.clone(), reports.clone()).map_err(StartError::Thread)?,
-            preparer: workers::preparer(0, reports.clone()).map_err(StartError::Thread)?,
-            applier: workers::applier(0, reports.clone()).map_err(StartError::Thread)?,
+            flusher: workers::flusher(0, links.clone(), completions.clone()).map_err(StartError::Thread)?,
+            preparer: workers::preparer(0, completions.clone()).map_err(StartError::Thread)?,
+            applier: workers::applier(0, completions.clone()).map_err(StartError::Thread)?,
             streams: Streams::new(options.me),
             links,
             inlets,
-            reports,
+            completions,
             control,
             bulk,
             inputs: Vec::new(),
             alarm: Alarm::new(),
             next_tell: Duration::ZERO,
             next_bootstrap: Duration::ZERO,
-            bootstrap: Bootstrap::new(now(), gate, lanes, directory),
+            bootstrap: Bootstrap::new(now(), admission, lanes, directory),
         };
-        let formation = driver.bootstrap.begin();
-        driver.live_by(formation);
+        let bootstrap_record = driver.bootstrap.begin();
+        driver.activate(bootstrap_record);
         Ok(driver)
     }
 }
 
-fn check_seeds(options: &Options, formation: Option<&Formation>) -> Result<(), StartError> {
-    let Some(formation) = formation else { return Ok(()) };
-    let formed: Vec<u64> = formation.members.iter().map(|(member, _)| member.0).collect();
+fn check_seeds(options: &Options, bootstrap_record: Option<&BootstrapRecord>) -> Result<(), StartError> {
+    let Some(bootstrap_record) = bootstrap_record else { return Ok(()) };
+    let formed: Vec<u64> = bootstrap_record.members.iter().map(|(member, _)| member.0).collect();
     let mut configured: Vec<u64> = options.seeds.iter().map(|(member, _)| member.0).collect();
     configured.sort_unstable();
     if formed == configured { Ok(()) } else { Err(StartError::SeedsDiffer { formed, configured }) }

@@ -3,7 +3,7 @@
 use super::shard;
 use crate::codec::ids::MemberId;
 use crate::raft;
-use crate::transport::seam::Transport;
+use crate::transport::network::Transport;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;

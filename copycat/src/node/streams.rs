@@ -8,7 +8,7 @@ use super::shard::{GroupStatus, Shard};
 use crate::codec::ids::{GroupId, MemberId};
 use crate::raft::effect;
 use crate::request::status::{Health, PartitionStatus, Role, Watch};
-use crate::stream::server::{ReaderFault, Server, Taken};
+use crate::stream::server::{ReaderFault, Server, ServerEvent};
 use crate::stream::topic;
 use crate::stream::wire::{EndReason, Item, Open, StreamId, ToServer};
 use crate::transport::closed::Closed;
@@ -156,16 +156,16 @@ impl Streams {
 impl Handle {
     fn take(&mut self, message: ToServer, shard: &Shard) -> Result<(), ReaderFault> {
         match self.server.take(message)? {
-            Taken::Opened(Open { stream, topic: topic::STATUS, subject, .. }) => {
+            ServerEvent::Opened(Open { stream, topic: topic::STATUS, subject, .. }) => {
                 let name = std::str::from_utf8(&subject).ok();
                 match name.and_then(|name| shard.resource(name)) {
                     Some(groups) => drop(self.listeners.insert(stream, Listener::new(groups))),
                     None => self.server.end(stream, EndReason::UnknownSubject),
                 }
             }
-            Taken::Opened(Open { stream, .. }) => self.server.end(stream, EndReason::UnknownTopic),
-            Taken::Cancelled(stream) => drop(self.listeners.remove(&stream)),
-            Taken::More(_) | Taken::Nothing => {}
+            ServerEvent::Opened(Open { stream, .. }) => self.server.end(stream, EndReason::UnknownTopic),
+            ServerEvent::Cancelled(stream) => drop(self.listeners.remove(&stream)),
+            ServerEvent::More(_) | ServerEvent::Nothing => {}
         }
         Ok(())
     }

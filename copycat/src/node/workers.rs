@@ -5,7 +5,7 @@
 
 use super::applier::{Applier, Work};
 use super::clock;
-use super::reports::{Done, Reports};
+use super::completions::{Completions, Done};
 use super::shard::{Links, Save};
 use crate::storage::Preparation;
 use crate::threads;
@@ -55,11 +55,11 @@ impl<J> Jobs<J> {
 impl<J: Send + 'static> Worker<J> {
     fn start(
         name: String,
-        reports: Arc<Reports>,
+        completions: Arc<Completions>,
         mut run: impl FnMut(J) + Send + 'static,
     ) -> io::Result<Worker<J>> {
         let jobs = Arc::new(Jobs { waiting: Mutex::default(), stopping: AtomicBool::new(false) });
-        let (theirs, watch) = (jobs.clone(), Watch { name: name.clone(), reports });
+        let (theirs, watch) = (jobs.clone(), Watch { name: name.clone(), completions });
         let thread = threads::spawn(name, move || {
             let _watch = watch;
             while let Some(job) = theirs.next() {
@@ -84,13 +84,13 @@ impl<J: Send + 'static> Worker<J> {
 #[derive(Debug)]
 struct Watch {
     name: String,
-    reports: Arc<Reports>,
+    completions: Arc<Completions>,
 }
 
 impl Drop for Watch {
     fn drop(&mut self) {
         if thread::panicking() {
-            self.reports.bury(std::mem::take(&mut self.name));
+            self.completions.report_panic(std::mem::take(&mut self.name));
         }
     }
 }
@@ -109,24 +109,24 @@ impl<J> Drop for Worker<J> {
 pub(crate) fn flusher(
     shard: usize,
     mut links: impl Links + 'static,
-    reports: Arc<Reports>,
+    completions: Arc<Completions>,
 ) -> io::Result<Worker<Save>> {
-    let theirs = reports.clone();
+    let theirs = completions.clone();
     let run = move |save: Save| theirs.put(Done::Written(save.run(&mut links)));
-    Worker::start(format!("copycat-flush-{shard}"), reports, run)
+    Worker::start(format!("copycat-flush-{shard}"), completions, run)
 }
 
 /// The preparer: makes segments ready before they are needed.
-pub(crate) fn preparer(shard: usize, reports: Arc<Reports>) -> io::Result<Worker<Preparation>> {
-    let theirs = reports.clone();
+pub(crate) fn preparer(shard: usize, completions: Arc<Completions>) -> io::Result<Worker<Preparation>> {
+    let theirs = completions.clone();
     let run = move |job: Preparation| theirs.put(Done::Prepared(job.run()));
-    Worker::start(format!("copycat-prepare-{shard}"), reports, run)
+    Worker::start(format!("copycat-prepare-{shard}"), completions, run)
 }
 
 /// The applier: runs the users' state machines.
-pub(crate) fn applier(shard: usize, reports: Arc<Reports>) -> io::Result<Worker<Vec<Work>>> {
+pub(crate) fn applier(shard: usize, completions: Arc<Completions>) -> io::Result<Worker<Vec<Work>>> {
     let mut applier = Applier::default();
-    Worker::start(format!("copycat-apply-{shard}"), reports, move |work| applier.run(work, &clock::now))
+    Worker::start(format!("copycat-apply-{shard}"), completions, move |work| applier.run(work, &clock::now))
 }
 
 #[cfg(test)]
@@ -138,19 +138,19 @@ mod tests {
 
     #[test]
     fn a_worker_that_dies_is_noticed_at_once_and_one_that_ends_is_not() {
-        let reports = Arc::<Reports>::default();
+        let completions = Arc::<Completions>::default();
         let run = |job: u8| assert_ne!(job, 13, "unlucky");
-        let worker = Worker::start("worker".into(), reports.clone(), run).unwrap();
+        let worker = Worker::start("worker".into(), completions.clone(), run).unwrap();
         worker.hand_over(7);
         drop(worker);
-        assert_eq!(reports.dead(), None);
-        let worker = Worker::start("worker".into(), reports.clone(), run).unwrap();
+        assert_eq!(completions.dead_worker(), None);
+        let worker = Worker::start("worker".into(), completions.clone(), run).unwrap();
         worker.hand_over(13);
-        while reports.dead().is_none() {
+        while completions.dead_worker().is_none() {
             thread::yield_now();
         }
-        assert_eq!(reports.dead().as_deref(), Some("worker"));
-        let rings = pin!(reports.bell()).poll(&mut Context::from_waker(Waker::noop())).is_ready();
+        assert_eq!(completions.dead_worker().as_deref(), Some("worker"));
+        let rings = pin!(completions.notified()).poll(&mut Context::from_waker(Waker::noop())).is_ready();
         assert!(rings, "the loop need not wait for anything else");
         drop(worker);
     }

@@ -1,7 +1,7 @@
 //! What is refused before anything changes: messages that no correct member sends.
 
 use super::conflict;
-use super::error::Refused;
+use super::error::InvalidMessage;
 use super::message::{AppendResult, Message};
 use super::state::{Raft, RoleState};
 use crate::codec::ids::{Index, MemberId, Term};
@@ -9,10 +9,10 @@ use crate::codec::terms::{LogId, Spans};
 
 impl Raft {
     /// Whether the message can come from a correct member.
-    pub(super) fn check(&self, from: MemberId, message: &Message) -> Result<(), Refused> {
+    pub(super) fn check(&self, from: MemberId, message: &Message) -> Result<(), InvalidMessage> {
         let server = &self.server;
         if from == server.id {
-            return Err(Refused::FromMyself);
+            return Err(InvalidMessage::FromMyself);
         }
         message.validate()?;
         match *message {
@@ -24,20 +24,20 @@ impl Raft {
             Message::AppendReply { term, result: AppendResult::Accepted { matched } } => {
                 self.check_sent(term, matched, server.log.last().index)
             }
-            Message::HeartbeatReply { term, round, accepted, durable, .. } => {
+            Message::HeartbeatReply { term, round, verified, durable, .. } => {
                 self.check_round(term, round)?;
-                self.check_sent(term, accepted, server.log.last().index)?;
-                self.check_sent(term, durable, accepted)
+                self.check_sent(term, verified, server.log.last().index)?;
+                self.check_sent(term, durable, verified)
             }
             _ => Ok(()),
         }
     }
 
     /// Two members never lead one term.
-    fn check_leader(&self, from: MemberId, term: Term) -> Result<(), Refused> {
+    fn check_leader(&self, from: MemberId, term: Term) -> Result<(), InvalidMessage> {
         match self.server.leader {
             Some(first) if term == self.server.term && first != from => {
-                Err(Refused::SecondLeader { term, first, second: from })
+                Err(InvalidMessage::SecondLeader { term, first, second: from })
             }
             _ => Ok(()),
         }
@@ -45,7 +45,7 @@ impl Raft {
 
     /// A leader holds every committed entry.
     // Rule: Raft figure 3, Leader Completeness
-    fn check_committed(&self, prev: LogId, spans: &Spans) -> Result<(), Refused> {
+    fn check_committed(&self, prev: LogId, spans: &Spans) -> Result<(), InvalidMessage> {
         let (log, commit) = (&self.server.log, self.server.commit);
         assert!(commit <= log.last().index, "committed {commit}, but the log ends with {:?}", log.last());
         if prev.index > commit {
@@ -53,7 +53,7 @@ impl Raft {
         }
         let refuse = |index: Index, theirs: Term| {
             let ours = log.term(index).unwrap_or(0);
-            Err(Refused::ContradictsCommitted { index, ours, theirs })
+            Err(InvalidMessage::ContradictsCommitted { index, ours, theirs })
         };
         if log.term(prev.index).is_some_and(|term| term != prev.term) {
             return refuse(prev.index, prev.term);
@@ -61,7 +61,7 @@ impl Raft {
         if prev.index == commit {
             return Ok(());
         }
-        match conflict::first_missing(log, spans) {
+        match conflict::find_conflict(log, spans) {
             Some(index) if index <= commit => {
                 let theirs = spans.iter().find(|span| span.last >= index).map_or(0, |span| span.term);
                 refuse(index, theirs)
@@ -71,7 +71,7 @@ impl Raft {
     }
 
     /// Only a round that this leadership began can be answered.
-    fn check_round(&self, term: Term, round: u64) -> Result<(), Refused> {
+    fn check_round(&self, term: Term, round: u64) -> Result<(), InvalidMessage> {
         match &self.role {
             RoleState::Leader(leadership) => self.check_sent(term, round, leadership.rounds.newest()),
             RoleState::Follower | RoleState::Candidate(_) => Ok(()),
@@ -79,8 +79,8 @@ impl Raft {
     }
 
     /// Only what this leadership sent can be acknowledged to it.
-    fn check_sent(&self, term: Term, claimed: u64, sent: u64) -> Result<(), Refused> {
+    fn check_sent(&self, term: Term, claimed: u64, sent: u64) -> Result<(), InvalidMessage> {
         let counts = term == self.server.term && matches!(self.role, RoleState::Leader(_));
-        if counts && claimed > sent { Err(Refused::NeverSent { claimed, sent }) } else { Ok(()) }
+        if counts && claimed > sent { Err(InvalidMessage::NeverSent { claimed, sent }) } else { Ok(()) }
     }
 }

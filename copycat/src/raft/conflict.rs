@@ -7,7 +7,7 @@ use crate::codec::terms::{LogId, Spans};
 
 /// The first of `entries` that the log does not hold: it is missing, or there is another of another term. `None` if the
 /// log holds them all. What lies before the log was committed, so it agrees.
-pub(super) fn first_missing(log: &LogShape, entries: &Spans) -> Option<Index> {
+pub(super) fn find_conflict(log: &LogShape, entries: &Spans) -> Option<Index> {
     let last = log.last().index;
     for span in entries.iter() {
         let mut at = span.first.max(log.base().index + 1);
@@ -33,7 +33,7 @@ pub(super) fn first_missing(log: &LogShape, entries: &Spans) -> Option<Index> {
 /// its own log, with the follower's answer. So each rejection skips at least one whole term of one of the two logs, and
 /// there are no more rejections than distinct terms.
 // Rule: Raft §5.3, fewer rejected appends
-pub(super) fn last_agreeable(log: &LogShape, bound: LogId) -> LogId {
+pub(super) fn find_conflict_by_term(log: &LogShape, bound: LogId) -> LogId {
     let mut found = if log.base().term <= bound.term { log.base() } else { LogId::ZERO };
     let last = log.last().index.min(bound.index);
     if last < found.index {
@@ -83,7 +83,7 @@ mod tests {
                 .map(|index| LogId::new(terms[index as usize - 1], index))
                 .find(|at| at.index <= bound.index && at.term <= bound.term)
                 .unwrap_or(LogId::ZERO);
-            assert_eq!(last_agreeable(&log, bound), expected, "{terms:?} {bound:?}");
+            assert_eq!(find_conflict_by_term(&log, bound), expected, "{terms:?} {bound:?}");
         }
     }
 
@@ -95,7 +95,7 @@ mod tests {
             let (theirs, other) = random_log(&mut random);
             let entries = theirs.spans(1, theirs.last().index);
             let expected = (1..=other.len()).find(|&at| terms.get(at - 1) != Some(&other[at - 1]));
-            assert_eq!(first_missing(&ours, &entries), expected.map(|at| at as u64), "{terms:?} {other:?}");
+            assert_eq!(find_conflict(&ours, &entries), expected.map(|at| at as u64), "{terms:?} {other:?}");
         }
     }
 
@@ -105,11 +105,11 @@ mod tests {
         log.drop_through(3);
         let mut entries = Spans::default();
         entries.push(Span { term: 1, first: 1, last: 2 });
-        assert_eq!(first_missing(&log, &entries), None);
+        assert_eq!(find_conflict(&log, &entries), None);
         entries.push(Span { term: 2, first: 3, last: 5 });
-        assert_eq!(first_missing(&log, &entries), Some(5));
-        assert_eq!(last_agreeable(&log, LogId::new(2, 2)), LogId::ZERO);
-        assert_eq!(last_agreeable(&log, LogId::new(2, 3)), LogId::new(2, 3));
+        assert_eq!(find_conflict(&log, &entries), Some(5));
+        assert_eq!(find_conflict_by_term(&log, LogId::new(2, 2)), LogId::ZERO);
+        assert_eq!(find_conflict_by_term(&log, LogId::new(2, 3)), LogId::new(2, 3));
     }
 
     /// Leader and follower share a beginning and then have terms of their own.
@@ -128,8 +128,8 @@ mod tests {
             }
             let (mut prev, mut rejections) = (leader.last(), 0);
             while !follower.matches(prev) {
-                let hint = last_agreeable(&follower, prev);
-                prev = last_agreeable(&leader, LogId::new(hint.term, hint.index.min(prev.index)));
+                let hint = find_conflict_by_term(&follower, prev);
+                prev = find_conflict_by_term(&leader, LogId::new(hint.term, hint.index.min(prev.index)));
                 rejections += 1;
             }
             let distinct = leader.ranges().chain(follower.ranges()).map(|range| range.term);

@@ -24,11 +24,11 @@ pub(crate) enum Effect {
         first: Index,
     },
     /// Encode and write an entry that the core itself makes.
-    AppendOwn {
+    AppendInternal {
         /// Its place.
         id: LogId,
         /// What it says.
-        entry: OwnEntry,
+        entry: InternalEntry,
     },
     /// Send, once `after` is durable.
     Send {
@@ -44,7 +44,7 @@ pub(crate) enum Effect {
         /// The new commit index.
         index: Index,
     },
-    /// Reads up to and including ticket `through` may be answered from a state that has applied `index`.
+    /// ReadIndexQueue up to and including ticket `through` may be answered from a state that has applied `index`.
     ReadReady {
         /// The last ticket confirmed.
         through: ReadTicket,
@@ -55,7 +55,7 @@ pub(crate) enum Effect {
     ReadsLost,
     /// A follower no longer holds entries that it acknowledged to this leader as durable. Its disk lied or was damaged, and
     /// an operator has to know. No acknowledgement of this follower counts any more, until it sends new ones.
-    PeerLost {
+    FollowerLostEntries {
         /// The follower.
         peer: MemberId,
         /// The first entry that is missing there.
@@ -76,7 +76,7 @@ pub(crate) enum Effect {
 
 /// An entry without a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum OwnEntry {
+pub(crate) enum InternalEntry {
     /// The empty entry that a new leader commits first.
     Noop,
     /// Who votes.

@@ -2,7 +2,7 @@
 
 use super::effect::Effects;
 use super::message::Message;
-use super::quorum::{self, Outcome};
+use super::quorum::{self, VoteResult};
 use super::server::Server;
 use crate::codec::configuration::Configuration;
 use crate::codec::ids::MemberId;
@@ -25,7 +25,7 @@ impl Campaign {
     }
 
     /// Whether it only asks in advance.
-    pub(super) fn is_pre(&self) -> bool {
+    pub(super) fn is_pre_vote(&self) -> bool {
         self.pre
     }
 
@@ -53,7 +53,12 @@ impl Campaign {
     }
 
     /// Counts an answer. The first of each voter stands.
-    pub(super) fn count(&mut self, voter: MemberId, granted: bool, configuration: &Configuration) -> Outcome {
+    pub(super) fn count(
+        &mut self,
+        voter: MemberId,
+        granted: bool,
+        configuration: &Configuration,
+    ) -> VoteResult {
         if self.answer(voter).is_none() {
             self.answers.push((voter, granted));
         }
@@ -74,11 +79,11 @@ mod tests {
     fn the_first_answer_of_each_voter_stands() {
         let three = Configuration::of_voters([1, 2, 3].map(MemberId));
         let mut campaign = Campaign { number: 7, pre: true, answers: Vec::new() };
-        assert_eq!(campaign.count(MemberId(2), false, &three), Outcome::Pending);
-        assert_eq!(campaign.count(MemberId(2), true, &three), Outcome::Pending);
-        assert_eq!(campaign.count(MemberId(9), true, &three), Outcome::Pending, "9 does not vote");
-        assert_eq!(campaign.count(MemberId(1), true, &three), Outcome::Pending);
-        assert_eq!(campaign.count(MemberId(3), true, &three), Outcome::Won);
+        assert_eq!(campaign.count(MemberId(2), false, &three), VoteResult::Pending);
+        assert_eq!(campaign.count(MemberId(2), true, &three), VoteResult::Pending);
+        assert_eq!(campaign.count(MemberId(9), true, &three), VoteResult::Pending, "9 does not vote");
+        assert_eq!(campaign.count(MemberId(1), true, &three), VoteResult::Pending);
+        assert_eq!(campaign.count(MemberId(3), true, &three), VoteResult::Won);
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub(crate) struct NotLeader {
 /// A message that no correct member sends. It was dropped: no state changed, no effect was made.
 /// The owner should log it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Refused {
+pub(crate) enum InvalidMessage {
     /// It claims to come from this member itself.
     #[error("a message from this member to itself")]
     FromMyself,

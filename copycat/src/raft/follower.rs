@@ -11,7 +11,7 @@ use crate::codec::terms::{LogId, Spans};
 
 /// What an append brings, as its message names it.
 #[derive(Debug)]
-pub(super) struct Entries {
+pub(super) struct AppendRequest {
     /// What this log must hold directly before the first entry.
     pub(super) prev: LogId,
     /// The leader's commit index.
@@ -21,7 +21,7 @@ pub(super) struct Entries {
     pub(super) configurations: Vec<(Index, Configuration)>,
 }
 
-impl Entries {
+impl AppendRequest {
     /// The last index that the log agrees on once it holds the entries.
     fn end(&self) -> Index {
         self.prev.index + self.spans.count()
@@ -29,7 +29,7 @@ impl Entries {
 }
 
 /// Takes the entries behind `prev`, or says why not.
-pub(super) fn append(server: &mut Server, from: MemberId, entries: Entries, fx: &mut Effects) {
+pub(super) fn append(server: &mut Server, from: MemberId, entries: AppendRequest, fx: &mut Effects) {
     assert_eq!(server.leader, Some(from), "only the leader of the term appends");
     let prev = entries.prev;
     // A snapshot covers what is committed, and a leader holds all of that.
@@ -45,13 +45,13 @@ pub(super) fn append(server: &mut Server, from: MemberId, entries: Entries, fx: 
 }
 
 /// Stores what is missing of entries whose `prev` agrees. Returns the last index that is known to agree then.
-fn accept(server: &mut Server, entries: Entries, fx: &mut Effects) -> Index {
+fn accept(server: &mut Server, entries: AppendRequest, fx: &mut Effects) -> Index {
     let (matched, commit) = (entries.end(), entries.commit);
     if let Some(first) = first_to_store(&server.log, entries.prev, &entries.spans) {
         store(server, first, entries, fx);
     }
     assert!(matched <= server.log.last().index, "the log ends before what was stored");
-    server.accepted = server.accepted.max(matched);
+    server.verified = server.verified.max(matched);
     // Only what this leader has shown to be the same here may be committed.
     // Rule: Raft figure 2, AppendEntries 5
     server.commit_to(commit.min(matched), fx);
@@ -64,12 +64,12 @@ fn first_to_store(log: &LogShape, prev: LogId, spans: &Spans) -> Option<Index> {
     if prev == log.last() {
         return (!spans.is_empty()).then_some(prev.index + 1);
     }
-    conflict::first_missing(log, spans)
+    conflict::find_conflict(log, spans)
 }
 
 /// Stores the entries from `first` on.
-fn store(server: &mut Server, first: Index, entries: Entries, fx: &mut Effects) {
-    let Entries { spans, configurations, .. } = entries;
+fn store(server: &mut Server, first: Index, entries: AppendRequest, fx: &mut Effects) {
+    let AppendRequest { spans, configurations, .. } = entries;
     assert!(first > server.commit, "stores {first}, but {} is committed", server.commit);
     // Rule: Raft figure 2, AppendEntries 3
     if first <= server.log.last().index {
@@ -89,7 +89,7 @@ fn store(server: &mut Server, first: Index, entries: Entries, fx: &mut Effects) 
 
 /// The last entry that may still agree with a leader that holds `prev`. Everything committed does agree.
 fn hint(server: &Server, prev: LogId) -> LogId {
-    let agreeable = conflict::last_agreeable(&server.log, prev);
+    let agreeable = conflict::find_conflict_by_term(&server.log, prev);
     assert!(agreeable.index <= server.log.last().index, "a hint beyond the log: {agreeable:?}");
     match server.log.term(server.commit) {
         Some(term) if agreeable.index < server.commit => LogId::new(term, server.commit),
@@ -100,10 +100,10 @@ fn hint(server: &Server, prev: LogId) -> LogId {
 /// The leader lives. Its commit index holds here as far as its appends have verified this log.
 pub(super) fn heartbeat(server: &mut Server, from: MemberId, commit: Index, round: u64, fx: &mut Effects) {
     assert_eq!(server.leader, Some(from), "only the leader of the term sends heartbeats");
-    server.commit_to(commit.min(server.accepted), fx);
-    let (term, accepted, last) = (server.term, server.accepted, server.log.last().index);
-    let durable = server.durable_index().min(accepted);
-    let reply = Message::HeartbeatReply { term, round, accepted, durable, last };
+    server.commit_to(commit.min(server.verified), fx);
+    let (term, verified, last) = (server.term, server.verified, server.log.last().index);
+    let durable = server.durable_index().min(verified);
+    let reply = Message::HeartbeatReply { term, round, verified, durable, last };
     // It waits for the term, never for entries: reads and the lease do not depend on a disk.
     server.send(from, reply, server.epoch_start(), fx);
 }
@@ -122,7 +122,7 @@ pub(super) fn answer_stale(server: &Server, from: MemberId, message: &Message, f
             Message::AppendReply { term, result }
         }
         Message::Heartbeat { .. } => {
-            Message::HeartbeatReply { term, round: 0, accepted: 0, durable: 0, last: 0 }
+            Message::HeartbeatReply { term, round: 0, verified: 0, durable: 0, last: 0 }
         }
         _ => return,
     };

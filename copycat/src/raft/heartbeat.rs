@@ -1,6 +1,6 @@
 //! The leader's rounds of heartbeats: they keep its leadership, find lost appends, and confirm strict reads.
 
-use super::effect::{Effect, Effects, OwnEntry};
+use super::effect::{Effect, Effects, InternalEntry};
 use super::leadership::Leader;
 use super::message::Message;
 use super::read::ReadTicket;
@@ -13,7 +13,7 @@ use crate::codec::terms::LogId;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct FollowerLog {
     /// How far it agrees with the leader's, as far as it has seen.
-    pub(super) accepted: Index,
+    pub(super) verified: Index,
     /// How far of that is durable.
     pub(super) durable: Index,
     /// Where it ends.
@@ -23,28 +23,28 @@ pub(super) struct FollowerLog {
 impl Leader<'_> {
     /// Begins a leadership: appends an entry of the own term, because nothing older commits before it, and tells everyone.
     pub(super) fn begin(&mut self, fx: &mut Effects) {
-        self.append_first_own(fx);
+        self.append_term_start(fx);
         self.send_heartbeats(fx);
         self.replicate(fx);
     }
 
     /// The very first entry of a group records who formed it. Every later leader begins with a no-op.
     // Rule: Raft §8
-    fn append_first_own(&mut self, fx: &mut Effects) {
+    fn append_term_start(&mut self, fx: &mut Effects) {
         let server = &mut *self.server;
         let at = server.append(server.term, 1);
         assert_eq!(
-            at.first, self.leadership.first_own,
+            at.first, self.leadership.term_start,
             "the first entry of the term is the first after it began"
         );
         let entry = if server.log.base() == LogId::ZERO && at.first == 1 {
             let initial = server.configurations.initial().clone();
             server.adopt(at.first, initial.clone());
-            OwnEntry::Configuration(initial)
+            InternalEntry::Configuration(initial)
         } else {
-            OwnEntry::Noop
+            InternalEntry::Noop
         };
-        fx.push(Effect::AppendOwn { id: LogId::new(at.term, at.first), entry });
+        fx.push(Effect::AppendInternal { id: LogId::new(at.term, at.first), entry });
     }
 
     /// A heartbeat is due.
@@ -83,8 +83,8 @@ impl Leader<'_> {
 
     /// A follower answered a heartbeat.
     pub(super) fn heartbeat_reply(&mut self, at: usize, round: u64, log: FollowerLog, fx: &mut Effects) {
-        assert!(log.accepted <= self.server.log.last().index, "checked on arrival");
-        assert!(log.durable <= log.accepted, "checked on arrival");
+        assert!(log.verified <= self.server.log.last().index, "checked on arrival");
+        assert!(log.durable <= log.verified, "checked on arrival");
         if self.note_reply(at, round, log, fx) {
             self.commit_by_counting(fx);
         }
@@ -98,10 +98,10 @@ impl Leader<'_> {
         let (peer, progress) = &mut self.leadership.peers[at];
         let (peer, newest): (MemberId, u64) = (*peer, rounds.newest());
         progress.hear(self.server.now);
-        if let Some(acknowledged) = progress.find_lost(round, log.last) {
-            fx.push(Effect::PeerLost { peer, first: log.last + 1, last: acknowledged });
+        if let Some(acknowledged) = progress.detect_lost_entries(round, log.last) {
+            fx.push(Effect::FollowerLostEntries { peer, first: log.last + 1, last: acknowledged });
         }
-        progress.heartbeat_answered(round, log.accepted, newest);
+        progress.heartbeat_answered(round, log.verified, newest);
         let news = log.durable > progress.matched() && progress.accept(log.durable, newest);
         if progress.is_missing_something() && rounds.is_later_heartbeat(round, progress.moved()) {
             progress.recover();
@@ -115,7 +115,7 @@ impl Leader<'_> {
         // Before the first own entry commits, a leader may not know everything that is committed.
         // Rule: thesis §6.4 (1)
         // Rule: thesis §6.4 (2)
-        let index = self.server.commit.max(self.leadership.first_own);
+        let index = self.server.commit.max(self.leadership.term_start);
         assert!(index <= self.server.log.last().index, "a read waits for {index}, which is not in the log");
         if self.leadership.reads.register(ticket, index, self.leadership.rounds.newest()) {
             self.start_round(fx);

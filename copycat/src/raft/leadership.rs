@@ -3,7 +3,7 @@
 use super::lease::{Lease, Rounds};
 use super::progress::Progress;
 use super::quorum;
-use super::read::Reads;
+use super::read::ReadIndexQueue;
 use super::server::Server;
 use crate::codec::ids::{Index, MemberId};
 use std::time::Duration;
@@ -13,11 +13,11 @@ use std::time::Duration;
 #[derive(Debug)]
 pub(super) struct Leadership {
     /// The first entry of the leader's own term: what lies before it commits only together with it.
-    pub(super) first_own: Index,
+    pub(super) term_start: Index,
     /// Everyone else who receives the log, ascending.
     pub(super) peers: Vec<(MemberId, Progress)>,
     pub(super) rounds: Rounds,
-    pub(super) reads: Reads,
+    pub(super) reads: ReadIndexQueue,
     pub(super) heartbeat_due: Duration,
 }
 
@@ -40,15 +40,15 @@ impl<'a> Leader<'a> {
 impl Leadership {
     /// Of a leader that has appended nothing yet.
     pub(super) fn new(server: &Server) -> Leadership {
-        let first_own = server.log.last().index + 1;
-        assert!(server.commit < first_own, "an entry of the own term is committed before it is there");
+        let term_start = server.log.last().index + 1;
+        assert!(server.commit < term_start, "an entry of the own term is committed before it is there");
         let members = server.configurations.current().members();
         let peers = members.into_iter().filter(|member| *member != server.id);
         Leadership {
-            first_own,
-            peers: peers.map(|peer| (peer, Progress::new(first_own, server.now))).collect(),
+            term_start,
+            peers: peers.map(|peer| (peer, Progress::new(term_start, server.now))).collect(),
             rounds: Rounds::default(),
-            reads: Reads::default(),
+            reads: ReadIndexQueue::default(),
             heartbeat_due: server.now,
         }
     }
@@ -75,7 +75,7 @@ impl Leadership {
         // An entry of an earlier term may still be replaced even if a majority holds it. It commits with the first of
         // the own term that follows.
         // Rule: Raft §5.4.2
-        (index > server.commit && index >= self.first_own).then_some(index)
+        (index > server.commit && index >= self.term_start).then_some(index)
     }
 
     /// The newest round of heartbeats that a majority answered, the leader included.
@@ -119,7 +119,7 @@ impl Leadership {
     /// What a lease read rests on, while the lease holds.
     pub(super) fn lease(&self, server: &Server, now: Duration) -> Option<Lease> {
         let end = self.rounds.lease_end(server.options.election_timeout)?;
-        let holds = now.max(server.now) < end && server.commit >= self.first_own;
+        let holds = now.max(server.now) < end && server.commit >= self.term_start;
         holds.then_some(Lease { index: server.commit, end })
     }
 
@@ -129,6 +129,10 @@ impl Leadership {
         assert_eq!(server.leader, Some(server.id), "a leader knows that it leads");
         assert_eq!(server.vote, Some(server.id), "a leader voted for itself");
         assert!(server.is_vote_durable(), "a leader's vote is durable");
-        assert!(last.term == server.term && last.index >= self.first_own, "{last:?} in term {}", server.term);
+        assert!(
+            last.term == server.term && last.index >= self.term_start,
+            "{last:?} in term {}",
+            server.term
+        );
     }
 }

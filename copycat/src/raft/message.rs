@@ -1,7 +1,7 @@
 //! What members say to each other. Entries are named by term and index only: the owner attaches their bytes on the way
 //! out, and describes them again on the way in.
 
-use super::error::Refused;
+use super::error::InvalidMessage;
 use crate::codec::configuration::Configuration;
 use crate::codec::ids::{INDEX_MAX, Index, TERM_MAX, Term};
 use crate::codec::terms::{LogId, Spans};
@@ -74,10 +74,10 @@ pub(crate) enum Message {
         round: u64,
         /// How far the follower's log agrees with this leader's, durable or not. So the leader can tell appends that were
         /// lost from appends that wait for a disk.
-        accepted: Index,
+        verified: Index,
         /// How far of that is durable. It acknowledges these entries, as an `AppendReply` does.
         durable: Index,
-        /// Where the follower's log ends, whether it agrees or not; never before `accepted`. What the follower
+        /// Where the follower's log ends, whether it agrees or not; never before `verified`. What the follower
         /// acknowledged in this term is in its log for as long as the term lasts, unless a disk lost it.
         last: Index,
     },
@@ -125,7 +125,7 @@ impl Message {
 
     /// Checks what can be checked without knowing the receiver: bounds, and that the entries of an append follow each
     /// other and their terms do not fall.
-    pub(super) fn validate(&self) -> Result<(), Refused> {
+    pub(super) fn validate(&self) -> Result<(), InvalidMessage> {
         let (term, index) = match self {
             Message::RequestVote { last, .. } => (last.term, last.index),
             Message::Append { prev, commit, .. } => (prev.term, prev.index.max(*commit)),
@@ -134,13 +134,13 @@ impl Message {
                 (hint.term, hint.index.max(*prev))
             }
             Message::Heartbeat { commit, .. } => (0, *commit),
-            Message::HeartbeatReply { accepted, last, .. } => (0, (*accepted).max(*last)),
+            Message::HeartbeatReply { verified, last, .. } => (0, (*verified).max(*last)),
             Message::Vote { .. } => (0, 0),
         };
         // Nobody leads or campaigns before the first term.
         let none = self.term() == 0 && !self.is_reply();
         if none || self.term().max(term) > TERM_MAX || index > INDEX_MAX {
-            return Err(Refused::OutOfRange { term: self.term().max(term), index });
+            return Err(InvalidMessage::OutOfRange { term: self.term().max(term), index });
         }
         match self {
             Message::Append { term, prev, spans, configurations, .. } => {
@@ -157,25 +157,25 @@ fn validate_entries(
     prev: LogId,
     spans: &Spans,
     configurations: &[(Index, Configuration)],
-) -> Result<(), Refused> {
+) -> Result<(), InvalidMessage> {
     let mut at = prev;
     if at.term > term {
-        return Err(Refused::Disordered { at });
+        return Err(InvalidMessage::Disordered { at });
     }
     for span in spans.iter() {
         let follows = span.first == at.index + 1 && span.last >= span.first;
         if !follows || span.term < at.term.max(1) || span.term > term {
-            return Err(Refused::Disordered { at: LogId::new(span.term, span.first) });
+            return Err(InvalidMessage::Disordered { at: LogId::new(span.term, span.first) });
         }
         if span.last > INDEX_MAX {
-            return Err(Refused::OutOfRange { term, index: span.last });
+            return Err(InvalidMessage::OutOfRange { term, index: span.last });
         }
         at = LogId::new(span.term, span.last);
     }
     let mut before = prev.index;
     for (index, _) in configurations {
         if *index <= before || *index > at.index {
-            return Err(Refused::Disordered { at: LogId::new(term, *index) });
+            return Err(InvalidMessage::Disordered { at: LogId::new(term, *index) });
         }
         before = *index;
     }

@@ -2,7 +2,7 @@
 //! Time, messages and completed writes go in, [`effect::Effect`]s come out. It never reads a clock, touches a socket or
 //! a file, starts a thread, or sees a command: it knows indexes and terms.
 //!
-//! Begin with [`message`] and [`effect`], then [`inputs`], where every call of the owner arrives and is given to the
+//! Begin with [`message`] and [`effect`], then [`step`], where every call of the owner arrives and is given to the
 //! role that the member has. Each file uses only files above it in this table.
 //!
 //! | file | what it holds |
@@ -13,8 +13,8 @@
 //! | [`server`] | what a member keeps in every role |
 //! | [`election`], [`follower`] | the rules of candidates and followers |
 //! | [`leadership`], [`replication`], [`heartbeat`] | the rules of leaders |
-//! | [`state`], [`transitions`], [`voting`], [`check`] | the member in its role: how it changes, whom it votes for, what it refuses |
-//! | [`inputs`] | what the owner calls |
+//! | [`state`], [`roles`], [`voting`], [`check`] | the member in its role: how it changes, whom it votes for, what it refuses |
+//! | [`step`] | what the owner calls |
 //!
 //! Each rule of the paper or of the thesis is cited once, where it is implemented, in a comment that begins with `Rule:`.
 //! `tests/tidy/rules.rs` lists them, also those that are not implemented yet.
@@ -53,15 +53,15 @@ mod configuration;
 mod conflict;
 mod election;
 mod follower;
-mod heartbeat;
 #[cfg(test)]
-mod hostile;
-mod inputs;
+mod fuzz;
+mod heartbeat;
 mod leadership;
 pub(crate) mod lease;
 mod progress;
 mod quorum;
 mod replication;
+mod roles;
 mod server;
-mod transitions;
+mod step;
 mod voting;

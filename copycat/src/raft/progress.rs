@@ -35,7 +35,7 @@ pub(super) struct Progress {
     /// There was no room for what was sent last. Nothing more is sent until the follower answers something.
     refused: bool,
     /// How far the follower's log agrees, durable or not, by its latest heartbeat replies.
-    accepted: Index,
+    verified: Index,
     /// The newest round of heartbeats when something was last sent, or the follower last got further.
     moved: u64,
     /// The newest round of heartbeats it answered.
@@ -57,7 +57,7 @@ impl Progress {
             probing: false,
             lost: false,
             refused: false,
-            accepted: 0,
+            verified: 0,
             moved: 0,
             round: 0,
             heard: now,
@@ -139,7 +139,7 @@ impl Progress {
         assert!(round >= self.matched_round, "acknowledged in {round}, and before in {}", self.matched_round);
         self.refused = false;
         self.matched = self.matched.max(matched);
-        self.accepted = self.accepted.max(matched);
+        self.verified = self.verified.max(matched);
         if news {
             (self.moved, self.matched_round) = (round, round);
         }
@@ -169,7 +169,7 @@ impl Progress {
     /// leader fails meanwhile, the follower may elect a member that lacks an entry. And with the entries the follower may
     /// have lost a vote of the current term, which it could give a second time. Only a change of membership could keep
     /// such a member from voting: it would have to come back as a learner.
-    pub(super) fn find_lost(&mut self, round: u64, last: Index) -> Option<Index> {
+    pub(super) fn detect_lost_entries(&mut self, round: u64, last: Index) -> Option<Index> {
         if round <= self.matched_round || last >= self.matched {
             return None;
         }
@@ -204,18 +204,18 @@ impl Progress {
         self.verify();
     }
 
-    /// The follower answered heartbeat `round`, and says that its log agrees up to `accepted`.
-    pub(super) fn heartbeat_answered(&mut self, round: u64, accepted: Index, newest: u64) {
+    /// The follower answered heartbeat `round`, and says that its log agrees up to `verified`.
+    pub(super) fn heartbeat_answered(&mut self, round: u64, verified: Index, newest: u64) {
         assert!(round <= newest, "answers round {round} of {newest}");
         if round < self.round {
             return;
         }
         (self.round, self.refused) = (round, false);
-        if accepted > self.accepted {
+        if verified > self.verified {
             self.moved = newest;
         }
         // This may be less than before: after a restart, a follower does not know yet what agrees.
-        self.accepted = accepted;
+        self.verified = verified;
         if self.mode == Mode::Disconnected {
             self.probe(self.matched + 1);
         }
@@ -225,7 +225,7 @@ impl Progress {
     pub(super) fn is_missing_something(&self) -> bool {
         match self.mode {
             Mode::Probe => self.probing,
-            Mode::Replicate => self.accepted < self.next - 1,
+            Mode::Replicate => self.verified < self.next - 1,
             Mode::Disconnected => false,
         }
     }
@@ -332,11 +332,15 @@ mod tests {
     #[test]
     fn only_a_later_round_proves_that_an_acknowledgement_is_void() {
         let mut progress = replicating(9);
-        assert_eq!(progress.find_lost(1, 6), None, "the answer may be older than the acknowledgement");
-        assert_eq!(progress.find_lost(2, 9), None);
-        assert_eq!(progress.find_lost(2, 6), Some(9));
+        assert_eq!(
+            progress.detect_lost_entries(1, 6),
+            None,
+            "the answer may be older than the acknowledgement"
+        );
+        assert_eq!(progress.detect_lost_entries(2, 9), None);
+        assert_eq!(progress.detect_lost_entries(2, 6), Some(9));
         assert_eq!((progress.matched(), progress.next()), (0, 7));
-        assert_eq!(progress.find_lost(3, 6), None, "nothing is left to be lost");
+        assert_eq!(progress.detect_lost_entries(3, 6), None, "nothing is left to be lost");
         progress.sent(6, 3);
         assert!(progress.reject(6, 2), "the search goes down as far as it must");
         assert_eq!(progress.next(), 3);

@@ -8,7 +8,7 @@ use crate::codec::ids::MemberId;
 
 /// Whether an election is decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(super) enum VoteResult {
     /// A majority of every set granted.
     Won,
     /// Some set can no longer give a majority.
@@ -58,28 +58,28 @@ fn reached_by<T: Ord + Copy>(voters: &[MemberId], value: &impl Fn(MemberId) -> T
 }
 
 /// Counts an election; `vote` is `None` for who has not answered.
-pub(super) fn outcome(configuration: &Configuration, vote: impl Fn(MemberId) -> Option<bool>) -> Outcome {
+pub(super) fn outcome(configuration: &Configuration, vote: impl Fn(MemberId) -> Option<bool>) -> VoteResult {
     let incoming = outcome_of(&configuration.voters, &vote);
     if configuration.outgoing.is_empty() {
         return incoming;
     }
     match (incoming, outcome_of(&configuration.outgoing, &vote)) {
-        (Outcome::Won, Outcome::Won) => Outcome::Won,
-        (Outcome::Lost, _) | (_, Outcome::Lost) => Outcome::Lost,
-        _ => Outcome::Pending,
+        (VoteResult::Won, VoteResult::Won) => VoteResult::Won,
+        (VoteResult::Lost, _) | (_, VoteResult::Lost) => VoteResult::Lost,
+        _ => VoteResult::Pending,
     }
 }
 
-fn outcome_of(voters: &[MemberId], vote: &impl Fn(MemberId) -> Option<bool>) -> Outcome {
+fn outcome_of(voters: &[MemberId], vote: &impl Fn(MemberId) -> Option<bool>) -> VoteResult {
     let count = |wanted: Option<bool>| voters.iter().filter(|&&voter| vote(voter) == wanted).count();
     let granted = count(Some(true));
     debug_assert!(granted + count(Some(false)) + count(None) == voters.len(), "each voter has one vote");
     if granted >= majority(voters.len()) {
-        Outcome::Won
+        VoteResult::Won
     } else if granted + count(None) < majority(voters.len()) {
-        Outcome::Lost
+        VoteResult::Lost
     } else {
-        Outcome::Pending
+        VoteResult::Pending
     }
 }
 
@@ -114,7 +114,7 @@ mod tests {
         })
     }
 
-    fn outcome_by_brute_force(configuration: &Configuration, votes: &[Option<bool>]) -> Outcome {
+    fn outcome_by_brute_force(configuration: &Configuration, votes: &[Option<bool>]) -> VoteResult {
         let mut sets = vec![&configuration.voters];
         sets.extend((!configuration.outgoing.is_empty()).then_some(&configuration.outgoing));
         let possible = |allowed: &dyn Fn(Option<bool>) -> bool| {
@@ -123,11 +123,11 @@ mod tests {
             })
         };
         if possible(&|vote| vote == Some(true)) {
-            Outcome::Won
+            VoteResult::Won
         } else if possible(&|vote| vote != Some(false)) {
-            Outcome::Pending
+            VoteResult::Pending
         } else {
-            Outcome::Lost
+            VoteResult::Lost
         }
     }
 
@@ -186,7 +186,7 @@ mod tests {
     fn without_voters_nothing_is_reached_and_nobody_wins() {
         for nobody in [joint(&[], &[]), joint(&[], &[1, 2, 3])] {
             assert_eq!(reached(&nobody, |_| 7), None, "{nobody:?}");
-            assert_eq!(outcome(&nobody, |_| Some(true)), Outcome::Lost, "{nobody:?}");
+            assert_eq!(outcome(&nobody, |_| Some(true)), VoteResult::Lost, "{nobody:?}");
         }
     }
 }

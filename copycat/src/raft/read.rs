@@ -1,7 +1,7 @@
 //! Strict reads without a log entry: ReadIndex.
 //!
 //! A read may be answered when two things are true. A majority has confirmed that this leader still leads, in a round of
-//! heartbeats that was *started after the read arrived*. And the leader has committed an entry of its own term. Reads
+//! heartbeats that was *started after the read arrived*. And the leader has committed an entry of its own term. ReadIndexQueue
 //! that arrive while a round is on its way share the next one.
 
 use crate::codec::ids::Index;
@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct ReadTicket(pub u64);
 
-/// Reads that share a round.
+/// ReadIndexQueue that share a round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ReadBatch {
     /// The newest of them.
@@ -25,14 +25,14 @@ pub(super) struct ReadBatch {
 
 /// The reads of one leadership.
 #[derive(Debug, Default)]
-pub(super) struct Reads {
+pub(super) struct ReadIndexQueue {
     /// Those that are not confirmed. Rounds, tickets and indexes ascend.
     waiting: VecDeque<ReadBatch>,
     /// Those that are confirmed while the leader's first own entry is not committed.
     blocked: Option<ReadBatch>,
 }
 
-impl Reads {
+impl ReadIndexQueue {
     /// Registers a read while `newest` is the last round started. Returns whether a round should be started for it now.
     pub(super) fn register(&mut self, ticket: ReadTicket, index: Index, newest: u64) -> bool {
         let on_its_way = self.waiting.front().is_some_and(|batch| batch.round <= newest);
@@ -90,7 +90,7 @@ mod tests {
 
     #[test]
     fn only_a_later_round_confirms() {
-        let mut reads = Reads::default();
+        let mut reads = ReadIndexQueue::default();
         assert!(reads.register(ReadTicket(1), 5, 7), "round 8 starts for it");
         assert_eq!(reads.confirm(7, 5), None, "round 7 began before the read");
         assert_eq!(reads.confirm(8, 5).unwrap().through, ReadTicket(1));
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn reads_that_arrive_meanwhile_share_the_next_round() {
-        let mut reads = Reads::default();
+        let mut reads = ReadIndexQueue::default();
         assert!(reads.register(ReadTicket(1), 5, 0));
         assert!(!reads.register(ReadTicket(2), 5, 1));
         assert!(!reads.register(ReadTicket(3), 6, 1));
@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn a_confirmed_read_waits_for_the_first_own_entry() {
-        let mut reads = Reads::default();
+        let mut reads = ReadIndexQueue::default();
         reads.register(ReadTicket(1), 10, 0);
         assert_eq!(reads.confirm(1, 9), None);
         reads.register(ReadTicket(2), 10, 1);

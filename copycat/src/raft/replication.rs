@@ -15,12 +15,12 @@ const PROPOSED_MAX: u64 = 1 << 32;
 
 impl Leader<'_> {
     /// Appends `count` entries of the current term, at least one. Term and indexes are given in one step: no proposal
-    /// can ever be stamped with a term that it was not accepted in.
+    /// can ever be stamped with a term that it was not verified in.
     // Rule: Raft figure 2, Leaders 2
     pub(super) fn propose(&mut self, count: u64, fx: &mut Effects) -> Span {
         assert!((1..=PROPOSED_MAX).contains(&count), "proposes {count} entries at once");
         let span = self.server.append(self.server.term, count);
-        assert!(span.first > self.leadership.first_own, "a proposal before the first entry of the term");
+        assert!(span.first > self.leadership.term_start, "a proposal before the first entry of the term");
         self.replicate(fx);
         span
     }
@@ -72,7 +72,7 @@ impl Leader<'_> {
             }
             AppendResult::Rejected { prev, hint } => {
                 let bound = LogId::new(hint.term, hint.index.min(prev));
-                progress.reject(prev, conflict::last_agreeable(&self.server.log, bound).index);
+                progress.reject(prev, conflict::find_conflict_by_term(&self.server.log, bound).index);
             }
         }
         self.replicate_to(at, fx);
@@ -84,7 +84,7 @@ impl Leader<'_> {
         if let Some(index) = self.leadership.committable(self.server, own) {
             let term = self.server.log.term(index);
             assert_eq!(term, Some(self.server.term), "only entries of the own term commit by counting");
-            assert!(index >= self.leadership.first_own, "commits {index} before the own first entry");
+            assert!(index >= self.leadership.term_start, "commits {index} before the own first entry");
             self.server.commit_to(index, fx);
             push_ready(self.leadership.reads.committed(index), fx);
         }
@@ -117,7 +117,7 @@ fn append_message(server: &Server, prev: LogId, last: Index) -> Message {
     }
 }
 
-/// Reads that may be answered now.
+/// ReadIndexQueue that may be answered now.
 // Rule: thesis §6.4 (4)
 pub(super) fn push_ready(ready: Option<ReadBatch>, fx: &mut Effects) {
     if let Some(batch) = ready {

@@ -42,9 +42,9 @@ pub(super) struct Server {
     /// The leader of the current term, if known; this server while it leads.
     pub(super) leader: Option<MemberId>,
     /// The log agrees with that leader's up to here, as its appends have shown.
-    pub(super) accepted: Index,
+    pub(super) verified: Index,
     /// Until then this server votes for nobody, because it heard a leader that may hold a lease.
-    pub(super) promised_until: Duration,
+    pub(super) vote_blocked_until: Duration,
     /// When to campaign, unless a leader is heard before.
     pub(super) election_deadline: Duration,
     /// The number of the next campaign. Another start of this server begins with another number.
@@ -63,7 +63,7 @@ impl Server {
         assert!(restored.vote.is_none() || restored.term > 0, "a vote without a term");
         assert!(last.term <= restored.term, "entries of a term that was not saved before them");
         assert!(options.inflight_max > 0 && options.entries_max > 0, "nothing could ever be sent");
-        let promised_until = match restored.term {
+        let vote_blocked_until = match restored.term {
             0 => Duration::ZERO,
             _ => now + restored.promised.max(options.election_timeout),
         };
@@ -80,14 +80,14 @@ impl Server {
             epoch: 0,
             durable: Token { epoch: 0, index: last.index },
             leader: None,
-            accepted: 0,
-            promised_until,
+            verified: 0,
+            vote_blocked_until,
             election_deadline: Duration::ZERO,
             next_campaign: options.seed,
             tickets: 0,
             options,
         };
-        server.election_deadline = promised_until.max(now) + server.random_part();
+        server.election_deadline = vote_blocked_until.max(now) + server.random_part();
         server.verify();
         server
     }
@@ -97,7 +97,7 @@ impl Server {
         let last = self.log.last();
         assert!(self.log.base().index <= self.commit, "a snapshot covers what is not committed");
         assert!(self.commit <= last.index, "committed {} of {last:?}", self.commit);
-        assert!(self.accepted <= last.index, "a leader's log agrees beyond {last:?}: {}", self.accepted);
+        assert!(self.verified <= last.index, "a leader's log agrees beyond {last:?}: {}", self.verified);
         assert!(last.term <= self.term, "an entry {last:?} of a term after {}", self.term);
         assert!(self.durable <= self.token(), "{:?} durable of {:?}", self.durable, self.token());
         assert!(self.configurations.newest() <= last.index, "a configuration that is not in the log");
@@ -186,7 +186,7 @@ impl Server {
         assert!(term > self.term || self.vote.is_none(), "a second vote in term {term}");
         assert!((1..=TERM_MAX).contains(&term) && term >= self.term, "term {term} after {}", self.term);
         if term > self.term {
-            (self.leader, self.accepted) = (None, 0);
+            (self.leader, self.verified) = (None, 0);
         }
         (self.term, self.vote) = (term, vote);
         self.epoch += 1;
@@ -200,13 +200,13 @@ impl Server {
         assert!(self.leader.is_none_or(|first| first == leader), "two leaders in one term: refused before");
         self.leader = Some(leader);
         // What was promised before a restart may last longer.
-        self.promised_until = self.promised_until.max(self.now + self.options.election_timeout);
+        self.vote_blocked_until = self.vote_blocked_until.max(self.now + self.options.election_timeout);
         self.restart_election_timer();
     }
 
     /// Whether a vote now would break the promise to a leader.
-    pub(super) fn has_promised(&self) -> bool {
-        self.now < self.promised_until
+    pub(super) fn is_vote_blocked(&self) -> bool {
+        self.now < self.vote_blocked_until
     }
 
     /// Adds `count` entries of `term` behind the last.
@@ -230,7 +230,7 @@ impl Server {
         assert!(self.leader != Some(self.id), "a leader cuts its log");
         self.log.truncate(first);
         self.configurations.truncate(first);
-        self.accepted = self.accepted.min(first - 1);
+        self.verified = self.verified.min(first - 1);
         self.epoch += 1;
         assert_eq!(self.log.last().index, first - 1, "the log ends before what was cut");
     }

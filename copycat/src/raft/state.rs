@@ -67,7 +67,7 @@ impl Raft {
     pub(crate) fn awaits_durable(&self) -> bool {
         match &self.role {
             RoleState::Follower => false,
-            RoleState::Candidate(campaign) => !campaign.is_pre() && !self.server.is_vote_durable(),
+            RoleState::Candidate(campaign) => !campaign.is_pre_vote() && !self.server.is_vote_durable(),
             RoleState::Leader(leadership) => {
                 let all = self.server.log.last().index;
                 !self.server.is_all_durable() && leadership.committable(&self.server, all).is_some()
@@ -118,7 +118,7 @@ impl Raft {
     fn role(&self) -> Role {
         match &self.role {
             RoleState::Follower => Role::Follower,
-            RoleState::Candidate(campaign) if campaign.is_pre() => Role::PreCandidate,
+            RoleState::Candidate(campaign) if campaign.is_pre_vote() => Role::PreCandidate,
             RoleState::Candidate(_) => Role::Candidate,
             RoleState::Leader(_) => Role::Leader,
         }
@@ -153,7 +153,10 @@ impl Raft {
             RoleState::Follower => assert!(server.leader != Some(server.id), "a follower that leads"),
             RoleState::Candidate(campaign) => {
                 assert!(server.leader.is_none(), "a candidate in the term of leader {:?}", server.leader);
-                assert!(campaign.is_pre() || server.vote == Some(server.id), "a candidate votes for itself");
+                assert!(
+                    campaign.is_pre_vote() || server.vote == Some(server.id),
+                    "a candidate votes for itself"
+                );
             }
             RoleState::Leader(leadership) => leadership.verify(server),
         }

@@ -24,7 +24,7 @@ impl Raft {
     /// arrived here. Its own quorum decides whether the vote counts.
     pub(super) fn request_vote(&mut self, from: MemberId, request: VoteRequest, fx: &mut Effects) {
         let VoteRequest { pre, campaign, .. } = request;
-        let granted = if pre { self.would_vote(request) } else { self.vote(from, request, fx) };
+        let granted = if pre { self.would_grant(request) } else { self.vote(from, request, fx) };
         // A refusal carries the voter's own term, so that a candidate that fell behind learns of it.
         let term = if pre && granted { request.term } else { self.server.term };
         assert!(!granted || term == request.term, "grants a vote in term {term} for {request:?}");
@@ -33,8 +33,8 @@ impl Raft {
     }
 
     /// Whether a candidate of this term, with this log, would get the vote.
-    fn would_vote(&self, request: VoteRequest) -> bool {
-        request.term > self.server.term && self.server.is_up_to_date(request.last) && !self.has_promised()
+    fn would_grant(&self, request: VoteRequest) -> bool {
+        request.term > self.server.term && self.server.is_up_to_date(request.last) && !self.is_vote_blocked()
     }
 
     /// Votes, or refuses.
@@ -46,7 +46,7 @@ impl Raft {
             return true;
         }
         // Rule: Raft figure 2, RequestVote 1
-        if term < server.term || self.has_promised() {
+        if term < server.term || self.is_vote_blocked() {
             return false;
         }
         // Rule: Raft figure 2, RequestVote 2
@@ -67,10 +67,10 @@ impl Raft {
     /// or this member started within one, or it leads and a majority hears it. A leader that lost its majority promises
     /// nothing, so it cannot block the others' election.
     // Rule: thesis §4.2.3
-    fn has_promised(&self) -> bool {
+    fn is_vote_blocked(&self) -> bool {
         match &self.role {
             RoleState::Leader(leadership) => leadership.hears_quorum(&self.server),
-            RoleState::Follower | RoleState::Candidate(_) => self.server.has_promised(),
+            RoleState::Follower | RoleState::Candidate(_) => self.server.is_vote_blocked(),
         }
     }
 }

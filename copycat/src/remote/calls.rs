@@ -7,13 +7,13 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 /// Requests under way, at most, those in line included; behind them callers wait to hand theirs in.
-pub(super) const UNDER_WAY_MAX: usize = 1 << PLACE_BITS;
+pub(super) const IN_FLIGHT_MAX: usize = 1 << PLACE_BITS;
 /// Bits of a request's number that say where it is kept; the others count.
 const PLACE_BITS: u32 = 16;
 
 /// A request that was sent.
 #[derive(Debug)]
-pub(super) struct UnderWay {
+pub(super) struct InFlight {
     pub queue: QueueKey,
     /// The connection it was sent on, and the only one its answer may come by.
     pub link: LinkId,
@@ -25,7 +25,7 @@ pub(super) struct UnderWay {
 /// at once have memory, and finding one takes no search.
 #[derive(Debug, Default)]
 pub(super) struct Calls {
-    places: Vec<(u64, Option<UnderWay>)>,
+    places: Vec<(u64, Option<InFlight>)>,
     free: Vec<u32>,
     /// How many were ever made.
     made: u64,
@@ -39,11 +39,11 @@ impl Calls {
     }
 
     /// Keeps a call, and returns its number. There is room for it.
-    pub(super) fn insert(&mut self, call: UnderWay) -> u64 {
+    pub(super) fn insert(&mut self, call: InFlight) -> u64 {
         self.made += 1;
         self.soonest = Some(self.soonest.map_or(call.deadline, |soonest| soonest.min(call.deadline)));
         let place = self.free.pop().map_or(self.places.len(), |place| place as usize);
-        assert!(place < UNDER_WAY_MAX, "no more requests are taken in than there are places");
+        assert!(place < IN_FLIGHT_MAX, "no more requests are taken in than there are places");
         let number = self.made << PLACE_BITS | place as u64;
         let kept = (number, Some(call));
         if place == self.places.len() {
@@ -55,8 +55,8 @@ impl Calls {
     }
 
     /// Takes the call of an answer that came by `link`; `None` if it was given up, or was never made there.
-    pub(super) fn take(&mut self, link: LinkId, number: u64) -> Option<UnderWay> {
-        let place = number % UNDER_WAY_MAX as u64;
+    pub(super) fn take(&mut self, link: LinkId, number: u64) -> Option<InFlight> {
+        let place = number % IN_FLIGHT_MAX as u64;
         let (kept, call) = self.places.get_mut(place as usize)?;
         if *kept != number || call.as_ref()?.link != link {
             return None;
@@ -66,13 +66,13 @@ impl Calls {
     }
 
     /// Takes all that were sent on `link`.
-    pub(super) fn take_link(&mut self, link: LinkId) -> Vec<UnderWay> {
+    pub(super) fn take_link(&mut self, link: LinkId) -> Vec<InFlight> {
         self.take_if(|call| call.link == link)
     }
 
     /// Takes those whose time is up. Costs nothing while there can be none: once looked through, they are let
     /// alone until the deadline that was the first then.
-    pub(super) fn take_expired(&mut self, now: Instant) -> Vec<UnderWay> {
+    pub(super) fn take_expired(&mut self, now: Instant) -> Vec<InFlight> {
         if self.soonest.is_none_or(|soonest| soonest > now) {
             return Vec::new();
         }
@@ -81,7 +81,7 @@ impl Calls {
         expired
     }
 
-    fn take_if(&mut self, wanted: impl Fn(&UnderWay) -> bool) -> Vec<UnderWay> {
+    fn take_if(&mut self, wanted: impl Fn(&InFlight) -> bool) -> Vec<InFlight> {
         let mut taken = Vec::new();
         for (place, (_, call)) in self.places.iter_mut().enumerate() {
             if let Some(call) = call.take_if(|call| wanted(call)) {
@@ -95,15 +95,15 @@ impl Calls {
 
 #[cfg(test)]
 mod tests {
-    use super::super::queue::{Aim, QueueKey};
+    use super::super::queue::{QueueKey, Target};
     use super::*;
     use crate::codec::ids::GroupId;
     use std::time::Duration;
 
-    const QUEUE: QueueKey = QueueKey { group: GroupId(1), aim: Aim::Leader };
+    const QUEUE: QueueKey = QueueKey { group: GroupId(1), aim: Target::LeaderHint };
 
-    fn call(link: u64, deadline: Instant) -> UnderWay {
-        UnderWay { queue: QUEUE, link: LinkId(link), deadline, reply: oneshot::channel().0 }
+    fn call(link: u64, deadline: Instant) -> InFlight {
+        InFlight { queue: QUEUE, link: LinkId(link), deadline, reply: oneshot::channel().0 }
     }
 
     #[test]
@@ -129,8 +129,8 @@ mod tests {
     #[test]
     fn all_there_may_be_fit_and_no_more() {
         let (mut calls, now) = (Calls::default(), Instant::now());
-        let numbers: Vec<u64> = (0..UNDER_WAY_MAX).map(|_| calls.insert(call(0, now))).collect();
-        assert_eq!(calls.len(), UNDER_WAY_MAX);
+        let numbers: Vec<u64> = (0..IN_FLIGHT_MAX).map(|_| calls.insert(call(0, now))).collect();
+        assert_eq!(calls.len(), IN_FLIGHT_MAX);
         assert!(numbers.iter().all(|number| calls.take(LinkId(0), *number).is_some()));
     }
 

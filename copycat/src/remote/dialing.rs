@@ -4,7 +4,7 @@ use super::Options;
 use super::wire::Incoming;
 use crate::codec::configuration::MEMBERS_MAX;
 use crate::codec::ids::MemberId;
-use crate::request::wire::leaders::Leader;
+use crate::request::wire::leaders::LeaderHint;
 use crate::transport::client::{Client, ClientError};
 use crate::transport::limits::Limits;
 use std::collections::BTreeMap;
@@ -101,7 +101,7 @@ impl Dialing {
 
     /// Tries to reach a leader, unless it was tried a moment ago. Where this process was told where the member is,
     /// it looks there and nowhere else: what members call each other may mean nothing out here.
-    pub(super) fn reach(&mut self, now: Instant, leader: &Leader) {
+    pub(super) fn reach(&mut self, now: Instant, leader: &LeaderHint) {
         assert!(self.knows_cluster(), "others could not be checked against a cluster that is not known");
         if !self.may_reach(now, leader.member) {
             return;

@@ -9,7 +9,7 @@ use super::wire::Incoming;
 use crate::codec::configuration::MEMBERS_MAX;
 use crate::request::sender::RequestReceiver;
 use crate::request::status::Watch;
-use crate::request::wire::leaders::{GROUPS_MAX, Leader, Seek};
+use crate::request::wire::leaders::{GROUPS_MAX, LeaderHint, Seek};
 use crate::stream::STREAMS_MAX;
 use crate::transport::client::Client;
 use crate::transport::event::Event;
@@ -174,7 +174,7 @@ impl EventLoop {
         }
     }
 
-    fn take_leaders(&mut self, leaders: Vec<Leader>) {
+    fn take_leaders(&mut self, leaders: Vec<LeaderHint>) {
         if self.dialing.knows_cluster() {
             self.requests.routes.hear(leaders);
         } else {

@@ -32,7 +32,7 @@ use crate::request::sender::RequestSender;
 use crate::request::status::StatusSender;
 use crate::threads;
 use crate::transport::client::ClientError;
-use crate::transport::seam::Transport;
+use crate::transport::network::Transport;
 use std::fmt;
 use std::io;
 use std::sync::Arc;

@@ -1,11 +1,11 @@
 //! The requests of one group in their order, and the connection they take.
 
 use super::links::LinkId;
-use crate::codec::access::{Access, Consistency, Place};
+use crate::codec::access::{Access, Consistency, ReadOrder};
 use crate::codec::ids::{GroupId, MemberId};
 use crate::request::failure::Failure;
 use crate::request::sender::Request;
-use crate::request::wire::leaders::Leader;
+use crate::request::wire::leaders::LeaderHint;
 use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -19,9 +19,9 @@ const SEEK_PAUSE: Duration = Duration::from_millis(50);
 
 /// Whom requests are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Aim {
+pub(super) enum Target {
     /// The group's leader.
-    Leader,
+    LeaderHint,
     /// Any member: they reflect whatever it has applied. Their load stays spread, and they need no leader.
     Anyone,
 }
@@ -30,27 +30,27 @@ pub(super) enum Aim {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct QueueKey {
     pub group: GroupId,
-    pub aim: Aim,
+    pub aim: Target,
 }
 
 impl QueueKey {
     pub(super) fn of(request: &Request) -> QueueKey {
         let aim = match request.call.access {
             // One that keeps its place among other calls travels with them.
-            Access::Read(Consistency::Eventual, Place::Free) => Aim::Anyone,
-            _ => Aim::Leader,
+            Access::Read(Consistency::Eventual, ReadOrder::Unordered) => Target::Anyone,
+            _ => Target::LeaderHint,
         };
         QueueKey { group: request.group, aim }
     }
 }
 
 /// A request that was not sent yet, and when its time is up.
-pub(super) type Waiting = (Instant, Request);
+pub(super) type QueuedRequest = (Instant, Request);
 
 /// Such requests: those that wait, and where those are that do not.
 #[derive(Debug)]
 pub(super) struct RequestQueue {
-    pub waiting: VecDeque<Waiting>,
+    pub waiting: VecDeque<QueuedRequest>,
     /// How many are under way, all of them on `link`.
     under_way: usize,
     /// The connection they take: changed only while none is under way, so that none overtakes another.
@@ -58,7 +58,7 @@ pub(super) struct RequestQueue {
     /// The connection they should take.
     target: Option<LinkId>,
     /// Who leads, as far as was heard.
-    pub leader: Option<Leader>,
+    pub leader: Option<LeaderHint>,
     last_use: Instant,
     next_seek: Instant,
     /// Used since the leader was last asked for.
@@ -79,7 +79,7 @@ impl RequestQueue {
         }
     }
 
-    pub(super) fn push(&mut self, now: Instant, waiting: Waiting) {
+    pub(super) fn push(&mut self, now: Instant, waiting: QueuedRequest) {
         self.waiting.push_back(waiting);
         self.last_use = now;
         self.used = true;
@@ -120,7 +120,7 @@ impl RequestQueue {
     }
 
     /// An answer to who leads. Of two, the newer term is right.
-    pub(super) fn hear(&mut self, leader: Leader) {
+    pub(super) fn hear(&mut self, leader: LeaderHint) {
         if self.leader.as_ref().is_none_or(|known| known.term <= leader.term) {
             self.leader = Some(leader);
         }

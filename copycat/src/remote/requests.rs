@@ -2,7 +2,7 @@
 //!
 //! A synchronous value that touches no connection: it says what is to be sent where, and is told what became of it.
 
-use super::calls::{Calls, UNDER_WAY_MAX, UnderWay};
+use super::calls::{Calls, IN_FLIGHT_MAX, InFlight};
 use super::links::LinkId;
 use super::queue::QueueKey;
 use super::routes::{self, Routes};
@@ -44,7 +44,7 @@ impl Requests {
 
     /// Whether one more may be taken in.
     pub(super) fn has_room(&self) -> bool {
-        self.routes.waiting() + self.calls.len() < UNDER_WAY_MAX
+        self.routes.waiting() + self.calls.len() < IN_FLIGHT_MAX
             && self.routes.waiting_bytes() < WAITING_BYTES_MAX
     }
 
@@ -55,12 +55,12 @@ impl Requests {
 
     /// The next batch that may be sent; it counts as sent.
     pub(super) fn next(&mut self) -> Option<Batch> {
-        let routes::Batch { queue, link, requests } = self.routes.next()?;
+        let routes::RoutedRequests { queue, link, requests } = self.routes.next()?;
         let (now, mut left) = (Instant::now(), Duration::ZERO);
         let mut submitted = Vec::with_capacity(requests.len());
         self.sending.clear();
         for (deadline, Request { call, reply, .. }) in requests {
-            let id = self.calls.insert(UnderWay { queue, link, deadline, reply });
+            let id = self.calls.insert(InFlight { queue, link, deadline, reply });
             self.sending.push(id);
             left = left.max(deadline.saturating_duration_since(now));
             submitted.push(Submitted { id, call });

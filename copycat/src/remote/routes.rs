@@ -4,19 +4,19 @@
 //! effect when none of them is under way on the old one; until then those that come wait in their queue.
 
 use super::links::LinkId;
-use super::queue::{Aim, QueueKey, RequestQueue, Waiting};
+use super::queue::{QueueKey, QueuedRequest, RequestQueue, Target};
 use crate::codec::ids::{GroupId, MemberId};
 use crate::request::sender::Request;
-use crate::request::wire::leaders::Leader;
+use crate::request::wire::leaders::LeaderHint;
 use std::collections::{BTreeMap, vec_deque};
 use tokio::time::Instant;
 
 /// Requests of one queue that may be sent now, together.
 #[derive(Debug)]
-pub(super) struct Batch<'a> {
+pub(super) struct RoutedRequests<'a> {
     pub queue: QueueKey,
     pub link: LinkId,
-    pub requests: vec_deque::Drain<'a, Waiting>,
+    pub requests: vec_deque::Drain<'a, QueuedRequest>,
 }
 
 /// All queues, and the connections that are open.
@@ -60,7 +60,7 @@ impl Routes {
     }
 
     /// The next that may be sent; they count as sent.
-    pub(super) fn next(&mut self) -> Option<Batch<'_>> {
+    pub(super) fn next(&mut self) -> Option<RoutedRequests<'_>> {
         let (key, link) = loop {
             let key = self.ready.pop()?;
             let Some(queue) = self.queues.get_mut(&key).filter(|queue| !queue.waiting.is_empty()) else {
@@ -74,7 +74,7 @@ impl Routes {
         self.waiting -= queue.waiting.len();
         self.waiting_bytes -= queue.waiting_bytes();
         queue.begun(queue.waiting.len());
-        Some(Batch { queue: key, link, requests: queue.waiting.drain(..) })
+        Some(RoutedRequests { queue: key, link, requests: queue.waiting.drain(..) })
     }
 
     /// So many requests of a queue that were sent are answered or given up.
@@ -113,10 +113,10 @@ impl Routes {
     }
 
     /// Leaders of groups that are going to be used, of which nobody has asked anything yet.
-    pub(super) fn learn(&mut self, now: Instant, leaders: impl Iterator<Item = Leader>) {
+    pub(super) fn learn(&mut self, now: Instant, leaders: impl Iterator<Item = LeaderHint>) {
         let default_link = self.default_link;
         for leader in leaders {
-            let key = QueueKey { group: leader.group, aim: Aim::Leader };
+            let key = QueueKey { group: leader.group, aim: Target::LeaderHint };
             let queue = self.queues.entry(key).or_insert_with(|| RequestQueue::new(now, default_link));
             queue.hear(leader);
         }
@@ -124,9 +124,9 @@ impl Routes {
     }
 
     /// Members say who leads. Who is not asked about is not heard of.
-    pub(super) fn hear(&mut self, leaders: Vec<Leader>) {
+    pub(super) fn hear(&mut self, leaders: Vec<LeaderHint>) {
         for leader in leaders {
-            let key = QueueKey { group: leader.group, aim: Aim::Leader };
+            let key = QueueKey { group: leader.group, aim: Target::LeaderHint };
             if let Some(queue) = self.queues.get_mut(&key) {
                 queue.hear(leader);
             }
@@ -159,7 +159,7 @@ impl Routes {
     }
 
     /// Leaders to which there is no connection.
-    pub(super) fn missing(&self) -> impl Iterator<Item = &Leader> {
+    pub(super) fn missing(&self) -> impl Iterator<Item = &LeaderHint> {
         let leaders = self.queues.values().filter_map(|queue| queue.leader.as_ref());
         leaders.filter(|leader| !self.links.contains_key(&leader.member))
     }
@@ -169,7 +169,7 @@ impl Routes {
         let mut questions: BTreeMap<LinkId, Vec<GroupId>> = BTreeMap::new();
         let Some(default_link) = self.default_link else { return questions };
         for (key, queue) in &mut self.queues {
-            if key.aim == Aim::Leader && queue.seek(now) {
+            if key.aim == Target::LeaderHint && queue.seek(now) {
                 questions.entry(default_link).or_default().push(key.group);
                 if let Some(other) = queue.target().filter(|target| *target != default_link) {
                     questions.entry(other).or_default().push(key.group);
@@ -215,7 +215,7 @@ fn aim(
     default_link: Option<LinkId>,
     ready: &mut Vec<QueueKey>,
 ) {
-    let leader = queue.leader.as_ref().filter(|_| key.aim == Aim::Leader);
+    let leader = queue.leader.as_ref().filter(|_| key.aim == Target::LeaderHint);
     let link = leader.and_then(|leader| links.get(&leader.member));
     queue.aim_at(link.copied().or(default_link));
     if !queue.waiting.is_empty() {

@@ -1,7 +1,7 @@
 //! What a remote handle understands: answers, and what comes on its streams.
 
 use crate::codec::cursor::Malformed;
-use crate::request::wire::leaders::{self, Leader};
+use crate::request::wire::leaders::{self, LeaderHint};
 use crate::request::wire::resolve::{self, Resolved};
 use crate::request::wire::results::{self, Answered};
 use crate::request::wire::{self as requests, number};
@@ -17,7 +17,7 @@ pub(crate) enum Incoming {
     /// Answers to requests.
     Results(Vec<Answered>),
     /// Who leads, as far as that member knows.
-    Leaders(Vec<Leader>),
+    Leaders(Vec<LeaderHint>),
     /// What a name stands for, as far as that member knows.
     Resolved(Resolved),
     /// Something about a stream.

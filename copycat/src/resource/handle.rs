@@ -13,7 +13,7 @@ use crate::codec::access::{Access, Consistency};
 use crate::codec::command::Call;
 use crate::codec::ids::GroupId;
 use crate::codec::payload;
-use crate::error::{Error, Place, Problem};
+use crate::error::{CallSite, Error, Problem};
 use crate::request::failure::Outcome;
 use crate::request::sender::{Answer, RequestSender};
 use crate::request::status::StatusSender;
@@ -269,8 +269,8 @@ impl Handle {
         }
     }
 
-    fn place(&self, method: &'static Method) -> Place {
-        Place { resource: Arc::clone(&self.resource.name), method: method.name, read: method.is_read() }
+    fn place(&self, method: &'static Method) -> CallSite {
+        CallSite { resource: Arc::clone(&self.resource.name), method: method.name, read: method.is_read() }
     }
 
     fn error(&self, method: &'static Method, problem: Problem) -> Error {

@@ -50,7 +50,7 @@ impl Line {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::codec::access::{Access, Consistency, Place};
+    use crate::codec::access::{Access, Consistency, ReadOrder};
     use crate::codec::command::Command;
     use crate::codec::ids::MethodId;
     use crate::request::sender::{Request, RequestReceiver};
@@ -58,7 +58,7 @@ mod tests {
     use std::pin::Pin;
     use std::task::{Context, Poll, Waker};
 
-    const READ: Access = Access::Read(Consistency::Strict, Place::Free);
+    const READ: Access = Access::Read(Consistency::Strict, ReadOrder::Unordered);
 
     type Calling<'a> = Pin<Box<dyn Future<Output = Answer> + 'a>>;
 
@@ -113,11 +113,11 @@ mod tests {
             (call, request)
         };
         let (_, first) = place(READ);
-        assert_eq!(first.call.access, Access::Read(Consistency::Strict, Place::InLine));
+        assert_eq!(first.call.access, Access::Read(Consistency::Strict, ReadOrder::Ordered));
         let (write, asked) = place(Access::Write);
         assert_eq!(asked.call.access, Access::Write);
         let (read, behind) = place(READ);
-        assert_eq!(behind.call.access, Access::Read(Consistency::Strict, Place::Behind));
+        assert_eq!(behind.call.access, Access::Read(Consistency::Strict, ReadOrder::AfterWrites));
         drop(asked);
         assert_eq!(block_on(write), Err(Failure::Stopped));
         assert_eq!(
@@ -128,7 +128,7 @@ mod tests {
         drop(behind);
         assert_eq!(block_on(read), Err(Failure::Stopped));
         // That last read was dropped unanswered.
-        assert_eq!(place(READ).1.call.access, Access::Read(Consistency::Strict, Place::Behind));
+        assert_eq!(place(READ).1.call.access, Access::Read(Consistency::Strict, ReadOrder::AfterWrites));
     }
 
     #[test]

@@ -1,209 +1,177 @@
-//! The header of a batch: what one write puts in front of its frames.
-//!
-//! ```text
-//!  offset size  field
-//!       0    4  magic            "CCB2"
-//!       4    4  checksum         CRC32C of the magic and of everything behind this field
-//!       8    8  salt             of the segment
-//!      16    8  position         of this header in the journal
-//!      24    8  durable          position up to which everything was durable when this was written
-//!      32    4  length           bytes behind this header, padding not counted
-//!      36    4  count            frames in them; 0 in a checkpoint
-//!      40    4  body checksum    CRC32C over the first 8 bytes (length, checksum) of each frame; in a
-//!                                checkpoint over the whole body
-//!      44    4  previous         checksum of the header before this one: the previous batch's, or the
-//!                                segment's for its first batch
-//!      48    1  kind             1 frames, 2 checkpoint
-//!      49   15  reserved         0
-//! ```
-//!
-//! `FORMAT.md` gives the reason for each field.
+//! A batch from its first append to the end of its write. It holds the callers' bytes; nothing is copied.
 
-use super::position::Position;
-use crate::codec::checksum::{crc32c, crc32c_append, crc32c_around};
-use crate::codec::cursor::{Cursor, Malformed};
-use crate::codec::entries::Mark;
-use crate::codec::frame::{Frame, Header, Kind};
-use crate::codec::ids::{GroupId, MemberId};
-use crate::codec::terms::LogId;
+use super::batch_header::{BATCH_HEADER_LEN, BatchHeader, BatchKind};
+use super::disk::Region;
+use super::position::{BLOCK, Position, ZEROES, align_up};
+use super::segment::Segment;
+use bytes::Bytes;
+use std::sync::Arc;
 
-/// Bytes of a batch header.
-pub(crate) const BATCH_HEADER_LEN: usize = 64;
-
-const MAGIC: u32 = u32::from_le_bytes(*b"CCB2");
-
-/// What the body of a batch is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub(crate) enum BatchKind {
-    /// Frames, packed; possibly none.
-    Frames = 1,
-    /// The state of all groups.
-    Checkpoint = 2,
+/// Frames that share one write. Their positions are final.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    region: Arc<dyn Region>,
+    /// Where its header lies in the region.
+    offset: u64,
+    /// Of its header, in the journal.
+    position: Position,
+    salt: u64,
+    kind: BatchKind,
+    /// The checksum of the segment's header, if this is the first batch of the segment: what its `previous` is then.
+    first_in: Option<u32>,
+    /// The header (empty until sealed), the callers' chunks, the padding (once sealed).
+    chunks: Vec<Bytes>,
+    /// Where each chunk begins, counted from the header.
+    starts: Vec<u32>,
+    length: u32,
+    count: u32,
+    /// How many of the frames are commit indexes.
+    commits: u32,
+    checksum: u32,
 }
 
-/// The fixed fields of a batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct BatchHeader {
-    /// Salt of the segment it was written to.
-    pub salt: u64,
-    /// Position of the header itself.
-    pub position: Position,
-    /// What was durable when it was written.
-    pub durable: Position,
-    /// Bytes of the body.
-    pub length: u32,
-    /// Frames in the body.
-    pub count: u32,
-    /// Checksum of the body, see the module.
-    pub body_checksum: u32,
-    /// Checksum of the header before this one.
-    pub previous: u32,
-    /// What the body is.
-    pub kind: BatchKind,
-}
-
-impl BatchHeader {
-    /// The header's bytes and its checksum.
-    pub(crate) fn encode(&self) -> ([u8; BATCH_HEADER_LEN], u32) {
-        let mut bytes = [0; BATCH_HEADER_LEN];
-        bytes[0..4].copy_from_slice(&MAGIC.to_le_bytes());
-        bytes[8..16].copy_from_slice(&self.salt.to_le_bytes());
-        bytes[16..24].copy_from_slice(&self.position.0.to_le_bytes());
-        bytes[24..32].copy_from_slice(&self.durable.0.to_le_bytes());
-        bytes[32..36].copy_from_slice(&self.length.to_le_bytes());
-        bytes[36..40].copy_from_slice(&self.count.to_le_bytes());
-        bytes[40..44].copy_from_slice(&self.body_checksum.to_le_bytes());
-        bytes[44..48].copy_from_slice(&self.previous.to_le_bytes());
-        bytes[48] = self.kind as u8;
-        let checksum = checksum(&bytes);
-        bytes[4..8].copy_from_slice(&checksum.to_le_bytes());
-        (bytes, checksum)
-    }
-
-    /// Verifies and reads the header at the front of `bytes`; returns its checksum too.
-    pub(crate) fn parse(bytes: &[u8]) -> Result<(BatchHeader, u32), Malformed> {
-        let bytes = Cursor::new(bytes).take(BATCH_HEADER_LEN)?;
-        let mut cursor = Cursor::new(bytes);
-        let magic = cursor.u32()?;
-        if magic != MAGIC {
-            return Err(Malformed::Value { field: "batch magic", found: magic.into() });
-        }
-        let (found, computed) = (cursor.u32()?, checksum(bytes));
-        if found != computed {
-            return Err(Malformed::Checksum { found, computed });
-        }
-        let (salt, position, durable) = (cursor.u64()?, Position(cursor.u64()?), Position(cursor.u64()?));
-        let (length, count) = (cursor.u32()?, cursor.u32()?);
-        let (body_checksum, previous) = (cursor.u32()?, cursor.u32()?);
-        let kind = match cursor.u8()? {
-            1 => BatchKind::Frames,
-            2 => BatchKind::Checkpoint,
-            found => return Err(Malformed::Value { field: "batch kind", found: found.into() }),
-        };
-        if cursor.rest().iter().any(|byte| *byte != 0) {
-            return Err(Malformed::Value { field: "batch reserved", found: 1 });
-        }
-        let header = BatchHeader { salt, position, durable, length, count, body_checksum, previous, kind };
-        Ok((header, found))
-    }
-
-    /// Bytes the batch takes in its segment, padding included.
-    pub(crate) fn extent(&self) -> u64 {
-        super::position::align_up(BATCH_HEADER_LEN as u64 + u64::from(self.length))
-    }
-
-    /// Verifies the body against this header, each frame included. `records` are then the frames in their order; none of
-    /// a checkpoint. On an error they mean nothing.
-    pub(crate) fn verify(&self, body: &[u8], records: &mut Vec<Record>) -> Result<(), Malformed> {
-        assert_eq!(body.len(), self.length as usize, "the body is cut by the header");
-        records.clear();
-        let mut computed = 0;
-        match self.kind {
-            BatchKind::Checkpoint => computed = crc32c(body),
-            BatchKind::Frames => {
-                for frame in Frame::all(body) {
-                    let frame = frame?;
-                    computed = add_frame(computed, frame.bytes);
-                    records.push(Record::of(&frame));
-                }
-            }
-        }
-        if records.len() != self.count as usize {
-            return Err(Malformed::Value { field: "batch count", found: self.count.into() });
-        }
-        if computed != self.body_checksum {
-            return Err(Malformed::Checksum { found: self.body_checksum, computed });
-        }
-        Ok(())
-    }
-}
-
-/// What recovery has to know of a frame. A batch counts as a whole or not at all, so its frames are remembered until all
-/// of them are verified; what they say is in 48 bytes of each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Record {
-    /// What the frame means.
-    pub kind: Kind,
-    /// Bytes of the frame.
-    pub len: u32,
-    /// Its group.
-    pub group: GroupId,
-    /// Its term and index.
-    pub id: LogId,
-    /// In a vote: who got it.
-    pub vote: Option<MemberId>,
-}
-
-impl Record {
-    fn of(frame: &Frame<'_>) -> Record {
-        let Header { kind, group, index, term, .. } = frame.header;
-        let vote = if kind == Kind::Vote { frame.header.voted_for() } else { None };
-        Record { kind, len: frame.bytes.len() as u32, group, id: LogId { term, index }, vote }
-    }
-}
-
-/// The body checksum with one more frame in it. It covers the frame's length and its own checksum: frames cover
-/// themselves, and no payload is read a second time.
-pub(crate) fn add_frame(checksum: u32, frame: &[u8]) -> u32 {
-    crc32c_append(checksum, &frame[..size_of::<Mark>()])
-}
-
-/// Whether a header may begin here.
-#[cfg(any(test, feature = "testing"))]
-pub(crate) fn begins(bytes: &[u8]) -> bool {
-    bytes.starts_with(&MAGIC.to_le_bytes())
-}
-
-/// Over a whole header but the checksum itself.
-pub(crate) fn checksum(header: &[u8]) -> u32 {
-    crc32c_around(&header[..4], &header[8..BATCH_HEADER_LEN])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reads_back_what_was_written_and_notices_every_flipped_bit() {
-        let (position, durable) = (Position(8_192), Position(4_096));
-        let kind = BatchKind::Frames;
-        let header = BatchHeader {
-            salt: 7,
-            position,
-            durable,
-            length: 9,
-            count: 1,
-            body_checksum: 3,
-            previous: 4,
+impl Batch {
+    /// An empty batch whose header will lie at `offset` of the segment.
+    pub(crate) fn new(segment: &Segment, offset: u64, kind: BatchKind) -> Batch {
+        assert!(offset.is_multiple_of(BLOCK) && offset >= BLOCK, "batches begin on blocks behind the header");
+        assert!(offset < segment.header.len, "the batch begins in the segment");
+        Batch {
+            region: segment.region.clone(),
+            offset,
+            position: Position(segment.header.base.0 + offset),
+            salt: segment.header.salt,
             kind,
+            first_in: (offset == BLOCK).then_some(segment.checksum),
+            chunks: vec![Bytes::new()],
+            starts: vec![0],
+            length: 0,
+            count: 0,
+            commits: 0,
+            checksum: 0,
+        }
+    }
+
+    /// Adds packed frames, or the body of a checkpoint. `count` is how many frames they are, and `checksum` is that
+    /// of the whole batch with them.
+    pub(crate) fn push(&mut self, chunk: Bytes, count: u32, checksum: u32) {
+        assert!(!self.is_sealed(), "nothing is added to what is being written");
+        assert!(!chunk.is_empty() && (count > 0) == (self.kind == BatchKind::Frames), "{count} frames");
+        self.starts.push(BATCH_HEADER_LEN as u32 + self.length);
+        self.length += chunk.len() as u32;
+        self.chunks.push(chunk);
+        self.count += count;
+        self.checksum = checksum;
+    }
+
+    /// Adds frames that record commit indexes; otherwise like [`push`](Self::push).
+    pub(crate) fn push_commits(&mut self, frames: Bytes, count: u32, checksum: u32) {
+        self.push(frames, count, checksum);
+        self.commits += count;
+    }
+
+    /// Whether `len` bytes of frames may still be added. A checkpoint takes none; otherwise both limits must be kept.
+    pub(crate) fn takes(&self, len: usize, batch_max: u64, offset_max: u64) -> bool {
+        let length = u64::from(self.length) + len as u64;
+        self.kind == BatchKind::Frames
+            && length <= batch_max
+            && self.offset + BATCH_HEADER_LEN as u64 + length <= offset_max
+    }
+
+    /// What its body is.
+    pub(crate) fn kind(&self) -> BatchKind {
+        self.kind
+    }
+
+    /// Bytes between its last frame and the end of its last block.
+    pub(crate) fn padding(&self) -> usize {
+        (self.end_padded().0 - self.end().0) as usize
+    }
+
+    /// Bytes of its frames so far.
+    pub(crate) fn len(&self) -> u64 {
+        u64::from(self.length)
+    }
+
+    /// Frames so far, commit indexes not counted: nobody asked for those.
+    pub(crate) fn asked_for(&self) -> u32 {
+        assert!(self.commits <= self.count, "commit indexes are among the frames");
+        self.count - self.commits
+    }
+
+    /// Checksum over the frames so far.
+    pub(crate) fn checksum(&self) -> u32 {
+        self.checksum
+    }
+
+    /// Of its header.
+    pub(crate) fn position(&self) -> Position {
+        self.position
+    }
+
+    /// Behind its last frame.
+    pub(crate) fn end(&self) -> Position {
+        Position(self.position.0 + BATCH_HEADER_LEN as u64 + u64::from(self.length))
+    }
+
+    /// Behind its padding, where the next batch may begin.
+    pub(crate) fn end_padded(&self) -> Position {
+        Position(self.position.0 + self.extent())
+    }
+
+    /// Bytes that it takes of its segment.
+    fn extent(&self) -> u64 {
+        align_up(BATCH_HEADER_LEN as u64 + u64::from(self.length))
+    }
+
+    fn is_sealed(&self) -> bool {
+        !self.chunks[0].is_empty()
+    }
+
+    /// Completes the batch for writing. Returns the checksum of its header, which the header of the next batch
+    /// repeats.
+    pub(crate) fn seal(&mut self, durable: Position, previous: u32) -> u32 {
+        assert!(!self.is_sealed(), "a batch is written once");
+        assert!(durable <= self.position, "a batch is written when everything before it is durable");
+        assert!(self.offset + self.extent() <= self.region.len(), "the batch lies in the segment");
+        let header = BatchHeader {
+            salt: self.salt,
+            position: self.position,
+            durable,
+            length: self.length,
+            count: self.count,
+            body_checksum: self.checksum,
+            previous: self.first_in.unwrap_or(previous),
+            kind: self.kind,
         };
         let (bytes, checksum) = header.encode();
-        assert_eq!(BatchHeader::parse(&bytes), Ok((header, checksum)));
-        for bit in 0..bytes.len() * 8 {
-            let mut damaged = bytes;
-            damaged[bit / 8] ^= 1 << (bit % 8);
-            assert!(BatchHeader::parse(&damaged).is_err(), "bit {bit}");
+        self.chunks[0] = Bytes::copy_from_slice(&bytes);
+        self.starts.push(BATCH_HEADER_LEN as u32 + self.length);
+        assert_eq!(header.extent(), self.extent(), "header and batch agree");
+        self.chunks.push(Bytes::from_static(&ZEROES[..self.padding()]));
+        debug_assert_eq!(self.chunks.iter().map(Bytes::len).sum::<usize>() as u64, self.extent());
+        checksum
+    }
+
+    /// Where to write what. The batch is sealed.
+    pub(crate) fn parts(&self) -> (&Arc<dyn Region>, u64, &[Bytes]) {
+        assert!(self.is_sealed(), "sealed before it is written");
+        (&self.region, self.offset, &self.chunks)
+    }
+
+    /// Appends slices that cover `len` bytes from `position` on: whole frames of this batch.
+    pub(crate) fn slices(&self, position: Position, len: usize, out: &mut Vec<Bytes>) {
+        assert!(self.position < position && position.0 + len as u64 <= self.end().0, "frames of this batch");
+        let (mut from, end) =
+            ((position.0 - self.position.0) as usize, (position.0 - self.position.0) as usize + len);
+        let mut at = self.starts.partition_point(|start| *start as usize <= from) - 1;
+        while from < end {
+            let (start, chunk) = (self.starts[at] as usize, &self.chunks[at]);
+            let to = end.min(start + chunk.len());
+            if from < to {
+                out.push(chunk.slice(from - start..to - start));
+            }
+            (from, at) = (to, at + 1);
         }
+        assert_eq!(from, end, "all of it was found");
     }
 }

@@ -82,14 +82,14 @@ impl GroupState {
 
 /// Where one entry lies: 16 bytes, all that an entry costs in memory.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Place {
+pub(crate) struct EntryLocation {
     /// Of its first byte.
     pub position: Position,
     /// Bytes of its frame.
     pub len: u32,
 }
 
-impl Place {
+impl EntryLocation {
     /// Behind its last byte.
     fn end(self) -> Position {
         self.position.plus(self.len as usize)
@@ -107,7 +107,7 @@ pub(crate) struct GroupLog {
     /// Index of the first entry in `places`. Recovery may begin behind entries whose segments were
     /// dropped; otherwise this is the first index of the log.
     placed: Index,
-    places: VecDeque<Place>,
+    places: VecDeque<EntryLocation>,
 }
 
 impl GroupLog {
@@ -162,7 +162,7 @@ impl GroupLog {
     }
 
     /// Puts one entry behind those before its index; whatever was at its index or beyond is replaced.
-    pub(crate) fn put(&mut self, id: LogId, place: Place, configuration: Option<Configuration>) {
+    pub(crate) fn put(&mut self, id: LogId, place: EntryLocation, configuration: Option<Configuration>) {
         assert!(place.len as usize >= HEADER_LEN, "a frame of {} bytes", place.len);
         self.replace_from(id.index, place.position);
         assert!(id.term <= self.state.term, "an entry of a term that was not recorded before it");
@@ -178,8 +178,8 @@ impl GroupLog {
         for span in entries.spans().iter() {
             self.state.log.append(span.term, span.last - span.first + 1);
         }
-        self.places.extend(entries.marks().iter().map(|mark| {
-            let place = Place { position, len: entries::length(mark) as u32 };
+        self.places.extend(entries.prefixes().iter().map(|mark| {
+            let place = EntryLocation { position, len: entries::length(mark) as u32 };
             position.0 += u64::from(place.len);
             place
         }));
@@ -233,7 +233,7 @@ impl GroupLog {
     }
 
     /// Where an entry lies.
-    pub(crate) fn place(&self, index: Index) -> Option<Place> {
+    pub(crate) fn place(&self, index: Index) -> Option<EntryLocation> {
         let at = index.checked_sub(self.placed)?;
         self.places.get(at as usize).copied()
     }
@@ -256,7 +256,7 @@ mod tests {
     use super::*;
 
     fn put(log: &mut GroupLog, term: Term, index: Index, at: u64) {
-        log.put(LogId::new(term, index), Place { position: Position(at), len: 72 }, None);
+        log.put(LogId::new(term, index), EntryLocation { position: Position(at), len: 72 }, None);
     }
 
     /// A group in a term above those of its entries.
@@ -268,7 +268,7 @@ mod tests {
 
     #[test]
     fn an_entry_costs_sixteen_bytes() {
-        assert_eq!(size_of::<Place>(), 16);
+        assert_eq!(size_of::<EntryLocation>(), 16);
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! What the journal knows of all its groups.
 
+use super::batch::Batch;
 use super::checkpoint;
-use super::commits::Unrecorded;
 use super::error::StorageError;
 use super::group_log::{GroupLog, GroupState};
-use super::pending::Batch;
+use super::pending_commits::PendingCommits;
 use super::position::Position;
 use crate::codec::cursor::Malformed;
 use crate::codec::entries::Entries;
@@ -22,7 +22,7 @@ pub(crate) const APPEND_MAX: usize = 64 << 20;
 #[derive(Debug, Default)]
 pub(super) struct Groups {
     logs: BTreeMap<GroupId, GroupLog>,
-    unrecorded: Unrecorded,
+    unrecorded: PendingCommits,
 }
 
 impl Groups {
@@ -32,7 +32,7 @@ impl Groups {
             logs.values().all(|log| log.noted() == log.state().commit),
             "what was found is recorded"
         );
-        Groups { logs, unrecorded: Unrecorded::default() }
+        Groups { logs, unrecorded: PendingCommits::default() }
     }
 
     /// The state of each.

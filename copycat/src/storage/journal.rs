@@ -5,17 +5,17 @@
 //! frames durable, `preparation.rs` sees to the next segment, `room.rs` says whether there is room, `read.rs` serves
 //! entries. What they all work on lies below: `groups.rs`, `segments.rs`, `batches.rs`, `preparer.rs`.
 
-use super::batch::{BATCH_HEADER_LEN, BatchKind, add_frame};
-use super::batches::Batches;
+use super::batch_header::{BATCH_HEADER_LEN, BatchKind, add_frame};
 use super::disk::Disk;
 use super::error::{DiskError, StorageError};
 use super::groups::Groups;
 use super::options::Options;
 use super::position::{BLOCK, Position, align_up};
 use super::preparer::Preparer;
-use super::reserve::{OWN_LEN_MAX, Purpose};
+use super::reserve::{INTERNAL_LEN_MAX, Purpose};
 use super::segment::Segment;
 use super::segments::Segments;
+use super::write_queue::WriteQueue;
 use crate::codec::checksum::{crc32c, crc32c_append};
 use crate::codec::entries::Entries;
 use crate::codec::frame::{HEADER_LEN, Header};
@@ -32,7 +32,7 @@ pub(crate) struct Journal {
     pub(super) groups: Groups,
     /// Never empty.
     pub(super) segments: Segments,
-    pub(super) batches: Batches,
+    pub(super) batches: WriteQueue,
     pub(super) preparer: Preparer,
     /// The error that ended the journal.
     pub(super) failed: Option<DiskError>,
@@ -60,10 +60,10 @@ impl Journal {
     }
 
     /// Stores the entry that a new leader begins its term with, within the reserve that votes have: an
-    /// election is not won to find the disk full. At most [`OWN_LEN_MAX`] bytes; otherwise like
+    /// election is not won to find the disk full. At most [`INTERNAL_LEN_MAX`] bytes; otherwise like
     /// [`append`](Self::append). Always works, once, after [`has_vote_room`](Self::has_vote_room).
     pub(crate) fn append_own(&mut self, group: GroupId, entry: &Entries) -> Result<Position, StorageError> {
-        assert!(entry.len() <= OWN_LEN_MAX, "the reserve is for one entry, of {} bytes", entry.len());
+        assert!(entry.len() <= INTERNAL_LEN_MAX, "the reserve is for one entry, of {} bytes", entry.len());
         self.put(group, entry, Purpose::Vote)
     }
 
@@ -78,7 +78,7 @@ impl Journal {
         let groups = &mut self.groups;
         self.batches.add(|batch| {
             let position = groups.append(group, entries, batch.end());
-            let checksum = crc32c_append(batch.checksum(), entries.marks().as_flattened());
+            let checksum = crc32c_append(batch.checksum(), entries.prefixes().as_flattened());
             batch.push(entries.frames().clone(), entries.count() as u32, checksum);
             assert_eq!(position, batch.end(), "positions agree with the batch");
         });

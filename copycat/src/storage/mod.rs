@@ -19,10 +19,10 @@
 //! retries a failed write or flush, reads no clock, and knows no rule of consensus beyond "a later frame replaces, except
 //! what is committed".
 
-pub(crate) mod batch;
-mod batches;
+mod batch;
+mod batch_cache;
+pub(crate) mod batch_header;
 pub(crate) mod checkpoint;
-mod commits;
 pub(crate) mod directory;
 mod disk;
 mod error;
@@ -33,12 +33,11 @@ pub(crate) mod history;
 mod journal;
 mod options;
 mod owner;
-mod pending;
+mod pending_commits;
 pub(crate) mod position;
 mod preparation;
 mod preparer;
 mod read;
-mod recent;
 mod recovery;
 mod replay;
 mod reserve;
@@ -51,6 +50,7 @@ mod segments;
 #[cfg(test)]
 mod tests;
 mod write;
+mod write_queue;
 
 #[cfg(any(test, feature = "testing"))]
 #[allow(unused_imports, reason = "the simulation's")]

@@ -35,10 +35,10 @@ enum Work {
 /// A job that has ended, with or without success.
 #[derive(Debug)]
 #[must_use = "the journal has to learn of it"]
-pub(crate) struct Prepared(Outcome);
+pub(crate) struct Prepared(JobResult);
 
 #[derive(Debug)]
-enum Outcome {
+enum JobResult {
     Created { segment: Result<Segment, DiskError>, recycled: Option<u64>, kept: Option<Segment> },
     Removed { number: u64, result: Result<(), DiskError> },
 }
@@ -51,9 +51,9 @@ impl Preparation {
                 let segment = self.disk.create(&creation).map(|region| Segment { header, checksum, region });
                 let kept =
                     replaces.map(|old| *old).filter(|old| segment.is_err() && is_there(&*self.disk, old));
-                Outcome::Created { segment, recycled: creation.recycled, kept }
+                JobResult::Created { segment, recycled: creation.recycled, kept }
             }
-            Work::Remove { number } => Outcome::Removed { number, result: self.disk.remove(number) },
+            Work::Remove { number } => JobResult::Removed { number, result: self.disk.remove(number) },
         })
     }
 }
@@ -189,18 +189,18 @@ impl Preparer {
         assert!(self.busy, "one preparation at a time");
         self.busy = false;
         let (error, unfinished) = match done.0 {
-            Outcome::Created { segment: Ok(segment), .. } => {
+            JobResult::Created { segment: Ok(segment), .. } => {
                 self.set_ready(segment);
                 self.len_min = 0;
                 (None, None)
             }
-            Outcome::Created { segment: Err(error), recycled, kept } => {
+            JobResult::Created { segment: Err(error), recycled, kept } => {
                 // If a longer one is still needed, it will be asked for again.
                 (self.ready, self.len_min) = (kept, 0);
                 (Some(error), recycled)
             }
-            Outcome::Removed { result: Ok(()), .. } => (None, None),
-            Outcome::Removed { number, result: Err(error) } => {
+            JobResult::Removed { result: Ok(()), .. } => (None, None),
+            JobResult::Removed { number, result: Err(error) } => {
                 self.stalled = true;
                 (Some(error), Some(number))
             }

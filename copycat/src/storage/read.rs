@@ -2,7 +2,7 @@
 
 use super::disk;
 use super::error::{Damage, Problem, StorageError};
-use super::group_log::{GroupLog, Place};
+use super::group_log::{EntryLocation, GroupLog};
 use super::journal::Journal;
 use super::position::Position;
 use crate::codec::cursor::Malformed;
@@ -78,7 +78,7 @@ impl Journal {
         let offset = segment.offset(run.position);
         let slice = match segment.end() <= self.batches.durable() {
             true => segment.region.clone().slice(offset, run.len),
-            // Batches are still written behind these bytes.
+            // WriteQueue are still written behind these bytes.
             false => disk::copy(&*segment.region, offset, run.len),
         };
         let slice = slice.map_err(|error| unreadable(run.first, error.into()))?;
@@ -115,7 +115,7 @@ impl Journal {
 fn run(log: &GroupLog, first: Index, last: Index, left: &mut usize) -> (Run, Index) {
     let mut run = Run { position: Position(0), len: 0, first };
     let mut next = first;
-    while let Some(Place { position, len }) = log.place(next).filter(|_| next <= last) {
+    while let Some(EntryLocation { position, len }) = log.place(next).filter(|_| next <= last) {
         let len = len as usize;
         let adjoins = run.len == 0 || run.position.0 + run.len as u64 == position.0;
         if !adjoins || len > *left {

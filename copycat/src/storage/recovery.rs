@@ -3,7 +3,6 @@
 //! The rules are in `FORMAT.md`. In short: what lies behind the last intact batch is cut, if no intact header says
 //! that more was durable. Everything else is damage, and then nothing is changed.
 
-use super::batches::Batches;
 use super::disk::Disk;
 use super::error::{Damage, Problem, StorageError};
 use super::group_log::GroupState;
@@ -16,6 +15,7 @@ use super::replay::Replay;
 use super::scan::{Cut, damage};
 use super::segment::{Segment, SegmentHeader, VERSION};
 use super::segments::Segments;
+use super::write_queue::WriteQueue;
 use crate::codec::ids::GroupId;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -79,7 +79,7 @@ impl Journal {
         let mut segments = VecDeque::from(segments);
         let mut unused = segments.split_off(replay.started);
         let salt = segments.back().or(unused.front()).map_or(0, |segment| segment.header.salt);
-        let batches = Batches::recovered(replay.end, replay.previous, &options);
+        let batches = WriteQueue::recovered(replay.end, replay.previous, &options);
         let mut journal = Journal {
             disk,
             options,

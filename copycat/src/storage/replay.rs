@@ -1,10 +1,10 @@
 //! Replays the batches of all segments in their order, and checks that nothing is missing.
 
-use super::batch::{BATCH_HEADER_LEN, BatchKind, Record};
+use super::batch_header::{BATCH_HEADER_LEN, BatchKind, Record};
 use super::checkpoint;
 use super::disk::Region;
 use super::error::{Damage, DiskError, Problem, StorageError};
-use super::group_log::{GroupLog, GroupState, Place};
+use super::group_log::{EntryLocation, GroupLog, GroupState};
 use super::position::{BLOCK, Position, ZEROES};
 use super::scan::{Cut, Found, Scan, Tail, contradiction, damage, malformed};
 use super::segment::Segment;
@@ -153,7 +153,7 @@ impl Replay {
             let log = self.groups.entry(run[0].group).or_default();
             for record in run {
                 let end = offset + record.len as usize;
-                let place = Place { position: found.header.position.plus(offset), len: record.len };
+                let place = EntryLocation { position: found.header.position.plus(offset), len: record.len };
                 let at = found.offset + offset as u64;
                 let follows = match record.kind {
                     Kind::Vote => replay_vote(log, record),
@@ -265,7 +265,7 @@ fn replay_commit(log: &mut GroupLog, record: &Record) -> Result<(), Contradicts>
 fn replay_entry(
     log: &mut GroupLog,
     record: &Record,
-    place: Place,
+    place: EntryLocation,
     configuration: Option<Configuration>,
 ) -> Result<(), Contradicts> {
     let (LogId { term, index }, state) = (record.id, log.state());

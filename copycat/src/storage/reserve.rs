@@ -1,6 +1,6 @@
 //! What room at a segment's end is kept for: a full disk refuses entries, and never a vote.
 
-use super::batch::BATCH_HEADER_LEN;
+use super::batch_header::BATCH_HEADER_LEN;
 use super::position::BLOCK;
 use crate::codec::configuration;
 use crate::codec::frame::HEADER_LEN;
@@ -8,9 +8,9 @@ use crate::codec::frame::HEADER_LEN;
 /// Bytes of a frame that records a term and vote.
 pub(super) const VOTE_LEN: usize = HEADER_LEN;
 /// Most bytes of the entry that a new leader begins its term with: a no-op, or a configuration.
-pub(crate) const OWN_LEN_MAX: usize = HEADER_LEN + configuration::ENCODED_LEN_MAX;
+pub(crate) const INTERNAL_LEN_MAX: usize = HEADER_LEN + configuration::ENCODED_LEN_MAX;
 const _: () = assert!(
-    (BATCH_HEADER_LEN + VOTE_LEN + OWN_LEN_MAX) as u64 <= BLOCK,
+    (BATCH_HEADER_LEN + VOTE_LEN + INTERNAL_LEN_MAX) as u64 <= BLOCK,
     "the shortest segment's reserve, of four blocks, is enough for an election that closes a batch"
 );
 

@@ -3,12 +3,12 @@
 //! A yes holds until the next question, the next write and the next tick, for everything that was asked for, in any
 //! order: no append of it fails with [`StorageError::Full`] or [`StorageError::NotReady`].
 
-use super::batch::BATCH_HEADER_LEN;
+use super::batch_header::BATCH_HEADER_LEN;
 use super::checkpoint;
 use super::error::StorageError;
 use super::journal::Journal;
 use super::position::{BLOCK, align_up};
-use super::reserve::{OWN_LEN_MAX, Purpose, VOTE_LEN};
+use super::reserve::{INTERNAL_LEN_MAX, Purpose, VOTE_LEN};
 
 /// Most bytes that a checkpoint grows by with a new group. What its entries add is not counted: a checkpoint says
 /// less of an entry than the entry's frame has bytes.
@@ -36,7 +36,7 @@ impl Journal {
     /// Whether the journal takes a vote now, and behind it the entry of a new leader. The reserve has room for a few
     /// of them, also when the disk is full.
     pub(crate) fn has_vote_room(&self) -> bool {
-        let len = VOTE_LEN + OWN_LEN_MAX;
+        let len = VOTE_LEN + INTERNAL_LEN_MAX;
         self.failed.is_none() && (self.has_room_here(len, Purpose::Vote) || self.has_room_next(len))
     }
 

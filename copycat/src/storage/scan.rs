@@ -1,6 +1,6 @@
 //! Goes over the batches of one segment, and says where they end.
 
-use super::batch::{BATCH_HEADER_LEN, BatchHeader, Record};
+use super::batch_header::{BATCH_HEADER_LEN, BatchHeader, Record};
 use super::disk::Region;
 use super::error::{Damage, DiskError, Problem};
 use super::position::{BLOCK, Position, is_zero};

@@ -1,7 +1,7 @@
 //! Segments that are intact in every respect but what they say: what no disk does, and somebody who writes
 //! their checksums can. For tests only.
 
-use super::batch::{self, BATCH_HEADER_LEN, BatchHeader, BatchKind};
+use super::batch_header::{self, BATCH_HEADER_LEN, BatchHeader, BatchKind};
 use super::history::owner;
 use super::position::{BLOCK, Position, align_up};
 use super::segment::{self, SegmentHeader};
@@ -46,7 +46,7 @@ pub(crate) fn seal(image: &mut [u8]) {
     while offset + BATCH_HEADER_LEN < image.len() {
         let length = u32::from_le_bytes([32, 33, 34, 35].map(|at| image[offset + at])) as usize;
         let extent = align_up((BATCH_HEADER_LEN + length) as u64) as usize;
-        if batch::begins(&image[offset..]) && offset + extent <= image.len() {
+        if batch_header::begins(&image[offset..]) && offset + extent <= image.len() {
             previous = seal_batch(&mut image[offset..offset + extent], length, previous);
             offset += extent;
         } else {
@@ -65,13 +65,13 @@ fn seal_batch(batch: &mut [u8], length: usize, previous: u32) -> u32 {
         seal_frames(body);
         checksum = 0;
         for frame in Frame::all_trusted(body).map_while(Result::ok) {
-            (count, checksum) = (count + 1, batch::add_frame(checksum, frame.bytes));
+            (count, checksum) = (count + 1, batch_header::add_frame(checksum, frame.bytes));
         }
     }
     header[36..40].copy_from_slice(&count.to_le_bytes());
     header[40..44].copy_from_slice(&checksum.to_le_bytes());
     header[44..48].copy_from_slice(&previous.to_le_bytes());
-    let sealed = batch::checksum(header);
+    let sealed = batch_header::checksum(header);
     header[4..8].copy_from_slice(&sealed.to_le_bytes());
     sealed
 }

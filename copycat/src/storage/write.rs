@@ -1,9 +1,9 @@
 //! How batches become durable: one write and one flush at a time, on a thread of the owner's choice.
 
-use super::commits::COMMIT_LEN;
+use super::batch::Batch;
 use super::error::{DiskError, StorageError};
 use super::journal::Journal;
-use super::pending::Batch;
+use super::pending_commits::COMMIT_LEN;
 use super::position::Position;
 use super::reserve::Purpose;
 use std::sync::Arc;

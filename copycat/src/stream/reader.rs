@@ -43,7 +43,7 @@ pub(crate) enum Event {
 
 /// One open stream.
 #[derive(Debug)]
-struct Reading {
+struct ReadStream {
     /// Most items that may be under way or wait to be consumed.
     window: u64,
     /// Items that may still come.
@@ -59,7 +59,7 @@ struct Reading {
 /// The reading end of all streams of a connection.
 #[derive(Debug, Default)]
 pub(crate) struct Reader {
-    streams: BTreeMap<StreamId, Reading>,
+    streams: BTreeMap<StreamId, ReadStream>,
     /// Those that were given up and whose end has not come.
     cancelled: BTreeSet<StreamId>,
     newest: StreamId,
@@ -83,7 +83,7 @@ impl Reader {
         let window = window.clamp(1, CREDIT_MAX);
         self.newest += 1;
         let stream = self.newest;
-        let reading = Reading {
+        let reading = ReadStream {
             window,
             credit: window,
             consumed: 0,
@@ -167,7 +167,7 @@ impl Reader {
     }
 }
 
-impl Reading {
+impl ReadStream {
     fn take_item(&mut self, stream: StreamId, item: Item) -> Result<(), ServerFault> {
         if item.position <= self.last {
             return Err(ServerFault::Disordered(stream));

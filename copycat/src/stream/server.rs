@@ -36,7 +36,7 @@ pub(crate) enum ReaderFault {
 
 /// What the owner has to do about something a reader said.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Taken {
+pub(crate) enum ServerEvent {
     /// A stream is open: it is to be served, or [ended](Server::end).
     Opened(Open),
     /// A stream takes more.
@@ -57,7 +57,7 @@ struct Queued {
 
 /// One open stream.
 #[derive(Debug)]
-struct Serving {
+struct ServedStream {
     /// Items that may still be sent.
     credit: u64,
     queue: VecDeque<Queued>,
@@ -69,7 +69,7 @@ struct Serving {
     ready: bool,
 }
 
-impl Serving {
+impl ServedStream {
     fn has_something(&self) -> bool {
         let may_send = !self.queue.is_empty() && self.credit > 0;
         may_send || self.queue.is_empty() && self.end.is_some()
@@ -79,7 +79,7 @@ impl Serving {
 /// The serving end of all streams of a connection.
 #[derive(Debug, Default)]
 pub(crate) struct Server {
-    streams: BTreeMap<StreamId, Serving>,
+    streams: BTreeMap<StreamId, ServedStream>,
     /// The greatest name that was used.
     newest: StreamId,
     /// Streams that may have something to say, whoever waits longest in front.
@@ -93,30 +93,30 @@ pub(crate) struct Server {
 
 impl Server {
     /// Takes what a reader says.
-    pub(crate) fn take(&mut self, message: ToServer) -> Result<Taken, ReaderFault> {
+    pub(crate) fn take(&mut self, message: ToServer) -> Result<ServerEvent, ReaderFault> {
         match message {
             ToServer::Open(open) => self.open(open),
             ToServer::Credit { stream, items } => Ok(match self.known(stream)? {
                 Some(serving) => {
                     serving.credit = serving.credit.saturating_add(items).min(CREDIT_MAX);
                     self.rouse(stream);
-                    Taken::More(stream)
+                    ServerEvent::More(stream)
                 }
-                None => Taken::Nothing,
+                None => ServerEvent::Nothing,
             }),
             ToServer::Cancel { stream } => Ok(match self.known(stream)? {
                 Some(_) => {
                     self.end(stream, EndReason::Cancelled);
                     self.forget_queue(stream);
                     self.rouse(stream);
-                    Taken::Cancelled(stream)
+                    ServerEvent::Cancelled(stream)
                 }
-                None => Taken::Nothing,
+                None => ServerEvent::Nothing,
             }),
         }
     }
 
-    fn open(&mut self, open: Open) -> Result<Taken, ReaderFault> {
+    fn open(&mut self, open: Open) -> Result<ServerEvent, ReaderFault> {
         let Open { stream, position, .. } = open;
         if stream <= self.newest {
             return Err(ReaderFault::Reopened(stream));
@@ -127,16 +127,16 @@ impl Server {
                 return Err(ReaderFault::Flooded);
             }
             self.refused.push_back(ToReader::End { stream, reason: EndReason::TooMany, position });
-            return Ok(Taken::Nothing);
+            return Ok(ServerEvent::Nothing);
         }
         let (credit, queue) = (open.credit.min(CREDIT_MAX), VecDeque::new());
-        let serving = Serving { credit, queue, last: position, end: None, ready: false };
+        let serving = ServedStream { credit, queue, last: position, end: None, ready: false };
         self.streams.insert(stream, serving);
-        Ok(Taken::Opened(open))
+        Ok(ServerEvent::Opened(open))
     }
 
     /// A stream that is open; `None` if it is over.
-    fn known(&mut self, stream: StreamId) -> Result<Option<&mut Serving>, ReaderFault> {
+    fn known(&mut self, stream: StreamId) -> Result<Option<&mut ServedStream>, ReaderFault> {
         if stream > self.newest {
             return Err(ReaderFault::NeverOpened(stream));
         }

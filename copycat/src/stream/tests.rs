@@ -1,7 +1,7 @@
 //! Both ends of a connection's streams, with a connection between them that delays, and that breaks.
 
 use super::reader::{Event, Reader, ServerFault};
-use super::server::{ReaderFault, Server, Taken, WAITING_MAX};
+use super::server::{ReaderFault, Server, ServerEvent, WAITING_MAX};
 use super::wire::{EndReason, ITEM_MAX, Item, Open, StreamId, ToReader, ToServer};
 use super::{CREDIT_MAX, STREAMS_MAX};
 use bytes::Bytes;
@@ -30,7 +30,7 @@ fn reading() -> (Reader, StreamId) {
 /// A server with one stream that takes so many items.
 fn serving(credit: u64) -> Server {
     let mut server = Server::default();
-    assert!(matches!(server.take(open(1, credit)), Ok(Taken::Opened(_))));
+    assert!(matches!(server.take(open(1, credit)), Ok(ServerEvent::Opened(_))));
     server
 }
 
@@ -41,12 +41,12 @@ fn items_flow_as_far_as_they_are_taken() {
     assert_eq!(server.next(), Some(items(1, &[1, 2])));
     assert_eq!(server.next(), None, "there is no credit");
     assert!(!server.takes(1));
-    assert_eq!(server.take(ToServer::Credit { stream: 1, items: 2 }), Ok(Taken::More(1)));
+    assert_eq!(server.take(ToServer::Credit { stream: 1, items: 2 }), Ok(ServerEvent::More(1)));
     assert_eq!(server.next(), Some(items(1, &[3, 4])));
     server.end(1, EndReason::Complete);
     assert_eq!(server.next(), None, "the end comes behind what was handed in");
     server.publish(1, item(9));
-    assert_eq!(server.take(ToServer::Credit { stream: 1, items: 9 }), Ok(Taken::Nothing), "it is over");
+    assert_eq!(server.take(ToServer::Credit { stream: 1, items: 9 }), Ok(ServerEvent::Nothing), "it is over");
     assert_eq!(server.len(), 1, "and not forgotten");
 }
 
@@ -58,10 +58,10 @@ fn an_end_that_waits_for_credit_comes_when_the_reader_gives_up() {
     assert_eq!((server.next(), server.len()), (None, 1));
     let mut server = serving(0);
     server.publish(1, item(1));
-    assert_eq!(server.take(ToServer::Cancel { stream: 1 }), Ok(Taken::Cancelled(1)));
+    assert_eq!(server.take(ToServer::Cancel { stream: 1 }), Ok(ServerEvent::Cancelled(1)));
     let end = ToReader::End { stream: 1, reason: EndReason::Cancelled, position: 0 };
     assert_eq!((server.next(), server.next(), server.len()), (Some(end), None, 0));
-    assert_eq!(server.take(ToServer::Cancel { stream: 1 }), Ok(Taken::Nothing), "it may cross the end");
+    assert_eq!(server.take(ToServer::Cancel { stream: 1 }), Ok(ServerEvent::Nothing), "it may cross the end");
     assert_eq!(server.figures(), (0, 1));
 }
 
@@ -103,8 +103,8 @@ fn ten_thousand_streams_are_refused_beyond_the_bound() {
     let (mut server, mut opened, mut refused) = (Server::default(), 0, 0);
     for stream in 1..=10_000 {
         match server.take(open(stream, 1)).unwrap() {
-            Taken::Opened(_) => opened += 1,
-            taken => assert_eq!(taken, Taken::Nothing),
+            ServerEvent::Opened(_) => opened += 1,
+            taken => assert_eq!(taken, ServerEvent::Nothing),
         }
         while let Some(message) = server.next() {
             let end = ToReader::End { stream, reason: EndReason::TooMany, position: 0 };
@@ -300,12 +300,12 @@ fn whatever_the_connection_does_readers_get_everything_once_or_hear_of_it() {
                     for _ in 0..random.usize(..8) {
                         let Some(asked) = connection.asked.pop_front() else { break };
                         match connection.server.take(asked).unwrap() {
-                            Taken::Opened(Open { stream, position, .. }) => {
+                            ServerEvent::Opened(Open { stream, position, .. }) => {
                                 log.tell(&mut connection.server, stream, position);
                                 told.insert(stream, log.newest.max(position));
                             }
-                            Taken::Cancelled(stream) => drop(told.remove(&stream)),
-                            Taken::More(_) | Taken::Nothing => {}
+                            ServerEvent::Cancelled(stream) => drop(told.remove(&stream)),
+                            ServerEvent::More(_) | ServerEvent::Nothing => {}
                         }
                     }
                 }

@@ -1,19 +1,19 @@
 //! Lets callers in.
 
-use super::callers::{Callers, Place};
+use super::admission::{Recheck, check_caller};
+use super::callers::{Callers, ConnectionGuard};
 use super::closed::Closed;
 use super::connection::{self, Reader};
 use super::endpoint::Endpoint;
 use super::event::{Event, Source};
-use super::gate::{Probation, check_caller};
 use super::handshake::{self, Opened};
+use super::network::{Listener, Stream};
 use super::outbox::{Outbox, outbox};
 use super::queue::Overflow;
-use super::seam::{Listener, Stream};
 use super::sender::Sender;
 use super::task::Task;
 use super::throttle::Throttle;
-use super::wire::{Hello, Incoming, LaneKind, Refusal, Role};
+use super::wire::{Hello, Incoming, Priority, Refusal, Role};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -119,7 +119,7 @@ impl<I: Incoming> Shared<I> {
     }
 
     async fn receive(self: &Arc<Self>, number: u64, stream: Box<dyn Stream>, address: &str) {
-        let place = Place::new(&self.callers, number);
+        let place = ConnectionGuard::new(&self.callers, number);
         let admitted = timeout(self.endpoint.limits.handshake_timeout, self.admit(&place, stream)).await;
         match admitted.unwrap_or(Err(Ended::Closed(Closed::Late))) {
             Ok(call) => {
@@ -145,10 +145,14 @@ impl<I: Incoming> Shared<I> {
     }
 
     /// The handshake.
-    async fn admit(&self, place: &Place<'_>, stream: Box<dyn Stream>) -> Result<Admitted<I>, Ended> {
+    async fn admit(
+        &self,
+        place: &ConnectionGuard<'_>,
+        stream: Box<dyn Stream>,
+    ) -> Result<Admitted<I>, Ended> {
         let (mut opened, hello) = handshake::listen(stream).await?;
         let admitted = hello.and_then(|hello| {
-            let identity = check_caller(&*self.endpoint.gate, &hello)?;
+            let identity = check_caller(&*self.endpoint.admission, &hello)?;
             let (sender, outbox) = self.outbox(&hello);
             let formed = identity.cluster != 0;
             place.enter(&hello.role, formed, &sender, self.endpoint.limits.clients_max)?;
@@ -159,8 +163,8 @@ impl<I: Incoming> Shared<I> {
                 let formed = identity.cluster != 0;
                 handshake::reply(&mut opened, &Ok(identity)).await?;
                 outbox.open();
-                let probation = (!formed).then(|| Probation::new(&self.endpoint.gate, hello));
-                Ok(Admitted { opened, outbox, reader: self.reader(place, &hello, sender, probation) })
+                let recheck = (!formed).then(|| Recheck::new(&self.endpoint.admission, hello));
+                Ok(Admitted { opened, outbox, reader: self.reader(place, &hello, sender, recheck) })
             }
             Err(refusal) => {
                 handshake::reply(&mut opened, &Err(refusal)).await?;
@@ -173,10 +177,10 @@ impl<I: Incoming> Shared<I> {
         let limits = &self.endpoint.limits;
         match hello.role {
             // Nothing but signs of life goes back there.
-            Role::Member { lane: LaneKind::Control, .. } => {
+            Role::Member { priority: Priority::Control, .. } => {
                 outbox(limits.control_bytes_max, Overflow::Refuse)
             }
-            Role::Member { lane: LaneKind::Bulk, .. } | Role::Client => {
+            Role::Member { priority: Priority::Bulk, .. } | Role::Client => {
                 let idle_max = limits.client_idle_bytes_max;
                 outbox(limits.client_bytes_max, Overflow::Cut { idle_max })
             }
@@ -185,21 +189,21 @@ impl<I: Incoming> Shared<I> {
 
     fn reader(
         &self,
-        place: &Place<'_>,
+        place: &ConnectionGuard<'_>,
         hello: &Hello,
         replies: Sender,
-        probation: Option<Probation>,
+        recheck: Option<Recheck>,
     ) -> Reader<I> {
         let inbox = &self.endpoint.inbox;
         match hello.role {
-            Role::Member { id, lane, .. } => {
-                let inbox = if lane == LaneKind::Control { &inbox.control } else { &inbox.bulk };
-                Reader { inbox: inbox.clone(), from: Source::Member { id, lane, replies }, probation }
+            Role::Member { id, priority, .. } => {
+                let inbox = if priority == Priority::Control { &inbox.control } else { &inbox.bulk };
+                Reader { inbox: inbox.clone(), from: Source::Member { id, priority, replies }, recheck }
             }
             Role::Client => Reader {
                 inbox: inbox.bulk.clone(),
                 from: Source::Client { id: place.number(), replies },
-                probation,
+                recheck,
             },
         }
     }

@@ -2,7 +2,7 @@
 
 use super::closed::Closed;
 use super::sender::Sender;
-use super::wire::{LaneKind, Refusal, Role};
+use super::wire::{Priority, Refusal, Role};
 use crate::codec::ids::MemberId;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -20,7 +20,7 @@ struct Lists {
     counted: u64,
     /// In their handshake; the lowest number has been for the longest.
     arriving: BTreeMap<u64, AbortHandle>,
-    members: BTreeMap<(MemberId, LaneKind), Inside>,
+    members: BTreeMap<(MemberId, Priority), Inside>,
     clients: BTreeMap<u64, Sender>,
     /// The address is being given up: nobody is let in any more.
     dismissed: bool,
@@ -69,15 +69,15 @@ impl Callers {
 
 /// A connection's entry in the lists, taken out when it is dropped.
 #[derive(Debug)]
-pub(super) struct Place<'a> {
+pub(super) struct ConnectionGuard<'a> {
     callers: &'a Callers,
     number: u64,
 }
 
-impl<'a> Place<'a> {
+impl<'a> ConnectionGuard<'a> {
     /// Of a connection that has arrived.
-    pub(super) fn new(callers: &'a Callers, number: u64) -> Place<'a> {
-        Place { callers, number }
+    pub(super) fn new(callers: &'a Callers, number: u64) -> ConnectionGuard<'a> {
+        ConnectionGuard { callers, number }
     }
 
     /// The connection's number, never used again.
@@ -85,7 +85,7 @@ impl<'a> Place<'a> {
         self.number
     }
 
-    /// Ends the arrival: the caller is in. A member's earlier connection on the same lane is cut, since the
+    /// Ends the arrival: the caller is in. A member's earlier connection on the same priority is cut, since the
     /// member has given it up; unless another storage is behind it, which makes it another process. Once the
     /// cluster is `formed` it is known whose storage is the right one, and nobody else gets as far as here: then
     /// the earlier process is the wrong one, and goes.
@@ -102,15 +102,15 @@ impl<'a> Place<'a> {
             return Err(Refusal::TooManyConnections);
         }
         match *role {
-            Role::Member { id, storage, lane, .. } => {
-                if let Some(earlier) = lists.members.get(&(id, lane)) {
+            Role::Member { id, storage, priority, .. } => {
+                if let Some(earlier) = lists.members.get(&(id, priority)) {
                     if earlier.storage != storage && !formed {
                         return Err(Refusal::DuplicateMember);
                     }
                     earlier.sender.cut(Closed::Replaced);
                 }
                 let inside = Inside { number: self.number, storage, sender: sender.clone() };
-                lists.members.insert((id, lane), inside);
+                lists.members.insert((id, priority), inside);
             }
             Role::Client if lists.clients.len() >= clients_max => return Err(Refusal::TooManyConnections),
             Role::Client => {
@@ -121,7 +121,7 @@ impl<'a> Place<'a> {
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for ConnectionGuard<'_> {
     fn drop(&mut self) {
         let mut lists = self.callers.lists();
         lists.arriving.remove(&self.number);

@@ -5,9 +5,9 @@ use super::connection::{self, Reader};
 use super::event::{Event, Source};
 use super::handshake::{self, Opened};
 use super::limits::Limits;
+use super::network::Transport;
 use super::outbox::outbox;
 use super::queue::Overflow;
-use super::seam::Transport;
 use super::sender::Sender;
 use super::task::Task;
 use super::wire::hello::VERSION;
@@ -75,7 +75,7 @@ impl<I: Incoming> Client<I> {
 
     fn start(opened: Opened, identity: Identity, address: &str, limits: &Limits) -> Client<I> {
         let (inbox, events) = mpsc::channel(EVENTS_MAX);
-        let reader = Reader { inbox, from: Source::Server { id: identity.member }, probation: None };
+        let reader = Reader { inbox, from: Source::Server { id: identity.member }, recheck: None };
         let (sender, outbox) = outbox(limits.bulk_bytes_max, Overflow::Refuse);
         outbox.open();
         let (limits, linger) = (limits.clone(), limits.linger);

@@ -1,17 +1,17 @@
 //! An open connection: one task that reads, writes, and watches whether the other side lives.
 
+use super::admission::Recheck;
 use super::closed::Closed;
 use super::event::{Event, Source};
-use super::gate::Probation;
 use super::handshake::Opened;
 use super::limits::{Limits, MESSAGE_MAX};
+use super::network::Stream;
 use super::outbox::Outbox;
-use super::rope::Batch;
-use super::seam::Stream;
 use super::wire::envelope::{self, Expected};
-use super::wire::family::Senders;
+use super::wire::family::SenderKinds;
 use super::wire::unreadable::Unreadable;
 use super::wire::{self, Incoming};
+use super::write_buffer::Chunk;
 use bytes::{Buf, BytesMut};
 use std::io;
 use std::pin::pin;
@@ -37,13 +37,13 @@ pub(super) struct Reader<I> {
     pub(super) inbox: mpsc::Sender<Event<I>>,
     pub(super) from: Source,
     /// Of a caller that was let in before the cluster was formed.
-    pub(super) probation: Option<Probation>,
+    pub(super) recheck: Option<Recheck>,
 }
 
 impl<I: Incoming> Reader<I> {
     async fn hand_over(&self, messages: Vec<I>) -> Result<(), Closed> {
-        if let Some(probation) = &self.probation {
-            probation.judge().map_err(Closed::Unfit)?;
+        if let Some(recheck) = &self.recheck {
+            recheck.judge().map_err(Closed::Unfit)?;
         }
         let event = Event::Received { from: self.from.clone(), messages };
         self.inbox.send(event).await.map_err(|_| Closed::Stopped)
@@ -52,7 +52,7 @@ impl<I: Incoming> Reader<I> {
 
 /// What may arrive on an open connection. A dialed control lane has no reader: it only sends.
 fn expected<I: Incoming>(reader: Option<&Reader<I>>) -> Expected {
-    let sender = reader.map_or(Senders::LISTENER, |reader| reader.from.senders());
+    let sender = reader.map_or(SenderKinds::LISTENER, |reader| reader.from.senders());
     Expected { kinds: I::KINDS, sender, longest: MESSAGE_MAX }
 }
 
@@ -64,7 +64,7 @@ pub(crate) async fn read_alone<I: Incoming>(
     inbox: mpsc::Sender<Event<I>>,
 ) -> Closed {
     let (half, _writer) = tokio::io::split(stream);
-    let reader = Reader { inbox, from, probation: None };
+    let reader = Reader { inbox, from, recheck: None };
     read(half, BytesMut::new(), Some(&reader), &Life::default()).await
 }
 
@@ -128,7 +128,7 @@ async fn watch(life: &Life, outbox: &Outbox, limits: &Limits) -> Closed {
 }
 
 async fn write(mut writer: WriteHalf<Box<dyn Stream>>, outbox: &Outbox) -> Closed {
-    let mut batch = Batch::default();
+    let mut batch = Chunk::default();
     while outbox.next(&mut batch).await {
         // In steps, so that the outbox sees whether the other side takes any.
         while batch.has_remaining() {

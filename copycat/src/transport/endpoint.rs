@@ -1,9 +1,9 @@
 //! What a node holds of the transport.
 
+use super::admission::Admission;
 use super::event::Inbox;
-use super::gate::Gate;
 use super::limits::Limits;
-use super::seam::Transport;
+use super::network::Transport;
 use std::fmt;
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ pub(crate) struct Endpoint<I> {
     /// The network.
     pub network: Arc<dyn Transport>,
     /// The node's judgement.
-    pub gate: Arc<dyn Gate>,
+    pub admission: Arc<dyn Admission>,
     /// Where arrivals go.
     pub inbox: Inbox<I>,
     /// Bounds.
@@ -22,8 +22,8 @@ pub(crate) struct Endpoint<I> {
 
 impl<I> Clone for Endpoint<I> {
     fn clone(&self) -> Endpoint<I> {
-        let (network, gate) = (Arc::clone(&self.network), Arc::clone(&self.gate));
-        Endpoint { network, gate, inbox: self.inbox.clone(), limits: self.limits.clone() }
+        let (network, admission) = (Arc::clone(&self.network), Arc::clone(&self.admission));
+        Endpoint { network, admission, inbox: self.inbox.clone(), limits: self.limits.clone() }
     }
 }
 

@@ -1,8 +1,8 @@
 //! What the transport tells whoever uses it.
 
 use super::sender::Sender;
-use super::wire::family::Senders;
-use super::wire::{Identity, LaneKind, Refusal};
+use super::wire::family::SenderKinds;
+use super::wire::{Identity, Priority, Refusal};
 use crate::codec::ids::MemberId;
 use tokio::sync::mpsc;
 
@@ -40,31 +40,31 @@ pub(crate) enum Event<I> {
         /// Who was at the other end.
         from: Source,
     },
-    /// A dialed lane is open: what is sent from now on travels on this connection.
+    /// A dialed priority is open: what is sent from now on travels on this connection.
     Connected {
         /// Who was dialed.
         peer: MemberId,
-        /// Which lane.
-        lane: LaneKind,
+        /// Which priority.
+        priority: Priority,
         /// What the peer says of itself.
         identity: Identity,
     },
-    /// A dialed lane broke: whatever was sent on it may or may not have arrived, none of it is sent again, and
+    /// A dialed priority broke: whatever was sent on it may or may not have arrived, none of it is sent again, and
     /// no answer to it comes any more.
     Disconnected {
         /// Who was dialed.
         peer: MemberId,
-        /// Which lane.
-        lane: LaneKind,
+        /// Which priority.
+        priority: Priority,
     },
-    /// A dialed lane was refused, by the peer or by the own gate. It is tried again in a while, as a
+    /// A dialed priority was refused, by the peer or by the own admission. It is tried again in a while, as a
     /// refusal may pass (an operator repairs the peer); told once per series of equal refusals. Not told where
     /// only the peer is in doubt, because two processes claim its id.
     Refused {
         /// Who was dialed.
         peer: MemberId,
-        /// Which lane.
-        lane: LaneKind,
+        /// Which priority.
+        priority: Priority,
         /// Why.
         refusal: Refusal,
     },
@@ -78,8 +78,8 @@ pub(crate) enum Source {
         /// Its id.
         id: MemberId,
         /// Which of its lanes.
-        lane: LaneKind,
-        /// The way back, of the bulk lane, for answers to what it submitted and nothing else.
+        priority: Priority,
+        /// The way back, of the bulk priority, for answers to what it submitted and nothing else.
         replies: Sender,
     },
     /// A remote handle.
@@ -89,7 +89,7 @@ pub(crate) enum Source {
         /// The way back. Whoever does not read its answers is cut off when too many wait.
         replies: Sender,
     },
-    /// A member that was dialed, by a remote handle or on the own bulk lane: it answers what was submitted there.
+    /// A member that was dialed, by a remote handle or on the own bulk priority: it answers what was submitted there.
     Server {
         /// Its id.
         id: MemberId,
@@ -98,12 +98,12 @@ pub(crate) enum Source {
 
 impl Source {
     /// What that is among those who may send a message.
-    pub(super) fn senders(&self) -> Senders {
+    pub(super) fn senders(&self) -> SenderKinds {
         match self {
-            Source::Member { lane: LaneKind::Control, .. } => Senders::CONTROL,
-            Source::Member { lane: LaneKind::Bulk, .. } => Senders::BULK,
-            Source::Client { .. } => Senders::HANDLE,
-            Source::Server { .. } => Senders::SERVER,
+            Source::Member { priority: Priority::Control, .. } => SenderKinds::CONTROL,
+            Source::Member { priority: Priority::Bulk, .. } => SenderKinds::BULK,
+            Source::Client { .. } => SenderKinds::HANDLE,
+            Source::Server { .. } => SenderKinds::SERVER,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::closed::Closed;
 use super::limits::HANDSHAKE_MAX;
-use super::seam::Stream;
+use super::network::Stream;
 use super::wire::envelope::{self, Envelope};
 use super::wire::hello::{self, HANDSHAKE, Reply, VERSION};
 use super::wire::{Hello, Identity, Refusal};

@@ -1,6 +1,6 @@
 //! A network within one process: names instead of hosts, buffers instead of wires.
 
-use super::seam::{Attempt, Listener, Stream, Transport};
+use super::network::{Attempt, Listener, Stream, Transport};
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

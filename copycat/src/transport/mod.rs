@@ -1,6 +1,6 @@
 //! Moves messages between members, and between remote handles and members, over TCP or in memory.
 //!
-//! This floor carries. It never decides who may join (that is the node's [`gate`]), understands no message but those
+//! This floor carries. It never decides who may join (that is the node's [`admission`]), understands no message but those
 //! of the handshake, and never waits for a disk. Everything it holds is bounded: queues, buffers, connections,
 //! handshakes; a length is checked before memory is taken for it, and no bytes from a socket make it panic.
 //!
@@ -11,26 +11,26 @@
 //! Begin with [`wire`] (what is said), then [`seam`] (over what), then [`lane`] and [`acceptor`] (by whom).
 
 pub(crate) mod acceptor;
+pub(crate) mod admission;
 mod callers;
 pub(crate) mod client;
 pub(crate) mod closed;
 pub(crate) mod connection;
 pub(crate) mod endpoint;
 pub(crate) mod event;
-pub(crate) mod gate;
 pub(crate) mod handshake;
-pub(crate) mod lane;
 pub(crate) mod limits;
 pub(crate) mod memory;
+pub(crate) mod network;
 pub(crate) mod outbox;
+pub(crate) mod peer;
 pub(crate) mod queue;
-pub(crate) mod rope;
-pub(crate) mod seam;
 pub(crate) mod sender;
 mod task;
 pub(crate) mod tcp;
 #[cfg(test)]
 mod tests;
 mod throttle;
-mod turn;
 pub(crate) mod wire;
+pub(crate) mod write_buffer;
+mod write_permit;

@@ -1,11 +1,11 @@
 //! The writer's end of what waits to be written on one connection.
 
 use super::closed::Closed;
+use super::network::Direct;
 use super::queue::{Overflow, Shared, State};
-use super::rope::Batch;
-use super::seam::Direct;
 use super::sender::Sender;
 use super::wire::hello::encode_alive;
+use super::write_buffer::Chunk;
 use std::sync::Arc;
 
 /// The two ends of a queue that is still shut.
@@ -35,20 +35,20 @@ impl Outbox {
         let mut queue = self.shared.queue();
         let draining = queue.state == State::Draining;
         queue.state = State::Shut;
-        queue.rope.clear();
+        queue.buffer.clear();
         queue.writing = 0;
         queue.moved = false;
         queue.idle = false;
         queue.connection += 1;
         queue.direct = None;
         queue.taken = false;
-        queue.rest = Batch::default();
+        queue.rest = Chunk::default();
         draining
     }
 
     /// Waits for something to write and moves all of it into `batch`, which is empty: whatever was handed
     /// out before is written. False when the queue was drained.
-    pub(super) async fn next(&self, batch: &mut Batch) -> bool {
+    pub(super) async fn next(&self, batch: &mut Chunk) -> bool {
         loop {
             {
                 let mut queue = self.shared.queue();
@@ -97,7 +97,7 @@ impl Outbox {
     pub(super) fn show_life(&self) {
         let mut queue = self.shared.queue();
         if queue.state == State::Open && queue.waiting() == 0 && !queue.taken {
-            encode_alive(queue.rope.tail());
+            encode_alive(queue.buffer.tail());
             queue.idle = false;
             self.shared.work.notify_one();
         }

@@ -1,9 +1,9 @@
 //! What waits to be written on one connection.
 
 use super::closed::Closed;
-use super::rope::{Batch, Rope};
-use super::seam::Direct;
+use super::network::Direct;
 use super::wire::family::Kind;
+use super::write_buffer::{Chunk, WriteBuffer};
 use bytes::Buf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
@@ -32,7 +32,7 @@ pub(super) struct Shared {
 /// What waits, and who may write it.
 pub(super) struct Queue {
     pub(super) state: State,
-    pub(super) rope: Rope,
+    pub(super) buffer: WriteBuffer,
     /// Bytes that the writer holds and the network has not taken yet.
     pub(super) writing: usize,
     /// The network took some since the watch looked last.
@@ -46,7 +46,7 @@ pub(super) struct Queue {
     /// Somebody is using it: the writer waits until that is over.
     pub(super) taken: bool,
     /// What a direct write has left over, in front of everything that is queued.
-    pub(super) rest: Batch,
+    pub(super) rest: Chunk,
     pub(super) bytes_max: usize,
     pub(super) overflow: Overflow,
 }
@@ -69,14 +69,14 @@ impl Shared {
     pub(super) fn new(bytes_max: usize, overflow: Overflow) -> Shared {
         let queue = Queue {
             state: State::Shut,
-            rope: Rope::default(),
+            buffer: WriteBuffer::default(),
             writing: 0,
             moved: false,
             idle: false,
             connection: 0,
             direct: None,
             taken: false,
-            rest: Batch::default(),
+            rest: Chunk::default(),
             bytes_max,
             overflow,
         };
@@ -91,7 +91,7 @@ impl Shared {
 impl Queue {
     /// Bytes that wait, or are being written.
     pub(super) fn waiting(&self) -> usize {
-        self.rope.len() + self.writing
+        self.buffer.len() + self.writing
     }
 
     /// How much may wait when such a message is queued. Appends leave half to everything else: a follower that
@@ -101,11 +101,11 @@ impl Queue {
     }
 
     /// Hands out what a direct write has left over, or else all that is queued; false if there is nothing.
-    pub(super) fn take_rest(&mut self, batch: &mut Batch) -> bool {
+    pub(super) fn take_rest(&mut self, batch: &mut Chunk) -> bool {
         if self.rest.has_remaining() {
             std::mem::swap(&mut self.rest, batch);
         } else {
-            self.rope.drain_into(batch);
+            self.buffer.drain_into(batch);
         }
         self.writing = batch.remaining();
         self.writing > 0
@@ -116,6 +116,6 @@ impl Queue {
         if !matches!(self.state, State::Cut(_)) {
             self.state = State::Cut(why);
         }
-        self.rope.clear();
+        self.buffer.clear();
     }
 }

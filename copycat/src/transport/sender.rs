@@ -2,9 +2,9 @@
 
 use super::closed::Closed;
 use super::queue::{Overflow, Queue, Shared, State};
-use super::rope::Batch;
-use super::turn::{Turn, Wrote};
 use super::wire::Outgoing;
+use super::write_buffer::Chunk;
+use super::write_permit::{WritePermit, Wrote};
 use bytes::Buf;
 use std::fmt;
 use std::sync::Arc;
@@ -83,9 +83,9 @@ impl Sender {
 
     /// If nobody is writing, hands out all that is queued to whoever asks, who writes it and must give the turn
     /// back. Where there is no direct way, the writer is woken instead.
-    fn take_turn(&self) -> Option<Turn> {
+    fn take_turn(&self) -> Option<WritePermit> {
         let mut queue = self.shared.queue();
-        if !queue.idle || queue.rope.len() == 0 {
+        if !queue.idle || queue.buffer.len() == 0 {
             return None;
         }
         queue.idle = false;
@@ -95,10 +95,10 @@ impl Sender {
             return None;
         };
         queue.taken = true;
-        queue.writing = queue.rope.len();
-        let mut batch = Batch::default();
-        queue.rope.drain_into(&mut batch);
-        Some(Turn { connection: queue.connection, network, batch })
+        queue.writing = queue.buffer.len();
+        let mut batch = Chunk::default();
+        queue.buffer.drain_into(&mut batch);
+        Some(WritePermit { connection: queue.connection, network, batch })
     }
 
     /// Gives the turn back. What could not be written, and what was queued meanwhile, is the writer's.
@@ -133,7 +133,7 @@ impl Sender {
             }
             return Err(Unsent::Full);
         }
-        message.encode(&mut queue.rope).map_err(|_| Unsent::Invalid)
+        message.encode(&mut queue.buffer).map_err(|_| Unsent::Invalid)
     }
 
     /// Takes no more, and ends the connection once everything is written. False if there is none.

@@ -1,6 +1,6 @@
 //! TCP, as the operating system offers it. Addresses are `host:port`.
 
-use super::seam::{Attempt, Direct, Listener, Stream, Transport};
+use super::network::{Attempt, Direct, Listener, Stream, Transport};
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;

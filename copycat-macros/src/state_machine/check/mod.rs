@@ -10,7 +10,7 @@ mod signature;
 
 use super::item::Item;
 use super::model::{Command, Kind, Machine, Merge, State};
-use super::parse::{Draft, Mark};
+use super::parse::{Draft, MethodAttribute};
 use crate::support::attributes;
 use crate::support::mistakes::Mistakes;
 use std::collections::BTreeMap;
@@ -184,9 +184,18 @@ fn command(mut draft: Draft, names: &Names, mistakes: &mut Mistakes) -> Option<C
 }
 
 /// The mark of a method that needs none.
-fn unmarked(kind: Kind) -> Mark {
+fn unmarked(kind: Kind) -> MethodAttribute {
     let span = proc_macro2::Span::call_site();
-    Mark { kind, span, consistency: None, supersedes: None, merge: None, all: None, single: None, id: None }
+    MethodAttribute {
+        kind,
+        span,
+        consistency: None,
+        supersedes: None,
+        merge: None,
+        all: None,
+        single: None,
+        id: None,
+    }
 }
 
 /// The compiler finds collisions as well; here the message can name both methods.

@@ -2,8 +2,8 @@
 
 use super::Names;
 use super::signature::{arguments, result};
-use crate::state_machine::model::{Kind, Passing, Route, Split};
-use crate::state_machine::parse::{Draft, Key, Mark};
+use crate::state_machine::model::{ArgumentMode, Kind, Route, Split};
+use crate::state_machine::parse::{Draft, Key, MethodAttribute};
 use crate::support::mistakes::Mistakes;
 use syn::ext::IdentExt;
 
@@ -22,7 +22,7 @@ pub(super) fn key<'a>(keys: &'a [Key], mistakes: &mut Mistakes) -> Option<&'a Ke
 }
 
 /// Where the command goes.
-pub(super) fn route(draft: &Draft, mark: &Mark, mistakes: &mut Mistakes) -> Route {
+pub(super) fn route(draft: &Draft, mark: &MethodAttribute, mistakes: &mut Mistakes) -> Route {
     let split = draft.is_split();
     let merged_read = mark.kind == Kind::Read && mark.merge.is_some();
     if let (Some(_), Some(single)) = (mark.all, mark.single) {
@@ -52,7 +52,7 @@ pub(super) fn route(draft: &Draft, mark: &Mark, mistakes: &mut Mistakes) -> Rout
 
 /// The names and chosen ids of the commands that this one makes dead.
 pub(super) fn supersedes(
-    mark: &Mark,
+    mark: &MethodAttribute,
     key: Option<&Key>,
     names: &Names,
     mistakes: &mut Mistakes,
@@ -90,11 +90,16 @@ pub(super) fn supersedes(
 }
 
 /// How the command is split by its keys; `None` where the collection of keys, or what the command says of it, is wrong.
-pub(super) fn split(draft: &Draft, mark: &Mark, key: Option<&Key>, mistakes: &mut Mistakes) -> Option<Split> {
+pub(super) fn split(
+    draft: &Draft,
+    mark: &MethodAttribute,
+    key: Option<&Key>,
+    mistakes: &mut Mistakes,
+) -> Option<Split> {
     let Some(Key { at, span, split: Some(split) }) = key else { return None };
     let before = mistakes.count();
     let passing = arguments(&draft.signature).into_iter().nth(*at).map(|argument| argument.passing);
-    if let Some(Passing::Borrowed(_)) = passing {
+    if let Some(ArgumentMode::Borrowed(_)) = passing {
         mistakes.at(*span, "a collection of keys is taken apart: take it by value, or as a slice");
     }
     if mark.merge.is_none() && mark.all.is_none() && result(&draft.signature).is_some() {
@@ -108,7 +113,7 @@ pub(super) fn split(draft: &Draft, mark: &Mark, key: Option<&Key>, mistakes: &mu
 }
 
 /// Everything else about the options of one mark.
-pub(super) fn check(draft: &Draft, mark: &Mark, mistakes: &mut Mistakes) {
+pub(super) fn check(draft: &Draft, mark: &MethodAttribute, mistakes: &mut Mistakes) {
     let returns = result(&draft.signature);
     if let Some(consistency) = mark.consistency.as_ref().filter(|_| mark.kind != Kind::Read) {
         mistakes.add(consistency, "only a read chooses its consistency: a write always goes through the log");

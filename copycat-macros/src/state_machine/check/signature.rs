@@ -1,6 +1,6 @@
 //! What a command's signature may look like: everything in it must be known where it is decoded.
 
-use crate::state_machine::model::{Argument, Kind, Passing};
+use crate::state_machine::model::{Argument, ArgumentMode, Kind};
 use crate::support::mistakes::Mistakes;
 use crate::support::types::{self, Obstacle};
 use syn::{
@@ -218,13 +218,13 @@ pub(super) fn arguments(signature: &Signature) -> Vec<Argument> {
         .collect()
 }
 
-fn passing(ty: &Type) -> Passing {
-    let Type::Reference(reference) = types::plain(ty) else { return Passing::AsWritten };
+fn passing(ty: &Type) -> ArgumentMode {
+    let Type::Reference(reference) = types::plain(ty) else { return ArgumentMode::AsWritten };
     match types::plain(&reference.elem) {
-        Type::Slice(slice) if types::is_named(&slice.elem, "u8") => Passing::Bytes,
-        Type::Slice(slice) => Passing::Slice((*slice.elem).clone()),
-        elem if types::is_named(elem, "str") => Passing::AsWritten,
-        elem => Passing::Borrowed(elem.clone()),
+        Type::Slice(slice) if types::is_named(&slice.elem, "u8") => ArgumentMode::Bytes,
+        Type::Slice(slice) => ArgumentMode::Slice((*slice.elem).clone()),
+        elem if types::is_named(elem, "str") => ArgumentMode::AsWritten,
+        elem => ArgumentMode::Borrowed(elem.clone()),
     }
 }
 

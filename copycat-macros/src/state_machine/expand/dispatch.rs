@@ -2,7 +2,7 @@
 //! state that the block belongs to.
 
 use super::{bounded, commands_name, decoded, private, quiet};
-use crate::state_machine::model::{Argument, Command, Kind, Machine, Passing, State};
+use crate::state_machine::model::{Argument, ArgumentMode, Command, Kind, Machine, State};
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::{Generics, Ident, parse_quote};
@@ -93,7 +93,7 @@ fn entry(command: &Command, own: &TokenStream) -> TokenStream {
 fn passed(argument: &Argument) -> TokenStream {
     let name = &argument.name;
     match argument.passing {
-        Passing::AsWritten | Passing::Bytes => quote!(#name),
-        Passing::Slice(_) | Passing::Borrowed(_) => quote!(&#name),
+        ArgumentMode::AsWritten | ArgumentMode::Bytes => quote!(#name),
+        ArgumentMode::Slice(_) | ArgumentMode::Borrowed(_) => quote!(&#name),
     }
 }

@@ -8,7 +8,7 @@ mod proxies;
 mod table;
 
 use super::item;
-use super::model::{Argument, Machine, Passing, State};
+use super::model::{Argument, ArgumentMode, Machine, State};
 use crate::support::types;
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
@@ -103,9 +103,9 @@ fn mentions_constants(machine: &Machine, names: &[Ident]) -> bool {
 /// The owned type that an argument is, or is lent from; `None` for what is read in place.
 fn carried(argument: &Argument) -> Option<&Type> {
     match &argument.passing {
-        Passing::AsWritten => Some(&argument.ty),
-        Passing::Slice(ty) | Passing::Borrowed(ty) => Some(ty),
-        Passing::Bytes => None,
+        ArgumentMode::AsWritten => Some(&argument.ty),
+        ArgumentMode::Slice(ty) | ArgumentMode::Borrowed(ty) => Some(ty),
+        ArgumentMode::Bytes => None,
     }
 }
 
@@ -129,14 +129,14 @@ fn mention(machine: &Machine) -> Option<TokenStream> {
 /// What an argument is decoded as.
 fn decoded(argument: &Argument) -> TokenStream {
     match &argument.passing {
-        Passing::AsWritten | Passing::Bytes => {
+        ArgumentMode::AsWritten | ArgumentMode::Bytes => {
             let ty = &argument.ty;
             quote!(#ty)
         }
-        Passing::Slice(element) => {
+        ArgumentMode::Slice(element) => {
             let vec = private("Vec");
             quote!(#vec<#element>)
         }
-        Passing::Borrowed(ty) => quote!(#ty),
+        ArgumentMode::Borrowed(ty) => quote!(#ty),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::table::{constant_name, merge, parts};
 use super::{bounded, commands_name, link, mention, private, quiet, unbounded};
-use crate::state_machine::model::{Argument, Command, Machine, Passing};
+use crate::state_machine::model::{Argument, ArgumentMode, Command, Machine};
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::Ident;
@@ -142,7 +142,7 @@ fn encoded(command: &Command) -> TokenStream {
 fn borrowed(argument: &Argument) -> TokenStream {
     let name = &argument.name;
     match argument.passing {
-        Passing::Bytes => {
+        ArgumentMode::Bytes => {
             let raw = private("Raw");
             quote!(&#raw(#name))
         }

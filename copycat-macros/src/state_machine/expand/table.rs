@@ -1,7 +1,7 @@
 //! The marker type and the table of its commands.
 
 use super::{bounded, commands_name, decoded, link, mention, private, quiet, unbounded};
-use crate::state_machine::model::{Argument, Command, Kind, Machine, Merge, Passing, Route, Split};
+use crate::state_machine::model::{Argument, ArgumentMode, Command, Kind, Machine, Merge, Route, Split};
 use crate::support::types;
 use proc_macro2::{Literal, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
@@ -168,8 +168,8 @@ pub(super) fn parts(command: &Command, spread: &TokenStream) -> Option<TokenStre
     let (split, arguments) = (private("split"), private("Arguments"));
     let Argument { name, passing, .. } = &command.arguments[*at];
     let collection = match passing {
-        Passing::AsWritten | Passing::Borrowed(_) => quote!(#name),
-        Passing::Bytes | Passing::Slice(_) => {
+        ArgumentMode::AsWritten | ArgumentMode::Borrowed(_) => quote!(#name),
+        ArgumentMode::Bytes | ArgumentMode::Slice(_) => {
             let vec = private("Vec");
             quote_spanned!(name.span()=> #vec::from_iter(#name.iter()))
         }

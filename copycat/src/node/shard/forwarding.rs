@@ -6,7 +6,7 @@
 
 use super::super::wire::Message;
 use super::peers::Peers;
-use super::queue::{Pending, Queue};
+use super::queue::{Queue, QueuedRequest};
 use crate::codec::ids::{GroupId, MemberId, Term};
 use crate::request::failure::Failure;
 use crate::request::reply::{Replies, ReplyTo};
@@ -107,8 +107,8 @@ impl Forwarding {
         (requests, left)
     }
 
-    fn submit(&mut self, to: MemberId, pending: Pending) -> Submitted {
-        let Pending { term: _, call, reply, deadline } = pending;
+    fn submit(&mut self, to: MemberId, pending: QueuedRequest) -> Submitted {
+        let QueuedRequest { term: _, call, reply, deadline } = pending;
         let id = self.next_number;
         self.next_number += 1;
         self.total += 1;

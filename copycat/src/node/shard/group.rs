@@ -2,15 +2,15 @@
 
 use super::super::applier::Work;
 use super::super::machine::{Checker, Machine};
+use super::apply_queue::ApplyQueue;
 use super::budget::Usage;
-use super::callers::Callers;
-use super::handover::Handover;
 use super::input::GroupStatus;
-use super::intake::{Asking, Footing, Intake, Turn};
+use super::intake::{Intake, LeaderContext, TurnRequests, UnconfirmedReads};
 use super::io::Io;
-use super::queue::Pending;
-use super::reading::Reads;
-use super::replication::{Appended, Replication, Verdict};
+use super::queue::QueuedRequest;
+use super::reading::PendingReads;
+use super::replication::{Appended, ReadUpdate, Replication};
+use super::turn_output::TurnOutput;
 use crate::codec::entries::Entries;
 use crate::codec::ids::{GroupId, MemberId, Term};
 use crate::raft::effect::Role;
@@ -28,9 +28,9 @@ use std::time::Duration;
 pub(super) struct Group {
     id: GroupId,
     intake: Intake,
-    reads: Reads,
+    reads: PendingReads,
     replication: Replication,
-    handover: Handover,
+    apply_queue: ApplyQueue,
     /// Its log could not be read: it takes no part any more.
     stopped: bool,
 }
@@ -40,9 +40,9 @@ impl Group {
         Group {
             id,
             intake: Intake::default(),
-            reads: Reads::default(),
+            reads: PendingReads::default(),
             replication,
-            handover: Handover::new(id),
+            apply_queue: ApplyQueue::new(id),
             stopped: false,
         }
     }
@@ -66,14 +66,14 @@ impl Group {
     pub(super) fn attach(&mut self, checker: Arc<dyn Checker>, machine: Box<dyn Machine>) -> Work {
         self.intake.attach(checker);
         // A machine as it was made: whoever has a later state hands it over with its index.
-        self.handover.attach(machine, 0)
+        self.apply_queue.attach(machine, 0)
     }
 
     /// Gives the code back: nobody holds a proxy.
     pub(super) fn detach(&mut self) -> Work {
         self.intake.detach();
-        self.reads = Reads::default();
-        self.handover.detach()
+        self.reads = PendingReads::default();
+        self.apply_queue.detach()
     }
 
     /// Whether it takes no part any more.
@@ -83,21 +83,21 @@ impl Group {
 
     /// Whether it neither serves nor leads: its log cannot be read, or its program does not understand it.
     fn is_halted(&self) -> bool {
-        self.stopped || self.handover.progress.is_halted()
+        self.stopped || self.apply_queue.progress.is_halted()
     }
 
     /// Requests somewhere between their arrival and their answer, and bytes of their arguments, entries that wait for
     /// the disk aside.
     pub(super) fn usage(&self) -> Usage {
-        let (queue, progress) = (&self.intake.queue, &self.handover.progress);
+        let (queue, progress) = (&self.intake.queue, &self.apply_queue.progress);
         Usage {
-            requests: queue.len() + self.handover.waiting() + self.reads.len(progress),
+            requests: queue.len() + self.apply_queue.waiting() + self.reads.len(progress),
             bytes: queue.bytes() + self.reads.bytes(progress),
         }
     }
 
     /// Takes a request, for which there is room.
-    pub(super) fn enqueue(&mut self, pending: Pending, replies: &mut Replies) {
+    pub(super) fn enqueue(&mut self, pending: QueuedRequest, replies: &mut Replies) {
         if self.is_halted() {
             replies.fail(pending.reply, Failure::Halted);
         } else if !pending.call.access.is_local() {
@@ -121,8 +121,8 @@ impl Group {
             return Duration::MAX;
         }
         let consensus = self.replication.deadline(now, self.campaigns(), io);
-        let callers = [self.intake.queue.deadline(), self.reads.deadline(), self.handover.deadline()];
-        callers.into_iter().flatten().fold(consensus, Duration::min)
+        let output = [self.intake.queue.deadline(), self.reads.deadline(), self.apply_queue.deadline()];
+        output.into_iter().flatten().fold(consensus, Duration::min)
     }
 
     /// Time passes.
@@ -132,14 +132,14 @@ impl Group {
         io: &mut Io,
         replies: &mut Replies,
     ) -> Result<(), StorageError> {
-        self.handover.tick(now, replies);
+        self.apply_queue.tick(now, replies);
         self.reads.expire(now, replies);
         self.intake.queue.expire(now, replies);
-        let verdict = self.replication.tell_durable(now, io)?;
-        self.heed(verdict);
+        let update = self.replication.tell_durable(now, io)?;
+        self.apply_read_update(update);
         if self.campaigns() {
-            let verdict = self.replication.tick(now, io)?;
-            self.heed(verdict);
+            let update = self.replication.tick(now, io)?;
+            self.apply_read_update(update);
         }
         Ok(())
     }
@@ -153,15 +153,15 @@ impl Group {
         entries: &Entries,
         io: &mut Io,
     ) -> Result<(), StorageError> {
-        let verdict = self.replication.receive(now, from, message, entries, io)?;
-        self.heed(verdict);
+        let update = self.replication.receive(now, from, message, entries, io)?;
+        self.apply_read_update(update);
         Ok(())
     }
 
     /// What was written up to `token` is durable.
     pub(super) fn durable(&mut self, now: Duration, token: Token, io: &mut Io) -> Result<(), StorageError> {
-        let verdict = self.replication.durable(now, token, io)?;
-        self.heed(verdict);
+        let update = self.replication.durable(now, token, io)?;
+        self.apply_read_update(update);
         Ok(())
     }
 
@@ -185,7 +185,7 @@ impl Group {
         !self.stopped && (self.has_queued() || self.replication.awaits_flush())
     }
 
-    fn heed(&mut self, Verdict { ready, lost }: Verdict) {
+    fn apply_read_update(&mut self, ReadUpdate { ready, lost }: ReadUpdate) {
         if let Some((through, index)) = ready {
             self.reads.confirm(through, index);
         }
@@ -195,27 +195,27 @@ impl Group {
     }
 
     /// Once per turn: what is queued goes on its way, and what is committed to the applier.
-    pub(super) fn settle(
+    pub(super) fn process_ready(
         &mut self,
         now: Duration,
         me: MemberId,
         io: &mut Io,
-        callers: &mut Callers,
+        output: &mut TurnOutput,
     ) -> Result<(), StorageError> {
         // Before anything is taken for another leadership, or handed over of what another one committed.
         if self.reads.lines_term().is_some_and(|term| !self.leads_in(term)) {
-            self.reads.refuse_lines(&mut callers.replies);
+            self.reads.refuse_lines(&mut output.replies);
         }
         let queue = &mut self.intake.queue;
-        if self.handover.progress.is_halted() {
-            queue.abandon(Failure::Halted, Failure::Halted, &mut callers.replies);
+        if self.apply_queue.progress.is_halted() {
+            queue.abandon(Failure::Halted, Failure::Halted, &mut output.replies);
         }
         if !queue.is_empty() {
             let status = self.replication.status();
             match status.leader {
-                Some(leader) if leader == me => self.propose(now, status, io, &mut callers.replies)?,
+                Some(leader) if leader == me => self.propose(now, status, io, &mut output.replies)?,
                 Some(leader) => {
-                    let Callers { replies, forwarding, .. } = callers;
+                    let TurnOutput { replies, forwarding, .. } = output;
                     let leader = (status.term, leader);
                     forwarding.forward(now, self.id, leader, queue, &mut io.peers, replies);
                 }
@@ -225,7 +225,7 @@ impl Group {
         if !self.is_attached() {
             return Ok(());
         }
-        self.handover.hand_over(now, self.replication.commit(), &mut self.reads, io, callers)
+        self.apply_queue.hand_over(now, self.replication.commit(), &mut self.reads, io, output)
     }
 
     /// Takes the queue apart: writes are proposed together, reads go their way.
@@ -236,46 +236,46 @@ impl Group {
         io: &mut Io,
         replies: &mut Replies,
     ) -> Result<(), StorageError> {
-        let footing = Footing { term, last: last.index, lease: self.replication.lease(now) };
-        let Turn { writes, bytes, mut asking } =
-            self.intake.take_turn(footing, io.bounds.proposed_bytes, &mut self.reads, replies);
+        let context = LeaderContext { term, last: last.index, lease: self.replication.lease(now) };
+        let TurnRequests { writes, bytes, mut unconfirmed } =
+            self.intake.take_turn(context, io.bounds.proposed_bytes, &mut self.reads, replies);
         if writes.is_empty() {
-            asking.without_writes();
-            return self.ask(now, footing, asking, io);
+            unconfirmed.without_writes();
+            return self.ask(now, context, unconfirmed, io);
         }
-        let (appended, verdict) = self.replication.append(now, &writes, bytes, io)?;
-        self.heed(verdict);
+        let (appended, update) = self.replication.append(now, &writes, bytes, io)?;
+        self.apply_read_update(update);
         match appended {
-            Appended::All(span) => self.handover.await_results(span, writes),
-            Appended::Later => self.intake.put_back(writes, &mut asking),
+            Appended::All(span) => self.apply_queue.await_results(span, writes),
+            Appended::Later => self.intake.put_back(writes, &mut unconfirmed),
             Appended::Refused(failure) => {
-                asking.without_writes();
+                unconfirmed.without_writes();
                 writes.into_iter().for_each(|write| replies.fail(write.reply, failure));
             }
         }
-        self.ask(now, footing, asking, io)
+        self.ask(now, context, unconfirmed, io)
     }
 
     /// Asks for a confirmation that all reads of this turn share, unless none needs it.
     fn ask(
         &mut self,
         now: Duration,
-        Footing { term, last, .. }: Footing,
-        asking: Asking,
+        LeaderContext { term, last, .. }: LeaderContext,
+        unconfirmed: UnconfirmedReads,
         io: &mut Io,
     ) -> Result<(), StorageError> {
-        let (ticket, verdict) = match asking.needs_ticket() {
-            true => self.replication.read(now, io).map(|(ticket, verdict)| (Some(ticket), verdict))?,
-            false => (None, Verdict::default()),
+        let (ticket, update) = match unconfirmed.needs_ticket() {
+            true => self.replication.read(now, io).map(|(ticket, update)| (Some(ticket), update))?,
+            false => (None, ReadUpdate::default()),
         };
-        for read in asking.strict {
+        for read in unconfirmed.strict {
             self.reads.await_ticket(term, last, ticket.expect("one for the strict"), read);
         }
-        for (ahead, read) in asking.behind {
+        for (ahead, read) in unconfirmed.behind {
             self.reads.await_entry(term, last + ahead, ticket.filter(|_| ahead == 0), read);
         }
         // Behind them: a single voter confirms at once.
-        self.heed(verdict);
+        self.apply_read_update(update);
         Ok(())
     }
 
@@ -283,8 +283,8 @@ impl Group {
         GroupStatus {
             group: self.id,
             raft: self.replication.status(),
-            applied: self.handover.progress.applied(),
-            found_lost: self.replication.found_lost(),
+            applied: self.apply_queue.progress.applied(),
+            lost_entries_found: self.replication.lost_entries_found(),
             halted: self.is_halted(),
         }
     }
@@ -305,7 +305,7 @@ impl Group {
     }
 
     fn abandon(&mut self, failure: Failure, replies: &mut Replies) {
-        self.handover.abandon(failure, replies);
+        self.apply_queue.abandon(failure, replies);
         self.reads.abandon(failure, replies);
     }
 }

@@ -1,7 +1,7 @@
 //! What goes into a shard, and what it says of itself.
 
+use super::super::completions::Done;
 use super::super::machine::{Checker, Machine};
-use super::super::reports::Done;
 use super::bounds::Bounds;
 use crate::codec::entries::Entries;
 use crate::codec::ids::{GroupId, Index, MemberId};
@@ -109,7 +109,7 @@ pub(crate) struct GroupStatus {
     /// Last entry the state machine has applied.
     pub applied: Index,
     /// How often this process found that another member had lost what it had acknowledged.
-    pub found_lost: u64,
+    pub lost_entries_found: u64,
     /// The group has stopped on this member: its log cannot be read, or its program does not understand it.
     pub halted: bool,
 }

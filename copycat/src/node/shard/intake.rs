@@ -1,10 +1,10 @@
 //! What is asked of a group, until it is proposed, passed on, or served.
 
 use super::super::machine::Checker;
-use super::queue::{Pending, Queue};
-use super::reading::Reads;
+use super::queue::{Queue, QueuedRequest};
+use super::reading::PendingReads;
 use super::writing::entry_len;
-use crate::codec::access::{Access, Consistency, Place};
+use crate::codec::access::{Access, Consistency, ReadOrder};
 use crate::codec::ids::{Index, Term};
 use crate::raft::lease::Lease;
 use crate::request::failure::Failure;
@@ -21,7 +21,7 @@ pub(super) struct Intake {
 
 /// What a leader may rest reads on, and stamp writes with, in this turn.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Footing {
+pub(super) struct LeaderContext {
     /// Its term.
     pub term: Term,
     /// The end of its log before this turn's writes.
@@ -32,21 +32,21 @@ pub(super) struct Footing {
 
 /// The requests of one turn, by the ways they take.
 #[derive(Debug, Default)]
-pub(super) struct Turn {
+pub(super) struct TurnRequests {
     /// Those that become entries, in their order.
-    pub writes: Vec<Pending>,
+    pub writes: Vec<QueuedRequest>,
     /// Bytes of these entries.
     pub bytes: usize,
-    pub asking: Asking,
+    pub unconfirmed: UnconfirmedReads,
 }
 
-/// Reads that need a confirmation.
+/// PendingReads that need a confirmation.
 #[derive(Debug, Default)]
-pub(super) struct Asking {
+pub(super) struct UnconfirmedReads {
     /// Strict reads, in the order of their arrival.
-    pub strict: Vec<Pending>,
-    /// Reads behind writes of their own, and how many writes of this turn stand in the log before each; ascending.
-    pub behind: Vec<(u64, Pending)>,
+    pub strict: Vec<QueuedRequest>,
+    /// PendingReads behind writes of their own, and how many writes of this turn stand in the log before each; ascending.
+    pub behind: Vec<(u64, QueuedRequest)>,
 }
 
 impl Intake {
@@ -66,7 +66,7 @@ impl Intake {
     }
 
     /// Answers a request that this member can tell to be wrong.
-    pub(super) fn check(&self, pending: &Pending) -> Result<(), Failure> {
+    pub(super) fn check(&self, pending: &QueuedRequest) -> Result<(), Failure> {
         let checker = self.checker.as_ref().ok_or(Failure::UnknownResource)?;
         checker.check(&pending.call)
     }
@@ -74,13 +74,13 @@ impl Intake {
     /// Takes the queue apart, up to so many bytes of entries: writes are to be proposed together, reads go their way.
     pub(super) fn take_turn(
         &mut self,
-        footing: Footing,
+        context: LeaderContext,
         bytes_max: usize,
-        reads: &mut Reads,
+        reads: &mut PendingReads,
         replies: &mut Replies,
-    ) -> Turn {
-        let Footing { term, last, lease } = footing;
-        let mut turn = Turn::default();
+    ) -> TurnRequests {
+        let LeaderContext { term, last, lease } = context;
+        let mut turn = TurnRequests::default();
         while turn.bytes < bytes_max
             && let Some(pending) = self.queue.pop_front()
         {
@@ -95,15 +95,15 @@ impl Intake {
                     turn.bytes += entry_len(&pending.call);
                     turn.writes.push(pending);
                 }
-                Access::Read(_, Place::Behind) => {
-                    turn.asking.behind.push((turn.writes.len() as u64, pending));
+                Access::Read(_, ReadOrder::AfterWrites) => {
+                    turn.unconfirmed.behind.push((turn.writes.len() as u64, pending));
                 }
                 Access::Read(Consistency::Eventual, _) => reads.serve_any(pending),
                 Access::Read(Consistency::Lease, _) => match lease.filter(|_| reads.may_lease(&pending)) {
                     Some(lease) => reads.serve_within(term, last, lease, pending),
-                    None => turn.asking.strict.push(pending),
+                    None => turn.unconfirmed.strict.push(pending),
                 },
-                Access::Read(Consistency::Strict, _) => turn.asking.strict.push(pending),
+                Access::Read(Consistency::Strict, _) => turn.unconfirmed.strict.push(pending),
             }
         }
         turn
@@ -111,9 +111,9 @@ impl Intake {
 
     /// Writes that have to wait keep their place, and so do the reads behind them that may have to see them: before
     /// each stand so many of the writes. All other reads go on.
-    pub(super) fn put_back(&mut self, mut writes: Vec<Pending>, asking: &mut Asking) {
-        let waiting = asking.behind.partition_point(|(ahead, _)| *ahead == 0);
-        for (ahead, read) in asking.behind.drain(waiting..).rev() {
+    pub(super) fn put_back(&mut self, mut writes: Vec<QueuedRequest>, unconfirmed: &mut UnconfirmedReads) {
+        let waiting = unconfirmed.behind.partition_point(|(ahead, _)| *ahead == 0);
+        for (ahead, read) in unconfirmed.behind.drain(waiting..).rev() {
             writes.drain(ahead as usize..).rev().for_each(|write| self.queue.push_front(write));
             self.queue.push_front(read);
         }
@@ -121,7 +121,7 @@ impl Intake {
     }
 }
 
-impl Asking {
+impl UnconfirmedReads {
     /// This turn's writes came to nothing: no read stands behind any of them.
     pub(super) fn without_writes(&mut self) {
         self.behind.iter_mut().for_each(|(ahead, _)| *ahead = 0);
@@ -144,10 +144,10 @@ mod tests {
     use std::time::Duration;
     use tokio::sync::oneshot;
 
-    fn pending(place: u32) -> Pending {
+    fn pending(place: u32) -> QueuedRequest {
         let command = Command { method: MethodId(place), key_len: 0, body: Bytes::new() };
         let (call, reply) = (Call::new(Access::Write, command), ReplyTo::Proxy(oneshot::channel().0));
-        Pending { term: 0, call, reply, deadline: Duration::ZERO }
+        QueuedRequest { term: 0, call, reply, deadline: Duration::ZERO }
     }
 
     #[test]
@@ -156,9 +156,9 @@ mod tests {
         intake.queue.push_back(pending(8));
         let writes = [1, 2, 5, 7].map(pending).into();
         let behind = [(2, 3), (2, 4), (3, 6)].map(|(ahead, place)| (ahead, pending(place))).into();
-        let mut asking = Asking { strict: Vec::new(), behind };
-        intake.put_back(writes, &mut asking);
-        assert!(asking.behind.is_empty());
+        let mut unconfirmed = UnconfirmedReads { strict: Vec::new(), behind };
+        intake.put_back(writes, &mut unconfirmed);
+        assert!(unconfirmed.behind.is_empty());
         let order =
             std::iter::from_fn(|| intake.queue.pop_front()).map(|pending| pending.call.command.method.0);
         assert_eq!(order.collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6, 7, 8]);

@@ -1,4 +1,4 @@
-//! Reads that keep their place among the calls of their client.
+//! PendingReads that keep their place among the calls of their client.
 //!
 //! Each has two bounds, both given when the leader takes it: `low`, the last entry its answer must reflect, and
 //! `high`, the last one it may. It runs between them, and so never behind `high`. Nothing ever waits for that,
@@ -20,7 +20,7 @@
 //! All of it hangs on one leadership: when it ends, the reads that still wait are refused. They cannot be asked
 //! again, since what their clients wrote after them may be in the log by then.
 
-use super::queue::Pending;
+use super::queue::QueuedRequest;
 use crate::codec::ids::{Index, Term};
 use crate::raft::read::ReadTicket;
 use std::collections::VecDeque;
@@ -28,7 +28,7 @@ use std::time::Duration;
 
 /// A read and its bounds.
 #[derive(Debug)]
-pub(super) struct Bounded {
+pub(super) struct OrderedRead {
     /// The last entry it must reflect, besides what its ticket's confirmation says.
     pub low: Index,
     /// The last entry it may reflect.
@@ -37,7 +37,7 @@ pub(super) struct Bounded {
     pub ticket: Option<ReadTicket>,
     /// If it rests on a lease: when that ends.
     pub lease_end: Option<Duration>,
-    pub read: Pending,
+    pub read: QueuedRequest,
 }
 
 /// The reads of lines that the applier does not have yet, all of one leadership. Each queue is in the order of
@@ -47,11 +47,11 @@ pub(super) struct Lines {
     /// The term in which this member took them, as its leader.
     term: Term,
     /// They rest on a lease, and wait only while the applier is far behind.
-    leased: VecDeque<Bounded>,
+    leased: VecDeque<OrderedRead>,
     /// They wait for a confirmation.
-    asked: VecDeque<Bounded>,
+    asked: VecDeque<OrderedRead>,
     /// They wait for what their own clients have written before them: `low` is `high`.
-    behind: VecDeque<Bounded>,
+    behind: VecDeque<OrderedRead>,
     /// The newest ticket that was confirmed, and what that showed to be committed.
     confirmed: (Option<ReadTicket>, Index),
     /// The newest ticket of a read that wanted a lease when there was none.
@@ -75,13 +75,13 @@ impl Lines {
     }
 
     /// A read that rests on a lease.
-    pub(super) fn serve_within(&mut self, term: Term, read: Bounded) {
+    pub(super) fn serve_within(&mut self, term: Term, read: OrderedRead) {
         self.enter(term);
         self.leased.push_back(read);
     }
 
     /// A read that waits for its ticket; `lapsed`: for want of a lease.
-    pub(super) fn await_ticket(&mut self, term: Term, read: Bounded, lapsed: bool) {
+    pub(super) fn await_ticket(&mut self, term: Term, read: OrderedRead, lapsed: bool) {
         self.enter(term);
         if lapsed {
             self.lapsed = read.ticket;
@@ -90,7 +90,7 @@ impl Lines {
     }
 
     /// A read that waits for the entry `high`, and for its ticket if it has one.
-    pub(super) fn await_entry(&mut self, term: Term, read: Bounded) {
+    pub(super) fn await_entry(&mut self, term: Term, read: OrderedRead) {
         assert_eq!(read.low, read.high, "it must see all that it may see");
         self.enter(term);
         self.behind.push_back(read);
@@ -107,7 +107,7 @@ impl Lines {
     }
 
     /// The next that may run now that everything up to `handed` was handed over.
-    pub(super) fn pop_ready(&mut self, handed: Index) -> Option<Bounded> {
+    pub(super) fn pop_ready(&mut self, handed: Index) -> Option<OrderedRead> {
         let (through, index) = self.confirmed;
         self.pop_if(|read| {
             // Tickets share a confirmation, and the index is that of the newest: an earlier read's own is less.
@@ -118,7 +118,7 @@ impl Lines {
     }
 
     /// The next that has to run before an entry up to `last`, which is committed.
-    pub(super) fn pop_below(&mut self, last: Index) -> Option<Bounded> {
+    pub(super) fn pop_below(&mut self, last: Index) -> Option<OrderedRead> {
         self.pop_if(|read| read.high < last)
     }
 
@@ -129,16 +129,16 @@ impl Lines {
     }
 
     /// The next whose time is up.
-    pub(super) fn pop_expired(&mut self, now: Duration) -> Option<Pending> {
+    pub(super) fn pop_expired(&mut self, now: Duration) -> Option<QueuedRequest> {
         self.pop_if(|read| read.read.deadline <= now).map(|popped| popped.read)
     }
 
     /// All of them, in no order.
-    pub(super) fn into_reads(self) -> impl Iterator<Item = Pending> {
+    pub(super) fn into_reads(self) -> impl Iterator<Item = QueuedRequest> {
         self.leased.into_iter().chain(self.asked).chain(self.behind).map(|bounded| bounded.read)
     }
 
-    fn pop_if(&mut self, wanted: impl Fn(&Bounded) -> bool) -> Option<Bounded> {
+    fn pop_if(&mut self, wanted: impl Fn(&OrderedRead) -> bool) -> Option<OrderedRead> {
         // In this order, so that of two reads of one line that run at the same index the earlier runs first.
         let queues = [&mut self.leased, &mut self.asked, &mut self.behind];
         queues.into_iter().find_map(|queue| queue.pop_front_if(|read| wanted(read)))

@@ -10,30 +10,30 @@
 //! to those whose timers have gone off.
 //!
 //! The path of a write reads top down: [`Shard::turn`] → [`group`] → [`intake`] → [`replication`] (or [`forwarding`])
-//! → [`handover`].
+//! → [`apply_queue`].
 
+mod apply_queue;
 mod bounds;
 mod budget;
-mod callers;
 mod forwarding;
 mod group;
 mod groups;
-mod handover;
 mod input;
 mod intake;
 mod io;
 mod lines;
 mod log;
-mod marks;
 mod peers;
 mod queue;
 mod reading;
 mod replication;
 mod saving;
 mod sending;
+mod tail_checksums;
 #[cfg(test)]
 mod tests;
 mod timers;
+mod turn_output;
 mod waiting;
 mod writing;
 
@@ -42,15 +42,15 @@ pub(crate) use input::{Attachment, GroupStatus, Input, Options, ShardStatus};
 pub(crate) use peers::Links;
 pub(crate) use saving::{Outbox, Save};
 
-use self::callers::Callers;
 use self::group::Group;
 use self::groups::{Groups, Slot};
 use self::io::Io;
 use self::log::Log;
 use self::peers::Peers;
-use self::queue::Pending;
+use self::queue::QueuedRequest;
 use self::replication::Replication;
-use super::reports::Done;
+use self::turn_output::TurnOutput;
+use super::completions::Done;
 use super::wire;
 use crate::codec::configuration::Configuration;
 use crate::codec::ids::{GroupId, MemberId, Term};
@@ -71,16 +71,16 @@ pub(crate) struct Shard {
     /// The resources that are open here, and their partitions' groups.
     resources: BTreeMap<String, Vec<GroupId>>,
     io: Io,
-    callers: Callers,
+    output: TurnOutput,
     out: Outbox,
     /// What every group begins with: the voters the cluster was formed with.
-    founders: Option<Configuration>,
+    initial: Option<Configuration>,
     /// Why the shard has stopped for good.
     failure: Option<StorageError>,
 }
 
 impl Shard {
-    /// Takes over a journal. Its groups come to life when [`found`](Self::found) says who votes.
+    /// Takes over a journal. Its groups come to life when [`bootstrap`](Self::bootstrap) says who votes.
     pub(crate) fn new(
         options: Options,
         journal: Journal,
@@ -93,19 +93,19 @@ impl Shard {
             groups: Groups::new(&bounds),
             resources: BTreeMap::new(),
             io: Io::new(Log::new(journal, recovered, &bounds), peers, bounds),
-            callers: Callers::new(&bounds),
+            output: TurnOutput::new(&bounds),
             out: Outbox::default(),
-            founders: None,
+            initial: None,
             failure: None,
         }
     }
 
     /// The cluster is formed, now or long ago: the groups found in the journal take part from here on.
-    pub(crate) fn found(&mut self, now: Duration, founders: Configuration) {
-        assert!(self.founders.is_none(), "a cluster is formed once");
-        self.founders = Some(founders);
+    pub(crate) fn bootstrap(&mut self, now: Duration, initial: Configuration) {
+        assert!(self.initial.is_none(), "a cluster is formed once");
+        self.initial = Some(initial);
         for group in self.io.log.recovered_groups() {
-            if let Err(error) = self.revive(now, group) {
+            if let Err(error) = self.load_group(now, group) {
                 return self.fail(error);
             }
         }
@@ -124,7 +124,7 @@ impl Shard {
             }
         }
         if self.failure.is_none()
-            && let Err(error) = self.settle(now)
+            && let Err(error) = self.process_ready(now)
         {
             self.fail(error);
         }
@@ -141,13 +141,13 @@ impl Shard {
             return;
         }
         while let Some(slot) = self.groups.next_due(now) {
-            let Callers { replies, .. } = &mut self.callers;
+            let TurnOutput { replies, .. } = &mut self.output;
             let ticked = self.groups.touch(slot).tick(now, &mut self.io, replies);
-            if let Err(error) = self.contain(slot, ticked) {
+            if let Err(error) = self.stop_on_error(slot, ticked) {
                 return self.fail(error);
             }
         }
-        self.callers.forwarding.expire(now, &mut self.callers.replies);
+        self.output.forwarding.expire(now, &mut self.output.replies);
         self.io.log.tick(now);
         self.turn(now, []);
     }
@@ -155,7 +155,7 @@ impl Shard {
     /// When the shard wants to be told the time, unless something happens before.
     pub(crate) fn deadline(&mut self, now: Duration) -> Duration {
         let group = self.groups.deadline(now, &self.io);
-        let (forwarding, peers) = (self.callers.forwarding.deadline(), self.io.peers.deadline());
+        let (forwarding, peers) = (self.output.forwarding.deadline(), self.io.peers.deadline());
         let all = [group, forwarding, peers, self.io.log.deadline(now)];
         all.into_iter().flatten().min().unwrap_or(Duration::MAX)
     }
@@ -178,7 +178,7 @@ impl Shard {
     /// Every group's role, term and progress, and what the journal made durable.
     pub(crate) fn status(&self) -> ShardStatus {
         let groups = self.groups.iter().map(Group::status).collect();
-        let (flushed, forwarded) = (self.io.log.journal.flushed(), self.callers.forwarding.total());
+        let (flushed, forwarded) = (self.io.log.journal.flushed(), self.output.forwarding.total());
         ShardStatus { groups, flushed, forwarded }
     }
 
@@ -205,7 +205,7 @@ impl Shard {
 
     /// Ends every request that is still open: the node is stopping.
     pub(crate) fn stop(&mut self) {
-        let Callers { replies, forwarding, .. } = &mut self.callers;
+        let TurnOutput { replies, forwarding, .. } = &mut self.output;
         self.groups.iter_mut().for_each(|group| group.close(Failure::Stopped, replies));
         forwarding.abandon(Failure::Stopped, replies);
         self.finish_turn(Duration::MAX);
@@ -221,11 +221,11 @@ impl Shard {
         let deadline = now + self.options.request_timeout;
         match input {
             Input::Request(Request { group, call, reply }) => {
-                self.enqueue(group, Pending { term: 0, call, reply: ReplyTo::Proxy(reply), deadline });
+                self.enqueue(group, QueuedRequest { term: 0, call, reply: ReplyTo::Proxy(reply), deadline });
             }
             Input::Submitted { origin, submit } => self.take_submitted(now, &origin, submit),
             Input::Answered { from, answers } => {
-                let Callers { replies, forwarding, .. } = &mut self.callers;
+                let TurnOutput { replies, forwarding, .. } = &mut self.output;
                 forwarding.take_answers(from, answers, replies);
             }
             Input::Raft { from, group, message, entries } => {
@@ -240,7 +240,7 @@ impl Shard {
             }
             Input::Disconnected(peer) => {
                 self.io.peers.closed(peer);
-                self.callers.forwarding.fail_to(peer, &mut self.callers.replies);
+                self.output.forwarding.fail_to(peer, &mut self.output.replies);
                 self.groups.iter_mut().for_each(|group| group.disconnected(peer));
             }
             Input::Done(Done::Written(written)) => {
@@ -258,8 +258,8 @@ impl Shard {
         Ok(())
     }
 
-    fn enqueue(&mut self, id: GroupId, pending: Pending) {
-        let Callers { replies, forwarding, .. } = &mut self.callers;
+    fn enqueue(&mut self, id: GroupId, pending: QueuedRequest) {
+        let TurnOutput { replies, forwarding, .. } = &mut self.output;
         match self.groups.find(id).filter(|slot| self.groups.get(*slot).is_attached()) {
             None => replies.fail(pending.reply, Failure::UnknownResource),
             Some(slot) if !self.groups.admit(slot, pending.call.len(), forwarding.len()) => {
@@ -278,9 +278,9 @@ impl Shard {
         for Submitted { id, call } in requests {
             let reply = ReplyTo::Origin(origin.clone(), id);
             if term != 0 && !leads {
-                self.callers.replies.fail(reply, Failure::NotLeader);
+                self.output.replies.fail(reply, Failure::NotLeader);
             } else {
-                self.enqueue(group, Pending { term, call, reply, deadline });
+                self.enqueue(group, QueuedRequest { term, call, reply, deadline });
             }
         }
     }
@@ -299,13 +299,13 @@ impl Shard {
         if done.is_closed() {
             return Ok(());
         }
-        if self.founders.is_none() {
+        if self.initial.is_none() {
             let _ = done.send(Err(Failure::NoLeader));
             return Ok(());
         }
         for (id, machine) in groups {
-            let slot = self.revive(now, id)?;
-            self.callers.work.push(self.groups.touch(slot).attach(checker.clone(), machine));
+            let slot = self.load_group(now, id)?;
+            self.output.work.push(self.groups.touch(slot).attach(checker.clone(), machine));
         }
         if done.send(Ok(())).is_err() {
             self.detach(&ids);
@@ -318,24 +318,24 @@ impl Shard {
     fn detach(&mut self, ids: &[GroupId]) {
         self.resources.retain(|_, groups| groups != ids);
         for slot in ids.iter().filter_map(|id| self.groups.find(*id)).collect::<Vec<_>>() {
-            self.callers.work.push(self.groups.get_mut(slot).detach());
+            self.output.work.push(self.groups.get_mut(slot).detach());
         }
     }
 
     /// Sees to it that the group lives, made from what the journal knows of it. The cluster is formed.
-    fn revive(&mut self, now: Duration, id: GroupId) -> Result<Slot, StorageError> {
+    fn load_group(&mut self, now: Duration, id: GroupId) -> Result<Slot, StorageError> {
         if let Some(slot) = self.groups.find(id) {
             return Ok(slot);
         }
-        let founders = self.founders.clone().expect("a group lives in a cluster that was formed");
+        let initial = self.initial.clone().expect("a group lives in a cluster that was formed");
         let (newest, unread) = match self.io.log.newest_stamp(id) {
             Err(error) if error.is_of_group() => (None, Err(error)),
             newest => (newest?, Ok(())),
         };
         let recovered = self.io.log.take_recovered(id).unwrap_or_default();
-        let replication = Replication::new(id, &self.options, founders, recovered, newest, now);
+        let replication = Replication::new(id, &self.options, initial, recovered, newest, now);
         let slot = self.groups.insert(id, Group::new(id, replication));
-        self.contain(slot, unread).map(|()| slot)
+        self.stop_on_error(slot, unread).map(|()| slot)
     }
 
     fn release_durable(&mut self, now: Duration, durable: Position) -> Result<(), StorageError> {
@@ -354,14 +354,14 @@ impl Shard {
         let Some(slot) = self.groups.find(id) else { return Ok(()) };
         let group = self.groups.touch(slot);
         let happened = if group.is_stopped() { Ok(()) } else { happens(group, &mut self.io) };
-        self.contain(slot, happened)
+        self.stop_on_error(slot, happened)
     }
 
     /// An error of one group stops that group, and no other.
-    fn contain(&mut self, slot: Slot, outcome: Result<(), StorageError>) -> Result<(), StorageError> {
+    fn stop_on_error(&mut self, slot: Slot, outcome: Result<(), StorageError>) -> Result<(), StorageError> {
         match outcome {
             Err(error) if error.is_of_group() => {
-                self.groups.get_mut(slot).stop(&error, &mut self.callers.replies);
+                self.groups.get_mut(slot).stop(&error, &mut self.output.replies);
                 Ok(())
             }
             other => other,
@@ -369,14 +369,14 @@ impl Shard {
     }
 
     /// Once per turn: every group that something has happened to goes on.
-    fn settle(&mut self, now: Duration) -> Result<(), StorageError> {
+    fn process_ready(&mut self, now: Duration) -> Result<(), StorageError> {
         while let Some(slot) = self.groups.next_ready() {
             let group = self.groups.get_mut(slot);
             let settled = match group.is_stopped() {
                 true => Ok(()),
-                false => group.settle(now, self.options.me, &mut self.io, &mut self.callers),
+                false => group.process_ready(now, self.options.me, &mut self.io, &mut self.output),
             };
-            self.contain(slot, settled)?;
+            self.stop_on_error(slot, settled)?;
             self.groups.note(now, slot, &self.io);
         }
         Ok(())
@@ -385,9 +385,9 @@ impl Shard {
     /// Sends what the turn has gathered.
     fn finish_turn(&mut self, now: Duration) {
         self.io.peers.flush(now);
-        self.callers.replies.flush();
-        self.callers.handed_left = self.options.bounds.handed_bytes;
-        self.out.work.append(&mut self.callers.work);
+        self.output.replies.flush();
+        self.output.handed_left = self.options.bounds.handed_bytes;
+        self.out.work.append(&mut self.output.work);
     }
 
     /// Asks the journal what is to be done for it. It has one job of each kind under way at most; what was left in the

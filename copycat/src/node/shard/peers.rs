@@ -1,7 +1,7 @@
 //! The other members, as a shard reaches them.
 
 use super::super::wire::Message;
-use super::super::wire::beats::{BEATS_MAX, Beat, Beats, ROOM_UNKNOWN};
+use super::super::wire::heartbeats::{HEARTBEATS_MAX, HeartbeatBatch, HeartbeatRecord, ROOM_UNKNOWN};
 use crate::codec::ids::{GroupId, MemberId};
 use crate::raft;
 use std::collections::BTreeMap;
@@ -33,7 +33,7 @@ struct Peer {
     /// Requests can be sent to it.
     open: bool,
     /// Heartbeats, and answers to such, that are to be sent: one message takes those of all groups.
-    beats: Vec<Beat>,
+    beats: Vec<HeartbeatRecord>,
     /// Some of them must leave with this turn.
     urgent: bool,
     /// When the next heartbeats are due to whom heartbeats were sent; in the past if there were none of late.
@@ -46,7 +46,7 @@ impl Peer {
     /// of them led.
     fn holds(&self, now: Duration, delay_max: Duration) -> bool {
         let soon = now < self.next_beat && self.next_beat - now <= delay_max;
-        !self.urgent && soon && self.beats.len() < BEATS_MAX
+        !self.urgent && soon && self.beats.len() < HEARTBEATS_MAX
     }
 }
 
@@ -85,7 +85,7 @@ impl Peers {
             M::Heartbeat { .. } | M::HeartbeatReply { .. } => {
                 let peer = self.peer(to);
                 peer.urgent |= matches!(message, M::Heartbeat { .. });
-                peer.beats.push(Beat { group, message, note: 0 });
+                peer.beats.push(HeartbeatRecord { group, message, note: 0 });
             }
             message => {
                 self.links.send(to, Message::plain(group, message));
@@ -116,7 +116,7 @@ impl Peers {
             if beats.iter().any(|beat| matches!(beat.message, raft::message::Message::Heartbeat { .. })) {
                 peer.next_beat = self.options.next_heartbeat(now);
             }
-            self.links.send(*to, Message::Beats(Beats { room: ROOM_UNKNOWN, beats }));
+            self.links.send(*to, Message::Heartbeats(HeartbeatBatch { room: ROOM_UNKNOWN, beats }));
         }
         self.links.flush();
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 /// A request that has neither been proposed nor passed on.
 #[derive(Debug)]
-pub(super) struct Pending {
+pub(super) struct QueuedRequest {
     /// The term whose leader it is meant for; 0: any. One that names a term is never passed on.
     pub term: Term,
     pub call: Call,
@@ -20,7 +20,7 @@ pub(super) struct Pending {
 /// Such requests, in the order of their arrival.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
-    requests: VecDeque<Pending>,
+    requests: VecDeque<QueuedRequest>,
     bytes: usize,
 }
 
@@ -38,18 +38,18 @@ impl Queue {
         self.bytes as u64
     }
 
-    pub(super) fn push_back(&mut self, pending: Pending) {
+    pub(super) fn push_back(&mut self, pending: QueuedRequest) {
         self.bytes += pending.call.len();
         self.requests.push_back(pending);
     }
 
     /// Puts one back where it was taken from.
-    pub(super) fn push_front(&mut self, pending: Pending) {
+    pub(super) fn push_front(&mut self, pending: QueuedRequest) {
         self.bytes += pending.call.len();
         self.requests.push_front(pending);
     }
 
-    pub(super) fn pop_front(&mut self) -> Option<Pending> {
+    pub(super) fn pop_front(&mut self) -> Option<QueuedRequest> {
         let pending = self.requests.pop_front()?;
         self.bytes -= pending.call.len();
         Some(pending)

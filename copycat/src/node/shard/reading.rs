@@ -1,8 +1,8 @@
-//! Reads: beside the log, but never before what they must reflect.
+//! PendingReads: beside the log, but never before what they must reflect.
 
-use super::super::applier::{Progress, Read, Work};
-use super::lines::{Bounded, Lines};
-use super::queue::{Pending, Queue};
+use super::super::applier::{ApplyProgress, Read, Work};
+use super::lines::{Lines, OrderedRead};
+use super::queue::{Queue, QueuedRequest};
 use crate::codec::access::{Access, Consistency};
 use crate::codec::command::Call;
 use crate::codec::ids::{GroupId, Index, Term};
@@ -15,15 +15,15 @@ use std::time::Duration;
 
 /// The reads of a group that were not handed to the applier yet.
 #[derive(Debug, Default)]
-pub(super) struct Reads {
+pub(super) struct PendingReads {
     /// Waiting for a round of heartbeats that began after them, oldest first.
-    asked: VecDeque<(ReadTicket, Pending)>,
+    asked: VecDeque<(ReadTicket, QueuedRequest)>,
     /// Free to run once everything up to the index was handed over, oldest first.
-    confirmed: VecDeque<(Index, Pending)>,
+    confirmed: VecDeque<(Index, QueuedRequest)>,
     /// The same, resting on a lease.
-    leased: VecDeque<(Lease, Pending)>,
+    leased: VecDeque<(Lease, QueuedRequest)>,
     /// Those that any state may answer.
-    eventual: VecDeque<Pending>,
+    eventual: VecDeque<QueuedRequest>,
     /// Those that keep their place among their clients' calls; all others may see what is proposed after them.
     lines: Lines,
     /// How many were taken in since the start, those aside that were turned away again, and the bytes of their
@@ -32,52 +32,58 @@ pub(super) struct Reads {
     taken_bytes: u64,
 }
 
-impl Reads {
+impl PendingReads {
     /// A read that may run against any state.
-    pub(super) fn serve_any(&mut self, read: Pending) {
+    pub(super) fn serve_any(&mut self, read: QueuedRequest) {
         self.take(&read);
         self.eventual.push_back(read);
     }
 
     /// A read that rests on a lease. `last` is the end of the log.
-    pub(super) fn serve_within(&mut self, term: Term, last: Index, lease: Lease, read: Pending) {
+    pub(super) fn serve_within(&mut self, term: Term, last: Index, lease: Lease, read: QueuedRequest) {
         self.take(&read);
         if read.call.access.is_free() {
             return self.leased.push_back((lease, read));
         }
         let (low, lease_end) = (lease.index, Some(lease.end));
-        self.lines.serve_within(term, Bounded { low, high: last, ticket: None, lease_end, read });
+        self.lines.serve_within(term, OrderedRead { low, high: last, ticket: None, lease_end, read });
     }
 
     /// A read that waits for the confirmation of `ticket`. `last` is the end of the log when the turn began.
-    pub(super) fn await_ticket(&mut self, term: Term, last: Index, ticket: ReadTicket, read: Pending) {
+    pub(super) fn await_ticket(&mut self, term: Term, last: Index, ticket: ReadTicket, read: QueuedRequest) {
         self.take(&read);
         if read.call.access.is_free() {
             return self.asked.push_back((ticket, read));
         }
         let lapsed = matches!(read.call.access, Access::Read(Consistency::Lease, _));
-        let bounded = Bounded { low: 0, high: last, ticket: Some(ticket), lease_end: None, read };
+        let bounded = OrderedRead { low: 0, high: last, ticket: Some(ticket), lease_end: None, read };
         self.lines.await_ticket(term, bounded, lapsed);
     }
 
     /// A read that waits for the entry `high`, and for the confirmation of a ticket if it names one.
-    pub(super) fn await_entry(&mut self, term: Term, high: Index, ticket: Option<ReadTicket>, read: Pending) {
+    pub(super) fn await_entry(
+        &mut self,
+        term: Term,
+        high: Index,
+        ticket: Option<ReadTicket>,
+        read: QueuedRequest,
+    ) {
         self.take(&read);
-        self.lines.await_entry(term, Bounded { low: high, high, ticket, lease_end: None, read });
+        self.lines.await_entry(term, OrderedRead { low: high, high, ticket, lease_end: None, read });
     }
 
     /// Whether a lease that holds is enough for `read`; see [`Lines::may_lease`].
-    pub(super) fn may_lease(&self, read: &Pending) -> bool {
+    pub(super) fn may_lease(&self, read: &QueuedRequest) -> bool {
         read.call.access.is_free() || self.lines.may_lease()
     }
 
-    fn take(&mut self, read: &Pending) {
+    fn take(&mut self, read: &QueuedRequest) {
         self.taken += 1;
         self.taken_bytes += read.call.len() as u64;
     }
 
     /// It is not for the applier after all.
-    fn turn_away(&mut self, read: Pending) -> Pending {
+    fn turn_away(&mut self, read: QueuedRequest) -> QueuedRequest {
         self.taken -= 1;
         self.taken_bytes -= read.call.len() as u64;
         read
@@ -89,13 +95,13 @@ impl Reads {
         free && self.eventual.is_empty() && self.lines.is_empty()
     }
 
-    /// Reads that were not answered yet, those in the applier's hands included.
-    pub(super) fn len(&self, progress: &Progress) -> usize {
+    /// PendingReads that were not answered yet, those in the applier's hands included.
+    pub(super) fn len(&self, progress: &ApplyProgress) -> usize {
         usize::try_from(self.taken - progress.reads()).unwrap_or(usize::MAX)
     }
 
     /// Bytes of their arguments.
-    pub(super) fn bytes(&self, progress: &Progress) -> u64 {
+    pub(super) fn bytes(&self, progress: &ApplyProgress) -> u64 {
         self.taken_bytes - progress.read_bytes()
     }
 
@@ -149,14 +155,14 @@ impl Reads {
         while let Some((lease, read)) = self.leased.pop_front_if(|(lease, _)| lease.index <= handed) {
             out.push(Work::Read { group, read: work(Some(lease.end), read) });
         }
-        while let Some(Bounded { lease_end, read, .. }) = self.lines.pop_ready(handed) {
+        while let Some(OrderedRead { lease_end, read, .. }) = self.lines.pop_ready(handed) {
             out.push(Work::Read { group, read: work(lease_end, read) });
         }
     }
 
     /// When the time of one of them is up, or earlier.
     pub(super) fn deadline(&self) -> Option<Duration> {
-        let first = |reads: &VecDeque<(Index, Pending)>| reads.front().map(|(_, read)| read.deadline);
+        let first = |reads: &VecDeque<(Index, QueuedRequest)>| reads.front().map(|(_, read)| read.deadline);
         let asked = self.asked.front().map(|(_, read)| read.deadline);
         let leased = self.leased.front().map(|(_, read)| read.deadline);
         let all = [asked, first(&self.confirmed), leased, self.lines.deadline()];
@@ -170,7 +176,7 @@ impl Reads {
         }
     }
 
-    fn pop_expired(&mut self, now: Duration) -> Option<Pending> {
+    fn pop_expired(&mut self, now: Duration) -> Option<QueuedRequest> {
         let asked = self.asked.pop_front_if(|(_, read)| read.deadline <= now).map(|(_, read)| read);
         asked
             .or_else(|| self.confirmed.pop_front_if(|(_, read)| read.deadline <= now).map(|(_, read)| read))
@@ -190,7 +196,7 @@ impl Reads {
     }
 }
 
-fn work(lease_end: Option<Duration>, read: Pending) -> Read {
+fn work(lease_end: Option<Duration>, read: QueuedRequest) -> Read {
     let Call { access: _, stamp, command } = read.call;
     Read { stamp, command, lease_end, reply: read.reply }
 }
@@ -203,9 +209,9 @@ mod tests {
     use crate::request::reply::ReplyTo;
     use tokio::sync::oneshot;
 
-    fn read(bytes: usize, deadline: u64) -> Pending {
+    fn read(bytes: usize, deadline: u64) -> QueuedRequest {
         let command = Command { method: MethodId(1), key_len: 0, body: vec![0; bytes].into() };
-        Pending {
+        QueuedRequest {
             term: 0,
             call: Call::new(Access::read(Consistency::Strict), command),
             reply: ReplyTo::Proxy(oneshot::channel().0),
@@ -215,9 +221,9 @@ mod tests {
 
     #[test]
     fn reads_are_counted_until_they_are_answered_or_turned_away() {
-        let (mut reads, mut queue) = (Reads::default(), Queue::default());
-        let (progress, mut replies, mut work) = (Progress::default(), Replies::default(), Vec::new());
-        let count = |reads: &Reads| (reads.len(&progress), reads.bytes(&progress));
+        let (mut reads, mut queue) = (PendingReads::default(), Queue::default());
+        let (progress, mut replies, mut work) = (ApplyProgress::default(), Replies::default(), Vec::new());
+        let count = |reads: &PendingReads| (reads.len(&progress), reads.bytes(&progress));
         for at in 1..=4 {
             reads.await_ticket(1, 0, ReadTicket(at), read(10, at));
         }

@@ -2,8 +2,8 @@
 
 use super::input::Options;
 use super::io::Io;
-use super::queue::Pending;
-use super::sending::{Refused, Sender};
+use super::queue::QueuedRequest;
+use super::sending::{QueueFull, Sender};
 use super::writing::Writer;
 use crate::codec::configuration::Configuration;
 use crate::codec::entries::Entries;
@@ -28,7 +28,7 @@ const ROOM_INTERVAL: Duration = Duration::from_millis(50);
 /// What the core has decided about reads.
 #[derive(Debug, Default)]
 #[must_use = "reads wait for it"]
-pub(super) struct Verdict {
+pub(super) struct ReadUpdate {
     /// Reads up to the ticket may run on a state that reflects the index.
     pub ready: Option<(ReadTicket, Index)>,
     /// The leadership is over: what is not ready never will be.
@@ -59,7 +59,7 @@ pub(super) struct Replication {
     told: Token,
     commit: Index,
     next_warning: Duration,
-    found_lost: u64,
+    lost_entries_found: u64,
 }
 
 impl Replication {
@@ -67,14 +67,14 @@ impl Replication {
     pub(super) fn new(
         group: GroupId,
         options: &Options,
-        founders: Configuration,
+        initial: Configuration,
         recovered: GroupState,
         newest_stamp: Option<u64>,
         now: Duration,
     ) -> Replication {
         let restored = options::Restored {
             id: options.me,
-            initial: founders,
+            initial,
             promised: options.promised,
             term: recovered.term,
             vote: recovered.vote,
@@ -94,7 +94,7 @@ impl Replication {
             writer: Writer::new(group, newest_stamp, now),
             sender: Sender::new(group),
             next_warning: Duration::ZERO,
-            found_lost: 0,
+            lost_entries_found: 0,
         }
     }
 
@@ -109,8 +109,8 @@ impl Replication {
     }
 
     /// How often it was found that another member had lost what it had acknowledged.
-    pub(super) fn found_lost(&self) -> u64 {
-        self.found_lost
+    pub(super) fn lost_entries_found(&self) -> u64 {
+        self.lost_entries_found
     }
 
     /// What a lease read may rest on.
@@ -135,9 +135,9 @@ impl Replication {
     }
 
     /// Time passes: elections, heartbeats.
-    pub(super) fn tick(&mut self, now: Duration, io: &mut Io) -> Result<Verdict, StorageError> {
+    pub(super) fn tick(&mut self, now: Duration, io: &mut Io) -> Result<ReadUpdate, StorageError> {
         if !io.log.journal.has_vote_room() {
-            return Ok(Verdict::default());
+            return Ok(ReadUpdate::default());
         }
         let mut effects = std::mem::take(&mut io.effects);
         self.core.tick(now, &mut effects);
@@ -153,10 +153,10 @@ impl Replication {
         message: Message,
         entries: &Entries,
         io: &mut Io,
-    ) -> Result<Verdict, StorageError> {
+    ) -> Result<ReadUpdate, StorageError> {
         let takes = entries.is_empty() || io.log.room_for(entries.len()).is_ok();
         if !takes || !io.log.journal.has_vote_room() {
-            return Ok(Verdict::default());
+            return Ok(ReadUpdate::default());
         }
         let mut effects = std::mem::take(&mut io.effects);
         if let Err(refused) = self.core.receive(now, from, message, &mut effects)
@@ -175,16 +175,16 @@ impl Replication {
         now: Duration,
         token: Token,
         io: &mut Io,
-    ) -> Result<Verdict, StorageError> {
+    ) -> Result<ReadUpdate, StorageError> {
         self.durable = self.durable.max(token);
         self.sender.release(self.durable, &mut io.peers);
         self.tell_durable(now, io)
     }
 
     /// Lets the core know what is durable; on a full disk later, with a tick that finds room.
-    pub(super) fn tell_durable(&mut self, now: Duration, io: &mut Io) -> Result<Verdict, StorageError> {
+    pub(super) fn tell_durable(&mut self, now: Duration, io: &mut Io) -> Result<ReadUpdate, StorageError> {
         if self.told == self.durable || !io.log.journal.has_vote_room() {
-            return Ok(Verdict::default());
+            return Ok(ReadUpdate::default());
         }
         self.told = self.durable;
         let mut effects = std::mem::take(&mut io.effects);
@@ -203,7 +203,11 @@ impl Replication {
     }
 
     /// Asks for a confirmation of the leadership that this member has.
-    pub(super) fn read(&mut self, now: Duration, io: &mut Io) -> Result<(ReadTicket, Verdict), StorageError> {
+    pub(super) fn read(
+        &mut self,
+        now: Duration,
+        io: &mut Io,
+    ) -> Result<(ReadTicket, ReadUpdate), StorageError> {
         let mut effects = std::mem::take(&mut io.effects);
         let ticket = self.core.read(now, &mut effects).expect("reads are asked for by the leader");
         Ok((ticket, self.carry_out(now, effects, &Entries::default(), io)?))
@@ -214,15 +218,15 @@ impl Replication {
     pub(super) fn append(
         &mut self,
         now: Duration,
-        writes: &[Pending],
+        writes: &[QueuedRequest],
         bytes: usize,
         io: &mut Io,
-    ) -> Result<(Appended, Verdict), StorageError> {
+    ) -> Result<(Appended, ReadUpdate), StorageError> {
         match io.log.room_for(bytes) {
             Ok(()) => {}
-            Err(StorageError::NotReady) => return Ok((Appended::Later, Verdict::default())),
+            Err(StorageError::NotReady) => return Ok((Appended::Later, ReadUpdate::default())),
             Err(StorageError::Full(_)) => {
-                return Ok((Appended::Refused(Failure::StorageFull), Verdict::default()));
+                return Ok((Appended::Refused(Failure::StorageFull), ReadUpdate::default()));
             }
             Err(error) => return Err(error),
         }
@@ -230,14 +234,14 @@ impl Replication {
         // Indexes and term are given out in one step: a leader deposed in between stamps nothing.
         let Ok(span) = self.core.propose(writes.len() as u64, &mut effects) else {
             io.effects = effects;
-            return Ok((Appended::Refused(Failure::NotLeader), Verdict::default()));
+            return Ok((Appended::Refused(Failure::NotLeader), ReadUpdate::default()));
         };
         let entries = self.writer.encode(now, span, writes, bytes);
         io.log.journal.append(self.group, &entries)?;
         self.assert_same_log(io);
         io.log.await_durable(self.group, self.core.token());
-        let verdict = self.carry_out(now, effects, &Entries::default(), io)?;
-        Ok((Appended::All(span), verdict))
+        let update = self.carry_out(now, effects, &Entries::default(), io)?;
+        Ok((Appended::All(span), update))
     }
 
     /// Does what the core asked for. `entries` are those of the message it was given, if any.
@@ -247,11 +251,11 @@ impl Replication {
         mut effects: Effects,
         entries: &Entries,
         io: &mut Io,
-    ) -> Result<Verdict, StorageError> {
-        let (before, mut verdict) = (io.log.journal.end(), Verdict::default());
+    ) -> Result<ReadUpdate, StorageError> {
+        let (before, mut update) = (io.log.journal.end(), ReadUpdate::default());
         self.sender.begin();
         let outcome =
-            effects.drain().try_for_each(|effect| self.carry(now, effect, entries, &mut verdict, io));
+            effects.drain().try_for_each(|effect| self.carry(now, effect, entries, &mut update, io));
         io.effects = effects;
         if io.log.journal.end() != before {
             if outcome.is_ok() {
@@ -259,7 +263,7 @@ impl Replication {
             }
             io.log.await_durable(self.group, self.core.token());
         }
-        outcome.map(|()| verdict)
+        outcome.map(|()| update)
     }
 
     /// Core and journal hold the same log once the effects are carried out.
@@ -278,7 +282,7 @@ impl Replication {
         now: Duration,
         effect: Effect,
         entries: &Entries,
-        verdict: &mut Verdict,
+        update: &mut ReadUpdate,
         io: &mut Io,
     ) -> Result<(), StorageError> {
         match effect {
@@ -286,9 +290,11 @@ impl Replication {
                 io.log.journal.save_vote(self.group, term, vote)?;
             }
             Effect::Append { first } => self.writer.store(now, first, entries, &mut io.log)?,
-            Effect::AppendOwn { id, entry } => self.writer.store_own(now, id, entry, &mut io.log)?,
+            Effect::AppendInternal { id, entry } => {
+                self.writer.store_internal(now, id, entry, &mut io.log)?
+            }
             Effect::Send { to, message, after } if after <= self.durable => {
-                if let Some(Refused(first)) = self.sender.send(to, message, &self.writer, io)? {
+                if let Some(QueueFull(first)) = self.sender.send(to, message, &self.writer, io)? {
                     self.core.refused(to, first);
                 }
             }
@@ -298,10 +304,10 @@ impl Replication {
                 self.commit = index;
                 io.log.journal.note_commit(self.group, index);
             }
-            Effect::ReadReady { through, index } => verdict.ready = Some((through, index)),
-            Effect::ReadsLost => verdict.lost = true,
-            Effect::PeerLost { peer, first, last } => {
-                self.found_lost += 1;
+            Effect::ReadReady { through, index } => update.ready = Some((through, index)),
+            Effect::ReadsLost => update.lost = true,
+            Effect::FollowerLostEntries { peer, first, last } => {
+                self.lost_entries_found += 1;
                 tracing::error!(
                     group = %self.group, member = %peer, first, last,
                     "a member lost entries that it had acknowledged as durable: its disk lied or was damaged; \

@@ -22,7 +22,7 @@ pub(super) struct Sender {
 /// An append found no room on its way, from this entry on.
 #[derive(Debug)]
 #[must_use = "the core goes on from there"]
-pub(super) struct Refused(pub Index);
+pub(super) struct QueueFull(pub Index);
 
 impl Sender {
     pub(super) fn new(group: GroupId) -> Sender {
@@ -73,7 +73,7 @@ impl Sender {
         message: Message,
         writer: &Writer,
         io: &mut Io,
-    ) -> Result<Option<Refused>, StorageError> {
+    ) -> Result<Option<QueueFull>, StorageError> {
         match &message {
             // What else was to go there is neither read nor sent: it would leave a gap.
             Message::Append { .. } if self.crowded.contains(&to) => Ok(None),
@@ -93,7 +93,7 @@ impl Sender {
         append: &Message,
         writer: &Writer,
         io: &mut Io,
-    ) -> Result<Option<Refused>, StorageError> {
+    ) -> Result<Option<QueueFull>, StorageError> {
         let Message::Append { term, prev, commit, spans, configurations } = append else { return Ok(None) };
         let (mut prev, last) = (*prev, spans.last().map_or(0, |last| last.index));
         while prev.index < last {
@@ -112,7 +112,7 @@ impl Sender {
             let (group, message, prev_checksum) = (self.group, piece, writer.checksum(prev));
             if !io.peers.send(to, wire::Message::Raft { group, message, frames, prev_checksum }) {
                 self.crowded.push(to);
-                return Ok(Some(Refused(prev.index + 1)));
+                return Ok(Some(QueueFull(prev.index + 1)));
             }
             prev = end;
         }

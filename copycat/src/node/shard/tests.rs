@@ -5,14 +5,14 @@ mod heartbeats;
 mod refusals;
 
 use super::*;
-use crate::codec::access::{Access, Consistency, Place};
+use crate::codec::access::{Access, Consistency, ReadOrder};
 use crate::codec::command::{Call, Command};
 use crate::codec::entries::Entries;
 use crate::codec::ids::{Index, MethodId};
 use crate::node::applier::Applier;
 use crate::node::machine::{Checker, Entry, Machine, Query};
 use crate::node::wire;
-use crate::node::wire::beats::Beats;
+use crate::node::wire::heartbeats::HeartbeatBatch;
 use crate::raft;
 use crate::raft::message::{AppendResult, Message};
 use crate::request::reply::Answers;
@@ -25,9 +25,9 @@ use tokio::sync::oneshot;
 
 const GROUP: GroupId = GroupId(7);
 const FOLLOWER: MemberId = MemberId(2);
-const BEHIND: Access = Access::Read(Consistency::Strict, Place::Behind);
-const IN_LINE: Access = Access::Read(Consistency::Strict, Place::InLine);
-const FREE: Access = Access::Read(Consistency::Strict, Place::Free);
+const BEHIND: Access = Access::Read(Consistency::Strict, ReadOrder::AfterWrites);
+const IN_LINE: Access = Access::Read(Consistency::Strict, ReadOrder::Ordered);
+const FREE: Access = Access::Read(Consistency::Strict, ReadOrder::Unordered);
 
 /// A command that the machine does not know, although the checker lets it through.
 const UNKNOWN: MethodId = MethodId(9);
@@ -75,7 +75,9 @@ impl Links for Sent {
                 }
                 vec![message]
             }
-            wire::Message::Beats(Beats { beats, .. }) => beats.into_iter().map(|beat| beat.message).collect(),
+            wire::Message::Heartbeats(HeartbeatBatch { beats, .. }) => {
+                beats.into_iter().map(|beat| beat.message).collect()
+            }
             _ => Vec::new(),
         };
         if to == FOLLOWER {
@@ -94,7 +96,7 @@ fn shard_of(me: MemberId, raft: raft::options::Options, bounds: Bounds, links: B
     let (request_timeout, promised) = (Duration::from_secs(10), Duration::ZERO);
     let options = Options { me, raft, promised, request_timeout, bounds };
     let mut shard = Shard::new(options, journal, recovered, links);
-    shard.found(Duration::ZERO, Configuration::of_voters([1, 2, 3].map(MemberId)));
+    shard.bootstrap(Duration::ZERO, Configuration::of_voters([1, 2, 3].map(MemberId)));
     shard
 }
 
@@ -210,7 +212,7 @@ impl Leader {
         };
         let (term, round) = (self.term, sent.iter().rev().find_map(newest).unwrap());
         let last = self.shard.status().groups[0].raft.last.index;
-        self.hears(Message::HeartbeatReply { term, round, accepted: 0, durable: 0, last });
+        self.hears(Message::HeartbeatReply { term, round, verified: 0, durable: 0, last });
     }
 
     fn rounds(&self) -> usize {
@@ -310,7 +312,7 @@ fn a_new_leader_serves_nothing_below_its_first_own_entry() {
 
 #[test]
 fn a_lease_answers_at_once_and_not_before_a_read_that_found_none() {
-    let lease = Access::Read(Consistency::Lease, Place::InLine);
+    let lease = Access::Read(Consistency::Lease, ReadOrder::Ordered);
     let mut leader = Leader::settled();
     leader.beats();
     let [mut read] = leader.call([lease]);
@@ -332,7 +334,7 @@ fn an_eventual_read_goes_to_the_leader_only_behind_what_is_unanswered() {
     let mut leader = Leader::settled();
     let eventual = |place| Access::Read(Consistency::Eventual, place);
     let [_write, mut behind, mut here] =
-        leader.call([Access::Write, eventual(Place::Behind), eventual(Place::InLine)]);
+        leader.call([Access::Write, eventual(ReadOrder::AfterWrites), eventual(ReadOrder::Ordered)]);
     assert_eq!((seen(&mut here), seen(&mut behind)), (Some(Ok(0)), None));
     leader.acknowledges(2);
     assert_eq!(seen(&mut behind), Some(Ok(1)));

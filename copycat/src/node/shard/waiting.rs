@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 #[derive(Debug)]
-struct Waiting {
+struct Waiter {
     index: Index,
     term: Term,
     deadline: Duration,
@@ -21,7 +21,7 @@ struct Waiting {
 /// successor, or be replaced, and which of the two only its index being committed tells.
 #[derive(Debug, Default)]
 pub(super) struct Proposed {
-    waiting: VecDeque<Waiting>,
+    waiting: VecDeque<Waiter>,
     /// Deadlines may not ascend: among those that wait are some of a lost leadership.
     mixed: bool,
 }
@@ -32,7 +32,7 @@ impl Proposed {
     }
 
     pub(super) fn push(&mut self, index: Index, term: Term, deadline: Duration, reply: ReplyTo) {
-        let entry = Waiting { index, term, deadline, reply };
+        let entry = Waiter { index, term, deadline, reply };
         // Behind the last but after a lost leadership, when replaced indexes are given out again.
         let at = match self.waiting.back() {
             Some(newest) if newest.index > index => self.waiting.partition_point(|w| w.index <= index),

@@ -2,14 +2,14 @@
 
 use super::super::clock::ClusterClock;
 use super::log::Log;
-use super::marks::Marks;
-use super::queue::Pending;
+use super::queue::QueuedRequest;
+use super::tail_checksums::TailChecksums;
 use crate::codec::command::Call;
 use crate::codec::entries::{Entries, Packer};
 use crate::codec::frame::{Codec, HEADER_LEN, Header, Kind};
 use crate::codec::ids::{GroupId, Index};
 use crate::codec::terms::{LogId, Span};
-use crate::raft::effect::OwnEntry;
+use crate::raft::effect::InternalEntry;
 use crate::storage::StorageError;
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ pub(super) struct Writer {
     group: GroupId,
     clock: ClusterClock,
     /// Of what this member appended as a leader.
-    marks: Marks,
+    prefixes: TailChecksums,
 }
 
 /// Bytes of the entry that a call becomes.
@@ -32,12 +32,12 @@ impl Writer {
     pub(super) fn new(group: GroupId, newest_stamp: Option<u64>, now: Duration) -> Writer {
         let mut clock = ClusterClock::default();
         newest_stamp.into_iter().for_each(|stamp| clock.observe(stamp, now));
-        Writer { group, clock, marks: Marks::default() }
+        Writer { group, clock, prefixes: TailChecksums::default() }
     }
 
     /// Checksum of an entry's frame, as far as it is known; 0: it is not.
     pub(super) fn checksum(&self, entry: LogId) -> u32 {
-        self.marks.checksum(entry)
+        self.prefixes.checksum(entry)
     }
 
     /// Cluster time of an entry that is made now.
@@ -48,7 +48,13 @@ impl Writer {
     }
 
     /// The only encoding of these entries: these bytes are stored and sent.
-    pub(super) fn encode(&mut self, now: Duration, span: Span, writes: &[Pending], bytes: usize) -> Entries {
+    pub(super) fn encode(
+        &mut self,
+        now: Duration,
+        span: Span,
+        writes: &[QueuedRequest],
+        bytes: usize,
+    ) -> Entries {
         assert_eq!(span.last - span.first + 1, writes.len() as u64, "one index for each write");
         let mut packer = Packer::with_capacity(writes.len(), bytes);
         let time = self.stamp(now);
@@ -65,7 +71,7 @@ impl Writer {
         }
         let entries = packer.seal();
         assert_eq!(entries.len(), bytes, "frames are as long as was counted");
-        self.marks.note(&entries);
+        self.prefixes.note(&entries);
         entries
     }
 
@@ -85,24 +91,24 @@ impl Writer {
     }
 
     /// An entry that the core itself makes.
-    pub(super) fn store_own(
+    pub(super) fn store_internal(
         &mut self,
         now: Duration,
         LogId { term, index }: LogId,
-        entry: OwnEntry,
+        entry: InternalEntry,
         log: &mut Log,
     ) -> Result<(), StorageError> {
         let time = self.stamp(now);
         let header = |kind| Header::bare(kind, self.group, term, index, time);
         let mut packer = Packer::with_capacity(1, 0);
         match entry {
-            OwnEntry::Noop => packer.push(&header(Kind::Noop), &[]),
-            OwnEntry::Configuration(configuration) => {
+            InternalEntry::Noop => packer.push(&header(Kind::Noop), &[]),
+            InternalEntry::Configuration(configuration) => {
                 packer.push_configuration(&header(Kind::Configuration), configuration);
             }
         }
         let entry = packer.seal();
-        self.marks.note(&entry);
+        self.prefixes.note(&entry);
         log.journal.append_own(self.group, &entry).map(drop)
     }
 }

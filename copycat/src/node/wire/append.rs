@@ -19,9 +19,9 @@ use crate::codec::ids::{GroupId, Index, Term};
 use crate::codec::terms::LogId;
 use crate::raft::message::{AppendResult, Message};
 use crate::transport::limits::{ENVELOPE_LEN, MESSAGE_MAX, MESSAGE_SOFT};
-use crate::transport::rope::Rope;
 use crate::transport::wire::envelope::{Draft, Envelope, zero};
-use crate::transport::wire::family::{Family, Kind, Senders};
+use crate::transport::wire::family::{Family, Kind, SenderKinds};
+use crate::transport::write_buffer::WriteBuffer;
 use bytes::{BufMut, Bytes};
 
 /// Bytes of an append before its frames, behind the envelope.
@@ -32,12 +32,12 @@ const REJECTED: u8 = 1;
 
 /// Raft §5.3. Only its head is summed: every frame has a checksum of its own.
 pub(crate) const APPEND: Kind =
-    Kind::new(Family::Consensus, 3, Senders::BULK, (HEAD_LEN, MESSAGE_MAX - ENVELOPE_LEN))
+    Kind::new(Family::Consensus, 3, SenderKinds::BULK, (HEAD_LEN, MESSAGE_MAX - ENVELOPE_LEN))
         .summed_to(HEAD_LEN)
         .yielding();
 /// Its answer.
 pub(super) const APPEND_REPLY: Kind =
-    Kind::new(Family::Consensus, 4, Senders::BULK, (40, 40)).with_flags(REJECTED);
+    Kind::new(Family::Consensus, 4, SenderKinds::BULK, (40, 40)).with_flags(REJECTED);
 
 /// The fixed fields.
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +52,12 @@ pub(super) struct Head {
 
 /// Appends one message, or several consecutive ones where the frames are more than a message should carry.
 /// `Err` if what has to be cut apart is not made of frames.
-pub(super) fn encode(head: Head, count: u64, frames: Vec<Bytes>, out: &mut Rope) -> Result<(), Malformed> {
+pub(super) fn encode(
+    head: Head,
+    count: u64,
+    frames: Vec<Bytes>,
+    out: &mut WriteBuffer,
+) -> Result<(), Malformed> {
     let length: usize = frames.iter().map(Bytes::len).sum();
     if length <= MESSAGE_SOFT {
         write(Part { head, count, length, frames }, out);
@@ -72,7 +77,7 @@ struct Part {
     frames: Vec<Bytes>,
 }
 
-fn write(part: Part, out: &mut Rope) {
+fn write(part: Part, out: &mut WriteBuffer) {
     let head = part.head;
     let mut draft = Draft::begin(out.tail(), &APPEND, 0, part.count as usize, head.group);
     for field in [head.term, head.prev.term, head.prev.index, head.commit] {
@@ -135,7 +140,7 @@ pub(super) fn read(envelope: &Envelope) -> Result<(Message, Entries, u32), Malfo
 }
 
 /// Appends an answer.
-pub(super) fn encode_reply(group: GroupId, term: Term, result: AppendResult, out: &mut Rope) {
+pub(super) fn encode_reply(group: GroupId, term: Term, result: AppendResult, out: &mut WriteBuffer) {
     let (flags, [index, hint_term, hint_index]) = match result {
         AppendResult::Accepted { matched } => (0, [matched, 0, 0]),
         AppendResult::Rejected { prev, hint } => (REJECTED, [prev, hint.term, hint.index]),

@@ -2,11 +2,11 @@
 //! `transport/FORMAT.md` draws it.
 //!
 //! Begin with [`Message`] and [`Incoming`]; [`votes`], [`append`] and [`beats`] are the bodies of consensus,
-//! [`formation`] is how a cluster begins.
+//! [`bootstrap_record`] is how a cluster begins.
 
 pub(crate) mod append;
-pub(crate) mod beats;
-pub(crate) mod formation;
+pub(crate) mod bootstrap_record;
+pub(crate) mod heartbeats;
 #[cfg(test)]
 mod tests;
 mod votes;
@@ -22,14 +22,14 @@ use crate::request::wire::results::Answered;
 use crate::request::wire::results::Results;
 use crate::request::wire::submit::Submit;
 use crate::stream::wire::{self as stream, ToServer};
-use crate::transport::rope::Rope;
 use crate::transport::wire::envelope::Envelope;
 use crate::transport::wire::family::{Family, Kind};
 use crate::transport::wire::registry::Registry;
 use crate::transport::wire::{self, Outgoing};
-use beats::{Arrived, Beat, Beats};
+use crate::transport::write_buffer::WriteBuffer;
+pub(crate) use bootstrap_record::BootstrapRecord;
 use bytes::Bytes;
-pub(crate) use formation::Formation;
+use heartbeats::{Arrived, HeartbeatBatch, HeartbeatRecord};
 
 /// The kinds of the family.
 const KINDS: &[Kind] = &[
@@ -37,22 +37,22 @@ const KINDS: &[Kind] = &[
     votes::VOTE,
     append::APPEND,
     append::APPEND_REPLY,
-    beats::HEARTBEATS,
-    beats::HEARTBEAT_REPLIES,
-    formation::FORM,
+    heartbeats::HEARTBEATS,
+    heartbeats::HEARTBEAT_REPLIES,
+    bootstrap_record::BOOTSTRAP,
 ];
 
 /// Their numbers, to tell them apart by.
 mod number {
-    use super::{append, beats, formation, votes};
+    use super::{append, bootstrap_record, heartbeats, votes};
 
     pub(super) const REQUEST_VOTE: u8 = votes::REQUEST_VOTE.number;
     pub(super) const VOTE: u8 = votes::VOTE.number;
     pub(super) const APPEND: u8 = append::APPEND.number;
     pub(super) const APPEND_REPLY: u8 = append::APPEND_REPLY.number;
-    pub(super) const HEARTBEATS: u8 = beats::HEARTBEATS.number;
-    pub(super) const HEARTBEAT_REPLIES: u8 = beats::HEARTBEAT_REPLIES.number;
-    pub(super) const FORM: u8 = formation::FORM.number;
+    pub(super) const HEARTBEATS: u8 = heartbeats::HEARTBEATS.number;
+    pub(super) const HEARTBEAT_REPLIES: u8 = heartbeats::HEARTBEAT_REPLIES.number;
+    pub(super) const BOOTSTRAP: u8 = bootstrap_record::BOOTSTRAP.number;
 }
 
 /// What a member sends to another.
@@ -71,14 +71,14 @@ pub(crate) enum Message {
         prev_checksum: u32,
     },
     /// Heartbeats of many groups and answers to such.
-    Beats(Beats),
+    Heartbeats(HeartbeatBatch),
     /// Requests on their way to a leader.
     Submit(Submit),
     /// Answers to requests, where a network has no connections on which they could go back: the simulation's.
     #[cfg(any(test, feature = "testing"))]
     Results(Results),
     /// The members that shall form a new cluster.
-    Form(Formation),
+    Bootstrap(BootstrapRecord),
 }
 
 /// What a member understands.
@@ -100,7 +100,7 @@ pub(crate) enum Incoming {
         prev_checksum: u32,
     },
     /// Heartbeats of many groups, or answers to such.
-    Beats(Arrived),
+    Heartbeats(Arrived),
     /// See [`Message::Submit`]; or requests of a remote handle.
     Submit(Submit),
     /// See [`Message::Results`].
@@ -111,8 +111,8 @@ pub(crate) enum Incoming {
     Stream(ToServer),
     /// A remote handle asks what a name stands for.
     Resolve(Resolve),
-    /// See [`Message::Form`].
-    Form(Formation),
+    /// See [`Message::Bootstrap`].
+    Bootstrap(BootstrapRecord),
 }
 
 impl Message {
@@ -130,16 +130,18 @@ impl Outgoing for Message {
             Message::Raft { message: M::Vote { .. }, .. } => &votes::VOTE,
             Message::Raft { message: M::Append { .. }, .. } => &append::APPEND,
             Message::Raft { message: M::AppendReply { .. }, .. } => &append::APPEND_REPLY,
-            Message::Raft { message: M::Heartbeat { .. }, .. } | Message::Beats(_) => &beats::HEARTBEATS,
-            Message::Raft { message: M::HeartbeatReply { .. }, .. } => &beats::HEARTBEAT_REPLIES,
+            Message::Raft { message: M::Heartbeat { .. }, .. } | Message::Heartbeats(_) => {
+                &heartbeats::HEARTBEATS
+            }
+            Message::Raft { message: M::HeartbeatReply { .. }, .. } => &heartbeats::HEARTBEAT_REPLIES,
             Message::Submit(submit) => submit.kind(),
             #[cfg(any(test, feature = "testing"))]
             Message::Results(results) => results.kind(),
-            Message::Form(_) => &formation::FORM,
+            Message::Bootstrap(_) => &bootstrap_record::BOOTSTRAP,
         }
     }
 
-    fn encode(self, out: &mut Rope) -> Result<(), Malformed> {
+    fn encode(self, out: &mut WriteBuffer) -> Result<(), Malformed> {
         use raft::message::Message as M;
         match self {
             Message::Raft { group, message, frames, prev_checksum } => match message {
@@ -156,18 +158,22 @@ impl Outgoing for Message {
                     Ok(())
                 }
                 M::Heartbeat { .. } | M::HeartbeatReply { .. } => {
-                    beats::encode(&[Beat { group, message, note: 0 }], beats::ROOM_UNKNOWN, out);
+                    heartbeats::encode(
+                        &[HeartbeatRecord { group, message, note: 0 }],
+                        heartbeats::ROOM_UNKNOWN,
+                        out,
+                    );
                     Ok(())
                 }
             },
-            Message::Beats(Beats { room, beats }) => {
-                beats::encode(&beats, room, out);
+            Message::Heartbeats(HeartbeatBatch { room, beats }) => {
+                heartbeats::encode(&beats, room, out);
                 Ok(())
             }
             Message::Submit(submit) => submit.encode(out),
             #[cfg(any(test, feature = "testing"))]
             Message::Results(results) => results.encode(out),
-            Message::Form(formation) => formation.encode(out),
+            Message::Bootstrap(bootstrap_record) => bootstrap_record.encode(out),
         }
     }
 }
@@ -188,9 +194,9 @@ impl wire::Incoming for Incoming {
 fn read_consensus(envelope: &Envelope) -> Result<Incoming, Malformed> {
     let (message, entries, prev_checksum) = match envelope.kind.number {
         number::HEARTBEATS | number::HEARTBEAT_REPLIES => {
-            return beats::read(envelope).map(Incoming::Beats);
+            return heartbeats::read(envelope).map(Incoming::Heartbeats);
         }
-        number::FORM => return formation::read(envelope).map(Incoming::Form),
+        number::BOOTSTRAP => return bootstrap_record::read(envelope).map(Incoming::Bootstrap),
         number::APPEND => append::read(envelope)?,
         number::APPEND_REPLY => (append::read_reply(envelope)?, Entries::default(), 0),
         number::REQUEST_VOTE | number::VOTE => (votes::read(envelope)?, Entries::default(), 0),

@@ -10,8 +10,8 @@ use crate::transport::wire::envelope;
 use crate::transport::wire::golden::{self, Named, Samples, read_one};
 use crate::transport::wire::unreadable::Unreadable;
 use crate::transport::wire::{into_bytes, read_all};
-use beats::{BEATS_MAX, ROOM_UNKNOWN};
 use bytes::BytesMut;
+use heartbeats::{HEARTBEATS_MAX, ROOM_UNKNOWN};
 use raft::message::{AppendResult, Message as Raft};
 
 const GOLDEN: &str = include_str!("golden.txt");
@@ -46,24 +46,31 @@ fn append() -> Message {
     Message::Raft { group: GROUP, message, frames: vec![packed.into()], prev_checksum: 0xc0ffee }
 }
 
-fn beat(group: u64, round: u64, urgent: bool, note: u64) -> Beat {
-    Beat { group: GroupId(group), message: Raft::Heartbeat { term: 5, commit: 39, round, urgent }, note }
+fn beat(group: u64, round: u64, urgent: bool, note: u64) -> HeartbeatRecord {
+    HeartbeatRecord {
+        group: GroupId(group),
+        message: Raft::Heartbeat { term: 5, commit: 39, round, urgent },
+        note,
+    }
 }
 
-fn reply(group: u64, last: u64, note: u64) -> Beat {
-    let message = Raft::HeartbeatReply { term: 5, round: 7, accepted: 41, durable: 40, last };
-    Beat { group: GroupId(group), message, note }
+fn reply(group: u64, last: u64, note: u64) -> HeartbeatRecord {
+    let message = Raft::HeartbeatReply { term: 5, round: 7, verified: 41, durable: 40, last };
+    HeartbeatRecord { group: GroupId(group), message, note }
 }
 
-fn formation() -> Formation {
-    Formation { cluster: 0xc1, members: vec![(MemberId(1), 0x51), (MemberId(2), 0x52), (MemberId(3), 0x53)] }
+fn bootstrap_record() -> BootstrapRecord {
+    BootstrapRecord {
+        cluster: 0xc1,
+        members: vec![(MemberId(1), 0x51), (MemberId(2), 0x52), (MemberId(3), 0x53)],
+    }
 }
 
 fn samples() -> Samples<Message> {
     let (prev, spans, configurations) = (LogId::new(2, 40), Spans::default(), Vec::new());
     let probe = Raft::Append { term: 5, prev, commit: 39, spans, configurations };
     let rejected = AppendResult::Rejected { prev: 40, hint: LogId::new(2, 30) };
-    let accepted = AppendResult::Accepted { matched: 43 };
+    let verified = AppendResult::Accepted { matched: 43 };
     let last = LogId::new(4, 43);
     let beats = vec![beat(1, 7, false, 0), beat(2, 8, false, 1_000_000)];
     let replies = vec![reply(1, 41, 0), reply(2, 44, 0xf1_4e)];
@@ -74,12 +81,15 @@ fn samples() -> Samples<Message> {
         ("pre-vote-refused", plain(Raft::Vote { term: 5, granted: false, pre: true, campaign: 11 })),
         ("append", append()),
         ("append-probe", plain(probe)),
-        ("append-accepted", plain(Raft::AppendReply { term: 5, result: accepted })),
+        ("append-verified", plain(Raft::AppendReply { term: 5, result: verified })),
         ("append-rejected", plain(Raft::AppendReply { term: 5, result: rejected })),
-        ("heartbeats", Message::Beats(Beats { room: ROOM_UNKNOWN, beats })),
-        ("heartbeats-urgent", Message::Beats(Beats { room: ROOM_UNKNOWN, beats: vec![beat(1, 7, true, 0)] })),
-        ("heartbeat-replies", Message::Beats(Beats { room: 1 << 30, beats: replies })),
-        ("form", Message::Form(formation())),
+        ("heartbeats", Message::Heartbeats(HeartbeatBatch { room: ROOM_UNKNOWN, beats })),
+        (
+            "heartbeats-urgent",
+            Message::Heartbeats(HeartbeatBatch { room: ROOM_UNKNOWN, beats: vec![beat(1, 7, true, 0)] }),
+        ),
+        ("heartbeat-replies", Message::Heartbeats(HeartbeatBatch { room: 1 << 30, beats: replies })),
+        ("form", Message::Bootstrap(bootstrap_record())),
     ]
 }
 
@@ -90,8 +100,8 @@ fn arrived(message: Incoming) -> Message {
             let frames = if entries.is_empty() { Vec::new() } else { vec![entries.frames().clone()] };
             Message::Raft { group, message, frames, prev_checksum }
         }
-        Incoming::Beats(beats) => Message::Beats(beats.into()),
-        Incoming::Form(formation) => Message::Form(formation),
+        Incoming::Heartbeats(beats) => Message::Heartbeats(beats.into()),
+        Incoming::Bootstrap(bootstrap_record) => Message::Bootstrap(bootstrap_record),
         other => panic!("another family's: {other:?}"),
     }
 }
@@ -207,26 +217,29 @@ fn one_entry_of_the_largest_size_travels_alone() {
 fn one_heartbeat_alone_is_a_message_of_one() {
     for beat in [beat(3, 9, false, 0), reply(3, 44, 0)] {
         let alone = written(Message::plain(beat.group, beat.message.clone()));
-        assert_eq!(alone, written(Message::Beats(Beats { room: ROOM_UNKNOWN, beats: vec![beat] })));
+        assert_eq!(
+            alone,
+            written(Message::Heartbeats(HeartbeatBatch { room: ROOM_UNKNOWN, beats: vec![beat] }))
+        );
     }
 }
 
 #[test]
 fn many_heartbeats_and_answers_travel_together_and_too_many_in_several() {
-    let count = 2 * BEATS_MAX as u64 + 5;
+    let count = 2 * HEARTBEATS_MAX as u64 + 5;
     let both = |group| {
         if group % 3 == 0 { reply(group, 41 + group, group) } else { beat(group, group, group % 2 == 0, 0) }
     };
-    let sent = Beats { room: 77, beats: (1..=count).map(both).collect() };
+    let sent = HeartbeatBatch { room: 77, beats: (1..=count).map(both).collect() };
     let mut arrived = Vec::new();
-    for message in all_read(written(Message::Beats(sent.clone()))) {
-        let Message::Beats(Beats { room, beats }) = message else { panic!("{message:?}") };
+    for message in all_read(written(Message::Heartbeats(sent.clone()))) {
+        let Message::Heartbeats(HeartbeatBatch { room, beats }) = message else { panic!("{message:?}") };
         let replies = matches!(beats[0].message, Raft::HeartbeatReply { .. });
         assert_eq!(room, if replies { 77 } else { ROOM_UNKNOWN }, "answers say how much room there is");
-        assert!(beats.len() <= BEATS_MAX);
+        assert!(beats.len() <= HEARTBEATS_MAX);
         arrived.extend(beats);
     }
-    let message = |beat: &Beat| match beat.message {
+    let message = |beat: &HeartbeatRecord| match beat.message {
         Raft::Heartbeat { urgent: true, .. } => 0,
         Raft::Heartbeat { urgent: false, .. } => 1,
         _ => 2,
@@ -234,13 +247,13 @@ fn many_heartbeats_and_answers_travel_together_and_too_many_in_several() {
     assert!(arrived.is_sorted_by_key(|beat| (message(beat), beat.group)), "in their order");
     arrived.sort_by_key(|beat| beat.group);
     assert_eq!(arrived, sent.beats);
-    assert!(written(Message::Beats(Beats { room: 0, beats: Vec::new() })).is_empty());
+    assert!(written(Message::Heartbeats(HeartbeatBatch { room: 0, beats: Vec::new() })).is_empty());
 }
 
 #[test]
 fn a_heartbeat_of_nobody_and_a_log_that_ends_before_it_agrees_are_refused() {
     assert!(
-        read(&written(Message::Beats(Beats {
+        read(&written(Message::Heartbeats(HeartbeatBatch {
             room: 0,
             beats: vec![beat(1, 1, false, 0), beat(0, 1, false, 0)]
         })))
@@ -256,7 +269,7 @@ fn a_heartbeat_of_nobody_and_a_log_that_ends_before_it_agrees_are_refused() {
 fn more_heartbeats_than_a_message_holds_are_refused_by_their_length() {
     let mut bytes = written(plain(beat(1, 1, false, 0).message));
     let expected = golden::expected::<Incoming>();
-    let longest = ENVELOPE_LEN + 8 + 40 * BEATS_MAX;
+    let longest = ENVELOPE_LEN + 8 + 40 * HEARTBEATS_MAX;
     bytes[..4].copy_from_slice(&(longest as u32).to_le_bytes());
     assert_eq!(envelope::length(&bytes[..10], &expected), Ok(longest));
     bytes[..4].copy_from_slice(&(longest as u32 + 1).to_le_bytes());
@@ -267,18 +280,22 @@ fn more_heartbeats_than_a_message_holds_are_refused_by_their_length() {
 fn formations_that_are_none_are_neither_sent_nor_read() {
     let crowd: Vec<_> = (1..=129).map(|id| (MemberId(id), 1)).collect();
     for members in [vec![(MemberId(2), 1), (MemberId(2), 1)], crowd.clone(), vec![], vec![(MemberId(0), 1)]] {
-        let mut rope = Rope::default();
-        assert!(Message::Form(Formation { cluster: 1, members: members.clone() }).encode(&mut rope).is_err());
+        let mut rope = WriteBuffer::default();
+        assert!(
+            Message::Bootstrap(BootstrapRecord { cluster: 1, members: members.clone() })
+                .encode(&mut rope)
+                .is_err()
+        );
         assert_eq!(rope.len(), 0);
-        let bootstrap = Formation { cluster: 1, members }.to_bootstrap();
-        assert!(Formation::from_bootstrap(1, &bootstrap).is_err());
+        let bootstrap = BootstrapRecord { cluster: 1, members }.to_bootstrap();
+        assert!(BootstrapRecord::from_bootstrap(1, &bootstrap).is_err());
     }
-    let largest = Formation { cluster: 1, members: crowd[..128].to_vec() };
+    let largest = BootstrapRecord { cluster: 1, members: crowd[..128].to_vec() };
     let bootstrap = largest.to_bootstrap();
     assert!(bootstrap.len() <= BOOTSTRAP_MAX);
-    assert_eq!(Formation::from_bootstrap(1, &bootstrap), Ok(largest));
-    assert!(Formation::from_bootstrap(1, &bootstrap[1..]).is_err(), "something is left over");
-    assert!(Formation::from_bootstrap(0, &bootstrap).is_err());
+    assert_eq!(BootstrapRecord::from_bootstrap(1, &bootstrap), Ok(largest));
+    assert!(BootstrapRecord::from_bootstrap(1, &bootstrap[1..]).is_err(), "something is left over");
+    assert!(BootstrapRecord::from_bootstrap(0, &bootstrap).is_err());
 }
 
 #[test]

@@ -13,9 +13,9 @@ use super::append::log_id;
 use crate::codec::cursor::{Cursor, Malformed};
 use crate::codec::ids::GroupId;
 use crate::raft::message::Message;
-use crate::transport::rope::Rope;
 use crate::transport::wire::envelope::{Draft, Envelope, zero};
-use crate::transport::wire::family::{Family, Kind, Senders};
+use crate::transport::wire::family::{Family, Kind, SenderKinds};
+use crate::transport::write_buffer::WriteBuffer;
 use bytes::BufMut;
 
 /// `RequestVote`: it is a pre-vote.
@@ -27,13 +27,13 @@ const ANSWERS_PRE: u8 = 2;
 
 /// Raft §5.2.
 pub(super) const REQUEST_VOTE: Kind =
-    Kind::new(Family::Consensus, 1, Senders::CONTROL, (40, 40)).with_flags(ASKS_PRE);
+    Kind::new(Family::Consensus, 1, SenderKinds::CONTROL, (40, 40)).with_flags(ASKS_PRE);
 /// Its answer.
 pub(super) const VOTE: Kind =
-    Kind::new(Family::Consensus, 2, Senders::CONTROL, (24, 24)).with_flags(GRANTED | ANSWERS_PRE);
+    Kind::new(Family::Consensus, 2, SenderKinds::CONTROL, (24, 24)).with_flags(GRANTED | ANSWERS_PRE);
 
 /// Appends either of them.
-pub(super) fn encode(group: GroupId, message: &Message, out: &mut Rope) {
+pub(super) fn encode(group: GroupId, message: &Message, out: &mut WriteBuffer) {
     match *message {
         Message::RequestVote { term, last, pre, campaign } => {
             let flags = if pre { ASKS_PRE } else { 0 };
@@ -47,7 +47,7 @@ pub(super) fn encode(group: GroupId, message: &Message, out: &mut Rope) {
     }
 }
 
-fn words(kind: &'static Kind, flags: u8, group: GroupId, fields: &[u64], out: &mut Rope) {
+fn words(kind: &'static Kind, flags: u8, group: GroupId, fields: &[u64], out: &mut WriteBuffer) {
     let mut draft = Draft::begin(out.tail(), kind, flags, 0, group);
     fields.iter().for_each(|field| draft.fields().put_u64_le(*field));
     draft.finish(0);

@@ -1,14 +1,14 @@
 //! Which connection a request takes, given what was heard, what broke, and what was answered.
 
 use super::super::links::LinkId;
-use super::super::queue::{Aim, QueueKey};
+use super::super::queue::{QueueKey, Target};
 use super::super::routes::Routes;
 use crate::codec::access::{Access, Consistency};
 use crate::codec::command::{Call, Command};
 use crate::codec::ids::{GroupId, MemberId, MethodId};
 use crate::request::failure::Failure;
 use crate::request::sender::{Answer, Request};
-use crate::request::wire::leaders::Leader;
+use crate::request::wire::leaders::LeaderHint;
 use bytes::Bytes;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -91,11 +91,11 @@ impl Test {
 
     fn hear(&mut self, group: GroupId, term: u64, member: u64) {
         let address = format!("member:{member}");
-        self.routes.hear(vec![Leader { group, term, member: MemberId(member), address }]);
+        self.routes.hear(vec![LeaderHint { group, term, member: MemberId(member), address }]);
     }
 
     fn doubt(&mut self, group: GroupId, link: LinkId) {
-        self.routes.doubt(self.now, QueueKey { group, aim: Aim::Leader }, link);
+        self.routes.doubt(self.now, QueueKey { group, aim: Target::LeaderHint }, link);
     }
 
     fn missing(&self) -> Vec<u64> {
@@ -351,7 +351,7 @@ fn those_who_wait_too_long_are_told_that_nothing_happened() {
 fn what_was_not_asked_about_is_not_heard() {
     let mut test = Test::new();
     test.write(GROUP);
-    let noise = (1..5_000).map(|number| Leader {
+    let noise = (1..5_000).map(|number| LeaderHint {
         group: GroupId(number << 32),
         term: u64::MAX,
         member: MemberId(number),

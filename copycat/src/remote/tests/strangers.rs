@@ -3,7 +3,7 @@
 use super::world::*;
 use crate::codec::ids::GroupId;
 use crate::request::failure::Failure;
-use crate::request::wire::leaders::{Leader, Leaders};
+use crate::request::wire::leaders::{LeaderHint, Leaders};
 use crate::request::wire::results::{Answered, Results};
 use crate::request::wire::submit::Submit;
 use crate::transport::memory::Memory;
@@ -127,7 +127,7 @@ async fn answers_full_of_lies_do_no_harm() {
         let address = ["another cluster", "another member", "nowhere"][round as usize % 3];
         // One that may be believed, thousands of it of whom nobody asked, and all of them different each time.
         let mut lies = vec![leader(u64::MAX - 1_000 + round, 2 + round % 2 * 1_000, address)];
-        lies.extend((1..1_000).map(|number| Leader {
+        lies.extend((1..1_000).map(|number| LeaderHint {
             group: GroupId(number << 32),
             ..leader(u64::MAX, number + round * 1_000, "nowhere")
         }));

@@ -6,16 +6,16 @@ use crate::codec::command::{Call, Command};
 use crate::codec::cursor::Malformed;
 use crate::codec::ids::{GroupId, MemberId, MethodId};
 use crate::request::sender::{Answer, RequestSender};
-use crate::request::wire::leaders::{self, Leader, Leaders};
+use crate::request::wire::leaders::{self, LeaderHint, Leaders};
 use crate::request::wire::resolve::{self, Resolve};
 use crate::request::wire::results::{Answered, Results};
 use crate::request::wire::submit::{self, Submit, Submitted};
 use crate::request::wire::{self as requests, number};
 use crate::stream::wire::{self as stream, ToServer};
 use crate::transport::acceptor::Acceptor;
+use crate::transport::admission::Admission;
 use crate::transport::endpoint::Endpoint;
 use crate::transport::event::{Event, Inbox, Source};
-use crate::transport::gate::Gate;
 use crate::transport::limits::Limits;
 use crate::transport::memory::Memory;
 use crate::transport::sender::Sender;
@@ -67,7 +67,7 @@ impl House {
     }
 }
 
-impl Gate for House {
+impl Admission for House {
     fn identity(&self) -> Identity {
         self.0.lock().unwrap().clone()
     }
@@ -102,7 +102,7 @@ impl Stranger {
         let ((control, _control), (bulk_in, bulk)) = (mpsc::channel(4), mpsc::channel(64));
         let inbox = Inbox { control, bulk: bulk_in };
         let (network, limits) = (Arc::new(network.clone()), Limits::default());
-        let endpoint = Endpoint { network, gate: house.clone(), inbox, limits };
+        let endpoint = Endpoint { network, admission: house.clone(), inbox, limits };
         Stranger { house, bulk, _control, acceptor: Acceptor::listen(&endpoint, address).await.unwrap() }
     }
 
@@ -121,7 +121,11 @@ impl Stranger {
 
     /// Serves: every request gets its own method as the answer, every question `leaders`. Whatever was said is told
     /// to `heard` first.
-    pub(super) async fn serve(mut self, leaders: Vec<Leader>, heard: mpsc::UnboundedSender<(u64, Incoming)>) {
+    pub(super) async fn serve(
+        mut self,
+        leaders: Vec<LeaderHint>,
+        heard: mpsc::UnboundedSender<(u64, Incoming)>,
+    ) {
         let me = self.house.identity().member.0;
         loop {
             for (message, replies) in self.next().await {
@@ -150,8 +154,8 @@ pub(super) fn answers(submit: &Submit) -> Vec<Answered> {
     submit.requests.iter().map(answer).collect()
 }
 
-pub(super) fn leader(term: u64, member: u64, address: &str) -> Leader {
-    Leader { group: GROUP, term, member: MemberId(member), address: address.into() }
+pub(super) fn leader(term: u64, member: u64, address: &str) -> LeaderHint {
+    LeaderHint { group: GROUP, term, member: MemberId(member), address: address.into() }
 }
 
 pub(super) async fn handle(network: &Memory, address: &str) -> RemoteNode {

@@ -14,10 +14,10 @@
 
 use crate::codec::cursor::{Cursor, Malformed};
 use crate::codec::ids::{GroupId, MemberId, Term};
-use crate::transport::rope::Rope;
 use crate::transport::wire::Outgoing;
 use crate::transport::wire::envelope::{Draft, Envelope, non_zero, zero};
-use crate::transport::wire::family::{Family, Kind, Senders};
+use crate::transport::wire::family::{Family, Kind, SenderKinds};
+use crate::transport::write_buffer::WriteBuffer;
 use bytes::{BufMut, BytesMut};
 
 /// Most groups of one question, and leaders of one answer.
@@ -31,10 +31,10 @@ pub(super) const LEADER_LEN: usize = 32;
 
 /// A remote handle asks who leads some groups.
 pub(crate) const SEEK: Kind =
-    Kind::new(Family::Requests, 3, Senders::HANDLE, (GROUP_LEN, GROUP_LEN * GROUPS_MAX));
+    Kind::new(Family::Requests, 3, SenderKinds::HANDLE, (GROUP_LEN, GROUP_LEN * GROUPS_MAX));
 /// The answer.
 pub(crate) const LEADERS: Kind =
-    Kind::new(Family::Requests, 4, Senders::SERVER, (0, GROUPS_MAX * (LEADER_LEN + ADDRESS_MAX)));
+    Kind::new(Family::Requests, 4, SenderKinds::SERVER, (0, GROUPS_MAX * (LEADER_LEN + ADDRESS_MAX)));
 
 /// A remote handle's question: who leads these groups? At most [`GROUPS_MAX`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,11 +42,11 @@ pub(crate) struct Seek(pub Vec<GroupId>);
 
 /// Its answer, without those groups of which nothing is known. A hint: nothing about safety rests on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Leaders(pub Vec<Leader>);
+pub(crate) struct Leaders(pub Vec<LeaderHint>);
 
 /// The leader of a group, as far as a member knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Leader {
+pub(crate) struct LeaderHint {
     /// The group.
     pub group: GroupId,
     /// The term in which it leads.
@@ -62,7 +62,7 @@ impl Outgoing for Seek {
         &SEEK
     }
 
-    fn encode(self, out: &mut Rope) -> Result<(), Malformed> {
+    fn encode(self, out: &mut WriteBuffer) -> Result<(), Malformed> {
         check_seek(&self.0)?;
         let mut draft = Draft::begin(out.tail(), &SEEK, 0, self.0.len(), GroupId(0));
         self.0.iter().for_each(|group| draft.fields().put_u64_le(group.0));
@@ -76,7 +76,7 @@ impl Outgoing for Leaders {
         &LEADERS
     }
 
-    fn encode(self, out: &mut Rope) -> Result<(), Malformed> {
+    fn encode(self, out: &mut WriteBuffer) -> Result<(), Malformed> {
         check_count(self.0.len())?;
         self.0.iter().try_for_each(check_leader)?;
         let mut draft = Draft::begin(out.tail(), &LEADERS, 0, self.0.len(), GroupId(0));
@@ -100,7 +100,7 @@ fn check_count(found: usize) -> Result<(), Malformed> {
 }
 
 /// Checks what the other side would refuse.
-pub(super) fn check_leader(leader: &Leader) -> Result<(), Malformed> {
+pub(super) fn check_leader(leader: &LeaderHint) -> Result<(), Malformed> {
     non_zero("leader's group", leader.group.0)?;
     non_zero("leader's term", leader.term)?;
     non_zero("leader's id", leader.member.0)?;
@@ -113,7 +113,7 @@ fn check_address(found: usize) -> Result<(), Malformed> {
 }
 
 /// Appends a leader.
-pub(super) fn write_leader(leader: &Leader, fields: &mut BytesMut) {
+pub(super) fn write_leader(leader: &LeaderHint, fields: &mut BytesMut) {
     fields.put_u64_le(leader.group.0);
     fields.put_u64_le(leader.term);
     fields.put_u64_le(leader.member.0);
@@ -134,7 +134,7 @@ pub(crate) fn read_seek(envelope: &Envelope) -> Result<Vec<GroupId>, Malformed> 
 }
 
 /// Reads an answer.
-pub(crate) fn read_leaders(envelope: &Envelope) -> Result<Vec<Leader>, Malformed> {
+pub(crate) fn read_leaders(envelope: &Envelope) -> Result<Vec<LeaderHint>, Malformed> {
     envelope.is_nobodys()?;
     let mut cursor = Cursor::new(&envelope.body);
     let count = envelope.counted(envelope.body.len(), LEADER_LEN, GROUPS_MAX)?;
@@ -144,14 +144,14 @@ pub(crate) fn read_leaders(envelope: &Envelope) -> Result<Vec<Leader>, Malformed
 }
 
 /// Reads a leader.
-pub(super) fn read_leader(cursor: &mut Cursor<'_>) -> Result<Leader, Malformed> {
+pub(super) fn read_leader(cursor: &mut Cursor<'_>) -> Result<LeaderHint, Malformed> {
     let (group, term, member) = (GroupId(cursor.u64()?), cursor.u64()?, MemberId(cursor.u64()?));
     let (length, reserved) = (usize::from(cursor.u16()?), (cursor.u16()?, cursor.u32()?));
     zero("leader's reserved", u64::from(reserved.0) | u64::from(reserved.1))?;
     check_address(length)?;
     let address = std::str::from_utf8(cursor.take(length)?)
         .map_err(|error| Malformed::Value { field: "leader's address", found: error.valid_up_to() as u64 })?;
-    let leader = Leader { group, term, member, address: address.to_owned() };
+    let leader = LeaderHint { group, term, member, address: address.to_owned() };
     check_leader(&leader)?;
     Ok(leader)
 }

@@ -12,13 +12,13 @@
 //!                                                       term, member and length 0: no leader is known
 //! ```
 
-use super::leaders::{ADDRESS_MAX, LEADER_LEN, Leader, read_leader, write_leader};
+use super::leaders::{ADDRESS_MAX, LEADER_LEN, LeaderHint, read_leader, write_leader};
 use crate::codec::cursor::{Cursor, Malformed};
 use crate::codec::ids::GroupId;
-use crate::transport::rope::Rope;
 use crate::transport::wire::Outgoing;
 use crate::transport::wire::envelope::{Draft, Envelope, non_zero, zero};
-use crate::transport::wire::family::{Family, Kind, Senders};
+use crate::transport::wire::family::{Family, Kind, SenderKinds};
+use crate::transport::write_buffer::WriteBuffer;
 use bytes::BufMut;
 
 /// Longest name of a resource, in bytes.
@@ -33,12 +33,12 @@ const ANSWER_LEN: usize = 32;
 
 /// A remote handle asks what a name stands for.
 pub(crate) const RESOLVE: Kind =
-    Kind::new(Family::Requests, 5, Senders::HANDLE, (QUESTION_LEN + 1, QUESTION_LEN + NAME_MAX));
+    Kind::new(Family::Requests, 5, SenderKinds::HANDLE, (QUESTION_LEN + 1, QUESTION_LEN + NAME_MAX));
 /// The answer.
 pub(crate) const RESOLVED: Kind = Kind::new(
     Family::Requests,
     6,
-    Senders::SERVER,
+    SenderKinds::SERVER,
     (ANSWER_LEN, ANSWER_LEN + PARTITIONS_MAX * (LEADER_LEN + ADDRESS_MAX)),
 );
 
@@ -66,7 +66,7 @@ pub(crate) struct Partition {
     /// Its group.
     pub group: GroupId,
     /// Who leads it, as far as is known. A hint.
-    pub leader: Option<Leader>,
+    pub leader: Option<LeaderHint>,
 }
 
 impl Outgoing for Resolve {
@@ -74,7 +74,7 @@ impl Outgoing for Resolve {
         &RESOLVE
     }
 
-    fn encode(self, out: &mut Rope) -> Result<(), Malformed> {
+    fn encode(self, out: &mut WriteBuffer) -> Result<(), Malformed> {
         check_name(self.name.len())?;
         let mut draft = Draft::begin(out.tail(), &RESOLVE, 0, 0, GroupId(0));
         let fields = draft.fields();
@@ -92,7 +92,7 @@ impl Outgoing for Resolved {
         &RESOLVED
     }
 
-    fn encode(self, out: &mut Rope) -> Result<(), Malformed> {
+    fn encode(self, out: &mut WriteBuffer) -> Result<(), Malformed> {
         let (failure, partitions) = match &self.partitions {
             Ok(partitions) => (0, &partitions[..]),
             Err(failure) => (*failure, &[][..]),

@@ -15,10 +15,10 @@ use crate::codec::cursor::{Cursor, Malformed};
 use crate::codec::frame::RESULT_MAX;
 use crate::codec::ids::GroupId;
 use crate::transport::limits::{ENVELOPE_LEN, MESSAGE_MAX};
-use crate::transport::rope::Rope;
 use crate::transport::wire::Outgoing;
 use crate::transport::wire::envelope::{Draft, Envelope, non_zero, zero};
-use crate::transport::wire::family::{Family, Kind, Senders};
+use crate::transport::wire::family::{Family, Kind, SenderKinds};
+use crate::transport::write_buffer::WriteBuffer;
 use bytes::{BufMut, Bytes, BytesMut};
 
 /// Bytes of an answer before its result.
@@ -26,7 +26,7 @@ const ANSWER_LEN: usize = 16;
 
 /// Answers, on the connection that the requests came by.
 pub(crate) const RESULTS: Kind =
-    Kind::new(Family::Requests, 2, Senders::SERVER, (ANSWER_LEN, MESSAGE_MAX - ENVELOPE_LEN));
+    Kind::new(Family::Requests, 2, SenderKinds::SERVER, (ANSWER_LEN, MESSAGE_MAX - ENVELOPE_LEN));
 
 /// Answers to requests, to whoever submitted them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl Outgoing for Results {
         &RESULTS
     }
 
-    fn encode(self, out: &mut Rope) -> Result<(), Malformed> {
+    fn encode(self, out: &mut WriteBuffer) -> Result<(), Malformed> {
         self.0.iter().try_for_each(|answer| check_result(answer.result_len()))?;
         for run in runs(&self.0, |answer| ANSWER_LEN + answer.result_len(), |_, _| true) {
             write(run, out.tail());

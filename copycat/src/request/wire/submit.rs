@@ -20,16 +20,16 @@
 //! ```
 
 use super::runs::runs;
-use crate::codec::access::{Access, Consistency, Place};
+use crate::codec::access::{Access, Consistency, ReadOrder};
 use crate::codec::command::{Call, Command, Stamp, UNSETTLED_MAX};
 use crate::codec::cursor::{Cursor, Malformed};
 use crate::codec::frame::{BODY_MAX, KEY_MAX};
 use crate::codec::ids::{GroupId, MethodId, Term};
 use crate::transport::limits::{ENVELOPE_LEN, MESSAGE_MAX};
-use crate::transport::rope::Rope;
 use crate::transport::wire::Outgoing;
 use crate::transport::wire::envelope::{Draft, Envelope, non_zero, zero};
-use crate::transport::wire::family::{Family, Kind, Senders};
+use crate::transport::wire::family::{Family, Kind, SenderKinds};
+use crate::transport::write_buffer::WriteBuffer;
 use bytes::{BufMut, Bytes, BytesMut};
 use std::time::Duration;
 
@@ -47,7 +47,7 @@ const STAMPED: u8 = 1;
 pub(crate) const SUBMIT: Kind = Kind::new(
     Family::Requests,
     1,
-    Senders::BULK.or(Senders::HANDLE),
+    SenderKinds::BULK.or(SenderKinds::HANDLE),
     (HEAD_LEN + REQUEST_LEN, MESSAGE_MAX - ENVELOPE_LEN),
 )
 .with_flags(STAMPED);
@@ -81,7 +81,7 @@ impl Outgoing for Submit {
         &SUBMIT
     }
 
-    fn encode(self, out: &mut Rope) -> Result<(), Malformed> {
+    fn encode(self, out: &mut WriteBuffer) -> Result<(), Malformed> {
         for Submitted { call, .. } in &self.requests {
             check_body(call.command.key_len as usize, call.len())?;
             check_stamp(&call.stamp)?;
@@ -193,9 +193,9 @@ fn access_codes(access: Access) -> (u8, u8) {
         Consistency::Eventual => 3,
     };
     let place = match place {
-        Place::Free => 0,
-        Place::InLine => 1,
-        Place::Behind => 2,
+        ReadOrder::Unordered => 0,
+        ReadOrder::Ordered => 1,
+        ReadOrder::AfterWrites => 2,
     };
     (access, place)
 }
@@ -210,9 +210,9 @@ fn access_of(access: u8, place: u8) -> Result<Access, Malformed> {
         found => return Err(Malformed::Value { field: "request access", found: found.into() }),
     };
     let place = match place {
-        0 => Place::Free,
-        1 => Place::InLine,
-        2 => Place::Behind,
+        0 => ReadOrder::Unordered,
+        1 => ReadOrder::Ordered,
+        2 => ReadOrder::AfterWrites,
         found => return Err(Malformed::Value { field: "request place", found: found.into() }),
     };
     Ok(Access::Read(consistency, place))

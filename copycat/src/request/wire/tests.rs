@@ -1,22 +1,22 @@
 //! Every message of the family there and back, against bytes that must decode for ever, and against bytes that must not.
 
-use super::leaders::{self, ADDRESS_MAX, GROUPS_MAX, Leader, Leaders, Seek};
+use super::leaders::{self, ADDRESS_MAX, GROUPS_MAX, LeaderHint, Leaders, Seek};
 use super::resolve::{self, NAME_MAX, PARTITIONS_MAX, Partition, Resolve, Resolved};
 use super::results::{self, Answered, Results};
 use super::submit::{self, Submit, Submitted};
 use super::{KINDS, number};
-use crate::codec::access::{Access, Consistency, Place};
+use crate::codec::access::{Access, Consistency, ReadOrder};
 use crate::codec::command::{Call, Command, Stamp};
 use crate::codec::cursor::Malformed;
 use crate::codec::frame::{BODY_MAX, RESULT_MAX};
 use crate::codec::ids::{GroupId, MemberId, MethodId};
 use crate::transport::limits::{ENVELOPE_LEN, MESSAGE_MAX};
-use crate::transport::rope::Rope;
 use crate::transport::wire::envelope::{self, Envelope};
 use crate::transport::wire::golden::{self, Named, Samples, read_one};
 use crate::transport::wire::registry::Registry;
 use crate::transport::wire::unreadable::Unreadable;
 use crate::transport::wire::{Incoming, Outgoing, into_bytes, read_all};
+use crate::transport::write_buffer::WriteBuffer;
 use bytes::{Bytes, BytesMut};
 use std::time::Duration;
 
@@ -89,13 +89,14 @@ fn stamped(id: u64, stamp: Stamp) -> Submitted {
     Submitted { id, call: Call { stamp, ..call } }
 }
 
-fn leaders() -> Vec<Leader> {
-    let leader = |group, member, address: &str| Leader { group, term: 5, member, address: address.into() };
+fn leaders() -> Vec<LeaderHint> {
+    let leader =
+        |group, member, address: &str| LeaderHint { group, term: 5, member, address: address.into() };
     vec![leader(GROUP, MemberId(2), "10.0.0.2:7400"), leader(GroupId(9), MemberId(3), "c.example:1")]
 }
 
 fn partitions() -> Vec<Partition> {
-    let known = |leader: Leader| Partition { group: leader.group, leader: Some(leader) };
+    let known = |leader: LeaderHint| Partition { group: leader.group, leader: Some(leader) };
     let mut partitions: Vec<_> = leaders().into_iter().map(known).collect();
     partitions.insert(1, Partition { group: GroupId(10), leader: None });
     partitions
@@ -104,13 +105,13 @@ fn partitions() -> Vec<Partition> {
 fn samples() -> Samples<Any> {
     let requests = vec![
         request(1, Access::Write, b"\x01a\x64"),
-        request(2, Access::Read(Consistency::Strict, Place::Free), b""),
-        request(3, Access::Read(Consistency::Lease, Place::Free), b"x"),
-        request(4, Access::Read(Consistency::Eventual, Place::Free), b"xyz"),
+        request(2, Access::Read(Consistency::Strict, ReadOrder::Unordered), b""),
+        request(3, Access::Read(Consistency::Lease, ReadOrder::Unordered), b"x"),
+        request(4, Access::Read(Consistency::Eventual, ReadOrder::Unordered), b"xyz"),
     ];
     let lined = vec![
-        request(5, Access::Read(Consistency::Strict, Place::InLine), b""),
-        request(6, Access::Read(Consistency::Eventual, Place::Behind), b"x"),
+        request(5, Access::Read(Consistency::Strict, ReadOrder::Ordered), b""),
+        request(6, Access::Read(Consistency::Eventual, ReadOrder::AfterWrites), b"x"),
     ];
     let stamps = vec![
         stamped(7, Stamp { session: 0x5e55, line: 3, sequence: 80_000, settled: 79_000 }),
@@ -208,7 +209,7 @@ fn the_time_that_is_left_fits_its_field() {
 #[test]
 fn what_the_other_side_would_refuse_is_not_sent() {
     fn refused(message: impl Outgoing) {
-        let mut rope = Rope::default();
+        let mut rope = WriteBuffer::default();
         assert!(message.encode(&mut rope).is_err());
         assert_eq!(rope.len(), 0);
     }
@@ -229,7 +230,7 @@ fn what_the_other_side_would_refuse_is_not_sent() {
     refused(Seek(Vec::new()));
     refused(Seek(vec![GroupId(0)]));
     refused(Seek(vec![GROUP; GROUPS_MAX + 1]));
-    let with = |change: fn(&mut Leader)| {
+    let with = |change: fn(&mut LeaderHint)| {
         let mut leader = leaders().remove(0);
         change(&mut leader);
         Leaders(vec![leader])
@@ -281,8 +282,8 @@ fn forged_sessions_and_stamps_are_refused() {
 #[test]
 fn the_largest_question_and_answer_travel_and_none_larger() {
     let groups: Vec<_> = (1..=GROUPS_MAX as u64).map(GroupId).collect();
-    let leader = Leader { address: "a".repeat(ADDRESS_MAX), ..leaders().remove(0) };
-    let answer = groups.iter().map(|group| Leader { group: *group, ..leader.clone() }).collect();
+    let leader = LeaderHint { address: "a".repeat(ADDRESS_MAX), ..leaders().remove(0) };
+    let answer = groups.iter().map(|group| LeaderHint { group: *group, ..leader.clone() }).collect();
     for message in [Any::Seek(Seek(groups)), Any::Leaders(Leaders(answer))] {
         let bytes = written(message.clone());
         assert_eq!(read(&bytes), Ok(Some(message)));
@@ -327,7 +328,7 @@ fn bodies_point_into_the_receive_buffer() {
 #[test]
 fn the_longest_name_and_the_most_partitions_travel() {
     let name = Any::Resolve(Resolve { id: u64::MAX, name: "n".repeat(NAME_MAX) });
-    let leader = Leader { address: "a".repeat(ADDRESS_MAX), ..leaders().remove(0) };
+    let leader = LeaderHint { address: "a".repeat(ADDRESS_MAX), ..leaders().remove(0) };
     let most = vec![Partition { group: GROUP, leader: Some(leader) }; PARTITIONS_MAX];
     let answer = Any::Resolved(Resolved { id: u64::MAX, partitions: Ok(most) });
     for message in [name, answer] {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::storage::Fault;
-use crate::storage::batch::BATCH_HEADER_LEN;
+use crate::storage::batch_header::BATCH_HEADER_LEN;
 
 const SECOND: Duration = Duration::from_secs(1);
 

@@ -3,7 +3,7 @@
 use super::*;
 use crate::codec::checksum::crc32c_around;
 use crate::codec::ids::{INDEX_MAX, TERM_MAX};
-use crate::storage::batch::{BatchKind, begins};
+use crate::storage::batch_header::{BatchKind, begins};
 use crate::storage::error::{Damage, Problem, Unreadable};
 use crate::storage::position::Position;
 use crate::storage::seal::{image, seal};

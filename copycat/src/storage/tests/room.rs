@@ -3,7 +3,7 @@
 use super::*;
 use crate::codec::configuration::MEMBERS_MAX;
 use crate::storage::Fault;
-use crate::storage::reserve::OWN_LEN_MAX;
+use crate::storage::reserve::INTERNAL_LEN_MAX;
 use crate::storage::reserve::Purpose;
 
 /// What surrounds the question.
@@ -153,5 +153,5 @@ fn the_longest_entry_of_a_new_leader_is_the_longest_configuration() {
     let (mut body, mut bytes) = (Vec::new(), Vec::new());
     longest.encode(&mut body);
     Header::bare(Kind::Configuration, GroupId(1), 1, 1, 0).encode(&body, &mut bytes);
-    assert_eq!(bytes.len(), OWN_LEN_MAX);
+    assert_eq!(bytes.len(), INTERNAL_LEN_MAX);
 }

@@ -16,10 +16,10 @@
 use super::StreamId;
 use crate::codec::cursor::{Cursor, Malformed};
 use crate::codec::ids::GroupId;
-use crate::transport::rope::Rope;
 use crate::transport::wire::Outgoing;
 use crate::transport::wire::envelope::{Draft, non_zero, zero};
-use crate::transport::wire::family::{Family, Kind, Senders};
+use crate::transport::wire::family::{Family, Kind, SenderKinds};
+use crate::transport::write_buffer::WriteBuffer;
 use bytes::{BufMut, Bytes};
 
 /// Most bytes of a subject.
@@ -29,11 +29,11 @@ const OPEN_LEN: usize = 40;
 
 /// Opens a stream.
 pub(super) const OPEN: Kind =
-    Kind::new(Family::Streams, 1, Senders::HANDLE, (OPEN_LEN, OPEN_LEN + SUBJECT_MAX));
+    Kind::new(Family::Streams, 1, SenderKinds::HANDLE, (OPEN_LEN, OPEN_LEN + SUBJECT_MAX));
 /// Takes more items.
-pub(super) const CREDIT: Kind = Kind::new(Family::Streams, 3, Senders::HANDLE, (16, 16));
+pub(super) const CREDIT: Kind = Kind::new(Family::Streams, 3, SenderKinds::HANDLE, (16, 16));
 /// Takes no more.
-pub(super) const CANCEL: Kind = Kind::new(Family::Streams, 5, Senders::HANDLE, (16, 16));
+pub(super) const CANCEL: Kind = Kind::new(Family::Streams, 5, SenderKinds::HANDLE, (16, 16));
 
 /// What the serving side receives.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,7 +78,7 @@ impl Outgoing for ToServer {
         }
     }
 
-    fn encode(self, out: &mut Rope) -> Result<(), Malformed> {
+    fn encode(self, out: &mut WriteBuffer) -> Result<(), Malformed> {
         let kind = self.kind();
         match self {
             ToServer::Open(open) => {
@@ -109,7 +109,7 @@ impl Outgoing for ToServer {
     }
 }
 
-fn pair(kind: &'static Kind, stream: StreamId, second: u64, out: &mut Rope) {
+fn pair(kind: &'static Kind, stream: StreamId, second: u64, out: &mut WriteBuffer) {
     let mut draft = Draft::begin(out.tail(), kind, 0, 0, GroupId(0));
     draft.fields().put_u64_le(stream);
     draft.fields().put_u64_le(second);

@@ -2,12 +2,12 @@
 
 use super::*;
 use crate::transport::limits::ENVELOPE_LEN;
-use crate::transport::rope::Rope;
 use crate::transport::wire::family::Family;
 use crate::transport::wire::golden::{self, Named, Samples, read_one};
 use crate::transport::wire::registry::Registry;
 use crate::transport::wire::unreadable::Unreadable;
 use crate::transport::wire::{Incoming, Outgoing, into_bytes};
+use crate::transport::write_buffer::WriteBuffer;
 use bytes::{Bytes, BytesMut};
 
 const GOLDEN: &str = include_str!("golden.txt");
@@ -81,7 +81,7 @@ fn no_damage_and_no_forgery_makes_a_message() {
 #[test]
 fn what_the_other_side_would_refuse_is_not_sent() {
     fn refused(message: impl Outgoing) {
-        let mut rope = Rope::default();
+        let mut rope = WriteBuffer::default();
         assert!(message.encode(&mut rope).is_err());
         assert_eq!(rope.len(), 0);
     }

@@ -18,10 +18,10 @@ use super::StreamId;
 use crate::codec::cursor::{Cursor, Malformed};
 use crate::codec::ids::GroupId;
 use crate::transport::limits::{ENVELOPE_LEN, MESSAGE_MAX};
-use crate::transport::rope::Rope;
 use crate::transport::wire::Outgoing;
 use crate::transport::wire::envelope::{Draft, Envelope, non_zero, zero};
-use crate::transport::wire::family::{Family, Kind, Senders};
+use crate::transport::wire::family::{Family, Kind, SenderKinds};
+use crate::transport::write_buffer::WriteBuffer;
 use bytes::{BufMut, Bytes};
 
 /// Most bytes of one item.
@@ -33,11 +33,11 @@ const ITEM_LEN: usize = 16;
 
 /// Items of a stream.
 pub(super) const ITEMS: Kind =
-    Kind::new(Family::Streams, 2, Senders::SERVER, (HEAD_LEN + ITEM_LEN, MESSAGE_MAX - ENVELOPE_LEN));
+    Kind::new(Family::Streams, 2, SenderKinds::SERVER, (HEAD_LEN + ITEM_LEN, MESSAGE_MAX - ENVELOPE_LEN));
 /// The last that is said on a stream.
-pub(super) const END: Kind = Kind::new(Family::Streams, 4, Senders::SERVER, (24, 24));
+pub(super) const END: Kind = Kind::new(Family::Streams, 4, SenderKinds::SERVER, (24, 24));
 /// Items are left out.
-pub(super) const MISSED: Kind = Kind::new(Family::Streams, 6, Senders::SERVER, (16, 16));
+pub(super) const MISSED: Kind = Kind::new(Family::Streams, 6, SenderKinds::SERVER, (16, 16));
 
 /// What the opening side receives.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,7 +134,7 @@ impl Outgoing for ToReader {
         }
     }
 
-    fn encode(self, out: &mut Rope) -> Result<(), Malformed> {
+    fn encode(self, out: &mut WriteBuffer) -> Result<(), Malformed> {
         let kind = self.kind();
         non_zero("stream", self.stream())?;
         match self {
@@ -157,7 +157,7 @@ impl Outgoing for ToReader {
     }
 }
 
-fn encode_items(stream: StreamId, items: &[Item], out: &mut Rope) -> Result<(), Malformed> {
+fn encode_items(stream: StreamId, items: &[Item], out: &mut WriteBuffer) -> Result<(), Malformed> {
     let length: usize = items.iter().map(|item| ITEM_LEN + item.body.len()).sum();
     let limit = MESSAGE_MAX - ENVELOPE_LEN - HEAD_LEN;
     if length > limit {

@@ -7,7 +7,7 @@ use crate::codec::checksum::crc32c;
 use crate::codec::frame::{Frame, Header};
 use crate::codec::seal::seal_frames;
 use crate::codec::terms::LogId;
-use crate::storage::batch::{BATCH_HEADER_LEN, BatchHeader, BatchKind, Record, add_frame};
+use crate::storage::batch_header::{BATCH_HEADER_LEN, BatchHeader, BatchKind, Record, add_frame};
 use crate::storage::checkpoint;
 use crate::storage::group_log::GroupLog;
 use crate::storage::position::Position;

@@ -6,7 +6,7 @@ use crate::codec::seal::seal_frames;
 use crate::node::wire::append::{APPEND, HEAD_LEN};
 use crate::transport::limits::{ENVELOPE_LEN, MESSAGE_MAX};
 use crate::transport::wire::envelope::{self, Envelope, Expected};
-use crate::transport::wire::family::{Family, Senders};
+use crate::transport::wire::family::{Family, SenderKinds};
 use crate::transport::wire::hello::{HANDSHAKE, decode_reply, encode_alive};
 use crate::transport::wire::{Hello, Incoming, into_bytes};
 use crate::{node, remote};
@@ -15,7 +15,7 @@ use bytes::BytesMut;
 /// What a member understands, whoever sent it.
 const MEMBER: Expected = Expected {
     kinds: <node::wire::Incoming as Incoming>::KINDS,
-    sender: Senders::ANYONE,
+    sender: SenderKinds::ANYONE,
     longest: MESSAGE_MAX,
 };
 /// What a remote handle does.
@@ -100,13 +100,13 @@ fn resend(incoming: node::wire::Incoming) -> Result<BytesMut, Malformed> {
             let frames = if entries.is_empty() { Vec::new() } else { vec![entries.frames().clone()] };
             into_bytes(Message::Raft { group, message, frames, prev_checksum })
         }
-        In::Beats(beats) => into_bytes(Message::Beats(beats.into())),
+        In::Heartbeats(beats) => into_bytes(Message::Heartbeats(beats.into())),
         In::Submit(submit) => into_bytes(submit),
         In::Results(answers) => into_bytes(Results(answers)),
         In::Seek(groups) => into_bytes(Seek(groups)),
         In::Resolve(resolve) => into_bytes(resolve),
         In::Stream(message) => into_bytes(message),
-        In::Form(formation) => into_bytes(Message::Form(formation)),
+        In::Bootstrap(record) => into_bytes(Message::Bootstrap(record)),
     }
 }
 

@@ -41,8 +41,8 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    fn of(accepted: bool) -> Verdict {
-        if accepted { Verdict::Accepted } else { Verdict::Refused }
+    fn of(verified: bool) -> Verdict {
+        if verified { Verdict::Accepted } else { Verdict::Refused }
     }
 
     /// Accepted if either is.

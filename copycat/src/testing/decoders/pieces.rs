@@ -1,6 +1,6 @@
 //! A connection that is there already: its bytes arrive in pieces, and nobody has to wait for them.
 
-use crate::transport::seam::Stream;
+use crate::transport::network::Stream;
 use bytes::{Buf, Bytes};
 use std::future::Future;
 use std::io;

@@ -5,7 +5,7 @@ use super::input::Input;
 use super::pasts::{Past, pasts};
 use crate::codec::frame::Frame;
 use crate::codec::ids::{GroupId, INDEX_MAX, Index, TERM_MAX};
-use crate::storage::batch::{BatchHeader, BatchKind};
+use crate::storage::batch_header::{BatchHeader, BatchKind};
 use crate::storage::history::{append, close, frame, recovered_prefix, small};
 use crate::storage::position::{BLOCK, Position};
 use crate::storage::seal::{image, seal};
@@ -217,7 +217,7 @@ pub(super) struct HeaderAt {
 
 impl HeaderAt {
     fn range(&self) -> std::ops::Range<usize> {
-        self.offset..self.offset + crate::storage::batch::BATCH_HEADER_LEN
+        self.offset..self.offset + crate::storage::batch_header::BATCH_HEADER_LEN
     }
 
     /// The headers of a segment, those behind a tear too, as recovery looks for them.

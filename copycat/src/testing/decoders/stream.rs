@@ -11,7 +11,7 @@ use crate::transport::event::{Event, Source};
 use crate::transport::limits::ENVELOPE_LEN;
 use crate::transport::outbox::outbox;
 use crate::transport::queue::Overflow;
-use crate::transport::wire::{Incoming, LaneKind};
+use crate::transport::wire::{Incoming, Priority};
 use crate::{node, remote};
 use bytes::Bytes;
 use tokio::sync::mpsc;
@@ -34,10 +34,10 @@ pub fn stream(bytes: &[u8]) -> Verdict {
 
 fn both<I: Incoming + PartialEq>(sent: Bytes, seed: u64, choices: u8) -> Verdict {
     let (messages, closed) = read::<I>(Pieces::whole(sent.clone()), choices);
-    let accepted = !messages.is_empty();
+    let verified = !messages.is_empty();
     let cut = read::<I>(Pieces::cut(sent, seed), choices);
     assert!(cut == (messages, closed), "how the network cuts a stream means nothing");
-    Verdict::of(accepted)
+    Verdict::of(verified)
 }
 
 /// Seals message by message, as far as their lengths fit; the last one is perhaps not complete.
@@ -70,8 +70,8 @@ fn read<I: Incoming>(pieces: Pieces, choices: u8) -> (Vec<I>, Closed) {
 fn source(choices: u8) -> Source {
     let (id, replies) = (MemberId(2), outbox(0, Overflow::Refuse).0);
     match choices & 3 {
-        0 => Source::Member { id, lane: LaneKind::Control, replies },
-        1 => Source::Member { id, lane: LaneKind::Bulk, replies },
+        0 => Source::Member { id, priority: Priority::Control, replies },
+        1 => Source::Member { id, priority: Priority::Bulk, replies },
         2 => Source::Client { id: 1, replies },
         _ => Source::Server { id },
     }

@@ -7,7 +7,7 @@ use crate::node::wire::Incoming as AtMember;
 use crate::remote::wire::Incoming as AtHandle;
 use crate::stream::STREAMS_MAX;
 use crate::stream::reader::{Event, Reader};
-use crate::stream::server::{Server, Taken, WAITING_MAX};
+use crate::stream::server::{Server, ServerEvent, WAITING_MAX};
 use crate::stream::topic;
 use crate::stream::wire::{EndReason, Item, Open, StreamId, ToReader, ToServer};
 use crate::transport::wire::read_all;
@@ -116,11 +116,11 @@ impl Ends {
 
     fn ask(&mut self, message: ToServer) -> bool {
         match self.server.take(message) {
-            Ok(Taken::Opened(Open { stream, topic: topic::STATUS, position, .. })) => {
+            Ok(ServerEvent::Opened(Open { stream, topic: topic::STATUS, position, .. })) => {
                 self.served.push((stream, position));
             }
-            Ok(Taken::Opened(Open { stream, .. })) => self.server.end(stream, EndReason::UnknownTopic),
-            Ok(Taken::More(_) | Taken::Cancelled(_) | Taken::Nothing) => {}
+            Ok(ServerEvent::Opened(Open { stream, .. })) => self.server.end(stream, EndReason::UnknownTopic),
+            Ok(ServerEvent::More(_) | ServerEvent::Cancelled(_) | ServerEvent::Nothing) => {}
             Err(_fault) => return false,
         }
         true

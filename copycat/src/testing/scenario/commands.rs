@@ -325,9 +325,9 @@ fn parse_message(words: &Arguments<'_>, latest: u64) -> Result<Message, ScriptEr
         "HeartbeatReply" => Message::HeartbeatReply {
             term,
             round: number("round")?,
-            accepted: number("accepted")?,
+            verified: number("verified")?,
             durable: number("durable")?,
-            last: number("last")?.max(number("accepted")?),
+            last: number("last")?.max(number("verified")?),
         },
         other => return Err(ScriptError::UnknownMessage(other.to_owned())),
     })

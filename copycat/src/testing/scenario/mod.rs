@@ -41,7 +41,7 @@ pub fn replay(script: &str) -> String {
             assert!(line.is_empty() || line.starts_with('#'), "line {}: neither command nor prose", at + 1);
             continue;
         };
-        let place = Place { line: at + 1, command };
+        let place = ScriptPosition { line: at + 1, command };
         for event in player.play(command) {
             // Writing to a string cannot fail.
             let _ = writeln!(output, "  {event}");
@@ -52,12 +52,12 @@ pub fn replay(script: &str) -> String {
 }
 
 /// Says where a script was when an assertion of the core failed.
-struct Place<'a> {
+struct ScriptPosition<'a> {
     line: usize,
     command: &'a str,
 }
 
-impl Drop for Place<'_> {
+impl Drop for ScriptPosition<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
             eprintln!("in line {} of the script: {}", self.line, self.command);

@@ -89,7 +89,7 @@ pub(super) fn message(message: &Message) -> String {
             shown
         }
         Message::AppendReply { term, result: AppendResult::Accepted { matched } } => {
-            format!("AppendReply term={term} accepted through {matched}")
+            format!("AppendReply term={term} verified through {matched}")
         }
         Message::AppendReply { term, result: AppendResult::Rejected { prev, hint } } => {
             format!("AppendReply term={term} rejected prev={prev} hint=({},{})", hint.term, hint.index)
@@ -98,10 +98,10 @@ pub(super) fn message(message: &Message) -> String {
             let urgent = if *urgent { " urgent" } else { "" };
             format!("Heartbeat term={term} commit={commit} round={round}{urgent}")
         }
-        Message::HeartbeatReply { term, round, accepted, durable, last } => {
-            let ends = if *last > *accepted { format!(", ends with {last}") } else { String::new() };
+        Message::HeartbeatReply { term, round, verified, durable, last } => {
+            let ends = if *last > *verified { format!(", ends with {last}") } else { String::new() };
             format!(
-                "HeartbeatReply term={term} round={round} agrees through {accepted}, durable {durable}{ends}"
+                "HeartbeatReply term={term} round={round} agrees through {verified}, durable {durable}{ends}"
             )
         }
     }

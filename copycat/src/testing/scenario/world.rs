@@ -6,7 +6,7 @@ use super::show;
 use crate::codec::configuration::Configuration;
 use crate::codec::ids::{Index, MemberId};
 use crate::codec::terms::{Span, Spans};
-use crate::raft::effect::{Effect, OwnEntry};
+use crate::raft::effect::{Effect, InternalEntry};
 use crate::raft::message::Message;
 use crate::raft::options::Options;
 use crate::raft::state::Raft;
@@ -195,7 +195,7 @@ impl World {
                 self.member(id)?.disk.write(Write::Entries(spans, kept));
                 self.detail(|| format!("{id} stores {shown} from {first} on"));
             }
-            Effect::AppendOwn { id: at, entry } => {
+            Effect::AppendInternal { id: at, entry } => {
                 self.append_own(id, Span { term: at.term, first: at.index, last: at.index }, entry)?
             }
             Effect::Send { to, message, after } => self.send(id, to, message, after)?,
@@ -204,7 +204,7 @@ impl World {
                 self.tell(format!("{id} answers reads through {} at {index}", through.0));
             }
             Effect::ReadsLost => self.tell(format!("{id} gives up its waiting reads")),
-            Effect::PeerLost { peer, first, last } => {
+            Effect::FollowerLostEntries { peer, first, last } => {
                 self.tell(format!("{id} finds that {peer} lost {first}..{last}, which it had acknowledged"));
             }
             Effect::Role { role, term, leader } => {
@@ -218,10 +218,10 @@ impl World {
         Ok(())
     }
 
-    fn append_own(&mut self, id: MemberId, at: Span, entry: OwnEntry) -> Result<(), ScriptError> {
+    fn append_own(&mut self, id: MemberId, at: Span, entry: InternalEntry) -> Result<(), ScriptError> {
         let (configurations, shown) = match entry {
-            OwnEntry::Noop => (Vec::new(), "no-op".to_owned()),
-            OwnEntry::Configuration(c) => {
+            InternalEntry::Noop => (Vec::new(), "no-op".to_owned()),
+            InternalEntry::Configuration(c) => {
                 let shown = format!("configuration {}", show::configuration(&c));
                 (vec![(at.first, c)], shown)
             }

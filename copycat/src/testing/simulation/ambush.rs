@@ -3,11 +3,11 @@
 //! leader that others have replaced without its hearing of it, and reads that are asked of it just then.
 
 use super::chance::{chance, micros, millis};
-use super::clients::{Client, Errand};
+use super::clients::{Client, ClientTask};
 use super::cluster::Cluster;
 use super::disk::End;
 use super::event::Event;
-use super::member::{Pen, id};
+use super::member::{HeldMessages, id};
 use crate::codec::access::{Access, Consistency};
 use crate::codec::ids::GroupId;
 use crate::raft::effect::Role;
@@ -35,7 +35,7 @@ impl Cluster<'_> {
         let now = self.schedule.now();
         // What answers its last words is held up too, and nothing that was sent later.
         let shut = now + begins + millis(&mut self.random, 1..25);
-        self.members[victim].pen = Some(Pen { parcels: Vec::new(), shut });
+        self.members[victim].pen = Some(HeldMessages { parcels: Vec::new(), shut });
         self.read_from(victim, begins);
         let begins = begins + micros(&mut self.random, 0..800);
         self.schedule.after(begins, Event::Silence { at: victim, stands, until: now + over });
@@ -71,7 +71,7 @@ impl Cluster<'_> {
 
     /// It goes on, is read from, and gets what was held up. Other news reaches it a little later.
     pub(super) fn release(&mut self, at: usize) {
-        let Some(Pen { parcels, .. }) = self.members[at].pen.take() else { return };
+        let Some(HeldMessages { parcels, .. }) = self.members[at].pen.take() else { return };
         self.read_from(at, Duration::ZERO);
         for other in (0..self.members.len()).filter(|other| *other != at) {
             self.network.set_cut(other, at, true);
@@ -181,7 +181,7 @@ impl Cluster<'_> {
 
     /// One operation, asked once.
     fn send_probe(&mut self, delay: Duration, through: usize, group: GroupId, access: Access) {
-        self.clients.push(Client::new(Errand::Probe { through, group, access }));
+        self.clients.push(Client::new(ClientTask::Probe { through, group, access }));
         self.schedule.after(delay, Event::Ask { client: self.clients.len() - 1 });
     }
 }

@@ -8,7 +8,7 @@ use super::history::Operation;
 use super::machine::{APPEND, EXTEND, LOOK, STUMBLE, Taken, command};
 use super::member::id;
 use super::violation::Violation;
-use crate::codec::access::{Access, Consistency, Place};
+use crate::codec::access::{Access, Consistency, ReadOrder};
 use crate::codec::command::{Call, Command};
 use crate::codec::ids::{GroupId, MethodId};
 use crate::node::shard::Input;
@@ -19,7 +19,7 @@ use tokio::sync::oneshot;
 
 /// Why a client works, and what it does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Errand {
+pub(super) enum ClientTask {
     /// Anything, through anybody, until everything is healed.
     Wander,
     /// Calls of a line, side by side with the other clients that share it, until everything is healed.
@@ -39,7 +39,7 @@ pub(super) enum Errand {
 /// A client.
 #[derive(Clone, Debug)]
 pub(super) struct Client {
-    pub errand: Errand,
+    pub errand: ClientTask,
     /// What it waits for.
     pub asked: Option<Operation>,
 }
@@ -54,7 +54,7 @@ struct Drawn {
 }
 
 impl Client {
-    pub(super) fn new(errand: Errand) -> Client {
+    pub(super) fn new(errand: ClientTask) -> Client {
         Client { errand, asked: None }
     }
 }
@@ -64,16 +64,16 @@ impl Cluster<'_> {
     pub(super) fn ask(&mut self, client: usize) {
         assert!(self.clients[client].asked.is_none(), "one operation at a time");
         let (at, group, access) = match self.clients[client].errand {
-            Errand::Wander if self.healed_at.is_none() => self.wander(),
-            Errand::Line { line } if self.healed_at.is_none() => match self.call_in_line(line) {
+            ClientTask::Wander if self.healed_at.is_none() => self.wander(),
+            ClientTask::Line { line } if self.healed_at.is_none() => match self.call_in_line(line) {
                 Some(call) => call,
                 None => return self.ask_later(client),
             },
-            Errand::Probe { through, group, access } => (through, group, access),
-            Errand::Write { through, group } => (through, group, Access::Write),
-            Errand::Read { through, group } => (through, group, Access::read(Consistency::Strict)),
-            Errand::Compare { through, group } => (through, group, Access::read(Consistency::Eventual)),
-            Errand::Wander | Errand::Line { .. } | Errand::Done => return,
+            ClientTask::Probe { through, group, access } => (through, group, access),
+            ClientTask::Write { through, group } => (through, group, Access::Write),
+            ClientTask::Read { through, group } => (through, group, Access::read(Consistency::Strict)),
+            ClientTask::Compare { through, group } => (through, group, Access::read(Consistency::Eventual)),
+            ClientTask::Wander | ClientTask::Line { .. } | ClientTask::Done => return,
         };
         if self.members[at].process.is_none() {
             return self.go_on(client, false);
@@ -94,8 +94,8 @@ impl Cluster<'_> {
     }
 
     /// What is sent for an operation. Errands whose success is waited for are well-formed.
-    fn draw_call(&mut self, errand: Errand, asked: &Operation) -> Drawn {
-        let free = matches!(errand, Errand::Wander | Errand::Line { .. });
+    fn draw_call(&mut self, errand: ClientTask, asked: &Operation) -> Drawn {
+        let free = matches!(errand, ClientTask::Wander | ClientTask::Line { .. });
         let number = asked.number;
         let malformed = free && chance(&mut self.random, self.plan.malformed);
         if malformed {
@@ -145,7 +145,7 @@ impl Cluster<'_> {
         self.operations += 1;
         let known = self.ledgers.get(&group).map_or(0, |ledger| ledger.history.known());
         let line = match self.clients[client].errand {
-            Errand::Line { line } => Some(self.lines[line].number),
+            ClientTask::Line { line } => Some(self.lines[line].number),
             _ => None,
         };
         let operation = Operation { number: self.operations, group, access, known, line, malformed: false };
@@ -158,7 +158,7 @@ impl Cluster<'_> {
     fn ask_later(&mut self, client: usize) {
         let range = if self.healed_at.is_some() { 1..20 } else { self.options.think_ms.clone() };
         let mut pause = millis(&mut self.random, range);
-        if matches!(self.clients[client].errand, Errand::Line { .. }) && chance(&mut self.random, 800) {
+        if matches!(self.clients[client].errand, ClientTask::Line { .. }) && chance(&mut self.random, 800) {
             // Together with whoever was answered just now.
             pause = Duration::ZERO;
         }
@@ -207,9 +207,9 @@ impl Cluster<'_> {
         if let Some(ledger) = self.ledgers.get_mut(&asked.group) {
             ledger.history.answered(&asked, answer)?;
         }
-        if let Errand::Line { line } = self.clients[client].errand {
+        if let ClientTask::Line { line } = self.clients[client].errand {
             self.answered_in_line(line, &asked);
-            let behind = matches!(asked.access, Access::Read(_, Place::Behind)) && answer.is_ok();
+            let behind = matches!(asked.access, Access::Read(_, ReadOrder::AfterWrites)) && answer.is_ok();
             self.report.lined_reads += u64::from(behind);
         }
         match (asked.access, answer) {
@@ -224,7 +224,7 @@ impl Cluster<'_> {
         }
         let newest = self.ledgers.get(&asked.group).map(|ledger| ledger.history.newest());
         let complete = answer.as_ref().is_ok_and(|bytes| Taken::decode(bytes) == newest);
-        let compares = matches!(self.clients[client].errand, Errand::Compare { .. });
+        let compares = matches!(self.clients[client].errand, ClientTask::Compare { .. });
         self.go_on(client, answer.is_ok() && (complete || !compares));
         Ok(())
     }
@@ -233,7 +233,7 @@ impl Cluster<'_> {
     pub(super) fn lost(&mut self, client: usize) {
         self.report.unknown += 1;
         self.clients[client].asked = None;
-        if let Errand::Line { line } = self.clients[client].errand {
+        if let ClientTask::Line { line } = self.clients[client].errand {
             self.begin_line(line);
         }
         self.go_on(client, false);
@@ -241,14 +241,14 @@ impl Cluster<'_> {
 
     fn go_on(&mut self, client: usize, succeeded: bool) {
         let errand = &mut self.clients[client].errand;
-        if matches!(errand, Errand::Probe { .. }) {
-            *errand = Errand::Done;
+        if matches!(errand, ClientTask::Probe { .. }) {
+            *errand = ClientTask::Done;
             return;
         }
         if succeeded {
             *errand = match *errand {
-                Errand::Write { through, group } => Errand::Read { through, group },
-                Errand::Read { .. } | Errand::Compare { .. } => Errand::Done,
+                ClientTask::Write { through, group } => ClientTask::Read { through, group },
+                ClientTask::Read { .. } | ClientTask::Compare { .. } => ClientTask::Done,
                 other => other,
             };
         }

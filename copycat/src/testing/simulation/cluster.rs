@@ -1,7 +1,7 @@
 //! The world of one run: members, network, clients, and the loop that lets events happen to them.
 
 use super::chance::{micros, millis};
-use super::clients::{Client, Errand};
+use super::clients::{Client, ClientTask};
 use super::clock::Clock;
 use super::event::Event;
 use super::ledger::Ledger;
@@ -49,8 +49,8 @@ impl<'a> Cluster<'a> {
     pub(super) fn new(seed: u64, options: &'a Options, trace: &'a mut Trace) -> Cluster<'a> {
         let mut random = Rng::with_seed(seed);
         let plan = Plan::draw(options, &mut random);
-        let mut clients = vec![Client::new(Errand::Wander); plan.clients];
-        clients.extend((0..plan.lines * WIDTH).map(|at| Client::new(Errand::Line { line: at / WIDTH })));
+        let mut clients = vec![Client::new(ClientTask::Wander); plan.clients];
+        clients.extend((0..plan.lines * WIDTH).map(|at| Client::new(ClientTask::Line { line: at / WIDTH })));
         let members = (0..plan.members)
             .map(|at| {
                 let clock = Clock::new(millis(&mut random, 0..1_000_000));

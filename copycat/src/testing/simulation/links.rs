@@ -11,7 +11,7 @@ use super::violation::Violation;
 use crate::codec::entries::Entries;
 use crate::codec::ids::{GroupId, MemberId};
 use crate::node::shard::Input;
-use crate::node::wire::beats::{Beat, Beats};
+use crate::node::wire::heartbeats::{HeartbeatBatch, HeartbeatRecord};
 use crate::node::wire::{Incoming, Message};
 use crate::raft;
 use crate::request::wire::results::Results;
@@ -23,7 +23,7 @@ impl Cluster<'_> {
         self.report.messages += 1;
         match &sent.message {
             Message::Raft { group, message, .. } => self.judge_one(at, sent.to, *group, message),
-            Message::Beats(Beats { beats, .. }) => {
+            Message::Heartbeats(HeartbeatBatch { beats, .. }) => {
                 beats.iter().try_for_each(|beat| self.judge_one(at, sent.to, beat.group, &beat.message))
             }
             _ => Ok(()),
@@ -55,7 +55,7 @@ impl Cluster<'_> {
         let arrivals =
             self.network.draw(now, (at, there), &message, &mut self.random, &mut self.report.faults);
         let shown = if self.trace.is_read() { show(&message) } else { String::new() };
-        let outlives = matches!(message, Message::Raft { .. } | Message::Beats(_));
+        let outlives = matches!(message, Message::Raft { .. } | Message::Heartbeats(_));
         let bytes = wire::into_bytes(message).map_err(Violation::Unreadable)?.freeze();
         let head = bytes.first_chunk().map_or(0, |head| u64::from_le_bytes(*head));
         self.note(&[10, at as u64, to.0, head], || {
@@ -91,8 +91,8 @@ impl Cluster<'_> {
         let messages = wire::read_all::<Incoming>(parcel.bytes.clone()).map_err(Violation::Garbled)?;
         for message in messages {
             process.inbox.push(match message {
-                Incoming::Beats(beats) => {
-                    process.inbox.extend(beats.map(|Beat { group, message, .. }| Input::Raft {
+                Incoming::Heartbeats(beats) => {
+                    process.inbox.extend(beats.map(|HeartbeatRecord { group, message, .. }| Input::Raft {
                         from: id(from),
                         group,
                         message,
@@ -109,7 +109,7 @@ impl Cluster<'_> {
                 // The connection it is to come by has broken, and that was told.
                 Incoming::Results(_) if process.port.connection(id(from)) != Some(connection) => continue,
                 Incoming::Results(answers) => Input::Answered { from: id(from), answers },
-                Incoming::Form(_) | Incoming::Seek(_) | Incoming::Resolve(_) | Incoming::Stream(_) => {
+                Incoming::Bootstrap(_) | Incoming::Seek(_) | Incoming::Resolve(_) | Incoming::Stream(_) => {
                     continue;
                 }
             });
@@ -175,9 +175,9 @@ fn show(message: &Message) -> String {
         Message::Raft { group, message, .. } => format!("group {}: {message:?}", group.0),
         Message::Submit(submit) => format!("{} requests for group {}", submit.requests.len(), submit.group.0),
         Message::Results(Results(answers)) => format!("{} answers", answers.len()),
-        Message::Beats(Beats { beats, .. }) => {
+        Message::Heartbeats(HeartbeatBatch { beats, .. }) => {
             beats.iter().map(|beat| format!("group {}: {:?}; ", beat.group.0, beat.message)).collect()
         }
-        Message::Form(_) => String::new(),
+        Message::Bootstrap(_) => String::new(),
     }
 }

@@ -43,14 +43,14 @@ pub(super) struct Member {
     /// The longest under which it may have promised a leader not to vote; recorded like its identity.
     pub promised: Duration,
     /// Messages to it that are held up.
-    pub pen: Option<Pen>,
+    pub pen: Option<HeldMessages>,
     /// After how many more effects the process ends, how, and for how long.
     pub fuse: Option<(u64, End, Duration)>,
 }
 
 /// Messages that are held up, all that were sent until it is shut. Later ones are lost.
 #[derive(Debug)]
-pub(super) struct Pen {
+pub(super) struct HeldMessages {
     pub parcels: Vec<Parcel>,
     pub shut: Duration,
 }
@@ -151,7 +151,7 @@ impl Member {
         let promises_end = self.clock.read(now) + options.promised;
         let shard = Shard::new(options, journal, recovered, Box::new(port.clone()));
         let mut process = Process { promises_end, old, ..Process::new(shard, port) };
-        process.shard.found(self.clock.read(now), founders);
+        process.shard.bootstrap(self.clock.read(now), founders);
         for status in process.shard.status().groups {
             let GroupImage { term, entries, .. } = image.group(status.group).clone();
             let view = View { role: Role::Follower, term, commit: 0, log: entries, handed: 0 };

@@ -6,7 +6,7 @@ use super::plan::Plan;
 use super::port::Connection;
 use super::report::Counts;
 use crate::node::wire::Message;
-use crate::transport::wire::{LaneKind, Outgoing};
+use crate::transport::wire::{Outgoing, Priority};
 use bytes::Bytes;
 use fastrand::Rng;
 use std::time::Duration;
@@ -112,8 +112,9 @@ impl Network {
             faults.count(Fault::HoldUp);
             at += millis(random, 30..1_200);
         }
-        let requests = !matches!(message, Message::Raft { .. } | Message::Beats(_));
-        let road = if requests { ROADS - 1 } else { usize::from(message.kind().lane() == LaneKind::Bulk) };
+        let requests = !matches!(message, Message::Raft { .. } | Message::Heartbeats(_));
+        let road =
+            if requests { ROADS - 1 } else { usize::from(message.kind().priority() == Priority::Bulk) };
         let last = &mut self.last[(from * self.members + to) * ROADS + road];
         // Requests rely on the order of their connection, consensus does not.
         if self.in_order || requests {

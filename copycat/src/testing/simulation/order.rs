@@ -4,7 +4,7 @@
 
 use super::history::Operation;
 use super::violation::Violation;
-use crate::codec::access::{Access, Consistency, Place};
+use crate::codec::access::{Access, Consistency, ReadOrder};
 
 /// The answered calls of one line: number of the operation, and how many commands its answer reflects.
 #[derive(Clone, Debug, Default)]
@@ -17,7 +17,7 @@ pub(super) struct Order {
 
 /// Whether it reflects every earlier write of its line, not only those that its member happens to have applied.
 fn is_fresh(access: Access) -> bool {
-    !matches!(access, Access::Read(Consistency::Eventual, Place::Free | Place::InLine))
+    !matches!(access, Access::Read(Consistency::Eventual, ReadOrder::Unordered | ReadOrder::Ordered))
 }
 
 impl Order {
@@ -96,7 +96,7 @@ mod tests {
         Operation { number, group: GroupId(1), access, known: 0, line: Some(1), malformed: false }
     }
 
-    fn read(number: u64, consistency: Consistency, place: Place) -> Operation {
+    fn read(number: u64, consistency: Consistency, place: ReadOrder) -> Operation {
         call(number, Access::Read(consistency, place))
     }
 
@@ -116,12 +116,12 @@ mod tests {
     #[test]
     fn a_read_that_misses_an_earlier_write_or_sees_a_later_one_is_refused() {
         for consistency in [Consistency::Strict, Consistency::Lease, Consistency::Eventual] {
-            let between = read(2, consistency, Place::Behind);
+            let between = read(2, consistency, ReadOrder::AfterWrites);
             assert!(written().answered(&between, 0, place_of).is_err(), "it misses 1");
             written().answered(&between, 1, place_of).unwrap();
             assert!(written().answered(&between, 2, place_of).is_err(), "it sees 3");
         }
-        let local = read(2, Consistency::Eventual, Place::InLine);
+        let local = read(2, Consistency::Eventual, ReadOrder::Ordered);
         written().answered(&local, 0, place_of).unwrap();
         assert!(written().answered(&local, 2, place_of).is_err(), "it sees 3");
     }
@@ -129,7 +129,7 @@ mod tests {
     #[test]
     fn a_write_whose_answer_comes_late_is_compared_with_the_reads_behind_it() {
         let mut order = written();
-        order.answered(&read(4, Consistency::Strict, Place::Behind), 1, place_of).unwrap();
+        order.answered(&read(4, Consistency::Strict, ReadOrder::AfterWrites), 1, place_of).unwrap();
         let refused = order.answered(&call(3, Access::Write), 2, place_of).unwrap_err();
         assert!(matches!(refused, Violation::OutOfLine { earlier: 3, later: 4, .. }), "{refused}");
     }
@@ -137,8 +137,8 @@ mod tests {
     #[test]
     fn reads_of_one_consistency_and_writes_keep_their_order() {
         let mut order = written();
-        order.answered(&read(6, Consistency::Strict, Place::InLine), 5, place_of).unwrap();
-        let earlier = |consistency| read(5, consistency, Place::InLine);
+        order.answered(&read(6, Consistency::Strict, ReadOrder::Ordered), 5, place_of).unwrap();
+        let earlier = |consistency| read(5, consistency, ReadOrder::Ordered);
         assert!(order.answered(&earlier(Consistency::Strict), 6, place_of).is_err());
         order.answered(&earlier(Consistency::Strict), 5, place_of).unwrap();
         order.answered(&earlier(Consistency::Lease), 6, place_of).unwrap();

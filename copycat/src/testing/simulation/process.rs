@@ -7,7 +7,7 @@ use super::event::Event;
 use super::faults::Fault;
 use super::member::id;
 use super::violation::Violation;
-use crate::node::reports::Done;
+use crate::node::completions::Done;
 use crate::node::shard::{Input, Shard};
 use crate::storage;
 use std::time::Duration;

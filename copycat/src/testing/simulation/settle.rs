@@ -1,6 +1,6 @@
 //! After the healing: what must be well again, and within which time.
 
-use super::clients::{Client, Errand};
+use super::clients::{Client, ClientTask};
 use super::cluster::Cluster;
 use super::event::Event;
 use super::member::id;
@@ -15,12 +15,12 @@ impl Cluster<'_> {
     /// Sends out the clients whose errands must succeed, for every member and group.
     pub(super) fn begin_settling(&mut self) {
         for through in (0..self.plan.members).filter(|at| self.impaired != Some(*at)).collect::<Vec<_>>() {
-            self.send_out(through, |through, group| Errand::Write { through, group });
+            self.send_out(through, |through, group| ClientTask::Write { through, group });
         }
         self.schedule.after(LOOK, Event::Settle);
     }
 
-    fn send_out(&mut self, through: usize, errand: fn(usize, GroupId) -> Errand) {
+    fn send_out(&mut self, through: usize, errand: fn(usize, GroupId) -> ClientTask) {
         for group in (1..=self.plan.groups).map(GroupId) {
             self.clients.push(Client::new(errand(through, group)));
             self.schedule.after(Duration::ZERO, Event::Ask { client: self.clients.len() - 1 });
@@ -38,11 +38,11 @@ impl Cluster<'_> {
             }
             if let Some(at) = self.impaired {
                 self.mend(at);
-                self.send_out(at, |through, group| Errand::Write { through, group });
+                self.send_out(at, |through, group| ClientTask::Write { through, group });
             } else {
                 self.comparing = true;
                 for through in 0..self.plan.members {
-                    self.send_out(through, |through, group| Errand::Compare { through, group });
+                    self.send_out(through, |through, group| ClientTask::Compare { through, group });
                 }
             }
             self.schedule.after(LOOK, Event::Settle);
@@ -59,16 +59,19 @@ impl Cluster<'_> {
     fn missing(&self) -> Option<String> {
         for client in &self.clients {
             match client.errand {
-                Errand::Write { through, group } => {
+                ClientTask::Write { through, group } => {
                     return Some(format!("no write through {} to group {}", id(through), group.0));
                 }
-                Errand::Read { through, group } => {
+                ClientTask::Read { through, group } => {
                     return Some(format!("no strict read through {} of group {}", id(through), group.0));
                 }
-                Errand::Compare { through, group } => {
+                ClientTask::Compare { through, group } => {
                     return Some(format!("{} does not show the state of group {}", id(through), group.0));
                 }
-                Errand::Wander | Errand::Line { .. } | Errand::Probe { .. } | Errand::Done => {}
+                ClientTask::Wander
+                | ClientTask::Line { .. }
+                | ClientTask::Probe { .. }
+                | ClientTask::Done => {}
             }
             if let Some(asked) = client.asked {
                 return Some(format!("operation {} is not answered", asked.number));

@@ -35,7 +35,7 @@ impl Cluster<'_> {
         for status in statuses {
             let group = status.group;
             let Some(ledger) = self.ledgers.get_mut(&group) else { continue };
-            if status.found_lost > 0 && !self.report.faults.has(Fault::Rot) {
+            if status.lost_entries_found > 0 && !self.report.faults.has(Fault::Rot) {
                 return Err(Violation::Accused { group, member });
             }
             let view = process.views.entry(group).or_insert_with(|| View::NOTHING);

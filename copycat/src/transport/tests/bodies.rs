@@ -3,31 +3,31 @@
 use crate::codec::cursor::{Cursor, Malformed};
 use crate::codec::ids::GroupId;
 use crate::transport::limits::{ENVELOPE_LEN, MESSAGE_MAX};
-use crate::transport::rope::Rope;
 use crate::transport::wire::envelope::{Draft, Envelope};
-use crate::transport::wire::family::{Family, Kind, Senders};
+use crate::transport::wire::family::{Family, Kind, SenderKinds};
 use crate::transport::wire::registry::Registry;
 use crate::transport::wire::{Incoming, Outgoing};
+use crate::transport::write_buffer::WriteBuffer;
 use bytes::{BufMut, Bytes};
 
 const LONGEST: usize = MESSAGE_MAX - ENVELOPE_LEN;
-const BEAT: Kind = Kind::new(Family::Messages, 1, Senders::CONTROL, (8, 8));
-const ASK: Kind = Kind::new(Family::Messages, 2, Senders::BULK.or(Senders::HANDLE), (8, LONGEST));
-const ANSWER: Kind = Kind::new(Family::Messages, 3, Senders::SERVER, (8, LONGEST));
-const LOAD: Kind = Kind::new(Family::Messages, 4, Senders::BULK, (8, LONGEST)).summed_to(8).yielding();
-const QUESTION: Kind = Kind::new(Family::Messages, 5, Senders::HANDLE, (8, 8));
+const BEAT: Kind = Kind::new(Family::Messages, 1, SenderKinds::CONTROL, (8, 8));
+const ASK: Kind = Kind::new(Family::Messages, 2, SenderKinds::BULK.or(SenderKinds::HANDLE), (8, LONGEST));
+const ANSWER: Kind = Kind::new(Family::Messages, 3, SenderKinds::SERVER, (8, LONGEST));
+const LOAD: Kind = Kind::new(Family::Messages, 4, SenderKinds::BULK, (8, LONGEST)).summed_to(8).yielding();
+const QUESTION: Kind = Kind::new(Family::Messages, 5, SenderKinds::HANDLE, (8, 8));
 const KINDS: &[Kind] = &[BEAT, ASK, ANSWER, LOAD, QUESTION];
 
 /// Such a message. Each has a number, and some as many bytes behind it as a test wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Note {
     /// Of a member, on its control lane.
-    Beat(u64),
+    HeartbeatRecord(u64),
     /// Of a member on its bulk lane, or of a remote handle: one message for each number, all of the same length.
     Ask(Vec<u64>, usize),
     /// Of whoever was dialed.
     Answer(u64, usize),
-    /// Of a member on its bulk lane: many bytes, which are neither copied nor summed.
+    /// Of a member on its bulk priority: many bytes, which are neither copied nor summed.
     Load(u64, Vec<Bytes>),
     /// Of a remote handle only.
     Question(u64),
@@ -36,7 +36,7 @@ pub(super) enum Note {
 impl Outgoing for Note {
     fn kind(&self) -> &'static Kind {
         match self {
-            Note::Beat(_) => &BEAT,
+            Note::HeartbeatRecord(_) => &BEAT,
             Note::Ask(..) => &ASK,
             Note::Answer(..) => &ANSWER,
             Note::Load(..) => &LOAD,
@@ -44,10 +44,10 @@ impl Outgoing for Note {
         }
     }
 
-    fn encode(self, out: &mut Rope) -> Result<(), Malformed> {
+    fn encode(self, out: &mut WriteBuffer) -> Result<(), Malformed> {
         let kind = self.kind();
         match self {
-            Note::Beat(number) | Note::Question(number) => write(kind, number, 0, out),
+            Note::HeartbeatRecord(number) | Note::Question(number) => write(kind, number, 0, out),
             Note::Ask(numbers, length) => numbers.iter().for_each(|number| write(kind, *number, length, out)),
             Note::Answer(number, length) => write(kind, number, length, out),
             Note::Load(number, pieces) => {
@@ -61,7 +61,7 @@ impl Outgoing for Note {
     }
 }
 
-fn write(kind: &'static Kind, number: u64, length: usize, out: &mut Rope) {
+fn write(kind: &'static Kind, number: u64, length: usize, out: &mut WriteBuffer) {
     let mut draft = Draft::begin(out.tail(), kind, 0, 0, GroupId(0));
     draft.fields().put_u64_le(number);
     draft.fields().put_bytes(number as u8, length);
@@ -75,7 +75,7 @@ impl Incoming for Note {
         let mut cursor = Cursor::new(&envelope.body);
         let (number, length) = (cursor.u64()?, envelope.body.len() - 8);
         Ok(match envelope.kind {
-            kind if *kind == BEAT => Note::Beat(number),
+            kind if *kind == BEAT => Note::HeartbeatRecord(number),
             kind if *kind == ASK => Note::Ask(vec![number], length),
             kind if *kind == ANSWER => Note::Answer(number, length),
             kind if *kind == LOAD => Note::Load(number, vec![envelope.body.slice(8..)]),

@@ -3,13 +3,13 @@
 use super::bodies::Note;
 use super::world::*;
 use crate::codec::ids::MemberId;
+use crate::transport::admission::{Admission, check_answer};
 use crate::transport::event::{Event, Source};
-use crate::transport::gate::{Gate, check_answer};
 use crate::transport::limits::Limits;
 use crate::transport::sender::Unsent;
 use crate::transport::wire::hello::VERSION;
 use crate::transport::wire::tests::version_1;
-use crate::transport::wire::{Hello, LaneKind, Refusal};
+use crate::transport::wire::{Hello, Priority, Refusal};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::mpsc;
@@ -35,18 +35,18 @@ async fn refused_by(events: &mut mpsc::Receiver<Event<Note>>) -> Refusal {
 }
 
 async fn refusals_are_told_once(network: Network, any: &str) {
-    let gate = House::of(2, 7);
-    *gate.refuses.lock().unwrap() = Some(Refusal::UnknownMember);
-    let two = Member::with(&network, gate.clone(), limits());
+    let admission = House::of(2, 7);
+    *admission.refuses.lock().unwrap() = Some(Refusal::UnknownMember);
+    let two = Member::with(&network, admission.clone(), limits());
     let acceptor = two.listen(any).await;
     let mut one = Member::new(&network, 1);
     let peer = one.dial(2, acceptor.address());
     for _ in 0..2 {
         assert_eq!(refused_by(&mut one.control).await, Refusal::UnknownMember);
     }
-    assert_eq!(peer.sender().send(Note::Beat(1)), Err(Unsent::Disconnected));
+    assert_eq!(peer.sender().send(Note::HeartbeatRecord(1)), Err(Unsent::Disconnected));
     // The lanes go on trying: the next thing they tell is that they were let in.
-    *gate.refuses.lock().unwrap() = None;
+    *admission.refuses.lock().unwrap() = None;
     for _ in 0..2 {
         assert!(matches!(one.control.recv().await, Some(Event::Connected { .. })));
     }
@@ -55,9 +55,9 @@ async fn refusals_are_told_once(network: Network, any: &str) {
 async fn the_callers_own_gate_is_asked(network: Network, any: &str) {
     let two = Member::new(&network, 2);
     let acceptor = two.listen(any).await;
-    let gate = House::of(1, 7);
-    gate.reject(Refusal::WrongStorage);
-    let mut one = Member::with(&network, gate, limits());
+    let admission = House::of(1, 7);
+    admission.reject(Refusal::WrongStorage);
+    let mut one = Member::with(&network, admission, limits());
     let _peer = one.dial(2, acceptor.address());
     assert_eq!(refused_by(&mut one.control).await, Refusal::WrongStorage);
 }
@@ -80,13 +80,13 @@ async fn a_stranger_at_the_address_is_noticed(network: Network, any: &str) {
 async fn members_with_other_timeouts_do_not_meet(network: Network, any: &str) {
     let two = Member::new(&network, 2);
     let acceptor = two.listen(any).await;
-    let gate = House::of(1, 7);
-    gate.identity.lock().unwrap().election_ms = 100;
-    let hasty = gate.identity();
-    let mut one = Member::with(&network, gate, limits());
+    let admission = House::of(1, 7);
+    admission.identity.lock().unwrap().election_ms = 100;
+    let hasty = admission.identity();
+    let mut one = Member::with(&network, admission, limits());
     let _peer = one.dial(2, acceptor.address());
     assert_eq!(refused_by(&mut one.control).await, Refusal::WrongTimeout);
-    assert_eq!(check_answer(&*two.endpoint.gate, MemberId(1), &hasty), Err(Refusal::WrongTimeout));
+    assert_eq!(check_answer(&*two.endpoint.admission, MemberId(1), &hasty), Err(Refusal::WrongTimeout));
     // A remote handle grants no leases and waits for none.
     let _client = handle(&network, &acceptor).await;
 }
@@ -94,46 +94,46 @@ async fn members_with_other_timeouts_do_not_meet(network: Network, any: &str) {
 async fn a_newer_connection_replaces_an_older_one(network: Network, any: &str) {
     let mut two = Member::new(&network, 2);
     let acceptor = two.listen(any).await;
-    let first = raw(&network, acceptor.address(), hello_of(1, LaneKind::Bulk)).await.unwrap();
-    let _other_lane = raw(&network, acceptor.address(), hello_of(1, LaneKind::Control)).await.unwrap();
-    let _second = raw(&network, acceptor.address(), hello_of(1, LaneKind::Bulk)).await.unwrap();
+    let first = raw(&network, acceptor.address(), hello_of(1, Priority::Bulk)).await.unwrap();
+    let _other_lane = raw(&network, acceptor.address(), hello_of(1, Priority::Control)).await.unwrap();
+    let _second = raw(&network, acceptor.address(), hello_of(1, Priority::Bulk)).await.unwrap();
     closed(first).await;
-    assert!(matches!(two.gone().await, Source::Member { id: MemberId(1), lane: LaneKind::Bulk, .. }));
+    assert!(matches!(two.gone().await, Source::Member { id: MemberId(1), priority: Priority::Bulk, .. }));
 }
 
 async fn the_founder_replaces_whoever_came_before_the_founding(network: Network, any: &str) {
-    let gate = House::of(2, 0);
-    let mut two = Member::with(&network, gate.clone(), limits());
+    let admission = House::of(2, 0);
+    let mut two = Member::with(&network, admission.clone(), limits());
     let acceptor = two.listen(any).await;
-    let impostor = raw(&network, acceptor.address(), hello_of(9, LaneKind::Bulk)).await.unwrap();
-    let founder = raw(&network, acceptor.address(), hello_of(1, LaneKind::Bulk)).await;
+    let impostor = raw(&network, acceptor.address(), hello_of(9, Priority::Bulk)).await.unwrap();
+    let founder = raw(&network, acceptor.address(), hello_of(1, Priority::Bulk)).await;
     assert!(matches!(founder, Err(Refusal::DuplicateMember)));
-    gate.form(7);
-    let mut founder = raw(&network, acceptor.address(), hello_of(1, LaneKind::Bulk)).await.unwrap();
+    admission.form(7);
+    let mut founder = raw(&network, acceptor.address(), hello_of(1, Priority::Bulk)).await.unwrap();
     closed(impostor).await;
-    assert!(matches!(two.gone().await, Source::Member { id: MemberId(1), lane: LaneKind::Bulk, .. }));
+    assert!(matches!(two.gone().await, Source::Member { id: MemberId(1), priority: Priority::Bulk, .. }));
     founder.write_all(&encoded(ask(1))).await.unwrap();
     assert_eq!(asked(&mut two.bulk, 1).await, [1]);
 }
 
 async fn callers_are_judged_again_after_the_founding(network: Network, any: &str) {
-    let gate = House::of(2, 0);
-    let mut two = Member::with(&network, gate.clone(), limits());
+    let admission = House::of(2, 0);
+    let mut two = Member::with(&network, admission.clone(), limits());
     let acceptor = two.listen(any).await;
-    let mut caller = raw(&network, acceptor.address(), hello_of(9, LaneKind::Bulk)).await.unwrap();
+    let mut caller = raw(&network, acceptor.address(), hello_of(9, Priority::Bulk)).await.unwrap();
     caller.write_all(&encoded(ask(1))).await.unwrap();
     assert_eq!(asked(&mut two.bulk, 1).await, [1]);
-    gate.form(7);
+    admission.form(7);
     caller.write_all(&encoded(ask(2))).await.unwrap();
     assert_eq!(asked(&mut two.bulk, 1).await, [2]);
     // Who was found fit stays; who is not is heard no more.
     let mut caller = {
-        gate.form(0);
-        raw(&network, acceptor.address(), hello_of(9, LaneKind::Bulk)).await.unwrap()
+        admission.form(0);
+        raw(&network, acceptor.address(), hello_of(9, Priority::Bulk)).await.unwrap()
     };
     two.gone().await;
-    gate.form(7);
-    *gate.refuses.lock().unwrap() = Some(Refusal::WrongStorage);
+    admission.form(7);
+    *admission.refuses.lock().unwrap() = Some(Refusal::WrongStorage);
     caller.write_all(&encoded(ask(3))).await.unwrap();
     two.gone().await;
     closed(caller).await;
@@ -169,7 +169,7 @@ async fn a_crowd_in_the_door_keeps_nobody_out(network: Network, any: &str) {
 async fn other_versions_are_refused_by_name(network: Network, any: &str) {
     let two = Member::new(&network, 2);
     let acceptor = two.listen(any).await;
-    let later = Hello { version: VERSION + 1, ..hello_of(1, LaneKind::Bulk) };
+    let later = Hello { version: VERSION + 1, ..hello_of(1, Priority::Bulk) };
     let named = Refusal::WrongVersion { caller: VERSION + 1, called: VERSION };
     assert_eq!(raw(&network, acceptor.address(), later).await.err(), Some(named));
     // Version 1, and its answer to this one: byte for byte as it wrote them.

@@ -2,10 +2,10 @@
 
 use super::bodies::Note;
 use super::world::*;
+use crate::transport::admission::Admission;
 use crate::transport::event::Event;
-use crate::transport::gate::Gate;
 use crate::transport::limits::{HANDSHAKE_MAX, Limits, MESSAGE_MAX};
-use crate::transport::wire::LaneKind;
+use crate::transport::wire::Priority;
 use bytes::BytesMut;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
@@ -29,13 +29,13 @@ async fn garbage_closes_the_connection_only(network: Network, any: &str) {
         let mut stream = network.connect(acceptor.address()).await.unwrap();
         let _cut = stream.write_all(&garbage).await;
         closed(stream).await;
-        let mut stream = raw(&network, acceptor.address(), hello_of(1, LaneKind::Bulk)).await.unwrap();
+        let mut stream = raw(&network, acceptor.address(), hello_of(1, Priority::Bulk)).await.unwrap();
         let _cut = stream.write_all(&garbage).await;
         closed(stream).await;
         member.gone().await;
     }
     // What came before the garbage is delivered.
-    let mut stream = raw(&network, acceptor.address(), hello_of(1, LaneKind::Bulk)).await.unwrap();
+    let mut stream = raw(&network, acceptor.address(), hello_of(1, Priority::Bulk)).await.unwrap();
     stream.write_all(&[&encoded(ask(6))[..], &[0xff; 64]].concat()).await.unwrap();
     assert_eq!(asked(&mut member.bulk, 1).await, [6]);
     member.gone().await;
@@ -47,7 +47,7 @@ async fn oversized_lengths_close_the_connection(network: Network, any: &str) {
     let mut stream = network.connect(acceptor.address()).await.unwrap();
     stream.write_all(&(HANDSHAKE_MAX as u32 + 1).to_le_bytes()).await.unwrap();
     closed(stream).await;
-    let mut stream = raw(&network, acceptor.address(), hello_of(1, LaneKind::Bulk)).await.unwrap();
+    let mut stream = raw(&network, acceptor.address(), hello_of(1, Priority::Bulk)).await.unwrap();
     stream.write_all(&(MESSAGE_MAX as u32 + 1).to_le_bytes()).await.unwrap();
     closed(stream).await;
     member.gone().await;
@@ -57,14 +57,14 @@ async fn misplaced_messages_close_the_connection(network: Network, any: &str) {
     let mut member = Member::new(&network, 2);
     let acceptor = member.listen(any).await;
     let cases = [
-        (HANDLE, Note::Beat(1)),
+        (HANDLE, Note::HeartbeatRecord(1)),
         (HANDLE, Note::Answer(1, 1)),
-        (hello_of(1, LaneKind::Bulk), Note::Beat(1)),
-        (hello_of(1, LaneKind::Bulk), Note::Answer(1, 1)),
-        (hello_of(1, LaneKind::Control), ask(1)),
+        (hello_of(1, Priority::Bulk), Note::HeartbeatRecord(1)),
+        (hello_of(1, Priority::Bulk), Note::Answer(1, 1)),
+        (hello_of(1, Priority::Control), ask(1)),
         (HANDLE, Note::Load(1, Vec::new())),
-        (hello_of(1, LaneKind::Bulk), Note::Question(1)),
-        (hello_of(1, LaneKind::Control), Note::Load(1, Vec::new())),
+        (hello_of(1, Priority::Bulk), Note::Question(1)),
+        (hello_of(1, Priority::Control), Note::Load(1, Vec::new())),
     ];
     for (hello, message) in cases {
         let mut stream = raw(&network, acceptor.address(), hello).await.unwrap();
@@ -87,7 +87,7 @@ async fn unknown_kinds_close_the_connection_before_their_bodies_come(network: Ne
     let strangers =
         [[0, 5], [6, 5], [1, 1], [1, 2], [1, 3], [1, 4], [1, 6], [1, 7], [255, 255], [1, 0], [2, 0], [0, 0]];
     for stranger in strangers {
-        let mut stream = raw(&network, acceptor.address(), hello_of(1, LaneKind::Bulk)).await.unwrap();
+        let mut stream = raw(&network, acceptor.address(), hello_of(1, Priority::Bulk)).await.unwrap();
         let front = [&(1u32 << 20).to_le_bytes()[..], &[0; 4], &stranger].concat();
         stream.write_all(&front).await.unwrap();
         closed(stream).await;
@@ -100,7 +100,7 @@ async fn a_silent_connection_is_closed(network: Network, any: &str) {
     let limits = Limits { ping_interval: patience, silence_max: patience * 4, ..limits() };
     let mut member = Member::with(&network, House::of(2, 7), limits.clone());
     let acceptor = member.listen(any).await;
-    let silent = raw(&network, acceptor.address(), hello_of(1, LaneKind::Bulk)).await.unwrap();
+    let silent = raw(&network, acceptor.address(), hello_of(1, Priority::Bulk)).await.unwrap();
     member.gone().await;
     closed(silent).await;
     // The other way round: a member that lets in and never speaks again.

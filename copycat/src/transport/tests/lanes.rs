@@ -5,7 +5,7 @@ use super::world::*;
 use crate::codec::ids::MemberId;
 use crate::transport::event::{Event, Source};
 use crate::transport::sender::Unsent;
-use crate::transport::wire::LaneKind;
+use crate::transport::wire::Priority;
 use bytes::Bytes;
 
 on_both!(
@@ -27,15 +27,15 @@ async fn messages_arrive_in_order_and_on_their_lane(network: Network, any: &str)
     let peer = one.reach(2, &acceptor).await;
     for id in 0..1_000 {
         peer.sender().send(ask(id)).unwrap();
-        peer.sender().send(Note::Beat(id)).unwrap();
+        peer.sender().send(Note::HeartbeatRecord(id)).unwrap();
     }
     assert!(asked(&mut two.bulk, 1_000).await.into_iter().eq(0..1_000));
     let mut rounds = Vec::new();
     while rounds.len() < 1_000 {
         let (from, messages) = received(&mut two.control).await;
-        assert!(matches!(from, Source::Member { id: MemberId(1), lane: LaneKind::Control, .. }));
+        assert!(matches!(from, Source::Member { id: MemberId(1), priority: Priority::Control, .. }));
         rounds.extend(messages.into_iter().map(|message| match message {
-            Note::Beat(round) => round,
+            Note::HeartbeatRecord(round) => round,
             other => panic!("{other:?}"),
         }));
     }
@@ -88,14 +88,14 @@ async fn a_broken_lane_is_dialed_again(network: Network, any: &str) {
     for _ in 0..2 {
         assert!(matches!(one.control.recv().await, Some(Event::Disconnected { peer: MemberId(2), .. })));
     }
-    assert_eq!(peer.sender().send(Note::Beat(1)), Err(Unsent::Disconnected));
+    assert_eq!(peer.sender().send(Note::HeartbeatRecord(1)), Err(Unsent::Disconnected));
     let mut two = Member::new(&network, 2);
     let _acceptor = two.listen(&address).await;
     for _ in 0..2 {
         assert!(matches!(one.control.recv().await, Some(Event::Connected { peer: MemberId(2), .. })));
     }
-    peer.sender().send(Note::Beat(2)).unwrap();
-    assert_eq!(received(&mut two.control).await.1, [Note::Beat(2)]);
+    peer.sender().send(Note::HeartbeatRecord(2)).unwrap();
+    assert_eq!(received(&mut two.control).await.1, [Note::HeartbeatRecord(2)]);
 }
 
 async fn what_waits_in_a_broken_lane_is_not_sent_later(network: Network, any: &str) {
@@ -132,7 +132,7 @@ async fn members_are_answered_where_they_asked(network: Network, any: &str) {
     assert_eq!(messages, [Note::Answer(4, 3)]);
     // The connection ends: one side is told that its answer is lost, the other that it cannot send it.
     drop(acceptor);
-    while !matches!(one.control.recv().await, Some(Event::Disconnected { lane: LaneKind::Bulk, .. })) {}
+    while !matches!(one.control.recv().await, Some(Event::Disconnected { priority: Priority::Bulk, .. })) {}
     assert_eq!(replies.send(Note::Answer(5, 3)), Err(Unsent::Disconnected));
 }
 
@@ -191,6 +191,6 @@ async fn bulk_does_not_hold_up_control(network: Network, any: &str) {
     let acceptor = two.listen(any).await;
     let peer = one.reach(2, &acceptor).await;
     while peer.sender().send(asks(1..2, 1 << 20)).is_ok() {}
-    peer.sender().send(Note::Beat(9)).unwrap();
-    assert_eq!(received(&mut two.control).await.1, [Note::Beat(9)]);
+    peer.sender().send(Note::HeartbeatRecord(9)).unwrap();
+    assert_eq!(received(&mut two.control).await.1, [Note::HeartbeatRecord(9)]);
 }

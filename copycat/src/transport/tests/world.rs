@@ -1,20 +1,20 @@
-//! What all of these tests stand on: members with a gate that a test opens and closes.
+//! What all of these tests stand on: members with a admission that a test opens and closes.
 
 use super::bodies::Note;
 use crate::codec::ids::MemberId;
 use crate::transport::acceptor::Acceptor;
+use crate::transport::admission::Admission;
 use crate::transport::client::Client;
 use crate::transport::endpoint::Endpoint;
 use crate::transport::event::{Event, Inbox, Source};
-use crate::transport::gate::Gate;
-use crate::transport::lane::Peer;
 use crate::transport::limits::Limits;
 use crate::transport::memory::Memory;
-use crate::transport::seam::{Stream, Transport};
+use crate::transport::network::{Stream, Transport};
+use crate::transport::peer::Peer;
 use crate::transport::sender::Sender;
 use crate::transport::tcp::Tcp;
 use crate::transport::wire::hello::{HANDSHAKE, VERSION, decode_reply};
-use crate::transport::wire::{Hello, Identity, LaneKind, Refusal, Role, envelope, into_bytes};
+use crate::transport::wire::{Hello, Identity, Priority, Refusal, Role, envelope, into_bytes};
 use bytes::{Bytes, BytesMut};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -31,7 +31,7 @@ pub(super) fn memory() -> Network {
     Arc::new(Memory::default())
 }
 
-/// A gate that lets in everyone, or nobody.
+/// A admission that lets in everyone, or nobody.
 pub(super) struct House {
     pub(super) identity: Mutex<Identity>,
     pub(super) refuses: Mutex<Option<Refusal>>,
@@ -65,7 +65,7 @@ impl House {
     }
 }
 
-impl Gate for House {
+impl Admission for House {
     fn identity(&self) -> Identity {
         self.identity.lock().unwrap().clone()
     }
@@ -91,10 +91,14 @@ pub(super) struct Member {
 }
 
 impl Member {
-    pub(super) fn with(network: &Network, gate: Arc<House>, limits: Limits) -> Member {
+    pub(super) fn with(network: &Network, admission: Arc<House>, limits: Limits) -> Member {
         let ((to_control, control), (to_bulk, bulk)) = (mpsc::channel(4), mpsc::channel(4));
         let inbox = Inbox { control: to_control, bulk: to_bulk };
-        Member { endpoint: Endpoint { network: Arc::clone(network), gate, inbox, limits }, control, bulk }
+        Member {
+            endpoint: Endpoint { network: Arc::clone(network), admission, inbox, limits },
+            control,
+            bulk,
+        }
     }
 
     pub(super) fn new(network: &Network, id: u64) -> Member {
@@ -167,8 +171,8 @@ pub(super) fn asks(numbers: impl Iterator<Item = u64>, length: usize) -> Note {
     Note::Ask(numbers.collect(), length)
 }
 
-pub(super) fn hello_of(storage: u128, lane: LaneKind) -> Hello {
-    let role = Role::Member { id: MemberId(1), storage, lane, election_ms: 250 };
+pub(super) fn hello_of(storage: u128, priority: Priority) -> Hello {
+    let role = Role::Member { id: MemberId(1), storage, priority, election_ms: 250 };
     Hello { version: VERSION, role, cluster: 0, expected: None }
 }
 

@@ -12,7 +12,7 @@
 //!      16    8  group         0 where there is none
 //! ```
 
-use super::family::{Kind, Senders};
+use super::family::{Kind, SenderKinds};
 use super::registry::Registry;
 use super::unreadable::Unreadable;
 use crate::codec::checksum::crc32c_around;
@@ -30,7 +30,7 @@ pub(crate) struct Expected {
     /// What this side understands.
     pub kinds: &'static Registry,
     /// Who is at the other end.
-    pub sender: Senders,
+    pub sender: SenderKinds,
     /// Longest message, the envelope included.
     pub longest: usize,
 }

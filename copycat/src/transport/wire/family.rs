@@ -32,35 +32,35 @@ pub(super) const FAMILIES: usize = 7;
 
 /// Who is at the other end of a connection: one of them, or, in a declaration, some.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Senders(u8);
+pub(crate) struct SenderKinds(u8);
 
-impl Senders {
+impl SenderKinds {
     /// Either side, before both know whom they talk to.
-    pub(crate) const STRANGER: Senders = Senders(1);
+    pub(crate) const STRANGER: SenderKinds = SenderKinds(1);
     /// A member, on the control lane that it dialed.
-    pub(crate) const CONTROL: Senders = Senders(2);
+    pub(crate) const CONTROL: SenderKinds = SenderKinds(2);
     /// A member, on the bulk lane that it dialed.
-    pub(crate) const BULK: Senders = Senders(4);
+    pub(crate) const BULK: SenderKinds = SenderKinds(4);
     /// A remote handle.
-    pub(crate) const HANDLE: Senders = Senders(8);
+    pub(crate) const HANDLE: SenderKinds = SenderKinds(8);
     /// A member that was dialed, on a bulk lane or by a remote handle: it answers there.
-    pub(crate) const SERVER: Senders = Senders(16);
+    pub(crate) const SERVER: SenderKinds = SenderKinds(16);
     /// A member that was dialed on a control lane, where nothing is answered.
-    pub(crate) const LISTENER: Senders = Senders(32);
+    pub(crate) const LISTENER: SenderKinds = SenderKinds(32);
     /// Everybody, once the handshake is over.
-    pub(crate) const ALL: Senders = Senders(2 | 4 | 8 | 16 | 32);
+    pub(crate) const ALL: SenderKinds = SenderKinds(2 | 4 | 8 | 16 | 32);
 
     /// Whoever it may be: for tests, which read messages without a connection.
     #[cfg(any(test, feature = "testing"))]
-    pub(crate) const ANYONE: Senders = Senders(0);
+    pub(crate) const ANYONE: SenderKinds = SenderKinds(0);
 
     /// These and those.
-    pub(crate) const fn or(self, other: Senders) -> Senders {
-        Senders(self.0 | other.0)
+    pub(crate) const fn or(self, other: SenderKinds) -> SenderKinds {
+        SenderKinds(self.0 | other.0)
     }
 
     /// Whether `one` is among them.
-    pub(crate) const fn contain(self, one: Senders) -> bool {
+    pub(crate) const fn contain(self, one: SenderKinds) -> bool {
         self.0 & one.0 == one.0
     }
 }
@@ -68,7 +68,7 @@ impl Senders {
 /// Which of the two connections between a pair of members.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
-pub(crate) enum LaneKind {
+pub(crate) enum Priority {
     /// What keeps leaders in place: votes, heartbeats and their replies.
     Control = 1,
     /// Everything else.
@@ -82,7 +82,7 @@ pub(crate) struct Kind {
     pub family: Family,
     /// Its number in the family: never 0, never reused.
     pub number: u8,
-    pub(super) senders: Senders,
+    pub(super) senders: SenderKinds,
     /// Least and most bytes behind the envelope.
     shortest: usize,
     longest: usize,
@@ -96,11 +96,11 @@ impl Kind {
     pub(crate) const fn new(
         family: Family,
         number: u8,
-        senders: Senders,
+        senders: SenderKinds,
         (shortest, longest): (usize, usize),
     ) -> Kind {
         assert!(number != 0 && shortest <= longest && longest <= MESSAGE_MAX - ENVELOPE_LEN);
-        let both = senders.contain(Senders::CONTROL) && senders.contain(Senders::BULK);
+        let both = senders.contain(SenderKinds::CONTROL) && senders.contain(SenderKinds::BULK);
         assert!(matches!(family, Family::Connection) || !both, "a kind has one lane");
         Kind { family, number, senders, shortest, longest, flags: 0, summed: usize::MAX, yields: false }
     }
@@ -121,8 +121,8 @@ impl Kind {
     }
 
     /// The lane it takes between members.
-    pub(crate) const fn lane(&self) -> LaneKind {
-        if self.senders.contain(Senders::CONTROL) { LaneKind::Control } else { LaneKind::Bulk }
+    pub(crate) const fn priority(&self) -> Priority {
+        if self.senders.contain(SenderKinds::CONTROL) { Priority::Control } else { Priority::Bulk }
     }
 
     pub(in crate::transport) const fn yields(&self) -> bool {

@@ -1,7 +1,7 @@
 //! What every floor's messages must stand: bytes that are read for ever, and bytes that must never be read.
 
 use super::envelope::{Expected, seal};
-use super::family::Senders;
+use super::family::SenderKinds;
 use super::unreadable::Unreadable;
 use super::{Incoming, hello};
 use crate::codec::cursor::Malformed;
@@ -73,7 +73,7 @@ pub(crate) fn read_one<I: Incoming>(bytes: &[u8]) -> Result<Option<I>, Unreadabl
 
 /// What such a side expects.
 pub(crate) fn expected<I: Incoming>() -> Expected {
-    Expected { kinds: I::KINDS, sender: Senders::ANYONE, longest: MESSAGE_MAX }
+    Expected { kinds: I::KINDS, sender: SenderKinds::ANYONE, longest: MESSAGE_MAX }
 }
 
 /// Length and checksum written anew, as an attacker would.
@@ -163,5 +163,5 @@ fn forged<T>(all: &[Named], expected: &Expected, read: Read<'_, T>) {
 
 /// Of the handshake and signs of life.
 pub(super) fn handshake() -> Expected {
-    Expected { sender: Senders::ANYONE, ..hello::HANDSHAKE }
+    Expected { sender: SenderKinds::ANYONE, ..hello::HANDSHAKE }
 }

@@ -5,7 +5,7 @@
 //!  offset size  field                       offset size  field
 //!      24    2  version                         24    8  member
 //!      26    1  role: 1 member, 2 handle        32   16  storage
-//!      27    1  lane: 1 control, 2 bulk         48    4  election timeout, ms
+//!      27    1  priority: 1 control, 2 bulk         48    4  election timeout, ms
 //!      28    4  election timeout, ms            52    4  reserved  0
 //!               0 of a handle                   56   16  cluster   0: not formed yet
 //!      32    8  member    0 of a handle         72    …  bootstrap the node's; nothing before it is formed
@@ -20,7 +20,7 @@
 pub(crate) use super::connection::VERSION;
 use super::connection::{ALIVE, HELLO, REFUSED, WELCOME};
 use super::envelope::{Draft, Envelope, Expected, non_zero, zero};
-use super::family::{LaneKind, Senders};
+use super::family::{Priority, SenderKinds};
 use super::refusal::Refusal;
 use super::registry::Registry;
 use crate::codec::cursor::{Cursor, Malformed};
@@ -30,7 +30,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 
 /// What either side may say before both know whom they talk to.
 pub(crate) const HANDSHAKE: Expected =
-    Expected { kinds: &Registry::of(&[]), sender: Senders::STRANGER, longest: HANDSHAKE_MAX };
+    Expected { kinds: &Registry::of(&[]), sender: SenderKinds::STRANGER, longest: HANDSHAKE_MAX };
 
 /// What a process is to the one it calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub(crate) enum Role {
         /// The random name of its storage, chosen when its directory was made.
         storage: u128,
         /// What the connection is for.
-        lane: LaneKind,
+        priority: Priority,
         /// Its election timeout in milliseconds.
         election_ms: u32,
     },
@@ -82,15 +82,17 @@ pub(crate) struct Identity {
 impl Hello {
     /// Appends the message.
     pub(crate) fn encode(&self, out: &mut BytesMut) {
-        let (role, lane, election_ms, id, storage) = match self.role {
-            Role::Member { id, storage, lane, election_ms } => (1, lane as u8, election_ms, id.0, storage),
+        let (role, priority, election_ms, id, storage) = match self.role {
+            Role::Member { id, storage, priority, election_ms } => {
+                (1, priority as u8, election_ms, id.0, storage)
+            }
             Role::Client => (2, 0, 0, 0, 0),
         };
         let mut draft = Draft::begin(out, &HELLO, 0, 0, GroupId(0));
         let fields = draft.fields();
         fields.put_u16_le(self.version);
         fields.put_u8(role);
-        fields.put_u8(lane);
+        fields.put_u8(priority);
         fields.put_u32_le(election_ms);
         fields.put_u64_le(id);
         fields.put_u64_le(self.expected.map_or(0, |member| member.0));
@@ -109,14 +111,14 @@ impl Hello {
             return Ok(Err(version));
         }
         envelope.is_plain()?;
-        let (role, lane) = (cursor.u8()?, cursor.u8()?);
+        let (role, priority) = (cursor.u8()?, cursor.u8()?);
         let election_ms = cursor.u32()?;
         let (id, expected) = (MemberId(cursor.u64()?), cursor.u64()?);
         let (storage, cluster) = (cursor.u128()?, cursor.u128()?);
         zero_u128("hello reserved", cursor.u128()?)?;
         cursor.finish()?;
-        let role = match decode_lane(role, lane)? {
-            Some(lane) => member(id, storage, lane, election_ms)?,
+        let role = match decode_priority(role, priority)? {
+            Some(priority) => member(id, storage, priority, election_ms)?,
             None => client(id, storage, election_ms)?,
         };
         let expected = (expected != 0).then_some(MemberId(expected));
@@ -124,20 +126,20 @@ impl Hello {
     }
 }
 
-/// The lane, `None` where the caller is a handle.
-fn decode_lane(role: u8, lane: u8) -> Result<Option<LaneKind>, Malformed> {
-    match (role, lane) {
-        (1, 1) => Ok(Some(LaneKind::Control)),
-        (1, 2) => Ok(Some(LaneKind::Bulk)),
+/// The priority, `None` where the caller is a handle.
+fn decode_priority(role: u8, priority: u8) -> Result<Option<Priority>, Malformed> {
+    match (role, priority) {
+        (1, 1) => Ok(Some(Priority::Control)),
+        (1, 2) => Ok(Some(Priority::Bulk)),
         (2, 0) => Ok(None),
-        (1 | 2, _) => Err(Malformed::Value { field: "hello lane", found: lane.into() }),
+        (1 | 2, _) => Err(Malformed::Value { field: "hello priority", found: priority.into() }),
         _ => Err(Malformed::Value { field: "hello role", found: role.into() }),
     }
 }
 
-fn member(id: MemberId, storage: u128, lane: LaneKind, election_ms: u32) -> Result<Role, Malformed> {
+fn member(id: MemberId, storage: u128, priority: Priority, election_ms: u32) -> Result<Role, Malformed> {
     non_zero("hello member", id.0)?;
-    Ok(Role::Member { id, storage, lane, election_ms })
+    Ok(Role::Member { id, storage, priority, election_ms })
 }
 
 fn client(id: MemberId, storage: u128, election_ms: u32) -> Result<Role, Malformed> {

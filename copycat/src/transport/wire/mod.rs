@@ -19,11 +19,11 @@ pub(crate) mod registry;
 pub(crate) mod tests;
 pub(crate) mod unreadable;
 
-use super::rope::Rope;
+use super::write_buffer::WriteBuffer;
 use crate::codec::cursor::Malformed;
 use envelope::Envelope;
 use family::Kind;
-pub(crate) use family::LaneKind;
+pub(crate) use family::Priority;
 pub(crate) use hello::{Hello, Identity, Role};
 pub(crate) use refusal::Refusal;
 use registry::Registry;
@@ -36,7 +36,7 @@ pub(crate) trait Outgoing {
 
     /// Writes it; what is long becomes several messages, what is empty perhaps none. `Err` if the other side would
     /// refuse it; nothing was written then.
-    fn encode(self, out: &mut Rope) -> Result<(), Malformed>;
+    fn encode(self, out: &mut WriteBuffer) -> Result<(), Malformed>;
 }
 
 /// What one side of a connection understands.
@@ -60,9 +60,9 @@ pub(super) fn read<I: Incoming>(envelope: &Envelope) -> Result<Option<I>, Unread
 #[cfg(any(test, feature = "testing"))]
 pub(crate) fn into_bytes(message: impl Outgoing) -> Result<bytes::BytesMut, Malformed> {
     use bytes::{Buf, BufMut};
-    let (mut rope, mut batch) = (Rope::default(), super::rope::Batch::default());
-    message.encode(&mut rope)?;
-    rope.drain_into(&mut batch);
+    let (mut buffer, mut batch) = (WriteBuffer::default(), super::write_buffer::Chunk::default());
+    message.encode(&mut buffer)?;
+    buffer.drain_into(&mut batch);
     let mut bytes = bytes::BytesMut::with_capacity(batch.remaining());
     bytes.put(batch);
     Ok(bytes)
@@ -74,7 +74,7 @@ pub(crate) fn read_all<I: Incoming>(bytes: bytes::Bytes) -> Result<Vec<I>, Unrea
     let mut received = bytes::BytesMut::from(bytes);
     let expected = envelope::Expected {
         kinds: I::KINDS,
-        sender: family::Senders::ANYONE,
+        sender: family::SenderKinds::ANYONE,
         longest: super::limits::MESSAGE_MAX,
     };
     let mut messages = Vec::new();

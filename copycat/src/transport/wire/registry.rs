@@ -1,7 +1,7 @@
 //! Which kinds one side of a connection understands.
 
 use super::connection;
-use super::family::{FAMILIES, Family, Kind, Senders};
+use super::family::{FAMILIES, Family, Kind, SenderKinds};
 use super::unreadable::Unreadable;
 
 /// The kinds that one side of a connection understands.
@@ -27,7 +27,12 @@ impl Registry {
     }
 
     /// The kind of a message that `sender` has sent.
-    pub(super) fn find(&self, family: u8, kind: u8, sender: Senders) -> Result<&'static Kind, Unreadable> {
+    pub(super) fn find(
+        &self,
+        family: u8,
+        kind: u8,
+        sender: SenderKinds,
+    ) -> Result<&'static Kind, Unreadable> {
         let kinds = self.families.get(usize::from(family)).copied().unwrap_or_default();
         let known = kinds.iter().find(|known| known.number == kind);
         let known = known.ok_or(Unreadable::Unknown { family, kind })?;

@@ -1,7 +1,7 @@
 //! The handshake there and back; version 1, whose greetings and refusals are kept as it wrote them.
 
 use super::envelope::{self, Expected, length};
-use super::family::{Family, Kind, Senders};
+use super::family::{Family, Kind, SenderKinds};
 use super::golden::{self, Named};
 use super::hello::{HANDSHAKE, Reply, VERSION, decode_reply, encode_alive, read_alive};
 use super::registry::Registry;
@@ -27,7 +27,7 @@ enum Read {
 }
 
 fn hellos() -> Vec<(&'static str, Hello)> {
-    let role = Role::Member { id: MemberId(1), storage: 0x51, lane: LaneKind::Bulk, election_ms: 250 };
+    let role = Role::Member { id: MemberId(1), storage: 0x51, priority: Priority::Bulk, election_ms: 250 };
     vec![
         ("hello-member", Hello { version: VERSION, role, cluster: 0xc1, expected: Some(MemberId(2)) }),
         ("hello-client", Hello { version: VERSION, role: Role::Client, cluster: 0, expected: None }),
@@ -150,8 +150,8 @@ fn a_refusal_of_version_1_names_no_version_and_is_understood() {
 }
 
 const SHORT: &[Kind] = &[
-    Kind::new(Family::Messages, 1, Senders::CONTROL, (8, 8)),
-    Kind::new(Family::Messages, 2, Senders::BULK, (1, 64)),
+    Kind::new(Family::Messages, 1, SenderKinds::CONTROL, (8, 8)),
+    Kind::new(Family::Messages, 2, SenderKinds::BULK, (1, 64)),
 ];
 
 #[test]
@@ -161,23 +161,23 @@ fn a_message_is_refused_before_its_bytes_come() {
     let front = |length: usize, kind: u8, family: u8| {
         [&(length as u32).to_le_bytes()[..], &[0; 4], &[kind, family]].concat()
     };
-    let refused = |bytes: &[u8]| length(bytes, &expected(Senders::CONTROL, MESSAGE_MAX)).is_err();
+    let refused = |bytes: &[u8]| length(bytes, &expected(SenderKinds::CONTROL, MESSAGE_MAX)).is_err();
     assert!(refused(&(MESSAGE_MAX as u32 + 1).to_le_bytes()));
     assert!(refused(&u32::MAX.to_le_bytes()));
     assert!(!refused(&(MESSAGE_MAX as u32).to_le_bytes()));
-    let shy = expected(Senders::STRANGER, HANDSHAKE_MAX);
+    let shy = expected(SenderKinds::STRANGER, HANDSHAKE_MAX);
     assert!(length(&(HANDSHAKE_MAX as u32 + 1).to_le_bytes(), &shy).is_err());
     // One length only, and the unknown has none.
-    assert_eq!(length(&front(ENVELOPE_LEN + 8, 1, 5), &expected(Senders::CONTROL, MESSAGE_MAX)), Ok(32));
+    assert_eq!(length(&front(ENVELOPE_LEN + 8, 1, 5), &expected(SenderKinds::CONTROL, MESSAGE_MAX)), Ok(32));
     assert!(refused(&front(ENVELOPE_LEN + 9, 1, 5)) && refused(&front(ENVELOPE_LEN + 7, 1, 5)));
     let unknown = |kind, family| Err(Unreadable::Unknown { family, kind });
     for (kind, family) in [(3, 5), (0, 5), (1, 4), (1, 6), (1, 7), (255, 255)] {
-        let found = length(&front(32, kind, family), &expected(Senders::CONTROL, MESSAGE_MAX));
+        let found = length(&front(32, kind, family), &expected(SenderKinds::CONTROL, MESSAGE_MAX));
         assert_eq!(found, unknown(kind, family));
     }
-    let misplaced = length(&front(32, 2, 5), &expected(Senders::CONTROL, MESSAGE_MAX));
+    let misplaced = length(&front(32, 2, 5), &expected(SenderKinds::CONTROL, MESSAGE_MAX));
     assert_eq!(misplaced, Err(Unreadable::Misplaced { family: 5, kind: 2 }));
-    let hello = length(&front(80, 1, 0), &expected(Senders::BULK, MESSAGE_MAX));
+    let hello = length(&front(80, 1, 0), &expected(SenderKinds::BULK, MESSAGE_MAX));
     assert_eq!(hello, Err(Unreadable::Misplaced { family: 0, kind: 1 }));
 }
 

@@ -112,9 +112,11 @@ impl Pair {
         while let Some((from, to, message)) = { self.wire.lock().unwrap().pop_front() } {
             let Some(receiver) = self.members.get_mut(to.0 as usize - 1) else { continue };
             let inputs = match message {
-                wire::Message::Beats(Beats { beats, .. }) => {
+                wire::Message::Heartbeats(HeartbeatBatch { beats, .. }) => {
                     self.messages[from.0 as usize - 1] += 1;
-                    let input = |beat: wire::beats::Beat| input(from, beat.group, beat.message, Vec::new());
+                    let input = |beat: wire::heartbeats::HeartbeatRecord| {
+                        input(from, beat.group, beat.message, Vec::new())
+                    };
                     beats.into_iter().map(input).collect()
                 }
                 wire::Message::Raft { group, message, frames, .. } => {
@@ -129,7 +131,7 @@ impl Pair {
     /// The first member is asked for a read of its group. Returns how many messages follow from that at once.
     fn read(&mut self, consistency: Consistency) -> [usize; 2] {
         let before = self.messages;
-        let call = call(Access::Read(consistency, Place::Free));
+        let call = call(Access::Read(consistency, ReadOrder::Unordered));
         let (reply, _) = oneshot::channel();
         self.members[0].turn(vec![Input::Request(Request { group: LED[0], call, reply })]);
         self.deliver();

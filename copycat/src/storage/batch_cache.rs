@@ -1,15 +1,15 @@
 //! The batches that were written last, kept in memory. Entries are mostly applied and sent right after they became
 //! durable. Serving them from memory needs no read and no verification of checksums.
 
+use super::batch::Batch;
 use super::options::Options;
-use super::pending::Batch;
 use super::position::Position;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// Batches on the disk that are still in memory, oldest first.
+/// WriteQueue on the disk that are still in memory, oldest first.
 #[derive(Debug)]
-pub(super) struct Recent {
+pub(super) struct BatchCache {
     /// Most bytes of frames that are kept, unless the newest batch alone has more.
     bytes_max: u64,
     /// Most batches that are kept.
@@ -18,11 +18,11 @@ pub(super) struct Recent {
     bytes: u64,
 }
 
-impl Recent {
+impl BatchCache {
     /// Empty, within the journal's bounds.
-    pub(super) fn new(options: &Options) -> Recent {
+    pub(super) fn new(options: &Options) -> BatchCache {
         let Options { recent_bytes_max: bytes_max, recent_batches_max: batches_max, .. } = *options;
-        Recent { bytes_max, batches_max, batches: VecDeque::new(), bytes: 0 }
+        BatchCache { bytes_max, batches_max, batches: VecDeque::new(), bytes: 0 }
     }
 
     /// Forgets all of them.

@@ -8,7 +8,7 @@
 //!            8     group                             8     group
 //!            8     term                              8     term
 //!            8     commit                            8     round
-//!            8     round                             8     accepted index
+//!            8     round                             8     verified index
 //!            8     cluster time, µs; 0: not told     8     durable index
 //!                                                    8     last index
 //!                                                    8     fingerprint of the program; 0: not told
@@ -17,13 +17,13 @@
 use crate::codec::cursor::{Cursor, Malformed};
 use crate::codec::ids::GroupId;
 use crate::raft::message::Message;
-use crate::transport::rope::Rope;
 use crate::transport::wire::envelope::{Draft, Envelope, non_zero};
-use crate::transport::wire::family::{Family, Kind, Senders};
+use crate::transport::wire::family::{Family, Kind, SenderKinds};
+use crate::transport::write_buffer::WriteBuffer;
 use bytes::{BufMut, Bytes, BytesMut};
 
 /// Most items of one message; more become several.
-pub(crate) const BEATS_MAX: usize = 16_384;
+pub(crate) const HEARTBEATS_MAX: usize = 16_384;
 /// Said of the disk by whoever does not know how much room it has.
 pub(crate) const ROOM_UNKNOWN: u64 = u64::MAX;
 
@@ -38,29 +38,29 @@ const REPLY_LEN: usize = 56;
 pub(super) const HEARTBEATS: Kind = Kind::new(
     Family::Consensus,
     5,
-    Senders::CONTROL,
-    (HEAD_LEN + HEARTBEAT_LEN, HEAD_LEN + HEARTBEAT_LEN * BEATS_MAX),
+    SenderKinds::CONTROL,
+    (HEAD_LEN + HEARTBEAT_LEN, HEAD_LEN + HEARTBEAT_LEN * HEARTBEATS_MAX),
 );
 /// The answers.
 pub(super) const HEARTBEAT_REPLIES: Kind = Kind::new(
     Family::Consensus,
     6,
-    Senders::CONTROL,
-    (HEAD_LEN + REPLY_LEN, HEAD_LEN + REPLY_LEN * BEATS_MAX),
+    SenderKinds::CONTROL,
+    (HEAD_LEN + REPLY_LEN, HEAD_LEN + REPLY_LEN * HEARTBEATS_MAX),
 );
 
 /// Heartbeats and answers of many groups, in any order, for one member.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Beats {
+pub(crate) struct HeartbeatBatch {
     /// Bytes that are free on this member's disk; [`ROOM_UNKNOWN`].
     pub room: u64,
     /// The items. Their order is kept among heartbeats and among answers.
-    pub beats: Vec<Beat>,
+    pub beats: Vec<HeartbeatRecord>,
 }
 
 /// One group's heartbeat, or answer to one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Beat {
+pub(crate) struct HeartbeatRecord {
     /// Whose.
     pub group: GroupId,
     /// [`Message::Heartbeat`] or [`Message::HeartbeatReply`].
@@ -71,14 +71,13 @@ pub(crate) struct Beat {
 }
 
 /// Appends the heartbeats and the answers, as many messages as they need.
-pub(super) fn encode(beats: &[Beat], room: u64, out: &mut Rope) {
+pub(super) fn encode(beats: &[HeartbeatRecord], room: u64, out: &mut WriteBuffer) {
     for urgent in [true, false] {
-        let heartbeats =
-            |beat: &&Beat| matches!(beat.message, Message::Heartbeat { urgent: said, .. } if said == urgent);
+        let heartbeats = |beat: &&HeartbeatRecord| matches!(beat.message, Message::Heartbeat { urgent: said, .. } if said == urgent);
         let count = beats.iter().filter(heartbeats).count();
         encode_all(&HEARTBEATS, u64::from(urgent), count, beats.iter().filter(heartbeats), out);
     }
-    let replies = |beat: &&Beat| matches!(beat.message, Message::HeartbeatReply { .. });
+    let replies = |beat: &&HeartbeatRecord| matches!(beat.message, Message::HeartbeatReply { .. });
     let count = beats.iter().filter(replies).count();
     encode_all(&HEARTBEAT_REPLIES, room, count, beats.iter().filter(replies), out);
 }
@@ -87,11 +86,11 @@ fn encode_all<'a>(
     kind: &'static Kind,
     head: u64,
     mut left: usize,
-    mut beats: impl Iterator<Item = &'a Beat>,
-    out: &mut Rope,
+    mut beats: impl Iterator<Item = &'a HeartbeatRecord>,
+    out: &mut WriteBuffer,
 ) {
     while left > 0 {
-        let count = left.min(BEATS_MAX);
+        let count = left.min(HEARTBEATS_MAX);
         left -= count;
         let mut draft = Draft::begin(out.tail(), kind, 0, count, GroupId(0));
         draft.fields().put_u64_le(head);
@@ -100,13 +99,13 @@ fn encode_all<'a>(
     }
 }
 
-fn write(beat: &Beat, fields: &mut BytesMut) {
+fn write(beat: &HeartbeatRecord, fields: &mut BytesMut) {
     fields.put_u64_le(beat.group.0);
     let mut words = |words: &[u64]| words.iter().for_each(|word| fields.put_u64_le(*word));
     match beat.message {
         Message::Heartbeat { term, commit, round, .. } => words(&[term, commit, round, beat.note]),
-        Message::HeartbeatReply { term, round, accepted, durable, last } => {
-            words(&[term, round, accepted, durable, last, beat.note]);
+        Message::HeartbeatReply { term, round, verified, durable, last } => {
+            words(&[term, round, verified, durable, last, beat.note]);
         }
         _ => unreachable!("neither a heartbeat nor an answer to one"),
     }
@@ -140,7 +139,7 @@ pub(super) fn read(envelope: &Envelope) -> Result<Arrived, Malformed> {
         found => return Err(Malformed::Value { field: "heartbeats' urgency", found }),
     };
     let items = envelope.body.slice_ref(cursor.rest());
-    let count = envelope.counted(items.len(), length, BEATS_MAX)?;
+    let count = envelope.counted(items.len(), length, HEARTBEATS_MAX)?;
     non_zero("message count", count as u64)?;
     for _ in 0..count {
         item(&mut cursor, form)?;
@@ -151,9 +150,9 @@ pub(super) fn read(envelope: &Envelope) -> Result<Arrived, Malformed> {
 }
 
 impl Iterator for Arrived {
-    type Item = Beat;
+    type Item = HeartbeatRecord;
 
-    fn next(&mut self) -> Option<Beat> {
+    fn next(&mut self) -> Option<HeartbeatRecord> {
         let mut cursor = Cursor::new(&self.items);
         let beat = item(&mut cursor, self.form).ok()?;
         self.items = self.items.slice_ref(cursor.rest());
@@ -161,7 +160,7 @@ impl Iterator for Arrived {
     }
 }
 
-fn item(cursor: &mut Cursor<'_>, form: Form) -> Result<Beat, Malformed> {
+fn item(cursor: &mut Cursor<'_>, form: Form) -> Result<HeartbeatRecord, Malformed> {
     let (group, term) = (GroupId(cursor.u64()?), cursor.u64()?);
     non_zero("heartbeat's group", group.0)?;
     let message = match form {
@@ -169,21 +168,21 @@ fn item(cursor: &mut Cursor<'_>, form: Form) -> Result<Beat, Malformed> {
             Message::Heartbeat { term, commit: cursor.u64()?, round: cursor.u64()?, urgent }
         }
         Form::Replies => {
-            let (round, accepted) = (cursor.u64()?, cursor.u64()?);
+            let (round, verified) = (cursor.u64()?, cursor.u64()?);
             let (durable, last) = (cursor.u64()?, cursor.u64()?);
-            if last < accepted {
+            if last < verified {
                 return Err(Malformed::Value { field: "heartbeat reply's last index", found: last });
             }
-            Message::HeartbeatReply { term, round, accepted, durable, last }
+            Message::HeartbeatReply { term, round, verified, durable, last }
         }
     };
-    Ok(Beat { group, message, note: cursor.u64()? })
+    Ok(HeartbeatRecord { group, message, note: cursor.u64()? })
 }
 
 /// What has arrived, to be sent again.
 #[cfg(any(test, feature = "testing"))]
-impl From<Arrived> for Beats {
-    fn from(arrived: Arrived) -> Beats {
-        Beats { room: arrived.room.unwrap_or(ROOM_UNKNOWN), beats: arrived.collect() }
+impl From<Arrived> for HeartbeatBatch {
+    fn from(arrived: Arrived) -> HeartbeatBatch {
+        HeartbeatBatch { room: arrived.room.unwrap_or(ROOM_UNKNOWN), beats: arrived.collect() }
     }
 }

@@ -5,18 +5,18 @@
 //! the node looks at anything else. A network that takes only a part, or nothing, leaves the rest to the task.
 
 use super::closed::Closed;
-use super::rope::Batch;
-use super::seam::Direct;
+use super::network::Direct;
+use super::write_buffer::Chunk;
 use bytes::Buf;
 use std::io;
 use std::sync::Arc;
 
 /// What a direct writer holds: nobody else writes on the connection until it is given back.
-pub(super) struct Turn {
+pub(super) struct WritePermit {
     /// Which of the outbox's connections it is on.
     pub(super) connection: u64,
     pub(super) network: Arc<dyn Direct>,
-    pub(super) batch: Batch,
+    pub(super) batch: Chunk,
 }
 
 /// What came of it.
@@ -26,15 +26,15 @@ pub(super) struct Wrote {
     /// Bytes that the network took.
     pub(super) count: usize,
     /// What is left for the connection's task.
-    pub(super) rest: Batch,
+    pub(super) rest: Chunk,
     /// Why the connection is to end.
     pub(super) failed: Option<Closed>,
 }
 
-impl Turn {
+impl WritePermit {
     /// Writes as much of it as the network takes.
     pub(super) fn write(self) -> Wrote {
-        let Turn { connection, network, mut batch } = self;
+        let WritePermit { connection, network, mut batch } = self;
         let whole = batch.remaining();
         let failed = write_all(&*network, &mut batch).err().map(Closed::from);
         Wrote { connection, count: whole - batch.remaining(), rest: batch, failed }
@@ -42,7 +42,7 @@ impl Turn {
 }
 
 /// Writes as much as the network takes without waiting.
-fn write_all(network: &dyn Direct, batch: &mut Batch) -> io::Result<()> {
+fn write_all(network: &dyn Direct, batch: &mut Chunk) -> io::Result<()> {
     while batch.has_remaining() {
         let written = network.try_write(&batch.slices());
         match written {

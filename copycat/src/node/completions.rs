@@ -18,15 +18,15 @@ pub(crate) enum Done {
     Prepared(Prepared),
 }
 
-/// Reports of all workers of one loop.
+/// Completions of all workers of one loop.
 #[derive(Debug, Default)]
-pub(crate) struct Reports {
-    waiting: Mutex<Waiting>,
+pub(crate) struct Completions {
+    waiting: Mutex<Queue>,
     bell: Notify,
 }
 
 #[derive(Debug, Default)]
-struct Waiting {
+struct Queue {
     done: Vec<Done>,
     /// The loop waits for the flush that is under way.
     awaited: bool,
@@ -34,8 +34,8 @@ struct Waiting {
     dead: Option<String>,
 }
 
-impl Reports {
-    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+impl Completions {
+    fn waiting(&self) -> MutexGuard<'_, Queue> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -51,13 +51,13 @@ impl Reports {
     }
 
     /// A worker's thread has died: nothing that it was to do will ever be done.
-    pub(crate) fn bury(&self, name: String) {
+    pub(crate) fn report_panic(&self, name: String) {
         self.waiting().dead = Some(name);
         self.bell.notify_one();
     }
 
     /// The worker whose thread has died, if one has.
-    pub(crate) fn dead(&self) -> Option<String> {
+    pub(crate) fn dead_worker(&self) -> Option<String> {
         self.waiting().dead.clone()
     }
 
@@ -78,7 +78,7 @@ impl Reports {
     }
 
     /// Waits until the bell rings. What rang while nobody waited rings once.
-    pub(crate) async fn bell(&self) {
+    pub(crate) async fn notified(&self) {
         self.bell.notified().await;
     }
 }
@@ -93,8 +93,8 @@ mod tests {
     use std::sync::Arc;
     use std::task::{Context, Waker};
 
-    fn rings(reports: &Reports) -> bool {
-        pin!(reports.bell()).poll(&mut Context::from_waker(Waker::noop())).is_ready()
+    fn rings(completions: &Completions) -> bool {
+        pin!(completions.notified()).poll(&mut Context::from_waker(Waker::noop())).is_ready()
     }
 
     fn written() -> Done {
@@ -107,24 +107,24 @@ mod tests {
 
     #[test]
     fn a_flush_rings_only_for_a_loop_that_waits_for_it() {
-        let reports = Reports::default();
-        reports.put(written());
-        assert!(!rings(&reports), "nobody waits");
-        assert_eq!(reports.take().len(), 1, "but it is there");
-        reports.set_awaited(true);
-        assert!(!rings(&reports), "nothing has ended");
-        reports.put(written());
-        assert!(rings(&reports));
+        let completions = Completions::default();
+        completions.put(written());
+        assert!(!rings(&completions), "nobody waits");
+        assert_eq!(completions.take().len(), 1, "but it is there");
+        completions.set_awaited(true);
+        assert!(!rings(&completions), "nothing has ended");
+        completions.put(written());
+        assert!(rings(&completions));
     }
 
     #[test]
     fn a_flush_that_ended_before_it_was_waited_for_is_not_missed() {
-        let reports = Reports::default();
-        reports.put(written());
-        reports.set_awaited(false);
-        assert!(!rings(&reports));
-        reports.set_awaited(true);
-        assert!(rings(&reports));
-        assert_eq!((reports.take().len(), rings(&reports)), (1, false));
+        let completions = Completions::default();
+        completions.put(written());
+        completions.set_awaited(false);
+        assert!(!rings(&completions));
+        completions.set_awaited(true);
+        assert!(rings(&completions));
+        assert_eq!((completions.take().len(), rings(&completions)), (1, false));
     }
 }

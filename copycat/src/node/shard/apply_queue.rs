@@ -1,12 +1,12 @@
 //! Committed entries on their way to the applier, and who waits for their results.
 
-use super::super::applier::{Progress, Work};
+use super::super::applier::{ApplyProgress, Work};
 use super::super::machine::Machine;
-use super::callers::Callers;
 use super::io::Io;
 use super::log::Log;
-use super::queue::Pending;
-use super::reading::Reads;
+use super::queue::QueuedRequest;
+use super::reading::PendingReads;
+use super::turn_output::TurnOutput;
 use super::waiting::Proposed;
 use crate::codec::ids::{GroupId, Index};
 use crate::codec::terms::Span;
@@ -22,10 +22,10 @@ const LAZY: Duration = Duration::from_millis(5);
 
 /// How far one group's entries were handed to the applier.
 #[derive(Debug)]
-pub(super) struct Handover {
+pub(super) struct ApplyQueue {
     group: GroupId,
     proposed: Proposed,
-    pub progress: Arc<Progress>,
+    pub progress: Arc<ApplyProgress>,
     /// Last entry handed over, and the bytes of all that were.
     handed: Index,
     handed_bytes: u64,
@@ -35,10 +35,10 @@ pub(super) struct Handover {
     overdue: bool,
 }
 
-impl Handover {
-    pub(super) fn new(group: GroupId) -> Handover {
+impl ApplyQueue {
+    pub(super) fn new(group: GroupId) -> ApplyQueue {
         let (proposed, progress) = (Proposed::default(), Arc::default());
-        Handover { group, proposed, progress, handed: 0, handed_bytes: 0, due: None, overdue: false }
+        ApplyQueue { group, proposed, progress, handed: 0, handed_bytes: 0, due: None, overdue: false }
     }
 
     /// The machine takes over, with the state that `from` entries have led to.
@@ -55,14 +55,14 @@ impl Handover {
         Work::Detach { group: self.group }
     }
 
-    /// Writes were proposed as these entries; their callers wait for the results.
-    pub(super) fn await_results(&mut self, span: Span, writes: Vec<Pending>) {
+    /// Writes were proposed as these entries; their output wait for the results.
+    pub(super) fn await_results(&mut self, span: Span, writes: Vec<QueuedRequest>) {
         for (index, write) in (span.first..=span.last).zip(writes) {
             self.proposed.push(index, span.term, write.deadline, write.reply);
         }
     }
 
-    /// How many callers wait.
+    /// How many output wait.
     pub(super) fn waiting(&self) -> usize {
         self.proposed.len()
     }
@@ -85,15 +85,15 @@ impl Handover {
         self.proposed.abandon(failure, replies);
     }
 
-    /// Hands over what is committed, with those who wait for it, and then the reads that waited for it. Reads never
+    /// Hands over what is committed, with those who wait for it, and then the reads that waited for it. PendingReads never
     /// find the state older for it: they are handed over behind everything that is known to be committed.
     pub(super) fn hand_over(
         &mut self,
         now: Duration,
         commit: Index,
-        reads: &mut Reads,
+        reads: &mut PendingReads,
         io: &Io,
-        callers: &mut Callers,
+        output: &mut TurnOutput,
     ) -> Result<(), StorageError> {
         if self.may_wait(now, commit, reads, io.bounds.lazy_entries) {
             return Ok(());
@@ -101,7 +101,7 @@ impl Handover {
         (self.due, self.overdue) = (None, false);
         while self.handed < commit {
             let ahead = self.handed_bytes - self.progress.applied_bytes();
-            if ahead >= io.bounds.ahead_bytes || callers.handed_left == 0 {
+            if ahead >= io.bounds.ahead_bytes || output.handed_left == 0 {
                 // The applier says nothing when it has caught up: it is looked at again soon.
                 self.due = Some(now + LAZY);
                 break;
@@ -109,19 +109,19 @@ impl Handover {
             let slices = io.log.journal.read(self.group, self.handed + 1, commit, io.bounds.piece_bytes)?;
             let (last, bytes) = (slices.last, slices.len());
             assert!(last > self.handed && last <= commit, "the journal holds what is committed");
-            let replies = self.take_waiting(last, &io.log, &mut callers.replies);
+            let replies = self.take_waiting(last, &io.log, &mut output.replies);
             let reads = reads.take_below(last);
             self.handed = last;
             self.handed_bytes += bytes as u64;
-            callers.handed_left = callers.handed_left.saturating_sub(bytes);
-            callers.work.push(Work::Apply { group: self.group, frames: slices.frames, replies, reads });
+            output.handed_left = output.handed_left.saturating_sub(bytes);
+            output.work.push(Work::Apply { group: self.group, frames: slices.frames, replies, reads });
         }
-        reads.take_ready(self.group, self.handed, &mut callers.work);
+        reads.take_ready(self.group, self.handed, &mut output.work);
         Ok(())
     }
 
     /// Whether nobody here waits, and it is not time yet.
-    fn may_wait(&mut self, now: Duration, commit: Index, reads: &Reads, lazy_entries: u64) -> bool {
+    fn may_wait(&mut self, now: Duration, commit: Index, reads: &PendingReads, lazy_entries: u64) -> bool {
         assert!(commit >= self.handed, "what was handed over is committed");
         let waited_for = self.proposed.len() > 0 || !reads.is_idle();
         if waited_for || self.overdue || commit - self.handed >= lazy_entries {

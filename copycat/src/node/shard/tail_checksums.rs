@@ -6,16 +6,16 @@ use crate::codec::terms::LogId;
 
 /// Of the last two batches. A term and an index name one entry for ever, so that what is kept here is never wrong.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Marks {
+pub(super) struct TailChecksums {
     newest: (LogId, u32),
     before: (LogId, u32),
 }
 
-impl Marks {
+impl TailChecksums {
     /// Takes note of entries that were appended.
     pub(super) fn note(&mut self, entries: &Entries) {
         if let (Some(last), Some([_, _, _, _, checksum @ ..])) =
-            (entries.spans().last(), entries.marks().last())
+            (entries.spans().last(), entries.prefixes().last())
         {
             self.before = std::mem::replace(&mut self.newest, (last, u32::from_le_bytes(*checksum)));
         }

@@ -8,7 +8,7 @@ use crate::request::reply::Replies;
 
 /// Where it goes.
 #[derive(Debug)]
-pub(super) struct Callers {
+pub(super) struct TurnOutput {
     pub replies: Replies,
     pub forwarding: Forwarding,
     /// For the applier, in this order.
@@ -17,9 +17,9 @@ pub(super) struct Callers {
     pub handed_left: usize,
 }
 
-impl Callers {
-    pub(super) fn new(bounds: &Bounds) -> Callers {
-        Callers {
+impl TurnOutput {
+    pub(super) fn new(bounds: &Bounds) -> TurnOutput {
+        TurnOutput {
             replies: Replies::default(),
             forwarding: Forwarding::new(bounds.forwarded_bytes),
             work: Vec::new(),

@@ -1,17 +1,17 @@
 //! A lane to one peer: dialed, kept open, dialed again.
 
+use super::admission::check_answer;
 use super::closed::Closed;
 use super::connection::{self, Reader};
 use super::endpoint::Endpoint;
 use super::event::{Event, Source};
-use super::gate::check_answer;
 use super::handshake::{self, Opened};
 use super::outbox::{Outbox, outbox};
 use super::queue::Overflow;
 use super::sender::{Sender, Unsent};
 use super::task::Task;
 use super::wire::hello::VERSION;
-use super::wire::{Hello, Identity, Incoming, LaneKind, Outgoing, Refusal, Role};
+use super::wire::{Hello, Identity, Incoming, Outgoing, Priority, Refusal, Role};
 use crate::codec::ids::MemberId;
 use std::time::Duration;
 use thiserror::Error;
@@ -19,18 +19,23 @@ use tokio::time::{Instant, sleep, timeout};
 
 /// One dialed connection to a peer. Dropping it cuts the connection without writing what is queued.
 #[derive(Debug)]
-struct Lane {
+struct PeerConnection {
     sender: Sender,
     task: Task,
     linger: Duration,
 }
 
-impl Lane {
-    fn dial<I: Incoming>(endpoint: &Endpoint<I>, peer: MemberId, kind: LaneKind, address: &str) -> Lane {
+impl PeerConnection {
+    fn dial<I: Incoming>(
+        endpoint: &Endpoint<I>,
+        peer: MemberId,
+        kind: Priority,
+        address: &str,
+    ) -> PeerConnection {
         let limits = &endpoint.limits;
         let bytes_max = match kind {
-            LaneKind::Control => limits.control_bytes_max,
-            LaneKind::Bulk => limits.bulk_bytes_max,
+            Priority::Control => limits.control_bytes_max,
+            Priority::Bulk => limits.bulk_bytes_max,
         };
         let linger = limits.linger;
         let (sender, outbox) = outbox(bytes_max, Overflow::Refuse);
@@ -40,7 +45,7 @@ impl Lane {
             // Ends early only if the node is gone, and then nobody needs to know.
             let _unheard = dialer.run().await;
         });
-        Lane { sender, task, linger }
+        PeerConnection { sender, task, linger }
     }
 
     async fn close(self) {
@@ -52,8 +57,8 @@ impl Lane {
 /// Both lanes to one peer. Dropping it cuts them.
 #[derive(Debug)]
 pub(crate) struct Peer {
-    control: Lane,
-    bulk: Lane,
+    control: PeerConnection,
+    bulk: PeerConnection,
 }
 
 impl Peer {
@@ -61,8 +66,8 @@ impl Peer {
     /// within the runtime that shall run the connections.
     pub(crate) fn dial<I: Incoming>(endpoint: &Endpoint<I>, peer: MemberId, address: &str) -> Peer {
         Peer {
-            control: Lane::dial(endpoint, peer, LaneKind::Control, address),
-            bulk: Lane::dial(endpoint, peer, LaneKind::Bulk, address),
+            control: PeerConnection::dial(endpoint, peer, Priority::Control, address),
+            bulk: PeerConnection::dial(endpoint, peer, Priority::Bulk, address),
         }
     }
 
@@ -102,9 +107,9 @@ impl PeerSender {
     }
 
     fn lane(&self, message: &impl Outgoing) -> &Sender {
-        match message.kind().lane() {
-            LaneKind::Control => &self.control,
-            LaneKind::Bulk => &self.bulk,
+        match message.kind().priority() {
+            Priority::Control => &self.control,
+            Priority::Bulk => &self.bulk,
         }
     }
 }
@@ -133,7 +138,7 @@ impl Failed {
 struct Dialer<I> {
     endpoint: Endpoint<I>,
     peer: MemberId,
-    kind: LaneKind,
+    kind: Priority,
     address: String,
     outbox: Outbox,
     /// The failure that was last told, so that a series of equal ones is told once.
@@ -175,36 +180,36 @@ impl<I: Incoming> Dialer<I> {
 
     async fn open(&self) -> Result<(Opened, Identity), Failed> {
         let stream = self.endpoint.network.connect(&self.address).await.map_err(Closed::from)?;
-        let own = self.endpoint.gate.identity();
+        let own = self.endpoint.admission.identity();
         let role = Role::Member {
             id: own.member,
             storage: own.storage,
-            lane: self.kind,
+            priority: self.kind,
             election_ms: own.election_ms,
         };
         let hello = Hello { version: VERSION, role, cluster: own.cluster, expected: Some(self.peer) };
         let (opened, identity) = handshake::call(stream, &hello).await?.map_err(Failed::Refused)?;
-        check_answer(&*self.endpoint.gate, self.peer, &identity).map_err(Failed::Rejected)?;
+        check_answer(&*self.endpoint.admission, self.peer, &identity).map_err(Failed::Rejected)?;
         Ok((opened, identity))
     }
 
     async fn serve(&mut self, opened: Opened, identity: Identity) -> Result<Closed, Unheard> {
-        let (peer, lane) = (self.peer, self.kind);
+        let (peer, priority) = (self.peer, self.kind);
         self.told = None;
         self.outbox.open();
-        tracing::debug!(%peer, ?lane, address = %self.address, "lane open");
-        self.event(Event::Connected { peer, lane, identity }).await?;
+        tracing::debug!(%peer, ?priority, address = %self.address, "lane open");
+        self.event(Event::Connected { peer, priority, identity }).await?;
         let reader = self.reader();
         let closed = connection::serve(opened, &self.outbox, reader.as_ref(), &self.endpoint.limits).await;
         // An orderly close is not undone by a connection that breaks before its end.
         let closed = if self.outbox.shut() { Closed::Drained } else { closed };
         if closed.is_alarming() {
-            tracing::warn!(%peer, ?lane, address = %self.address, reason = %closed, "lane closed");
+            tracing::warn!(%peer, ?priority, address = %self.address, reason = %closed, "lane closed");
         } else {
-            tracing::info!(%peer, ?lane, address = %self.address, reason = %closed, "lane closed");
+            tracing::info!(%peer, ?priority, address = %self.address, reason = %closed, "lane closed");
         }
         if closed != Closed::Drained {
-            self.event(Event::Disconnected { peer, lane }).await?;
+            self.event(Event::Disconnected { peer, priority }).await?;
         }
         Ok(closed)
     }
@@ -214,22 +219,22 @@ impl<I: Incoming> Dialer<I> {
     fn reader(&self) -> Option<Reader<I>> {
         let from = Source::Server { id: self.peer };
         let inbox = self.endpoint.inbox.bulk.clone();
-        (self.kind == LaneKind::Bulk).then_some(Reader { inbox, from, probation: None })
+        (self.kind == Priority::Bulk).then_some(Reader { inbox, from, recheck: None })
     }
 
     async fn tell(&mut self, failed: Failed) -> Result<(), Unheard> {
         if self.told.as_ref() == Some(&failed) {
             return Ok(());
         }
-        let (peer, lane) = (self.peer, self.kind);
-        tracing::warn!(%peer, ?lane, address = %self.address, reason = %failed, "peer not reached");
+        let (peer, priority) = (self.peer, self.kind);
+        tracing::warn!(%peer, ?priority, address = %self.address, reason = %failed, "peer not reached");
         let refusal = failed.refusal();
         // Another process under the peer's id is the peer's trouble, and passes when the connections of the one that
         // was there before are gone.
         let own = failed != Failed::Rejected(Refusal::DuplicateMember);
         self.told = Some(failed);
         match refusal.filter(|_| own) {
-            Some(refusal) => self.event(Event::Refused { peer, lane, refusal }).await,
+            Some(refusal) => self.event(Event::Refused { peer, priority, refusal }).await,
             None => Ok(()),
         }
     }

@@ -71,7 +71,7 @@ fn message(random: &mut fastrand::Rng) -> Message {
         _ => Message::HeartbeatReply {
             term,
             round: number(random),
-            accepted: number(random),
+            verified: number(random),
             durable: number(random),
             last: number(random),
         },

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 ///
 /// The transport itself refuses other versions, other clusters (where both sides have one), members with
 /// another election timeout, a caller that claims the own id, and a caller that looks for someone else.
-pub(crate) trait Gate: Send + Sync + 'static {
+pub(crate) trait Admission: Send + Sync + 'static {
     /// What this member says of itself now. Changes once, when its cluster is formed.
     fn identity(&self) -> Identity;
 
@@ -22,8 +22,8 @@ pub(crate) trait Gate: Send + Sync + 'static {
 }
 
 /// Judges a caller, and says what to answer.
-pub(super) fn check_caller(gate: &dyn Gate, hello: &Hello) -> Result<Identity, Refusal> {
-    let own = gate.identity();
+pub(super) fn check_caller(admission: &dyn Admission, hello: &Hello) -> Result<Identity, Refusal> {
+    let own = admission.identity();
     if hello.expected.is_some_and(|expected| expected != own.member) {
         return Err(Refusal::NotMe);
     }
@@ -31,7 +31,7 @@ pub(super) fn check_caller(gate: &dyn Gate, hello: &Hello) -> Result<Identity, R
         return Err(Refusal::DuplicateMember);
     }
     same_cluster(hello.cluster, own.cluster)?;
-    gate.admit(hello)?;
+    admission.admit(hello)?;
     if let Role::Member { election_ms, .. } = hello.role {
         same_timeout(election_ms, own.election_ms)?;
     }
@@ -39,40 +39,44 @@ pub(super) fn check_caller(gate: &dyn Gate, hello: &Hello) -> Result<Identity, R
 }
 
 /// Judges whoever answered a dial to `peer`.
-pub(super) fn check_answer(gate: &dyn Gate, peer: MemberId, identity: &Identity) -> Result<(), Refusal> {
+pub(super) fn check_answer(
+    admission: &dyn Admission,
+    peer: MemberId,
+    identity: &Identity,
+) -> Result<(), Refusal> {
     if identity.member != peer {
         return Err(Refusal::NotMe);
     }
-    let own = gate.identity();
+    let own = admission.identity();
     same_cluster(identity.cluster, own.cluster)?;
-    gate.accept(peer, identity)?;
+    admission.accept(peer, identity)?;
     same_timeout(identity.election_ms, own.election_ms)
 }
 
 /// A caller that was let in before the cluster was formed, when nobody could tell whose storage is the right one.
 /// It is judged again as soon as there is a formation, before anything more is taken from it.
-pub(super) struct Probation {
-    gate: Arc<dyn Gate>,
+pub(super) struct Recheck {
+    admission: Arc<dyn Admission>,
     hello: Hello,
     over: AtomicBool,
 }
 
-impl fmt::Debug for Probation {
+impl fmt::Debug for Recheck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Probation").field("hello", &self.hello).finish_non_exhaustive()
+        f.debug_struct("Recheck").field("hello", &self.hello).finish_non_exhaustive()
     }
 }
 
-impl Probation {
-    pub(super) fn new(gate: &Arc<dyn Gate>, hello: Hello) -> Probation {
-        Probation { gate: gate.clone(), hello, over: AtomicBool::new(false) }
+impl Recheck {
+    pub(super) fn new(admission: &Arc<dyn Admission>, hello: Hello) -> Recheck {
+        Recheck { admission: admission.clone(), hello, over: AtomicBool::new(false) }
     }
 
     pub(super) fn judge(&self) -> Result<(), Refusal> {
-        if self.over.load(Relaxed) || self.gate.identity().cluster == 0 {
+        if self.over.load(Relaxed) || self.admission.identity().cluster == 0 {
             return Ok(());
         }
-        check_caller(&*self.gate, &self.hello)?;
+        check_caller(&*self.admission, &self.hello)?;
         self.over.store(true, Relaxed);
         Ok(())
     }

@@ -1,17 +1,17 @@
-//! Batches on their way to the disk, and a while longer in memory.
+//! WriteQueue on their way to the disk, and a while longer in memory.
 
-use super::batch::BatchKind;
+use super::batch::Batch;
+use super::batch_cache::BatchCache;
+use super::batch_header::BatchKind;
 use super::options::Options;
-use super::pending::Batch;
 use super::position::{Position, align_up};
-use super::recent::Recent;
 use super::segment::Segment;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// The end of the journal: what is durable, what is being written, and what waits. One batch is written at a time.
 #[derive(Debug)]
-pub(super) struct Batches {
+pub(super) struct WriteQueue {
     /// Behind the last frame.
     end: Position,
     durable: Position,
@@ -20,15 +20,15 @@ pub(super) struct Batches {
     in_flight: Option<Arc<Batch>>,
     /// Oldest first. Only the last takes more.
     waiting: VecDeque<Batch>,
-    recent: Recent,
+    recent: BatchCache,
 }
 
-impl Batches {
+impl WriteQueue {
     /// Behind what recovery found, whose last header has the checksum `previous`.
-    pub(super) fn recovered(end: Position, previous: u32, options: &Options) -> Batches {
+    pub(super) fn recovered(end: Position, previous: u32, options: &Options) -> WriteQueue {
         assert!(end.is_block(), "what is durable ends with a block: {end}");
-        let (waiting, recent) = (VecDeque::new(), Recent::new(options));
-        Batches { end, durable: end, previous, in_flight: None, waiting, recent }
+        let (waiting, recent) = (VecDeque::new(), BatchCache::new(options));
+        WriteQueue { end, durable: end, previous, in_flight: None, waiting, recent }
     }
 
     /// Behind the last frame.

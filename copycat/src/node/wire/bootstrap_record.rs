@@ -13,18 +13,22 @@ use crate::codec::configuration::MEMBERS_MAX;
 use crate::codec::cursor::{Cursor, Malformed};
 use crate::codec::ids::{GroupId, MemberId};
 use crate::transport::limits::BOOTSTRAP_MAX;
-use crate::transport::rope::Rope;
 use crate::transport::wire::envelope::{Draft, Envelope};
-use crate::transport::wire::family::{Family, Kind, Senders};
+use crate::transport::wire::family::{Family, Kind, SenderKinds};
+use crate::transport::write_buffer::WriteBuffer;
 use bytes::{BufMut, Bytes, BytesMut};
 
-/// Asks to adopt a formation.
-pub(super) const FORM: Kind =
-    Kind::new(Family::Consensus, 16, Senders::CONTROL, (16 + FOUNDER_LEN, 16 + FOUNDER_LEN * FOUNDERS_MAX));
+/// Asks to adopt a bootstrap_record.
+pub(super) const BOOTSTRAP: Kind = Kind::new(
+    Family::Consensus,
+    16,
+    SenderKinds::CONTROL,
+    (16 + BOOTSTRAP_MEMBER_LEN, 16 + BOOTSTRAP_MEMBER_LEN * BOOTSTRAP_MEMBERS_MAX),
+);
 
 /// The act of founding: recorded durably by every voter, once, and never changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Formation {
+pub(crate) struct BootstrapRecord {
     /// The cluster's random id; never 0.
     pub cluster: u128,
     /// The founding voters and the random names of their storages; ascending by id, without duplicates.
@@ -32,12 +36,12 @@ pub(crate) struct Formation {
 }
 
 /// Most founding members: what fits a handshake with room to spare.
-pub(crate) const FOUNDERS_MAX: usize = MEMBERS_MAX;
+pub(crate) const BOOTSTRAP_MEMBERS_MAX: usize = MEMBERS_MAX;
 /// Bytes per member.
-const FOUNDER_LEN: usize = 24;
-const _: () = assert!(FOUNDER_LEN * FOUNDERS_MAX <= BOOTSTRAP_MAX);
+const BOOTSTRAP_MEMBER_LEN: usize = 24;
+const _: () = assert!(BOOTSTRAP_MEMBER_LEN * BOOTSTRAP_MEMBERS_MAX <= BOOTSTRAP_MAX);
 
-impl Formation {
+impl BootstrapRecord {
     fn write_members(&self, out: &mut BytesMut) {
         for (member, storage) in &self.members {
             out.put_u64_le(member.0);
@@ -48,21 +52,21 @@ impl Formation {
     /// Checks what the other side, or a later start, would refuse.
     pub(crate) fn check(&self) -> Result<(), Malformed> {
         let count = self.members.len();
-        if count > FOUNDERS_MAX {
-            return Err(Malformed::TooLong { limit: FOUNDERS_MAX, found: count });
+        if count > BOOTSTRAP_MEMBERS_MAX {
+            return Err(Malformed::TooLong { limit: BOOTSTRAP_MEMBERS_MAX, found: count });
         }
         let ascend = self.members.windows(2).all(|pair| pair[0].0 < pair[1].0);
         let first = self.members.first().map_or(0, |(member, _)| member.0);
         if self.cluster == 0 || first == 0 || !ascend {
-            return Err(Malformed::Value { field: "formation", found: first });
+            return Err(Malformed::Value { field: "bootstrap_record", found: first });
         }
         Ok(())
     }
 
     /// Appends the message that asks to adopt it.
-    pub(super) fn encode(&self, out: &mut Rope) -> Result<(), Malformed> {
+    pub(super) fn encode(&self, out: &mut WriteBuffer) -> Result<(), Malformed> {
         self.check()?;
-        let mut draft = Draft::begin(out.tail(), &FORM, 0, self.members.len(), GroupId(0));
+        let mut draft = Draft::begin(out.tail(), &BOOTSTRAP, 0, self.members.len(), GroupId(0));
         draft.fields().put_u128_le(self.cluster);
         self.write_members(draft.fields());
         draft.finish(0);
@@ -71,40 +75,40 @@ impl Formation {
 
     /// What a member's answer to a greeting says of it, beside the cluster.
     pub(crate) fn to_bootstrap(&self) -> Bytes {
-        let mut bytes = BytesMut::with_capacity(self.members.len() * FOUNDER_LEN);
+        let mut bytes = BytesMut::with_capacity(self.members.len() * BOOTSTRAP_MEMBER_LEN);
         self.write_members(&mut bytes);
         bytes.freeze()
     }
 
     /// What such an answer has said.
-    pub(crate) fn from_bootstrap(cluster: u128, bootstrap: &[u8]) -> Result<Formation, Malformed> {
+    pub(crate) fn from_bootstrap(cluster: u128, bootstrap: &[u8]) -> Result<BootstrapRecord, Malformed> {
         let mut cursor = Cursor::new(bootstrap);
-        let formation = read_members(cluster, &mut cursor, bootstrap.len() / FOUNDER_LEN)?;
+        let bootstrap_record = read_members(cluster, &mut cursor, bootstrap.len() / BOOTSTRAP_MEMBER_LEN)?;
         cursor.finish()?;
-        Ok(formation)
+        Ok(bootstrap_record)
     }
 }
 
-/// Reads a message that asks to adopt a formation.
-pub(super) fn read(envelope: &Envelope) -> Result<Formation, Malformed> {
+/// Reads a message that asks to adopt a bootstrap_record.
+pub(super) fn read(envelope: &Envelope) -> Result<BootstrapRecord, Malformed> {
     envelope.is_nobodys()?;
     let mut cursor = Cursor::new(&envelope.body);
     let cluster = cursor.u128()?;
-    let count = envelope.counted(cursor.rest().len(), FOUNDER_LEN, FOUNDERS_MAX)?;
-    let formation = read_members(cluster, &mut cursor, count)?;
+    let count = envelope.counted(cursor.rest().len(), BOOTSTRAP_MEMBER_LEN, BOOTSTRAP_MEMBERS_MAX)?;
+    let bootstrap_record = read_members(cluster, &mut cursor, count)?;
     cursor.finish()?;
-    Ok(formation)
+    Ok(bootstrap_record)
 }
 
-fn read_members(cluster: u128, cursor: &mut Cursor<'_>, count: usize) -> Result<Formation, Malformed> {
-    if count > FOUNDERS_MAX {
-        return Err(Malformed::TooLong { limit: FOUNDERS_MAX, found: count });
+fn read_members(cluster: u128, cursor: &mut Cursor<'_>, count: usize) -> Result<BootstrapRecord, Malformed> {
+    if count > BOOTSTRAP_MEMBERS_MAX {
+        return Err(Malformed::TooLong { limit: BOOTSTRAP_MEMBERS_MAX, found: count });
     }
     let mut members = Vec::with_capacity(count);
     for _ in 0..count {
         members.push((MemberId(cursor.u64()?), cursor.u128()?));
     }
-    let formation = Formation { cluster, members };
-    formation.check()?;
-    Ok(formation)
+    let bootstrap_record = BootstrapRecord { cluster, members };
+    bootstrap_record.check()?;
+    Ok(bootstrap_record)
 }

@@ -4,9 +4,9 @@
 //! takes room from anything else. It goes into the padding of a batch that is written anyway; only when nothing else was
 //! written for a second does it get a batch of its own.
 
-use super::batch::{BatchKind, add_frame};
+use super::batch::Batch;
+use super::batch_header::{BatchKind, add_frame};
 use super::group_log::GroupLog;
-use super::pending::Batch;
 use crate::codec::frame::{HEADER_LEN, Header};
 use crate::codec::ids::GroupId;
 use std::collections::{BTreeMap, VecDeque};
@@ -20,14 +20,14 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The groups whose commit index is higher than the recorded one.
 #[derive(Debug, Default)]
-pub(super) struct Unrecorded {
+pub(super) struct PendingCommits {
     /// Each group once. The one that has waited longest is recorded first, so each gets its turn.
     groups: VecDeque<GroupId>,
     /// Since when some have waited and none was recorded, as far as the owner has told the time.
     since: Option<Duration>,
 }
 
-impl Unrecorded {
+impl PendingCommits {
     /// Adds a group that is not among them.
     pub(super) fn push(&mut self, group: GroupId) {
         debug_assert!(!self.groups.contains(&group), "each group once");

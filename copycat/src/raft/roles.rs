@@ -3,7 +3,7 @@
 use super::effect::{Effect, Effects};
 use super::election::Campaign;
 use super::leadership::{Leader, Leadership};
-use super::quorum::Outcome;
+use super::quorum::VoteResult;
 use super::state::{Raft, RoleState};
 use crate::codec::ids::{MemberId, TERM_MAX, Term};
 
@@ -81,16 +81,16 @@ impl Raft {
     }
 
     /// Does what follows from the answers to the current campaign. If it is `pre`, it only asks in advance.
-    pub(super) fn conclude(&mut self, outcome: Outcome, pre: bool, fx: &mut Effects) {
+    pub(super) fn conclude(&mut self, outcome: VoteResult, pre: bool, fx: &mut Effects) {
         assert!(matches!(self.role, RoleState::Candidate(_)), "the end of a campaign that is over");
         match outcome {
-            Outcome::Pending => {}
-            Outcome::Lost => self.become_follower(fx),
-            Outcome::Won if pre => self.become_candidate(fx),
+            VoteResult::Pending => {}
+            VoteResult::Lost => self.become_follower(fx),
+            VoteResult::Won if pre => self.become_candidate(fx),
             // The others may have answered before this core is told that its own vote is durable, which it is by then.
-            Outcome::Won if !self.server.is_vote_durable() => {}
+            VoteResult::Won if !self.server.is_vote_durable() => {}
             // Rule: Raft figure 2, Candidates 2
-            Outcome::Won => self.become_leader(fx),
+            VoteResult::Won => self.become_leader(fx),
         }
     }
 }

@@ -13,13 +13,13 @@ const PIECES_MAX: usize = 64;
 
 /// A growing sequence of bytes.
 #[derive(Debug, Default)]
-pub(crate) struct Rope {
+pub(crate) struct WriteBuffer {
     sealed: VecDeque<Bytes>,
     sealed_len: usize,
     tail: BytesMut,
 }
 
-impl Rope {
+impl WriteBuffer {
     /// Bytes in all.
     pub(crate) fn len(&self) -> usize {
         self.sealed_len + self.tail.len()
@@ -49,7 +49,7 @@ impl Rope {
     }
 
     /// Moves everything into `batch`, which is empty, and takes its memory for what comes next.
-    pub(super) fn drain_into(&mut self, batch: &mut Batch) {
+    pub(super) fn drain_into(&mut self, batch: &mut Chunk) {
         assert!(batch.pieces.is_empty(), "one batch at a time");
         self.seal();
         std::mem::swap(&mut self.sealed, &mut batch.pieces);
@@ -66,19 +66,19 @@ impl Rope {
 
 /// What is being written.
 #[derive(Debug, Default)]
-pub(super) struct Batch {
+pub(super) struct Chunk {
     pieces: VecDeque<Bytes>,
     len: usize,
 }
 
-impl Batch {
+impl Chunk {
     /// Its pieces, as many as one call of the system takes.
     pub(super) fn slices(&self) -> Vec<IoSlice<'_>> {
         self.pieces.iter().take(PIECES_MAX).map(|piece| IoSlice::new(piece)).collect()
     }
 }
 
-impl Buf for Batch {
+impl Buf for Chunk {
     fn remaining(&self) -> usize {
         self.len
     }
@@ -117,14 +117,14 @@ mod tests {
     #[test]
     fn large_pieces_are_not_copied_and_order_is_kept() {
         let large = Bytes::from(vec![7; COPY_BELOW]);
-        let mut rope = Rope::default();
-        rope.tail().extend_from_slice(b"ab");
-        rope.push(large.clone());
-        rope.push(Bytes::from_static(b"cd"));
-        assert_eq!(rope.len(), COPY_BELOW + 4);
-        let mut batch = Batch::default();
-        rope.drain_into(&mut batch);
-        assert_eq!((rope.len(), batch.pieces.len()), (0, 3));
+        let mut buffer = WriteBuffer::default();
+        buffer.tail().extend_from_slice(b"ab");
+        buffer.push(large.clone());
+        buffer.push(Bytes::from_static(b"cd"));
+        assert_eq!(buffer.len(), COPY_BELOW + 4);
+        let mut batch = Chunk::default();
+        buffer.drain_into(&mut batch);
+        assert_eq!((buffer.len(), batch.pieces.len()), (0, 3));
         assert_eq!(batch.pieces[1].as_ptr(), large.as_ptr());
         let mut all = vec![0; batch.remaining()];
         batch.copy_to_slice(&mut all);
@@ -133,13 +133,13 @@ mod tests {
 
     #[test]
     fn an_emptied_rope_keeps_its_buffer() {
-        let (mut rope, mut batch) = (Rope::default(), Batch::default());
-        rope.tail().extend_from_slice(&[1; 1_000]);
-        rope.drain_into(&mut batch);
+        let (mut buffer, mut batch) = (WriteBuffer::default(), Chunk::default());
+        buffer.tail().extend_from_slice(&[1; 1_000]);
+        buffer.drain_into(&mut batch);
         let first = batch.chunk().as_ptr();
         batch.advance(1_000);
-        rope.tail().extend_from_slice(&[2; 1_000]);
-        rope.drain_into(&mut batch);
+        buffer.tail().extend_from_slice(&[2; 1_000]);
+        buffer.drain_into(&mut batch);
         assert_eq!(batch.chunk().as_ptr(), first);
     }
 }

@@ -1,8 +1,8 @@
 //! What the owner of a core tells it: time, messages, completed writes, proposals and reads.
 
 use super::effect::Effects;
-use super::error::{NotLeader, Refused};
-use super::follower::{self, Entries};
+use super::error::{InvalidMessage, NotLeader};
+use super::follower::{self, AppendRequest};
 use super::heartbeat::FollowerLog;
 use super::leadership::Leader;
 use super::message::Message;
@@ -43,7 +43,7 @@ impl Raft {
         from: MemberId,
         message: Message,
         fx: &mut Effects,
-    ) -> Result<(), Refused> {
+    ) -> Result<(), InvalidMessage> {
         self.check(from, &message)?;
         self.server.set_time(now);
         // Nobody asks a stranger for anything. Whoever answers may be a member that was removed.
@@ -76,7 +76,7 @@ impl Raft {
         match message {
             Message::Append { prev, commit, spans, configurations, .. } => {
                 self.follow(from, fx);
-                let entries = Entries { prev, commit, spans, configurations };
+                let entries = AppendRequest { prev, commit, spans, configurations };
                 follower::append(&mut self.server, from, entries, fx);
             }
             Message::Heartbeat { commit, round, .. } => {
@@ -103,10 +103,10 @@ impl Raft {
             }
             (
                 RoleState::Leader(leadership),
-                &Message::HeartbeatReply { round, accepted, durable, last, .. },
+                &Message::HeartbeatReply { round, verified, durable, last, .. },
             ) => {
                 let at = leadership.position(from).expect("every other member is a peer of the leader");
-                let log = FollowerLog { accepted, durable, last };
+                let log = FollowerLog { verified, durable, last };
                 Leader::new(&mut self.server, leadership).heartbeat_reply(at, round, log, fx);
             }
             // It answers what this member no longer does: an earlier campaign, or a leadership that has ended.
@@ -121,7 +121,7 @@ impl Raft {
         match &mut self.role {
             // A completion of an earlier epoch speaks of another term or another tail.
             _ if !self.server.is_vote_durable() => {}
-            RoleState::Candidate(campaign) if !campaign.is_pre() => {
+            RoleState::Candidate(campaign) if !campaign.is_pre_vote() => {
                 let outcome = campaign.count(own, true, self.server.configurations.current());
                 self.conclude(outcome, false, fx);
             }

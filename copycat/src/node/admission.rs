@@ -1,0 +1,70 @@
+//! Who may connect, as this member judges.
+
+use super::bootstrap_state::BootstrapState;
+use super::wire::BootstrapRecord;
+use crate::codec::cursor::Malformed;
+use crate::codec::ids::MemberId;
+use crate::transport::admission::Admission;
+use crate::transport::wire::{Hello, Identity, Refusal, Role};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// Who may connect to this member. Shared between the node's loop and the tasks that open connections, which
+/// run on the same thread: the lock is never waited for.
+#[derive(Debug)]
+pub(super) struct MemberAdmission {
+    me: MemberId,
+    storage: u128,
+    election_ms: u32,
+    bootstrap_state: Mutex<BootstrapState>,
+}
+
+impl MemberAdmission {
+    pub(super) fn new(
+        me: MemberId,
+        storage: u128,
+        election_timeout: Duration,
+        bootstrap_state: BootstrapState,
+    ) -> MemberAdmission {
+        let election_ms = u32::try_from(election_timeout.as_millis()).unwrap_or(u32::MAX);
+        MemberAdmission { me, storage, election_ms, bootstrap_state: Mutex::new(bootstrap_state) }
+    }
+
+    pub(super) fn bootstrap_state(&self) -> MutexGuard<'_, BootstrapState> {
+        self.bootstrap_state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Admission for MemberAdmission {
+    fn identity(&self) -> Identity {
+        let bootstrap_state = self.bootstrap_state();
+        let bootstrap_record = bootstrap_state.bootstrap_record();
+        Identity {
+            member: self.me,
+            storage: self.storage,
+            election_ms: self.election_ms,
+            cluster: bootstrap_record.map_or(0, |bootstrap_record| bootstrap_record.cluster),
+            bootstrap: bootstrap_record.map(BootstrapRecord::to_bootstrap).unwrap_or_default(),
+        }
+    }
+
+    fn admit(&self, hello: &Hello) -> Result<(), Refusal> {
+        match hello.role {
+            Role::Member { id, storage, .. } => self.bootstrap_state().judge(id, storage, hello.cluster),
+            Role::Client => Ok(()),
+        }
+    }
+
+    fn accept(&self, peer: MemberId, identity: &Identity) -> Result<(), Refusal> {
+        bootstrap_record_of(identity).map_err(|_| Refusal::Unreadable)?;
+        self.bootstrap_state().judge(peer, identity.storage, identity.cluster)
+    }
+}
+
+/// The bootstrap_record that a member tells of itself; `None` while it has none.
+pub(super) fn bootstrap_record_of(identity: &Identity) -> Result<Option<BootstrapRecord>, Malformed> {
+    if identity.cluster == 0 {
+        return Ok(None);
+    }
+    BootstrapRecord::from_bootstrap(identity.cluster, &identity.bootstrap).map(Some)
+}
