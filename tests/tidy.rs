@@ -8,6 +8,7 @@
 //! Begin with `tidy/workspace.rs`, what the rules look at, then `tidy/floors.rs`, the most important one.
 
 mod tidy {
+    pub(crate) mod assertions;
     pub(crate) mod collections;
     pub(crate) mod comments;
     pub(crate) mod cycles;
@@ -22,18 +23,21 @@ mod tidy {
     pub(crate) mod rules;
     pub(crate) mod sizes;
     pub(crate) mod syntax;
+    pub(crate) mod vocabulary;
     pub(crate) mod workspace;
 }
 
 use tidy::report::{Report, Violation};
 use tidy::workspace::Workspace;
 use tidy::{
-    collections, comments, cycles, floors, manifests, names, paths, ratchet, repository, rules, sizes,
+    assertions, collections, comments, cycles, floors, manifests, names, paths, ratchet, repository, rules,
+    sizes, vocabulary,
 };
 
 /// Everything that breaks a rule of the house, in a stable order.
 fn violations(workspace: &Workspace) -> Vec<Violation> {
     let mut report = Report::default();
+    assertions::check(workspace, &mut report);
     cycles::check(workspace, &mut report);
     collections::check(workspace, &mut report);
     floors::check(workspace, &mut report);
@@ -44,6 +48,7 @@ fn violations(workspace: &Workspace) -> Vec<Violation> {
     manifests::check(workspace, &mut report);
     repository::check(workspace, &mut report);
     rules::check(workspace, &mut report);
+    vocabulary::check(workspace, &mut report);
     ratchet::apply(workspace, report).into_sorted()
 }
 
@@ -52,6 +57,7 @@ fn the_workspace_keeps_the_house_rules() {
     let workspace = Workspace::read();
     println!("{}", sizes::figures(&workspace));
     println!("{}", comments::figures(&workspace));
+    println!("{}", assertions::figures(&workspace));
     let violations = violations(&workspace);
     let list: String = violations.iter().map(|violation| format!("\n{violation}")).collect();
     assert!(violations.is_empty(), "{} house rules are broken:\n{list}", violations.len());

@@ -29,11 +29,21 @@ pub(crate) struct Item {
     pub size: usize,
 }
 
+/// What a type, a module or a function is called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Name {
+    pub text: String,
+    pub line: usize,
+    /// Of a function, with a body or without.
+    pub function: bool,
+}
+
 /// One parsed source.
 #[derive(Default)]
 pub(crate) struct Syntax {
     pub paths: Vec<Path>,
     pub functions: Vec<Item>,
+    pub names: Vec<Name>,
     /// Traits that are seams: those that users give to `#[state_machine]` are not.
     pub traits: Vec<Item>,
     /// Lines where a `Box<dyn Error>` is named.
@@ -82,6 +92,10 @@ impl Syntax {
         }
     }
 
+    fn note_name(&mut self, name: &syn::Ident, function: bool) {
+        self.names.push(Name { text: name.to_string(), line: name.span().start().line, function });
+    }
+
     fn note_function(&mut self, signature: &syn::Signature, body: &syn::Block) {
         let line = signature.span().start().line;
         let size = body.span().end().line + 1 - line;
@@ -107,6 +121,9 @@ impl Syntax {
 impl<'ast> Visit<'ast> for Syntax {
     fn visit_item(&mut self, item: &'ast syn::Item) {
         self.note_test(attributes(item), item.span());
+        if let Some(name) = name(item) {
+            self.note_name(name, false);
+        }
         visit::visit_item(self, item);
     }
 
@@ -124,6 +141,11 @@ impl<'ast> Visit<'ast> for Syntax {
     fn visit_item_use(&mut self, import: &'ast syn::ItemUse) {
         self.imports.push(import.use_token.span.start()..=import.semi_token.span.start());
         self.note_import(&import.tree, &[]);
+    }
+
+    fn visit_signature(&mut self, signature: &'ast syn::Signature) {
+        self.note_name(&signature.ident, true);
+        visit::visit_signature(self, signature);
     }
 
     fn visit_item_fn(&mut self, function: &'ast syn::ItemFn) {
@@ -218,6 +240,19 @@ fn attributes(item: &syn::Item) -> &[syn::Attribute] {
         syn::Item::Type(item) => &item.attrs,
         syn::Item::Use(item) => &item.attrs,
         _ => &[],
+    }
+}
+
+/// What a type or a module is called.
+fn name(item: &syn::Item) -> Option<&syn::Ident> {
+    match item {
+        syn::Item::Enum(item) => Some(&item.ident),
+        syn::Item::Mod(item) => Some(&item.ident),
+        syn::Item::Struct(item) => Some(&item.ident),
+        syn::Item::Trait(item) => Some(&item.ident),
+        syn::Item::Type(item) => Some(&item.ident),
+        syn::Item::Union(item) => Some(&item.ident),
+        _ => None,
     }
 }
 
@@ -336,6 +371,30 @@ mod tests {
         assert_eq!(sizes, [("b", 5, 2), ("outer", 13, 3), ("inner", 14, 1)]);
         let traits: Vec<_> = syntax.traits.iter().map(|item| (item.name.as_str(), item.size)).collect();
         assert_eq!(traits, [("T", 2)]);
+    }
+
+    #[test]
+    fn types_modules_and_functions_have_names() {
+        let syntax = parse(
+            "mod a;\nmod b {\n enum C {}\n}\ntrait D {\n fn e();\n}\n\
+             impl D for C {\n fn e() {\n  struct F;\n }\n}\ntype G = u8;\nfn h() {}\n",
+        );
+        let names: Vec<_> =
+            syntax.names.iter().map(|name| (name.text.as_str(), name.line, name.function)).collect();
+        assert_eq!(
+            names,
+            [
+                ("a", 1, false),
+                ("b", 2, false),
+                ("C", 3, false),
+                ("D", 5, false),
+                ("e", 6, true),
+                ("e", 9, true),
+                ("F", 10, false),
+                ("G", 13, false),
+                ("h", 14, true),
+            ]
+        );
     }
 
     #[test]

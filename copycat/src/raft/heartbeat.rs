@@ -23,6 +23,7 @@ pub(super) struct FollowerLog {
 impl Leader<'_> {
     /// Begins a leadership: appends an entry of the own term, because nothing older commits before it, and tells everyone.
     pub(super) fn begin(&mut self, fx: &mut Effects) {
+        assert_eq!(self.leadership.rounds.newest(), 0, "a leadership begins once");
         self.append_term_start(fx);
         self.send_heartbeats(fx);
         self.replicate(fx);

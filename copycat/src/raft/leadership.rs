@@ -119,6 +119,11 @@ impl Leadership {
     /// What a lease read rests on, while the lease holds.
     pub(super) fn lease(&self, server: &Server, now: Duration) -> Option<Lease> {
         let end = self.rounds.lease_end(server.options.election_timeout)?;
+        let heard = self.quorum_heard(server);
+        debug_assert!(
+            end < heard + server.options.election_timeout,
+            "a lease to {end:?}, heard at {heard:?}"
+        );
         let holds = now.max(server.now) < end && server.commit >= self.term_start;
         holds.then_some(Lease { index: server.commit, end })
     }

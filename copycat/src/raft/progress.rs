@@ -86,6 +86,8 @@ impl Progress {
 
     /// Whether an append may leave, if the leader's log ends with `last`. A probe leaves even if there are no entries.
     pub(super) fn may_send(&self, last: Index, inflight_max: usize) -> bool {
+        let sent = self.inflight.len();
+        assert!(sent <= inflight_max, "{sent} appends are on their way, of {inflight_max}");
         match self.mode {
             _ if self.refused => false,
             Mode::Probe => !self.probing,
@@ -117,6 +119,7 @@ impl Progress {
     /// The entries from `first` on, of those that were sent last, found no room on the way to the follower. They are sent
     /// again once the follower shows that it takes what is on its way. What has left is not sent again.
     pub(super) fn refuse(&mut self, first: Index) {
+        assert!(first > 0, "indexes begin with 1");
         self.refused = true;
         if self.mode == Mode::Replicate && first > self.matched && first < self.next {
             self.next = first;
@@ -191,6 +194,7 @@ impl Progress {
         }
         // Each rejection moves the search down, whatever the answer says. So it ends.
         self.probe(agreed.min(prev - 1).max(self.matched) + 1);
+        assert!(self.next <= prev, "{prev} was rejected, and {} is the next to try", self.next);
         true
     }
 

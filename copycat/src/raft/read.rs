@@ -35,6 +35,7 @@ pub(super) struct ReadIndexQueue {
 impl ReadIndexQueue {
     /// Registers a read while `newest` is the last round started. Returns whether a round should be started for it now.
     pub(super) fn register(&mut self, ticket: ReadTicket, index: Index, newest: u64) -> bool {
+        assert!(self.blocked.is_none_or(|batch| batch.through < ticket), "{ticket:?} is confirmed already");
         let on_its_way = self.waiting.front().is_some_and(|batch| batch.round <= newest);
         let batch = ReadBatch { through: ticket, index, round: newest + 1 };
         match self.waiting.back_mut() {

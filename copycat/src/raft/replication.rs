@@ -99,6 +99,8 @@ impl Leader<'_> {
 
     /// An append to `peer` found no room on its way, from the entry `first` on.
     pub(super) fn refused(&mut self, peer: MemberId, first: Index) {
+        let last = self.server.log.last().index;
+        assert!(first <= last, "{first} found no room on its way, and the log ends with {last}");
         if let Some(at) = self.leadership.position(peer) {
             self.leadership.peers[at].1.refuse(first);
         }

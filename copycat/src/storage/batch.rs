@@ -2,6 +2,7 @@
 
 use super::batch_header::{BATCH_HEADER_LEN, BatchHeader, BatchKind};
 use super::disk::Region;
+use super::options::SEGMENT_LEN_MAX;
 use super::position::{BLOCK, Position, ZEROES, align_up};
 use super::segment::Segment;
 use bytes::Bytes;
@@ -56,6 +57,8 @@ impl Batch {
     pub(crate) fn push(&mut self, chunk: Bytes, count: u32, checksum: u32) {
         assert!(!self.is_sealed(), "nothing is added to what is being written");
         assert!(!chunk.is_empty() && (count > 0) == (self.kind == BatchKind::Frames), "{count} frames");
+        let length = self.len() + chunk.len() as u64;
+        assert!(length < SEGMENT_LEN_MAX, "a batch of {length} bytes is longer than any segment");
         self.starts.push(BATCH_HEADER_LEN as u32 + self.length);
         self.length += chunk.len() as u32;
         self.chunks.push(chunk);

@@ -59,6 +59,7 @@ impl BatchCache {
         if let Some(oldest) = self.batches.pop_front() {
             assert!(self.bytes >= oldest.len(), "each was counted");
             self.bytes -= oldest.len();
+            assert!(!self.batches.is_empty() || self.bytes == 0, "{} bytes of no batch", self.bytes);
         }
     }
 

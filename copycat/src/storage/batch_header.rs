@@ -32,6 +32,8 @@ pub(crate) const BATCH_HEADER_LEN: usize = 64;
 
 const MAGIC: u32 = u32::from_le_bytes(*b"CCB2");
 
+const _: () = assert!(BATCH_HEADER_LEN <= 512, "a header lies in one sector: it is there, or it is not");
+
 /// What the body of a batch is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -66,6 +68,12 @@ pub(crate) struct BatchHeader {
 impl BatchHeader {
     /// The header's bytes and its checksum.
     pub(crate) fn encode(&self) -> ([u8; BATCH_HEADER_LEN], u32) {
+        assert!(
+            self.durable <= self.position,
+            "{} is durable before the batch at {}",
+            self.durable,
+            self.position
+        );
         let mut bytes = [0; BATCH_HEADER_LEN];
         bytes[0..4].copy_from_slice(&MAGIC.to_le_bytes());
         bytes[8..16].copy_from_slice(&self.salt.to_le_bytes());
@@ -127,6 +135,11 @@ impl BatchHeader {
                     computed = add_frame(computed, frame.bytes);
                     records.push(Record::of(&frame));
                 }
+                debug_assert_eq!(
+                    records.iter().map(|record| record.len).sum::<u32>(),
+                    self.length,
+                    "intact frames fill the body"
+                );
             }
         }
         if records.len() != self.count as usize {

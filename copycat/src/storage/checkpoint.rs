@@ -87,6 +87,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<BTreeMap<GroupId, GroupState>, Malf
         groups.insert(group, decode_group(&mut cursor)?);
     }
     cursor.finish()?;
+    assert_eq!(groups.len(), count as usize, "each group is named once");
     Ok(groups)
 }
 

@@ -159,6 +159,7 @@ impl GroupLog {
     pub(crate) fn replay_commit(&mut self, index: Index) {
         self.state.set_commit(index);
         self.noted = self.noted.max(index);
+        assert_eq!(self.noted, index, "while it is replayed, nothing is noted beyond what is recorded");
     }
 
     /// Puts one entry behind those before its index; whatever was at its index or beyond is replaced.
@@ -168,6 +169,7 @@ impl GroupLog {
         assert!(id.term <= self.state.term, "an entry of a term that was not recorded before it");
         self.state.log.append(id.term, 1);
         self.places.push_back(place);
+        assert_eq!(self.placed + self.places.len() as u64, id.index + 1, "a place for each");
         self.state.configurations.extend(configuration.map(|configuration| (id.index, configuration)));
     }
 

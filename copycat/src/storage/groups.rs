@@ -60,6 +60,11 @@ impl Groups {
         if last_term > log.state().term {
             return malformed(Malformed::Value { field: "frame term", found: last_term });
         }
+        assert!(
+            log.state().accepts(first.first),
+            "{} was checked, and the log does not take it",
+            first.first
+        );
         Ok(())
     }
 

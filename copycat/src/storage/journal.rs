@@ -148,7 +148,7 @@ impl Journal {
     }
 
     /// Whether the open batch, with `len` bytes more, keeps to the room of this purpose.
-    fn has_end_within(&self, len: usize, purpose: Purpose) -> bool {
+    pub(super) fn has_end_within(&self, len: usize, purpose: Purpose) -> bool {
         let segment = self.active();
         let end = self.batches.last().map(|batch| segment.offset(batch.end()) + len as u64);
         end.is_some_and(|end| end <= purpose.offset_max(segment.header.len))
@@ -156,13 +156,14 @@ impl Journal {
 
     /// Sees to it that the open batch takes `len` more bytes.
     pub(super) fn make_room(&mut self, len: usize, purpose: Purpose) -> Result<(), StorageError> {
-        if self.make_room_here(len, Purpose::Entries) {
-            return Ok(());
+        if !self.make_room_here(len, Purpose::Entries) {
+            match self.roll(len) {
+                Err(_) if purpose != Purpose::Entries && self.make_room_here(len, purpose) => {}
+                rolled => rolled?,
+            }
         }
-        match self.roll(len) {
-            Err(_) if purpose != Purpose::Entries && self.make_room_here(len, purpose) => Ok(()),
-            rolled => rolled,
-        }
+        assert!(self.has_end_within(len, purpose), "{len} bytes pass the room of {purpose:?}");
+        Ok(())
     }
 
     /// The same, if there is room for it in the active segment.
@@ -245,6 +246,7 @@ impl Journal {
         let room = purpose.offset_max(self.active().header.len).saturating_sub(self.next_offset());
         if room >= (BATCH_HEADER_LEN + body.len()) as u64 {
             self.put_checkpoint(body);
+            debug_assert!(!self.segments.has_surplus(self.first_needed()), "what nobody needs goes with it");
         }
     }
 

@@ -1,12 +1,18 @@
 //! How a journal is kept.
 
 use super::owner::Owner;
-use super::position::align_up;
+use super::position::{BLOCK, align_up};
 
 /// Shortest segment: 64 KiB.
 pub(crate) const SEGMENT_LEN_MIN: u64 = 64 << 10;
 /// Longest segment: 1 GiB, so that offsets and lengths within one fit 32 bits.
 pub(crate) const SEGMENT_LEN_MAX: u64 = 1 << 30;
+
+const _: () = assert!(
+    SEGMENT_LEN_MIN.is_multiple_of(BLOCK) && SEGMENT_LEN_MAX.is_multiple_of(BLOCK),
+    "a length that is rounded up to whole blocks keeps within the bounds"
+);
+const _: () = assert!(SEGMENT_LEN_MAX <= u32::MAX as u64, "offsets within a segment fit 32 bits");
 
 /// Most bytes of the very first segment: 4 MiB.
 const FIRST_LEN: u64 = 4 << 20;

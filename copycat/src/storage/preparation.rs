@@ -19,6 +19,8 @@ impl Journal {
     /// The segment behind the active one. As long as set, or longer where the checkpoint would take a quarter of it.
     fn next_segment(&self) -> SegmentHeader {
         let (number, base) = (self.active().header.number + 1, self.active().end());
+        let ready = self.preparer.ready();
+        assert!(ready.is_none_or(|ready| ready.header.base == base), "what is ready begins at {base}");
         let len = self.options.len_of(number).max(4 * self.groups.checkpoint_len() + 4 * BLOCK);
         SegmentHeader { number, salt: 0, base, len, owner: self.options.owner, recycled: false }
     }

@@ -4,7 +4,7 @@
 use super::disk::{Creation, Disk, Region};
 use super::error::{DiskError, StorageError};
 use super::options::{SEGMENT_LEN_MAX, SEGMENT_LEN_MIN};
-use super::position::{BLOCK, align_up};
+use super::position::{BLOCK, Position, align_up};
 use super::segment::{Segment, SegmentHeader};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -48,6 +48,8 @@ impl Preparation {
     pub(crate) fn run(self) -> Prepared {
         Prepared(match self.work {
             Work::Create { creation, header, checksum, replaces } => {
+                let named = (creation.number, creation.len);
+                assert_eq!(named, (header.number, header.len), "a file is what its header says");
                 let segment = self.disk.create(&creation).map(|region| Segment { header, checksum, region });
                 let kept =
                     replaces.map(|old| *old).filter(|old| segment.is_err() && is_there(&*self.disk, old));
@@ -98,6 +100,11 @@ impl Preparer {
     /// A segment found by recovery that has no batches yet.
     pub(super) fn set_ready(&mut self, segment: Segment) {
         assert!(self.ready.is_none(), "one segment is prepared ahead");
+        let newest = self.dropped.back().map(|dropped| dropped.number);
+        assert!(
+            newest.is_none_or(|newest| newest < segment.header.number),
+            "{newest:?} was dropped behind it"
+        );
         self.ready = Some(segment);
     }
 
@@ -108,12 +115,14 @@ impl Preparer {
         if segment.is_none() {
             self.want(needed);
         }
+        assert!(segment.as_ref().is_none_or(|taken| needed <= taken.header.len), "{needed} bytes do not fit");
         segment
     }
 
     /// Asks for a segment of twice `needed` bytes in place of the one that is ready. Does nothing while the disk is
     /// full, or if none is ready.
     pub(super) fn want(&mut self, needed: u64) {
+        assert!(needed >= BLOCK, "a segment of {needed} bytes has no room for its header");
         if self.ready.is_some() && self.failed.is_none() {
             self.len_min = 2 * needed;
         }
@@ -147,6 +156,7 @@ impl Preparer {
         next: SegmentHeader,
         salts: &mut fastrand::Rng,
     ) -> Option<Preparation> {
+        assert!(!self.stalled || self.failed.is_some(), "removals wait, and nothing has failed");
         if self.busy || self.stalled {
             return None;
         }
@@ -181,15 +191,20 @@ impl Preparer {
 
     fn next_removal(&mut self) -> Option<Work> {
         let number = self.removable().then(|| self.dropped.pop_front())??.number;
+        let next = self.dropped.front().map(|dropped| dropped.number);
+        assert!(next.is_none_or(|next| number < next), "{number} is removed after {next:?}");
         Some(Work::Remove { number })
     }
 
     /// Takes note of the end of a job.
     pub(super) fn prepared(&mut self, done: Prepared) {
         assert!(self.busy, "one preparation at a time");
+        assert!(!self.stalled, "a job was begun although a removal had failed");
         self.busy = false;
         let (error, unfinished) = match done.0 {
             JobResult::Created { segment: Ok(segment), .. } => {
+                let wanted = self.len_min.min(SEGMENT_LEN_MAX);
+                assert!(segment.header.len >= wanted, "{} bytes for {wanted}", segment.header.len);
                 self.set_ready(segment);
                 self.len_min = 0;
                 (None, None)
@@ -241,6 +256,7 @@ impl Preparer {
 
 /// Creates the very first segment at once. There is no loop yet that a job could hold up.
 pub(super) fn create_first(disk: &dyn Disk, header: SegmentHeader) -> Result<Segment, DiskError> {
+    assert_eq!((header.number, header.base), (0, Position(0)), "a journal begins with its first segment");
     let (head, checksum) = header.encode();
     let creation = Creation { number: header.number, len: header.len, head, recycled: None };
     let region: Arc<dyn Region> = disk.create(&creation)?;

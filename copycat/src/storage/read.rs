@@ -6,7 +6,7 @@ use super::group_log::{EntryLocation, GroupLog};
 use super::journal::Journal;
 use super::position::Position;
 use crate::codec::cursor::Malformed;
-use crate::codec::frame::Frame;
+use crate::codec::frame::{Frame, HEADER_LEN};
 use crate::codec::ids::{GroupId, Index};
 use bytes::Bytes;
 
@@ -74,7 +74,9 @@ impl Journal {
             return Ok(());
         }
         let unreadable = |index, source| StorageError::Unreadable { group, index, source };
-        let segment = self.segments.holding(run.position);
+        let (segment, end) = (self.segments.holding(run.position), run.position.plus(run.len));
+        assert!(end <= segment.end(), "no batch, and no run, goes on in another segment: {end}");
+        assert!(end <= self.batches.durable(), "what is in no memory is on the disk: {end}");
         let offset = segment.offset(run.position);
         let slice = match segment.end() <= self.batches.durable() {
             true => segment.region.clone().slice(offset, run.len),
@@ -82,6 +84,7 @@ impl Journal {
             false => disk::copy(&*segment.region, offset, run.len),
         };
         let slice = slice.map_err(|error| unreadable(run.first, error.into()))?;
+        assert_eq!(slice.len(), run.len, "a region returns all that it was asked for");
         let mut verified = 0;
         for index in run.first.. {
             if verified == slice.len() {
@@ -126,5 +129,7 @@ fn run(log: &GroupLog, first: Index, last: Index, left: &mut usize) -> (Run, Ind
         }
         (run.len, *left, next) = (run.len + len, *left - len, next + 1);
     }
+    let shortest = (next - first) as usize * HEADER_LEN;
+    assert!(shortest <= run.len, "entries {first} to {next} in {} bytes", run.len);
     (run, next)
 }

@@ -43,7 +43,9 @@ impl Journal {
         options: Options,
         seed: u64,
     ) -> Result<(Journal, Recovered), StorageError> {
+        assert!(options.batch_max >= BLOCK, "a batch of {} bytes holds no election", options.batch_max);
         let numbers = disk.list()?;
+        debug_assert!(numbers.is_sorted_by(|one, next| one < next), "a disk lists in order: {numbers:?}");
         let mut segments = Vec::with_capacity(numbers.len());
         for (at, number) in numbers.iter().enumerate() {
             let segment = open_segment(&*disk, *number, &options)?;

@@ -37,6 +37,7 @@ impl Replay {
     /// Replays all segments, oldest first. The last batches may be in the cache and not on the disk: they are
     /// flushed, and read from the disk, before they count.
     pub(super) fn over(segments: &[Segment]) -> Result<Replay, StorageError> {
+        assert!(!segments.is_empty(), "a journal has a segment, if only a new one");
         let (groups, end) = (BTreeMap::new(), Position(0));
         let mut replay = Replay { groups, started: 0, end, previous: 0, cut: None, torn: Vec::new() };
         for segment in segments.iter().rev() {
@@ -148,12 +149,14 @@ impl Replay {
 
     /// Replays the frames of a batch. All of them were verified.
     fn frames(&mut self, segment: &Segment, found: &Found<'_>) -> Result<(), Damage> {
+        let position = found.header.position;
+        assert_eq!(segment.offset(position), found.offset, "a batch lies where its header says");
         let mut offset = BATCH_HEADER_LEN;
         for run in found.records.chunk_by(|one, next| one.group == next.group) {
             let log = self.groups.entry(run[0].group).or_default();
             for record in run {
                 let end = offset + record.len as usize;
-                let place = EntryLocation { position: found.header.position.plus(offset), len: record.len };
+                let place = EntryLocation { position: position.plus(offset), len: record.len };
                 let at = found.offset + offset as u64;
                 let follows = match record.kind {
                     Kind::Vote => replay_vote(log, record),
@@ -183,6 +186,7 @@ impl Replay {
             return Err(broken.damage(Problem::Acknowledged { durable }).into());
         }
         if let Some(cut) = &cut {
+            assert_eq!(cut.offset, scan.offset(), "a tail begins where the intact batches end");
             self.torn.push((scan.region(), cut.offset));
         }
         self.cut = self.cut.take().or(cut);

@@ -82,6 +82,7 @@ pub(super) struct Scan<'a> {
 impl<'a> Scan<'a> {
     /// Begins at the segment's first batch.
     pub(super) fn new(segment: &'a Segment) -> Scan<'a> {
+        assert_eq!(segment.header.len, segment.region.len(), "all of a segment is looked at, and no more");
         let window = Window { region: &*segment.region, start: 0, bytes: Vec::new() };
         Scan { segment, window, offset: BLOCK, previous: segment.checksum, records: Vec::new() }
     }

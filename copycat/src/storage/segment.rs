@@ -54,6 +54,7 @@ impl SegmentHeader {
     /// The block and its checksum.
     pub(crate) fn encode(&self) -> (Bytes, u32) {
         assert!(self.base.is_block() && self.len.is_multiple_of(BLOCK), "segments are whole blocks");
+        assert!(!self.recycled || self.number > 0, "the first segment was another one before");
         let mut block = vec![0; BLOCK as usize];
         block[0..8].copy_from_slice(&MAGIC);
         block[8..12].copy_from_slice(&VERSION.to_le_bytes());

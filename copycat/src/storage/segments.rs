@@ -15,6 +15,10 @@ pub(super) struct Segments {
 impl Segments {
     /// Those with batches that recovery found.
     pub(super) fn recovered(segments: VecDeque<Segment>) -> Segments {
+        debug_assert!(
+            segments.iter().zip(segments.iter().skip(1)).all(|(one, next)| adjoin(one, next)),
+            "segments adjoin"
+        );
         Segments { segments, releases: VecDeque::new() }
     }
 
@@ -30,13 +34,7 @@ impl Segments {
 
     /// Goes on in another one.
     pub(super) fn push(&mut self, segment: Segment) {
-        assert!(
-            self.segments
-                .back()
-                .is_none_or(|last| last.end() == segment.header.base
-                    && last.header.number + 1 == segment.header.number),
-            "segments adjoin"
-        );
+        assert!(self.segments.back().is_none_or(|last| adjoin(last, &segment)), "segments adjoin");
         self.segments.push_back(segment);
     }
 
@@ -87,10 +85,16 @@ impl Segments {
             }
             if let Some(released) = self.segments.pop_front_if(|front| front.header.number < needed) {
                 assert!(!self.segments.is_empty(), "the active segment stays");
+                assert!(released.end() <= durable, "batches of segment {} wait", released.header.number);
                 return Some(released);
             }
             self.releases.pop_front();
         }
         None
     }
+}
+
+/// Whether the second goes on where the first ends.
+fn adjoin(one: &Segment, next: &Segment) -> bool {
+    one.end() == next.header.base && one.header.number + 1 == next.header.number
 }

@@ -93,6 +93,8 @@ impl Journal {
         if !self.batches.is_idle() || self.failed.is_some() {
             return None;
         }
+        let (end, durable) = (self.batches.next_position(), self.batches.durable());
+        assert_eq!(end, durable, "where nothing waits, all is durable");
         self.make_room_here(0, Purpose::Close).then_some(())?;
         self.record_commits();
         self.next_write()
@@ -108,6 +110,7 @@ impl Journal {
         }
         if self.make_room_here(COMMIT_LEN, Purpose::Entries) {
             self.record_commits();
+            assert!(self.has_end_within(0, Purpose::Entries), "commit indexes take of the reserve");
         }
     }
 

@@ -115,6 +115,7 @@ impl WriteQueue {
     pub(super) fn written(&mut self, batch: Arc<Batch>) {
         assert!(self.durable <= batch.position(), "what is durable grows");
         self.durable = batch.end_padded();
+        assert!(self.durable.is_block(), "what is durable ends with a block: {}", self.durable);
         assert!(self.durable >= self.end || self.has_waiting(), "only what waits is not durable");
         self.recent.keep(batch);
     }

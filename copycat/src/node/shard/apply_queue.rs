@@ -57,6 +57,8 @@ impl ApplyQueue {
 
     /// Writes were proposed as these entries; their output wait for the results.
     pub(super) fn await_results(&mut self, span: Span, writes: Vec<QueuedRequest>) {
+        assert_eq!(span.last - span.first + 1, writes.len() as u64, "each entry has one who waits for it");
+        assert!(span.first > self.handed, "{} was handed over before it was waited for", span.first);
         for (index, write) in (span.first..=span.last).zip(writes) {
             self.proposed.push(index, span.term, write.deadline, write.reply);
         }
@@ -100,7 +102,9 @@ impl ApplyQueue {
         }
         (self.due, self.overdue) = (None, false);
         while self.handed < commit {
-            let ahead = self.handed_bytes - self.progress.applied_bytes();
+            let applied_bytes = self.progress.applied_bytes();
+            assert!(applied_bytes <= self.handed_bytes, "more bytes are applied than were handed over");
+            let ahead = self.handed_bytes - applied_bytes;
             if ahead >= io.bounds.ahead_bytes || output.handed_left == 0 {
                 // The applier says nothing when it has caught up: it is looked at again soon.
                 self.due = Some(now + LAZY);

@@ -108,12 +108,14 @@ impl Forwarding {
     }
 
     fn submit(&mut self, to: MemberId, pending: QueuedRequest) -> Submitted {
-        let QueuedRequest { term: _, call, reply, deadline } = pending;
+        let QueuedRequest { term, call, reply, deadline } = pending;
+        assert_eq!(term, 0, "a request for the leader of one term is passed on");
         let id = self.next_number;
         self.next_number += 1;
         self.total += 1;
         let before = self.under_way.insert(id, Forwarded { to, deadline, reply });
         assert!(before.is_none(), "a number is given once");
+        assert!(self.under_way.len() as u64 <= self.total, "more are under way than were ever sent");
         Submitted { id, call }
     }
 

@@ -232,10 +232,11 @@ impl Group {
     fn propose(
         &mut self,
         now: Duration,
-        Status { term, last, .. }: Status,
+        Status { role, term, last, .. }: Status,
         io: &mut Io,
         replies: &mut Replies,
     ) -> Result<(), StorageError> {
+        assert_eq!(role, Role::Leader, "only a leader proposes");
         let context = LeaderContext { term, last: last.index, lease: self.replication.lease(now) };
         let TurnRequests { writes, bytes, mut unconfirmed } =
             self.intake.take_turn(context, io.bounds.proposed_bytes, &mut self.reads, replies);
@@ -246,7 +247,11 @@ impl Group {
         let (appended, update) = self.replication.append(now, &writes, bytes, io)?;
         self.apply_read_update(update);
         match appended {
-            Appended::All(span) => self.apply_queue.await_results(span, writes),
+            Appended::All(span) => {
+                let begin = (span.term, span.first);
+                assert_eq!(begin, (term, last.index + 1), "reads count from the end that the writes follow");
+                self.apply_queue.await_results(span, writes);
+            }
             Appended::Later => self.intake.put_back(writes, &mut unconfirmed),
             Appended::Refused(failure) => {
                 unconfirmed.without_writes();
@@ -268,6 +273,9 @@ impl Group {
             true => self.replication.read(now, io).map(|(ticket, update)| (Some(ticket), update))?,
             false => (None, ReadUpdate::default()),
         };
+        let (ahead, end) =
+            (unconfirmed.behind.last().map_or(0, |(ahead, _)| *ahead), self.replication.last());
+        assert!(last + ahead <= end, "a read behind {ahead} writes waits for more than the log has: {end}");
         for read in unconfirmed.strict {
             self.reads.await_ticket(term, last, ticket.expect("one for the strict"), read);
         }
@@ -280,10 +288,12 @@ impl Group {
     }
 
     pub(super) fn status(&self) -> GroupStatus {
+        let (raft, applied) = (self.replication.status(), self.apply_queue.progress.applied());
+        assert!(applied <= raft.commit, "{applied} is applied, and {} is committed", raft.commit);
         GroupStatus {
             group: self.id,
-            raft: self.replication.status(),
-            applied: self.apply_queue.progress.applied(),
+            raft,
+            applied,
             lost_entries_found: self.replication.lost_entries_found(),
             halted: self.is_halted(),
         }

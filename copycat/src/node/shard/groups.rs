@@ -80,7 +80,8 @@ impl Groups {
         if !std::mem::replace(&mut scheduled.ready, true) {
             self.ready.push_back(slot);
         }
-        &mut scheduled.group
+        assert!(self.ready.len() <= self.slots.len(), "a group is ready twice");
+        &mut self.slots[slot.0 as usize].group
     }
 
     /// A group begins to live here.
@@ -90,6 +91,7 @@ impl Groups {
         assert!(before.is_none(), "a group lives once");
         let (timer, counted) = (Timer::default(), Usage::default());
         self.slots.push(Scheduled { group, ready: false, awaiting: false, timer, counted });
+        assert_eq!(self.index.len(), self.slots.len(), "each group has a slot, and each slot a group");
         self.touch(slot);
         slot
     }
@@ -176,6 +178,7 @@ impl Groups {
     /// The group is settled: it is looked at again when it has something to do.
     pub(super) fn note(&mut self, now: Duration, slot: Slot, io: &Io) {
         let Scheduled { group, ready, timer, .. } = &mut self.slots[slot.0 as usize];
+        assert!(*ready, "a group is settled to which nothing has happened");
         *ready = false;
         self.timers.set(slot, timer, group.deadline(now, io));
         self.await_flush(slot);

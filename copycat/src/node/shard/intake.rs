@@ -5,6 +5,7 @@ use super::queue::{Queue, QueuedRequest};
 use super::reading::PendingReads;
 use super::writing::entry_len;
 use crate::codec::access::{Access, Consistency, ReadOrder};
+use crate::codec::frame::HEADER_LEN;
 use crate::codec::ids::{Index, Term};
 use crate::raft::lease::Lease;
 use crate::request::failure::Failure;
@@ -106,6 +107,12 @@ impl Intake {
                 Access::Read(Consistency::Strict, _) => turn.unconfirmed.strict.push(pending),
             }
         }
+        let least = turn.writes.len() * HEADER_LEN;
+        assert!(least <= turn.bytes, "{} entries of {} bytes", turn.writes.len(), turn.bytes);
+        debug_assert!(
+            turn.unconfirmed.behind.is_sorted_by_key(|(ahead, _)| *ahead),
+            "reads stand behind ever more writes"
+        );
         turn
     }
 
@@ -118,6 +125,8 @@ impl Intake {
             self.queue.push_front(read);
         }
         writes.into_iter().rev().for_each(|write| self.queue.push_front(write));
+        let ahead = unconfirmed.behind.last().map_or(0, |(ahead, _)| *ahead);
+        assert_eq!(ahead, 0, "a read goes on, and the writes before it wait");
     }
 }
 

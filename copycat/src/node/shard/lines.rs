@@ -76,13 +76,23 @@ impl Lines {
 
     /// A read that rests on a lease.
     pub(super) fn serve_within(&mut self, term: Term, read: OrderedRead) {
-        self.enter(term);
+        self.enter(term, &read);
+        assert!(
+            read.lease_end.is_some() && read.ticket.is_none(),
+            "it rests on a lease, and on nothing else"
+        );
+        assert!(follows(self.leased.back(), &read), "bounds of reads on a lease fall to {}", read.high);
         self.leased.push_back(read);
     }
 
     /// A read that waits for its ticket; `lapsed`: for want of a lease.
     pub(super) fn await_ticket(&mut self, term: Term, read: OrderedRead, lapsed: bool) {
-        self.enter(term);
+        self.enter(term, &read);
+        assert!(
+            read.ticket.is_some() && read.lease_end.is_none(),
+            "it waits for a ticket, and for nothing else"
+        );
+        assert!(follows(self.asked.back(), &read), "bounds of reads with tickets fall to {}", read.high);
         if lapsed {
             self.lapsed = read.ticket;
         }
@@ -92,17 +102,20 @@ impl Lines {
     /// A read that waits for the entry `high`, and for its ticket if it has one.
     pub(super) fn await_entry(&mut self, term: Term, read: OrderedRead) {
         assert_eq!(read.low, read.high, "it must see all that it may see");
-        self.enter(term);
+        self.enter(term, &read);
+        assert!(follows(self.behind.back(), &read), "bounds of reads behind writes fall to {}", read.high);
         self.behind.push_back(read);
     }
 
-    fn enter(&mut self, term: Term) {
+    fn enter(&mut self, term: Term, read: &OrderedRead) {
+        assert!(read.low <= read.high, "a read that runs behind {} and not behind {}", read.low, read.high);
         assert!(self.term == term || self.is_empty(), "reads of term {} wait in term {term}", self.term);
         self.term = term;
     }
 
     /// Tickets up to `through` are confirmed; `index` was committed when the newest of them was given.
     pub(super) fn confirm(&mut self, through: ReadTicket, index: Index) {
+        assert!(self.confirmed.0 < Some(through), "{through:?} is confirmed after {:?}", self.confirmed.0);
         self.confirmed = (Some(through), index);
     }
 
@@ -143,4 +156,9 @@ impl Lines {
         let queues = [&mut self.leased, &mut self.asked, &mut self.behind];
         queues.into_iter().find_map(|queue| queue.pop_front_if(|read| wanted(read)))
     }
+}
+
+/// Whether a read may stand behind the last of its queue, of which only the front is looked at.
+fn follows(last: Option<&OrderedRead>, read: &OrderedRead) -> bool {
+    last.is_none_or(|last| last.high <= read.high && last.low <= read.low)
 }

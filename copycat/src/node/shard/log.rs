@@ -52,6 +52,7 @@ impl Log {
             return Ok(None);
         }
         let newest = self.journal.read(group, last, last, 0)?;
+        assert_eq!(newest.last, last, "the newest entry was asked for");
         let frame = newest.frames.first().and_then(|frame| Frame::trusted(frame).ok());
         Ok(frame.map(|frame| frame.header.time))
     }

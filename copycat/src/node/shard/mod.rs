@@ -218,6 +218,7 @@ impl Shard {
     }
 
     fn take(&mut self, now: Duration, input: Input) -> Result<(), StorageError> {
+        assert!(self.failure.is_none(), "a shard that has stopped takes nothing");
         let deadline = now + self.options.request_timeout;
         match input {
             Input::Request(Request { group, call, reply }) => {

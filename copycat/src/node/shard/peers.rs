@@ -81,6 +81,7 @@ impl Peers {
     /// of it by the next heartbeat.
     pub(super) fn tell(&mut self, to: MemberId, group: GroupId, message: raft::message::Message) {
         use raft::message::Message as M;
+        assert!(!message.has_entries(), "the entries of a message stay behind");
         match message {
             M::Heartbeat { .. } | M::HeartbeatReply { .. } => {
                 let peer = self.peer(to);

@@ -51,7 +51,9 @@ impl Queue {
 
     pub(super) fn pop_front(&mut self) -> Option<QueuedRequest> {
         let pending = self.requests.pop_front()?;
+        assert!(self.bytes >= pending.call.len(), "each was counted");
         self.bytes -= pending.call.len();
+        assert!(!self.requests.is_empty() || self.bytes == 0, "{} bytes of no request", self.bytes);
         Some(pending)
     }
 

@@ -42,6 +42,8 @@ impl PendingReads {
     /// A read that rests on a lease. `last` is the end of the log.
     pub(super) fn serve_within(&mut self, term: Term, last: Index, lease: Lease, read: QueuedRequest) {
         self.take(&read);
+        let newest = self.leased.back().map(|(newest, _)| newest.index);
+        assert!(newest <= Some(lease.index), "reads must reflect {}, and {newest:?} before", lease.index);
         if read.call.access.is_free() {
             return self.leased.push_back((lease, read));
         }
@@ -52,6 +54,8 @@ impl PendingReads {
     /// A read that waits for the confirmation of `ticket`. `last` is the end of the log when the turn began.
     pub(super) fn await_ticket(&mut self, term: Term, last: Index, ticket: ReadTicket, read: QueuedRequest) {
         self.take(&read);
+        let newest = self.asked.back().map(|(newest, _)| *newest);
+        assert!(newest <= Some(ticket), "{ticket:?} is given out after {newest:?}");
         if read.call.access.is_free() {
             return self.asked.push_back((ticket, read));
         }
@@ -84,6 +88,7 @@ impl PendingReads {
 
     /// It is not for the applier after all.
     fn turn_away(&mut self, read: QueuedRequest) -> QueuedRequest {
+        assert!(self.taken > 0 && self.taken_bytes >= read.call.len() as u64, "each was counted");
         self.taken -= 1;
         self.taken_bytes -= read.call.len() as u64;
         read
@@ -97,16 +102,22 @@ impl PendingReads {
 
     /// PendingReads that were not answered yet, those in the applier's hands included.
     pub(super) fn len(&self, progress: &ApplyProgress) -> usize {
-        usize::try_from(self.taken - progress.reads()).unwrap_or(usize::MAX)
+        let (taken, answered) = (self.taken, progress.reads());
+        assert!(answered <= taken, "{answered} reads were answered, and {taken} taken in");
+        usize::try_from(taken - answered).unwrap_or(usize::MAX)
     }
 
     /// Bytes of their arguments.
     pub(super) fn bytes(&self, progress: &ApplyProgress) -> u64 {
-        self.taken_bytes - progress.read_bytes()
+        let (taken, answered) = (self.taken_bytes, progress.read_bytes());
+        assert!(answered <= taken, "reads of {answered} bytes were answered, and {taken} taken in");
+        taken - answered
     }
 
     /// Tickets up to `through` are confirmed.
     pub(super) fn confirm(&mut self, through: ReadTicket, index: Index) {
+        let newest = self.confirmed.back().map(|(newest, _)| *newest);
+        assert!(newest <= Some(index), "reads are confirmed at {index} behind those at {newest:?}");
         while let Some((_, read)) = self.asked.pop_front_if(|(ticket, _)| *ticket <= through) {
             self.confirmed.push_back((index, read));
         }

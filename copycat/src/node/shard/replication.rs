@@ -103,6 +103,11 @@ impl Replication {
         self.core.status()
     }
 
+    /// The end of the core's log, which the journal's has too.
+    pub(super) fn last(&self) -> Index {
+        self.core.log().last().index
+    }
+
     /// Everything up to here is committed.
     pub(super) fn commit(&self) -> Index {
         self.commit
@@ -176,6 +181,7 @@ impl Replication {
         token: Token,
         io: &mut Io,
     ) -> Result<ReadUpdate, StorageError> {
+        assert!(token <= self.core.token(), "{token:?} is durable, and only {:?} written", self.core.token());
         self.durable = self.durable.max(token);
         self.sender.release(self.durable, &mut io.peers);
         self.tell_durable(now, io)
@@ -186,6 +192,7 @@ impl Replication {
         if self.told == self.durable || !io.log.journal.has_vote_room() {
             return Ok(ReadUpdate::default());
         }
+        assert!(self.told < self.durable, "{:?} was told, and {:?} is durable", self.told, self.durable);
         self.told = self.durable;
         let mut effects = std::mem::take(&mut io.effects);
         self.core.durable(self.told, &mut effects);

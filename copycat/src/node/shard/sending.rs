@@ -102,6 +102,7 @@ impl Sender {
             let within = |index: &Index| (prev.index + 1..=end).contains(index);
             let spans = spans.part(prev.index + 1, end);
             let end = spans.last().expect("what was read is part of the append");
+            assert!(prev.index < end.index && end.term <= *term, "{prev:?} to {end:?} in term {term}");
             let piece = Message::Append {
                 term: *term,
                 prev,

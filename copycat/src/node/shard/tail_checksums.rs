@@ -17,6 +17,8 @@ impl TailChecksums {
         if let (Some(last), Some([_, _, _, _, checksum @ ..])) =
             (entries.spans().last(), entries.prefixes().last())
         {
+            let (newest, _) = self.newest;
+            assert!(newest < last, "a leader appended {last:?} behind {newest:?}");
             self.before = std::mem::replace(&mut self.newest, (last, u32::from_le_bytes(*checksum)));
         }
     }

@@ -37,6 +37,7 @@ impl<K: Copy + Ord> Timers<K> {
             timer.0 = deadline;
             self.heap.push(Reverse((deadline, group)));
         }
+        assert!(timer.0 <= deadline, "the timer of {:?} is late for {deadline:?}", timer.0);
     }
 
     /// The soonest timer.
@@ -47,6 +48,7 @@ impl<K: Copy + Ord> Timers<K> {
     /// Takes the soonest timer away; `timer` is its group's. Whether it was the one that counts.
     pub(super) fn take_first(&mut self, timer: &mut Timer) -> bool {
         let Some(Reverse((time, _))) = self.heap.pop() else { return false };
+        assert!(time <= timer.0, "a timer of {time:?} is there, and the one of {:?} is gone", timer.0);
         let counts = timer.0 == time;
         if counts {
             *timer = Timer::default();

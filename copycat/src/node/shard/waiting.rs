@@ -32,6 +32,8 @@ impl Proposed {
     }
 
     pub(super) fn push(&mut self, index: Index, term: Term, deadline: Duration, reply: ReplyTo) {
+        let newest = self.waiting.back().map(|newest| newest.term);
+        assert!(newest <= Some(term), "an entry of term {term} is waited for after {newest:?}");
         let entry = Waiter { index, term, deadline, reply };
         // Behind the last but after a lost leadership, when replaced indexes are given out again.
         let at = match self.waiting.back() {
@@ -50,6 +52,8 @@ impl Proposed {
         log: &LogShape,
         replies: &mut Replies,
     ) -> Vec<(Index, ReplyTo)> {
+        let last = log.last().index;
+        assert!(index <= last, "{index} is committed, and the log ends with {last}");
         let mut owed = Vec::new();
         while let Some(waiting) = self.waiting.pop_front_if(|waiting| waiting.index <= index) {
             if log.term(waiting.index) == Some(waiting.term) {

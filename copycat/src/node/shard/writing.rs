@@ -44,6 +44,7 @@ impl Writer {
     fn stamp(&mut self, now: Duration) -> u64 {
         let time = self.clock.stamp(now);
         self.clock.observe(time, now);
+        assert_eq!(time, self.clock.stamp(now), "what a leader says of the time holds from then on");
         time
     }
 
@@ -83,6 +84,8 @@ impl Writer {
         entries: &Entries,
         log: &mut Log,
     ) -> Result<(), StorageError> {
+        let last = entries.spans().last().map(|last| last.index);
+        assert!(Some(first) <= last, "{first} is stored, and the message ends with {last:?}");
         self.clock.observe(entries.time(), now);
         if entries.first() == Some(first) {
             return log.journal.append(self.group, entries).map(drop);

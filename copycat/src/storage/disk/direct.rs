@@ -58,6 +58,7 @@ impl Buffer {
 
     fn bytes(&mut self) -> &mut [u8] {
         let start = self.memory.as_ptr().align_offset(BLOCK as usize);
+        assert!(start < BLOCK as usize, "the first block boundary lies {start} bytes into the memory");
         &mut self.memory[start..start + PIECE]
     }
 
@@ -76,6 +77,8 @@ impl Buffer {
                 }
             }
         }
+        let whole = offset.is_multiple_of(BLOCK) && filled.is_multiple_of(BLOCK as usize);
+        assert!(whole, "{filled} bytes at {offset} are no whole blocks");
         file.write_all_at(&piece[..filled], offset)
     }
 }

@@ -92,6 +92,9 @@ impl FileDisk {
 
     /// Makes all of the region durable under its unfinished name.
     fn fill(&self, creation: &Creation, path: &Path) -> Result<(), DiskError> {
+        let Creation { number, len, .. } = *creation;
+        assert!(creation.head.len() as u64 <= len, "the head of segment {number} is longer than it");
+        assert!(creation.recycled != Some(number), "segment {number} would be made from itself");
         let failed = |operation| move |e: io::Error| DiskError::new(operation, path.display(), e);
         let file = match creation.recycled {
             // The renaming is made durable before the first byte is overwritten: no crash can leave
@@ -104,7 +107,7 @@ impl FileDisk {
                 let mut options = OpenOptions::new();
                 let file = options.write(true).create(true).truncate(true).open(path);
                 let file = file.map_err(failed("creating"))?;
-                zero(&file, creation.len).map_err(failed("allocating"))?;
+                zero(&file, len).map_err(failed("allocating"))?;
                 file
             }
         };
@@ -126,6 +129,7 @@ fn zero(file: &File, len: u64) -> io::Result<()> {
         file.write_all_at(&ZEROES[..chunk as usize], offset)?;
         offset += chunk;
     }
+    assert_eq!(offset, len, "every byte is written, and none behind them");
     Ok(())
 }
 
@@ -149,6 +153,7 @@ impl Disk for FileDisk {
             }
         }
         numbers.sort_unstable();
+        debug_assert!(numbers.is_sorted_by(|one, next| one < next), "two files have one number: {numbers:?}");
         Ok(numbers)
     }
 
@@ -254,6 +259,7 @@ impl Region for FileRegion {
     }
 
     fn refresh(&self) -> Result<(), DiskError> {
+        assert!(self.mapping.get().is_none(), "what was sealed is made ready for writing");
         rustix::fs::fadvise(&self.file, 0, None, Advice::DontNeed)
             .map_err(|e| self.failed("refreshing")(e.into()))?;
         let direct = direct::open(&self.path, &self.file).map_err(self.failed("opening"))?;
@@ -269,6 +275,7 @@ impl Region for FileRegion {
     }
 
     fn slice(self: Arc<Self>, offset: u64, len: usize) -> Result<Bytes, DiskError> {
+        assert!(offset + len as u64 <= self.len, "{len} bytes at {offset} of {} are asked for", self.len);
         let mapping = self.mapping.get_or_init(|| {
             lock(&self.direct).take();
             let mapping = Mapping::of(&self.file, self.len);

@@ -3,6 +3,7 @@
 
 use super::{Creation, Disk, Region, copy, lock};
 use crate::storage::error::{DiskError, StorageError};
+use crate::storage::position::BLOCK;
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -36,10 +37,12 @@ impl Disk for MemoryDisk {
 
     fn create(&self, creation: &Creation) -> Result<Arc<dyn Region>, DiskError> {
         let Creation { number, len, .. } = *creation;
+        assert!(creation.head.len() as u64 <= len, "the head of segment {number} is longer than it");
         let chunks = Mutex::new(BTreeMap::from([(0, creation.head.clone())]));
         let contents = Arc::new(Contents { len, chunks });
         let mut all = self.contents();
-        creation.recycled.map(|recycled| all.remove(&recycled));
+        let recycled = creation.recycled.and_then(|recycled| all.remove(&recycled));
+        assert!(recycled.is_none_or(|old| old.len == len), "only regions of the same length are recycled");
         all.insert(number, contents.clone());
         Ok(Arc::new(MemoryRegion { number, contents }))
     }
@@ -86,6 +89,7 @@ impl Region for MemoryRegion {
     }
 
     fn write(&self, mut offset: u64, chunks: &[Bytes]) -> Result<(), DiskError> {
+        assert!(offset.is_multiple_of(BLOCK), "what is written at {offset} begins between blocks");
         let mut written = self.chunks();
         for chunk in chunks.iter().filter(|chunk| !chunk.is_empty()) {
             // A batch overwrites at most what a cut tail left, never a part of a chunk that stays.
@@ -110,6 +114,7 @@ impl Region for MemoryRegion {
     fn read(&self, offset: u64, into: &mut [u8]) -> Result<(), DiskError> {
         into.fill(0);
         let end = offset + into.len() as u64;
+        assert!(end <= self.contents.len, "{offset} to {end} of {} are read", self.contents.len);
         let written = self.chunks();
         let first = written.range(..=offset).next_back().map_or(offset, |(at, _)| *at);
         for (at, chunk) in written.range(first..end) {

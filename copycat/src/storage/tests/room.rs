@@ -3,6 +3,7 @@
 use super::*;
 use crate::codec::configuration::MEMBERS_MAX;
 use crate::storage::Fault;
+use crate::storage::position::BLOCK;
 use crate::storage::reserve::INTERNAL_LEN_MAX;
 use crate::storage::reserve::Purpose;
 
@@ -28,7 +29,7 @@ impl Case {
                 fill: kibibytes << 10,
                 open: bits & 1 > 0,
                 ready: bits & 2 > 0,
-                batch_max: if bits & 4 > 0 { 3_000 } else { 8 << 20 },
+                batch_max: if bits & 4 > 0 { BLOCK } else { 8 << 20 },
                 group: 1 + (bits >> 3),
             })
         })
