@@ -19,7 +19,7 @@ pub(crate) struct Command<B = Bytes> {
 }
 
 impl<B: AsRef<[u8]>> Command<B> {
-    /// Returns the bytes of key and arguments together.
+    /// Returns the length of key and arguments together, in bytes.
     pub(crate) fn len(&self) -> usize {
         self.body.as_ref().len()
     }
@@ -73,7 +73,7 @@ impl Call {
         Call { access, stamp: Stamp::NONE, command }
     }
 
-    /// Returns the bytes of key and arguments together.
+    /// Returns the length of key and arguments together, in bytes.
     pub(crate) fn len(&self) -> usize {
         self.command.len()
     }

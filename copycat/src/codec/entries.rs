@@ -63,7 +63,7 @@ impl Entries {
         &self.prefixes
     }
 
-    /// Returns the bytes of all frames together.
+    /// Returns the length of all frames together, in bytes.
     pub(crate) fn len(&self) -> usize {
         self.frames.len()
     }
