@@ -77,8 +77,8 @@ pub trait Proxy: Clone + Debug + Send + Sync + Sized + 'static {
     ///   [`Unknown`](crate::Outcome::Unknown) may take effect after later calls, or never. A read that was in
     ///   flight while the leader changed may be refused, where a read outside of a line would be repeated.
     /// - **[`Eventual`](Consistency::Eventual) reads** see the writes of the line that are unanswered when they are
-    ///   sent, for which they go to the leader. If there are none, the proxy's member answers from what it applied.
-    ///   That may be older than earlier answers of the line, those to its own writes included.
+    ///   sent, for which they go to the leader. If there are none, the member that they reach answers from what it
+    ///   has applied. That may be older than earlier answers of the line, those to its own writes included.
     /// - **Reads of different consistency** that are in flight at the same time, without a write of the line
     ///   between them, may run in either order.
     ///
