@@ -1,6 +1,6 @@
 //! How a request uses the state of a group: one type for all layers.
 
-/// What a read must reflect.
+/// The writes that a read must reflect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Consistency {

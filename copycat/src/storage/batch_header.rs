@@ -152,7 +152,7 @@ impl BatchHeader {
     }
 }
 
-/// What recovery needs of a frame: 48 bytes. A batch counts as a whole or not at all, so recovery keeps these until
+/// The fields of a frame that recovery needs: 48 bytes. A batch counts as a whole or not at all, so recovery keeps these until
 /// all frames of the batch are verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Record {

@@ -187,11 +187,11 @@ pub(crate) struct Damage {
     pub file: String,
     /// The offset in the file, in bytes.
     pub offset: u64,
-    /// What is wrong.
+    /// The problem.
     pub problem: Problem,
 }
 
-/// What is wrong with bytes that should verify.
+/// A problem of bytes that should verify.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub(crate) enum Problem {

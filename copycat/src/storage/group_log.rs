@@ -1,4 +1,4 @@
-//! What the journal knows of one group: its state, and the location of each of its entries.
+//! The state that a journal keeps of one group, and the location of each of its entries.
 
 use super::position::Position;
 use crate::codec::configuration::Configuration;

@@ -1,4 +1,4 @@
-//! What the journal knows of all its groups.
+//! The state that a journal keeps of all its groups.
 
 use super::batch::Batch;
 use super::checkpoint;

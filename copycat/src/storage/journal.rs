@@ -39,7 +39,7 @@ pub(crate) struct Journal {
     pub(super) flushed: Flushed,
 }
 
-/// What has become durable since the journal was opened.
+/// The amount of data that became durable since the journal was opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Flushed {
     /// Number of successful flushes.

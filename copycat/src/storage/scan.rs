@@ -59,7 +59,7 @@ pub(crate) struct Cut {
     pub bytes: u64,
 }
 
-/// What follows the intact batches of a segment.
+/// The bytes that follow the intact batches of a segment.
 pub(super) struct Tail {
     /// The highest position that an intact header in the tail records as durable. If it is beyond the end of the
     /// intact batches, acknowledged bytes are lost: that is damage.
