@@ -152,8 +152,8 @@ impl BatchHeader {
     }
 }
 
-/// The fields of a frame that recovery needs: 48 bytes. A batch counts as a whole or not at all, so recovery keeps these until
-/// all frames of the batch are verified.
+/// The fields of a frame that recovery needs: 48 bytes. A batch counts as a whole or not at all, so recovery keeps
+/// these until all frames of the batch are verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Record {
     /// The kind of the frame.
