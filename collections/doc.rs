@@ -1,4 +1,4 @@
-// What the examples in the documentation run against: one member, in memory. Included by each of them.
+// The examples in the documentation run against this: one member, in memory. Each of them includes this file.
 
 use copycat::{Cluster, Copycat, Error, Member, MemoryNetwork, Storage};
 use copycat_collections::*;

@@ -1,12 +1,12 @@
-//! A switch.
+//! A replicated boolean.
 
 use crate::Collection;
 use copycat::{Consistency, Error, Proxy, state_machine, update, update_sync};
 
-/// A value that is true or false, false at first: a replicated `AtomicBool`.
+/// A value that is true or false, initially false: a replicated `AtomicBool`.
 #[state_machine]
 pub trait Boolean {
-    /// The value.
+    /// Returns the value.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -31,7 +31,7 @@ pub trait Boolean {
         self.get_and_set(value);
     }
 
-    /// Sets the value; returns what it was before.
+    /// Sets the value; returns the previous one.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -60,7 +60,7 @@ pub trait Boolean {
         equal
     }
 
-    /// Turns the value into the other one; returns what it is then.
+    /// Negates the value; returns the new one.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -90,14 +90,15 @@ impl Collection for AsyncBoolean {
     type State = bool;
 }
 
-/// Built from several commands.
+/// Methods that use several commands.
 impl AsyncBoolean {
-    /// Replaces the value by what `change` makes of it, and returns that. If somebody else was faster, `change` is
-    /// asked again: it may be called often, and must not do anything else.
+    /// Replaces the value by the result of `change`, and returns the new value. If another client changed it
+    /// meanwhile, `change` is called again. So it may be called often, and must have no side effects.
     ///
     /// # Errors
     ///
-    /// Those of [`get`](Self::get) and of [`compare_and_set`](Self::compare_and_set), after which nothing is repeated.
+    /// The errors of [`get`](Self::get) and of [`compare_and_set`](Self::compare_and_set), after which nothing is
+    /// retried.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -111,13 +112,13 @@ impl AsyncBoolean {
     }
 }
 
-/// Built from several commands.
+/// Methods that use several commands.
 impl SyncBoolean {
     /// Replaces the value: [`AsyncBoolean::update`] for threads that block.
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of [`AsyncBoolean::update`].
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }

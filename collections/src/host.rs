@@ -1,10 +1,10 @@
-//! The two that open resources: a member, and a remote handle.
+//! The two types that open resources: a member, and a remote handle.
 
 use crate::Collection;
 use copycat::{Copycat, Error, Partitioned, Remote};
 use std::future::Future;
 
-/// What opens resources: a member brings the state along, a remote handle does not.
+/// A type that opens resources. A member also creates the state, a remote handle does not.
 pub trait Host {
     /// Opens a resource with one partition.
     fn open_one<C: Collection>(&self, name: String) -> impl Future<Output = Result<C, Error>> + Send;

@@ -1,8 +1,8 @@
 //! Replicated maps, sets, lists and atomic variables.
 //!
-//! Each is a trait with [`#[state_machine]`](copycat::state_machine), a state of the standard library that implements
-//! it, and the proxies that the macro makes of it. Nothing here is more than any user of `copycat` could write: read
-//! [`Set`] first, the shortest with a key.
+//! Each is a trait with [`#[state_machine]`](copycat::state_machine), a state of the standard library that
+//! implements it, and the proxies that the macro makes of it. Any user of `copycat` could write the same: read
+//! [`Set`] first, the shortest one with a key.
 //!
 //! ```
 //! use copycat::{Cluster, Copycat, Member, MemoryNetwork, Storage};
@@ -40,21 +40,22 @@
 //!
 //! # What holds for all of them
 //!
-//! - Each call is one step: nobody sees half of it. What goes to several partitions (`len`, `clear`, a page, a command
-//!   with many keys) is one step in each of them, but not in all at once.
+//! - Each call is atomic. A call that goes to several partitions (`len`, `clear`, a page, a command with many keys)
+//!   is atomic in each partition, but not across partitions.
 //! - Reads see every write that was acknowledged before they began, unless the proxy says otherwise
 //!   ([`with_consistency`](copycat::Proxy::with_consistency)).
-//! - Values are compared with `==`. One that is not equal to itself, as NaN is not, is never found: `put` or `set`
-//!   replaces it, and `update` says so.
-//! - Keys are told apart by their order *and* by their bytes: the bytes decide about the partition. Keys that are equal
-//!   must have the same bytes. Those of the standard library have, except `PathBuf`: `a/b` and `a//b` are equal.
-//! - Bytes are best kept as `serde_bytes::ByteBuf`: serde goes through a `Vec<u8>` byte by byte, which makes a call with a
+//! - Values are compared with `==`. A value that is not equal to itself (for example NaN) is never found: `put` or
+//!   `set` replaces it, and `update` returns an error.
+//! - Keys are distinguished by their order *and* by their bytes, because the bytes decide the partition. Keys that
+//!   are equal must have the same bytes. This holds for keys of the standard library, except `PathBuf`: `a/b` and
+//!   `a//b` are equal.
+//! - Store bytes as `serde_bytes::ByteBuf`: serde goes through a `Vec<u8>` byte by byte, which makes a call with a
 //!   few hundred of them take twice the processor time.
-//! - A key has up to 64 KiB, a command, keys included, 4 MiB; what is longer is refused before it is sent. An answer that
-//!   would be longer is an error, unless it is a [`Page`]: `get_all` of too many keys, `get` of a key of a
-//!   [`MultiMap`] with too many values.
-//! - A page of a collection with several partitions is made of a page of each: the more partitions, the more is read for
-//!   it.
+//! - A key has up to 64 KiB. A command, keys included, has up to 4 MiB. Longer ones are refused before they are
+//!   sent. An answer has up to 4 MiB and 64 KiB. A longer one is an error (`get_all` of too many keys, `get` of a
+//!   key of a [`MultiMap`] with too many values), unless it is a [`Page`], which ends earlier.
+//! - A page of a collection with several partitions is merged from a page of each, so more partitions mean more
+//!   reading.
 
 mod boolean;
 mod host;
@@ -77,10 +78,10 @@ pub use opening::{Collection, CollectionBuilder, Collections, Key, PartitionedBu
 pub use reference::{AsyncReference, Reference, ReferenceCommands, SyncReference};
 pub use set::{AsyncSet, Set, SetCommands, SyncSet};
 
-/// Items of the pages that iterators and streams ask for; a page of long ones ends before.
+/// The limit of items in the pages that iterators and streams request. A page of long items ends earlier.
 const PAGE_LIMIT: u64 = 1_000;
 
-/// A page, and its last item, behind which the next begins.
+/// Returns a page and its last item, after which the next page begins.
 fn with_last<T: Clone>(page: Page<T>) -> (Page<T>, Option<T>) {
     let last = page.items.last().cloned();
     (page, last)

@@ -1,13 +1,13 @@
-//! A list of elements at positions.
+//! A replicated list.
 
 use crate::{Collection, PAGE_LIMIT, Value};
 use copycat::{Page, PageIter, PageStream, state_machine};
 use serde::Serialize;
 
-/// Elements at positions from 0 on: a replicated `Vec`. All of it is in one partition.
+/// Elements at positions from 0 on: a replicated `Vec`. The whole list is in one partition.
 #[state_machine]
 pub trait List<T> {
-    /// The element at a position; `None` behind the end.
+    /// Returns the element at a position, or `None` after the end.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -20,7 +20,7 @@ pub trait List<T> {
     #[read]
     fn get(&self, index: u64) -> Option<T>;
 
-    /// How many elements there are.
+    /// Returns the number of elements.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -32,7 +32,7 @@ pub trait List<T> {
     #[read]
     fn len(&self) -> u64;
 
-    /// Whether there are none.
+    /// Returns whether the list is empty.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -45,7 +45,7 @@ pub trait List<T> {
         self.len() == 0
     }
 
-    /// The first position of an element. Looks at every element before it.
+    /// Returns the first position of an element, or `None` if it is not in the list. Compares every element before it.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -57,7 +57,7 @@ pub trait List<T> {
     #[read]
     fn index_of(&self, element: &T) -> Option<u64>;
 
-    /// Whether an element is at any position.
+    /// Returns whether an element is at any position.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -71,8 +71,9 @@ pub trait List<T> {
         self.index_of(element).is_some()
     }
 
-    /// At most `limit` elements at the positions from `from` up to, and without, `to`. Go on behind those that came.
-    /// Positions behind the end, and reversed ones, hold nothing.
+    /// Returns at most `limit` elements at the positions from `from` up to, but not including, `to`. The next page
+    /// begins at `from` plus the number of elements returned. Positions after the end, and reversed ones, give no
+    /// elements.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -98,8 +99,8 @@ pub trait List<T> {
     #[write]
     fn push(&mut self, element: T) -> u64;
 
-    /// Puts an element at a position, and moves those from there on by one. Returns whether it did: the position may be
-    /// the end, but not behind it.
+    /// Inserts an element at a position, and moves the elements from there on by one. Returns whether it did: the
+    /// position may be the end, but not after it.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -113,8 +114,8 @@ pub trait List<T> {
     #[write]
     fn insert(&mut self, index: u64, element: T) -> bool;
 
-    /// Puts an element in the place of another; returns that one. `None`: there is no such position, and nothing was
-    /// changed.
+    /// Replaces the element at a position, and returns the previous one. Returns `None`, and changes nothing, if
+    /// there is no such position.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -127,7 +128,7 @@ pub trait List<T> {
     #[write]
     fn set(&mut self, index: u64, element: T) -> Option<T>;
 
-    /// Takes an element out, and moves those behind it by one; `None` behind the end.
+    /// Removes and returns the element at a position, and moves the elements after it by one; `None` after the end.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -140,7 +141,7 @@ pub trait List<T> {
     #[write]
     fn remove(&mut self, index: u64) -> Option<T>;
 
-    /// Takes the last element off.
+    /// Removes and returns the last element, or `None` if the list is empty.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -153,7 +154,7 @@ pub trait List<T> {
     #[write]
     fn pop(&mut self) -> Option<T>;
 
-    /// Takes off what is at and behind a position, so that `len` elements are left, or all if there are fewer.
+    /// Removes the elements from position `len` on, so that `len` are left, or all if there are fewer.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -233,7 +234,7 @@ impl<T: PartialEq + Clone + Serialize> List<T> for Vec<T> {
     }
 }
 
-/// A position as the machine counts; one that it cannot count to is behind every end.
+/// Converts a position. One that is too large for this machine is after every end.
 fn to_index(index: u64) -> usize {
     usize::try_from(index).unwrap_or(usize::MAX)
 }
@@ -242,15 +243,15 @@ impl<T: Value> Collection for AsyncList<T> {
     type State = Vec<T>;
 }
 
-/// A page, and the position behind it.
+/// Returns a page and the position after it.
 fn behind<T>(from: u64, page: Page<T>) -> (Page<T>, Option<u64>) {
     let position = from + page.items.len() as u64;
     (page, Some(position))
 }
 
-/// Built from several commands.
+/// Methods that use several commands.
 impl<T: Value> AsyncList<T> {
-    /// Every element from position 0 on, read page by page: see [`PageStream`]. Elements that are moved to other
+    /// Streams every element from position 0 on, read page by page: see [`PageStream`]. Elements that move to other
     /// positions meanwhile may come twice, or not at all.
     ///
     /// ```
@@ -271,9 +272,9 @@ impl<T: Value> AsyncList<T> {
     }
 }
 
-/// Built from several commands.
+/// Methods that use several commands.
 impl<T: Value> SyncList<T> {
-    /// Every element: [`AsyncList::iter`] for threads that block.
+    /// Iterates over every element: [`AsyncList::iter`] for threads that block.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }

@@ -1,12 +1,12 @@
-//! A number that is counted up and down.
+//! A replicated number.
 
 use crate::Collection;
 use copycat::{Consistency, Error, Proxy, state_machine, update, update_sync};
 
-/// A number, 0 at first: a replicated `AtomicI64`, which wraps around at its ends as that does.
+/// A number, initially 0: a replicated `AtomicI64`, which wraps around on overflow like that one.
 #[state_machine]
 pub trait Long {
-    /// The number.
+    /// Returns the number.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -31,7 +31,7 @@ pub trait Long {
         self.get_and_set(value);
     }
 
-    /// Sets the number; returns what it was before.
+    /// Sets the number; returns the previous one.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -42,7 +42,7 @@ pub trait Long {
     #[write]
     fn get_and_set(&mut self, value: i64) -> i64;
 
-    /// Adds to the number; returns what it was before.
+    /// Adds to the number; returns the previous one.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -55,7 +55,7 @@ pub trait Long {
         self.get_and_set(self.get().wrapping_add(by))
     }
 
-    /// Adds to the number; returns what it is then.
+    /// Adds to the number; returns the new one.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -69,7 +69,7 @@ pub trait Long {
         self.get()
     }
 
-    /// Adds 1 to the number; returns what it is then.
+    /// Adds 1 to the number; returns the new one.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -82,7 +82,7 @@ pub trait Long {
         self.add_and_get(1)
     }
 
-    /// Takes 1 from the number; returns what it is then.
+    /// Subtracts 1 from the number; returns the new one.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -95,7 +95,7 @@ pub trait Long {
         self.add_and_get(-1)
     }
 
-    /// Adds 1 to the number; returns what it was before.
+    /// Adds 1 to the number; returns the previous one.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -108,7 +108,7 @@ pub trait Long {
         self.get_and_add(1)
     }
 
-    /// Takes 1 from the number; returns what it was before.
+    /// Subtracts 1 from the number; returns the previous one.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -121,7 +121,7 @@ pub trait Long {
         self.get_and_add(-1)
     }
 
-    /// Adds to the number and returns what it is then; `None` if it would wrap around, and nothing was changed.
+    /// Adds to the number and returns the new one. If it would wrap around, returns `None` and changes nothing.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -156,7 +156,7 @@ pub trait Long {
         equal
     }
 
-    /// Raises the number to `value` if it is smaller; returns what it is then.
+    /// Raises the number to `value` if it is smaller; returns the resulting number.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -171,7 +171,7 @@ pub trait Long {
         self.get()
     }
 
-    /// Lowers the number to `value` if it is larger; returns what it is then.
+    /// Lowers the number to `value` if it is larger; returns the resulting number.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -201,14 +201,15 @@ impl Collection for AsyncLong {
     type State = i64;
 }
 
-/// Built from several commands.
+/// Methods that use several commands.
 impl AsyncLong {
-    /// Replaces the number by what `change` makes of it, and returns that. If somebody else was faster, `change` is
-    /// asked again: it may be called often, and must not do anything else.
+    /// Replaces the number by the result of `change`, and returns the new number. If another client changed it
+    /// meanwhile, `change` is called again. So it may be called often, and must have no side effects.
     ///
     /// # Errors
     ///
-    /// Those of [`get`](Self::get) and of [`compare_and_set`](Self::compare_and_set), after which nothing is repeated.
+    /// The errors of [`get`](Self::get) and of [`compare_and_set`](Self::compare_and_set), after which nothing is
+    /// retried.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -223,13 +224,13 @@ impl AsyncLong {
     }
 }
 
-/// Built from several commands.
+/// Methods that use several commands.
 impl SyncLong {
     /// Replaces the number: [`AsyncLong::update`] for threads that block.
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of [`AsyncLong::update`].
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }

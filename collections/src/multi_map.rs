@@ -1,4 +1,4 @@
-//! A map with several values for each key.
+//! A replicated map with several values for each key.
 
 use crate::{Collection, Key, PAGE_LIMIT, with_last};
 use copycat::{Page, PageIter, PageStream, state_machine};
@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
 /// A map from keys to sets of values, in the order of its keys and of their values: a replicated
-/// `BTreeMap<K, BTreeSet<V>>`. An entry is a key and one of its values; a key without a value is not there.
+/// `BTreeMap<K, BTreeSet<V>>`. An entry is a key and one of its values. A key without values is not in the map.
 #[state_machine]
 pub trait MultiMap<K: Ord, V: Ord> {
-    /// All values of a key, in their order. Too many for one answer are an error: read [`entries`](Self::entries)
-    /// then, page by page.
+    /// Returns all values of a key, in their order. If they are too many for one answer, this is an error: read
+    /// [`entries`](Self::entries) page by page then.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -24,7 +24,7 @@ pub trait MultiMap<K: Ord, V: Ord> {
     #[read]
     fn get(&self, #[key] key: &K) -> Vec<V>;
 
-    /// Whether a key has any value.
+    /// Returns whether a key has any value.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -36,7 +36,7 @@ pub trait MultiMap<K: Ord, V: Ord> {
     #[read]
     fn contains_key(&self, #[key] key: &K) -> bool;
 
-    /// Whether a key has a value.
+    /// Returns whether a key has this value.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -48,7 +48,7 @@ pub trait MultiMap<K: Ord, V: Ord> {
     #[read]
     fn contains_entry(&self, #[key] key: &K, value: &V) -> bool;
 
-    /// How many keys there are.
+    /// Returns the number of keys.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -61,7 +61,7 @@ pub trait MultiMap<K: Ord, V: Ord> {
     #[read(merge = sum)]
     fn key_len(&self) -> u64;
 
-    /// How many entries there are: the values of all keys.
+    /// Returns the number of entries: the values of all keys.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -74,7 +74,7 @@ pub trait MultiMap<K: Ord, V: Ord> {
     #[read(merge = sum)]
     fn len(&self) -> u64;
 
-    /// Whether there are none.
+    /// Returns whether the map is empty.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -87,7 +87,8 @@ pub trait MultiMap<K: Ord, V: Ord> {
         self.len() == 0
     }
 
-    /// At most `limit` keys behind the key `after`, which need not be there; from the first on without it.
+    /// Returns at most `limit` keys after the key `after`, which need not be in the map; without it, from the first
+    /// key on.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -99,7 +100,8 @@ pub trait MultiMap<K: Ord, V: Ord> {
     #[read(merge = Page::merge)]
     fn keys(&self, after: Option<K>, limit: u64) -> Page<K>;
 
-    /// At most `limit` entries behind the entry `after`, which need not be there; from the first on without it.
+    /// Returns at most `limit` entries after the entry `after`, which need not be in the map; without it, from the
+    /// first entry on.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -112,7 +114,7 @@ pub trait MultiMap<K: Ord, V: Ord> {
     #[read(merge = Page::merge)]
     fn entries(&self, after: Option<(K, V)>, limit: u64) -> Page<(K, V)>;
 
-    /// Gives a key one more value; returns whether it is new to it.
+    /// Adds a value to a key; returns whether it is new for the key.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -121,11 +123,11 @@ pub trait MultiMap<K: Ord, V: Ord> {
     /// assert!(!multi_map.put("ada".into(), "poet".into()).await?);
     /// # Ok(()) });
     /// ```
-    // The other values of the key stay, so it makes nothing dead.
+    // The other values of the key stay, so it makes no earlier command obsolete.
     #[write]
     fn put(&mut self, #[key] key: K, value: V) -> bool;
 
-    /// Takes a value from a key; returns whether it had it.
+    /// Removes a value from a key; returns whether the key had it.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -137,7 +139,7 @@ pub trait MultiMap<K: Ord, V: Ord> {
     #[write]
     fn remove(&mut self, #[key] key: &K, value: &V) -> bool;
 
-    /// Takes all values from a key; returns how many that were.
+    /// Removes all values from a key; returns how many were removed.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -146,7 +148,7 @@ pub trait MultiMap<K: Ord, V: Ord> {
     /// assert_eq!(multi_map.remove_all(&"ada".into()).await?, 1);
     /// # Ok(()) });
     /// ```
-    // Nothing is left of what was done to the key before.
+    // No effect of earlier commands on the key remains.
     #[delete(supersedes(put, remove, remove_all))]
     fn remove_all(&mut self, #[key] key: &K) -> u64;
 
@@ -168,7 +170,7 @@ pub trait MultiMap<K: Ord, V: Ord> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pairs<K: Ord, V: Ord> {
     values: BTreeMap<K, BTreeSet<V>>,
-    /// Values of all keys together: counting them would take longer the more keys there are.
+    /// The number of values of all keys together. Counting them would take longer the more keys there are.
     len: u64,
 }
 
@@ -209,7 +211,7 @@ impl<K: Ord + Clone + Serialize, V: Ord + Clone + Serialize> MultiMap<K, V> for 
         let from = key.as_ref().map_or(Bound::Unbounded, Bound::Included);
         let keys = self.values.range((from, Bound::Unbounded));
         let entries = keys.flat_map(|(at, values)| {
-            // Only the first key may have values that were seen already.
+            // Only the first key may have values that the caller has seen already.
             let seen = value.clone().filter(|_| key.as_ref() == Some(at));
             let from = seen.map_or(Bound::Unbounded, Bound::Excluded);
             values.range((from, Bound::Unbounded)).map(|value| (at.clone(), value.clone()))
@@ -248,9 +250,9 @@ impl<K: Key, V: Key> Collection for AsyncMultiMap<K, V> {
     type State = Pairs<K, V>;
 }
 
-/// Built from several commands.
+/// Methods that use several commands.
 impl<K: Key, V: Key> AsyncMultiMap<K, V> {
-    /// Every entry, in order, read page by page: see [`PageStream`].
+    /// Streams every entry, in order, read page by page: see [`PageStream`].
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -267,9 +269,9 @@ impl<K: Key, V: Key> AsyncMultiMap<K, V> {
     }
 }
 
-/// Built from several commands.
+/// Methods that use several commands.
 impl<K: Key, V: Key> SyncMultiMap<K, V> {
-    /// Every entry: [`AsyncMultiMap::iter`] for threads that block.
+    /// Iterates over every entry: [`AsyncMultiMap::iter`] for threads that block.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }

@@ -1,4 +1,4 @@
-//! Opening collections, on a member or through a remote handle.
+//! Opens collections, on a member or through a remote handle.
 
 use crate::host::Host;
 use crate::{AsyncBoolean, AsyncList, AsyncLong, AsyncMap, AsyncMultiMap, AsyncReference, AsyncSet};
@@ -6,9 +6,9 @@ use copycat::{AsyncProxy, Copycat, Data, Dispatch, Error, Partitioned, Remote};
 use std::fmt;
 use std::marker::PhantomData;
 
-/// What the keys of a collection must be: ordered, and values that can be sent and kept. Implemented for all that are.
+/// A key of a collection: ordered and serializable. Implemented for every type that fulfils the bounds.
 ///
-/// A floating-point number is none, for it has no order; a type of your own around it has, with `f64::total_cmp`.
+/// `f64` is not a key, because it is not `Ord`. Wrap it in a type that orders by `f64::total_cmp`.
 ///
 /// ```compile_fail
 /// fn key<K: copycat_collections::Key>() {}
@@ -19,22 +19,21 @@ pub trait Key: Data + Ord + Clone + Send + Sync {}
 
 impl<T: Data + Ord + Clone + Send + Sync> Key for T {}
 
-/// What the values of a collection must be: comparable, and such that can be sent and kept. Implemented for all that
-/// are.
+/// A value of a collection: comparable and serializable. Implemented for every type that fulfils the bounds.
 pub trait Value: Data + PartialEq + Clone + Send + Sync {}
 
 impl<T: Data + PartialEq + Clone + Send + Sync> Value for T {}
 
-/// The asynchronous proxy of a collection, which knows the state that every replica begins with.
+/// The asynchronous proxy of a collection, with the type of its state.
 pub trait Collection: AsyncProxy<Commands: Dispatch<Self::State>> {
-    /// The state; it begins as its default.
+    /// The type of the state. Every replica begins with its default.
     type State: Data + Default + Send;
 }
 
-/// Opens collections: on a member, [`Copycat`], and through a handle from outside, [`Remote`].
+/// Opens collections: on a member, [`Copycat`], and through a remote handle, [`Remote`].
 ///
-/// A collection is a resource with a name. Every member opens it under that name, as the same collection and with as
-/// many partitions. A process that is no member opens it in the same way.
+/// A collection is a resource with a name. Every member opens it under that name, as the same type of collection
+/// and with the same number of partitions. A process that is not a member opens it in the same way.
 pub trait Collections: Host {
     /// Begins to open a [`Map`](crate::Map).
     ///
@@ -159,8 +158,8 @@ impl<'a, H: Host + ?Sized, C: Collection> CollectionBuilder<'a, H, C> {
     ///
     /// # Errors
     ///
-    /// As [`StateMachineBuilder::open`](copycat::StateMachineBuilder::open) on a member, as
-    /// [`RemoteResource::open`](copycat::RemoteResource::open) through a remote handle.
+    /// On a member, the errors of [`StateMachineBuilder::open`](copycat::StateMachineBuilder::open); through a
+    /// remote handle, those of [`RemoteResource::open`](copycat::RemoteResource::open).
     pub async fn open(self) -> Result<C, Error> {
         self.host.open_one(self.name).await
     }
@@ -169,7 +168,7 @@ impl<'a, H: Host + ?Sized, C: Collection> CollectionBuilder<'a, H, C> {
     ///
     /// # Errors
     ///
-    /// As [`open`](Self::open); and on a thread of a member, inside a state's method for example.
+    /// The errors of [`open`](Self::open); also an error on a thread of a member, for example inside a state's method.
     pub fn open_sync(self) -> Result<C::Sync, Error> {
         Ok(self.host.open_one_sync::<C>(self.name)?.to_sync())
     }
@@ -189,8 +188,8 @@ impl<'a, H: Host + ?Sized, C: Collection<Commands: Partitioned>> PartitionedBuil
         PartitionedBuilder { host, name, partitions: 1, collection: PhantomData }
     }
 
-    /// Spreads the collection over several partitions, each with a leader and a log of its own; 1 to 1,024, 1 unless
-    /// this is called. The same on all members and remote handles, for ever.
+    /// Spreads the collection over several partitions, each with a leader and a log of its own: 1 to 1,024, default
+    /// 1. The number must be the same on all members and remote handles, and can never change.
     pub fn with_partitions(mut self, partitions: u32) -> Self {
         self.partitions = partitions;
         self
@@ -200,8 +199,8 @@ impl<'a, H: Host + ?Sized, C: Collection<Commands: Partitioned>> PartitionedBuil
     ///
     /// # Errors
     ///
-    /// As [`StateMachineBuilder::open`](copycat::StateMachineBuilder::open) on a member, as
-    /// [`RemoteResource::open`](copycat::RemoteResource::open) through a remote handle.
+    /// On a member, the errors of [`StateMachineBuilder::open`](copycat::StateMachineBuilder::open); through a
+    /// remote handle, those of [`RemoteResource::open`](copycat::RemoteResource::open).
     pub async fn open(self) -> Result<C, Error> {
         self.host.open_many(self.name, self.partitions).await
     }
@@ -210,7 +209,7 @@ impl<'a, H: Host + ?Sized, C: Collection<Commands: Partitioned>> PartitionedBuil
     ///
     /// # Errors
     ///
-    /// As [`open`](Self::open); and on a thread of a member, inside a state's method for example.
+    /// The errors of [`open`](Self::open); also an error on a thread of a member, for example inside a state's method.
     pub fn open_sync(self) -> Result<C::Sync, Error> {
         Ok(self.host.open_many_sync::<C>(self.name, self.partitions)?.to_sync())
     }

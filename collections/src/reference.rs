@@ -1,12 +1,12 @@
-//! One value of any type.
+//! A replicated value of any type.
 
 use crate::{Collection, Value};
 use copycat::{Consistency, Error, Proxy, state_machine, update, update_sync};
 
-/// A value, or none, as it is at first: what an `AtomicReference` is elsewhere.
+/// A value, or no value, which is the initial state: a replicated `AtomicReference`.
 #[state_machine]
 pub trait Reference<T> {
-    /// The value, if there is one.
+    /// Returns the value, if there is one.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -17,7 +17,7 @@ pub trait Reference<T> {
     #[read]
     fn get(&self) -> Option<T>;
 
-    /// Whether there is one.
+    /// Returns whether there is a value.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -45,7 +45,7 @@ pub trait Reference<T> {
         self.get_and_set(value);
     }
 
-    /// Sets the value; returns what it was before.
+    /// Sets the value; returns the previous one.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -56,8 +56,8 @@ pub trait Reference<T> {
     #[write]
     fn get_and_set(&mut self, value: T) -> Option<T>;
 
-    /// Sets the value to `new`, or takes it away for `None`, if it is `expected`, or is not there for `None`. Returns
-    /// whether it was.
+    /// Sets the value to `new` if it is `expected`; returns whether it was. For both, `None` means that there is no
+    /// value.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -69,7 +69,7 @@ pub trait Reference<T> {
     #[write]
     fn compare_and_set(&mut self, expected: Option<T>, new: Option<T>) -> bool;
 
-    /// Takes the value away.
+    /// Removes the value.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -113,14 +113,16 @@ impl<T: Value> Collection for AsyncReference<T> {
     type State = Option<T>;
 }
 
-/// Built from several commands.
+/// Methods that use several commands.
 impl<T: Value> AsyncReference<T> {
-    /// Replaces the value by what `change` makes of it, `None` being no value, and returns that. If somebody else was
-    /// faster, `change` is asked again: it may be called often, and must not do anything else.
+    /// Replaces the value by the result of `change`, and returns it. `None` means that there is no value. If
+    /// another client changed the value meanwhile, `change` is called again. So it may be called often, and must
+    /// have no side effects.
     ///
     /// # Errors
     ///
-    /// Those of [`get`](Self::get) and of [`compare_and_set`](Self::compare_and_set), after which nothing is repeated.
+    /// The errors of [`get`](Self::get) and of [`compare_and_set`](Self::compare_and_set), after which nothing is
+    /// retried. Also an error if the value is not equal to itself.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -137,13 +139,13 @@ impl<T: Value> AsyncReference<T> {
     }
 }
 
-/// Built from several commands.
+/// Methods that use several commands.
 impl<T: Value> SyncReference<T> {
     /// Replaces the value: [`AsyncReference::update`] for threads that block.
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of [`AsyncReference::update`].
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }

@@ -6,10 +6,10 @@ use serde::Serialize;
 use std::collections::BTreeSet;
 use std::ops::Bound;
 
-/// A set of elements, in their order: a replicated `BTreeSet`.
+/// A set of elements, in ascending order: a replicated `BTreeSet`.
 #[state_machine]
 pub trait Set<T: Ord> {
-    /// Whether an element is there.
+    /// Returns whether the set contains an element.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -21,7 +21,7 @@ pub trait Set<T: Ord> {
     #[read]
     fn contains(&self, #[key] element: &T) -> bool;
 
-    /// How many elements there are.
+    /// Returns the number of elements.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -33,7 +33,7 @@ pub trait Set<T: Ord> {
     #[read(merge = sum)]
     fn len(&self) -> u64;
 
-    /// Whether there are none.
+    /// Returns whether the set is empty.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -46,7 +46,7 @@ pub trait Set<T: Ord> {
         self.len() == 0
     }
 
-    /// The smallest element.
+    /// Returns the smallest element, or `None` if the set is empty.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -58,7 +58,7 @@ pub trait Set<T: Ord> {
     #[read(merge = min)]
     fn first(&self) -> Option<T>;
 
-    /// The largest element.
+    /// Returns the largest element, or `None` if the set is empty.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -70,7 +70,8 @@ pub trait Set<T: Ord> {
     #[read(merge = max)]
     fn last(&self) -> Option<T>;
 
-    /// At most `limit` elements behind `after`, which need not be there; from the first on without it.
+    /// Returns at most `limit` elements after `after`, which need not be in the set; without it, from the first
+    /// element on.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -92,12 +93,13 @@ pub trait Set<T: Ord> {
     /// assert!(!set.insert(7).await?);
     /// # Ok(()) });
     /// ```
-    // Whatever was done about the element before, it is there now.
+    // The element is there now, whatever earlier commands did about it.
     #[write(supersedes(insert, remove))]
     fn insert(&mut self, #[key] element: T) -> bool;
 
-    /// Adds all these; returns how many are new. One command in each partition that some of them belong to, and atomic
-    /// in each, not in all: where one of several fails, the error says [`Unknown`](copycat::Outcome::Unknown).
+    /// Adds several elements; returns how many are new. Each partition that some of them belong to gets one
+    /// command. It is atomic in each partition, but not across partitions: if one of several fails, the outcome of
+    /// the error is [`Unknown`](copycat::Outcome::Unknown).
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -118,12 +120,12 @@ pub trait Set<T: Ord> {
     /// assert!(set.remove(&7).await?);
     /// # Ok(()) });
     /// ```
-    // As `insert`: nothing is left of what was done about the element before.
+    // As for `insert`, no effect of earlier commands on the element remains.
     #[delete(supersedes(insert, remove))]
     fn remove(&mut self, #[key] element: &T) -> bool;
 
-    /// Removes all but these; returns how many that were. One command in every partition, and atomic in each, not in
-    /// all.
+    /// Removes all elements but these; returns how many were removed. Every partition gets one command. It is
+    /// atomic in each partition, but not across partitions.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -201,9 +203,9 @@ impl<T: Key> Collection for AsyncSet<T> {
     type State = BTreeSet<T>;
 }
 
-/// Built from several commands.
+/// Methods that use several commands.
 impl<T: Key> AsyncSet<T> {
-    /// Every element, in order, read page by page: see [`PageStream`].
+    /// Streams every element, in order, read page by page: see [`PageStream`].
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -223,9 +225,9 @@ impl<T: Key> AsyncSet<T> {
     }
 }
 
-/// Built from several commands.
+/// Methods that use several commands.
 impl<T: Key> SyncSet<T> {
-    /// Every element: [`AsyncSet::iter`] for threads that block.
+    /// Iterates over every element: [`AsyncSet::iter`] for threads that block.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }

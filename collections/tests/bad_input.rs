@@ -1,4 +1,4 @@
-//! What nobody should send, and somebody will: each has an answer that is written down.
+//! Bad input: each has an answer that is defined here.
 
 use copycat::{Cluster, Copycat, Error, Member, MemoryNetwork, Outcome, Storage};
 use copycat_collections::{AsyncList, AsyncMap, AsyncMultiMap, AsyncSet, Collections};
@@ -8,14 +8,14 @@ use std::collections::HashMap;
 use std::ops::Bound;
 use std::time::Duration;
 
-/// Longest key and longest command, encoded.
+/// The longest key and the longest command, encoded, in bytes.
 const KEY_MAX: usize = 64 << 10;
 const COMMAND_MAX: usize = 4 << 20;
-/// A text of more than 65,535 bytes says how long it is in five bytes, one of more than 250 in three.
+/// The bytes of the length of a text: five above 65,535 bytes, three above 250.
 const LONG: usize = 5;
 const MIDDLE: usize = 3;
 
-/// One member, in memory.
+/// Opens one member, in memory.
 async fn member() -> Result<Copycat, Error> {
     let cluster = Cluster::builder().with_member_id(1).add_seed(Member::new(1, "one:1")).build()?;
     let member = Copycat::builder().with_cluster(cluster).with_storage(Storage::memory());
@@ -63,7 +63,7 @@ async fn the_largest_keys_and_values_come_back_and_one_byte_more_is_refused() ->
     refused(map.put_all(vec![("a".into(), "b".into()), (key.clone() + "k", "c".into())]).await, "the key");
     refused(map.get_all(&["a".into(), key.clone() + "k"]).await, "the key");
     assert_eq!(map.len().await?, 1, "nothing of what was refused is there");
-    // The longest value is one under the shortest key. It goes out in a page, too, with all that a page says.
+    // The longest value has the shortest key. It is returned in a page, too, with all that a page contains.
     let nameless: AsyncMap<(), String> = member.map("nameless").open().await?;
     let longest = "v".repeat(COMMAND_MAX - LONG);
     nameless.put((), longest.clone()).await?;
@@ -156,7 +156,7 @@ async fn positions_behind_the_end_of_a_list() -> Result<(), Error> {
     Ok(())
 }
 
-/// An angle, in an order that NaN has a place in.
+/// An angle, in an order that includes NaN.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Degrees(f64);
 
@@ -189,7 +189,7 @@ async fn values_that_are_equal_and_encoded_otherwise_each_time() -> Result<(), E
     assert!(map.contains_value(&many(1.0)).await?);
     assert!(map.compare_and_set(&1, Some(many(1.0)), Some(many(2.0))).await?);
     assert_eq!(map.update(&1, |_| Some(many(3.0))).await?, Some(many(3.0)));
-    // With a NaN in it, no order of its bytes makes it equal.
+    // With a NaN in it, it is never equal, in whatever order it is encoded.
     map.put(1, many(f64::NAN)).await?;
     assert!(!map.compare_and_set(&1, Some(many(f64::NAN)), None).await?);
     assert_eq!(map.update(&1, |_| None).await.expect_err("never equal").code(), 105);
@@ -204,7 +204,7 @@ async fn nan_as_a_key_and_as_a_value() -> Result<(), Error> {
     assert_eq!(map.put(none, 1.0).await?, None);
     assert_eq!(map.get(&none).await?, Some(1.0));
     assert_eq!(map.last_key().await?, Some(none), "behind every number");
-    // As a value it is not equal to itself, and never found.
+    // As a value, NaN is not equal to itself, and never found.
     let zero = Degrees(0.0);
     map.put(zero, f64::NAN).await?;
     assert!(!map.contains_value(&f64::NAN).await?);

@@ -1,10 +1,12 @@
-//! What a command is declared to supersede is dead: a log without it replays to the same state. And nothing else is:
-//! for whatever is not declared there is a log that replays to another state without it.
+//! Checks the declarations of `supersedes`. A log without the entries that are declared superseded replays to the
+//! same state. The declarations are complete: for each pair that is not declared, there is a log that replays to
+//! another state without the entry.
 //!
-//! An entry may be left out when a later one supersedes it, is itself kept, and nothing that is kept lies between the two
-//! that concerns the key and is not superseded as well: no other command on it, and none on several keys or on all.
+//! An entry may be left out when a later entry supersedes it, is itself kept, and no other entry that is kept and
+//! that concerns the key lies between the two, unless it is superseded as well: no other command on the key, and
+//! none on several keys or on all.
 //!
-//! The logs are random. Their commands are those of the tables that the macro writes, so that a new one cannot be
+//! The logs are random. Their commands are those of the tables that the macro generates, so that no new command is
 //! forgotten here.
 
 use copycat::{Commands, Method, MethodId};
@@ -12,20 +14,21 @@ use copycat_collections::{Map, MapCommands, MultiMap, MultiMapCommands, Pairs, S
 use fastrand::Rng;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What a command does to a state.
+/// The effect of a command on a state.
 type Apply<S> = Box<dyn Fn(&mut S)>;
-/// The key of a command, and what it does.
+/// The key of a command, and its effect.
 type Keyed<S> = (Option<u8>, Apply<S>);
 type Table = BTreeMap<u8, u8>;
 type Relation = Pairs<u8, u8>;
 type Elements = BTreeSet<u8>;
 
-/// Entries of one log.
+/// The number of entries of one log.
 const LENGTH: usize = 12;
-/// Logs to each declaration, and at most so many to find one that shows that a declaration would be wrong.
+/// The number of logs for each check of declarations, and the most logs tried to show that a further declaration
+/// would be wrong.
 const LOGS: usize = 20_000;
 
-/// An entry of a log: which method, with which key, and what it does.
+/// An entry of a log: its method, its key, and its effect.
 struct Entry<S> {
     method: &'static Method,
     key: Option<u8>,
@@ -35,7 +38,7 @@ struct Entry<S> {
 /// The commands of a collection on its state.
 struct Subject<S> {
     methods: &'static [Method],
-    /// What a command of that name does, and the key it does it to.
+    /// The key and the effect of a random command with this name.
     command: fn(&str, &mut Rng) -> Keyed<S>,
 }
 
@@ -55,7 +58,8 @@ impl<S: Default + PartialEq> Subject<S> {
         (0..LENGTH).map(|_| self.entry(writes[random.usize(..writes.len())], random)).collect()
     }
 
-    /// Whether a log replays to the same state when some of what is superseded is left out. `None`: nothing is.
+    /// Returns whether a log replays to the same state when some superseded entries are left out; `None` if none is
+    /// left out.
     fn same_without(
         &self,
         log: &[Entry<S>],
@@ -63,7 +67,7 @@ impl<S: Default + PartialEq> Subject<S> {
         supersedes: impl Fn(&Method, MethodId) -> bool,
     ) -> Option<bool> {
         let mut kept: Vec<&Entry<S>> = log.iter().collect();
-        // A compaction may have reached some of them only, and goes from the new to the old.
+        // A compaction may have reached only some of them, and goes from the newest to the oldest.
         for at in (0..log.len()).rev() {
             if is_dead(&kept[at..], &supersedes) && random.u8(..4) > 0 {
                 kept.remove(at);
@@ -103,7 +107,7 @@ impl<S: Default + PartialEq> Subject<S> {
     }
 }
 
-/// Whether the first of these entries may be left out while the others are kept.
+/// Returns whether the first of these entries may be left out while the others are kept.
 fn is_dead<S>(entries: &[&Entry<S>], supersedes: impl Fn(&Method, MethodId) -> bool) -> bool {
     let (first, later) = entries.split_first().expect("an entry");
     if first.key.is_none() {
@@ -123,14 +127,14 @@ fn replayed<'a, S: Default + 'a>(log: impl Iterator<Item = &'a Entry<S>>) -> S {
     state
 }
 
-/// A command whose result nobody looks at.
+/// Makes the effect of a command whose result is ignored.
 fn step<S, R>(run: impl Fn(&mut S) -> R + 'static) -> Apply<S> {
     Box::new(move |state| {
         run(state);
     })
 }
 
-/// Few keys and values, so that commands meet.
+/// Returns one of few keys or values, so that commands concern the same ones.
 fn few(random: &mut Rng) -> u8 {
     random.u8(..3)
 }

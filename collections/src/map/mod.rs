@@ -1,5 +1,5 @@
-//! A map whose keys are ordered. What can be done with it is here, what that does is in [`state`], and [`proxy`] adds to
-//! the proxies what is built from several commands.
+//! A replicated map whose keys are ordered. Its commands are declared here and implemented in [`state`]. [`proxy`]
+//! adds methods that use several commands to the proxies.
 
 mod proxy;
 mod state;
@@ -11,7 +11,7 @@ use std::ops::Bound;
 /// A map from keys to values, in the order of its keys: a replicated `BTreeMap`.
 #[state_machine]
 pub trait Map<K: Ord, V> {
-    /// What a key is mapped to.
+    /// Returns the value of a key, or `None` if the key is not in the map.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -24,7 +24,7 @@ pub trait Map<K: Ord, V> {
     #[read]
     fn get(&self, #[key] key: &K) -> Option<V>;
 
-    /// What a key is mapped to, or the default given here, which is not put into the map.
+    /// Returns the value of a key, or the default given here, which is not put into the map.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -38,7 +38,7 @@ pub trait Map<K: Ord, V> {
         self.get(key).unwrap_or(default)
     }
 
-    /// Whether a key is mapped to anything.
+    /// Returns whether a key is in the map.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -52,7 +52,7 @@ pub trait Map<K: Ord, V> {
         self.get(key).is_some()
     }
 
-    /// Whether some key is mapped to a value. Looks at every entry.
+    /// Returns whether some key has this value. Compares every entry.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -64,7 +64,7 @@ pub trait Map<K: Ord, V> {
     #[read(merge = or)]
     fn contains_value(&self, value: &V) -> bool;
 
-    /// How many keys there are.
+    /// Returns the number of keys.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -76,7 +76,7 @@ pub trait Map<K: Ord, V> {
     #[read(merge = sum)]
     fn len(&self) -> u64;
 
-    /// Whether there are none.
+    /// Returns whether the map is empty.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -89,7 +89,7 @@ pub trait Map<K: Ord, V> {
         self.len() == 0
     }
 
-    /// The smallest key.
+    /// Returns the smallest key, or `None` if the map is empty.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -101,7 +101,7 @@ pub trait Map<K: Ord, V> {
     #[read(merge = min)]
     fn first_key(&self) -> Option<K>;
 
-    /// The largest key.
+    /// Returns the largest key, or `None` if the map is empty.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -113,7 +113,8 @@ pub trait Map<K: Ord, V> {
     #[read(merge = max)]
     fn last_key(&self) -> Option<K>;
 
-    /// At most `limit` keys behind the key `after`, which need not be there; from the first on without it.
+    /// Returns at most `limit` keys after the key `after`, which need not be in the map; without it, from the first
+    /// key on.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -128,7 +129,7 @@ pub trait Map<K: Ord, V> {
     #[read(merge = Page::merge)]
     fn keys(&self, after: Option<K>, limit: u64) -> Page<K>;
 
-    /// At most `limit` keys behind the key `after`, and what they are mapped to.
+    /// Returns at most `limit` keys after the key `after`, with their values.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -140,8 +141,8 @@ pub trait Map<K: Ord, V> {
     #[read(merge = Page::merge_by_key)]
     fn entries(&self, after: Option<K>, limit: u64) -> Page<(K, V)>;
 
-    /// At most `limit` keys within bounds, and what they are mapped to. Go on with `Bound::Excluded` of the last. Bounds
-    /// that hold nothing between them, reversed ones too, give an empty page.
+    /// Returns at most `limit` keys within bounds, with their values. To continue, pass `Bound::Excluded` of the
+    /// last key. Bounds with nothing between them, reversed ones too, give an empty page.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -156,8 +157,8 @@ pub trait Map<K: Ord, V> {
     #[read(merge = Page::merge_by_key)]
     fn range(&self, from: Bound<K>, to: Bound<K>, limit: u64) -> Page<(K, V)>;
 
-    /// The entries of those keys that are in the map. One read in each partition that some of the keys belong to, whose
-    /// answer has up to 4 MiB: what is longer is an error.
+    /// Returns the entries of those keys that are in the map. Each partition that some of the keys belong to gets
+    /// one read, whose answer is limited to 4 MiB and 64 KiB. A longer answer is an error.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -170,7 +171,7 @@ pub trait Map<K: Ord, V> {
     #[read(merge = concat)]
     fn get_all(&self, #[key(each)] keys: &[K]) -> BTreeMap<K, V>;
 
-    /// Maps a key to a value; returns what it was mapped to before.
+    /// Sets the value of a key; returns the previous one.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -179,13 +180,13 @@ pub trait Map<K: Ord, V> {
     /// assert_eq!(map.put("ada".into(), 36).await?, Some(35));
     /// # Ok(()) });
     /// ```
-    // Whatever was done to the key before, nothing is left of it.
+    // No effect of earlier commands on the key remains.
     #[write(supersedes(put, put_if_absent, replace, remove, remove_if, compare_and_set))]
     fn put(&mut self, #[key] key: K, value: V) -> Option<V>;
 
-    /// Maps all these keys; of several values for one key, the last stays. One command in each partition that some of
-    /// the keys belong to, and atomic in each, not in all: where one of several fails, the error says
-    /// [`Unknown`](copycat::Outcome::Unknown).
+    /// Sets the values of several keys; if a key occurs twice, its last value stays. Each partition that some of
+    /// the keys belong to gets one command. It is atomic in each partition, but not across partitions: if one of
+    /// several fails, the outcome of the error is [`Unknown`](copycat::Outcome::Unknown).
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -197,7 +198,8 @@ pub trait Map<K: Ord, V> {
     #[write]
     fn put_all(&mut self, #[key(each.0)] entries: Vec<(K, V)>);
 
-    /// Maps a key unless it is mapped already; returns what it is mapped to then, and stays.
+    /// Sets the value of a key that is not in the map, and returns `None`. If the key is in the map, returns its
+    /// value, which stays.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -206,11 +208,11 @@ pub trait Map<K: Ord, V> {
     /// assert_eq!(map.put_if_absent("ada".into(), 99).await?, Some(36));
     /// # Ok(()) });
     /// ```
-    // What it does depends on what was done before, so it makes nothing dead.
+    // Its effect depends on earlier commands, so it makes none obsolete.
     #[write]
     fn put_if_absent(&mut self, #[key] key: K, value: V) -> Option<V>;
 
-    /// Maps a key to another value, if it is mapped to anything; returns what it was mapped to.
+    /// Replaces the value of a key if the key is in the map; returns the previous value.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -223,8 +225,8 @@ pub trait Map<K: Ord, V> {
     #[write(supersedes(replace))]
     fn replace(&mut self, #[key] key: &K, value: V) -> Option<V>;
 
-    /// Maps a key to `new`, or removes it for `None`, if it is mapped to `expected`, or is not there for `None`. Returns
-    /// whether it was. Both values travel together, in one command of up to 4 MiB.
+    /// Sets the value of a key to `new` if it is `expected`; returns whether it was. For both, `None` means that
+    /// the key is not in the map. Both values are sent in one command of up to 4 MiB.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -237,7 +239,7 @@ pub trait Map<K: Ord, V> {
     #[write]
     fn compare_and_set(&mut self, #[key] key: &K, expected: Option<V>, new: Option<V>) -> bool;
 
-    /// Removes a key; returns what it was mapped to.
+    /// Removes a key; returns its value.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -246,11 +248,11 @@ pub trait Map<K: Ord, V> {
     /// assert_eq!(map.remove(&"ada".into()).await?, Some(36));
     /// # Ok(()) });
     /// ```
-    // As `put`: nothing is left of what was done to the key before.
+    // As for `put`, no effect of earlier commands on the key remains.
     #[delete(supersedes(put, put_if_absent, replace, remove, remove_if, compare_and_set))]
     fn remove(&mut self, #[key] key: &K) -> Option<V>;
 
-    /// Removes a key if it is mapped to this value; returns whether it was.
+    /// Removes a key if it has this value; returns whether it had.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }

@@ -1,4 +1,4 @@
-//! What the proxies of a map can do besides its commands.
+//! The methods of a map's proxies that use several commands.
 
 use super::{AsyncMap, SyncMap};
 use crate::{Collection, Key, PAGE_LIMIT, Value};
@@ -9,7 +9,7 @@ impl<K: Key, V: Value> Collection for AsyncMap<K, V> {
     type State = BTreeMap<K, V>;
 }
 
-/// A page, and the key behind which the next begins.
+/// A page, and the key after which the next page begins.
 type Entries<K, T> = (Page<T>, Option<K>);
 
 fn with_last_key<K: Key, V>(page: Page<(K, V)>) -> Entries<K, (K, V)> {
@@ -22,9 +22,9 @@ fn values<K: Key, V>(page: Page<(K, V)>) -> Entries<K, V> {
     (page.map(|(_, value)| value), last)
 }
 
-/// Built from several commands.
+/// Methods that use several commands.
 impl<K: Key, V: Value> AsyncMap<K, V> {
-    /// Every key and what it is mapped to, in the order of the keys, read page by page: see [`PageStream`].
+    /// Streams every key and its value, in the order of the keys, read page by page: see [`PageStream`].
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -43,8 +43,8 @@ impl<K: Key, V: Value> AsyncMap<K, V> {
         )
     }
 
-    /// What every key is mapped to, in the order of the keys, read page by page: see [`PageStream`]. Pages of it, one by
-    /// one, are those of [`entries`](Self::entries): where to go on is a key.
+    /// Streams the value of every key, in the order of the keys, read page by page: see [`PageStream`]. To read
+    /// single pages, use [`entries`](Self::entries), which continues after a key.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -58,12 +58,14 @@ impl<K: Key, V: Value> AsyncMap<K, V> {
         PageStream::new(self, |map, after| async move { map.entries(after, PAGE_LIMIT).await.map(values) })
     }
 
-    /// Replaces what a key is mapped to by what `change` makes of it, `None` being no entry, and returns that. If
-    /// somebody else was faster, `change` is asked again: it may be called often, and must not do anything else.
+    /// Replaces the value of a key by the result of `change`, and returns it. `None` means that the key is not in
+    /// the map. If another client changed the value meanwhile, `change` is called again. So it may be called often,
+    /// and must have no side effects.
     ///
     /// # Errors
     ///
-    /// Those of [`get`](Self::get) and of [`compare_and_set`](Self::compare_and_set), after which nothing is repeated.
+    /// The errors of [`get`](Self::get) and of [`compare_and_set`](Self::compare_and_set), after which nothing is
+    /// retried. Also an error if the value is not equal to itself.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -83,9 +85,9 @@ impl<K: Key, V: Value> AsyncMap<K, V> {
     }
 }
 
-/// Built from several commands.
+/// Methods that use several commands.
 impl<K: Key, V: Value> SyncMap<K, V> {
-    /// Every key and what it is mapped to: [`AsyncMap::iter`] for threads that block.
+    /// Iterates over every key and its value: [`AsyncMap::iter`] for threads that block.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -104,7 +106,7 @@ impl<K: Key, V: Value> SyncMap<K, V> {
         PageIter::new(self, |map, after| map.entries(after, PAGE_LIMIT).map(with_last_key))
     }
 
-    /// What every key is mapped to: [`AsyncMap::values`] for threads that block.
+    /// Iterates over the value of every key: [`AsyncMap::values`] for threads that block.
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }
@@ -120,11 +122,11 @@ impl<K: Key, V: Value> SyncMap<K, V> {
         PageIter::new(self, |map, after| map.entries(after, PAGE_LIMIT).map(values))
     }
 
-    /// Replaces what a key is mapped to: [`AsyncMap::update`] for threads that block.
+    /// Replaces the value of a key: [`AsyncMap::update`] for threads that block.
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of [`AsyncMap::update`].
     ///
     /// ```
     /// # mod doc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc.rs")); }

@@ -1,4 +1,4 @@
-//! The state of a map: that of the standard library.
+//! The state of a map: a `BTreeMap` of the standard library.
 
 use super::Map;
 use copycat::Page;
@@ -46,7 +46,7 @@ where
     }
 
     fn range(&self, from: Bound<K>, to: Bound<K>, limit: u64) -> Page<(K, V)> {
-        // A `BTreeMap` panics when it is asked for these.
+        // `BTreeMap::range` panics on these bounds.
         let empty = match (&from, &to) {
             (Bound::Excluded(from), Bound::Excluded(to)) => from >= to,
             (Bound::Included(from) | Bound::Excluded(from), Bound::Included(to) | Bound::Excluded(to)) => {
