@@ -1,4 +1,4 @@
-//! Requests that were sent and not answered.
+//! The requests in flight: sent and not answered yet.
 
 use super::links::LinkId;
 use super::queue::QueueKey;
@@ -6,30 +6,30 @@ use crate::request::sender::Answer;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-/// Requests under way, at most, those in line included; behind them callers wait to hand theirs in.
+/// Most requests that wait for a route or are in flight. Beyond it, callers wait before they can submit more.
 pub(super) const IN_FLIGHT_MAX: usize = 1 << PLACE_BITS;
-/// Bits of a request's number that say where it is kept; the others count.
+/// Bits of a request's number that hold its slot; the other bits count.
 const PLACE_BITS: u32 = 16;
 
-/// A request that was sent.
+/// A request in flight.
 #[derive(Debug)]
 pub(super) struct InFlight {
     pub queue: QueueKey,
-    /// The connection it was sent on, and the only one its answer may come by.
+    /// The connection it was sent on. Its answer is accepted on no other.
     pub link: LinkId,
     pub deadline: Instant,
     pub reply: oneshot::Sender<Answer>,
 }
 
-/// All of them, by their numbers. A number is never used again, its place is: so many calls as were ever under way
-/// at once have memory, and finding one takes no search.
+/// All requests in flight, by their numbers. A number is never reused; its slot is. So there is memory for the
+/// most calls that were ever in flight at once, and finding one takes no search.
 #[derive(Debug, Default)]
 pub(super) struct Calls {
     places: Vec<(u64, Option<InFlight>)>,
     free: Vec<u32>,
-    /// How many were ever made.
+    /// Number of calls so far.
     made: u64,
-    /// No call's time is up before.
+    /// A lower bound of all deadlines: no call expires before it.
     soonest: Option<Instant>,
 }
 
@@ -38,7 +38,7 @@ impl Calls {
         self.places.len() - self.free.len()
     }
 
-    /// Keeps a call, and returns its number. There is room for it.
+    /// Stores a call and returns its number. There must be a free slot.
     pub(super) fn insert(&mut self, call: InFlight) -> u64 {
         self.made += 1;
         self.soonest = Some(self.soonest.map_or(call.deadline, |soonest| soonest.min(call.deadline)));
@@ -54,7 +54,8 @@ impl Calls {
         number
     }
 
-    /// Takes the call of an answer that came by `link`; `None` if it was given up, or was never made there.
+    /// Removes the call whose answer arrived on `link`. Returns `None` if it was given up, or was never made
+    /// there.
     pub(super) fn take(&mut self, link: LinkId, number: u64) -> Option<InFlight> {
         let place = number % IN_FLIGHT_MAX as u64;
         let (kept, call) = self.places.get_mut(place as usize)?;
@@ -65,13 +66,13 @@ impl Calls {
         call.take()
     }
 
-    /// Takes all that were sent on `link`.
+    /// Removes all calls that were sent on `link`.
     pub(super) fn take_link(&mut self, link: LinkId) -> Vec<InFlight> {
         self.take_if(|call| call.link == link)
     }
 
-    /// Takes those whose time is up. Costs nothing while there can be none: once looked through, they are let
-    /// alone until the deadline that was the first then.
+    /// Removes the calls whose deadline has passed. Costs nothing while there can be none: after a search, the
+    /// next one waits for the earliest deadline that was found.
     pub(super) fn take_expired(&mut self, now: Instant) -> Vec<InFlight> {
         if self.soonest.is_none_or(|soonest| soonest > now) {
             return Vec::new();
@@ -116,7 +117,7 @@ mod tests {
             assert!(calls.take(LinkId(at as u64 % 2), *number).is_none(), "answered before");
         }
         assert_eq!(calls.len(), 0);
-        // Nobody who answers late gets into the place of another.
+        // A late answer does not end another call in the same slot.
         let again: Vec<u64> = (0..100).map(|_| calls.insert(call(0, now))).collect();
         assert!(numbers.iter().all(|number| calls.take(LinkId(0), *number).is_none()));
         assert!(again.iter().all(|number| !numbers.contains(number)));
@@ -134,7 +135,7 @@ mod tests {
         assert!(numbers.iter().all(|number| calls.take(LinkId(0), *number).is_some()));
     }
 
-    /// Those that waited for their route are sent behind others whose time is up later.
+    /// Requests that waited for their route may be sent after others whose deadline is later.
     #[test]
     fn deadlines_need_not_be_in_the_order_of_sending() {
         let (mut calls, start) = (Calls::default(), Instant::now());

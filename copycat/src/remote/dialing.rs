@@ -1,4 +1,5 @@
-//! Attempts to connect: one at a time to find a default member, a few to reach leaders, each with pauses between.
+//! Attempts to connect: one at a time to find a default member, a few to reach leaders, each with pauses in
+//! between.
 
 use super::Options;
 use super::wire::Incoming;
@@ -14,14 +15,15 @@ use tokio::time::Instant;
 
 /// Pause between two attempts to find a default member.
 const DEFAULT_PAUSE: Duration = Duration::from_millis(50);
-/// First pause before a leader that could not be reached is tried again, doubled with every failure.
+/// First pause before a leader that could not be reached is tried again; doubles with every failure.
 const LEADER_PAUSE_MIN: Duration = Duration::from_millis(100);
-/// Longest such pause.
+/// Longest pause before a leader is tried again.
 const LEADER_PAUSE_MAX: Duration = Duration::from_secs(10);
-/// Most leaders that are tried at the same time: a member that names many leaders that are none gets few of them tried.
+/// Most leaders that are tried at the same time. So a member that names many false leaders gets few of them
+/// tried.
 const LEADERS_MAX: usize = 4;
 
-/// An attempt that is over.
+/// A finished attempt.
 #[derive(Debug)]
 pub(super) struct Dialed {
     /// The leader that was to be reached; `None`: any member, to be the default member.
@@ -29,26 +31,27 @@ pub(super) struct Dialed {
     pub outcome: Result<Client<Incoming>, ClientError>,
 }
 
-/// What is known of a leader that could not be reached, or is being tried.
+/// The state of the attempts to reach one leader.
 #[derive(Debug)]
 struct Attempts {
     under_way: bool,
     next: Instant,
-    /// Before the one after that.
+    /// The pause after the next failure.
     pause: Duration,
 }
 
-/// All attempts.
+/// All attempts to connect.
 #[derive(Debug)]
 pub(super) struct Dialing {
     options: Options,
-    /// The cluster of the first connection: no other is ever talked to. 0: it was not formed then.
+    /// The cluster of this handle; no other is ever used. 0: not known yet.
     cluster: u128,
     attempts: JoinSet<Dialed>,
     seeking_default: bool,
     next_default: Option<Instant>,
     leaders: BTreeMap<MemberId, Attempts>,
-    /// Members that were reached as leaders, and where: any of them may be the next default member.
+    /// Members that were reached as leaders, by addresses that were not configured. Each may be the next
+    /// default member.
     met: BTreeMap<MemberId, String>,
 }
 
@@ -65,7 +68,7 @@ impl Dialing {
         }
     }
 
-    /// The first default member, without which there is no handle.
+    /// Connects to the first default member, without which there is no handle.
     pub(super) async fn first(&mut self) -> Result<Client<Incoming>, ClientError> {
         let addresses = self.addresses(None);
         let client = dial(&self.options, &addresses, 0, None).await?;
@@ -73,12 +76,13 @@ impl Dialing {
         Ok(client)
     }
 
-    /// Whether it is known which cluster is talked to.
+    /// Returns whether the handle's cluster is known.
     pub(super) fn knows_cluster(&self) -> bool {
         self.cluster != 0
     }
 
-    /// Looks for a default member, `except` there only if nobody answers elsewhere. Returns whether it does, now or already.
+    /// Looks for a default member; the address `except` is tried last. Returns whether a search is in progress
+    /// now.
     pub(super) fn seek_default(&mut self, now: Instant, except: Option<&str>) -> bool {
         if self.seeking_default {
             return true;
@@ -99,8 +103,8 @@ impl Dialing {
         addresses
     }
 
-    /// Tries to reach a leader, unless it was tried a moment ago. Where this process was told where the member is,
-    /// it looks there and nowhere else: what members call each other may mean nothing out here.
+    /// Tries to reach a leader, unless it was tried a moment ago. A configured address wins: the members' own
+    /// addresses may not be reachable from outside.
     pub(super) fn reach(&mut self, now: Instant, leader: &LeaderHint) {
         assert!(self.knows_cluster(), "others could not be checked against a cluster that is not known");
         if !self.may_reach(now, leader.member) {
@@ -122,7 +126,8 @@ impl Dialing {
             return !attempts.under_way && attempts.next <= now && under_way < LEADERS_MAX;
         }
         if self.leaders.len() >= MEMBERS_MAX {
-            // More than there can be: most of them are none.
+            // A cluster has no more members, so most of these are false. Those that are due again are
+            // forgotten.
             self.leaders.retain(|_, attempts| attempts.under_way || attempts.next > now);
         }
         under_way < LEADERS_MAX && self.leaders.len() < MEMBERS_MAX
@@ -136,7 +141,8 @@ impl Dialing {
         });
     }
 
-    /// The next attempt that is over; never, while there is none. What became of it is still to be [noted](Self::note).
+    /// Waits for the next finished attempt; does not return while there is none. Its outcome must be
+    /// [noted](Self::note).
     pub(super) async fn next(&mut self) -> Dialed {
         loop {
             match self.attempts.join_next().await {
@@ -147,7 +153,7 @@ impl Dialing {
         }
     }
 
-    /// Takes note of the outcome of an attempt, and says in one line for people if it was none.
+    /// Records the outcome of an attempt, and logs a failure.
     pub(super) fn note(&mut self, now: Instant, dialed: &Dialed) {
         match (dialed.leader, &dialed.outcome) {
             (None, outcome) => {

@@ -1,4 +1,4 @@
-//! The loop of a remote handle.
+//! The event loop of a remote handle.
 
 use super::dialing::{Dialed, Dialing};
 use super::links::{LinkId, Links};
@@ -17,13 +17,13 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-/// How often deadlines, questions and attempts are looked at.
+/// The interval at which deadlines, questions and attempts are checked.
 const TICK: Duration = Duration::from_millis(10);
 
-/// Most names that are asked about at a time; behind them callers wait.
+/// Most names that are resolved at a time; beyond it, callers wait.
 const RESOLVING_MAX: usize = 1_024;
 
-/// Most listeners; behind them others wait.
+/// Most listeners; beyond it, new ones wait.
 const WATCHING_MAX: usize = STREAMS_MAX / 2;
 
 /// The channels into the loop.
@@ -34,19 +34,19 @@ pub(super) struct Inlets {
     pub watches: mpsc::Receiver<Watch>,
 }
 
-/// What the owner of a handle may ask of its loop.
+/// A command of the handle's owner to its loop.
 #[derive(Debug)]
 pub(super) enum Command {
-    /// What does the name stand for?
+    /// Resolves the name of a resource.
     Resolve {
-        /// Of a resource.
+        /// The resource's name.
         name: String,
-        /// Takes the answer.
+        /// Receives the answer.
         reply: Reply,
     },
 }
 
-/// Everything between the requests that are handed in and the connections.
+/// The state of the loop: everything between the submitted requests and the connections.
 #[derive(Debug)]
 pub(super) struct EventLoop {
     inlets: Inlets,
@@ -56,7 +56,7 @@ pub(super) struct EventLoop {
     requests: Requests,
     links: Links,
     dialing: Dialing,
-    /// The default member could not do what it was asked, and perhaps another member can.
+    /// Another default member is to be tried: the present one could not do what it was asked.
     roaming: bool,
 }
 
@@ -82,7 +82,7 @@ impl EventLoop {
         event_loop
     }
 
-    /// Runs until it is told to stop, or the last proxy and the handle are gone.
+    /// Runs until it is told to stop, or until the last proxy and the handle are gone.
     pub(super) async fn run(mut self, mut stopped: oneshot::Receiver<()>) {
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -120,7 +120,7 @@ impl EventLoop {
         }
     }
 
-    /// Takes all requests that are there already, so that one turn serves them.
+    /// Accepts all requests that are queued already, so that one turn serves them.
     fn gather(&mut self) {
         let now = Instant::now();
         while self.requests.has_room()
@@ -130,7 +130,7 @@ impl EventLoop {
         }
     }
 
-    /// Sends what may be sent, one message for each queue.
+    /// Sends what may be sent, one batch for each queue.
     fn send(&mut self) {
         while let Some(Batch { queue, link, submit }) = self.requests.next() {
             if self.links.queue(link, submit).is_err() {
@@ -178,12 +178,13 @@ impl EventLoop {
         if self.dialing.knows_cluster() {
             self.requests.routes.hear(leaders);
         } else {
-            // The cluster was formed since the default member was found. Whoever is found now can say which it is.
+            // The cluster was bootstrapped after the default member was found. A member that is found now knows
+            // its id.
             self.roaming |= !leaders.is_empty();
         }
     }
 
-    /// A connection is gone: what was under way on it may or may not have happened.
+    /// Handles the end of a connection: requests in flight on it may or may not have happened.
     fn lost(&mut self, link: LinkId) {
         self.links.retain(|kept| kept != link);
         self.requests.lost(link);
@@ -209,7 +210,7 @@ impl EventLoop {
         }
     }
 
-    /// Keeps a connection, unless there is one to the same member; that serves as well.
+    /// Keeps a connection, unless there is one to the same member, which is used instead.
     fn open(&mut self, client: Client<Incoming>) -> LinkId {
         let member = client.identity.member;
         self.links.to(member).unwrap_or_else(|| {
@@ -219,7 +220,7 @@ impl EventLoop {
         })
     }
 
-    /// Everything that may be a little late.
+    /// Does everything that may be a little late.
     fn tick(&mut self, now: Instant) {
         self.roaming |= self.requests.expire(now);
         self.resolving.expire(now);
@@ -245,7 +246,7 @@ impl EventLoop {
         }
     }
 
-    /// Passes on what listeners are told, and keeps their streams open.
+    /// Delivers changes to listeners, and keeps their streams open.
     fn watch(&mut self) {
         let now = Instant::now();
         match self.watching.deliver(now) {
@@ -262,7 +263,7 @@ impl EventLoop {
         }
     }
 
-    /// The member behind a connection says what no member says.
+    /// Closes the connection of a member that sent what no correct member sends.
     fn blame(&mut self, link: LinkId, fault: &Fault) {
         tracing::warn!(%fault, "connection closed: no member says that");
         self.lost(link);

@@ -1,4 +1,4 @@
-//! The open connections, one per member at most.
+//! The open connections, at most one per member.
 
 use super::wire::Incoming;
 use crate::codec::ids::MemberId;
@@ -10,7 +10,7 @@ use std::future::poll_fn;
 use std::task::{Context, Poll};
 use tokio::task::JoinSet;
 
-/// The number of a connection, never used again.
+/// The number of a connection, never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct LinkId(pub u64);
 
@@ -18,16 +18,16 @@ pub(super) struct LinkId(pub u64);
 struct Link {
     id: LinkId,
     client: Client<Incoming>,
-    /// Something was queued for it.
+    /// Set while something is queued for it.
     queued: bool,
 }
 
-/// All of them.
+/// All open connections.
 #[derive(Debug, Default)]
 pub(super) struct Links {
     all: Vec<Link>,
     opened: u64,
-    /// The one that is listened to first: none waits behind another that talks all the time.
+    /// The index of the connection that is polled first, so that a busy one does not starve the others.
     first: usize,
 }
 
@@ -43,24 +43,24 @@ impl Links {
         id
     }
 
-    /// The connection to a member.
+    /// Returns the connection to a member.
     pub(super) fn to(&self, member: MemberId) -> Option<LinkId> {
         let link = self.all.iter().find(|link| link.client.identity.member == member)?;
         Some(link.id)
     }
 
-    /// Where the member of a connection answered.
+    /// Returns the address at which the member of a connection answered.
     pub(super) fn address(&self, id: LinkId) -> Option<&str> {
         let link = self.all.iter().find(|link| link.id == id)?;
         Some(&link.client.address)
     }
 
-    /// Keeps those that are needed and cuts the others.
+    /// Keeps the connections that are needed and cuts the others, which are returned.
     pub(super) fn retain(&mut self, needed: impl Fn(LinkId) -> bool) -> Vec<LinkId> {
         self.all.extract_if(.., |link| !needed(link.id)).map(|link| link.id).collect()
     }
 
-    /// Queues a message until [`write_queued`](Self::write_queued). `Err`: certainly not sent.
+    /// Queues a message until [`write_queued`](Self::write_queued). After an error, it was certainly not sent.
     pub(super) fn queue(&mut self, id: LinkId, message: impl Outgoing) -> Result<(), Unsent> {
         let link = self.all.iter_mut().find(|link| link.id == id).ok_or(Unsent::Disconnected)?;
         link.client.sender.queue(message)?;
@@ -68,7 +68,7 @@ impl Links {
         Ok(())
     }
 
-    /// Writes what is queued: all that is for one member together.
+    /// Writes what is queued, everything for one member together.
     pub(super) fn write_queued(&mut self) {
         for link in self.all.iter_mut().filter(|link| link.queued) {
             link.queued = false;
@@ -76,7 +76,8 @@ impl Links {
         }
     }
 
-    /// What is heard next, and on which connection; never, while there is none.
+    /// Waits for the next event, and returns it with its connection. Does not return while there is no
+    /// connection.
     pub(super) async fn next_event(&mut self) -> (LinkId, Option<Event<Incoming>>) {
         poll_fn(|context| self.poll_event(context)).await
     }
@@ -94,7 +95,7 @@ impl Links {
         Poll::Pending
     }
 
-    /// Writes what is queued, within the limits' linger, and ends all of them.
+    /// Writes what is queued, within the limits' linger, and closes all connections.
     pub(super) async fn close(&mut self) {
         let mut closing = JoinSet::new();
         for link in self.all.drain(..) {

@@ -1,15 +1,18 @@
-//! The far end of a remote handle: connections to members, and the requests that are under way on them.
+//! The client side of a remote handle: connections to members, and the requests in flight on them.
 //!
-//! A handle is connected to some member, its *default member*, and beside it to the leaders of the groups that it uses, as far
-//! as it can reach them. Requests of a group go to its leader if there is a connection, and otherwise to the default member,
-//! which passes them on. Who leads is asked now and then; the answer is a hint, and whoever follows a wrong one comes
-//! to a member that passes the request on or refuses it.
+//! A remote handle is a client process that is no member. It is connected to some member, its *default member*,
+//! and also to the leaders of the groups that it uses, as far as it can reach them. Requests of a group go to
+//! its leader if there is a connection, and otherwise to the default member, which forwards them. The handle
+//! asks periodically who leads. The answer is a hint: a wrong one leads to a member that forwards the request
+//! or refuses it.
 //!
-//! Requests wait while there is no connection. Once one has been sent it is never sent again: if the connection
-//! breaks before its answer, its outcome is unknown. Requests of one group stay in the order they were handed in.
+//! Requests wait while there is no connection. A request that was sent is never sent again: if the connection
+//! breaks before its answer, its outcome is unknown. Requests of one group stay in the order in which they were
+//! submitted, except eventual reads that need no order.
 //!
-//! Begin with [`event_loop`], the loop; then [`requests`] and [`routes`], which decide what goes where and touch no connection;
-//! [`resolving`] are names that are asked about, [`calls`] the requests that were sent, [`links`] the connections, [`dialing`] the attempts to make some.
+//! Begin with [`event_loop`], then [`requests`] and [`routes`], which decide what is sent where and touch no
+//! connection. [`resolving`] holds the names that are asked about, [`watching`] the listeners, [`calls`] the
+//! requests in flight, [`links`] the connections, and [`dialing`] the attempts to connect.
 
 mod calls;
 mod dialing;
@@ -41,20 +44,20 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
-/// Requests that may wait to be taken up.
+/// Most requests that may wait for the loop.
 const DEPTH: usize = 4_096;
 
-/// Openings and the like that may wait to be taken up.
+/// Most commands, and most new listeners, that may wait for the loop.
 const COMMANDS_MAX: usize = 64;
 
-/// What a remote handle is made with, already checked.
+/// The settings of a remote handle, already checked.
 #[derive(Clone)]
 pub(crate) struct Options {
-    /// Members and where this process reaches them; at least one.
+    /// The members and the addresses at which this process reaches them; at least one.
     pub members: Vec<(MemberId, String)>,
-    /// What carries the messages.
+    /// The network that carries the messages.
     pub network: Arc<dyn Transport>,
-    /// How long a request may take before its caller is told.
+    /// The longest time that a request may take before it fails.
     pub request_timeout: Duration,
 }
 
@@ -64,18 +67,18 @@ impl fmt::Debug for Options {
     }
 }
 
-/// Why a remote handle was not made. Nothing was sent.
+/// The reason why a remote handle was not created. No request was sent.
 #[derive(Debug, Error)]
 pub(crate) enum RemoteError {
-    /// No member let it in.
+    /// No member accepted the connection.
     #[error(transparent)]
     Client(#[from] ClientError),
-    /// Its thread could not be started.
+    /// The thread of the handle could not be started.
     #[error("cannot start a thread: {0}")]
     Thread(#[source] io::Error),
 }
 
-/// The thread that owns the connections. Dropping it cuts them.
+/// The thread that owns the connections. Dropping it closes them and waits for the thread.
 #[derive(Debug)]
 pub(crate) struct RemoteNode {
     sender: RequestSender,
@@ -103,8 +106,8 @@ impl RemoteNode {
         }
     }
 
-    /// The groups of a resource's partitions, in their order, as a member knows them that has opened it. Members that
-    /// have not are given the time of a request.
+    /// Returns the groups of a resource's partitions, in their order, from a member that has opened it. Asks
+    /// again until a member has, for the time of a request at most.
     pub(crate) async fn resolve(&self, name: &str) -> Result<Vec<GroupId>, ResolveError> {
         let (reply, answer) = oneshot::channel();
         let command = Command::Resolve { name: name.to_owned(), reply };
@@ -112,12 +115,12 @@ impl RemoteNode {
         answer.await.unwrap_or(Err(ResolveError::Closed))
     }
 
-    /// The way in for those who listen to how a resource is doing.
+    /// Returns the sender by which listeners subscribe to the status of a resource.
     pub(crate) fn status_sender(&self) -> StatusSender {
         self.listening.clone()
     }
 
-    /// The way in for requests to any group.
+    /// Returns the sender for requests to any group.
     pub(crate) fn request_sender(&self) -> RequestSender {
         self.sender.clone()
     }
@@ -150,7 +153,8 @@ fn run(
             Ok(first) => {
                 if started.send(Ok(())).is_ok() {
                     let event_loop = EventLoop::new(dialing, first, inlets, request_timeout);
-                    // As a task like the connections': the root future would be polled once more per wake-up.
+                    // The loop is a task like the connections: as the root future it would be polled once more
+                    // per wake-up.
                     drop(tokio::spawn(event_loop.run(stopped)).await);
                 }
             }

@@ -1,4 +1,4 @@
-//! The requests of one group in their order, and the connection they take.
+//! The queue of one group's requests, and the connection that they take.
 
 use super::links::LinkId;
 use crate::codec::access::{Access, Consistency, ReadOrder};
@@ -10,23 +10,23 @@ use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How long a queue that nobody uses is remembered, and with it the connection to its leader.
+/// How long an unused queue is remembered, and with it the connection to its leader.
 const IDLE_MAX: Duration = Duration::from_secs(10);
-/// How often the leader of a group that is used is asked for.
+/// The interval at which the leader of a group in use is asked for.
 const SEEK_INTERVAL: Duration = Duration::from_secs(1);
-/// The same while it is in doubt.
+/// The interval while the leader is in doubt.
 const SEEK_PAUSE: Duration = Duration::from_millis(50);
 
-/// Whom requests are for.
+/// The members that requests are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Target {
     /// The group's leader.
     LeaderHint,
-    /// Any member: they reflect whatever it has applied. Their load stays spread, and they need no leader.
+    /// Any member: the requests reflect what it has applied. Their load stays spread, and they need no leader.
     Anyone,
 }
 
-/// Requests that keep their order among each other.
+/// The key of a queue, whose requests keep their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct QueueKey {
     pub group: GroupId,
@@ -36,7 +36,7 @@ pub(super) struct QueueKey {
 impl QueueKey {
     pub(super) fn of(request: &Request) -> QueueKey {
         let aim = match request.call.access {
-            // One that keeps its place among other calls travels with them.
+            // A read that is ordered among other calls travels with them.
             Access::Read(Consistency::Eventual, ReadOrder::Unordered) => Target::Anyone,
             _ => Target::LeaderHint,
         };
@@ -44,24 +44,24 @@ impl QueueKey {
     }
 }
 
-/// A request that was not sent yet, and when its time is up.
+/// A request that was not sent yet, with its deadline.
 pub(super) type QueuedRequest = (Instant, Request);
 
-/// Such requests: those that wait, and where those are that do not.
+/// Requests of one group: the waiting ones, and the connection of those in flight.
 #[derive(Debug)]
 pub(super) struct RequestQueue {
     pub waiting: VecDeque<QueuedRequest>,
-    /// How many are under way, all of them on `link`.
+    /// Number of requests in flight, all of them on `link`.
     under_way: usize,
-    /// The connection they take: changed only while none is under way, so that none overtakes another.
+    /// The connection they take. It changes only while none is in flight, so that none overtakes another.
     link: Option<LinkId>,
     /// The connection they should take.
     target: Option<LinkId>,
-    /// Who leads, as far as was heard.
+    /// The leader, as far as it is known.
     pub leader: Option<LeaderHint>,
     last_use: Instant,
     next_seek: Instant,
-    /// Used since the leader was last asked for.
+    /// Set if the queue was used since the leader was last asked for.
     used: bool,
 }
 
@@ -85,7 +85,7 @@ impl RequestQueue {
         self.used = true;
     }
 
-    /// The connection that those who wait may take now.
+    /// Returns the connection that waiting requests may take now.
     pub(super) fn open_link(&mut self) -> Option<LinkId> {
         if self.under_way == 0 {
             self.link = self.target;
@@ -93,12 +93,12 @@ impl RequestQueue {
         self.link.filter(|_| self.link == self.target)
     }
 
-    /// Says which connection should be taken from now on.
+    /// Sets the connection that should be taken from now on.
     pub(super) fn aim_at(&mut self, target: Option<LinkId>) {
         self.target = target;
     }
 
-    /// Whether `link` is, or shall be, taken.
+    /// Returns whether `link` is taken, or should be.
     pub(super) fn takes(&self, link: LinkId) -> bool {
         self.target == Some(link) || self.under_way > 0 && self.link == Some(link)
     }
@@ -107,38 +107,39 @@ impl RequestQueue {
         self.target
     }
 
-    /// So many of those that wait are sent.
+    /// Records that `count` waiting requests are sent.
     pub(super) fn begun(&mut self, count: usize) {
         self.under_way += count;
     }
 
-    /// So many of those that were sent are answered or given up. Returns whether others may have waited for that.
+    /// Records that `count` requests in flight were answered or given up. Returns whether others may have
+    /// waited for that.
     pub(super) fn ended(&mut self, count: usize) -> bool {
         assert!(count <= self.under_way, "what was sent ends once");
         self.under_way -= count;
         self.under_way == 0 && !self.waiting.is_empty()
     }
 
-    /// An answer to who leads. Of two, the newer term is right.
+    /// Stores a leader hint, unless the known leader has a newer term.
     pub(super) fn hear(&mut self, leader: LeaderHint) {
         if self.leader.as_ref().is_none_or(|known| known.term <= leader.term) {
             self.leader = Some(leader);
         }
     }
 
-    /// The member may not lead any more, or cannot be reached: it is to be named again before it is believed. Returns
-    /// whether it was.
+    /// Forgets the leader if it is `member`, which may not lead any more, or cannot be reached. It must be
+    /// named again before it is used. Returns whether it was the leader.
     pub(super) fn doubt(&mut self, member: MemberId) -> bool {
         self.leader.take_if(|leader| leader.member == member).is_some()
     }
 
-    /// The leader is to be asked for soon.
+    /// Requests that the leader is asked for soon.
     pub(super) fn seek_soon(&mut self, now: Instant) {
         self.used = true;
         self.next_seek = self.next_seek.min(now + SEEK_PAUSE);
     }
 
-    /// Whether the leader is to be asked for now; if so, it is.
+    /// Returns whether the leader is to be asked for now, and counts it as asked.
     pub(super) fn seek(&mut self, now: Instant) -> bool {
         let due = now >= self.next_seek && (self.used || self.under_way > 0 || !self.waiting.is_empty());
         if due {
@@ -148,24 +149,25 @@ impl RequestQueue {
         due
     }
 
-    /// Bytes of the arguments of those that wait.
+    /// Returns the bytes of the waiting requests' arguments.
     pub(super) fn waiting_bytes(&self) -> usize {
         self.waiting.iter().map(|(_, request)| request.call.len()).sum()
     }
 
-    /// Ends the wait of those whose time is up, and returns how many they were, and bytes of their arguments.
+    /// Fails the waiting requests whose deadline has passed. Returns their number, and the bytes of their
+    /// arguments.
     pub(super) fn expire(&mut self, now: Instant) -> (usize, usize) {
         let (mut count, mut bytes) = (0, 0);
         while let Some((_, request)) = self.waiting.pop_front_if(|(deadline, _)| *deadline <= now) {
             count += 1;
             bytes += request.call.len();
-            // Whoever does not wait any more needs no answer.
+            // A caller that has stopped waiting needs no answer.
             let _ = request.reply.send(Err(Failure::NoLeader));
         }
         (count, bytes)
     }
 
-    /// Whether it need not be remembered.
+    /// Returns whether the queue need not be remembered.
     pub(super) fn is_idle(&self, now: Instant) -> bool {
         self.under_way == 0 && self.waiting.is_empty() && now >= self.last_use + IDLE_MAX
     }

@@ -1,6 +1,6 @@
-//! The requests of a handle: those that wait for their route, and those that are under way.
+//! The requests of a handle: those that wait for their route, and those in flight.
 //!
-//! A synchronous value that touches no connection: it says what is to be sent where, and is told what became of it.
+//! A synchronous value that touches no connection: it decides what is sent where, and is told the outcome.
 
 use super::calls::{Calls, IN_FLIGHT_MAX, InFlight};
 use super::links::LinkId;
@@ -13,11 +13,11 @@ use crate::request::wire::submit::{Submit, Submitted};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Bytes of arguments that wait for their route, at most, and one request more: as many as the queue in front of them
-/// holds. What was sent is counted by its connection.
+/// Most bytes of arguments that wait for their route, and one request more: as many as the queue before them
+/// holds. Bytes in flight are counted by their connection.
 const WAITING_BYTES_MAX: usize = 64 << 20;
 
-/// Requests that are to be sent together.
+/// Requests that are sent together.
 #[derive(Debug)]
 pub(super) struct Batch {
     pub queue: QueueKey,
@@ -25,10 +25,10 @@ pub(super) struct Batch {
     pub submit: Submit,
 }
 
-/// All of them.
+/// All requests of a handle.
 #[derive(Debug)]
 pub(super) struct Requests {
-    /// Which connection each takes.
+    /// The routes, which select the connection of each request.
     pub routes: Routes,
     timeout: Duration,
     calls: Calls,
@@ -37,23 +37,23 @@ pub(super) struct Requests {
 }
 
 impl Requests {
-    /// `timeout` is how long one may take before its caller is told.
+    /// Creates a value without requests. `timeout` is how long a request may take before it fails.
     pub(super) fn new(timeout: Duration) -> Requests {
         Requests { routes: Routes::default(), timeout, calls: Calls::default(), sending: Vec::new() }
     }
 
-    /// Whether one more may be taken in.
+    /// Returns whether one more request fits.
     pub(super) fn has_room(&self) -> bool {
         self.routes.waiting() + self.calls.len() < IN_FLIGHT_MAX
             && self.routes.waiting_bytes() < WAITING_BYTES_MAX
     }
 
-    /// Takes a request in.
+    /// Adds a request.
     pub(super) fn take(&mut self, now: Instant, request: Request) {
         self.routes.take(now, now + self.timeout, request);
     }
 
-    /// The next batch that may be sent; it counts as sent.
+    /// Returns the next batch that may be sent, and counts it as sent.
     pub(super) fn next(&mut self) -> Option<Batch> {
         let routes::RoutedRequests { queue, link, requests } = self.routes.next()?;
         let (now, mut left) = (Instant::now(), Duration::ZERO);
@@ -69,17 +69,18 @@ impl Requests {
         Some(Batch { queue, link, submit })
     }
 
-    /// The batch that was to be sent certainly was not.
+    /// Fails the last batch, which was certainly not sent.
     pub(super) fn unsend(&mut self, queue: QueueKey, link: LinkId) {
         for id in self.sending.drain(..) {
             let unsent = self.calls.take(link, id).expect("it was kept a moment ago");
-            // Whoever does not wait any more needs no answer; so it is with all answers here.
+            // A caller that has stopped waiting needs no answer. This holds for all answers here.
             let _ = unsent.reply.send(Err(Failure::Busy));
             self.routes.ended(queue, 1);
         }
     }
 
-    /// An answer came by `link`. Returns whether another default member may be able to do what this one could not.
+    /// Handles an answer that arrived on `link`. Returns whether another default member may be able to do what
+    /// this one could not.
     pub(super) fn answered(&mut self, now: Instant, link: LinkId, answered: Answered) -> bool {
         let Some(call) = self.calls.take(link, answered.id) else { return false };
         self.routes.ended(call.queue, 1);
@@ -89,7 +90,8 @@ impl Requests {
         elsewhere
     }
 
-    /// The member behind `link` could not do what it was asked, or did not say so in time.
+    /// Reacts to a failure of the member on `link`, or to its silence. Returns the same as
+    /// [`answered`](Self::answered).
     fn heed(&mut self, now: Instant, failure: Failure, queue: QueueKey, link: LinkId) -> bool {
         if may_be_led_by_another(failure) {
             self.routes.doubt(now, queue, link);
@@ -97,7 +99,7 @@ impl Requests {
         self.routes.default_link() == Some(link) && may_be_better_elsewhere(failure)
     }
 
-    /// A connection is gone: what was under way on it may or may not have happened.
+    /// Handles the end of a connection: requests in flight on it may or may not have happened.
     pub(super) fn lost(&mut self, link: LinkId) {
         for call in self.calls.take_link(link) {
             self.routes.ended(call.queue, 1);
@@ -105,8 +107,8 @@ impl Requests {
         }
     }
 
-    /// Ends the wait of those whose time is up, and forgets what nobody has used for a while. Returns what
-    /// [`answered`](Self::answered) does.
+    /// Fails the requests whose deadline has passed, and forgets queues that were unused for a while. Returns
+    /// the same as [`answered`](Self::answered).
     pub(super) fn expire(&mut self, now: Instant) -> bool {
         self.routes.expire(now);
         let mut elsewhere = false;
@@ -120,7 +122,7 @@ impl Requests {
     }
 }
 
-/// Whether another member may be able to do what this one could not.
+/// Returns whether another member may be able to do what this one could not.
 fn may_be_better_elsewhere(failure: Failure) -> bool {
     matches!(
         failure,
@@ -128,7 +130,7 @@ fn may_be_better_elsewhere(failure: Failure) -> bool {
     )
 }
 
-/// Whether the member that was asked may not be the leader any more, if it was.
+/// Returns whether the member that was asked may not be the leader any more, if it was.
 fn may_be_led_by_another(failure: Failure) -> bool {
     may_be_better_elsewhere(failure) || matches!(failure, Failure::NotLeader | Failure::Disconnected)
 }
@@ -148,7 +150,7 @@ mod tests {
     #[test]
     fn what_waits_for_its_route_is_bounded_in_bytes() {
         let (mut requests, now) = (Requests::new(TIMEOUT), Instant::now());
-        // One buffer for all of them.
+        // All commands share one buffer.
         let command = Command { method: MethodId(1), key_len: 0, body: Bytes::from(vec![0; BODY_MAX]) };
         let fill = |requests: &mut Requests| {
             let mut count = 0;

@@ -1,8 +1,8 @@
 //! Names that are asked about: a synchronous value that touches no connection and reads no clock.
 //!
-//! A name means something to a member once it has opened the resource. One that has not says so, and another may have,
-//! or the same one may in a moment: the question is asked again, of whoever is the default member then, until its time
-//! is up.
+//! A member can resolve a name once it has opened the resource. Otherwise it says so. Another member may have
+//! opened it, or the same one may soon. So the question is repeated, to the default member of that moment,
+//! until its deadline.
 
 use super::links::LinkId;
 use crate::codec::ids::GroupId;
@@ -16,10 +16,10 @@ use tokio::time::Instant;
 /// Pause before a name is asked about again.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Why it is not known what a name stands for.
+/// The reason why a name could not be resolved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub(crate) enum ResolveError {
-    /// Whoever was asked last said so, and nobody else knew better in time.
+    /// A member answered that it has not opened the resource, and no other resolved the name in time.
     #[error("the resource is not open on the members that were asked")]
     NotOpen,
     /// No member answered in time.
@@ -30,24 +30,24 @@ pub(crate) enum ResolveError {
     Closed,
 }
 
-/// Takes the groups of a resource's partitions, in their order.
+/// Receives the groups of a resource's partitions, in their order.
 pub(super) type Reply = oneshot::Sender<Result<Vec<GroupId>, ResolveError>>;
 
-/// A name somebody wants to know about.
+/// A name that a caller asks about.
 #[derive(Debug)]
 struct Question {
     id: u64,
     name: String,
     deadline: Instant,
     reply: Reply,
-    /// Where it was asked and not answered yet.
+    /// The connection on which it was asked and not answered yet.
     asked: Option<LinkId>,
     next: Instant,
-    /// What is to be told when the time is up.
+    /// The error at the deadline.
     otherwise: ResolveError,
 }
 
-/// All of them.
+/// All names that are asked about.
 #[derive(Debug, Default)]
 pub(super) struct Resolving {
     questions: Vec<Question>,
@@ -55,14 +55,14 @@ pub(super) struct Resolving {
 }
 
 impl Resolving {
-    /// Takes a question in; `deadline` is when its time is up.
+    /// Adds a question, which ends at `deadline`.
     pub(super) fn take(&mut self, now: Instant, deadline: Instant, name: String, reply: Reply) {
         self.made += 1;
         let (id, otherwise) = (self.made, ResolveError::Silent);
         self.questions.push(Question { id, name, deadline, reply, asked: None, next: now, otherwise });
     }
 
-    /// The questions to ask of `link` now. They count as asked.
+    /// Returns the questions to ask on `link` now, and counts them as asked.
     pub(super) fn ask(&mut self, now: Instant, link: LinkId) -> Vec<Resolve> {
         let due =
             self.questions.iter_mut().filter(|question| question.asked.is_none() && question.next <= now);
@@ -73,14 +73,14 @@ impl Resolving {
         .collect()
     }
 
-    /// An answer that came by `link`. Returns whether another member should be asked.
+    /// Handles an answer that arrived on `link`. Returns whether another member should be asked.
     pub(super) fn answered(&mut self, link: LinkId, resolved: &Resolved) -> bool {
         let asked = |question: &Question| question.id == resolved.id && question.asked == Some(link);
         let Some(at) = self.questions.iter().position(asked) else { return false };
         match &resolved.partitions {
             Ok(partitions) => {
                 let groups = partitions.iter().map(|partition| partition.group).collect();
-                // Whoever does not wait any more needs no answer; so it is with all answers here.
+                // A caller that has stopped waiting needs no answer. This holds for all answers here.
                 let _ = self.questions.remove(at).reply.send(Ok(groups));
                 false
             }
@@ -95,14 +95,14 @@ impl Resolving {
         }
     }
 
-    /// What was asked there is not answered any more.
+    /// Marks the questions on `link` to be asked again, because the connection is gone.
     pub(super) fn lost(&mut self, link: LinkId) {
         for question in self.questions.iter_mut().filter(|question| question.asked == Some(link)) {
             question.asked = None;
         }
     }
 
-    /// Ends the wait of those whose time is up, and of those who do not wait any more.
+    /// Ends the questions whose deadline has passed, and those whose caller has stopped waiting.
     pub(super) fn expire(&mut self, now: Instant) {
         let over = |question: &mut Question| question.deadline <= now || question.reply.is_closed();
         for question in self.questions.extract_if(.., over) {
@@ -110,7 +110,7 @@ impl Resolving {
         }
     }
 
-    /// How many there are.
+    /// Returns the number of questions.
     pub(super) fn len(&self) -> usize {
         self.questions.len()
     }
@@ -133,7 +133,7 @@ mod tests {
         Resolved { id, partitions: Err(Failure::UnknownResource.code()) }
     }
 
-    /// Where somebody waits for the answer about "bank".
+    /// The end that waits for the answer about "bank".
     type Waiting = oneshot::Receiver<Result<Vec<GroupId>, ResolveError>>;
 
     fn asked(now: Instant) -> (Resolving, Waiting) {

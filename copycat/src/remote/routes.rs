@@ -1,7 +1,8 @@
-//! What goes where: a synchronous value that touches no connection and reads no clock.
+//! Selects the connection of each request: a synchronous value that touches no connection and reads no clock.
 //!
-//! A group's requests should take the connection to its leader, or else the one to the default member. A change of that takes
-//! effect when none of them is under way on the old one; until then those that come wait in their queue.
+//! A group's requests should take the connection to its leader, or else the one to the default member. A change
+//! takes effect when none of them is in flight on the old connection; until then new requests wait in their
+//! queue.
 
 use super::links::LinkId;
 use super::queue::{QueueKey, QueuedRequest, RequestQueue, Target};
@@ -19,26 +20,26 @@ pub(super) struct RoutedRequests<'a> {
     pub requests: vec_deque::Drain<'a, QueuedRequest>,
 }
 
-/// All queues, and the connections that are open.
+/// All queues, and the open connections.
 #[derive(Debug, Default)]
 pub(super) struct Routes {
     queues: BTreeMap<QueueKey, RequestQueue>,
     links: BTreeMap<MemberId, LinkId>,
     default_link: Option<LinkId>,
-    /// Lanes in which somebody waits, as far as they may be able to send.
+    /// Queues with waiting requests, as far as they may be able to send.
     ready: Vec<QueueKey>,
-    /// How many wait in all queues, and bytes of their arguments.
+    /// Number of requests that wait in all queues, and bytes of their arguments.
     waiting: usize,
     waiting_bytes: usize,
 }
 
 impl Routes {
-    /// How many requests wait.
+    /// Returns the number of waiting requests.
     pub(super) fn waiting(&self) -> usize {
         self.waiting
     }
 
-    /// Bytes of their arguments.
+    /// Returns the bytes of the waiting requests' arguments.
     pub(super) fn waiting_bytes(&self) -> usize {
         self.waiting_bytes
     }
@@ -47,7 +48,7 @@ impl Routes {
         self.default_link
     }
 
-    /// Takes a request in; `deadline` is when its time is up.
+    /// Adds a request, which fails at `deadline`.
     pub(super) fn take(&mut self, now: Instant, deadline: Instant, request: Request) {
         let (key, default_link) = (QueueKey::of(&request), self.default_link);
         let queue = self.queues.entry(key).or_insert_with(|| RequestQueue::new(now, default_link));
@@ -59,7 +60,7 @@ impl Routes {
         queue.push(now, (deadline, request));
     }
 
-    /// The next that may be sent; they count as sent.
+    /// Returns the next requests that may be sent, and counts them as sent.
     pub(super) fn next(&mut self) -> Option<RoutedRequests<'_>> {
         let (key, link) = loop {
             let key = self.ready.pop()?;
@@ -77,7 +78,7 @@ impl Routes {
         Some(RoutedRequests { queue: key, link, requests: queue.waiting.drain(..) })
     }
 
-    /// So many requests of a queue that were sent are answered or given up.
+    /// Records that `count` requests in flight were answered or given up.
     pub(super) fn ended(&mut self, key: QueueKey, count: usize) {
         let queue = self.queues.get_mut(&key).expect("a queue is kept while requests are under way");
         if queue.ended(count) {
@@ -85,20 +86,20 @@ impl Routes {
         }
     }
 
-    /// There is a connection to a member.
+    /// Records a new connection to a member.
     pub(super) fn opened(&mut self, member: MemberId, link: LinkId) {
         self.links.insert(member, link);
         self.aim();
     }
 
-    /// The connection is the default one from now on.
+    /// Makes the connection the default one.
     pub(super) fn settle(&mut self, default_link: LinkId) {
         self.default_link = Some(default_link);
         self.aim();
     }
 
-    /// A connection broke or was closed; nothing is under way on it. Leaders that were reached by it are in doubt.
-    /// If it was the default one, any other becomes that.
+    /// Records the end of a connection, on which nothing is in flight. Leaders that were reached by it are in
+    /// doubt. If it was the default one, any other takes its place.
     pub(super) fn closed(&mut self, now: Instant, link: LinkId) {
         let Some(member) = self.member(link) else { return };
         self.links.remove(&member);
@@ -112,7 +113,7 @@ impl Routes {
         self.aim();
     }
 
-    /// Leaders of groups that are going to be used, of which nobody has asked anything yet.
+    /// Stores the leaders of groups that are going to be used and were not asked about yet.
     pub(super) fn learn(&mut self, now: Instant, leaders: impl Iterator<Item = LeaderHint>) {
         let default_link = self.default_link;
         for leader in leaders {
@@ -123,7 +124,7 @@ impl Routes {
         self.aim();
     }
 
-    /// Members say who leads. Who is not asked about is not heard of.
+    /// Stores leader hints. Hints for unknown groups are ignored.
     pub(super) fn hear(&mut self, leaders: Vec<LeaderHint>) {
         for leader in leaders {
             let key = QueueKey { group: leader.group, aim: Target::LeaderHint };
@@ -134,37 +135,38 @@ impl Routes {
         self.aim();
     }
 
-    /// An answer, or the lack of one, says that the member behind `link` could not do what was asked of a leader.
+    /// Records that the member on `link` could not do what was asked of a leader, or did not answer.
     pub(super) fn doubt(&mut self, now: Instant, key: QueueKey, link: LinkId) {
         let (member, queue) = (self.member(link), self.queues.get_mut(&key));
         if let (Some(queue), Some(member)) = (queue, member) {
             queue.seek_soon(now);
-            // Many may fail at the same time: only the first has anything to change, and for its own queue only.
+            // Many may fail at the same time. Only the first changes anything, and only for its own queue.
             if queue.doubt(member) {
                 aim(key, queue, &self.links, self.default_link, &mut self.ready);
             }
         }
     }
 
-    /// Who is at the other end of a connection.
+    /// Returns the member at the other end of a connection.
     fn member(&self, link: LinkId) -> Option<MemberId> {
         self.links.iter().find(|(_, known)| **known == link).map(|(member, _)| *member)
     }
 
-    /// A member cannot be reached: it is forgotten as a leader until it is named again.
+    /// Forgets the member as a leader until it is named again, because it cannot be reached.
     pub(super) fn unreachable(&mut self, member: MemberId) {
         for queue in self.queues.values_mut() {
             queue.doubt(member);
         }
     }
 
-    /// Leaders to which there is no connection.
+    /// Returns the leaders to which there is no connection.
     pub(super) fn missing(&self) -> impl Iterator<Item = &LeaderHint> {
         let leaders = self.queues.values().filter_map(|queue| queue.leader.as_ref());
         leaders.filter(|leader| !self.links.contains_key(&leader.member))
     }
 
-    /// Whom to ask about which groups now: those that get their requests, and the default member, which may know better.
+    /// Returns whom to ask about which groups now: the member that gets their requests, and the default member,
+    /// which may know better.
     pub(super) fn seek(&mut self, now: Instant) -> BTreeMap<LinkId, Vec<GroupId>> {
         let mut questions: BTreeMap<LinkId, Vec<GroupId>> = BTreeMap::new();
         let Some(default_link) = self.default_link else { return questions };
@@ -179,7 +181,7 @@ impl Routes {
         questions
     }
 
-    /// Ends the wait of those whose time is up.
+    /// Fails the waiting requests whose deadline has passed.
     pub(super) fn expire(&mut self, now: Instant) {
         if self.waiting > 0 {
             for queue in self.queues.values_mut() {
@@ -190,17 +192,17 @@ impl Routes {
         }
     }
 
-    /// Forgets queues that nobody has used for a while.
+    /// Forgets queues that were unused for a while.
     pub(super) fn forget(&mut self, now: Instant) {
         self.queues.retain(|_, queue| !queue.is_idle(now));
     }
 
-    /// Whether anybody takes the connection.
+    /// Returns whether the connection is in use.
     pub(super) fn needs(&self, link: LinkId) -> bool {
         self.default_link == Some(link) || self.queues.values().any(|queue| queue.takes(link))
     }
 
-    /// Says to each queue what it should take, and lets those try that wait.
+    /// Sets the connection of each queue, and lets waiting requests try it.
     fn aim(&mut self) {
         for (key, queue) in &mut self.queues {
             aim(*key, queue, &self.links, self.default_link, &mut self.ready);

@@ -1,8 +1,7 @@
-//! Those who listen to how a resource is doing, and the streams they hear it by: a synchronous value that touches no
-//! connection.
+//! Listeners to the status of resources, and their streams: a synchronous value that touches no connection.
 //!
-//! A listener's stream is open at the default member. If that ends, or the connection to it, another is opened at
-//! whichever member is the default one then, and goes on: what a member says of an older term than was told before is
+//! A listener's stream is open at the default member. If the stream or its connection ends, another is opened
+//! at the default member of that moment. It continues: a status of an older term than the listener knows is
 //! left out.
 
 use super::links::LinkId;
@@ -19,38 +18,38 @@ use thiserror::Error;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::time::Instant;
 
-/// Changes that may be under way to a listener.
+/// Most changes in flight to a listener.
 const WINDOW: u64 = 128;
 /// Pause before a stream that ended is opened again.
 const PAUSE: Duration = Duration::from_millis(100);
 
 const _: () = assert!(NAME_MAX <= SUBJECT_MAX, "a resource's name is a subject");
 
-/// What no member says. The connection is to be closed.
+/// A message that no correct member sends. The connection is to be closed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub(super) enum Fault {
-    /// No stream is served like that.
+    /// The message violates the rules of streams.
     #[error(transparent)]
     Stream(#[from] ServerFault),
-    /// An item of the stream is none.
+    /// An item of the stream is not a valid status.
     #[error("malformed status: {0}")]
     Status(#[from] Malformed),
 }
 
-/// Somebody who listens.
+/// A listener to one resource.
 #[derive(Debug)]
 struct Listener {
     watch: Watch,
     stream: Option<(LinkId, StreamId)>,
-    /// When the stream may be opened.
+    /// The time from which on the stream may be opened.
     next: Instant,
-    /// What was last told of each partition.
+    /// The last known status of each partition.
     told: BTreeMap<u32, PartitionStatus>,
-    /// For which there was no room yet.
+    /// A status that did not fit into the listener's queue yet.
     waiting: Option<PartitionStatus>,
 }
 
-/// All of them, and the streams on each connection.
+/// All listeners, and the streams on each connection.
 #[derive(Debug, Default)]
 pub(super) struct Watching {
     listeners: Vec<Listener>,
@@ -58,7 +57,7 @@ pub(super) struct Watching {
 }
 
 impl Watching {
-    /// Somebody begins to listen.
+    /// Adds a listener.
     pub(super) fn add(&mut self, now: Instant, watch: Watch) {
         self.listeners.push(Listener {
             watch,
@@ -69,12 +68,12 @@ impl Watching {
         });
     }
 
-    /// How many there are.
+    /// Returns the number of listeners.
     pub(super) fn len(&self) -> usize {
         self.listeners.len()
     }
 
-    /// Opens streams at `link` for those who have none.
+    /// Opens streams on `link` for listeners that have none.
     pub(super) fn open(&mut self, now: Instant, link: LinkId) {
         for listener in self.listeners.iter_mut().filter(|one| one.stream.is_none() && one.next <= now) {
             listener.next = now + PAUSE;
@@ -84,12 +83,12 @@ impl Watching {
         }
     }
 
-    /// Takes what the member behind `link` says.
+    /// Handles a message from the member on `link`.
     pub(super) fn take(&mut self, link: LinkId, message: ToReader) -> Result<(), Fault> {
         Ok(self.readers.entry(link).or_default().take(message)?)
     }
 
-    /// Passes on what has come, as far as listeners take it, and forgets those who do not listen any more. Returns
+    /// Delivers what has arrived, as far as listeners accept it, and forgets listeners that are gone. Returns
     /// whether another member may know more than the one that was asked.
     pub(super) fn deliver(&mut self, now: Instant) -> Result<bool, (LinkId, Fault)> {
         let mut elsewhere = false;
@@ -111,12 +110,12 @@ impl Watching {
         Ok(elsewhere)
     }
 
-    /// What is to be said, and where.
+    /// Returns the next message to send, with its connection.
     pub(super) fn next_out(&mut self) -> Option<(LinkId, ToServer)> {
         self.readers.iter_mut().find_map(|(link, reader)| reader.next_out().map(|message| (*link, message)))
     }
 
-    /// A connection is gone, and the streams on it.
+    /// Forgets the streams of a connection that is gone.
     pub(super) fn lost(&mut self, link: LinkId) {
         self.readers.remove(&link);
         for listener in &mut self.listeners {
@@ -125,11 +124,11 @@ impl Watching {
     }
 }
 
-/// How far a listener got.
+/// The result of a delivery.
 enum Delivered {
-    /// It has all that came, or no room.
+    /// The listener has everything that arrived, or its queue is full.
     All,
-    /// Its stream is over.
+    /// The stream has ended.
     Ended(EndReason),
 }
 
@@ -145,7 +144,7 @@ impl Listener {
             match reader.next(stream) {
                 None => return Ok(Delivered::All),
                 Some(Event::Item(Item { body, .. })) => self.hear(PartitionStatus::decode(&body)?),
-                // What is missing was older than what comes now.
+                // The missed items are older than what comes now.
                 Some(Event::Missed(_)) => {}
                 Some(Event::End(reason, _)) => return Ok(Delivered::Ended(reason)),
             }
@@ -184,7 +183,7 @@ mod tests {
         ToReader::Items { stream, items: told.iter().enumerate().map(item).collect() }
     }
 
-    /// Somebody who listens, with a stream open on the first connection.
+    /// Returns a listener with a stream that is open on the first connection.
     fn listening(now: Instant) -> (Watching, mpsc::Receiver<PartitionStatus>) {
         let (sender, mut watches) = StatusSender::new(1);
         let mut watching = Watching::default();

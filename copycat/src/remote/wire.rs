@@ -1,4 +1,4 @@
-//! What a remote handle understands: answers, and what comes on its streams.
+//! The messages that a remote handle understands: answers, and messages of its streams.
 
 use crate::codec::cursor::Malformed;
 use crate::request::wire::leaders::{self, LeaderHint};
@@ -11,16 +11,16 @@ use crate::transport::wire::envelope::Envelope;
 use crate::transport::wire::family::Family;
 use crate::transport::wire::registry::Registry;
 
-/// What has arrived from a member.
+/// A message from a member.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Incoming {
     /// Answers to requests.
     Results(Vec<Answered>),
-    /// Who leads, as far as that member knows.
+    /// The leaders of groups, as far as that member knows.
     Leaders(Vec<LeaderHint>),
-    /// What a name stands for, as far as that member knows.
+    /// The partitions of a name, as far as that member knows.
     Resolved(Resolved),
-    /// Something about a stream.
+    /// A message of a stream.
     Stream(ToReader),
 }
 
@@ -33,7 +33,7 @@ impl wire::Incoming for Incoming {
             (Family::Requests, number::LEADERS) => leaders::read_leaders(envelope).map(Incoming::Leaders),
             (Family::Requests, number::RESOLVED) => resolve::read_answer(envelope).map(Incoming::Resolved),
             (Family::Streams, _) => stream::read_told(envelope).map(Incoming::Stream),
-            // No connection lets through what only members receive.
+            // No connection lets through the kinds that only members receive.
             (_, number) => Err(Malformed::Value { field: "message kind", found: number.into() }),
         }
     }

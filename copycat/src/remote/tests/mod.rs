@@ -1,4 +1,4 @@
-//! A remote handle from within: what goes where, and whole handles among members that are none.
+//! Tests of a remote handle: routing on its own, and whole handles among fake members.
 
 mod names;
 mod routes;

@@ -1,4 +1,4 @@
-//! Names and streams, among strangers who know nothing of them, or lie.
+//! Tests of names and streams, among fake members that do not know them, or lie.
 
 use super::world::*;
 use crate::codec::ids::GroupId;
@@ -17,13 +17,13 @@ fn status(term: u64) -> PartitionStatus {
     PartitionStatus { partition: 0, leader, term, member: 1, role, health }
 }
 
-/// Answers what is said until a stream is opened.
+/// Answers messages until a stream is opened.
 async fn opened(stranger: &mut Stranger) -> (Open, Sender) {
     loop {
         for (message, replies) in stranger.next().await {
             match message {
                 Incoming::Stream(ToServer::Open(open)) => return (open, replies),
-                // Of a connection that was closed meanwhile.
+                // Belongs to a connection that may have been closed meanwhile.
                 _ => {
                     let _ = replies.send(Leaders(Vec::new()));
                 }
@@ -46,7 +46,7 @@ async fn a_name_is_asked_about_again_and_by_one_question_at_a_time() {
                 asked += 1;
                 let known = vec![Partition { group: GroupId(7), leader: Some(leader(4, 2, "nowhere")) }];
                 let partitions = if asked < 5 { Err(Failure::UnknownResource.code()) } else { Ok(known) };
-                // Answers that nobody waits for do nothing.
+                // Answers that no caller waits for have no effect.
                 let stray = Resolved { id: resolve.id + 99, partitions: Err(1) };
                 let _ = replies.send(stray);
                 let _ = replies.send(Resolved { id: resolve.id, partitions });

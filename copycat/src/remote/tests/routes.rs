@@ -1,4 +1,4 @@
-//! Which connection a request takes, given what was heard, what broke, and what was answered.
+//! Tests of the connection that a request takes, given leader hints, broken connections and answers.
 
 use super::super::links::LinkId;
 use super::super::queue::{QueueKey, Target};
@@ -21,18 +21,18 @@ const DEFAULT: LinkId = LinkId(1);
 const SECOND: LinkId = LinkId(2);
 const THIRD: LinkId = LinkId(3);
 
-/// Routes whose time is told, and whose requests are known by their method.
+/// Routes with a clock set by the test, and with requests that are identified by their method.
 struct Test {
     routes: Routes,
     start: Instant,
     now: Instant,
     taken: u32,
-    /// What was sent and has no answer, in the order of sending.
+    /// Requests in flight, in the order of sending.
     sent: Vec<(QueueKey, LinkId, u32)>,
 }
 
 impl Test {
-    /// Connected to member 1, the default member.
+    /// Creates routes that are connected to member 1, the default member.
     fn new() -> Test {
         let start = Instant::now();
         let mut test = Test { routes: Routes::default(), start, now: start, taken: 0, sent: Vec::new() };
@@ -62,7 +62,7 @@ impl Test {
         drop(self.take(group, Access::Write));
     }
 
-    /// Sends what may be sent: the connection and the requests of each batch.
+    /// Sends what may be sent, and returns the connection and the requests of each batch.
     fn send(&mut self) -> Vec<(LinkId, Vec<u32>)> {
         let mut batches = Vec::new();
         while let Some(batch) = self.routes.next() {
@@ -159,7 +159,7 @@ fn nobody_overtakes_those_who_are_under_way_on_the_old_connection() {
     test.answer(1);
     assert_eq!(test.send(), [(SECOND, vec![3, 5])], "in their order");
     assert_eq!(test.routes.waiting(), 0);
-    // And back again: the leader is another, to which there is no connection yet.
+    // And back again: there is another leader, to which there is no connection yet.
     test.hear(GROUP, 2, 3);
     test.write(GROUP);
     assert_eq!(test.send(), []);
@@ -196,7 +196,7 @@ fn after_a_break_nothing_is_under_way_and_the_next_go_at_once() {
     test.cut(DEFAULT);
     test.write(GROUP);
     assert_eq!((test.routes.default_link(), test.send()), (None, vec![]));
-    // A new default member, by another connection.
+    // A new default member, on another connection.
     test.routes.opened(MemberId(3), THIRD);
     test.routes.settle(THIRD);
     assert_eq!(test.send(), [(THIRD, vec![3])]);
@@ -248,7 +248,7 @@ fn the_newer_term_is_right() {
     test.hear(GROUP, 4, 2);
     assert_eq!(test.send(), [(THIRD, vec![1])]);
     test.answer(1);
-    // Until the newest leader turns out to be none: then the word of others counts again.
+    // The newest leader turns out not to lead: then older hints count again.
     test.doubt(GROUP, SECOND);
     test.write(GROUP);
     assert_eq!(test.send(), [(THIRD, vec![2])], "who was not asked is not in doubt");
@@ -362,7 +362,7 @@ fn what_was_not_asked_about_is_not_heard() {
     assert_eq!(test.send(), [(DEFAULT, vec![1])]);
 }
 
-/// Whatever happens: requests of one group arrive in their order, each once, as long as no connection breaks.
+/// Requests of one group are sent in their order, each once, as long as no connection breaks.
 #[test]
 fn order_is_kept_through_any_changes() {
     for seed in 0..200 {

@@ -1,4 +1,4 @@
-//! Whole handles among strangers, who say what they like of each other.
+//! Tests of whole handles among fake members, which say anything of each other.
 
 use super::world::*;
 use crate::codec::ids::GroupId;
@@ -23,7 +23,7 @@ async fn requests_come_to_the_leader_that_was_named_in_their_order() {
     let sender = node.request_sender();
     let (mut number, mut last, mut by_leader) = (0, 0, 0);
     while by_leader < 50 {
-        // Some at once, so that some are under way while others come.
+        // Some at once, so that some are in flight while others come.
         let writes = [1, 2, 3, 4].map(|step| write(&sender, number + step));
         let [one, two, three, four] = writes;
         let (one, two, three, four) = tokio::join!(one, two, three, four);
@@ -63,7 +63,7 @@ async fn what_was_under_way_to_a_leader_that_breaks_is_never_sent_again() {
             said = second.next() => {
                 let submits = said.iter().filter(|(message, _)| matches!(message, Incoming::Submit(_)));
                 if submits.count() > 0 {
-                    // It has the request, and is gone.
+                    // The leader has the request, and ends.
                     second.acceptor.close().await;
                     break call.await;
                 }
@@ -107,7 +107,7 @@ async fn whoever_was_met_may_be_the_next_default_member() {
         task.abort();
         assert!(task.await.is_err_and(|error| error.is_cancelled()));
     }
-    // The only member that the handle was told of stays away.
+    // The only configured member stays away.
     let second = Stranger::start(&network, "second", 2, 9).await;
     let other = tokio::spawn(second.serve(named(), heard));
     while write(&sender, 1_000).await != answer_of(1_000) {}
@@ -125,7 +125,8 @@ async fn answers_full_of_lies_do_no_harm() {
     let sender = node.request_sender();
     let lies = |round: u64| {
         let address = ["another cluster", "another member", "nowhere"][round as usize % 3];
-        // One that may be believed, thousands of it of whom nobody asked, and all of them different each time.
+        // One hint that may be believed, and many about groups that were not asked about, all different each
+        // time.
         let mut lies = vec![leader(u64::MAX - 1_000 + round, 2 + round % 2 * 1_000, address)];
         lies.extend((1..1_000).map(|number| LeaderHint {
             group: GroupId(number << 32),
@@ -143,9 +144,9 @@ async fn answers_full_of_lies_do_no_harm() {
             tokio::select! {
                 answer = &mut call => break answer,
                 said = default_link.next() => for (message, replies) in said {
-                    // A handle that found the same default member again has closed the second connection.
+                    // A handle that finds the same default member again closes the second connection.
                     let _ = match message {
-                        // Failures make it ask again at once, and look for another default member.
+                        // Failures make the handle ask again at once, and look for another default member.
                         Incoming::Submit(submit) if number % 2 == 0 => replies.send(Results(failures(&submit))),
                         Incoming::Submit(submit) => replies.send(Results(answers(&submit))),
                         _ => {
@@ -204,7 +205,7 @@ async fn leaders_are_believed_only_once_it_is_known_which_cluster_is_talked_to()
     let node = handle(&network, "default_link").await;
     let sender = node.request_sender();
     assert_eq!(write(&sender, 1).await, answer_of(1));
-    // Formed in the meantime; the handle has to call again to learn what it is called.
+    // The cluster is bootstrapped meanwhile. The handle has to dial again to learn its id.
     house.form(9);
     let mut number = 1;
     while !std::iter::from_fn(|| told.try_recv().ok()).any(|(member, _)| member == 2) {

@@ -1,4 +1,4 @@
-//! Strangers: they speak as members do, and say what a test tells them.
+//! Fake members: they speak the protocol, and say what a test tells them.
 
 use super::super::{Options, RemoteNode};
 use crate::codec::access::Access;
@@ -30,10 +30,10 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 pub(super) const GROUP: GroupId = GroupId(7);
-/// Longest wait for anything; only a defect makes it that long.
+/// The timeout of every wait; only a defect reaches it.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What a stranger understands: all that a handle may say.
+/// The messages that a fake member understands: everything that a handle may send.
 #[derive(Clone, Debug)]
 pub(super) enum Incoming {
     Submit(Submit),
@@ -58,7 +58,7 @@ impl wire::Incoming for Incoming {
     }
 }
 
-/// Lets everybody in.
+/// An admission that accepts every caller.
 pub(super) struct House(Mutex<Identity>);
 
 impl House {
@@ -81,7 +81,7 @@ impl Admission for House {
     }
 }
 
-/// Somebody who listens, and waits to be told what to answer.
+/// A fake member that listens, and waits to be told what to answer.
 pub(super) struct Stranger {
     pub(super) house: Arc<House>,
     bulk: mpsc::Receiver<Event<Incoming>>,
@@ -89,7 +89,7 @@ pub(super) struct Stranger {
     pub(super) acceptor: Acceptor,
 }
 
-/// What a handle said, and the way back.
+/// A message of a handle, and the sender for replies.
 pub(super) type Said = (Incoming, Sender);
 
 impl Stranger {
@@ -106,7 +106,7 @@ impl Stranger {
         Stranger { house, bulk, _control, acceptor: Acceptor::listen(&endpoint, address).await.unwrap() }
     }
 
-    /// What is said next, several at once one after the other.
+    /// Returns the messages that arrive next together, in their order.
     pub(super) async fn next(&mut self) -> Vec<Said> {
         loop {
             match timeout(PATIENCE, self.bulk.recv()).await.expect("something is said").unwrap() {
@@ -119,8 +119,8 @@ impl Stranger {
         }
     }
 
-    /// Serves: every request gets its own method as the answer, every question `leaders`. Whatever was said is told
-    /// to `heard` first.
+    /// Answers every request with its own method, and every question with `leaders`. Every message is first
+    /// passed to `heard`.
     pub(super) async fn serve(
         mut self,
         leaders: Vec<LeaderHint>,
@@ -140,7 +140,7 @@ impl Stranger {
         }
     }
 
-    /// Whether anybody was ever let in.
+    /// Returns whether anything has arrived on a connection.
     pub(super) fn was_called(&mut self) -> bool {
         self.bulk.try_recv().is_ok()
     }
