@@ -1,34 +1,33 @@
-//! Why a request came to nothing, and whether it may have happened all the same.
+//! Reasons why a request failed, and whether it may have happened nevertheless.
 
 use thiserror::Error;
 
 /// Whether the write behind an error happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Outcome {
-    /// Certainly not, and it never will: it is safe to send it again.
+    /// It was certainly not applied and never will be: it is safe to send it again.
     NotApplied,
     /// It may have been applied, or may still be.
     Unknown,
 }
 
-/// A request's failure. Travels between members as its code, so codes never
-/// change their meaning.
+/// The failure of a request. Members exchange it as a code, so codes never change their meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Failure {
-    /// No leader took the request within its time; it was never proposed.
+    /// No leader accepted the request within its timeout; it was never proposed.
     #[error("no leader was found in time")]
     NoLeader,
-    /// The member that was taken for the leader, or its term, was not; it proposed nothing.
+    /// The request reached a member that does not lead the named term; nothing was proposed.
     #[error("the request was meant for a leader or a term that is over")]
     NotLeader,
-    /// The time was up after the request had left; it may have been applied, or may still be.
+    /// The timeout passed after the request had been sent; it may have been applied, or may still be.
     #[error("no answer in time")]
     Timeout,
-    /// The connection broke after the request had left; it may have been applied, or may still be.
+    /// The connection broke after the request had been sent; it may have been applied, or may still be.
     #[error("the connection broke before the answer came")]
     Disconnected,
-    /// A leader proposed the command, and a later leader replaced it: it never happened.
+    /// A leader proposed the command, and the entry of a later leader replaced it: it never happened.
     #[error("another leader's entry took the place of the command")]
     Superseded,
     /// Queues are full; nothing was proposed.
@@ -37,10 +36,10 @@ pub enum Failure {
     /// The leader's disk is full; nothing was proposed.
     #[error("the log's disk is full")]
     StorageFull,
-    /// The member is stopping, or its disk failed. What it had proposed may survive it.
+    /// The member is stopping, or its disk failed. Commands that it had proposed may still be applied.
     #[error("the member is stopping")]
     Stopped,
-    /// Nobody here hosts the group; nothing was proposed.
+    /// The member does not host the group; nothing was proposed.
     #[error("the resource is not open on that member")]
     UnknownResource,
     /// The resource has no such command; nothing was proposed.
@@ -49,7 +48,7 @@ pub enum Failure {
     /// The command has another kind than the request says (a read sent as a write); nothing was proposed.
     #[error("the command is of another kind")]
     WrongKind,
-    /// The arguments are no arguments of the command; nothing was proposed.
+    /// The arguments do not fit the command; nothing was proposed.
     #[error("the arguments do not fit the command")]
     BadArguments,
     /// The command or its key is longer than allowed; nothing was proposed.
@@ -58,21 +57,21 @@ pub enum Failure {
     /// The command was applied; its result is longer than allowed, or cannot be encoded.
     #[error("the result is too large or cannot be encoded")]
     BadResult,
-    /// The user's method panicked, on every replica alike; what it changed before stays.
+    /// The user's method panicked, on every replica alike. What it changed before stays.
     #[error("the method panicked")]
     Panicked,
-    /// The member or the remote handle behind the proxy is closed, for good; nothing was sent.
+    /// The member or the remote handle of the proxy is closed, for good; nothing was sent.
     #[error("what the proxy belongs to is closed")]
     Closed,
-    /// The member met an entry that its program does not understand, and applies nothing behind it. Others may
+    /// The member met an entry that its program does not understand, and applies nothing after it. Others may
     /// have applied the command, or may yet.
     #[error("the member's program does not understand an entry of the log")]
     Halted,
 }
 
 impl Failure {
-    /// Every failure and its code on the wire. Codes are never reused; 18 is for "applied, and its result is no longer
-    /// kept", which nobody says yet.
+    /// Every failure and its code on the wire. Codes are never reused; 18 is reserved for "applied, and its
+    /// result is no longer kept", which is not sent yet.
     const CODES: [(Failure, u16); 17] = [
         (Failure::NoLeader, 1),
         (Failure::NotLeader, 2),
@@ -93,23 +92,23 @@ impl Failure {
         (Failure::Halted, 17),
     ];
 
-    /// The number that stands for this failure on the wire and in public error codes; never 0.
+    /// Returns the code of this failure on the wire and in public error codes; never 0.
     pub(crate) fn code(self) -> u16 {
         Self::CODES.iter().find(|(failure, _)| *failure == self).map_or(0, |(_, code)| *code)
     }
 
-    /// The failure of a number; `None` for one this version does not know.
+    /// Returns the failure of a code; `None` for one that this version does not know.
     pub(crate) fn from_code(code: u16) -> Option<Failure> {
         Self::CODES.iter().find(|(_, known)| *known == code).map(|(failure, _)| *failure)
     }
 
-    /// The failure that another member reports. A code of a newer version says only that it failed; what that
-    /// means for a write, nobody here knows.
+    /// Returns the failure that another member reports. An unknown code of a newer version says only that the
+    /// request failed; whether a write happened is then unknown.
     pub(crate) fn received(code: u16) -> Failure {
         Failure::from_code(code).unwrap_or(Failure::Disconnected)
     }
 
-    /// Whether the request may have happened.
+    /// Returns whether the request may have happened.
     pub(crate) fn outcome(self) -> Outcome {
         match self {
             Failure::Timeout
@@ -122,7 +121,7 @@ impl Failure {
         }
     }
 
-    /// Whether the same request may succeed later, or elsewhere.
+    /// Returns whether the same request may succeed later, or at another member.
     pub(crate) fn is_retryable(self) -> bool {
         matches!(
             self,

@@ -1,10 +1,10 @@
-//! What is asked of a group, and what is answered: by proxies, by members that pass requests on, and by remote handles.
+//! Requests to groups and their answers, as proxies, forwarding members and remote handles use them.
 //!
-//! This floor knows neither who leads nor what a command means. It holds what all who ask have in common: the request
-//! and the way in, the reasons for which it fails, and the way back for the answer.
+//! This layer knows neither who leads nor what a command means. It holds what all callers have in common: the
+//! request and its queue, the reasons for which it fails, and the return path of the answer.
 //!
-//! Begin with [`sender`], the way in; [`reply`] is the way back, [`failure`] says why there is no result, and [`wire`] is
-//! what all of it looks like on a connection.
+//! Begin with [`sender`], the queue of requests. [`reply`] is the return path, [`failure`] says why there is no
+//! result, [`status`] tells how partitions are doing, and [`wire`] is the format on a connection.
 
 pub(crate) mod failure;
 pub(crate) mod reply;

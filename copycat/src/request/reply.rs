@@ -1,4 +1,4 @@
-//! The way of an answer back to whoever asked.
+//! The return path of an answer to its caller.
 
 use super::failure::Failure;
 use super::sender::Answer;
@@ -7,14 +7,14 @@ use std::fmt;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
-/// Takes the answers to requests that came over a connection, many at once.
+/// Accepts the answers to requests that came over a connection, many at once.
 pub(crate) trait Answers: Send + Sync {
-    /// Sends the answers, each with the number its request came with. Never blocks; answers to a peer
-    /// that is gone are dropped, and the peer counts them as unknown.
+    /// Sends the answers, each with the number of its request. Never blocks. Answers to a peer that is gone are
+    /// dropped, and the peer treats their outcome as unknown.
     fn send(&self, answers: Vec<Answered>);
 }
 
-/// Where requests came from, if not from this process. Cheap to clone.
+/// The connection of requests from another process. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Origin(pub Arc<dyn Answers>);
 
@@ -24,16 +24,16 @@ impl fmt::Debug for Origin {
     }
 }
 
-/// Where one answer goes.
+/// The destination of an answer.
 #[derive(Debug)]
 pub(crate) enum ReplyTo {
-    /// A proxy in this process waits for it.
+    /// A proxy in this process that waits for it.
     Proxy(oneshot::Sender<Answer>),
-    /// It goes back over a connection, with the request's number there.
+    /// The connection of the request, with the request's number there.
     Origin(Origin, u64),
 }
 
-/// Gathers answers, so that each origin gets all of a turn's in one piece. Proxies in this process get
+/// Collects answers, so that each origin gets all answers of a turn together. Proxies in this process get
 /// theirs at once.
 #[derive(Debug, Default)]
 pub(crate) struct Replies {
@@ -44,7 +44,7 @@ impl Replies {
     /// Answers one request.
     pub(crate) fn answer(&mut self, to: ReplyTo, answer: Answer) {
         match to {
-            // A proxy that no longer waits has dropped its future; what it sent stands.
+            // A proxy that no longer waits has dropped its future; its request stands.
             ReplyTo::Proxy(reply) => drop(reply.send(answer)),
             ReplyTo::Origin(origin, number) => self.gather(origin, number, answer),
         }
@@ -65,7 +65,7 @@ impl Replies {
         }
     }
 
-    /// Sends what was gathered, one message per origin.
+    /// Sends what was collected, one message per origin.
     pub(crate) fn flush(&mut self) {
         for (origin, answers) in self.gathered.drain(..) {
             origin.0.send(answers);

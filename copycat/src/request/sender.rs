@@ -1,4 +1,4 @@
-//! What enters the node from a proxy, and how the answer finds its way back.
+//! The queue of requests from proxies to a node, and the return of the answers.
 
 use super::failure::Failure;
 use crate::codec::command::Call;
@@ -7,60 +7,60 @@ use bytes::Bytes;
 use std::sync::Arc;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
-/// Bytes of arguments that one permit stands for. A request takes one for each that it begins, and one at least: so a
-/// queue of 4,096 permits holds 4,096 requests of the usual length, and 64 MiB of longer ones. That is what one group of a
-/// shard may keep.
+/// Bytes of arguments per permit. A request takes one permit for each that it begins, and at least one. So a
+/// queue of 4,096 permits holds 4,096 requests of the usual length, and 64 MiB of longer ones. This is what one
+/// group of a shard may keep.
 pub(crate) const PERMIT_BYTES: usize = 16 << 10;
 
-/// The result of a method, encoded, or why there is none.
+/// The encoded result of a method, or the reason why there is none.
 pub(crate) type Answer = Result<Bytes, Failure>;
 
-/// One command on its way from a proxy to a group.
+/// A command in flight from a proxy to a group.
 #[derive(Debug)]
 pub(crate) struct Request {
-    /// The partition it is for.
+    /// The group of the partition that it is for.
     pub group: GroupId,
-    /// What is asked.
+    /// The command and how it is to be executed.
     pub call: Call,
-    /// Where the answer goes. Always answered, unless the node itself is gone.
+    /// Receives the answer. Always answered, unless the node itself is gone.
     pub reply: oneshot::Sender<Answer>,
 }
 
-/// The way into a shard, or into the connection of a remote handle. Cheap to clone.
+/// The sending end of the request queue of a shard or a remote handle. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct RequestSender {
     inbox: mpsc::UnboundedSender<Request>,
     room: Arc<Room>,
 }
 
-/// The end of the queue that requests are taken out of. Dropped, it closes the queue.
+/// The receiving end of a request queue. Dropping it closes the queue.
 #[derive(Debug)]
 pub(crate) struct RequestReceiver {
     requests: mpsc::UnboundedReceiver<Request>,
     room: Arc<Room>,
 }
 
-/// What bounds the queue, in number and in bytes at once. The channel itself has no bound: two bounds would have to be
-/// waited for one after the other.
+/// The bound of the queue, in number and in bytes at once. The channel itself has no bound: callers would have
+/// to wait for two bounds one after the other.
 #[derive(Debug)]
 struct Room {
-    /// Those that no request in the queue holds. Its waiters are served in their order, and a short one does not pass a
-    /// long one.
+    /// Permits that no request in the queue holds. Its waiters are served in their order: a short request does
+    /// not pass a long one.
     permits: Semaphore,
     depth: usize,
 }
 
 impl Room {
-    /// How many permits a request takes. One that is longer than the whole queue takes all of them: it enters when the
-    /// queue is empty.
+    /// Returns how many permits a request takes. One that is longer than the whole queue takes all of them: it
+    /// enters when the queue is empty.
     fn cost(&self, call: &Call) -> usize {
         call.len().div_ceil(PERMIT_BYTES).clamp(1, self.depth)
     }
 }
 
 impl RequestSender {
-    /// The two ends of a queue that holds at most `depth` requests, and at most [`PERMIT_BYTES`] times as many bytes of
-    /// arguments, or a single request.
+    /// Creates the two ends of a queue that holds at most `depth` requests, and at most [`PERMIT_BYTES`] times
+    /// as many bytes of arguments, or a single request.
     pub(crate) fn new(depth: usize) -> (RequestSender, RequestReceiver) {
         assert!(depth > 0, "a queue has room for one request");
         let (inbox, requests) = mpsc::unbounded_channel();
@@ -68,17 +68,18 @@ impl RequestSender {
         (RequestSender { inbox, room: Arc::clone(&room) }, RequestReceiver { requests, room })
     }
 
-    /// Hands a request in and waits for its answer. While the queue is full the caller waits in line:
-    /// that is the back-pressure.
+    /// Submits a request and waits for its answer. While the queue is full, callers wait in their order: this
+    /// is the backpressure.
     ///
     /// Needs no runtime: the future may be polled on any thread and executor.
     pub(crate) async fn call(&self, group: GroupId, call: Call) -> Answer {
         let answer = self.hand_in(group, call).await?;
-        // A request that never got into the queue certainly did nothing; one whose answer was dropped may have.
+        // A request that never entered the queue certainly did nothing; one whose answer was dropped may have.
         answer.await.unwrap_or(Err(Failure::Stopped))
     }
 
-    /// The first half of a call: over when the request is in the queue. `Closed`: it never will be.
+    /// Performs the first half of a call, up to the request being in the queue. Fails with `Closed` if it never
+    /// will be.
     pub(crate) async fn hand_in(
         &self,
         group: GroupId,
@@ -88,32 +89,32 @@ impl RequestSender {
         let permits = self.room.permits.acquire_many(cost).await.map_err(|_| Failure::Closed)?;
         let (reply, answer) = oneshot::channel();
         self.inbox.send(Request { group, call, reply }).map_err(|_| Failure::Closed)?;
-        // The other end gives them back.
+        // The receiver gives the permits back.
         permits.forget();
         Ok(answer)
     }
 }
 
 impl RequestReceiver {
-    /// The next request; `None` when all senders are gone. Nothing is lost if it is dropped before it is ready.
+    /// Returns the next request; `None` when all senders are gone. Cancelling loses no request.
     pub(crate) async fn recv(&mut self) -> Option<Request> {
         let request = self.requests.recv().await?;
         Some(self.taken(request))
     }
 
-    /// The next request, if it is there already.
+    /// Returns the next request if it is there already.
     pub(crate) fn try_recv(&mut self) -> Option<Request> {
         let request = self.requests.try_recv().ok()?;
         Some(self.taken(request))
     }
 
-    /// [`recv`](Self::recv), blocking the thread.
+    /// Returns the next request like [`recv`](Self::recv), and blocks the thread until then.
     pub(crate) fn blocking_recv(&mut self) -> Option<Request> {
         let request = self.requests.blocking_recv()?;
         Some(self.taken(request))
     }
 
-    /// A request has left the queue: there is room for others. From here on it counts for whoever took it.
+    /// Frees the permits of a request that has left the queue. From here on the receiver accounts for it.
     fn taken(&self, request: Request) -> Request {
         self.room.permits.add_permits(self.room.cost(&request.call));
         request
@@ -121,7 +122,7 @@ impl RequestReceiver {
 }
 
 impl Drop for RequestReceiver {
-    /// Callers that wait for room are told that there will be none.
+    /// Tells callers that wait for permits that the queue is closed.
     fn drop(&mut self) {
         self.room.permits.close();
     }
@@ -141,7 +142,7 @@ mod tests {
 
     const HALF: usize = 2 * PERMIT_BYTES;
 
-    /// A request of so many bytes, known by its number, for a queue of four permits.
+    /// Submits a request of `len` bytes, known by its number, to a queue of four permits.
     fn hand_in(sender: &RequestSender, number: u32, len: usize) -> HandingIn<'_> {
         let command = Command { method: MethodId(number), key_len: 0, body: vec![0; len].into() };
         Box::pin(sender.hand_in(GroupId(1), Call::new(Access::Write, command)))
@@ -151,7 +152,7 @@ mod tests {
         handing_in.as_mut().poll(&mut Context::from_waker(Waker::noop()))
     }
 
-    /// Whether it is in the queue now.
+    /// Returns whether the request is in the queue now.
     fn enters(handing_in: &mut HandingIn<'_>) -> bool {
         poll(handing_in).map(|handed_in| handed_in.expect("the queue is open")).is_ready()
     }
@@ -160,7 +161,7 @@ mod tests {
         Some(requests.try_recv()?.call.command.method.0)
     }
 
-    /// How many requests without arguments have room.
+    /// Returns how many requests without arguments fit.
     fn room(sender: &RequestSender, requests: &mut RequestReceiver) -> usize {
         let count = (0..9).take_while(|_| enters(&mut hand_in(sender, 0, 0))).count();
         (0..count).for_each(|_| assert_eq!(taken(requests), Some(0)));

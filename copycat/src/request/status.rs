@@ -1,4 +1,4 @@
-//! How the partitions of a resource are doing, and the way in for those who want to hear of every change.
+//! The status of a resource's partitions, and subscriptions to its changes.
 
 use super::wire::resolve::PARTITIONS_MAX;
 use crate::codec::cursor::{Cursor, Malformed};
@@ -6,7 +6,7 @@ use crate::transport::wire::envelope::{non_zero, zero};
 use bytes::{BufMut, Bytes, BytesMut};
 use tokio::sync::mpsc;
 
-/// What a member is in a group.
+/// The role of a member in a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Role {
@@ -18,7 +18,7 @@ pub enum Role {
     Leader,
 }
 
-/// How well a partition can be used, as far as the member knows that tells.
+/// How well a partition can be used, as far as the reporting member knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Health {
@@ -26,23 +26,24 @@ pub enum Health {
     Healthy,
     /// No leader is known: writes and strict reads wait for one.
     NoLeader,
-    /// The member's program does not understand the partition's log, and applies nothing any more. Others may.
+    /// The member's program does not understand the partition's log, and applies nothing any more. Other
+    /// members may.
     Halted,
 }
 
-/// How one partition of a resource is doing, in the eyes of one member.
+/// The status of one partition of a resource, as one member sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PartitionStatus {
-    /// Which partition, from 0 on.
+    /// The partition's number, counted from 0.
     pub partition: u32,
-    /// The leader's id, if the member that tells knows it.
+    /// The leader's id, if the reporting member knows it.
     pub leader: Option<u64>,
-    /// The term that is spoken of.
+    /// The term of this status.
     pub term: u64,
-    /// The member that tells: a proxy's own, or whichever a remote handle is connected to.
+    /// The reporting member: the proxy's own, or the one that a remote handle is connected to.
     pub member: u64,
-    /// What that member is in the partition's group.
+    /// The role of that member in the partition's group.
     pub role: Role,
     /// Whether the partition can be used.
     pub health: Health,
@@ -52,7 +53,7 @@ pub struct PartitionStatus {
 const STATUS_LEN: usize = 40;
 
 impl PartitionStatus {
-    /// As an item of a stream.
+    /// Encodes the status as an item of a stream.
     pub(crate) fn encode(&self) -> Bytes {
         let role = match self.role {
             Role::Follower => 1,
@@ -74,7 +75,7 @@ impl PartitionStatus {
         bytes.freeze()
     }
 
-    /// Reads such an item.
+    /// Reads the status from an item of a stream.
     pub(crate) fn decode(item: &[u8]) -> Result<PartitionStatus, Malformed> {
         let mut cursor = Cursor::new(item);
         let (partition, role, health, reserved) = (cursor.u32()?, cursor.u8()?, cursor.u8()?, cursor.u16()?);
@@ -102,32 +103,33 @@ impl PartitionStatus {
     }
 }
 
-/// Changes that may wait for a listener; while it takes none, newer ones take the place of older ones.
+/// Most changes that wait for a listener. While it takes none, newer changes replace older ones.
 const WAITING_MAX: usize = 64;
 
-/// Somebody wants to hear how a resource is doing.
+/// A subscription to the status of a resource.
 #[derive(Debug)]
 pub(crate) struct Watch {
-    /// Its name.
+    /// The resource's name.
     pub resource: String,
-    /// Takes the status of each partition, and every change. Whoever is gone has dropped the other end.
+    /// Receives the status of each partition, and every change. It is closed when the listener is gone.
     pub sink: mpsc::Sender<PartitionStatus>,
 }
 
-/// The way in for listeners: into a member, or a remote handle. Cheap to clone.
+/// The sender of subscriptions to a member or a remote handle. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct StatusSender {
     inbox: mpsc::Sender<Watch>,
 }
 
 impl StatusSender {
-    /// The two ends of a queue that holds at most `depth` listeners who have not been taken in.
+    /// Creates the two ends of a queue that holds at most `depth` subscriptions.
     pub(crate) fn new(depth: usize) -> (StatusSender, mpsc::Receiver<Watch>) {
         let (inbox, watches) = mpsc::channel(depth);
         (StatusSender { inbox }, watches)
     }
 
-    /// Begins to listen. `None`: what it belongs to is closed. It ends when that is.
+    /// Subscribes to the status of a resource. Returns `None` if the member or handle is closed. The changes
+    /// end when it closes.
     pub(crate) async fn watch(self, resource: String) -> Option<mpsc::Receiver<PartitionStatus>> {
         let (sink, changes) = mpsc::channel(WAITING_MAX);
         self.inbox.send(Watch { resource, sink }).await.ok()?;

@@ -1,4 +1,4 @@
-//! Who leads which group, as remote handles ask and members answer.
+//! Questions of remote handles about the leaders of groups, and the members' answers.
 //!
 //! ```text
 //!  Seek                                    Leaders
@@ -22,25 +22,25 @@ use bytes::{BufMut, BytesMut};
 
 /// Most groups of one question, and leaders of one answer.
 pub(crate) const GROUPS_MAX: usize = 1_024;
-/// Longest address of a leader: a host name has 253 bytes at most, and a port.
+/// Longest address of a leader in bytes: a host name of at most 253 bytes, and a port.
 pub(crate) const ADDRESS_MAX: usize = 272;
 /// Bytes per group of a question.
 const GROUP_LEN: usize = 8;
 /// Bytes of a leader before its address.
 pub(super) const LEADER_LEN: usize = 32;
 
-/// A remote handle asks who leads some groups.
+/// Asks who leads some groups.
 pub(crate) const SEEK: Kind =
     Kind::new(Family::Requests, 3, SenderKinds::HANDLE, (GROUP_LEN, GROUP_LEN * GROUPS_MAX));
-/// The answer.
+/// Answers a `Seek`.
 pub(crate) const LEADERS: Kind =
     Kind::new(Family::Requests, 4, SenderKinds::SERVER, (0, GROUPS_MAX * (LEADER_LEN + ADDRESS_MAX)));
 
-/// A remote handle's question: who leads these groups? At most [`GROUPS_MAX`].
+/// A remote handle's question about the leaders of these groups; at most [`GROUPS_MAX`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Seek(pub Vec<GroupId>);
 
-/// Its answer, without those groups of which nothing is known. A hint: nothing about safety rests on it.
+/// The answer to a [`Seek`], without groups whose leader is unknown. It is a hint: safety does not rest on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Leaders(pub Vec<LeaderHint>);
 
@@ -51,9 +51,9 @@ pub(crate) struct LeaderHint {
     pub group: GroupId,
     /// The term in which it leads.
     pub term: Term,
-    /// Who it is.
+    /// The leader's id.
     pub member: MemberId,
-    /// Where the others reach it; at most [`ADDRESS_MAX`] bytes.
+    /// The address at which other members reach it; at most [`ADDRESS_MAX`] bytes.
     pub address: String,
 }
 
@@ -112,17 +112,17 @@ fn check_address(found: usize) -> Result<(), Malformed> {
     if found > ADDRESS_MAX { Err(Malformed::TooLong { limit: ADDRESS_MAX, found }) } else { Ok(()) }
 }
 
-/// Appends a leader.
+/// Appends a leader to `fields`.
 pub(super) fn write_leader(leader: &LeaderHint, fields: &mut BytesMut) {
     fields.put_u64_le(leader.group.0);
     fields.put_u64_le(leader.term);
     fields.put_u64_le(leader.member.0);
-    // The length, and six bytes that keep what a reader may add aligned.
+    // The length, and six reserved bytes that keep later fields aligned.
     fields.put_u64_le(leader.address.len() as u64);
     fields.put_slice(leader.address.as_bytes());
 }
 
-/// Reads a question.
+/// Reads a `Seek`.
 pub(crate) fn read_seek(envelope: &Envelope) -> Result<Vec<GroupId>, Malformed> {
     envelope.is_nobodys()?;
     let mut cursor = Cursor::new(&envelope.body);
@@ -133,7 +133,7 @@ pub(crate) fn read_seek(envelope: &Envelope) -> Result<Vec<GroupId>, Malformed> 
     Ok(groups)
 }
 
-/// Reads an answer.
+/// Reads a `Leaders`.
 pub(crate) fn read_leaders(envelope: &Envelope) -> Result<Vec<LeaderHint>, Malformed> {
     envelope.is_nobodys()?;
     let mut cursor = Cursor::new(&envelope.body);

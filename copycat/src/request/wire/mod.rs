@@ -1,6 +1,7 @@
-//! What is asked of groups and answered, byte for byte: the family of requests. `transport/FORMAT.md` draws it.
+//! The family of requests: the wire format of requests and their answers. `transport/FORMAT.md` draws it.
 //!
-//! Begin with [`submit`] and [`results`]; [`resolve`] says what a name stands for, [`leaders`] who leads.
+//! Begin with [`submit`] and [`results`]; [`resolve`] is for the names of resources, [`leaders`] for the
+//! leaders of groups.
 
 pub(crate) mod leaders;
 pub(crate) mod resolve;
@@ -16,7 +17,7 @@ use crate::transport::wire::family::Kind;
 pub(crate) const KINDS: &[Kind] =
     &[submit::SUBMIT, results::RESULTS, leaders::SEEK, leaders::LEADERS, resolve::RESOLVE, resolve::RESOLVED];
 
-/// Their numbers, to tell them apart by.
+/// The numbers of the kinds, to tell them apart.
 pub(crate) mod number {
     use super::{leaders, resolve, results, submit};
 

@@ -1,4 +1,4 @@
-//! What a name stands for, as remote handles ask and members answer.
+//! Questions of remote handles about names of resources, and the members' answers.
 //!
 //! ```text
 //!  Resolve                                 Resolved
@@ -6,7 +6,7 @@
 //!      24    8  id                             24    8  id
 //!      32    8  reserved  0                    32    2  failure; 0: none
 //!      40    2  length of the name             34    2  reserved  0
-//!      42    6  reserved  0                    36    4  bytes of shapes, behind the partitions; 0
+//!      42    6  reserved  0                    36    4  bytes of shapes, after the partitions; 0
 //!      48    …  name                           40   16  reserved  0
 //!                                              56    …  `count` partitions, each as in `Leaders`;
 //!                                                       term, member and length 0: no leader is known
@@ -31,10 +31,10 @@ const QUESTION_LEN: usize = 24;
 /// Bytes of an answer before the partitions.
 const ANSWER_LEN: usize = 32;
 
-/// A remote handle asks what a name stands for.
+/// Asks for the partitions of a name.
 pub(crate) const RESOLVE: Kind =
     Kind::new(Family::Requests, 5, SenderKinds::HANDLE, (QUESTION_LEN + 1, QUESTION_LEN + NAME_MAX));
-/// The answer.
+/// Answers a `Resolve`.
 pub(crate) const RESOLVED: Kind = Kind::new(
     Family::Requests,
     6,
@@ -42,19 +42,19 @@ pub(crate) const RESOLVED: Kind = Kind::new(
     (ANSWER_LEN, ANSWER_LEN + PARTITIONS_MAX * (LEADER_LEN + ADDRESS_MAX)),
 );
 
-/// The question.
+/// A question about the partitions of a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Resolve {
-    /// Chosen by whoever asks; comes back with the answer.
+    /// The question's id, chosen by the asking side; the answer repeats it.
     pub id: u64,
-    /// Of the resource: 1 to [`NAME_MAX`] bytes.
+    /// The resource's name: 1 to [`NAME_MAX`] bytes.
     pub name: String,
 }
 
-/// The answer.
+/// The answer to a [`Resolve`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Resolved {
-    /// Of the question.
+    /// The question's id.
     pub id: u64,
     /// The partitions in their order, 1 to [`PARTITIONS_MAX`]; or the code of a failure, which is never 0.
     pub partitions: Result<Vec<Partition>, u16>,
@@ -63,9 +63,9 @@ pub(crate) struct Resolved {
 /// One partition of a resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Partition {
-    /// Its group.
+    /// The partition's group.
     pub group: GroupId,
-    /// Who leads it, as far as is known. A hint.
+    /// The leader of the group, as far as it is known. A hint.
     pub leader: Option<LeaderHint>,
 }
 
@@ -118,7 +118,7 @@ impl Outgoing for Resolved {
     }
 }
 
-/// Reads a question.
+/// Reads a `Resolve`.
 pub(crate) fn read_question(envelope: &Envelope) -> Result<Resolve, Malformed> {
     envelope.is_plain()?;
     let mut cursor = Cursor::new(&envelope.body);
@@ -131,7 +131,7 @@ pub(crate) fn read_question(envelope: &Envelope) -> Result<Resolve, Malformed> {
     Ok(Resolve { id, name })
 }
 
-/// Reads an answer.
+/// Reads a `Resolved`.
 pub(crate) fn read_answer(envelope: &Envelope) -> Result<Resolved, Malformed> {
     envelope.is_nobodys()?;
     let mut cursor = Cursor::new(&envelope.body);
@@ -168,7 +168,7 @@ fn check_name(found: usize) -> Result<(), Malformed> {
     if found > NAME_MAX { Err(Malformed::TooLong { limit: NAME_MAX, found }) } else { Ok(()) }
 }
 
-/// A resource has partitions, and a failure none.
+/// Checks that a resource has partitions, and that a failure has none.
 fn check_count(failure: u16, found: usize) -> Result<(), Malformed> {
     if found > PARTITIONS_MAX {
         return Err(Malformed::TooLong { limit: PARTITIONS_MAX, found });

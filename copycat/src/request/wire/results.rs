@@ -1,4 +1,4 @@
-//! Answers to requests, many to a message.
+//! Answers to requests, many per message.
 //!
 //! ```text
 //!  offset size  field
@@ -24,11 +24,11 @@ use bytes::{BufMut, Bytes, BytesMut};
 /// Bytes of an answer before its result.
 const ANSWER_LEN: usize = 16;
 
-/// Answers, on the connection that the requests came by.
+/// Answers requests, on the connection on which they arrived.
 pub(crate) const RESULTS: Kind =
     Kind::new(Family::Requests, 2, SenderKinds::SERVER, (ANSWER_LEN, MESSAGE_MAX - ENVELOPE_LEN));
 
-/// Answers to requests, to whoever submitted them.
+/// Answers to requests, for the side that submitted them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Results(pub Vec<Answered>);
 
@@ -77,7 +77,7 @@ fn write(run: &[Answered], out: &mut BytesMut) {
     draft.finish(0);
 }
 
-/// Reads answers; their results are slices of the message.
+/// Reads answers. Their results are slices of the message.
 pub(crate) fn read(envelope: &Envelope) -> Result<Vec<Answered>, Malformed> {
     envelope.is_nobodys()?;
     let mut cursor = Cursor::new(&envelope.body);

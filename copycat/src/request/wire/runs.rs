@@ -1,9 +1,9 @@
-//! Batches that are longer than a message should be.
+//! Splits batches that are longer than a message should be.
 
 use crate::transport::limits::MESSAGE_SOFT;
 
-/// Cuts a batch so that no run of several items is longer than a message should be, and none holds two items that do
-/// not go together.
+/// Splits a batch into runs. A run of several items is no longer than a message should be, and holds no two
+/// items that do not go together.
 pub(super) fn runs<T>(
     items: &[T],
     length: impl Fn(&T) -> usize,

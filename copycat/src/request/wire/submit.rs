@@ -1,4 +1,4 @@
-//! Requests for one group, many to a message.
+//! Requests for one group, many per message.
 //!
 //! ```text
 //!  offset size  field
@@ -40,10 +40,10 @@ const REQUEST_LEN: usize = 24;
 /// Bytes of a stamp.
 const STAMP_LEN: usize = 24;
 
-/// The requests have stamps, and the message a session.
+/// The flag of messages whose requests have stamps, and which name a session.
 const STAMPED: u8 = 1;
 
-/// Requests: from a member that passes them on, or from a remote handle.
+/// Submits requests: from a member that forwards them, or from a remote handle.
 pub(crate) const SUBMIT: Kind = Kind::new(
     Family::Requests,
     1,
@@ -55,13 +55,13 @@ pub(crate) const SUBMIT: Kind = Kind::new(
 /// Requests for one group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Submit {
-    /// Whose state they touch.
+    /// The group of the requests.
     pub group: GroupId,
-    /// The term of the leader they are meant for: another term's leader refuses them, which keeps their
-    /// order. 0: any.
+    /// The term of the leader they are meant for; 0: any. A leader of another term refuses them, which keeps
+    /// their order.
     pub term: Term,
-    /// What is left of the time that whoever waits longest gives them: who is asked need not try for longer. Travels in
-    /// whole milliseconds, at most as many as fit four bytes.
+    /// The remaining timeout: the longest of all requests in the message. The receiver need not try for longer.
+    /// Sent in whole milliseconds, at most as many as fit four bytes.
     pub left: Duration,
     /// The requests, in the sender's order.
     pub requests: Vec<Submitted>,
@@ -70,9 +70,9 @@ pub(crate) struct Submit {
 /// One request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Submitted {
-    /// Chosen by the submitter; comes back with the answer.
+    /// The request's id, chosen by the submitting side; the answer repeats it.
     pub id: u64,
-    /// What is asked.
+    /// The command and how it is to be executed.
     pub call: Call,
 }
 
@@ -122,7 +122,7 @@ fn write(submit: &Submit, run: &[Submitted], out: &mut BytesMut) {
     draft.finish(0);
 }
 
-/// Reads requests; their bodies are slices of the message.
+/// Reads requests. Their bodies are slices of the message.
 pub(crate) fn read(envelope: &Envelope) -> Result<Submit, Malformed> {
     envelope.is_somebodys()?;
     let mut cursor = Cursor::new(&envelope.body);
@@ -173,7 +173,7 @@ fn check_body(key_len: usize, body_len: usize) -> Result<(), Malformed> {
     if key_len > limit { Err(Malformed::TooLong { limit, found: key_len }) } else { Ok(()) }
 }
 
-/// A stamp is nobody's, or one that a frame has room for.
+/// Accepts no stamp at all, or one that fits a frame.
 fn check_stamp(stamp: &Stamp) -> Result<(), Malformed> {
     let Stamp { session, sequence, settled, .. } = *stamp;
     let fits = settled <= sequence && sequence - settled <= UNSETTLED_MAX;
@@ -184,7 +184,7 @@ fn check_stamp(stamp: &Stamp) -> Result<(), Malformed> {
     }
 }
 
-/// Access and place.
+/// Returns the codes of access and place.
 fn access_codes(access: Access) -> (u8, u8) {
     let Access::Read(consistency, place) = access else { return (0, 0) };
     let access = match consistency {
@@ -202,7 +202,7 @@ fn access_codes(access: Access) -> (u8, u8) {
 
 fn access_of(access: u8, place: u8) -> Result<Access, Malformed> {
     let consistency = match access {
-        // A write's place is where it stands.
+        // A write has no place: it is ordered where it stands.
         0 => return zero("place of a write", place.into()).map(|()| Access::Write),
         1 => Consistency::Strict,
         2 => Consistency::Lease,

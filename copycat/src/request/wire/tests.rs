@@ -1,4 +1,5 @@
-//! Every message of the family there and back, against bytes that must decode for ever, and against bytes that must not.
+//! Tests of every message of the family in both directions, against golden bytes that must stay readable, and
+//! against bytes that must not be read.
 
 use super::leaders::{self, ADDRESS_MAX, GROUPS_MAX, LeaderHint, Leaders, Seek};
 use super::resolve::{self, NAME_MAX, PARTITIONS_MAX, Partition, Resolve, Resolved};
@@ -23,7 +24,7 @@ use std::time::Duration;
 const GOLDEN: &str = include_str!("golden.txt");
 const GROUP: GroupId = GroupId(0x0807_0605_0403_0201);
 
-/// All of the family's messages, whoever receives them.
+/// All messages of the family, for any receiver.
 #[derive(Clone, Debug, PartialEq)]
 enum Any {
     Submit(Submit),
@@ -170,7 +171,7 @@ fn long_batches_are_cut_and_come_back_whole() {
     assert_eq!(arrived, requests);
 }
 
-/// One message has one session: a member passes on requests of many.
+/// One message has one session, while a member forwards requests of many.
 #[test]
 fn a_batch_of_several_sessions_is_cut_where_the_session_changes() {
     let sessions = [0, 0, 8, 8, 8, 0, 9];
@@ -243,7 +244,7 @@ fn what_the_other_side_would_refuse_is_not_sent() {
     refused(with(|leader| leader.group = GroupId(0)));
 }
 
-/// With other bytes at a place in the body.
+/// Reads the message with other bytes at a place in the body.
 fn forged(bytes: &BytesMut, at: usize, with: &[u8]) -> Result<Option<Any>, Unreadable> {
     let mut forged = bytes.to_vec();
     forged[ENVELOPE_LEN + at..ENVELOPE_LEN + at + with.len()].copy_from_slice(with);
