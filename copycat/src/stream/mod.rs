@@ -1,13 +1,14 @@
-//! Streams: items that arrive one after the other on a connection, as fast as they are taken and no faster.
+//! Streams: items that follow one another on a connection, as fast as the reader takes them and no faster.
 //!
-//! The side that dialed opens a stream with a topic, a subject, a position to go on from, and *credit*: how many items it
-//! takes. The other side sends as many, and more when it is given more. What cannot be sent waits in a bounded queue; what
-//! falls out of that is missed, and the reader is told where it goes on. Either side may end a stream at any time.
+//! The side that dialed opens a stream with a topic, a subject, a position to continue from, and *credit*: the
+//! number of items that it accepts. The other side sends as many items, and more when it gets more credit.
+//! Items that cannot be sent wait in a bounded queue. Those that the queue drops are missed, and the reader is
+//! told where the stream continues. Either side may end a stream at any time.
 //!
-//! Both ends are synchronous values, one of each per connection: they touch no connection, read no clock, and know no
-//! topic. What an item means is known by the floor that owns the topic.
+//! Both ends are synchronous values, one of each per connection: they touch no connection, read no clock, and
+//! know no topic. The layer that owns a topic knows what its items mean.
 //!
-//! Begin with [`wire`] (what is said), then [`server`] and [`reader`], the two ends.
+//! Begin with [`wire`] (the messages), then [`server`] and [`reader`], the two ends.
 
 pub(crate) mod reader;
 pub(crate) mod server;
@@ -15,13 +16,13 @@ pub(crate) mod server;
 mod tests;
 pub(crate) mod wire;
 
-/// What a stream is about. Numbers are never reused.
+/// The topics of streams. Numbers are never reused.
 pub(crate) mod topic {
-    /// How a resource is doing: the subject is its name, the position means nothing.
+    /// The status of a resource: the subject is its name, the position has no meaning.
     pub(crate) const STATUS: u16 = 1;
 }
 
-/// Streams that may be open on one connection; more are refused.
+/// Most streams that may be open on one connection; more are refused.
 pub(crate) const STREAMS_MAX: usize = 1_024;
-/// Most credit that a stream is given at a time; what is more is not believed.
+/// Most credit of a stream at a time; credit beyond it is ignored.
 pub(crate) const CREDIT_MAX: u64 = 1 << 16;

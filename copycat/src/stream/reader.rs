@@ -1,8 +1,8 @@
 //! The end that opens streams and reads them: one value for all streams of a connection.
 //!
-//! Credit is the memory that is set aside for a stream: as much is given as the reader has room for, and given back as
-//! items are consumed. A server that sends more than it was given, or what makes no sense, is no server of ours: its
-//! connection is closed.
+//! Credit is the memory that is reserved for a stream: the reader gives as much as it has space for, and more
+//! as items are consumed. A server that sends more than it has credit for, or what makes no sense, violates the
+//! protocol: its connection is closed.
 
 use super::wire::{EndReason, Item, Open, StreamId, ToReader, ToServer};
 use super::{CREDIT_MAX, STREAMS_MAX};
@@ -10,48 +10,48 @@ use bytes::Bytes;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use thiserror::Error;
 
-/// How much may be said of streams that are over before it counts as a fault.
+/// Most messages of streams that are not open; more are a fault.
 const STRAYS_MAX: u64 = 64;
 
-/// What no correct server says. The connection to it is to be closed.
+/// A message that no correct server sends. The connection to it is to be closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub(crate) enum ServerFault {
-    /// More items came than were asked for.
+    /// More items arrived than there was credit for.
     #[error("items of stream {0} that nobody asked for")]
     Uncredited(StreamId),
-    /// Items came again, or before others.
+    /// Items arrived again, or out of order.
     #[error("items of stream {0} out of their order")]
     Disordered(StreamId),
-    /// Something was said of a stream behind its end.
+    /// A message of a stream arrived after its end.
     #[error("something behind the end of stream {0}")]
     BehindEnd(StreamId),
-    /// Too much was said of streams that are over or never were.
+    /// Too many messages arrived for streams that are over or never existed.
     #[error("stream {0} is not open, and it is not the first of that kind")]
     NotOpen(StreamId),
 }
 
-/// What a reader gets.
+/// An event of a stream, for its reader.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
     /// An item.
     Item(Item),
-    /// What stood before this position and was not read is gone: the reader was too slow.
+    /// Items before this position that were not read are gone: the reader was too slow.
     Missed(u64),
-    /// There is nothing more; the stream can be gone on from this position.
+    /// There are no more items. The stream can be continued from this position.
     End(EndReason, u64),
 }
 
 /// One open stream.
 #[derive(Debug)]
 struct ReadStream {
-    /// Most items that may be under way or wait to be consumed.
+    /// Most items that may be in flight or wait to be consumed.
     window: u64,
-    /// Items that may still come.
+    /// Items that may still arrive.
     credit: u64,
-    /// Items that were consumed and not given back as credit.
+    /// Items that were consumed and not given back as credit yet.
     consumed: u64,
     events: VecDeque<Event>,
-    /// Position of the last item that came.
+    /// Position of the last item that arrived.
     last: u64,
     ended: bool,
 }
@@ -60,16 +60,17 @@ struct ReadStream {
 #[derive(Debug, Default)]
 pub(crate) struct Reader {
     streams: BTreeMap<StreamId, ReadStream>,
-    /// Those that were given up and whose end has not come.
+    /// Streams that were cancelled and whose end has not arrived.
     cancelled: BTreeSet<StreamId>,
     newest: StreamId,
-    /// What is to be said, in order.
+    /// The messages to send, in order.
     out: VecDeque<ToServer>,
     strays: u64,
 }
 
 impl Reader {
-    /// Opens a stream that may have `window` items, at least one, under way or waiting. `None`: too many are open.
+    /// Opens a stream with at most `window` items, at least one, in flight or waiting. Returns `None` if too
+    /// many are open.
     pub(crate) fn open(
         &mut self,
         topic: u16,
@@ -96,7 +97,7 @@ impl Reader {
         Some(stream)
     }
 
-    /// Gives a stream up. Nothing of it is read any more.
+    /// Cancels a stream. Nothing of it is read any more.
     pub(crate) fn cancel(&mut self, stream: StreamId) {
         if let Some(reading) = self.streams.remove(&stream)
             && !reading.ended
@@ -106,7 +107,7 @@ impl Reader {
         }
     }
 
-    /// Takes what the server says.
+    /// Handles a message of the server.
     pub(crate) fn take(&mut self, message: ToReader) -> Result<(), ServerFault> {
         let stream = message.stream();
         let Some(reading) = self.streams.get_mut(&stream) else { return self.take_stray(&message) };
@@ -126,7 +127,8 @@ impl Reader {
         }
     }
 
-    /// Of a stream that was given up, everything may come until its end. What else there is no stream for is counted.
+    /// Handles a message without an open stream. Messages for a cancelled stream are ignored until its end
+    /// arrives; messages for unknown streams are counted.
     fn take_stray(&mut self, message: &ToReader) -> Result<(), ServerFault> {
         let stream = message.stream();
         let cancelled = match message {
@@ -139,7 +141,7 @@ impl Reader {
         if self.strays > STRAYS_MAX { Err(ServerFault::NotOpen(stream)) } else { Ok(()) }
     }
 
-    /// The next that a reader gets; `None`: nothing is there. Behind the end, the stream is no more.
+    /// Returns the next event of a stream; `None` if there is none. After its end, the stream no longer exists.
     pub(crate) fn next(&mut self, stream: StreamId) -> Option<Event> {
         let reading = self.streams.get_mut(&stream)?;
         let event = reading.events.pop_front()?;
@@ -155,12 +157,12 @@ impl Reader {
         Some(event)
     }
 
-    /// What is to be said to the server next.
+    /// Returns the next message to the server.
     pub(crate) fn next_out(&mut self) -> Option<ToServer> {
         self.out.pop_front()
     }
 
-    /// How much waits to be consumed, and how much was said of streams that are not open.
+    /// Returns the number of events that wait to be consumed, and of messages for streams that are not open.
     #[cfg(any(test, feature = "testing"))]
     pub(crate) fn figures(&self) -> (usize, u64) {
         (self.streams.values().map(|reading| reading.events.len()).sum(), self.strays)
@@ -178,7 +180,7 @@ impl ReadStream {
         Ok(())
     }
 
-    /// Told twice in a row, it is one gap: so many gaps can wait as items can, and one more.
+    /// Records a gap. Two in a row are one: as many gaps can wait as items, and one more.
     fn take_missed(&mut self, stream: StreamId, position: u64) -> Result<(), ServerFault> {
         if position <= self.last {
             return Err(ServerFault::Disordered(stream));
@@ -191,7 +193,8 @@ impl ReadStream {
         Ok(())
     }
 
-    /// An item was consumed. Returns credit to give: in halves of the window, so that not every item is a message.
+    /// Counts a consumed item. Returns the credit to give: in halves of the window, so that not every item
+    /// causes a message.
     fn give_back(&mut self) -> Option<u64> {
         self.consumed += 1;
         if self.ended || self.consumed * 2 < self.window {

@@ -1,32 +1,33 @@
 //! The end that serves streams: one value for all streams of a connection.
 //!
-//! The owner of a topic hands in items as they come about and takes out what may be said now. Between the two lies a
-//! queue per stream. Nothing waits for a reader: what a queue has no room for pushes out what is oldest in it, and the
-//! reader is told where the stream goes on.
+//! The owner of a topic publishes items as they arise, and takes out the messages that may be sent now. Between
+//! the two there is a queue per stream. Publishing does not wait for a reader: an item that does not fit pushes
+//! out the oldest ones, and the reader is told where the stream continues.
 
 use super::wire::{EndReason, Item, Open, StreamId, ToReader, ToServer};
 use super::{CREDIT_MAX, STREAMS_MAX};
 use std::collections::{BTreeMap, VecDeque};
 use thiserror::Error;
 
-/// Items that may wait on one stream.
+/// Most items that may wait on one stream.
 const QUEUE_ITEMS_MAX: usize = 1_024;
-/// Bytes of items that may wait on all streams of a connection.
+/// Most bytes of items that may wait on all streams of a connection; beyond it, a new item pushes out the older
+/// ones of its stream.
 const QUEUED_BYTES_MAX: usize = 4 << 20;
-/// What leaves together, at most.
+/// Most items of one message.
 const MESSAGE_ITEMS_MAX: usize = 256;
-/// Bytes that leave together, at least, if so many wait.
+/// The size in bytes from which on a message takes no more items.
 const MESSAGE_BYTES: usize = 256 << 10;
-/// What an item costs beside its bytes.
+/// The cost of a waiting item beside its bytes.
 const ITEM_COST: usize = 64;
 
-/// What no correct reader says. Its connection is to be closed.
+/// A message that no correct reader sends. Its connection is to be closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub(crate) enum ReaderFault {
-    /// A stream is opened under a name that was used before.
+    /// A stream was opened with an id that was used before.
     #[error("stream {0} was opened before")]
     Reopened(StreamId),
-    /// Something is said of a stream that never was.
+    /// A message is about a stream that was never opened.
     #[error("stream {0} was never opened")]
     NeverOpened(StreamId),
     /// Streams are opened faster than they can be refused.
@@ -34,16 +35,16 @@ pub(crate) enum ReaderFault {
     Flooded,
 }
 
-/// What the owner has to do about something a reader said.
+/// What the owner has to do about a message of a reader.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ServerEvent {
     /// A stream is open: it is to be served, or [ended](Server::end).
     Opened(Open),
-    /// A stream takes more.
+    /// A stream accepts more items.
     More(StreamId),
-    /// A stream is over.
+    /// A stream was cancelled.
     Cancelled(StreamId),
-    /// Nothing.
+    /// There is nothing to do.
     Nothing,
 }
 
@@ -51,7 +52,7 @@ pub(crate) enum ServerEvent {
 #[derive(Debug)]
 struct Queued {
     item: Item,
-    /// What stood directly before it is gone, and the reader is to be told.
+    /// Items directly before it are gone, and the reader is to be told.
     behind_gap: bool,
 }
 
@@ -61,11 +62,11 @@ struct ServedStream {
     /// Items that may still be sent.
     credit: u64,
     queue: VecDeque<Queued>,
-    /// Position of the last item sent; before that, what the stream was opened with.
+    /// Position of the last item sent; before that, the position that the stream was opened with.
     last: u64,
-    /// It is over behind what is queued.
+    /// The stream ends after what is queued.
     end: Option<EndReason>,
-    /// It is in the list of those that may have something to say.
+    /// The stream is in the list of those that may have something to send.
     ready: bool,
 }
 
@@ -80,19 +81,19 @@ impl ServedStream {
 #[derive(Debug, Default)]
 pub(crate) struct Server {
     streams: BTreeMap<StreamId, ServedStream>,
-    /// The greatest name that was used.
+    /// The greatest id that was used.
     newest: StreamId,
-    /// Streams that may have something to say, whoever waits longest in front.
+    /// Streams that may have something to send; the one that waits longest is first.
     ready: VecDeque<StreamId>,
-    /// Ends of streams that were refused.
+    /// End messages of streams that were refused.
     refused: VecDeque<ToReader>,
     queued_bytes: usize,
-    /// What was said of streams that are over, as it may be while their end is under way.
+    /// Number of messages for streams that are over. They are legitimate while the end is in flight.
     strays: u64,
 }
 
 impl Server {
-    /// Takes what a reader says.
+    /// Handles a message of a reader.
     pub(crate) fn take(&mut self, message: ToServer) -> Result<ServerEvent, ReaderFault> {
         match message {
             ToServer::Open(open) => self.open(open),
@@ -135,7 +136,7 @@ impl Server {
         Ok(ServerEvent::Opened(open))
     }
 
-    /// A stream that is open; `None` if it is over.
+    /// Returns a stream that is open; `None` if it is over.
     fn known(&mut self, stream: StreamId) -> Result<Option<&mut ServedStream>, ReaderFault> {
         if stream > self.newest {
             return Err(ReaderFault::NeverOpened(stream));
@@ -147,13 +148,13 @@ impl Server {
         Ok(serving)
     }
 
-    /// Hands in an item. Positions of a stream only grow. What is handed in for a stream that is over is nobody's.
+    /// Publishes an item. Positions of a stream must grow. Items for a stream that is over are dropped.
     pub(crate) fn publish(&mut self, stream: StreamId, item: Item) {
         self.push(stream, Queued { item, behind_gap: false });
     }
 
-    /// Hands in an item before which others are missing that nobody has any more: the reader is told. For topics that
-    /// are logs; none is served yet.
+    /// Publishes an item after a gap: the items before it no longer exist, and the reader is told. For topics
+    /// that are logs; none is served yet.
     #[cfg(any(test, feature = "testing"))]
     pub(crate) fn publish_behind_gap(&mut self, stream: StreamId, item: Item) {
         self.push(stream, Queued { item, behind_gap: true });
@@ -177,13 +178,13 @@ impl Server {
         self.rouse(stream);
     }
 
-    /// Whether an item that is handed in now would leave at once.
+    /// Returns whether an item that is published now would be sent at once.
     pub(crate) fn takes(&self, stream: StreamId) -> bool {
         let serving = self.streams.get(&stream).filter(|serving| serving.end.is_none());
         serving.is_some_and(|serving| serving.credit > serving.queue.len() as u64)
     }
 
-    /// Ends a stream behind what was handed in.
+    /// Ends a stream after what was published.
     pub(crate) fn end(&mut self, stream: StreamId, reason: EndReason) {
         if let Some(serving) = self.streams.get_mut(&stream) {
             serving.end.get_or_insert(reason);
@@ -191,7 +192,7 @@ impl Server {
         }
     }
 
-    /// What is to be said next; `None`: nothing now.
+    /// Returns the next message to send; `None` if there is none now.
     pub(crate) fn next(&mut self) -> Option<ToReader> {
         if let Some(refused) = self.refused.pop_front() {
             return Some(refused);
@@ -241,7 +242,7 @@ impl Server {
         }
     }
 
-    /// Lists a stream that has something to say, once.
+    /// Lists a stream that has something to send, once.
     fn rouse(&mut self, stream: StreamId) {
         if let Some(serving) = self.streams.get_mut(&stream)
             && serving.has_something()
@@ -252,24 +253,24 @@ impl Server {
         }
     }
 
-    /// How many are open.
+    /// Returns the number of streams whose end was not sent yet.
     #[cfg(any(test, feature = "testing"))]
     pub(crate) fn len(&self) -> usize {
         self.streams.len()
     }
 
-    /// Bytes that wait, and how often something was said of streams that are over.
+    /// Returns the bytes that wait, and the number of messages for streams that are over.
     #[cfg(any(test, feature = "testing"))]
     pub(crate) fn figures(&self) -> (usize, u64) {
         (self.queued_bytes, self.strays)
     }
 }
 
-/// What an item takes while it waits.
+/// Returns the cost of a waiting item in bytes.
 fn cost(item: &Item) -> usize {
     item.body.len() + ITEM_COST
 }
 
-/// Most that can wait on one connection, for those who check it.
+/// Most bytes that can wait on one connection, for tests that check it.
 #[cfg(any(test, feature = "testing"))]
 pub(crate) const WAITING_MAX: usize = QUEUED_BYTES_MAX + STREAMS_MAX * (super::wire::ITEM_MAX + ITEM_COST);

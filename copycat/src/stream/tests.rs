@@ -1,4 +1,4 @@
-//! Both ends of a connection's streams, with a connection between them that delays, and that breaks.
+//! Tests of both ends of a connection's streams, with a simulated connection that delays and breaks.
 
 use super::reader::{Event, Reader, ServerFault};
 use super::server::{ReaderFault, Server, ServerEvent, WAITING_MAX};
@@ -19,7 +19,7 @@ fn items(stream: StreamId, positions: &[u64]) -> ToReader {
     ToReader::Items { stream, items: positions.iter().map(|position| item(*position)).collect() }
 }
 
-/// A reader with one stream that takes four items.
+/// Returns a reader with one stream that accepts four items.
 fn reading() -> (Reader, StreamId) {
     let mut reader = Reader::default();
     let stream = reader.open(1, Bytes::new(), 0, 4).unwrap();
@@ -27,7 +27,7 @@ fn reading() -> (Reader, StreamId) {
     (reader, stream)
 }
 
-/// A server with one stream that takes so many items.
+/// Returns a server with one stream that has this credit.
 fn serving(credit: u64) -> Server {
     let mut server = Server::default();
     assert!(matches!(server.take(open(1, credit)), Ok(ServerEvent::Opened(_))));
@@ -113,7 +113,7 @@ fn ten_thousand_streams_are_refused_beyond_the_bound() {
         }
     }
     assert_eq!((opened, refused, server.len()), (STREAMS_MAX, 10_000 - STREAMS_MAX, STREAMS_MAX));
-    // Whoever does not even read the refusals is cut off.
+    // A reader that does not even read the refusals is cut off.
     let flood = (10_001..).map(|stream| server.take(open(stream, 1))).find(Result::is_err);
     assert_eq!(flood, Some(Err(ReaderFault::Flooded)));
     let mut reader = Reader::default();
@@ -185,14 +185,14 @@ fn a_stream_that_was_given_up_is_quiet_and_others_are_counted() {
     assert_eq!(outcome, Some(Err(ServerFault::NotOpen(77))));
 }
 
-/// A log that only grows, of which the newest are kept, and a server that tells it.
+/// A growing log that keeps its newest items, and publishes them.
 struct Log {
     newest: u64,
     kept: u64,
 }
 
 impl Log {
-    /// Tells a stream everything behind a position.
+    /// Publishes all items after a position on a stream.
     fn tell(&self, server: &mut Server, stream: StreamId, behind: u64) {
         let first = (behind + 1).max(self.newest.saturating_sub(self.kept) + 1);
         for position in first..=self.newest {
@@ -205,7 +205,7 @@ impl Log {
     }
 }
 
-/// Two processes and what is under way between them.
+/// Two processes and the messages in flight between them.
 #[derive(Default)]
 struct Connection {
     server: Server,
@@ -214,11 +214,12 @@ struct Connection {
     told: VecDeque<ToReader>,
 }
 
-/// What somebody who reads a stream of the log has got: each item once, in order, and all that are not named as missed.
+/// A reader of a stream of the log. It checks that it gets each item once, in order, and that missing ones are
+/// reported.
 struct Follower {
     stream: Option<StreamId>,
     position: u64,
-    /// The stream goes on with this position, whatever came before.
+    /// The position with which the stream continues after a gap.
     gap: Option<u64>,
     got: u64,
 }
@@ -259,7 +260,7 @@ fn whatever_the_connection_does_readers_get_everything_once_or_hear_of_it() {
         for _ in 0..random.usize(50..400) {
             match random.u8(0..12) {
                 0..3 => {
-                    // The log grows, by many at once now and then, and everybody is told.
+                    // The log grows, sometimes by many items at once, and every stream is told.
                     let many = if random.u8(0..20) == 0 { 2_000 } else { random.u64(1..30) };
                     log.newest += many;
                     for (stream, position) in &mut told {
@@ -289,7 +290,7 @@ fn whatever_the_connection_does_readers_get_everything_once_or_hear_of_it() {
                     }
                 }
                 6 if random.u8(0..12) == 0 => {
-                    // Both ends lose everything that was under way, and begin anew.
+                    // Both ends lose everything in flight, and begin anew.
                     connection = Connection::default();
                     told.clear();
                     followers.iter_mut().for_each(|follower| (follower.stream, follower.gap) = (None, None));

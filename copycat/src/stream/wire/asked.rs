@@ -1,4 +1,4 @@
-//! What the side that opens a stream says.
+//! Messages of the side that opens a stream.
 //!
 //! ```text
 //!  Open                                    Credit
@@ -30,42 +30,42 @@ const OPEN_LEN: usize = 40;
 /// Opens a stream.
 pub(super) const OPEN: Kind =
     Kind::new(Family::Streams, 1, SenderKinds::HANDLE, (OPEN_LEN, OPEN_LEN + SUBJECT_MAX));
-/// Takes more items.
+/// Gives credit for more items.
 pub(super) const CREDIT: Kind = Kind::new(Family::Streams, 3, SenderKinds::HANDLE, (16, 16));
-/// Takes no more.
+/// Cancels a stream.
 pub(super) const CANCEL: Kind = Kind::new(Family::Streams, 5, SenderKinds::HANDLE, (16, 16));
 
-/// What the serving side receives.
+/// A message that the serving side receives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ToServer {
-    /// A stream begins.
+    /// Opens a stream.
     Open(Open),
-    /// So many items more are taken.
+    /// Gives credit for more items.
     Credit {
-        /// Of which stream.
+        /// The stream.
         stream: StreamId,
-        /// How many; at least one.
+        /// Number of items; at least one.
         items: u64,
     },
-    /// Nobody reads the stream any more. It is answered with its end, behind which nothing comes.
+    /// Cancels a stream that is not read any more. The answer is its end, after which nothing comes.
     Cancel {
-        /// Which.
+        /// The stream.
         stream: StreamId,
     },
 }
 
-/// The beginning of a stream.
+/// The parameters of a new stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Open {
-    /// Its name from now on.
+    /// The stream's id from now on.
     pub stream: StreamId,
-    /// What it is about: one of [`topic`](crate::stream::topic).
+    /// The topic: one of [`topic`](crate::stream::topic).
     pub topic: u16,
-    /// What of that; at most [`SUBJECT_MAX`] bytes.
+    /// The subject within the topic; at most [`SUBJECT_MAX`] bytes.
     pub subject: Bytes,
-    /// The position behind which it goes on; 0: with whatever comes first.
+    /// The position after which the stream continues; 0: it starts with the first item there is.
     pub position: u64,
-    /// How many items are taken for a start.
+    /// The initial credit, in items.
     pub credit: u64,
 }
 

@@ -1,4 +1,4 @@
-//! What both ends of a stream say, byte for byte: the family of streams. `transport/FORMAT.md` draws it.
+//! The wire format of both ends of a stream: the family of streams. `transport/FORMAT.md` draws it.
 //!
 //! Begin with [`ToServer`] and [`ToReader`].
 
@@ -20,10 +20,11 @@ use crate::transport::wire::family::Kind;
 pub(crate) const KINDS: &[Kind] =
     &[asked::OPEN, told::ITEMS, asked::CREDIT, told::END, asked::CANCEL, told::MISSED];
 
-/// Names a stream on its connection: chosen by the side that opens it, never 0, each greater than the one before.
+/// The id of a stream on its connection: chosen by the side that opens it, never 0, each greater than the one
+/// before.
 pub(crate) type StreamId = u64;
 
-/// Reads what the serving side receives.
+/// Reads a message for the serving side.
 pub(crate) fn read_asked(envelope: &Envelope) -> Result<ToServer, Malformed> {
     envelope.is_plain()?;
     let mut cursor = Cursor::new(&envelope.body);
@@ -38,7 +39,7 @@ pub(crate) fn read_asked(envelope: &Envelope) -> Result<ToServer, Malformed> {
     Ok(message)
 }
 
-/// Reads what the opening side receives.
+/// Reads a message for the opening side.
 pub(crate) fn read_told(envelope: &Envelope) -> Result<ToReader, Malformed> {
     envelope.is_nobodys()?;
     let mut cursor = Cursor::new(&envelope.body);

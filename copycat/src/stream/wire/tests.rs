@@ -1,4 +1,5 @@
-//! Every message of the family there and back, against bytes that must decode for ever, and against bytes that must not.
+//! Tests of every message of the family in both directions, against golden bytes that must stay readable, and
+//! against bytes that must not be read.
 
 use super::*;
 use crate::transport::limits::ENVELOPE_LEN;
@@ -12,7 +13,7 @@ use bytes::{Bytes, BytesMut};
 
 const GOLDEN: &str = include_str!("golden.txt");
 
-/// Both ends at once.
+/// Messages of both ends.
 #[derive(Clone, Debug, PartialEq)]
 enum Any {
     Asked(ToServer),

@@ -1,4 +1,4 @@
-//! What the side that serves a stream says.
+//! Messages of the side that serves a stream.
 //!
 //! ```text
 //!  Items                                   End
@@ -26,44 +26,44 @@ use bytes::{BufMut, Bytes};
 
 /// Most bytes of one item.
 pub(crate) const ITEM_MAX: usize = 64 << 10;
-/// Bytes of `Items` before them.
+/// Bytes of `Items` before the items.
 const HEAD_LEN: usize = 16;
 /// Bytes of an item before its body.
 const ITEM_LEN: usize = 16;
 
-/// Items of a stream.
+/// Sends items of a stream.
 pub(super) const ITEMS: Kind =
     Kind::new(Family::Streams, 2, SenderKinds::SERVER, (HEAD_LEN + ITEM_LEN, MESSAGE_MAX - ENVELOPE_LEN));
-/// The last that is said on a stream.
+/// Ends a stream: its last message.
 pub(super) const END: Kind = Kind::new(Family::Streams, 4, SenderKinds::SERVER, (24, 24));
-/// Items are left out.
+/// Reports that items are left out.
 pub(super) const MISSED: Kind = Kind::new(Family::Streams, 6, SenderKinds::SERVER, (16, 16));
 
-/// What the opening side receives.
+/// A message that the opening side receives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ToReader {
-    /// Items, each of which takes one of the credit.
+    /// Items, each of which uses one unit of credit.
     Items {
-        /// Of which stream.
+        /// The stream.
         stream: StreamId,
-        /// At least one; positions grow.
+        /// The items, at least one; positions grow.
         items: Vec<Item>,
     },
-    /// The reader was too slow: what stood before a position and was not sent is gone.
+    /// The reader was too slow: items before a position that were not sent are gone.
     Missed {
-        /// On which stream.
+        /// The stream.
         stream: StreamId,
-        /// The stream goes on with it.
+        /// The position with which the stream continues.
         position: u64,
     },
-    /// Nothing more comes.
+    /// There are no more items.
     End {
-        /// On which stream.
+        /// The stream.
         stream: StreamId,
-        /// Why.
+        /// The reason of the end.
         reason: EndReason,
-        /// Of the last item that was sent, or, if there was none, what the stream was opened with: where it can be
-        /// gone on from.
+        /// Position of the last item that was sent or, if there was none, the position that the stream was
+        /// opened with. The stream can be continued from it.
         position: u64,
     },
 }
@@ -71,24 +71,24 @@ pub(crate) enum ToReader {
 /// One item of a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Item {
-    /// Its place: greater than that of the one before. Never 0.
+    /// The item's position: greater than that of the item before. Never 0.
     pub position: u64,
-    /// What is told; at most [`ITEM_MAX`] bytes.
+    /// The content; at most [`ITEM_MAX`] bytes.
     pub body: Bytes,
 }
 
-/// Why a stream is over.
+/// The reason why a stream is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum EndReason {
-    /// There is nothing more to tell.
+    /// There are no more items.
     Complete,
-    /// The reader wanted no more.
+    /// The reader cancelled the stream.
     Cancelled,
-    /// The server knows no such topic.
+    /// The server does not know the topic.
     UnknownTopic,
-    /// The server knows the topic, and nothing of this subject. Another may.
+    /// The server knows the topic, and nothing of this subject. Another member may.
     UnknownSubject,
-    /// As many streams as may be are open on the connection.
+    /// The connection has as many open streams as it may have.
     TooMany,
 }
 
@@ -115,7 +115,7 @@ impl EndReason {
 }
 
 impl ToReader {
-    /// The stream that is spoken of.
+    /// Returns the stream of the message.
     pub(crate) fn stream(&self) -> StreamId {
         match self {
             ToReader::Items { stream, .. }
