@@ -1,4 +1,4 @@
-//! Messages that only these tests send: one for each way to go.
+//! Messages that only these tests send: one for each direction and kind of sender.
 
 use crate::codec::cursor::{Cursor, Malformed};
 use crate::codec::ids::GroupId;
@@ -18,18 +18,20 @@ const LOAD: Kind = Kind::new(Family::Messages, 4, SenderKinds::BULK, (8, LONGEST
 const QUESTION: Kind = Kind::new(Family::Messages, 5, SenderKinds::HANDLE, (8, 8));
 const KINDS: &[Kind] = &[BEAT, ASK, ANSWER, LOAD, QUESTION];
 
-/// Such a message. Each has a number, and some as many bytes behind it as a test wants.
+/// A test message. Each has a number, and some are followed by as many bytes as a test wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Note {
-    /// Of a member, on its control lane.
+    /// Sent by a member, on its control connection.
     HeartbeatRecord(u64),
-    /// Of a member on its bulk lane, or of a remote handle: one message for each number, all of the same length.
+    /// Sent by a member on its bulk connection, or by a remote handle: one message for each number, all of the
+    /// same length.
     Ask(Vec<u64>, usize),
-    /// Of whoever was dialed.
+    /// Sent by the side that was dialed.
     Answer(u64, usize),
-    /// Of a member on its bulk priority: many bytes, which are neither copied nor summed.
+    /// Sent by a member on its bulk connection: many bytes, which are neither copied nor covered by the
+    /// checksum.
     Load(u64, Vec<Bytes>),
-    /// Of a remote handle only.
+    /// Sent by a remote handle only.
     Question(u64),
 }
 

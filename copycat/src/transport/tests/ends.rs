@@ -1,4 +1,4 @@
-//! Ends in order, and what they leave behind.
+//! Tests of orderly closes, and of what remains after them.
 
 use super::bodies::Note;
 use super::world::*;
@@ -59,7 +59,7 @@ async fn nothing_is_left_running(network: Network, any: &str) {
     unreachable.close().await;
     acceptor.close().await;
     assert_eq!(running(), before);
-    // Without an orderly close the tasks end as well.
+    // Without an orderly close, the tasks end as well.
     let acceptor = two.listen(any).await;
     let dropped = (one.reach(2, &acceptor).await, handle(&network, &acceptor).await, acceptor);
     drop(dropped);

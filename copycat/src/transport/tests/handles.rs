@@ -1,4 +1,4 @@
-//! Remote handles: in by one connection, answered on it.
+//! Tests of remote handles, which have one connection and are answered on it.
 
 use super::bodies::Note;
 use super::world::*;
@@ -68,7 +68,7 @@ async fn a_handle_that_never_reads_is_cut_and_harms_nobody(network: Network, any
     client.sender.send(ask(2)).unwrap();
     let (to_client, _) = said(&mut member).await;
     while to_deaf.send_now(Note::Answer(1, 1 << 20)).is_ok() {
-        // Whatever the network takes on its way is taken.
+        // The network accepts some bytes in flight.
         tokio::task::yield_now().await;
     }
     assert!(matches!(member.gone().await, Source::Client { .. }));
@@ -90,7 +90,7 @@ async fn a_handle_that_takes_nothing_is_cut_though_it_lives(network: Network, an
     let mut deaf = raw(&network, acceptor.address(), HANDLE).await.unwrap();
     deaf.write_all(&encoded(ask(1))).await.unwrap();
     let (replies, _) = said(&mut member).await;
-    // Below the bound, beyond what a network takes on its way.
+    // Below the bound, but more than the network accepts in flight.
     for id in 0..40 {
         replies.send(Note::Answer(id, 1 << 20)).unwrap();
     }
@@ -112,7 +112,7 @@ async fn a_handle_that_reads_gets_many_large_answers(network: Network, any: &str
     }
     let arrived = answered(&mut client.events, 8).await;
     assert!(arrived.into_iter().eq(0..8));
-    // Written from here, until the network takes no more: the connection's task has the rest.
+    // Written by this thread until the network accepts no more: the connection's task writes the rest.
     for id in 8..16 {
         replies.send_now(Note::Answer(id, 3 << 20)).unwrap();
     }
@@ -133,6 +133,6 @@ async fn there_is_room_for_so_many_handles(network: Network, any: &str) {
     let _peer = other.reach(1, &acceptor).await;
     drop(first);
     member.gone().await;
-    // The event may come a moment before the place is free.
+    // The event may come a moment before the registration is removed.
     while connect(&network, &addresses, 7).await.is_err() {}
 }

@@ -1,4 +1,4 @@
-//! Who is let in, and who is told why not.
+//! Tests of who is accepted, and of the refusals of others.
 
 use super::bodies::Note;
 use super::world::*;
@@ -45,7 +45,7 @@ async fn refusals_are_told_once(network: Network, any: &str) {
         assert_eq!(refused_by(&mut one.control).await, Refusal::UnknownMember);
     }
     assert_eq!(peer.sender().send(Note::HeartbeatRecord(1)), Err(Unsent::Disconnected));
-    // The lanes go on trying: the next thing they tell is that they were let in.
+    // Both connections are dialed again: the next event tells that they were accepted.
     *admission.refuses.lock().unwrap() = None;
     for _ in 0..2 {
         assert!(matches!(one.control.recv().await, Some(Event::Connected { .. })));
@@ -72,7 +72,7 @@ async fn a_stranger_at_the_address_is_noticed(network: Network, any: &str) {
         let _peer = one.dial(dialed, acceptor.address());
         assert_eq!(refused_by(&mut one.control).await, expected);
     }
-    // A member that was not formed yet meets anyone.
+    // A member before bootstrap may connect to any other.
     let mut one = Member::with(&network, House::of(1, 0), limits());
     let _peer = one.reach(2, &acceptor).await;
 }
@@ -126,7 +126,7 @@ async fn callers_are_judged_again_after_the_founding(network: Network, any: &str
     admission.form(7);
     caller.write_all(&encoded(ask(2))).await.unwrap();
     assert_eq!(asked(&mut two.bulk, 1).await, [2]);
-    // Who was found fit stays; who is not is heard no more.
+    // A caller that passes the check stays connected; one that fails it is not read any more.
     let mut caller = {
         admission.form(0);
         raw(&network, acceptor.address(), hello_of(9, Priority::Bulk)).await.unwrap()
@@ -159,20 +159,20 @@ async fn a_crowd_in_the_door_keeps_nobody_out(network: Network, any: &str) {
         crowd.push(network.connect(acceptor.address()).await.unwrap());
     }
     let _client = handle(&network, &acceptor).await;
-    // At most four are still there; the others were cut.
+    // At most four are left; the others were cut.
     for stream in crowd.drain(..16) {
         closed(stream).await;
     }
 }
 
-/// Both sides learn both versions, as far as the other one has words for it.
+/// Both sides learn both versions, as far as the other version can express them.
 async fn other_versions_are_refused_by_name(network: Network, any: &str) {
     let two = Member::new(&network, 2);
     let acceptor = two.listen(any).await;
     let later = Hello { version: VERSION + 1, ..hello_of(1, Priority::Bulk) };
     let named = Refusal::WrongVersion { caller: VERSION + 1, called: VERSION };
     assert_eq!(raw(&network, acceptor.address(), later).await.err(), Some(named));
-    // Version 1, and its answer to this one: byte for byte as it wrote them.
+    // Version 1, and its answer to this version: byte for byte as it wrote them.
     let (hello, refused) = (version_1("hello"), version_1("refused-version"));
     let mut stream = network.connect(acceptor.address()).await.unwrap();
     stream.write_all(&hello).await.unwrap();

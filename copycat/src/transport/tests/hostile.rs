@@ -1,4 +1,4 @@
-//! Bytes and silences that no honest process sends.
+//! Tests of bytes and silences that no honest process sends.
 
 use super::bodies::Note;
 use super::world::*;
@@ -34,7 +34,7 @@ async fn garbage_closes_the_connection_only(network: Network, any: &str) {
         closed(stream).await;
         member.gone().await;
     }
-    // What came before the garbage is delivered.
+    // Messages that arrived before the garbage are delivered.
     let mut stream = raw(&network, acceptor.address(), hello_of(1, Priority::Bulk)).await.unwrap();
     stream.write_all(&[&encoded(ask(6))[..], &[0xff; 64]].concat()).await.unwrap();
     assert_eq!(asked(&mut member.bulk, 1).await, [6]);
@@ -79,11 +79,11 @@ async fn misplaced_messages_close_the_connection(network: Network, any: &str) {
     }
 }
 
-/// Nobody waits for the rest of a message that is refused for what it is.
+/// A message that is refused for its kind is refused before the rest of it arrives.
 async fn unknown_kinds_close_the_connection_before_their_bodies_come(network: Network, any: &str) {
     let mut member = Member::new(&network, 2);
     let acceptor = member.listen(any).await;
-    // Kind and family: unknown ones, reserved families, and what belongs to the handshake.
+    // Kind and family: unknown ones, reserved families, and kinds of the handshake.
     let strangers =
         [[0, 5], [6, 5], [1, 1], [1, 2], [1, 3], [1, 4], [1, 6], [1, 7], [255, 255], [1, 0], [2, 0], [0, 0]];
     for stranger in strangers {
@@ -103,7 +103,7 @@ async fn a_silent_connection_is_closed(network: Network, any: &str) {
     let silent = raw(&network, acceptor.address(), hello_of(1, Priority::Bulk)).await.unwrap();
     member.gone().await;
     closed(silent).await;
-    // The other way round: a member that lets in and never speaks again.
+    // The other way round: a member that accepts the connection and then stays silent.
     let mut one = Member::with(&network, House::of(1, 7), limits);
     let mut listener = network.bind(any).await.unwrap();
     let _peer = one.dial(2, listener.address());

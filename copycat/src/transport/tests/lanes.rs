@@ -1,4 +1,4 @@
-//! Two members: what they send, in which order, and how much.
+//! Tests of two members: what they send, in which order, and how much.
 
 use super::bodies::Note;
 use super::world::*;
@@ -53,7 +53,7 @@ async fn senders_work_from_any_thread(network: Network, any: &str) {
         std::thread::spawn(move || {
             (0..100).for_each(|at| {
                 let answer = Note::Answer(thread * 100 + at, 100);
-                // Some thread may be writing by itself at any moment.
+                // At any moment, some thread may be in the middle of a direct write.
                 if at % 3 == 0 { sender.send(answer).unwrap() } else { sender.send_now(answer).unwrap() }
             });
         });
@@ -71,7 +71,7 @@ async fn large_pieces_arrive_as_they_are(network: Network, any: &str) {
     let (mut one, mut two) = (Member::new(&network, 1), Member::new(&network, 2));
     let acceptor = two.listen(any).await;
     let peer = one.reach(2, &acceptor).await;
-    // Small pieces are packed, large ones pass as they are; the checksum covers none of them.
+    // Small pieces are packed, large ones are sent without a copy; the checksum covers none of them.
     let pieces: Vec<_> = (1..=40).map(|at| Bytes::from(vec![at; 500 * usize::from(at)])).collect();
     let packed = pieces.concat();
     peer.sender().send(Note::Load(1, pieces)).unwrap();
@@ -103,7 +103,7 @@ async fn what_waits_in_a_broken_lane_is_not_sent_later(network: Network, any: &s
     let acceptor = two.listen(any).await;
     let address = acceptor.address().to_owned();
     let peer = one.reach(2, &acceptor).await;
-    // Nobody reads the inbox of the second member: some of this fills it, the rest waits.
+    // The inbox of the second member is not read: some of this fills it, the rest waits.
     while peer.sender().send(asks(1..2, 1 << 20)).is_ok() {}
     drop((acceptor, two));
     for _ in 0..2 {
@@ -118,7 +118,7 @@ async fn what_waits_in_a_broken_lane_is_not_sent_later(network: Network, any: &s
     assert_eq!(asked(&mut two.bulk, 1).await, [2]);
 }
 
-/// Nothing is asked of the way in the other direction, which need not be there.
+/// Replies need no connection in the other direction.
 async fn members_are_answered_where_they_asked(network: Network, any: &str) {
     let (mut one, mut two) = (Member::new(&network, 1), Member::new(&network, 2));
     let acceptor = two.listen(any).await;
@@ -173,7 +173,7 @@ async fn a_full_inbox_holds_the_senders_back(network: Network, any: &str) {
     let mut two = Member::new(&network, 2);
     let acceptor = two.listen(any).await;
     let peer = one.reach(2, &acceptor).await;
-    // The inbox holds four batches, the network some megabytes, the lane its limit: then it is full.
+    // The inbox holds four batches, the network some megabytes, the connection its limit: then it is full.
     let mut sent = 0;
     loop {
         match peer.sender().send(asks(sent..sent + 1, 1 << 20)) {

@@ -1,4 +1,4 @@
-//! One suite, run over TCP on loopback and in memory. It waits for events, never for time.
+//! One test suite, run over TCP on loopback and in memory. It waits for events, never for time.
 
 /// Runs each test over both networks.
 macro_rules! on_both {

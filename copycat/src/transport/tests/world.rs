@@ -1,4 +1,4 @@
-//! What all of these tests stand on: members with a admission that a test opens and closes.
+//! Fixtures of these tests: members whose admission a test opens and closes.
 
 use super::bodies::Note;
 use crate::codec::ids::MemberId;
@@ -31,7 +31,7 @@ pub(super) fn memory() -> Network {
     Arc::new(Memory::default())
 }
 
-/// A admission that lets in everyone, or nobody.
+/// An admission that accepts every caller, or none.
 pub(super) struct House {
     pub(super) identity: Mutex<Identity>,
     pub(super) refuses: Mutex<Option<Refusal>>,
@@ -53,7 +53,7 @@ impl House {
         Arc::new(house)
     }
 
-    /// From now on it belongs to a cluster; 0: to none.
+    /// Sets the cluster that the member belongs to; 0: none.
     pub(super) fn form(&self, cluster: u128) {
         let bootstrap = if cluster == 0 { Bytes::new() } else { Bytes::from_static(b"as the node says") };
         let mut identity = self.identity.lock().unwrap();
@@ -79,7 +79,7 @@ impl Admission for House {
     }
 }
 
-/// Pauses short enough for a test; patience as members have it.
+/// Pauses short enough for a test; the other limits are those of members.
 pub(super) fn limits() -> Limits {
     Limits { redial_min: Duration::from_millis(1), redial_max: Duration::from_millis(4), ..Limits::default() }
 }
@@ -113,7 +113,7 @@ impl Member {
         Peer::dial(&self.endpoint, MemberId(id), address)
     }
 
-    /// Dials `id` and waits until both lanes are open.
+    /// Dials `id` and waits until both connections are open.
     pub(super) async fn reach(&mut self, id: u64, acceptor: &Acceptor) -> Peer {
         let peer = self.dial(id, acceptor.address());
         for _ in 0..2 {
@@ -138,7 +138,7 @@ pub(super) async fn received(events: &mut mpsc::Receiver<Event<Note>>) -> (Sourc
     }
 }
 
-/// The numbers of the next `count` answers that arrive, or more.
+/// Returns the numbers of the next `count` answers that arrive, or more.
 pub(super) async fn answered(events: &mut mpsc::Receiver<Event<Note>>, count: usize) -> Vec<u64> {
     let mut all = Vec::new();
     while all.len() < count {
@@ -150,7 +150,7 @@ pub(super) async fn answered(events: &mut mpsc::Receiver<Event<Note>>, count: us
     all
 }
 
-/// The numbers of the next `count` that ask, or more.
+/// Returns the numbers of the next `count` requests that arrive, or more.
 pub(super) async fn asked(events: &mut mpsc::Receiver<Event<Note>>, count: usize) -> Vec<u64> {
     let mut all = Vec::new();
     while all.len() < count {
@@ -166,7 +166,7 @@ pub(super) fn ask(number: u64) -> Note {
     asks(number..number + 1, 5)
 }
 
-/// Several at once, of `length` bytes each.
+/// Creates several requests at once, of `length` bytes each.
 pub(super) fn asks(numbers: impl Iterator<Item = u64>, length: usize) -> Note {
     Note::Ask(numbers.collect(), length)
 }
@@ -178,14 +178,14 @@ pub(super) fn hello_of(storage: u128, priority: Priority) -> Hello {
 
 pub(super) const HANDLE: Hello = Hello { version: VERSION, role: Role::Client, cluster: 7, expected: None };
 
-/// A caller written by hand, behind its handshake.
+/// Performs a handshake by hand, and returns the stream after it.
 pub(super) async fn raw(network: &Network, address: &str, hello: Hello) -> Result<Box<dyn Stream>, Refusal> {
     let mut bytes = BytesMut::new();
     hello.encode(&mut bytes);
     raw_bytes(network, address, &bytes).await
 }
 
-/// A caller whose greeting is written by hand, too.
+/// Performs a handshake with a `Hello` written by hand.
 pub(super) async fn raw_bytes(
     network: &Network,
     address: &str,
@@ -220,7 +220,7 @@ pub(super) async fn connect(
     Client::connect(&**network, addresses, cluster, None, &limits()).await
 }
 
-/// What a handle or member says next, and the way back to it.
+/// Returns the next messages of a handle or member, and the sender for replies.
 pub(super) async fn said(member: &mut Member) -> (Sender, Vec<Note>) {
     let (from, messages) = received(&mut member.bulk).await;
     match from {

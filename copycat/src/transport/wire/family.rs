@@ -6,7 +6,7 @@
 
 use crate::transport::limits::{ENVELOPE_LEN, MESSAGE_MAX};
 
-/// The layer or purpose that owns the bodies of messages. Numbers are never reused.
+/// The families of messages, by the layer that owns their bodies. Numbers are never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 #[expect(dead_code, reason = "some are reserved: their numbers are known, and no kind of theirs")]
