@@ -320,8 +320,8 @@ fn a_directory_wiped_in_the_first_second() {
             finite("the formation", members[0].1.formed()).await.expect("it is formed");
             members.retain(|(id, _)| *id != wiped);
             fs::remove_dir_all(world.directory(wiped)).unwrap();
-            // The first member may be the wiped one, and the only one that knew of the bootstrap. Then no memory of it is
-            // left, and the three may bootstrap a cluster. In every other case the wiped one stays outside.
+            // The first member may be the wiped one, and the only one that knew of the bootstrap. Then no memory of it
+            // is left, and the three may bootstrap a cluster. In every other case the wiped one stays outside.
             let ghost = open(world.builder(wiped)).await;
             for (id, member) in &members {
                 let formed = finite("the news", member.formed()).await;
