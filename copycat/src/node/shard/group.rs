@@ -70,8 +70,10 @@ impl Group {
     }
 
     /// Gives the code back: nobody holds a proxy.
-    pub(super) fn detach(&mut self) -> Work {
+    pub(super) fn detach(&mut self, replies: &mut Replies) -> Work {
         self.intake.detach();
+        // A client of another process may still wait.
+        self.reads.abandon(Failure::UnknownResource, replies);
         self.reads = PendingReads::default();
         self.apply_queue.detach()
     }
@@ -132,6 +134,9 @@ impl Group {
         io: &mut Io,
         replies: &mut Replies,
     ) -> Result<(), StorageError> {
+        if self.stopped {
+            return Ok(());
+        }
         self.apply_queue.tick(now, replies);
         self.reads.expire(now, replies);
         self.intake.queue.expire(now, replies);
