@@ -1,9 +1,10 @@
 //! Whole clusters in this process: real members with real logs, on both networks.
 //!
-//! Nothing here waits for time to pass: tests look again until what must happen has happened, and give up only
-//! after a minute. `cluster/world.rs` is the cluster, `cluster/life.rs` the suite that both networks go
-//! through, `cluster/order.rs` what clients that do not wait rely on, `cluster/leaders.rs` what remote handles
-//! know of leaders, `cluster/listeners.rs` what those hear who listen, `cluster/bad_input.rs` what goes wrong before or beside it.
+//! No test waits for time to pass. Tests check again until the expected state is reached, and fail after a minute.
+//! `cluster/world.rs` is the cluster, and `cluster/life.rs` is the suite that runs on both networks.
+//! `cluster/order.rs` tests clients that do not wait, `cluster/leaders.rs` the leaders that remote handles find,
+//! `cluster/listeners.rs` the events that listeners receive, and `cluster/bad_input.rs` failures before or beside the
+//! cluster.
 #![allow(clippy::unwrap_used, reason = "the whole program is a test; what its helpers unwrap fails it")]
 
 mod cluster {
@@ -19,7 +20,7 @@ mod cluster {
     pub(crate) mod world;
 }
 
-/// One suite, a test for each of its cases on each network.
+/// Makes a test of each case of a suite on each network.
 macro_rules! on_both_networks {
     ($($suite:ident::$case:ident,)*) => {
         mod over_tcp {

@@ -1,9 +1,9 @@
-//! The collections, each against its counterpart in std, in whole clusters whose members are killed.
+//! Tests each collection against its counterpart in std, in whole clusters whose members are killed.
 //!
-//! Begin with a type's table of operations, `collections/list.rs` for example; `collections/worker.rs` carries them
-//! out and compares, `collections/trial.rs` runs many workers and kills members meanwhile, `collections/world.rs` is
-//! the cluster. All of it uses the public names of the two crates only: `outside.rs` runs a part of it in a crate of
-//! somebody else.
+//! Begin with a type's table of operations, for example `collections/list.rs`. `collections/worker.rs` carries
+//! operations out and compares the answers, `collections/trial.rs` runs many workers and kills members meanwhile, and
+//! `collections/world.rs` is the cluster. All of it uses only the public names of the two crates: `outside.rs` runs a
+//! part of it in a user's crate.
 
 mod collections {
     pub(crate) mod boolean;

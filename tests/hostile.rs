@@ -1,7 +1,7 @@
-//! Bytes that nobody meant, at every decoder: all that fuzzing found worth keeping, and cheap mutations of it.
+//! Feeds hostile bytes to every decoder: the inputs that fuzzing found worth keeping, and cheap mutations of them.
 //!
-//! What fails is written to a file of its own, for `cargo fuzz run` and for the corpus: a finding that was mended
-//! goes to `fuzz/corpus/<target>/`, and from then on belongs to this test.
+//! An input that fails is written to a file of its own, for `cargo fuzz run` and for the corpus. The input of a fixed
+//! finding goes to `fuzz/corpus/<target>/`, and this test feeds it from then on.
 
 use copycat::testing::decoders::Verdict;
 use copycat_tests::targets::{TARGETS, Target};
@@ -11,18 +11,18 @@ use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-/// Mutations of each target's corpus: a few seconds for all of them.
+/// Number of mutations of each target's corpus. All of them take a few seconds.
 const MUTATIONS: usize = if cfg!(debug_assertions) { 40_000 } else { 200_000 };
-/// Of a target that takes a thousand times as long for one: it opens a journal.
+/// Number of mutations for a target that takes a thousand times as long for one: it opens a journal.
 const SLOW_MUTATIONS: usize = MUTATIONS / 8;
-/// Bytes that all files of the corpus may have together, and how many of them one target may have.
+/// Most bytes of all files of the corpus together, and most files of one target.
 const CORPUS_BYTES_MAX: usize = 200_000;
 const CORPUS_FILES_MAX: usize = 60;
 
-/// Panics that were counted, those that somebody caught included.
+/// Number of panics, including those that were caught.
 static PANICS: AtomicUsize = AtomicUsize::new(0);
 
-/// One test for all, since nothing else may allocate while a decoder's memory is counted.
+/// One test covers all targets, because nothing else may allocate while a decoder's memory is counted.
 #[test]
 fn whatever_the_bytes_say_nothing_breaks_and_nothing_grows() {
     check_fuzzers();
@@ -54,7 +54,7 @@ fn whatever_the_bytes_say_nothing_breaks_and_nothing_grows() {
     }
 }
 
-/// Every target has a fuzzer that feeds it, and a small corpus.
+/// Checks that every target has a fuzzer that feeds it, and a small corpus.
 fn check_fuzzers() {
     let manifest = fs::read_to_string(fuzz().join("Cargo.toml")).expect("the manifest of the fuzzers");
     let mut total = 0;
@@ -76,7 +76,7 @@ fn fuzz() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz")
 }
 
-/// The files of a target by their names.
+/// Returns the files of a target by their names.
 fn corpus(target: &Target) -> BTreeMap<String, Vec<u8>> {
     let files = fs::read_dir(fuzz().join("corpus").join(target.name)).expect("the target's corpus");
     let file = |entry: fs::DirEntry| {
@@ -85,12 +85,12 @@ fn corpus(target: &Target) -> BTreeMap<String, Vec<u8>> {
     files.map(|entry| file(entry.expect("an input"))).collect()
 }
 
-/// Feeds one input; where that fails, the input is kept.
+/// Feeds one input. An input that fails is kept in a file.
 fn feed(target: &Target, bytes: &[u8], name: &str) -> Verdict {
     let before = PANICS.load(Relaxed);
     let outcome = panic::catch_unwind(AssertUnwindSafe(|| target.feed(bytes)));
     match outcome {
-        // A panic in somebody's `Deserialize` is caught, and would be one more refusal.
+        // A panic in a user's `Deserialize` is caught, and would look like a refusal.
         Ok(verdict) if PANICS.load(Relaxed) == before => verdict,
         _ => {
             let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-{name}", target.name));
@@ -100,7 +100,7 @@ fn feed(target: &Target, bytes: &[u8], name: &str) -> Verdict {
     }
 }
 
-/// One to four changes of a file of the corpus.
+/// Makes one to four changes in a file of the corpus.
 fn mutated(seeds: &[Vec<u8>], random: &mut fastrand::Rng) -> Vec<u8> {
     let mut bytes = seeds[random.usize(..seeds.len())].clone();
     for _ in 0..random.usize(1..=4) {

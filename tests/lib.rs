@@ -1,4 +1,4 @@
-//! Tests that cross the floors of `copycat`; each file beside this one is a test program. What fuzz targets and
-//! tests have in common is in [`targets`].
+//! Tests that cross the layers of `copycat`; each file beside this one is a test program. [`targets`] holds the code
+//! that fuzz targets and tests share.
 
 pub mod targets;

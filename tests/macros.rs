@@ -1,6 +1,6 @@
-//! A trait becomes a service: from the proxies through encoding, routing, checking and dispatch to the
-//! user's state, and back. One thread answers for all partitions, without consensus and without a log.
-//! `macros/blocks.rs` is about services without a trait, `macros/split.rs` about commands with many keys.
+//! Tests services made from a trait: from the proxies through encoding, routing, checks and dispatch to the user's
+//! state, and back. One thread answers for all partitions, without consensus and without a log. `macros/blocks.rs`
+//! tests services without a trait, and `macros/split.rs` tests commands with many keys.
 #![allow(clippy::unwrap_used, reason = "the whole file is a test; what its helpers unwrap fails it")]
 
 mod macros {
@@ -14,7 +14,7 @@ mod registry {
     use serde::{Deserialize, Serialize};
     use std::collections::BTreeMap;
 
-    /// Somebody was there first.
+    /// The name is already taken.
     #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
     pub(crate) struct Taken<V>(pub(crate) V);
 
@@ -70,7 +70,7 @@ mod registry {
         if right.len() > left.len() { right } else { left }
     }
 
-    /// A plain map.
+    /// A state that is a plain map.
     pub(crate) struct Table<K, V>(BTreeMap<K, V>);
 
     impl<K, V> Default for Table<K, V> {
@@ -122,11 +122,11 @@ mod registry {
 }
 
 mod blobs {
-    //! Bytes by bytes, for sizes.
+    //! A state machine of byte values by byte keys, for tests of sizes.
     use copycat::prelude::*;
     use std::collections::BTreeMap;
 
-    /// Bytes by bytes.
+    /// Byte values by byte keys.
     #[state_machine]
     pub(crate) trait Blobs {
         #[write]
@@ -139,7 +139,7 @@ mod blobs {
         fn numbers(&mut self, numbers: &[u64]) -> u64;
     }
 
-    /// A plain map.
+    /// A state that is a plain map.
     #[derive(Default)]
     pub(crate) struct Store(BTreeMap<Vec<u8>, Vec<u8>>);
 
@@ -175,7 +175,7 @@ fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
-/// The suite that both proxies pass; `$wait` is `.await` for one and nothing for the other.
+/// The suite that both proxies pass; `$wait` is `.await` for the asynchronous one and nothing for the other.
 macro_rules! suite {
     ($proxy:expr $(, $wait:ident)?) => {{
         let proxy = $proxy;
@@ -264,7 +264,7 @@ fn many_tasks_share_clones_of_one_proxy() {
     });
 }
 
-/// A state that calls a proxy, which no state may.
+/// A state that calls a proxy, which no state may do.
 #[state_machine]
 trait Caller {
     #[write]
@@ -318,7 +318,7 @@ fn commands_of_exactly_the_largest_size_are_applied() {
     let key = vec![1; KEY_MAX - 3];
     let value = vec![2; BODY_MAX - KEY_MAX - 5];
     assert_eq!(blobs.put(&key, &value).unwrap(), value.len() as u64);
-    // One byte each on the wire, eight in memory.
+    // Each number takes one byte on the wire and eight in memory.
     let numbers = vec![7; BODY_MAX - 5];
     assert_eq!(blobs.numbers(&numbers).unwrap(), numbers.len() as u64);
     assert_eq!(blobs.zeros(BODY_MAX as u64 - 5).unwrap().len(), BODY_MAX - 5);
@@ -362,7 +362,7 @@ fn wrong_submissions_are_told_apart_and_send_nothing() {
     refused(proxy.submit::<()>("put", &7u64).unwrap_err(), 12, shape);
     refused(proxy.submit::<()>("put", &vec![1u64, 2]).unwrap_err(), 12, shape);
     assert!(proxy.is_empty().unwrap());
-    // The command is carried out before its result turns out to be another: that is said.
+    // The command is carried out before its result turns out to have another type, and the error says so.
     let error = proxy.submit::<(u64, u64)>("put", &(1u64, "ada")).unwrap_err();
     assert_eq!((error.code(), error.outcome()), (103, Outcome::Unknown));
     assert_eq!(proxy.get(&"ada".into()).unwrap(), Some(1));
@@ -398,7 +398,7 @@ fn the_state_is_plain_rust_without_any_cluster() {
     assert_eq!(Store::default().zeros(3), [0; 3]);
 }
 
-/// The user's own methods win over those of the framework.
+/// The user's own methods take precedence over those of the framework.
 #[state_machine]
 trait Named {
     #[read]
@@ -445,7 +445,7 @@ fn futures_of_the_asynchronous_proxy_can_be_sent() {
     runtime().block_on(async {
         let (blobs, _) = local::open::<AsyncBlobs, _>("blobs", 1, Store::default).unwrap();
         sendable(blobs.put(b"a", b"b")).await.unwrap();
-        // Encoded when called, so even arguments that cannot be sent are fine.
+        // Arguments are encoded at the call, so even arguments that cannot be sent between threads work.
         let here_only = std::rc::Rc::new(5u8);
         let found = sendable(blobs.submit::<Vec<u8>>("get", &(&[*here_only][..],))).await.unwrap();
         assert_eq!(found, b"");

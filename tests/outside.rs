@@ -1,8 +1,8 @@
-//! Builds and tests `external/`, the crate of a user who is not part of this workspace. Its trials of collections are
-//! those of `collections/`, without a change, and it runs an example that is a collection of somebody's own.
+//! Builds and tests `external/`, the crate of a user outside this workspace. Its trials of collections are those of
+//! `collections/`, unchanged, and it runs an example that is a user's own collection.
 //!
-//! It is copied out of the repository first, so that nothing is written there, and takes the workspace's lock file
-//! along: all that it needs is on this machine then, and it is built with the very versions that are tested here.
+//! The crate is copied out of the repository first, so that nothing is written there. It takes the workspace's lock
+//! file along: everything it needs is then on this machine, and it uses the same versions as this workspace.
 
 use std::fs;
 use std::path::Path;
@@ -32,7 +32,7 @@ fn a_crate_outside_the_workspace_works_through_both_proxies() {
     let output = Command::new(env!("CARGO"))
         .args(["test", "--offline", "--manifest-path"])
         .arg(outside.join("Cargo.toml"))
-        // What was built for the workspace is used again where it fits.
+        // Build results of the workspace are reused where they fit.
         .env("CARGO_TARGET_DIR", scratch.parent().expect("the folder of build results"))
         .output()
         .expect("cargo runs");
@@ -50,7 +50,7 @@ fn a_crate_outside_the_workspace_works_through_both_proxies() {
     );
 }
 
-/// The files of a folder; what was there of an earlier run goes.
+/// Copies the files of a folder. Removes the results of an earlier run first.
 fn copy_folder(from: &Path, to: &Path) {
     let _ = fs::remove_dir_all(to);
     fs::create_dir_all(to).expect("a folder");

@@ -1,8 +1,8 @@
-//! Real processes on loopback: killed, stopped, insulted, traced.
+//! Real processes on loopback: killed, stopped, attacked, traced.
 //!
-//! `processes/member.rs` is the program that each of them runs, `processes/children.rs` starts and ends them.
+//! `processes/member.rs` is the program that each of them runs, and `processes/children.rs` starts and ends them.
 
-/// Shared with the clusters in one process.
+/// Shared with the tests of clusters in one process.
 #[path = "cluster/relay.rs"]
 #[expect(dead_code, reason = "those need more of it")]
 mod relay;
@@ -34,10 +34,10 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 use tokio::time::{interval, timeout};
 
-/// Short, so that clients move on from a member that was stopped.
+/// The timeout is short, so that clients move on from a stopped member.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Looks again and again until there is something to see.
+/// Checks again until `look` returns a value.
 async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let mut ticks = interval(Duration::from_millis(10));
     let seen = timeout(PATIENCE, async {
@@ -56,7 +56,7 @@ fn run(test: impl Future<Output = ()>) {
     runtime.block_on(test);
 }
 
-/// Waits until that many more writes were acknowledged.
+/// Waits until `more` further writes were acknowledged.
 async fn progress(writers: &Writers, more: usize) {
     let goal = writers.acknowledged() + more;
     until("acknowledged writes", async || (writers.acknowledged() >= goal).then_some(())).await;
@@ -134,7 +134,7 @@ fn strangers_are_cut_off_and_others_are_served() {
         assert_eq!(hostile::insult(&victim, b"GET / HTTP/1.1\r\nHost: member\r\n\r\n"), 0);
         assert_eq!(hostile::insult(&victim, &[0xff; 4096]), 0);
         assert_eq!(hostile::insult(&victim, &[0; 4096]), 0);
-        // Says nothing more after half a greeting, and nothing at all.
+        // A client that says nothing after half a greeting, and one that says nothing at all.
         assert_eq!(hostile::insult(&victim, &greeting[..greeting.len() / 2]), 0);
         assert_eq!(hostile::insult(&victim, &[]), 0);
         for at in 0..greeting.len() {
@@ -143,13 +143,13 @@ fn strangers_are_cut_off_and_others_are_served() {
             hostile::hang_up(&victim, &forged);
             hostile::hang_up(&victim, &greeting[..at]);
         }
-        // Let in, and then: garbage, a length that is no length, a message that never ends.
+        // A client that is let in and then sends garbage, an invalid length, or a message that never ends.
         assert!(hostile::insult(&victim, &[&greeting[..], &garbage(64 << 10)].concat()) > 0);
         assert!(hostile::insult(&victim, &[&greeting[..], &[0xff; 64]].concat()) > 0);
         assert!(hostile::insult(&victim, &[&greeting[..], &greeting[..]].concat()) > 0);
         let crowd = hostile::half_open(&victim, crowd_size(), &greeting[..1]);
         entries.append(1, "meanwhile".into()).await.expect("an answer");
-        // A newcomer gets in as well, since those who say nothing have to go for it.
+        // A newcomer gets in as well, because silent connections must give way.
         let newcomer = children.remote(std::slice::from_ref(&victim), Duration::from_secs(30)).await;
         let other: AsyncEntries = newcomer.resource(NAME).open().await.expect("a proxy");
         other.append(2, "in the crowd".into()).await.expect("an answer");
@@ -204,7 +204,7 @@ fn a_program_that_is_started_wrongly_says_so_in_one_line_and_ends_with_2() {
         let mut command = Command::new(MEMBER);
         command.args(&arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program starts");
-        // Held open, since the member also ends when nobody can tell it anything any more.
+        // Input stays open, because the member also ends when its input ends.
         let orders = child.stdin.take();
         let output = child.wait_with_output().expect("the program ends");
         drop(orders);
@@ -219,13 +219,13 @@ fn a_program_that_is_started_wrongly_says_so_in_one_line_and_ends_with_2() {
 fn can_trace(test: &str) -> bool {
     let can = Command::new("strace").arg("-V").output().is_ok();
     if !can {
-        // Past the capturing of output, so that it is seen.
+        // This bypasses the capturing of output, so that it is visible.
         let _ = writeln!(std::io::stderr(), "SKIPPED, strace is not installed: {test}");
     }
     can
 }
 
-/// A flush that fails is not taken for one that did not, and is not tried again.
+/// A failed flush is not taken for a successful one, and is not tried again.
 #[test]
 fn a_member_whose_flush_fails_stops_and_the_others_go_on() {
     if !can_trace("a_member_whose_flush_fails_stops") {
@@ -252,8 +252,8 @@ fn a_member_whose_flush_fails_stops_and_the_others_go_on() {
     });
 }
 
-/// No reply to a writer leaves before a majority has flushed what it acknowledges, and no new name of a file is
-/// relied on before its directory was flushed.
+/// No reply to a writer leaves before a majority has flushed what it acknowledges. No new file name is relied on
+/// before its directory was flushed.
 #[test]
 fn no_reply_overtakes_the_disks_of_a_majority() {
     if !can_trace("no_reply_overtakes_the_disks") {
@@ -266,11 +266,11 @@ fn no_reply_overtakes_the_disks_of_a_majority() {
         let leader = leader(&mut children).await;
         let (mut expected, mut answered) = (0, 0);
         let nowhere = format!("127.0.0.1:{}", processes::ports::free_ports(1)[0]);
-        // Through the leader, and through a follower that passes on what it is asked.
+        // Through the leader, and through a follower that forwards requests.
         let mut relays = Vec::new();
         for at in [leader, (leader + 1) % 3] {
             let relay = relay::Relay::start(children.seeds()[at].address());
-            // Nobody is where the handle is told that the others are, so that it stays with this one.
+            // The handle's addresses of the other members lead nowhere, so that it stays with this one.
             let places = children.seeds().iter().zip(0..).map(|(seed, number)| match number == at {
                 true => Member::new(seed.id(), relay.address()),
                 false => Member::new(seed.id(), &nowhere),
@@ -278,7 +278,7 @@ fn no_reply_overtakes_the_disks_of_a_majority() {
             let remote = children.remote(&places.collect::<Vec<_>>(), Duration::from_secs(30)).await;
             let entries: AsyncEntries = remote.resource(NAME).open().await.expect("a proxy");
             for _ in 0..25 {
-                // Repeated should a leader fall, as it may on a machine under load: every reply counts.
+                // Repeated if a leader fails, as it may on a machine under load: every reply counts.
                 let answer = until("an answer", async || {
                     expected += 1;
                     entries.append(expected, "n".repeat(trace::NOTE_LEN)).await.ok()

@@ -1,7 +1,7 @@
-//! Every piece of Rust in the README is compiled as its reader would compile it, without a warning, and run.
+//! Compiles every piece of Rust in the README as its reader would, without a warning, and runs it.
 //!
-//! `readme/programs.rs` makes programs of its sections, in a package outside the workspace. What the README says of
-//! processes that are killed is tried on processes that are.
+//! `readme/programs.rs` makes programs of its sections, in a package outside the workspace. Claims of the README
+//! about killed processes are tested on processes that are killed.
 
 mod readme {
     pub(crate) mod programs;
@@ -19,7 +19,7 @@ use std::process::Command;
 use std::sync::LazyLock;
 use tempfile::TempDir;
 
-/// The README, built once for all tests: where its programs are, and where their members listen.
+/// The README, built once for all tests: the folder of its programs, and the programs.
 struct Built {
     folder: PathBuf,
     programs: Vec<Program>,
@@ -40,7 +40,7 @@ fn build() -> Built {
     let output = Command::new(env!("CARGO"))
         .args(["build", "--examples", "--offline", "--manifest-path"])
         .arg(package.join("Cargo.toml"))
-        // What was built for the workspace is used again where it fits.
+        // Build results of the workspace are reused where they fit.
         .env("CARGO_TARGET_DIR", target)
         .output()
         .expect("cargo runs");
@@ -52,7 +52,7 @@ fn command(name: &str) -> Command {
     Command::new(README.folder.join(name))
 }
 
-/// Three processes of one program, each in a folder of its own, told which they are.
+/// Three processes of one program, each in a folder of its own, with their ids as arguments.
 struct Three {
     name: &'static str,
     home: TempDir,
@@ -86,7 +86,7 @@ fn what_its_chapters_do_works() {
     }
 }
 
-/// The count that a process says next, past the errors of calls that were under way when another one died.
+/// Returns the next count that a process prints. Skips errors of calls that were in flight when another process died.
 fn count(process: &Process) -> u64 {
     loop {
         let line = process.hear();
@@ -101,7 +101,7 @@ fn count(process: &Process) -> u64 {
 fn its_map_survives_every_member_in_turn() {
     let mut three = Three::start("a_map_that_survives_its_leader");
     let mut last = three.running.iter().map(count).max().expect("three counts");
-    // One of them leads.
+    // One of the three leads.
     for at in 0..3 {
         three.running[at].kill();
         for other in (0..3).filter(|other| *other != at) {

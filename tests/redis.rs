@@ -1,7 +1,8 @@
-//! The server for Redis' clients, as three processes, by a client that knows nothing of us, and by enemies.
+//! Tests the server for Redis' clients as three processes, with a client that knows only Redis, and with hostile
+//! clients.
 //!
-//! `redis/servers.rs` starts and ends the processes; the program that each of them runs is `redis/torture/main.rs`
-//! when it is told to serve, which is `copycat-redis` to the letter.
+//! `redis/servers.rs` starts and ends the processes. Each of them runs `redis/torture/main.rs` with the argument to
+//! serve, which behaves exactly like `copycat-redis`.
 
 #[path = "processes/ports.rs"]
 mod ports;

@@ -1,6 +1,6 @@
-//! Replays every script in `scenarios/` against the pure consensus core and compares what happens with
-//! what the script says. `REWRITE=1 cargo test -p copycat-tests --test scenarios` writes down what happens
-//! instead: read the difference before you believe it.
+//! Replays every script in `scenarios/` against the pure consensus core, and compares the output with the script.
+//! `REWRITE=1 cargo test -p copycat-tests --test scenarios` writes the actual output into the scripts instead: review
+//! the difference before you trust it.
 
 use copycat::testing::scenario;
 use std::fmt::Write;
@@ -27,7 +27,7 @@ fn every_scenario_happens_as_written() {
     assert!(failures.is_empty(), "\n{failures}");
 }
 
-/// All scripts, by name.
+/// Returns the paths of all scripts, sorted.
 fn scripts() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
     let mut scripts: Vec<_> = std::fs::read_dir(folder)
@@ -39,7 +39,7 @@ fn scripts() -> Vec<PathBuf> {
     scripts
 }
 
-/// Replays one script; an assertion of the core names the script.
+/// Replays one script. If an assertion of the core fails, prints the name of the script.
 fn replay(path: &Path, script: &str) -> String {
     std::panic::catch_unwind(|| scenario::replay(script)).unwrap_or_else(|cause| {
         eprintln!("in {}", path.display());
@@ -47,7 +47,7 @@ fn replay(path: &Path, script: &str) -> String {
     })
 }
 
-/// The lines between the common beginning and the common end, with one command before them.
+/// Returns the lines between the common beginning and the common end, with one command before them.
 fn difference(path: &Path, expected: &str, happened: &str) -> String {
     let (old, new): (Vec<_>, Vec<_>) = (expected.lines().collect(), happened.lines().collect());
     let same = old.iter().zip(&new).take_while(|(a, b)| a == b).count();

@@ -1,17 +1,17 @@
 //! Runs the simulated cluster over many seeds, on all cores.
 //!
-//! `cargo test -p copycat-tests --test simulation` runs 250; `COPYCAT_SEEDS=10000` takes minutes. `COPYCAT_SEED=7` runs
-//! one alone and says what happened in it; `COPYCAT_FIRST_SEED` begins elsewhere than at 1, and `COPYCAT_LINES` is how
-//! much of a failed run is shown. Add `-- --nocapture` for the figures.
+//! `cargo test -p copycat-tests --test simulation` runs 250 seeds; `COPYCAT_SEEDS=10000` takes minutes.
+//! `COPYCAT_SEED=7` runs one seed alone and prints its events. `COPYCAT_FIRST_SEED` begins at another seed than 1,
+//! and `COPYCAT_LINES` is the number of lines that a failed run shows. Add `-- --nocapture` for the figures.
 
 use copycat::testing::simulation::{Failure, Options, Report, run};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-/// Seeds of an ordinary test run: what takes less than ten seconds on two cores.
+/// Number of seeds of an ordinary test run, which takes less than ten seconds on two cores.
 const SEEDS: u64 = 250;
-/// What a run must have done on average to prove anything.
+/// Least average figures of a run. With fewer, a run proves nothing.
 const COMMITS_MIN: u64 = 200;
 const CHANGES_MIN: u64 = 1;
 const LINED_READS_MIN: u64 = 50;
@@ -42,8 +42,8 @@ fn no_seed_breaks_an_invariant() {
     }
 }
 
-/// Runs `count` seeds from `first` on; the figures of all, or the failure of the smallest seed that was
-/// met before the others stopped.
+/// Runs `count` seeds from `first` on. Returns the sum of all reports, or the failure of the smallest seed that
+/// failed before the other threads stopped.
 fn sweep(first: u64, count: u64, options: &Options) -> Result<Report, Box<Failure>> {
     let next = AtomicU64::new(first);
     let outcome = Mutex::new((Report::default(), None::<Box<Failure>>));

@@ -1,11 +1,11 @@
-//! The house style as a test: reads the sources of the whole workspace and reports every broken rule at
-//! once, with file, line and how to mend it.
+//! The house style as a test. It reads the sources of the whole workspace and reports all broken rules at once, with
+//! file, line and fix.
 //!
-//! `cargo test -p copycat-tests --test tidy` runs it; `-- --nocapture` prints the figures as well. Each
-//! file under `tidy/` holds a few related rules and proves, on planted lines, that each of them bites.
-//! Old sins are written down in `tidy/ratchet.txt`, and may only shrink.
+//! `cargo test -p copycat-tests --test tidy` runs it; `-- --nocapture` also prints the figures. Each file under
+//! `tidy/` holds a few related rules, and proves on planted lines that each of them is enforced. `tidy/ratchet.txt`
+//! lists known violations, and may only shrink.
 //!
-//! Begin with `tidy/workspace.rs`, what the rules look at, then `tidy/floors.rs`, the most important one.
+//! Begin with `tidy/workspace.rs`, the input of the rules, then `tidy/floors.rs`, the most important rule.
 
 mod tidy {
     pub(crate) mod assertions;
@@ -34,7 +34,7 @@ use tidy::{
     sizes, vocabulary,
 };
 
-/// Everything that breaks a rule of the house, in a stable order.
+/// Returns all violations, in a stable order.
 fn violations(workspace: &Workspace) -> Vec<Violation> {
     let mut report = Report::default();
     assertions::check(workspace, &mut report);

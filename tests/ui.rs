@@ -1,8 +1,7 @@
-//! What the compiler says about every mistake, and what it must say nothing about.
+//! Tests the messages of the compiler for every mistake, and their absence where there is none.
 //!
-//! Each message of `#[state_machine]` has a case in `ui/fail`, beside the text that is expected. The texts
-//! are those of one compiler; on another the cases are skipped, visibly. `TRYBUILD=overwrite` writes
-//! them anew.
+//! Each message of `#[state_machine]` has a case in `ui/fail`, beside the expected text. The texts are those of one
+//! compiler; with another one the cases are skipped, visibly. `TRYBUILD=overwrite` writes them again.
 
 use std::process::Command;
 

@@ -1,4 +1,4 @@
-//! What generated code names, and nobody else: no promise is made about any of it.
+//! Names for generated code only. They are not part of the public API: any of them may change.
 
 pub use crate::codec::access::Consistency;
 pub use crate::codec::ids::MethodId;

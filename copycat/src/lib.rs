@@ -1,8 +1,8 @@
 //! Replicated, fault-tolerant services from an annotated trait.
 //!
-//! Write a trait, mark its methods, implement it on a plain struct (or mark the methods of the struct itself); open it
-//! on every member of a cluster, and call it through the proxy that was generated. Writes are ordered by Raft and
-//! flushed on a majority before they are acknowledged; reads are as strict as you ask for.
+//! Write a trait, mark its methods, and implement it on a plain struct (or mark the methods of the struct itself).
+//! Open it on every member of a cluster, and call it through the generated proxy. Raft orders the writes, and a
+//! majority flushes each write before it is acknowledged. Reads are as strict as you ask for.
 //!
 //! ```
 //! use copycat::{Cluster, Copycat, Member, MemoryNetwork, Storage, state_machine};
@@ -51,9 +51,9 @@
 //! # }).expect("the example works");
 //! ```
 //!
-//! Begin with [`state_machine`], the attribute; then [`Copycat`], a member, and [`Remote`], a handle from a
-//! process that is none. Maps, sets, lists and atomic variables are in the crate `copycat-collections`. [`Error`] says
-//! what an error means for a write. How it is built is told in `ARCHITECTURE.md`, beside this crate's manifest.
+//! Begin with [`state_machine`], the attribute; then [`Copycat`], a member, and [`Remote`], a handle in a process
+//! that is not a member. Maps, sets, lists and atomic variables are in the crate `copycat-collections`. [`Error`]
+//! says what an error means for a write. `ARCHITECTURE.md`, beside this crate's manifest, explains the design.
 
 #[doc(hidden)]
 pub mod __private;

@@ -1,4 +1,4 @@
-//! What a program that defines or uses state machines needs in scope: `use copycat::prelude::*;`.
+//! The names that a program needs in scope to define or use state machines: `use copycat::prelude::*;`.
 
 pub use crate::codec::access::Consistency;
 pub use crate::error::Error;

@@ -1,4 +1,4 @@
-//! What may stand on the command line.
+//! The command line.
 
 use super::bare::PartOptions;
 use super::calls::Call;
@@ -40,7 +40,7 @@ bench restart               kill -9 of all, time to the first accepted write
 --json                      accepted, and always so
 ";
 
-/// What to do.
+/// The measurement to run, or the role of a child process.
 pub(crate) enum Command {
     Help,
     Operations(Options),
@@ -52,13 +52,13 @@ pub(crate) enum Command {
     Log(Options),
     Failover(Options),
     Restart(Options),
-    /// What the member processes run.
+    /// A member process.
     Member(MemberOptions),
-    /// What the leader and the followers of `bare` run.
+    /// The leader or a follower of `bare`.
     Part(PartOptions),
 }
 
-/// How to measure.
+/// The parameters of a measurement.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
     pub clients: Vec<usize>,
@@ -77,7 +77,7 @@ pub(crate) struct Options {
     pub in_process: bool,
 }
 
-/// What a client does.
+/// The operation of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operation {
     Write,
@@ -86,13 +86,13 @@ pub(crate) enum Operation {
     Eventual,
 }
 
-/// What a member process is told.
+/// The parameters of a member process.
 pub(crate) struct MemberOptions {
     pub id: u64,
     pub seeds: Vec<(u64, String)>,
     pub data: PathBuf,
     pub slow_flush: Duration,
-    /// What clients will call of collections; nothing: they want the store.
+    /// The calls on collections that clients will make. If empty, the member serves the store.
     pub calls: Vec<Call>,
     pub partitions: u32,
 }
@@ -119,7 +119,7 @@ impl std::str::FromStr for Operation {
 }
 
 impl Options {
-    /// Fills in what was not said, which is not the same for everything that is measured.
+    /// Sets the options that were not given. Their defaults depend on the measurement.
     fn complete(&mut self, name: Option<&str>) {
         let (clients, calls, partitions): (&[usize], &[Call], &[u32]) = match name {
             Some("collections") => (&[1, 64, 256], &Call::OF_COLLECTIONS, &[1, 4]),
@@ -160,7 +160,7 @@ impl Default for Options {
     }
 }
 
-/// Reads the command line of this process.
+/// Parses the command line of this process.
 pub(crate) fn parse() -> Result<Command, Error> {
     let mut parser = Parser::from_env();
     let mut options = Options::default();

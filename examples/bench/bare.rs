@@ -1,6 +1,7 @@
-//! The least that any such system must do for one client: a request to a leader, the same bytes to two followers,
-//! written and flushed on a majority, an answer. Blocking sockets, one thread a process, no framework, no
-//! checksums, no log worth the name. What is slower than this is our doing, what is faster is not durable.
+//! Lower bound: the least work of any such system for one client. A request goes to a leader, which sends the same
+//! bytes to two followers; a majority writes and flushes them, and the leader answers. It uses blocking sockets, one
+//! thread per process, no framework, no checksums, and only a minimal log. A framework can be slower than this; a
+//! faster one is not durable.
 
 use super::arguments::Options;
 use super::report::{latencies, milliseconds, print, quantile_us};
@@ -15,20 +16,20 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// Bytes that a request has beside key and value: what a frame's header takes.
+/// Bytes of a request besides key and value: the length of a frame's header.
 const HEADER: usize = 72;
 const KEY: usize = 16;
 const BLOCK: u64 = 4_096;
-/// Bytes of the file that is written again and again.
+/// Length in bytes of the file, which is overwritten again and again.
 const FILE: u64 = 64 << 20;
-/// Bytes of an answer.
+/// Length of an answer in bytes.
 const ANSWER: usize = 8;
 const WARM_UP: Duration = Duration::from_millis(500);
 
 #[derive(Serialize)]
 struct Figures {
     op: &'static str,
-    /// Where the client is: in a process of its own, or in the leader's.
+    /// The place of the client: a process of its own, or the leader's process.
     client: &'static str,
     value: usize,
     ops_per_s: u64,
@@ -90,7 +91,7 @@ fn measure(
     Ok(())
 }
 
-/// A leader or follower as a process. Dropping it kills it.
+/// A leader or follower as a process. It is killed when this is dropped.
 struct Part {
     child: Child,
     address: String,
@@ -116,7 +117,7 @@ impl Drop for Part {
     }
 }
 
-/// What such a process is told.
+/// The parameters of such a process.
 pub(crate) struct PartOptions {
     pub leads: bool,
     pub file: PathBuf,
@@ -124,7 +125,7 @@ pub(crate) struct PartOptions {
     pub followers: Vec<String>,
 }
 
-/// Serves one connection after the other, until it is killed.
+/// Serves one connection after the other, until the process is killed.
 pub(crate) fn part(options: &PartOptions) -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let mut request = vec![0; HEADER + KEY + options.value];
@@ -144,7 +145,7 @@ pub(crate) fn part(options: &PartOptions) -> Result<(), Box<dyn Error>> {
                 None => disk.write(&request)?,
             }
             if stream.write_all(&[0; ANSWER]).is_err() {
-                // Whoever asked is gone.
+                // The client is gone.
                 break;
             }
         }
@@ -157,7 +158,7 @@ fn connect(address: &str) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
-/// A file that was written once, so that no flush has to change its extents.
+/// A file that was written once before, so that no flush changes its extents.
 struct Disk {
     file: File,
     at: u64,
@@ -181,11 +182,11 @@ impl Disk {
     }
 }
 
-/// Three copies, two of them waited for.
+/// The leader's copy and two followers. Each request waits for two of the three copies.
 struct Leader {
     disk: Disk,
     followers: Vec<TcpStream>,
-    /// Answers that each follower still owes.
+    /// Number of answers that each follower has not sent yet.
     owed: Vec<usize>,
 }
 
@@ -201,7 +202,7 @@ impl Leader {
             *owed += ANSWER;
         }
         self.disk.write(request)?;
-        // This copy, and that of the first follower that owes nothing.
+        // This copy is flushed. Wait for the first follower without open answers.
         while self.owed.iter().all(|owed| *owed > 0) {
             self.hear()?;
         }

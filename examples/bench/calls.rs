@@ -1,4 +1,4 @@
-//! What clients call of collections, and of what was written by hand beside them.
+//! The calls of clients on collections, and on the hand-written services beside them.
 
 use super::arguments::Options;
 use super::hand_written::AsyncHandWritten;
@@ -23,19 +23,19 @@ const LIST: &str = "list";
 pub(crate) enum Call {
     MapPut,
     MapGet,
-    /// The map's values are `Vec<u8>`, which serde takes for a sequence of numbers.
+    /// The map's values are `Vec<u8>`, which serde encodes as a sequence of numbers.
     NumbersPut,
     NumbersGet,
     HandPut,
     HandGet,
-    /// The same trait as another resource: what two things that are alike come to.
+    /// The hand-written trait as a second resource. Comparing it with the first shows the noise of the measurement.
     AgainPut,
     AgainGet,
     Increment,
     Push,
 }
 
-/// Each call, how it is named on the command line, and the resource it is of.
+/// Each call with its name on the command line and its resource.
 const CALLS: [(Call, &str, &str); 10] = [
     (Call::MapPut, "map.put", MAP),
     (Call::MapGet, "map.get", MAP),
@@ -50,7 +50,7 @@ const CALLS: [(Call, &str, &str); 10] = [
 ];
 
 impl Call {
-    /// What `bench collections` measures.
+    /// The calls that `bench collections` measures.
     pub(crate) const OF_COLLECTIONS: [Call; 4] = [Call::MapPut, Call::MapGet, Call::Increment, Call::Push];
 
     pub(crate) fn name(self) -> &'static str {
@@ -65,12 +65,12 @@ impl Call {
         CALLS.iter().find(|(call, ..)| *call == self).expect("each call has a row")
     }
 
-    /// Whether its resource may have several partitions.
+    /// Returns whether the resource may have several partitions.
     pub(crate) fn has_key(self) -> bool {
         !matches!(self, Call::Increment | Call::Push)
     }
 
-    /// The same call of the trait that was written by hand, if there is one.
+    /// Returns the same call of the hand-written trait, if it has one.
     pub(crate) fn by_hand(self) -> Option<Call> {
         match self {
             Call::MapPut | Call::NumbersPut | Call::HandPut | Call::AgainPut => Some(Call::HandPut),
@@ -92,7 +92,7 @@ impl std::str::FromStr for Call {
     }
 }
 
-/// Opens on a member what the calls are of; what is returned keeps it open.
+/// Opens the resources of the calls on a member. The returned values keep them open.
 pub(crate) async fn host(
     copycat: &Copycat,
     calls: &[Call],
@@ -117,7 +117,7 @@ pub(crate) async fn host(
     Ok(hosted)
 }
 
-/// How many partitions of which resource a member leads.
+/// Returns, for each resource, the number of partitions that a member leads.
 pub(crate) fn leads_of(status: &Status, calls: &[Call], partitions: u32) -> BTreeMap<String, u32> {
     let leads =
         |name: &str, partition| status.group(name, partition).is_some_and(|group| group.role == Role::Leader);
@@ -125,12 +125,12 @@ pub(crate) fn leads_of(status: &Status, calls: &[Call], partitions: u32) -> BTre
     resources(calls).into_iter().map(|name| (name.to_owned(), led(name))).collect()
 }
 
-/// What the calls are of, each once.
+/// Returns the resources of the calls, each once.
 fn resources(calls: &[Call]) -> BTreeSet<&'static str> {
     calls.iter().map(|call| call.resource()).collect()
 }
 
-/// A resource, as a client holds it.
+/// A client's proxy of a resource.
 #[derive(Clone)]
 pub(crate) enum Target {
     Map(AsyncMap<String, ByteBuf>),
@@ -141,7 +141,7 @@ pub(crate) enum Target {
 }
 
 impl Target {
-    /// Opens what a call is of.
+    /// Opens the resource of a call.
     pub(crate) async fn open(remote: &Remote, call: Call, partitions: u32) -> Result<Target, Error> {
         Ok(match call.resource() {
             MAP => Target::Map(remote.map(MAP).with_partitions(partitions).open().await?),
@@ -152,7 +152,7 @@ impl Target {
         })
     }
 
-    /// Sees to it that all keys have values, and that a list begins empty.
+    /// Ensures that all keys have values, and that a list is empty.
     pub(crate) async fn prepare(&self, options: &Options) -> Result<(), Error> {
         if matches!(self, Target::List(_) | Target::Long(_)) {
             return self.clear().await;
@@ -165,7 +165,7 @@ impl Target {
         fill(options.keys, put).await
     }
 
-    /// Lets go of what the clients left behind, before the next row.
+    /// Removes what clients left, before the next row.
     pub(crate) async fn clear(&self) -> Result<(), Error> {
         match self {
             Target::List(list) => list.clear().await,
@@ -192,7 +192,7 @@ impl Target {
     }
 }
 
-/// So many clients, which share the targets evenly. Those of two calls choose the same keys.
+/// Creates `count` clients, which share the targets evenly. Clients of two calls choose the same keys.
 pub(crate) fn clients(targets: &[Target], call: Call, count: usize, options: &Options) -> Vec<impl Client> {
     let client = |number: usize| Caller {
         target: targets[number % targets.len()].clone(),

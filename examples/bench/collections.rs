@@ -1,4 +1,4 @@
-//! Collections as a user has them: three members as processes, clients in this one.
+//! Collections as a user has them: three members as processes, and clients in this process.
 
 use super::arguments::Options;
 use super::calls::{Call, Target, clients};
@@ -12,7 +12,7 @@ use std::error::Error;
 pub(crate) fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     for (at, partitions) in options.partitions.iter().copied().enumerate() {
-        // What has no key has one partition, however many the others have: it is measured once.
+        // A resource without keys has one partition in every case, so it is measured once.
         let calls: Vec<_> = options.calls.iter().copied().filter(|call| at == 0 || call.has_key()).collect();
         let mut processes = Processes::start_with(options, &calls, partitions)?;
         for call in calls {
@@ -42,7 +42,7 @@ async fn measure(
     Ok(targets[0].clear().await?)
 }
 
-/// So many connections.
+/// Opens `count` connections.
 pub(crate) async fn connect(processes: &Processes, count: usize) -> Result<Vec<Remote>, copycat::Error> {
     let mut remotes = Vec::new();
     for _ in 0..count {
@@ -51,7 +51,7 @@ pub(crate) async fn connect(processes: &Processes, count: usize) -> Result<Vec<R
     Ok(remotes)
 }
 
-/// What a call is of, over each connection.
+/// Opens the resource of a call over each connection.
 pub(crate) async fn open(
     remotes: &[Remote],
     call: Call,

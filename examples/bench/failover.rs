@@ -1,4 +1,4 @@
-//! The leader is killed: how long until the others accept a write?
+//! Measures the time from the death of the leader until the others accept a write.
 
 use super::arguments::Options;
 use super::operations::fill;
@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 const TIMES: usize = 20;
-/// Between two attempts to write: the figures are that coarse.
+/// Pause between two attempts to write, which is the resolution of the figures.
 const ATTEMPT: Duration = Duration::from_millis(5);
 
 #[derive(Serialize)]
@@ -49,7 +49,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Prints how long each outage took.
+/// Prints the lengths of the outages.
 pub(crate) fn show(op: &'static str, outages: &mut [Duration]) {
     let all_ms = outages.iter().copied().map(milliseconds).collect();
     let median_ms = milliseconds(median(outages));
@@ -58,7 +58,7 @@ pub(crate) fn show(op: &'static str, outages: &mut [Duration]) {
     print(&Figures { op, times: outages.len(), median_ms, least_ms, most_ms, all_ms });
 }
 
-/// Handles on members that live.
+/// Remote handles on the members that are alive.
 pub(crate) struct Waiting {
     remotes: Vec<Remote>,
     began: Instant,
@@ -73,7 +73,8 @@ impl Waiting {
         Ok(Waiting { remotes, began: Instant::now() })
     }
 
-    /// Every few milliseconds one more write, through each in turn; the first that is accepted ends it.
+    /// Sends a write every few milliseconds, through each handle in turn, until one is accepted. Returns the time
+    /// that took.
     async fn end(mut self) -> Duration {
         self.began = Instant::now();
         let mut attempts = JoinSet::new();

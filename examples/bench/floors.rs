@@ -1,4 +1,4 @@
-//! Single floors at full speed: consensus without I/O, the log without consensus.
+//! Single layers at full speed: consensus without I/O, and the log without consensus.
 
 use super::arguments::Options;
 use super::report::{milliseconds, print};
@@ -6,11 +6,11 @@ use copycat::testing::speed::{Appended, Log, Raw, ReadBack, core as core_speed};
 use serde::Serialize;
 use std::error::Error;
 
-/// Log and file take turns so often: what the machine does meanwhile happens to both.
+/// Number of turns that log and file take. Disturbances of the machine then affect both.
 const TURNS: u32 = 10;
-/// Bytes of the plain file.
+/// Length of the plain file in bytes.
 const FILE: u64 = 256 << 20;
-/// Entries that are read by themselves.
+/// Number of entries that are read one at a time.
 const RANDOM: u64 = 200_000;
 
 #[derive(Serialize)]
@@ -20,7 +20,7 @@ struct Core {
     entries_per_s: u64,
 }
 
-/// Three consensus cores on this thread.
+/// Measures three consensus cores on this thread.
 pub(crate) fn core(options: &Options) {
     for batch in options.batches.iter().copied() {
         let entries_per_s = core_speed(batch, options.time) as u64;
@@ -33,7 +33,7 @@ struct Append {
     op: &'static str,
     batch: u64,
     value: usize,
-    /// Segments are used again, as they are where snapshots let go of them.
+    /// Segments are reused, as they are when snapshots free them.
     recycled: bool,
     log_per_s: u64,
     raw_per_s: u64,
@@ -48,7 +48,7 @@ struct Read {
     entries_per_s: u64,
 }
 
-/// The log beside a plain file of the same disk.
+/// Measures the log and a plain file on the same disk.
 pub(crate) fn log(options: &Options) -> Result<(), Box<dyn Error>> {
     let home = match &options.data {
         Some(data) => tempfile::tempdir_in(data)?,
@@ -78,7 +78,7 @@ fn append(
     raw: &mut Raw,
 ) -> Result<(), Box<dyn Error>> {
     let turn = options.time / TURNS;
-    // The first segments are short, and nothing can be used again yet.
+    // The first segments are short, and none can be reused yet.
     log.append(batch, options.value, turn, recycled);
     let (mut ours, mut theirs) = (Rate::default(), Rate::default());
     for _ in 0..TURNS {

@@ -1,18 +1,18 @@
-//! What a user would write who needs two methods of `Map` and knows no collections: the yardstick of `bench pairs`.
+//! A user's own trait with two methods of `Map`, written without collections. `bench pairs` compares `Map` with it.
 
 use copycat::state_machine;
 use serde_bytes::ByteBuf;
 use std::collections::BTreeMap;
 
 /// Keys and values, as `Map` has them.
-// `&String` is what `&K` is there: the signatures are to be the same.
+// `&String` corresponds to the `&K` of `Map`, so that the signatures are the same.
 #[allow(clippy::ptr_arg)]
 #[state_machine]
 pub(crate) trait HandWritten {
-    /// Sets a key's value; returns the one before.
+    /// Sets a key's value. Returns the previous one.
     #[write(supersedes(put))]
     fn put(&mut self, #[key] key: String, value: ByteBuf) -> Option<ByteBuf>;
-    /// A key's value.
+    /// Returns a key's value.
     #[read]
     fn get(&self, #[key] key: &String) -> Option<ByteBuf>;
 }

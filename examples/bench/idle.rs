@@ -1,4 +1,4 @@
-//! Members whose groups have nothing to do: what it costs that they live.
+//! Measures the cost of members whose groups are idle.
 
 use super::arguments::Options;
 use super::calls::Call;
@@ -10,7 +10,7 @@ use std::fs;
 use std::thread::sleep;
 use std::time::Duration;
 
-/// Time in which leaders are found and everything has come to rest.
+/// Time until leaders are elected and all activity has ended.
 const REST: Duration = Duration::from_secs(3);
 
 #[derive(Serialize)]
@@ -18,11 +18,11 @@ struct Figures {
     op: &'static str,
     groups: u32,
     seconds: f64,
-    /// Segments that TCP sent in a second, all processes of the machine together, acknowledgements included.
+    /// TCP segments sent per second by all processes of the machine, including acknowledgements.
     segments_per_second: f64,
-    /// How often threads of one member were woken in a second, on average.
+    /// Average number of wake-ups per second of all threads of one member.
     wakeups_per_member_and_second: f64,
-    /// Of one core, per member on average.
+    /// Average share of one core that a member uses.
     cpu_percent: f64,
 }
 
@@ -73,7 +73,7 @@ impl Moment {
     }
 }
 
-/// TCP segments that this machine has ever sent.
+/// Returns the number of TCP segments that this machine has sent so far.
 fn segments() -> Result<u64, Box<dyn Error>> {
     let counters = fs::read_to_string("/proc/net/snmp")?;
     let mut lines = counters.lines().filter_map(|line| line.strip_prefix("Tcp: "));

@@ -1,4 +1,4 @@
-//! All three members in this process, in memory: what is left when disks and sockets cost nothing.
+//! All three members in this process, in memory: the cost that remains without disks and sockets.
 
 use super::arguments::Options;
 use super::load::drive;

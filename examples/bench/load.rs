@@ -1,4 +1,4 @@
-//! Clients that each wait for their answer before they ask again.
+//! Clients that wait for each answer before they send the next request.
 
 use super::report::{latencies, quantile_us};
 use copycat::Error;
@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-/// Before anything is counted.
+/// Time before anything is counted.
 const WARM_UP: Duration = Duration::from_millis(500);
-/// Keys that get their values at the same time.
+/// Number of keys that are filled concurrently.
 const FILLING: usize = 256;
 
-/// What clients were answered in the measured time.
+/// The results of the clients in the measured time.
 pub(crate) struct Served {
     pub ops_per_s: u64,
     pub p50_us: f64,
@@ -26,13 +26,13 @@ const WARM: u8 = 0;
 const COUNT: u8 = 1;
 const STOP: u8 = 2;
 
-/// What one client does again and again.
+/// A client's repeated request.
 pub(crate) trait Client: Send + 'static {
-    /// One request, and its answer.
+    /// Sends one request, and waits for its answer.
     fn once(&mut self) -> impl Future<Output = Result<(), Error>> + Send;
 }
 
-/// Drives the clients for so long. `meter` is called at the beginning and at the end of the measured time.
+/// Runs the clients for `time`. Calls `meter` at the beginning and at the end of the measured time.
 pub(crate) async fn drive<M>(
     clients: Vec<impl Client>,
     time: Duration,
@@ -64,7 +64,8 @@ async fn sum(mut tasks: JoinSet<(Histogram<u64>, u64)>, took: Duration) -> Serve
     }
 }
 
-/// Latencies in nanoseconds of what began and ended in the measured time, and how many failed in all.
+/// Returns the latencies, in nanoseconds, of requests that began and ended in the measured time, and the number of
+/// all failures.
 async fn run(mut client: impl Client, phase: Arc<AtomicU8>) -> (Histogram<u64>, u64) {
     let (mut latencies, mut errors) = (latencies(), 0);
     loop {
@@ -83,7 +84,7 @@ async fn run(mut client: impl Client, phase: Arc<AtomicU8>) -> (Histogram<u64>, 
     }
 }
 
-/// Calls `put` with each number up to `count`, many at a time.
+/// Calls `put` with each number below `count`, many concurrently.
 pub(crate) async fn fill<F>(count: u64, put: impl Fn(u64) -> F) -> Result<(), Error>
 where
     F: Future<Output = Result<(), Error>> + Send + 'static,

@@ -1,9 +1,9 @@
-//! Measures Copycat on this machine, and says so in one JSON object a line.
+//! Measures Copycat on this machine, and prints one JSON object per line.
 //!
-//! By default three members as processes on loopback and clients in a fourth, through the generated proxies.
-//! `collections` and `pairs` do the same with the collections, the latter beside a trait that was written by hand.
-//! Single floors by themselves: `bare` (what any such system has to do), `core`, `log`. What misfortune costs:
-//! `failover`, `restart`. Compare figures of one run only: [`report`] says which machine it was.
+//! By default it runs three members as processes on loopback, and clients in a fourth process, through the generated
+//! proxies. `collections` and `pairs` do the same with the collections; `pairs` compares them with a hand-written
+//! trait. `bare` (a lower bound), `core` and `log` measure single layers. `failover` and `restart` measure the cost
+//! of failures. Compare only figures of one run: [`report`] prints the machine.
 
 mod arguments;
 mod bare;

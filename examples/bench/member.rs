@@ -1,5 +1,5 @@
-//! One member as a process. It says `ready` when it serves, a line of JSON for each line it reads, and ends in
-//! order when there are no more: also when whoever started it is gone.
+//! One member as a process. It prints `ready` when it serves, and a line of JSON for each line that it reads. It
+//! closes in order when its input ends, which also happens when its parent process is gone.
 
 use super::arguments::MemberOptions;
 use super::calls::{self, leads_of};
@@ -11,12 +11,12 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::{self, BufRead, Write};
 
-/// What a member says of itself.
+/// The status of a member.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Report {
-    /// Whether it leads the store.
+    /// Whether the member leads the store.
     pub leads: bool,
-    /// How many partitions of which resource it leads.
+    /// Number of partitions that the member leads, per resource.
     pub leads_of: BTreeMap<String, u32>,
     pub applied: u64,
     pub flushes: u64,
@@ -24,7 +24,7 @@ pub(crate) struct Report {
 }
 
 pub(crate) fn run(options: &MemberOptions) -> Result<(), Box<dyn Error>> {
-    // The member has threads of its own: this one only waits.
+    // The member has threads of its own; this one only waits.
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     runtime.block_on(async {
         let seeds = options.seeds.iter().map(|(id, address)| Member::new(*id, address));
@@ -46,7 +46,7 @@ pub(crate) fn run(options: &MemberOptions) -> Result<(), Box<dyn Error>> {
     })
 }
 
-/// Opens what is to be measured; what is returned keeps it open.
+/// Opens the resources to be measured. The returned values keep them open.
 async fn host(copycat: &Copycat, options: &MemberOptions) -> Result<Vec<Box<dyn Any>>, copycat::Error> {
     if !options.calls.is_empty() {
         return calls::host(copycat, &options.calls, options.partitions).await;

@@ -1,4 +1,4 @@
-//! The whole: three members as processes, clients in this one.
+//! The whole system: three members as processes, and clients in this process.
 
 use super::arguments::{Operation, Options};
 use super::load::{self, Served, drive};
@@ -11,7 +11,7 @@ use serde::Serialize;
 use std::error::Error;
 use std::sync::Arc;
 
-/// One row.
+/// One row of figures.
 #[derive(Serialize)]
 pub(crate) struct Figures {
     op: &'static str,
@@ -64,10 +64,10 @@ impl Figures {
     }
 }
 
-/// What was used and written up to some moment; flushes are those of all members.
+/// The processor time used and the data written up to some moment. Flushes are those of all members.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Meter {
-    /// `None` where members and clients share a process.
+    /// `None` if members and clients share a process.
     pub members: Option<Cpu>,
     pub clients: Cpu,
     pub flushes: u64,
@@ -76,7 +76,7 @@ pub(crate) struct Meter {
 
 pub(crate) fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let mut processes = Processes::start(options)?;
-    // One thread for all clients: the machine belongs to the members.
+    // All clients share one thread, so that the members get the rest of the machine.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     for operation in options.operations.iter().copied() {
         for clients in options.clients.iter().copied() {
@@ -118,7 +118,7 @@ async fn connect(
     Ok((remotes, proxies))
 }
 
-/// Sees to it that the keys have values.
+/// Ensures that the keys have values.
 pub(crate) async fn fill(proxy: &AsyncStore, options: &Options) -> Result<(), copycat::Error> {
     let value: Arc<[u8]> = value(options.value).into();
     if proxy.get(&key(options.keys - 1)).await?.is_some() {
@@ -131,7 +131,7 @@ pub(crate) async fn fill(proxy: &AsyncStore, options: &Options) -> Result<(), co
     load::fill(options.keys, put).await
 }
 
-/// What all members and this process have used and written until now.
+/// Returns what all members and this process have used and written so far.
 pub(crate) fn meter(processes: &mut Processes) -> Result<Meter, Box<dyn Error>> {
     let reports = processes.reports()?;
     let sum = |figure: fn(&Report) -> u64| reports.iter().map(figure).sum();

@@ -1,9 +1,9 @@
-//! A collection and the same written by hand, in turn: what does it cost that somebody else wrote it?
+//! A collection and the same service written by hand, measured in turn: the cost of using the collection.
 //!
 //! Both are resources of one cluster, opened and filled together, over the same connections; their clients choose the
-//! same keys. Each is measured in every pair, and they take turns in being first, so that both are equally old.
-//! Before the first pair, one is measured that does not count. One member leads both: members are started anew until it
-//! has come about, because another leader is a difference of its own.
+//! same keys. Both are measured in every pair, and take turns in being first, so that their logs are equally old. The
+//! first pair is a warm-up. The members are restarted until one of them leads both resources, because different
+//! leaders would be another difference.
 
 use super::arguments::Options;
 use super::calls::{Call, Target, clients};
@@ -19,10 +19,10 @@ use std::thread;
 use std::time::Duration;
 
 const TIMES: usize = 10;
-/// Pause between two looks at who leads.
+/// Pause between two checks of the leaders.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// What one of the two did in one turn.
+/// The result of one of the two in one turn.
 #[derive(Clone, Copy, Serialize)]
 struct Turn {
     ops_per_s: u64,
@@ -57,11 +57,11 @@ struct Summary {
     median_ratio: f64,
     least_ratio: f64,
     most_ratio: f64,
-    /// Of processor time for one operation, theirs by ours.
+    /// Median of the ratios of processor time per operation: theirs divided by ours.
     median_cpu_ratio: f64,
     median_ours_per_s: u64,
     median_theirs_per_s: u64,
-    /// How many partitions of each resource each member leads in the end.
+    /// Number of partitions of each resource that each member leads at the end.
     leads: Vec<BTreeMap<String, u32>>,
 }
 
@@ -80,7 +80,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Starts members. Where each resource has one group, the same member leads both.
+/// Starts members. If each resource has one group, one member leads both.
 fn start(options: &Options, calls: &[Call], partitions: u32) -> Result<Processes, Box<dyn Error>> {
     loop {
         let mut processes = Processes::start_with(options, calls, partitions)?;
@@ -98,7 +98,7 @@ fn start(options: &Options, calls: &[Call], partitions: u32) -> Result<Processes
     }
 }
 
-/// Two calls, and how they are measured.
+/// Two calls and the parameters of their measurement.
 struct Contest<'a> {
     call: Call,
     beside: Call,
@@ -196,7 +196,7 @@ impl Contest<'_> {
     }
 }
 
-/// The middle of sorted figures; of an even number, between the two.
+/// Returns the median of sorted figures; the mean of the middle two if their number is even.
 fn median(sorted: &[f64]) -> f64 {
     let at = |at: usize| sorted.get(at).copied().unwrap_or_default();
     thousandths((at(sorted.len() / 2) + at(sorted.len().saturating_sub(1) / 2)) / 2.0)

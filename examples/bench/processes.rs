@@ -1,4 +1,4 @@
-//! Three members, each a process of this program: started, asked, killed.
+//! Three members, each a process of this program: starts, queries and kills them.
 
 use super::arguments::Options;
 use super::calls::Call;
@@ -15,12 +15,12 @@ use tempfile::TempDir;
 
 const MEMBERS: usize = 3;
 
-/// One running member. Dropping it kills it.
+/// One running member. It is killed when this is dropped.
 struct Process {
     child: Child,
     questions: ChildStdin,
     answers: BufReader<ChildStdout>,
-    /// It has said that it serves.
+    /// Whether the member has printed that it serves.
     ready: bool,
 }
 
@@ -60,7 +60,8 @@ pub(crate) struct Processes {
     home: TempDir,
     slow_flush: Duration,
     seeds: Vec<Member>,
-    /// What clients will call of collections with so many partitions; nothing: they want the store.
+    /// The calls on collections that clients will make, with `partitions` partitions. If empty, the members serve the
+    /// store.
     calls: Vec<Call>,
     partitions: u32,
     running: [Option<Process>; MEMBERS],
@@ -72,7 +73,7 @@ impl Processes {
         Processes::start_with(options, &[], 1)
     }
 
-    /// The same with what the calls are of, and with nothing else, since heartbeats cost something.
+    /// Starts members that serve only the resources of the calls, because idle resources cost heartbeats.
     pub(crate) fn start_with(
         options: &Options,
         calls: &[Call],
@@ -96,13 +97,13 @@ impl Processes {
         Ok(processes)
     }
 
-    /// Starts those that do not run, and waits until they serve.
+    /// Starts the members that do not run, and waits until they serve.
     pub(crate) fn start_missing(&mut self) -> Result<(), Box<dyn Error>> {
         self.launch_missing()?;
         self.await_ready()
     }
 
-    /// Starts those that do not run; [`await_ready`](Self::await_ready) is to be called later.
+    /// Starts the members that do not run. Call [`await_ready`](Self::await_ready) later.
     pub(crate) fn launch_missing(&mut self) -> Result<(), Box<dyn Error>> {
         for at in 0..MEMBERS {
             if self.running[at].is_none() {
@@ -112,7 +113,7 @@ impl Processes {
         Ok(())
     }
 
-    /// Waits until all serve that were started.
+    /// Waits until all started members serve.
     pub(crate) fn await_ready(&mut self) -> Result<(), Box<dyn Error>> {
         for process in self.running.iter_mut().flatten().filter(|process| !process.ready) {
             let _ready = process.hear()?;
@@ -145,7 +146,7 @@ impl Processes {
         &self.seeds
     }
 
-    /// Waits until some member says that it leads.
+    /// Waits until a member says that it leads.
     pub(crate) fn leader(&mut self) -> Result<usize, Box<dyn Error>> {
         loop {
             for (at, process) in self.running.iter_mut().enumerate() {
@@ -159,41 +160,41 @@ impl Processes {
         }
     }
 
-    /// What each member says of itself.
+    /// Returns the status of each member.
     pub(crate) fn reports(&mut self) -> Result<Vec<Report>, Box<dyn Error>> {
         self.running.iter_mut().flatten().map(Process::report).collect()
     }
 
-    /// Processor time that all of them have used.
+    /// Returns the processor time that all members have used.
     pub(crate) fn cpu(&self) -> Cpu {
         self.running.iter().flatten().map(|process| cpu_of(process.child.id())).sum()
     }
 
-    /// How often their threads have waited.
+    /// Returns how often the threads of all members have waited.
     pub(crate) fn waits(&self) -> Waits {
         self.running.iter().flatten().map(|process| waits_of(process.child.id())).sum()
     }
 
-    /// How many run.
+    /// Returns the number of running members.
     pub(crate) fn len(&self) -> usize {
         self.running.iter().flatten().count()
     }
 
-    /// Kills one with signal 9.
+    /// Kills one member with signal 9.
     pub(crate) fn kill(&mut self, at: usize) {
         self.running[at] = None;
     }
 
-    /// Kills all of them; none is waited for before all are hit.
+    /// Kills all members: signals all of them before it waits for any.
     pub(crate) fn kill_all(&mut self) {
         for process in self.running.iter_mut().flatten() {
-            // One that is gone already is as dead as the others.
+            // A member may be gone already.
             let _ = process.child.kill();
         }
         self.running = [const { None }; MEMBERS];
     }
 
-    /// A handle from this process that knows all members.
+    /// Connects a remote handle from this process that knows all members.
     pub(crate) async fn remote(&self) -> Result<Remote, copycat::Error> {
         let seeds = self.seeds.iter().cloned();
         seeds.fold(Remote::builder(), |all, member| all.add_member(member)).connect().await

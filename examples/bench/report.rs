@@ -1,4 +1,4 @@
-//! Figures, as one JSON object a line; and the machine they are from.
+//! Prints figures as one JSON object per line, with the machine that they are from.
 
 use hdrhistogram::Histogram;
 use serde::Serialize;
@@ -11,7 +11,7 @@ use std::time::Duration;
 /// Prints one measurement.
 pub(crate) fn print(figures: &impl Serialize) {
     let line = serde_json::to_string(&Line { figures, machine: machine() }).expect("figures are plain");
-    // Whoever has stopped reading wants no more of them.
+    // The reader may have closed the output.
     let _ = writeln!(io::stdout(), "{line}");
 }
 
@@ -22,7 +22,7 @@ struct Line<'a, T> {
     machine: String,
 }
 
-/// Processor, cores and kernel: figures of two machines are not compared.
+/// Returns processor, cores and kernel. Figures of different machines must not be compared.
 fn machine() -> String {
     let cpus = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = cpus.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
@@ -31,22 +31,22 @@ fn machine() -> String {
     format!("{cores} x {}, Linux {}", model.map_or("?", |(_, name)| name), kernel.trim())
 }
 
-/// Latencies, with three digits.
+/// Creates a histogram of latencies with three digits.
 pub(crate) fn latencies() -> Histogram<u64> {
     Histogram::new_with_bounds(1, 3_600_000_000_000, 3).expect("bounds that are allowed")
 }
 
-/// A quantile in microseconds, with one digit behind the point.
+/// Returns a quantile in microseconds, with one decimal.
 pub(crate) fn quantile_us(latencies: &Histogram<u64>, quantile: f64) -> f64 {
     (latencies.value_at_quantile(quantile) as f64 / 100.0).round() / 10.0
 }
 
-/// Seconds of processor time, in the program and in the system.
+/// Processor time in seconds, spent in the program and in the system.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Cpu(f64);
 
 impl Cpu {
-    /// Seconds, with two digits.
+    /// Returns the seconds, with two decimals.
     pub(crate) fn seconds(self) -> f64 {
         (self.0 * 100.0).round() / 100.0
     }
@@ -66,23 +66,23 @@ impl Sub for Cpu {
     }
 }
 
-/// What this process has used.
+/// Returns the processor time of this process.
 pub(crate) fn own_cpu() -> Cpu {
     cpu_of(std::process::id())
 }
 
-/// What a process has used, all threads together; nothing if it is gone.
+/// Returns the processor time of all threads of a process; zero if the process is gone.
 pub(crate) fn cpu_of(process: u32) -> Cpu {
-    /// Of a second; the same on every Linux there is.
+    /// Length of a tick in seconds, the same on every Linux system.
     const TICK: f64 = 0.01;
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-    // Behind the name, which may hold anything: the 12th and 13th field.
+    // The 12th and 13th field after the name, which may contain anything.
     let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
     let ticks: f64 = fields.skip(11).take(2).filter_map(|field| field.parse::<f64>().ok()).sum();
     Cpu(ticks * TICK)
 }
 
-/// How often threads have waited for something, and were woken.
+/// Number of times that threads have waited for something and were woken.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Waits(u64);
 
@@ -106,7 +106,7 @@ impl Sub for Waits {
     }
 }
 
-/// Of all threads of a process; none if it is gone.
+/// Returns the number of waits of all threads of a process; zero if the process is gone.
 pub(crate) fn waits_of(process: u32) -> Waits {
     let threads = fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
     let waits = threads.filter_map(|thread| {
@@ -117,13 +117,13 @@ pub(crate) fn waits_of(process: u32) -> Waits {
     waits.sum()
 }
 
-/// The middle one; of two, the greater.
+/// Returns the median; of an even number, the greater of the middle two.
 pub(crate) fn median(times: &mut [Duration]) -> Duration {
     times.sort_unstable();
     times.get(times.len() / 2).copied().unwrap_or_default()
 }
 
-/// Milliseconds, with one digit behind the point.
+/// Returns milliseconds, with one decimal.
 pub(crate) fn milliseconds(time: Duration) -> f64 {
     (time.as_secs_f64() * 10_000.0).round() / 10.0
 }

@@ -1,4 +1,4 @@
-//! All members are killed: how long until they, started again, accept a write?
+//! Measures the time from the death of all members until the restarted members accept a write.
 
 use super::arguments::Options;
 use super::failover::show;

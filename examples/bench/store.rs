@@ -1,4 +1,4 @@
-//! What is measured: keys and values, as plain as they come.
+//! The service that is measured: plain keys and values.
 
 use super::arguments::{Operation, Options};
 use super::load::Client;
@@ -17,12 +17,12 @@ pub(crate) trait Store {
     /// Sets a key's value.
     #[write(supersedes(put))]
     fn put(&mut self, #[key] key: &[u8], value: &[u8]);
-    /// A key's value.
+    /// Returns a key's value.
     #[read]
     fn get(&self, #[key] key: &[u8]) -> Option<ByteBuf>;
 }
 
-/// All of them.
+/// The state: all keys and their values.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Values(HashMap<ByteBuf, ByteBuf>);
 
@@ -42,7 +42,7 @@ impl Store for Values {
     }
 }
 
-/// So many clients, which share the proxies evenly.
+/// Creates `count` clients, which share the proxies evenly.
 pub(crate) fn clients(
     proxies: &[AsyncStore],
     operation: Operation,
@@ -86,7 +86,7 @@ impl Client for StoreClient {
     }
 }
 
-/// The key of a number: 16 bytes.
+/// Returns the key of a number: 16 bytes.
 pub(crate) fn key(number: u64) -> [u8; 16] {
     let mut key = *b"key-000000000000";
     let mut rest = number;
@@ -97,7 +97,7 @@ pub(crate) fn key(number: u64) -> [u8; 16] {
     key
 }
 
-/// A value of so many bytes.
+/// Returns a value of `len` bytes.
 pub(crate) fn value(len: usize) -> Vec<u8> {
     let mut random = fastrand::Rng::with_seed(11);
     std::iter::repeat_with(|| random.u8(..)).take(len).collect()

@@ -1,5 +1,5 @@
-//! One of three starts the migration, and the others leave it to that one. Without a runtime: the proxies block.
-//! `cargo run -p copycat-examples --example boolean`.
+//! Three members want to start a migration, and one of them does. It needs no runtime, because the proxies block. Run
+//! it with `cargo run -p copycat-examples --example boolean`.
 
 mod members;
 

@@ -1,4 +1,4 @@
-//! Things to do, one list for all: `cargo run -p copycat-examples --example list`.
+//! A shared to-do list: `cargo run -p copycat-examples --example list`.
 
 mod members;
 
@@ -22,7 +22,7 @@ async fn main() -> Result<(), Error> {
     assert_eq!(list.range(0, 2, 100).await?.items, ["write it down", "do it"]);
     assert_eq!(list.index_of(&"sleep".into()).await?, Some(2));
 
-    // A position that is not there is no error: nothing happens, and the answer says so.
+    // A position that does not exist is no error: nothing happens, and the answer says so.
     assert_eq!(list.set(7, "rest".into()).await?, None);
     assert!(!list.insert(7, "rest".into()).await?);
     while let Some(thing) = list.pop().await? {

@@ -1,4 +1,4 @@
-//! Numbers that nobody gets twice, through whatever member: `cargo run -p copycat-examples --example long`.
+//! Unique numbers, through any member: `cargo run -p copycat-examples --example long`.
 
 mod members;
 

@@ -1,4 +1,4 @@
-//! A map of users, which survives the member that leads it: `cargo run -p copycat-examples --example map`.
+//! A map of users that survives the loss of its leader: `cargo run -p copycat-examples --example map`.
 
 mod members;
 
@@ -25,7 +25,7 @@ async fn main() -> Result<(), Error> {
 
     stop_leader(&mut members, "users").await?;
     let (_, users) = &members[0];
-    // Read, changed here, and written unless somebody else was faster, then once more: no visit is lost.
+    // `update` reads, changes and writes. It retries if another write came first, so no visit is lost.
     let visit = |user: Option<User>| user.map(|user| User { visits: user.visits + 1, ..user });
     let ada = String::from("ada");
     tokio::try_join!(users.update(&ada, visit), users.update(&ada, visit), users.update(&ada, visit))?;

@@ -1,4 +1,4 @@
-//! What these examples begin with: three members in this process, in memory. With addresses and directories, as the
+//! The setup of these examples: three members in this process, in memory. With addresses and directories, as the
 //! README shows, they are three processes on three machines.
 #![allow(dead_code, reason = "no example uses all of it")]
 
@@ -21,7 +21,7 @@ pub(crate) async fn three_members<P>(
     Ok(members)
 }
 
-/// The same for programs without a runtime.
+/// Starts three members like `three_members`, for programs without a runtime.
 pub(crate) fn three_members_sync<P>(
     open: impl Fn(&Copycat) -> Result<P, Error>,
 ) -> Result<Vec<(Copycat, P)>, Error> {
@@ -42,7 +42,7 @@ fn describe() -> Result<Vec<CopycatBuilder>, Error> {
     (1..=3).map(describe).collect()
 }
 
-/// Stops the member that leads a resource at once, as if its process had died, and waits until another leads.
+/// Stops the leader of a resource at once, as if its process had died, and waits until another member leads.
 pub(crate) async fn stop_leader<P>(members: &mut Vec<(Copycat, P)>, resource: &str) -> Result<(), Error> {
     let gone = leader(&members[0].0, resource, None).await?;
     members.retain(|(member, _)| member.cluster().local_member().id() != gone);
@@ -51,7 +51,7 @@ pub(crate) async fn stop_leader<P>(members: &mut Vec<(Copycat, P)>, resource: &s
     Ok(())
 }
 
-/// Who leads a resource, once it is somebody else than the one who is gone.
+/// Waits until a resource has a leader other than `gone`, and returns it.
 async fn leader(member: &Copycat, resource: &str, gone: Option<u64>) -> Result<u64, Error> {
     loop {
         let leader = member.status().await?.group(resource, 0).and_then(|group| group.leader);

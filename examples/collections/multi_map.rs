@@ -1,4 +1,4 @@
-//! Who may do what: several roles for each name. `cargo run -p copycat-examples --example multi_map`.
+//! Permissions: several roles for each name. `cargo run -p copycat-examples --example multi_map`.
 
 mod members;
 

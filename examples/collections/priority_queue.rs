@@ -1,4 +1,4 @@
-//! A collection of one's own: a queue that holds at most three jobs and hands out the most urgent first.
+//! A user's own collection: a queue that holds at most three jobs and returns the most urgent first. Run it with
 //! `cargo run -p copycat-examples --example priority_queue`.
 
 mod members;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-/// Jobs by urgency, and in each the first that came first.
+/// Jobs ordered by urgency, and jobs of equal urgency by age, the oldest first.
 #[derive(Serialize, Deserialize)]
 struct PriorityQueue<T> {
     jobs: BTreeMap<(Reverse<u32>, u64), T>,
@@ -18,7 +18,7 @@ struct PriorityQueue<T> {
 
 #[state_machine]
 impl<T: Clone> PriorityQueue<T> {
-    /// Adds a job, unless the queue is full; gives it back then.
+    /// Adds a job. Returns it if the queue is full.
     #[write]
     fn push(&mut self, urgency: u32, job: T) -> Option<T> {
         if self.jobs.len() == 3 {
@@ -28,13 +28,13 @@ impl<T: Clone> PriorityQueue<T> {
         self.jobs.insert((Reverse(urgency), self.pushed), job)
     }
 
-    /// Takes the most urgent job.
+    /// Removes and returns the most urgent job.
     #[write]
     fn pop(&mut self) -> Option<T> {
         self.jobs.pop_first().map(|(_, job)| job)
     }
 
-    /// How many jobs there are.
+    /// Returns the number of jobs.
     #[read]
     fn len(&self) -> u64 {
         self.jobs.len() as u64

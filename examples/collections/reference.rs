@@ -1,5 +1,5 @@
-//! A configuration that is read on every member and changed by whoever is first:
-//! `cargo run -p copycat-examples --example reference`.
+//! A configuration that all members read, and that any of them may change: `cargo run -p copycat-examples --example
+//! reference`.
 
 mod members;
 
@@ -24,7 +24,7 @@ async fn main() -> Result<(), Error> {
 
     stop_leader(&mut members, "settings").await?;
     let (_, settings) = &members[0];
-    // Two change different parts of it at the same time, and neither change is lost.
+    // Two updates change different parts at the same time, and neither change is lost.
     let louder = |old: Option<Settings>| old.map(|old| Settings { greeting: old.greeting + "!", ..old });
     let wider = |old: Option<Settings>| old.map(|old| Settings { limit: old.limit * 2, ..old });
     tokio::try_join!(settings.update(louder), settings.update(wider))?;

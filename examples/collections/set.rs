@@ -1,4 +1,4 @@
-//! Deliveries that come to every member, and are handled by one: `cargo run -p copycat-examples --example set`.
+//! Deliveries that reach every member, and are handled by one: `cargo run -p copycat-examples --example set`.
 
 mod members;
 
@@ -6,11 +6,11 @@ use copycat::Error;
 use copycat_collections::{AsyncSet, Collections};
 use members::three_members;
 
-/// Handles the deliveries that nobody else has; says how many that were.
+/// Handles the deliveries that no other member handles. Returns their number.
 async fn handle(seen: AsyncSet<u64>) -> Result<usize, Error> {
     let mut handled = 0;
     for delivery in 0..100 {
-        // Exactly one of those who insert an element is told that it is new.
+        // Of several members that insert an element, exactly one is told that it is new.
         if seen.insert(delivery).await? {
             handled += 1;
         }

@@ -1,49 +1,49 @@
-//! The service: a trait, and a plain struct that implements it. Nothing here knows of any cluster.
+//! The service: a trait, and a plain struct that implements it. Nothing here depends on a cluster.
 
 use copycat::state_machine;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// Accounts, what they hold, and the receipts of everything that was paid in.
+/// Accounts with their balances, and the receipts of everything that was paid in.
 #[state_machine]
 pub(crate) trait Bank {
     /// Pays in, and files the receipt. Returns the new balance.
     #[write]
     fn deposit(&mut self, #[key] account: String, cents: u64, receipt: u64) -> u64;
 
-    /// Moves money, and files the receipt with the account it came from.
+    /// Moves money, and files the receipt with the account that it came from.
     #[write]
     fn transfer(&mut self, from: String, to: String, cents: u64, receipt: u64) -> Result<(), Refused>;
 
-    /// What an account holds.
+    /// Returns the balance of an account.
     #[read]
     fn balance(&self, #[key] account: &str) -> u64;
 
-    /// Which of these receipts the account has on file.
+    /// Returns those of these receipts that the account has on file.
     #[read]
     fn on_file(&self, #[key] account: &str, receipts: Vec<u64>) -> Vec<u64>;
 
-    /// What all accounts hold together.
+    /// Returns the sum of all balances.
     #[read]
     fn total(&self) -> u64;
 
-    /// A hash of everything.
+    /// Returns a hash of the whole state.
     #[read]
     fn digest(&self) -> u64;
 }
 
-/// Why a transfer was refused. An answer of the bank, not an error of the cluster.
+/// The reason why a transfer was refused. It is an answer of the bank, not an error of the cluster.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Refused {
-    /// The account does not hold so much.
+    /// The balance of the account is too low.
     Insufficient {
-        /// What it holds.
+        /// The balance.
         balance: u64,
     },
 }
 
-/// The books.
+/// The state of the bank.
 #[derive(Debug, Default, Hash, Serialize, Deserialize)]
 pub(crate) struct Ledger {
     accounts: BTreeMap<String, Account>,

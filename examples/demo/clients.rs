@@ -1,4 +1,4 @@
-//! Clients that remember what they were promised.
+//! Clients that record the answers they received.
 
 use super::bank::AsyncBank;
 use copycat::{AsyncProxy, Error, Outcome};
@@ -11,12 +11,12 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-/// Clients on the async proxy.
+/// Number of clients on the async proxy.
 const ASYNC_CLIENTS: usize = 24;
 /// Pause of a client after an error, and while no member runs.
 const PAUSE: Duration = Duration::from_millis(2);
 
-/// What became of one client's commands, by receipt.
+/// The outcomes of one client's commands, by receipt.
 #[derive(Default)]
 struct Book {
     promised: Vec<u64>,
@@ -24,27 +24,27 @@ struct Book {
     unknown: Vec<u64>,
 }
 
-/// What all clients remember.
+/// The records of all clients.
 pub(crate) struct Ledger {
     books: BTreeMap<String, Book>,
 }
 
-/// What was found when the receipts were looked up.
+/// The results of looking up the receipts.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Audit {
-    /// Acknowledged, and not there.
+    /// Number of acknowledged receipts that are missing.
     pub lost: usize,
-    /// Said to have never happened, and there.
+    /// Number of receipts that exist although their command was reported as not applied.
     pub ghosts: usize,
-    /// Of unknown outcome, and there.
+    /// Number of receipts that exist and whose outcome was unknown.
     pub happened: usize,
-    /// What all accounts hold together.
+    /// The sum of all balances.
     pub total: u64,
-    /// What they must hold at least and at most.
+    /// The least and the largest possible sum.
     pub expected: (u64, u64),
 }
 
-/// How many commands ended how.
+/// Number of commands by outcome.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Summary {
     pub promised: usize,
@@ -52,12 +52,12 @@ pub(crate) struct Summary {
     pub unknown: usize,
 }
 
-/// Shared between the clients and whoever watches them.
+/// The state that the clients and their observers share.
 struct Shared {
     stop: AtomicBool,
     receipts: AtomicU64,
     began: Instant,
-    /// When the newest acknowledged write was sent and acknowledged, in microseconds since `began`.
+    /// The times when the newest acknowledged write was sent and acknowledged, since `began`.
     newest: Mutex<(Duration, Duration)>,
 }
 
@@ -74,7 +74,7 @@ impl fmt::Display for Clients {
 }
 
 impl Clients {
-    /// Starts them on whatever members `proxies` names.
+    /// Starts the clients on the members that `proxies` names.
     pub(crate) fn start(proxies: &watch::Receiver<Vec<AsyncBank>>) -> Clients {
         let shared = Arc::new(Shared {
             stop: AtomicBool::new(false),
@@ -94,14 +94,14 @@ impl Clients {
         Clients { shared, tasks }
     }
 
-    /// An outage that began at `since`. To be called when whatever has crashed is gone: what is sent from now
-    /// on is served by those that are left.
+    /// Begins an outage at `since`. Call it when the crashed members are gone: the remaining members serve all
+    /// requests that are sent from now on.
     pub(crate) fn outage(&self, since: Instant) -> Outage<'_> {
         let since = since.duration_since(self.shared.began);
         Outage { shared: &self.shared, since, gone: self.shared.began.elapsed() }
     }
 
-    /// Lets everyone finish what is under way, and collects their books.
+    /// Lets all clients finish the calls in flight, and collects their records.
     pub(crate) async fn finish(self) -> Ledger {
         self.shared.stop.store(true, Ordering::Relaxed);
         let mut books = BTreeMap::new();
@@ -121,7 +121,7 @@ pub(crate) struct Outage<'a> {
 }
 
 impl Outage<'_> {
-    /// Waits until a write that was sent during it is acknowledged, and says how long it was.
+    /// Waits until a write that was sent during the outage is acknowledged. Returns the length of the outage.
     pub(crate) async fn end(self) -> Duration {
         loop {
             let (sent, acknowledged) = *self.shared.newest.lock().unwrap_or_else(PoisonError::into_inner);
@@ -133,7 +133,7 @@ impl Outage<'_> {
     }
 }
 
-/// One client's loop: mostly deposits, now and then a transfer to the next client.
+/// Runs one client: mostly deposits, and sometimes a transfer to the next client.
 async fn work(number: usize, shared: &Shared, proxies: &watch::Receiver<Vec<AsyncBank>>) -> (String, Book) {
     let (account, other) = (account(number), account((number + 1) % ASYNC_CLIENTS));
     let mut book = Book::default();
@@ -157,7 +157,7 @@ async fn work(number: usize, shared: &Shared, proxies: &watch::Receiver<Vec<Asyn
     (account, book)
 }
 
-/// The same through the sync proxy, on a thread that may block.
+/// Runs one client through the sync proxy, on a thread that may block.
 fn work_blocking(shared: &Shared, proxies: &watch::Receiver<Vec<AsyncBank>>) -> (String, Book) {
     let account = account(ASYNC_CLIENTS);
     let mut book = Book::default();
@@ -181,7 +181,7 @@ fn account(number: usize) -> String {
     format!("client-{number:02}")
 }
 
-/// A proxy on some member that runs.
+/// Returns a proxy on a random member that runs.
 fn pick(proxies: &watch::Receiver<Vec<AsyncBank>>) -> Option<AsyncBank> {
     fastrand::choice(proxies.borrow().iter()).cloned()
 }
@@ -200,7 +200,7 @@ impl Shared {
 }
 
 impl Book {
-    /// Remembers what a command's answer was; whether it was acknowledged.
+    /// Records the outcome of a command. Returns whether it was acknowledged.
     fn file(&mut self, receipt: u64, outcome: &Result<(), Error>) -> bool {
         match outcome {
             Ok(()) => self.promised.push(receipt),
@@ -222,7 +222,7 @@ impl Ledger {
         summary
     }
 
-    /// Looks every receipt up, by strict reads.
+    /// Looks up every receipt with strict reads.
     pub(crate) async fn audit(&self, bank: &AsyncBank) -> Result<Audit, Error> {
         let mut audit = Audit { total: bank.total().await?, ..Audit::default() };
         for (account, book) in &self.books {

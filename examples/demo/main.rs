@@ -1,9 +1,9 @@
-//! What `cargo run --release` starts: a cluster that loses its leader, and nothing else.
+//! The program of `cargo run --release`: a cluster that loses its leader, but no data.
 //!
-//! Three members in this process, real TCP on loopback, real logs in a temporary directory; a bank that
-//! is a plain trait ([`bank`]); clients that keep the receipts of everything they were promised
-//! ([`clients`]). The leader's member is stopped as if it had crashed, started again, then all three are;
-//! in the end every receipt is looked up, and every replica asked whether it agrees with the others.
+//! It runs three members in this process, with real TCP on loopback and real logs in a temporary directory. The
+//! service is a bank in a plain trait ([`bank`]). Clients keep the receipts of all acknowledged writes ([`clients`]).
+//! The leader's member is stopped as if it had crashed, and started again; then all three are. In the end every
+//! receipt is looked up, and all replicas are compared.
 
 mod bank;
 mod clients;
@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::time::sleep;
 
-/// How long the bank is open between two misfortunes.
+/// Time of normal service between two failures.
 const PHASE: Duration = Duration::from_millis(1_200);
 
 fn main() -> ExitCode {
@@ -98,7 +98,7 @@ async fn demonstrate(home: TempDir) -> Result<Report, Error> {
     Ok(report)
 }
 
-/// What each replica says its state is: asked of the replica itself, not of the leader.
+/// Returns the hash of each replica's state, from the replica itself and not from the leader.
 async fn digests(replicas: &[AsyncBank]) -> Result<Vec<u64>, Error> {
     use copycat::Proxy;
     let mut digests = Vec::new();

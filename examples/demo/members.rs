@@ -1,4 +1,4 @@
-//! Three members in one process, that can be crashed and started again.
+//! Three members in one process, which can crash and start again.
 
 use super::bank::{AsyncBank, Ledger};
 use super::ports::free_ports;
@@ -11,16 +11,16 @@ use tokio::time::sleep;
 
 /// Ids of the members.
 const IDS: [u64; 3] = [1, 2, 3];
-/// Pause between two looks at a status.
+/// Pause between two checks of a status.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// One member: what it takes to start it, and, while it runs, itself and a proxy on it.
+/// One member: its id, and while it runs, the member and a proxy on it.
 struct Slot {
     id: u64,
     running: Option<(Copycat, AsyncBank)>,
 }
 
-/// The members, and where clients find those that run.
+/// The members, and the proxies by which clients find those that run.
 pub(crate) struct Members {
     seeds: Vec<Member>,
     home: TempDir,
@@ -50,22 +50,22 @@ impl Members {
         self.home.path().display().to_string()
     }
 
-    /// Proxies on the members that run, as they come and go.
+    /// Returns the proxies on the running members, updated as members start and stop.
     pub(crate) fn proxies(&self) -> watch::Receiver<Vec<AsyncBank>> {
         self.proxies.subscribe()
     }
 
-    /// A proxy on each member that runs.
+    /// Returns a proxy on each running member.
     pub(crate) fn all(&self) -> Vec<AsyncBank> {
         self.slots.iter().filter_map(|slot| slot.running.as_ref()).map(|(_, proxy)| proxy.clone()).collect()
     }
 
-    /// A proxy on some member.
+    /// Returns a proxy on one running member.
     pub(crate) fn any(&self) -> AsyncBank {
         self.all().swap_remove(0)
     }
 
-    /// Waits for a leader and says who it is.
+    /// Waits for a leader and returns its id.
     pub(crate) async fn leader(&self) -> Result<u64, Error> {
         loop {
             for (member, _) in self.slots.iter().filter_map(|slot| slot.running.as_ref()) {
@@ -94,7 +94,7 @@ impl Members {
         self.announce();
     }
 
-    /// Starts a member on what it has on disk.
+    /// Starts a member from the contents of its disk.
     pub(crate) async fn restart(&mut self, id: u64) -> Result<(), Error> {
         let member = self.open(id).await?;
         let proxy = member.state_machine("bank", Ledger::default).open().await?;
@@ -105,7 +105,7 @@ impl Members {
         Ok(())
     }
 
-    /// Starts all members; only then does any of them wait for the others.
+    /// Starts all members. Waits for none of them before all have begun.
     pub(crate) async fn restart_all(&mut self) -> Result<(), Error> {
         let mut started = Vec::new();
         for id in IDS {

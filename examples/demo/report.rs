@@ -1,9 +1,9 @@
-//! What a person reads.
+//! The output for people.
 
 use super::clients::{Audit, Summary};
 use std::time::{Duration, Instant};
 
-/// How it went.
+/// The results of the demonstration.
 pub(crate) struct Report {
     pub ledger: Summary,
     pub audit: Audit,
@@ -13,20 +13,20 @@ pub(crate) struct Report {
     pub took: Duration,
 }
 
-/// The first lines.
+/// Prints the first lines.
 pub(crate) fn title() {
     println!();
     println!("  copycat: a bank on three members that loses its leader, and nothing else");
     println!();
 }
 
-/// One thing that has happened.
+/// Prints one event.
 pub(crate) fn step(began: Instant, what: &str) {
     println!("  {:>6.2} s  {what}", began.elapsed().as_secs_f64());
 }
 
 impl Report {
-    /// Whether everything that was promised was kept.
+    /// Returns whether all acknowledged writes were kept.
     pub(crate) fn is_good(&self) -> bool {
         self.audit.lost == 0 && self.audit.ghosts == 0 && self.money_is_right() && self.replicas_agree()
     }
@@ -39,7 +39,7 @@ impl Report {
         self.digests.len() == 3 && self.digests.windows(2).all(|pair| pair[0] == pair[1])
     }
 
-    /// The last lines.
+    /// Prints the last lines.
     pub(crate) fn print(&self) {
         let Summary { promised, refused, unknown } = self.ledger;
         let rows = [

@@ -1,4 +1,4 @@
-//! What the program is told when it is started.
+//! The command line of the program.
 
 use copycat::Member;
 use lexopt::{Arg, Parser, ValueExt};
@@ -8,38 +8,38 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Told to whoever asks for it, and to whoever gets it wrong.
+/// The text for `--help` and for wrong arguments.
 pub(crate) const USAGE: &str = "usage: copycat-redis --id N --member N=HOST:PORT... --data DIR --listen IP:PORT \
                                 [--patience SECONDS]";
 
-/// Bounds of the patience, in seconds, and its default.
+/// Bounds of `--patience` in seconds, and its default.
 const PATIENCE_S: (u64, u64, u64) = (1, 3_600, 60);
 
-/// A description of one member and its server.
+/// The description of one member and its server.
 #[derive(Clone, Debug)]
 pub(crate) struct Arguments {
-    /// Which of the members this is.
+    /// The id of this member.
     pub id: u64,
-    /// All members, this one too.
+    /// All members, including this one.
     pub members: Vec<Member>,
-    /// Where this member keeps its log.
+    /// The directory of this member's log.
     pub data: PathBuf,
-    /// Where Redis' clients connect.
+    /// The address to which Redis' clients connect.
     pub listen: SocketAddr,
-    /// How long a client may read none of its answers before it is cut off.
+    /// How long a client may leave its answers unread before its connection is closed.
     pub patience: Duration,
 }
 
-/// Why the arguments describe no member.
+/// The reason why the arguments describe no member.
 #[derive(Debug)]
 pub(crate) enum Fault {
-    /// Not understood.
+    /// The argument is unknown.
     Unknown(lexopt::Error),
-    /// Given twice.
+    /// The option was given twice.
     Twice(&'static str),
-    /// Not given.
+    /// The option is missing.
     Missing(&'static str),
-    /// What was given cannot be one; what one is.
+    /// The value of the option is invalid. Holds the option, the value, and a description of valid values.
     Value(&'static str, String, &'static str),
 }
 
@@ -61,7 +61,7 @@ impl From<lexopt::Error> for Fault {
     }
 }
 
-/// What was read so far.
+/// The arguments parsed so far.
 #[derive(Default)]
 struct Draft {
     id: Option<u64>,
@@ -72,11 +72,11 @@ struct Draft {
 }
 
 impl Arguments {
-    /// Reads the arguments; `None` if they ask how to be used.
+    /// Parses the arguments. Returns `None` if they ask for the usage.
     ///
     /// # Errors
     ///
-    /// The first thing that is wrong. Whether ids and addresses fit together is for the cluster to say.
+    /// The first mistake. The cluster checks later whether ids and addresses fit together.
     pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Option<Arguments>, Fault> {
         let (mut parser, mut draft) = (Parser::from_args(arguments), Draft::default());
         while let Some(argument) = parser.next()? {
@@ -119,7 +119,7 @@ impl Draft {
     }
 }
 
-/// Takes the value of an option that is given once.
+/// Stores the value of an option that may be given once.
 fn set<T>(
     place: &mut Option<T>,
     option: &'static str,

@@ -1,9 +1,9 @@
-//! A server that Redis' clients talk to, on a replicated state machine: each process is one member.
+//! A server for Redis' clients, on a replicated state machine. Each process is one member.
 //!
-//! `store/` is the state, `protocol/` the bytes, `command/` what they ask for, `server/` the connections. The
-//! first three do no I/O. Begin with `store/mod.rs`: that is all there is to the replication.
+//! `store/` is the state, `protocol/` the wire format, `command/` the parser of commands, `server/` the connections.
+//! The first three do no I/O. Begin with `store/mod.rs`, which is all of the replication.
 //!
-//! A library, so that tests and other programs run the very server that `copycat-redis` is.
+//! This is a library, so that tests and other programs run the same server as `copycat-redis`.
 
 mod arguments;
 pub mod command;
@@ -16,10 +16,10 @@ use std::process::ExitCode;
 
 pub use store::VALUE_LEN_MAX;
 
-/// What `copycat-redis` does, with these arguments (its own name left out).
+/// Runs `copycat-redis` with these arguments, without its own name.
 ///
-/// Ends when the process is told to by SIGTERM or SIGINT, with success. What keeps it from starting, or from going
-/// on, is one line on standard error, and the exit status 2.
+/// Returns success when SIGTERM or SIGINT ends the process. If it cannot start or continue, it prints one line on
+/// standard error and returns exit status 2.
 pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
     let arguments = match Arguments::parse(arguments) {
         Ok(Some(arguments)) => arguments,
@@ -29,7 +29,7 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode
         }
         Err(fault) => return failure(&fault.to_string()),
     };
-    // One thread for all connections, as Redis has it: what they wait for is done by the member's own threads.
+    // One thread serves all connections, as in Redis. The member's own threads do the work that they wait for.
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failure(&format!("no runtime: {error}")),
@@ -40,13 +40,13 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode
     }
 }
 
-/// One line, whatever the text is.
+/// Prints the text as one line, and returns exit status 2.
 fn failure(text: &str) -> ExitCode {
     eprintln!("copycat-redis: {}", text.replace('\n', " "));
     ExitCode::from(2)
 }
 
-/// A number of 64 bits as Redis writes it: no plus sign, no leading zeros, nothing around it.
+/// Parses a 64-bit number as Redis writes it: without plus sign, leading zeros, or anything around it.
 fn integer(digits: &[u8]) -> Option<i64> {
     let canonical = matches!(digits, b"0" | [b'-', b'1'..=b'9', ..] | [b'1'..=b'9', ..]);
     if canonical { str::from_utf8(digits).ok()?.parse().ok() } else { None }

@@ -1,6 +1,6 @@
 //! `copycat-redis --id 1 --member 1=HOST:PORT --member 2=… --member 3=… --data DIR --listen HOST:PORT`.
 //!
-//! All of it is in the library beside it.
+//! The library beside this file contains the whole program.
 
 use std::process::ExitCode;
 

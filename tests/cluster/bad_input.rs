@@ -1,4 +1,5 @@
-//! What operators and disks do wrong: each gives one typed error with its code and a remedy, and harms nobody else.
+//! Mistakes of operators, and faults of disks. Each gives one typed error with a code and a remedy, and harms no
+//! other member.
 
 use super::relay::Relay;
 use super::store::{AsyncBlobs, AsyncStore, Bag, Numbers};
@@ -12,14 +13,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tempfile::TempDir;
 
-/// Starts what must not start, and checks how it says so.
+/// Starts a member that must not start, and checks the error.
 async fn refused(builder: CopycatBuilder, code: u16, words: &[&str]) -> Error {
     let error = finite("a refusal", builder.open()).await.expect_err("it must not start");
     said(&error, code, words);
     error
 }
 
-/// The error has the code, says the words, and that nothing was applied.
+/// Checks that the error has the code, contains the words, and says that nothing was applied.
 fn said(error: &Error, code: u16, words: &[&str]) {
     assert_eq!((error.code(), error.outcome()), (code, Outcome::NotApplied), "{error}");
     let text = error.to_string();
@@ -29,7 +30,7 @@ fn said(error: &Error, code: u16, words: &[&str]) {
     assert!(!text.contains('\n'), "one line: {text}");
 }
 
-/// The member starts and finds out that it takes no part.
+/// Checks that the started member finds out that it cannot take part.
 async fn turned_away(member: &Copycat, code: u16, words: &[&str]) {
     let error = finite("the news", member.formed()).await.expect_err("it takes no part");
     said(&error, code, words);
@@ -37,7 +38,7 @@ async fn turned_away(member: &Copycat, code: u16, words: &[&str]) {
     said(&error, code, words);
 }
 
-/// Member `id` of a world, on other storage.
+/// Returns a builder of member `id` of a world, with other storage.
 fn elsewhere(world: &World, id: u64, directory: &Path) -> CopycatBuilder {
     world.builder_on(id, &world.seeds, storage(directory))
 }
@@ -74,7 +75,7 @@ fn directories_that_are_none() {
         assert_eq!((error.code(), error.mistakes()), (200, &[Mistake::NotADirectory(file.clone())][..]));
         refused(builder, 201, &["file", "check that"]).await;
         assert_eq!(fs::read_to_string(&file).unwrap(), "not a directory");
-        // Not even a superuser makes a directory there.
+        // Even a superuser cannot make a directory there.
         refused(elsewhere(&world, 1, Path::new("/proc/self/fdinfo/x")), 201, &["fdinfo", "check that"]).await;
         let journal = home.path().join("member");
         fs::create_dir(&journal).unwrap();
@@ -92,7 +93,7 @@ fn directories_of_others() {
         world.close(2).await;
         let foreign = elsewhere(&world, 2, &world.directory(1));
         refused(foreign, 201, &["belongs to member 1, this is member 2", "own directory"]).await;
-        // Nothing was done to it.
+        // The refused start changed nothing.
         world.start(1).await;
         patiently(async || world.store(1).put("a".into(), 1).await).await;
         world.close_all().await;
@@ -111,7 +112,7 @@ fn other_seeds_than_the_cluster_was_formed_with() {
     });
 }
 
-/// Files of a data directory, the folder `journal` included, in a stable order.
+/// Returns the files of a data directory, including the folder `journal`, in a stable order.
 fn files(directory: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(directory).unwrap() {
@@ -129,7 +130,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// The directory of a member that lives alone, holds twenty numbers, and was closed in order.
+/// Returns the directory of a single member that holds twenty numbers and was closed in order.
 async fn lonely(world: &mut World) -> PathBuf {
     for number in 0..20 {
         once(async || world.store(1).put(format!("{number}"), number).await).await;
@@ -160,7 +161,7 @@ fn an_identity_that_is_gone_or_garbage() {
         fs::remove_file(home.path().join("identity")).unwrap();
         refused(elsewhere(&world, 1, home.path()), 201, &["no identity file", "from a copy"]).await;
         assert!(!home.path().join("identity").exists(), "nothing was made up");
-        // What a crash may leave beside it is no damage.
+        // A file that a crash may leave beside it is no damage.
         let home = TempDir::new().unwrap();
         copy(&intact, home.path());
         fs::write(home.path().join("identity.next"), "half of").unwrap();
@@ -184,7 +185,7 @@ fn a_journal_that_is_gone() {
     });
 }
 
-/// A member that starts on a directory holds all that was acknowledged.
+/// Checks that a member that starts on a directory holds everything that was acknowledged.
 async fn serves(world: &World, directory: &Path) {
     let member = open(elsewhere(world, 1, directory)).await;
     let store = open_store(&member).await.expect("the resource opens");
@@ -202,7 +203,7 @@ fn segments_that_are_garbage() {
             .filter(|path| path.extension().is_some_and(|extension| extension == "segment"))
             .collect();
         assert!(segments.len() > 1, "one in use and one prepared ahead: {segments:?}");
-        // The first one holds everything.
+        // The first segment holds all entries.
         let (first, bytes) = (segments[0].strip_prefix(&intact).unwrap(), fs::read(&segments[0]).unwrap());
         let mut flipped = bytes.clone();
         let used = bytes.iter().rposition(|byte| *byte != 0).unwrap();
@@ -237,7 +238,7 @@ fn segments_that_are_garbage() {
     });
 }
 
-/// Wherever a byte is damaged: either the member refuses to start, or nothing acknowledged is missing.
+/// Wherever a byte is damaged, the member refuses to start, or no acknowledged entry is missing.
 #[test]
 fn a_flipped_byte_is_never_served() {
     run(async {
@@ -288,12 +289,12 @@ fn a_wiped_directory_speaks_for_nobody() {
     });
 }
 
-/// The other members are formed; `wiped` comes back with an empty directory.
+/// Checks that `wiped` takes no part when it returns with an empty directory. The other members are bootstrapped.
 async fn wiped_takes_no_part(world: &mut World, wiped: u64) {
     let ghost = open(world.builder(wiped)).await;
     turned_away(&ghost, 206, &["another disk of this member", "bring back"]).await;
     patiently(async || world.store(2).put("b".into(), 2).await).await;
-    // Two real members are left; without one of them the wiped one must not make a majority.
+    // Two real members are left. Without one of them, the wiped one must not form a majority.
     let other = 4 - wiped;
     world.crash(other);
     let store = world.store(2).clone();
@@ -315,18 +316,18 @@ fn a_directory_wiped_in_the_first_second() {
             for id in world.ids() {
                 members.push((id, open(world.builder(id)).await));
             }
-            // As soon as the first member knows, perhaps before the others do, perhaps after.
+            // The first member knows of the bootstrap now; the others may or may not.
             finite("the formation", members[0].1.formed()).await.expect("it is formed");
             members.retain(|(id, _)| *id != wiped);
             fs::remove_dir_all(world.directory(wiped)).unwrap();
-            // The first member may have been the only one that ever knew: then its memory is all there was, and
-            // the three may found a cluster; in every other case the wiped one stays outside.
+            // The first member may be the wiped one, and the only one that knew of the bootstrap. Then no memory of it is
+            // left, and the three may bootstrap a cluster. In every other case the wiped one stays outside.
             let ghost = open(world.builder(wiped)).await;
             for (id, member) in &members {
                 let formed = finite("the news", member.formed()).await;
                 formed.unwrap_or_else(|error| panic!("member {id}: {error}"));
             }
-            // Somebody may still take its forerunner, whose end it has not noticed, for its twin.
+            // A member that has not noticed the end of the earlier process may still take the new one for its twin.
             let news = until("the news", async || match ghost.formed().await {
                 Err(error) if error.code() == 212 && error.is_retryable() => None,
                 news => Some(news),
@@ -340,14 +341,14 @@ fn a_directory_wiped_in_the_first_second() {
     });
 }
 
-/// The member that wrote the formation told one of the others, and is gone: the two are a majority.
+/// The author of the bootstrap record told one of the others, and is gone. The two that are left are a majority.
 #[test]
 fn a_formation_that_its_author_told_only_one() {
     run(async {
         let world = World::empty(Network::Tcp, 3);
         let address = |id| world.seed(id).address();
-        // The author's words to member 3 end with the greeting, and member 3 cannot ask it; the other two know
-        // each other before there is a formation to tell of.
+        // The author's messages to member 3 end with the greeting, and member 3 cannot ask it. The other two know
+        // each other before there is a bootstrap record.
         let author_to_3 = Relay::deaf_after(1, address(3));
         let (second_to_3, third_to_2) = (Relay::start(address(3)), Relay::start(address(2)));
         let nowhere = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -393,7 +394,7 @@ fn a_member_that_nobody_knows() {
 #[test]
 fn an_id_that_two_processes_claim() {
     run(async {
-        // Before the cluster is formed.
+        // Before the bootstrap.
         let world = World::empty(Network::memory(), 3);
         let first = open(world.builder(1)).await;
         let second = open(world.builder(2)).await;
@@ -408,7 +409,7 @@ fn an_id_that_two_processes_claim() {
         };
         said(&error.expect_err("one of them is one too many"), 212, &["two processes", "one member id"]);
         drop((first, second, twin));
-        // And after.
+        // After the bootstrap.
         let mut world = World::started(Network::memory(), 3).await;
         let seeds = [world.seed(1).clone(), Member::new(2, "memory:2"), world.seed(3).clone()];
         let home = TempDir::new().unwrap();
@@ -446,7 +447,7 @@ fn two_clusters_whose_addresses_get_mixed() {
         let lost = open(one.builder_on(3, &seeds, storage(&one.directory(3)))).await;
         let error = until("the news", async || lost.formed().await.err()).await;
         said(&error, 207, &["another cluster", "check the seeds"]);
-        // Neither cluster is any the worse for it.
+        // Both clusters still work.
         patiently(async || one.any().put("still".into(), 1).await).await;
         patiently(async || other.any().put("still".into(), 2).await).await;
         drop(lost);
@@ -522,7 +523,7 @@ fn descriptions_without_sense() {
     });
 }
 
-/// A `&[u8]` is its length, in 1, 3 or 5 bytes, and then its bytes.
+/// A `&[u8]` is encoded as its length, in 1, 3 or 5 bytes, and then its bytes.
 const KEY_MAX: usize = (64 << 10) - 3;
 const VALUE_MAX: usize = (4 << 20) - 1 - 5;
 
@@ -541,9 +542,9 @@ fn keys_and_values_of_every_size() {
             let remote = world.network.remote(&world.seeds).await.unwrap();
             inside.push(remote.resource("blobs").open().await.unwrap());
             match &world.network {
-                // A member, whether it leads or passes on.
+                // A member, whether it leads or forwards.
                 Network::Memory(_) => sizes(&inside[0]).await,
-                // The handle that is outside.
+                // The remote handle.
                 Network::Tcp => {
                     sizes(&inside[3]).await;
                     at_once(&inside[3]).await;
@@ -581,7 +582,7 @@ async fn sizes(blobs: &AsyncBlobs) {
     said(&error, 14, &["too large"]);
 }
 
-/// Several of the largest commands at the same time: together they are longer than any message may be.
+/// Sends several of the largest commands at the same time. Together they are longer than any message may be.
 async fn at_once(blobs: &AsyncBlobs) {
     let value = vec![3; VALUE_MAX - 1];
     let keep = async |key: u8| {

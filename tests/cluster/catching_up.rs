@@ -1,4 +1,4 @@
-//! Members that are far behind, and openings that are given up.
+//! Members that lag far behind the leader, and openings that are abandoned.
 
 use super::store::{AsyncStore, Numbers};
 use super::world::{Network, World, patiently, run, until};
@@ -7,7 +7,7 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::Poll;
 
-/// Bytes of one key, and how many: more than a lane may hold, within what one append may name.
+/// Length of one key in bytes, and number of keys: more than a queue may hold, but within what one append may name.
 const KEY_LEN: usize = 60_000;
 const KEYS: u64 = 640;
 
@@ -41,7 +41,7 @@ fn a_member_that_starts_alone_shows_what_it_knew_to_be_committed() {
         }
         world.agreed().await;
         world.close_all().await;
-        // Nobody leads, and nobody tells it.
+        // This member is alone, without a leader.
         world.start(2).await;
         let alone = world.store(2).with_consistency(Consistency::Eventual);
         until("five keys", async || (alone.len().await.ok()? == 5).then_some(())).await;
@@ -57,7 +57,7 @@ fn an_opening_that_was_given_up_can_be_repeated() {
             let name = format!("resource-{attempt}");
             let mut done = false;
             {
-                // Given up after the first, second or third look at it, or done.
+                // The opening is dropped after the first, second or third poll, or completes.
                 let mut opening = pin!(
                     world.member(1).state_machine(name.clone(), Numbers::default).open::<AsyncStore, _>()
                 );
@@ -74,11 +74,12 @@ fn an_opening_that_was_given_up_can_be_repeated() {
                     }
                 })
                 .await;
-                // Its answer is there by now, and nobody takes it.
+                // The answer is there by now, but no caller takes it.
                 world.member(1).status().await.expect("a running member");
             }
             let opened = world.member(1).state_machine(name, Numbers::default).open::<AsyncStore, _>().await;
-            // What was done before anybody looked away stays open, and says so.
+            // A resource that was opened before its caller dropped the future stays open, and a second opening says
+            // so.
             match opened {
                 Ok(store) => drop(patiently(async || store.len().await).await),
                 Err(error) => assert!(done && error.code() == 209, "{error}"),

@@ -1,6 +1,6 @@
-//! A member that is closed, or dropped, leaves nothing behind: no thread, no file descriptor.
+//! A member that is closed or dropped leaves no thread and no file descriptor behind.
 //!
-//! A test program of its own, since it counts what the whole process has.
+//! This is a test program of its own, because it counts the threads and descriptors of the whole process.
 
 #[allow(dead_code, reason = "shared with `cluster`, which uses all of it")]
 mod store;
@@ -17,7 +17,7 @@ fn count(of: &str) -> usize {
     fs::read_dir(format!("/proc/self/{of}")).map_or(0, Iterator::count)
 }
 
-/// One life: start, write through a member and a remote handle, end in order or at once.
+/// Runs one life: starts, writes through a member and a remote handle, and ends in order or at once.
 async fn life(network: Network, members: u64, round: usize) {
     let mut world = World::empty(network, members).with_election_timeout(Duration::from_millis(40));
     world.start_all().await;
@@ -38,7 +38,7 @@ async fn life(network: Network, members: u64, round: usize) {
 #[test]
 fn a_hundred_lives_leave_nothing_behind() {
     run(async {
-        // Whatever a process takes once and keeps is taken here.
+        // The first lives take what the process takes once and keeps.
         life(Network::Tcp, 1, 0).await;
         life(Network::memory(), 1, 1).await;
         let (threads, descriptors) = (count("task"), count("fd"));
@@ -46,7 +46,7 @@ fn a_hundred_lives_leave_nothing_behind() {
             let network = if round % 4 < 2 { Network::Tcp } else { Network::memory() };
             life(network, if round % 25 == 0 { 3 } else { 1 }, round).await;
         }
-        // A thread that was joined may be listed for a moment more.
+        // A joined thread may stay listed for a moment.
         until("threads that are gone", async || (count("task") <= threads).then_some(())).await;
         assert_eq!(count("fd"), descriptors);
     });

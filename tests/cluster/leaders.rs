@@ -1,16 +1,16 @@
-//! Remote handles find the leaders of the groups they use, and do without where they cannot reach them.
+//! Remote handles find the leaders of the groups that they use, and work without them where they cannot reach them.
 //!
-//! Whether a request came to its leader directly is seen by what the members say they have passed on.
+//! The members count the requests that they forward. That shows whether a request went to its leader directly.
 
 use super::store::{AsyncStore, Numbers};
 use super::world::{Network, STORE, World, free_port, once, patiently, until};
 use copycat::{Consistency, Copycat, Member, Proxy, Remote};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Writes in a row of which none may be passed on.
+/// Number of writes in a row of which none may be forwarded.
 const STRETCH: u64 = 20;
 
-/// Requests that the members which run have passed on.
+/// Returns the number of requests that each running member has forwarded.
 async fn forwarded(world: &World) -> BTreeMap<u64, u64> {
     let mut counts = BTreeMap::new();
     for (id, running) in &world.running {
@@ -19,8 +19,8 @@ async fn forwarded(world: &World) -> BTreeMap<u64, u64> {
     counts
 }
 
-/// Writes until a whole stretch of writes came to the leaders of `stores` without any member in between. Leaders may
-/// change meanwhile.
+/// Writes until all writes of a row reach the leaders of `stores` without any member in between. Leaders may change
+/// meanwhile.
 async fn directly(world: &World, stores: &[AsyncStore]) {
     until("the leaders", async || {
         let before = forwarded(world).await;
@@ -41,7 +41,7 @@ async fn remote(world: &World, members: &[Member]) -> (Remote, AsyncStore) {
     (remote, store)
 }
 
-/// A member that does not lead at the moment.
+/// Returns a member that does not lead at the moment.
 async fn follower(world: &World) -> u64 {
     patiently(async || world.any().put("before".into(), 0).await).await;
     let leader = world.leader().await;
@@ -84,7 +84,7 @@ pub(crate) async fn a_handle_outlives_the_only_member_it_was_told_of(network: Ne
     let (remote, store) = remote(&world, std::slice::from_ref(world.seed(follower))).await;
     directly(&world, std::slice::from_ref(&store)).await;
     world.crash(follower);
-    // Nobody answers any more at the only address it has.
+    // No member answers any more at the only address that the handle has.
     for number in 0..STRETCH {
         let key = format!("after-{number}");
         let write = async || match store.put(key.clone(), number).await {
@@ -105,7 +105,7 @@ pub(crate) async fn a_handle_outlives_the_only_member_it_was_told_of(network: Ne
 pub(crate) async fn a_leader_out_of_reach_is_served_through_others(network: Network) {
     let mut world = World::started(network, 3).await;
     let follower = follower(&world).await;
-    // Where this process was told that the others are, nobody is, whatever the members say of each other.
+    // The addresses that this process has of the other members lead nowhere, whatever the members say of each other.
     let told: Vec<Member> = world
         .ids()
         .into_iter()
@@ -130,7 +130,7 @@ pub(crate) async fn a_leader_out_of_reach_is_served_through_others(network: Netw
     world.close_all().await;
 }
 
-/// A place of a member where nobody is.
+/// Returns an address of a member where nothing listens.
 fn nowhere(world: &World, id: u64) -> Member {
     match &world.network {
         Network::Tcp => Member::new(id, format!("127.0.0.1:{}", free_port())),
@@ -150,7 +150,7 @@ pub(crate) async fn groups_with_different_leaders_are_each_led_directly(network:
     world.close_all().await;
 }
 
-/// Opens resources everywhere until not all of them have the same leader.
+/// Opens resources on all members until two of them have different leaders.
 async fn differently_led(world: &World) -> Vec<String> {
     let (mut names, mut leaders) = (Vec::new(), BTreeSet::new());
     until("two leaders", async || {

@@ -1,11 +1,11 @@
-//! What members live through, the same on both networks.
+//! The cases that members go through, the same on both networks.
 
 use super::store::{AsyncStore, Numbers, Store, SyncStore};
 use super::world::{Network, STORE, World, blocking, finite, once, open, patiently, refused_writes, until};
 use copycat::{AsyncProxy, Consistency, Outcome, Proxy, SyncProxy};
 use std::time::Duration;
 
-/// Every consistency that a read can ask for.
+/// Every consistency of a read.
 const CONSISTENCIES: [Consistency; 3] = [Consistency::Strict, Consistency::Lease, Consistency::Eventual];
 
 pub(crate) async fn three_members_serve_through_every_member(network: Network) {
@@ -41,7 +41,7 @@ pub(crate) async fn three_members_serve_through_every_member(network: Network) {
 pub(crate) async fn a_remote_handle_drives_the_same_proxies(network: Network) {
     let mut world = World::started(network, 3).await;
     for id in world.ids() {
-        // Only one of them is named: a follower passes on what it is asked until the handle knows the leader.
+        // Only one member is named: a follower forwards requests until the handle knows the leader.
         let remote = world.network.remote(std::slice::from_ref(world.seed(id))).await.expect("a connection");
         let store: AsyncStore = remote.resource(STORE).open().await.expect("a proxy");
         assert_eq!(once(async || store.add("sum", id).await).await, (1..=id).sum());
@@ -134,7 +134,7 @@ pub(crate) async fn a_handle_waits_for_members_to_open_what_it_opens(network: Ne
     assert!(error.is_retryable() && error.to_string().contains("`later`"), "{error}");
     let patient =
         world.network.remote_with(&world.seeds, Duration::from_secs(60)).await.expect("a connection");
-    // Only the last of them, so that the handle has to find it.
+    // Only the last member opens it, so the handle has to find that member.
     let opening = patient.resource("later").open::<AsyncStore>();
     let member = world.member(3).state_machine("later", Numbers::default);
     let (outside, inside) = finite("both open it", async { tokio::join!(opening, member.open()) }).await;
@@ -167,13 +167,13 @@ pub(crate) async fn members_come_back_with_their_logs(network: Network) {
     for round in 0..3u64 {
         patiently(async || world.any().put(format!("round-{round}"), round).await).await;
         for id in world.ids() {
-            // All at once as by a power failure, then all in order.
+            // In even rounds all members end at once as in a power failure, in odd rounds in order.
             if round % 2 == 0 { world.crash(id) } else { world.close(id).await }
         }
         world.start_all().await;
         assert_eq!(world.agreed().await.len() as u64, round + 1);
     }
-    // One after the other: a majority suffices at any time.
+    // The members restart one after the other: a majority is always up.
     for id in world.ids() {
         world.close(id).await;
         patiently(async || world.any().put(format!("without-{id}"), id).await).await;
@@ -183,8 +183,8 @@ pub(crate) async fn members_come_back_with_their_logs(network: Network) {
     world.close_all().await;
 }
 
-/// Whoever comes back is reached by the leader before the leader can reach it on every lane: what it passes on at
-/// once is answered all the same.
+/// The leader reaches a member that comes back before that member can reach the leader on every connection. A request
+/// that it forwards at once is answered all the same.
 pub(crate) async fn a_returned_member_is_answered(network: Network) {
     let mut world = World::started(network, 3).await;
     for round in 1..=12 {
@@ -193,7 +193,7 @@ pub(crate) async fn a_returned_member_is_answered(network: Network) {
         world.crash(id);
         once(async || world.store(leader).add("sum", 1).await).await;
         world.start(id).await;
-        // An error that leaves open whether it happened would fail this: nobody failed meanwhile.
+        // An error with an unknown outcome would fail this, because no member failed meanwhile.
         assert_eq!(once(async || world.store(id).add("sum", 1).await).await, 2 * round);
     }
     world.close_all().await;
@@ -252,10 +252,10 @@ pub(crate) async fn a_resource_that_others_did_not_open_is_a_typed_error(network
         members.push(open(world.builder(id)).await);
     }
     let store: AsyncStore = members[0].state_machine(STORE, Numbers::default).open().await.unwrap();
-    // The others know nothing of the group, so it has no majority.
+    // The others do not know the group, so it has no majority.
     let error = finite("a refusal", store.put("a".into(), 1)).await.expect_err("nobody else has it");
     assert_eq!((error.code(), error.outcome()), (1, Outcome::NotApplied), "{error}");
-    // It knows of a member that has not opened the resource, and of no other.
+    // The handle knows only a member that has not opened the resource.
     let seed = std::slice::from_ref(world.seed(2));
     let remote = world.network.remote_with(seed, Duration::from_millis(300)).await.expect("a connection");
     let opened = finite("a refusal", remote.resource(STORE).open::<AsyncStore>()).await;
@@ -284,7 +284,7 @@ pub(crate) async fn proxies_outlive_their_member(network: Network) {
     world.close(3).await;
     for store in &stores {
         let error = finite("a refusal", store.put("b".into(), 2)).await.expect_err("the member is gone");
-        // Whoever repeats what may be repeated must not repeat this for ever.
+        // A caller that retries retryable errors must not retry this one without end.
         assert_eq!((error.code(), error.outcome(), error.is_retryable()), (16, Outcome::NotApplied, false));
         assert!(error.to_string().contains("open it again"), "{error}");
         let sync = store.to_sync();
@@ -324,7 +324,7 @@ pub(crate) async fn a_panicking_method_is_an_answer_and_harms_nobody(network: Ne
         assert_eq!((error.code(), error.outcome()), (15, Outcome::NotApplied), "{error}");
         patiently(async || store.put(format!("after-{id}"), id).await).await;
     }
-    // What a method changed before it panicked stays, on every replica alike.
+    // Changes that a method made before it panicked stay, equally on every replica.
     assert_eq!(world.agreed().await.len(), 6);
     for id in world.ids() {
         world.crash(id);
@@ -352,7 +352,7 @@ pub(crate) async fn more_at_once_than_a_segment_holds(network: Network) {
     world.start_all().await;
     for id in world.ids() {
         let store = world.store(id);
-        // Some 200 KiB of entries that arrive together.
+        // The entries take about 200 KiB and arrive together.
         let writes = (0..2_000).map(|number| {
             let (store, key) = (store.clone(), format!("{id}-{number}-{}", "x".repeat(40)));
             async move { patiently(async || store.put(key.clone(), number).await).await }
@@ -363,14 +363,14 @@ pub(crate) async fn more_at_once_than_a_segment_holds(network: Network) {
     for id in world.ids() {
         world.crash(id);
     }
-    // Segments of other lengths than before are as good.
+    // Segments of another length than before work as well.
     world = world.with_segment_len(128 << 10);
     world.start_all().await;
     assert_eq!(patiently(async || world.any().len().await).await, 6_000);
     world.close_all().await;
 }
 
-/// Waits for all of them, side by side.
+/// Waits for all futures, concurrently.
 async fn futures<F: Future<Output: 'static> + 'static>(all: impl Iterator<Item = F>) {
     let local = tokio::task::LocalSet::new();
     all.for_each(|one| drop(local.spawn_local(one)));

@@ -1,12 +1,11 @@
-//! Listeners: who leads, in which term, and whether a resource can be used.
+//! Listeners: the leader, its term, and whether a resource can be used.
 
 use super::store::{AsyncStore, Numbers};
 use super::world::{Network, STORE, World, blocking, finite, patiently};
 use copycat::{AsyncProxy, Health, PartitionStatus, Role, StatusStream, SyncProxy};
 use std::collections::BTreeMap;
 
-/// Listens until a status is what a test waits for. What is told of a partition is never the same twice, and never of
-/// an older term.
+/// Listens until a status is the wanted one. Two statuses of a partition are never equal, and its term never falls.
 async fn heard(
     changes: &mut StatusStream,
     told: &mut BTreeMap<u32, PartitionStatus>,
@@ -41,7 +40,7 @@ pub(crate) async fn listeners_hear_of_every_leader(network: Network) {
     assert_eq!((first.leader, first.member, first.role), (Some(leader), follower, Role::Follower));
     let seen = heard(&mut there, &mut told_there, healthy).await;
     assert_eq!((seen.leader, seen.term), (first.leader, first.term));
-    // The leaders fall one after the other, and with them, at some time, the member that the handle listens to.
+    // The leaders fail one after the other. At some time this includes the member that the handle listens to.
     let mut before = first;
     for _ in 0..3 {
         let fallen = before.leader.expect("it is healthy");
@@ -52,7 +51,7 @@ pub(crate) async fn listeners_hear_of_every_leader(network: Network) {
         if fallen != follower {
             heard(&mut here, &mut told_here, next).await;
         } else {
-            // The listener of a member that is gone hears the end of it, once.
+            // The listener of a member that is gone receives the end of the stream, once.
             while let Some(Ok(_)) = finite("the end", here.next()).await {}
             assert!(here.next().await.is_none());
         }
@@ -107,7 +106,7 @@ pub(crate) async fn every_partition_is_told_of_and_blocking_listeners_hear_the_s
     world.close_all().await;
 }
 
-/// Many who listen and take nothing cost nobody anything, and are forgotten when they go.
+/// Many listeners that read nothing slow down no other client, and are forgotten when they leave.
 pub(crate) async fn listeners_that_take_nothing_hold_up_nobody(network: Network) {
     let mut world = World::started(network, 3).await;
     let remote = world.network.remote(&world.seeds).await.expect("a connection");

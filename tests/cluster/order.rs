@@ -1,4 +1,4 @@
-//! Calls that are handed in without waiting for each other, in lines.
+//! Calls in lines: they are sent in order, without waiting for each other's answers.
 
 use super::store::AsyncStore;
 use super::world::{Network, STORE, World, finite, until};
@@ -7,13 +7,13 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::Poll;
 
-/// Lines side by side, and writes of each.
+/// Number of concurrent lines, and of writes in each.
 const LINES: u64 = 4;
 const WRITES: u64 = 50;
 
 type Call<'a> = Pin<Box<dyn Future<Output = Result<Option<u64>, Error>> + 'a>>;
 
-/// Hands all calls in before any is answered, and returns the answers. Line after line takes its next step.
+/// Sends all calls before any is answered, and returns the answers. The lines take turns.
 async fn pipelined(lines: &[AsyncStore], keys: &[String], writes: u64) -> Vec<Result<Option<u64>, Error>> {
     let mut calls: Vec<Call<'_>> = Vec::new();
     for value in 0..writes {
@@ -35,11 +35,11 @@ async fn pipelined(lines: &[AsyncStore], keys: &[String], writes: u64) -> Vec<Re
     answers.into_iter().flatten().collect()
 }
 
-/// Writes and reads in lines through `store` until nothing is refused; leaders may change on a slow machine. Whatever
-/// was answered was answered in order.
+/// Writes and reads in lines through `store` until no call is refused; leaders may change on a slow machine. Checks
+/// that all answers are in order.
 ///
-/// An eventual read may miss a write only if that was answered before the read was handed in, which takes a machine
-/// that stops this thread in between: then all is repeated.
+/// An eventual read may miss a write only if the write was answered before the read was sent. That requires a machine
+/// that stops this thread in between; then the test repeats all calls.
 async fn keeps_order(store: &AsyncStore, name: &str, consistency: Consistency, writes: u64) {
     let store = store.with_consistency(consistency);
     let mut attempts = 0;
@@ -85,7 +85,7 @@ pub(crate) async fn calls_of_a_line_keep_their_order(network: Network) {
 pub(crate) async fn a_line_keeps_its_order_when_there_is_no_room(network: Network) {
     let mut world = World::started(network, 3).await;
     let leader = world.leader().await;
-    // More than the entrance of a member holds.
+    // More calls than the queue of a member holds.
     keeps_order(world.store(leader), "many", Consistency::Strict, 1_500).await;
     world.close_all().await;
 }

@@ -1,4 +1,4 @@
-//! Stands between two ends of TCP connections, so that a test knows which they are, and what they have heard.
+//! A relay between two ends of TCP connections. It shows a test which ends they are, and what they have received.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-/// Passes connections on to an address until it is dropped.
+/// Relays connections to an address until it is dropped.
 pub(crate) struct Relay {
     address: SocketAddr,
     shared: Arc<Shared>,
@@ -15,12 +15,12 @@ pub(crate) struct Relay {
 
 struct Shared {
     target: String,
-    /// How many reads of a caller's bytes are passed on; the rest is swallowed.
+    /// Most reads of a caller's bytes that are relayed. Later bytes are discarded.
     chunks_max: usize,
     over: AtomicBool,
     /// Both ends of every connection.
     streams: Mutex<Vec<(TcpStream, TcpStream)>>,
-    /// Connections on which an answer was passed back.
+    /// Number of connections on which an answer was relayed.
     answered: AtomicUsize,
 }
 
@@ -31,12 +31,12 @@ impl Shared {
 }
 
 impl Relay {
-    /// Passes on everything.
+    /// Starts a relay that passes on everything.
     pub(crate) fn start(target: &str) -> Relay {
         Relay::deaf_after(usize::MAX, target)
     }
 
-    /// Passes on what callers say first, `chunks_max` reads of it, and swallows the rest.
+    /// Starts a relay that passes on the first `chunks_max` reads of a caller's bytes, and discards the rest.
     pub(crate) fn deaf_after(chunks_max: usize, target: &str) -> Relay {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("its address");
@@ -54,18 +54,18 @@ impl Relay {
         Relay { address, shared, thread: Some(thread) }
     }
 
-    /// Where to call.
+    /// Returns the address that callers connect to.
     pub(crate) fn address(&self) -> String {
         self.address.to_string()
     }
 
-    /// The ports that the target sees as its callers'.
+    /// Returns the ports of the relay's connections to the target, which the target sees as its callers'.
     pub(crate) fn ports(&self) -> Vec<u16> {
         let streams = self.shared.streams();
         streams.iter().filter_map(|(_, to)| to.local_addr().ok()).map(|address| address.port()).collect()
     }
 
-    /// How many callers were answered so far.
+    /// Returns the number of callers answered so far.
     pub(crate) fn answered(&self) -> usize {
         self.shared.answered.load(Ordering::Acquire)
     }

@@ -5,14 +5,14 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-/// Numbers by name, with everything a test wants to do to them.
+/// Numbers by name, with all operations that the tests need.
 #[state_machine]
 pub(crate) trait Store {
     /// Sets a number. Returns the one before.
     #[write]
     fn put(&mut self, #[key] key: String, value: u64) -> Option<u64>;
 
-    /// Adds to a number, counted from 0. Returns the sum.
+    /// Adds to a number, which starts at 0. Returns the sum.
     #[write]
     fn add(&mut self, #[key] key: &str, by: u64) -> u64;
 
@@ -28,15 +28,15 @@ pub(crate) trait Store {
     #[write]
     fn call_back(&mut self, #[key] key: String) -> u16;
 
-    /// The number of a name.
+    /// Returns the number of a name.
     #[read]
     fn get(&self, #[key] key: &str) -> Option<u64>;
 
-    /// How many names there are.
+    /// Returns the number of names.
     #[read(merge = sum)]
     fn len(&self) -> u64;
 
-    /// Everything, in order within a partition.
+    /// Returns everything, in order within a partition.
     #[read(merge = concat)]
     fn dump(&self) -> Vec<(String, u64)>;
 }
@@ -86,27 +86,27 @@ impl Store for Numbers {
     }
 }
 
-/// Bytes by bytes, of every size that is allowed.
+/// Byte values by byte keys, of every size that is allowed.
 #[state_machine]
 pub(crate) trait Blobs {
     /// Keeps a value. Returns its length.
     #[write]
     fn keep(&mut self, #[key] key: &[u8], value: &[u8]) -> u64;
 
-    /// The value of a key.
+    /// Returns the value of a key.
     #[read]
     fn fetch(&self, #[key] key: &[u8]) -> Vec<u8>;
 
-    /// A key that takes no bytes at all.
+    /// Keeps a value of no bytes under a key of no bytes.
     #[write]
     fn keep_nothing(&mut self, #[key] key: (), value: ()) -> u64;
 
-    /// As many bytes as asked for.
+    /// Returns as many bytes as asked for.
     #[read]
     fn long(&self, bytes: u64) -> Vec<u8>;
 }
 
-/// The bytes.
+/// The state of [`Blobs`].
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Bag(BTreeMap<Vec<u8>, Vec<u8>>);
 

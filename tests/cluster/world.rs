@@ -1,4 +1,4 @@
-//! Clusters within the test's own process, on either network, whose members come and go.
+//! Clusters in the test's own process, on either network, whose members are started and ended.
 
 use super::store::{AsyncStore, Numbers};
 use copycat::{
@@ -14,14 +14,14 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-/// Longest wait for anything: only a defect, or a machine that is long past its limits, makes it that long.
+/// Longest wait for any event. Only a defect, or an overloaded machine, makes it that long.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
-/// Pause between two looks.
+/// Pause between two checks.
 const LOOK: Duration = Duration::from_millis(10);
 /// Name of the resource that most tests use.
 pub(crate) const STORE: &str = "store";
 
-/// What carries the messages of a cluster.
+/// The network of a cluster.
 #[derive(Clone, Debug)]
 pub(crate) enum Network {
     Tcp,
@@ -37,7 +37,7 @@ impl Network {
         let port = free_port();
         match self {
             Network::Tcp => format!("127.0.0.1:{port}"),
-            // Only a name, but in the form of an address.
+            // A name in the form of an address.
             Network::Memory(_) => format!("memory:{port}"),
         }
     }
@@ -47,7 +47,7 @@ impl Network {
         self.remote_with(members, Duration::from_secs(5)).await
     }
 
-    /// The same, with a request timeout of its own.
+    /// Connects like `remote`, with another request timeout.
     pub(crate) async fn remote_with(&self, members: &[Member], timeout: Duration) -> Result<Remote, Error> {
         let builder = Remote::builder().with_request_timeout(timeout);
         let builder = members.iter().cloned().fold(builder, |all, member| all.add_member(member));
@@ -65,7 +65,7 @@ pub(crate) struct Running {
     pub(crate) store: AsyncStore,
 }
 
-/// A cluster: the places of its members, of which some run.
+/// A cluster: the places of its members, some of which run.
 #[derive(Debug)]
 pub(crate) struct World {
     pub(crate) network: Network,
@@ -78,7 +78,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// Places for `members` members, none of which runs.
+    /// Creates places for `members` members, none of which runs.
     pub(crate) fn empty(network: Network, members: u64) -> World {
         let seeds = (1..=members).map(|id| Member::new(id, network.address())).collect();
         let home = TempDir::new().expect("a temporary directory can be made");
@@ -87,26 +87,26 @@ impl World {
         World { network, seeds, home, running, segment_len: 1 << 20, request_timeout, election_timeout }
     }
 
-    /// A cluster of `members` members that all run.
+    /// Creates a cluster of `members` members that all run.
     pub(crate) async fn started(network: Network, members: u64) -> World {
         let mut world = World::empty(network, members);
         world.start_all().await;
         world
     }
 
-    /// Other bounds than most tests want.
+    /// Sets the request timeout.
     pub(crate) fn with_request_timeout(mut self, timeout: Duration) -> World {
         self.request_timeout = timeout;
         self
     }
 
-    /// Elections that begin soon, for tests that do nothing but start.
+    /// Sets the election timeout; a short one suits tests that only start members.
     pub(crate) fn with_election_timeout(mut self, timeout: Duration) -> World {
         self.election_timeout = timeout;
         self
     }
 
-    /// Segments that hold the largest commands.
+    /// Sets the length of a segment in bytes.
     pub(crate) fn with_segment_len(mut self, bytes: u64) -> World {
         self.segment_len = bytes;
         self
@@ -124,14 +124,14 @@ impl World {
         self.seeds.iter().map(Member::id).collect()
     }
 
-    /// The description of the member `id`.
+    /// Returns the builder of the member `id`.
     pub(crate) fn builder(&self, id: u64) -> CopycatBuilder {
         let storage =
             Storage::builder().with_directory(self.directory(id)).with_segment_len(self.segment_len);
         self.builder_on(id, &self.seeds, storage.build().expect("a storage"))
     }
 
-    /// The description of a member `id` with other seeds or another storage.
+    /// Returns the builder of a member `id` with other seeds or another storage.
     pub(crate) fn builder_on(&self, id: u64, seeds: &[Member], storage: Storage) -> CopycatBuilder {
         let cluster = seeds
             .iter()
@@ -151,14 +151,14 @@ impl World {
         }
     }
 
-    /// Starts a member on what it has on disk.
+    /// Starts a member from the contents of its disk.
     pub(crate) async fn start(&mut self, id: u64) {
         let member = open(self.builder(id)).await;
         let store = open_store(&member).await.expect("the resource opens");
         self.running.insert(id, Running { member, store });
     }
 
-    /// Starts everyone who does not run. Nobody waits for another before all have begun.
+    /// Starts all members that do not run. Waits for none of them before all have begun.
     pub(crate) async fn start_all(&mut self) {
         let mut begun = Vec::new();
         for id in self.ids().into_iter().filter(|id| !self.running.contains_key(id)) {
@@ -200,7 +200,7 @@ impl World {
         &self.running.values().next().expect("a running member").store
     }
 
-    /// Waits until some member leads a group, and says which.
+    /// Waits until a member leads a group, and returns its id.
     pub(crate) async fn leader_of(&self, resource: &str) -> u64 {
         until("a leader", async || {
             for (id, running) in &self.running {
@@ -220,7 +220,7 @@ impl World {
 
     /// Waits until every running member holds the same state, and returns it.
     pub(crate) async fn agreed(&self) -> Vec<(String, u64)> {
-        // A strict read says what the state must have reached: replicas may agree on an older one.
+        // A strict read returns the state that replicas must reach: they may agree on an older one.
         let newest = patiently(async || self.any().dump().await).await;
         until("equal replicas", async || {
             for running in self.running.values() {
@@ -239,7 +239,7 @@ impl World {
 }
 
 /// Writes until the leader has noticed that it has no majority, and then once more. Returns the keys that were
-/// certainly not written: what it had proposed before it noticed may yet be committed.
+/// certainly not written. Writes that it proposed before it noticed may still be committed.
 pub(crate) async fn refused_writes(store: &AsyncStore) -> Vec<String> {
     let (mut never, mut attempts) = (Vec::new(), 0);
     until("a leader that has noticed", async || {
@@ -258,7 +258,7 @@ pub(crate) async fn refused_writes(store: &AsyncStore) -> Vec<String> {
     never
 }
 
-/// Starts a member; its address may still be in use for a moment by the one that was there before.
+/// Starts a member. The earlier process may still use its address for a moment.
 pub(crate) async fn open(builder: CopycatBuilder) -> Copycat {
     finite("opening a member", builder.open()).await.expect("the member starts")
 }
@@ -267,12 +267,12 @@ pub(crate) async fn open_store(member: &Copycat) -> Result<AsyncStore, Error> {
     finite("opening a resource", member.state_machine(STORE, Numbers::default).open()).await
 }
 
-/// Something that must come to an end.
+/// Waits for a future that must complete within [`PATIENCE`].
 pub(crate) async fn finite<T>(what: &str, future: impl Future<Output = T>) -> T {
     timeout(PATIENCE, future).await.unwrap_or_else(|_| panic!("{what} does not end"))
 }
 
-/// Looks again and again until there is something to see.
+/// Checks again until `look` returns a value.
 pub(crate) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let mut ticks = interval(LOOK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -287,7 +287,7 @@ pub(crate) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T
     .await
 }
 
-/// Repeats a call that may be repeated until it works: leaders change, and machines are slow.
+/// Repeats a call with retryable errors until it succeeds: leaders change, and machines are slow.
 pub(crate) async fn patiently<T>(mut call: impl AsyncFnMut() -> Result<T, Error>) -> T {
     until("an answer", async || match call().await {
         Ok(answer) => Some(answer),
@@ -297,8 +297,8 @@ pub(crate) async fn patiently<T>(mut call: impl AsyncFnMut() -> Result<T, Error>
     .await
 }
 
-/// Repeats a write that must not be applied twice as long as it certainly was not. Whether it was, is unknown only
-/// after a crash, which tests that use this do not cause.
+/// Repeats a write that must not be applied twice as long as it was certainly not applied. The outcome is unknown
+/// only after a crash, which the tests that use this do not cause.
 pub(crate) async fn once<T>(mut call: impl AsyncFnMut() -> Result<T, Error>) -> T {
     until("an answer", async || match call().await {
         Ok(answer) => Some(answer),
@@ -314,8 +314,8 @@ pub(crate) fn run(test: impl Future<Output = ()>) {
     runtime.block_on(test);
 }
 
-/// A port of loopback that nobody uses, below those that the system hands out by itself, so that it is still free
-/// when a member comes back to it; and never one that this process was given before.
+/// Returns a free port of loopback that this process was not given before. It is below those that the system assigns,
+/// so it is still free when a member returns to it.
 pub(crate) fn free_port() -> u16 {
     static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
     let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
@@ -328,7 +328,7 @@ pub(crate) fn free_port() -> u16 {
     }
 }
 
-/// The same calls as a program without any runtime makes them.
+/// Returns a blocking proxy, as a program without a runtime uses it.
 pub(crate) fn blocking(store: &AsyncStore) -> super::store::SyncStore {
     store.to_sync()
 }

@@ -1,4 +1,4 @@
-//! Switches.
+//! The operations of `Boolean`.
 
 use super::operations::{Operation, Subject, operations};
 use copycat::Error;

@@ -1,4 +1,4 @@
-//! Sixty-four clients at the same numbers: nothing is lost, and nothing is counted twice.
+//! Sixty-four clients change the same numbers. No change is lost, and none is counted twice.
 
 use super::world::{MEMBERS, World, block_on, until};
 use copycat::{AsyncProxy, Error, Outcome, Proxy};
@@ -8,17 +8,17 @@ use std::thread;
 use tokio::task::JoinSet;
 
 const CLIENTS: usize = 64;
-/// What each client does of each kind.
+/// Number of operations of each kind per client.
 const TURNS: usize = 1_000;
-/// Updates of each client at the one key, and the one number, that all change at once: of those that try at the same
-/// time one succeeds, so that it takes some sixty attempts for each.
+/// Number of updates per client of the one key, and the one number, that all clients change at once. Of concurrent
+/// attempts one succeeds, so each update takes about sixty attempts.
 const UPDATES: usize = 8;
-/// Compare-and-sets that a client hands in together.
+/// Number of compare-and-sets that a client sends together.
 const BURST: usize = 50;
-/// Clients that compare and set at the same time.
+/// Number of clients that compare and set at the same time.
 const RIVALS: usize = 3;
 
-/// What the clients share, as it is reached through a member or the remote handle.
+/// The numbers that the clients share, reached through a member or the remote handle.
 struct Shared {
     incremented: AsyncLong,
     added: AsyncLong,
@@ -39,16 +39,16 @@ impl Shared {
     }
 }
 
-/// What a client was told.
+/// The answers that a client received.
 #[derive(Default)]
 struct Told {
     increments: Vec<i64>,
-    /// Values before and after.
+    /// Values before and after each addition.
     adds: Vec<(i64, i64)>,
     sets: usize,
 }
 
-/// Counts, adds, compares and sets, and updates; then looks whether all of it adds up.
+/// Runs the clients (count, add, compare and set, update), and checks that the sums agree with the answers.
 pub(crate) fn run() {
     let world = World::start();
     let remote = block_on(world.remote());
@@ -68,7 +68,7 @@ pub(crate) fn run() {
     world.close();
 }
 
-/// One client; every other one blocks.
+/// Runs one client. Four clients in a row block, and the next four do not.
 fn client(at: usize, shared: &Shared, gate: &Mutex<()>) -> Told {
     let blocks = at / 4 % 2 == 1;
     let mut told = Told::default();
@@ -92,14 +92,14 @@ fn client(at: usize, shared: &Shared, gate: &Mutex<()>) -> Told {
         });
     }
     while told.sets < TURNS {
-        // All clients at once would hardly get on: only one of those who read the same value succeeds.
+        // All clients at once would make little progress: only one of those that read the same value succeeds.
         let _turn = gate.lock().unwrap_or_else(PoisonError::into_inner);
         told.sets += block_on(burst(&shared.set, BURST.min(TURNS - told.sets)));
     }
     told
 }
 
-/// Adds, and returns the value before and after; the call tells one of them.
+/// Adds, and returns the value before and after. The call returns one of the two.
 fn add(long: &AsyncLong, blocks: bool, get_first: bool, by: i64) -> Result<(i64, i64), Error> {
     let old = match (get_first, blocks) {
         (true, false) => block_on(long.get_and_add(by))?,
@@ -110,8 +110,8 @@ fn add(long: &AsyncLong, blocks: bool, get_first: bool, by: i64) -> Result<(i64,
     Ok((old, old + by))
 }
 
-/// Reads a number, and hands in compare-and-sets in a row, each of which expects what the one before it sets. Where a
-/// rival is faster, none of the rest succeeds. Returns how many did.
+/// Reads a number, and sends compare-and-sets in a row, each of which expects the value that the one before it sets.
+/// After a rival's write, none of the rest succeeds. Returns the number of successes.
 async fn burst(long: &AsyncLong, count: usize) -> usize {
     let Ok(begin) = long.get().await else { return 0 };
     let line = long.in_order();
@@ -125,12 +125,13 @@ async fn burst(long: &AsyncLong, count: usize) -> usize {
     set.filter(|set| *set).count()
 }
 
-/// What certainly did not happen has not set anything.
+/// Takes an error for `false` if the compare-and-set was certainly not applied.
 fn not_applied(error: Error) -> Result<bool, Error> {
     if error.is_retryable() && error.outcome() == Outcome::NotApplied { Ok(false) } else { Err(error) }
 }
 
-/// Repeats what certainly did not happen: leaders may change on a busy machine. Nothing is unknown, as nobody fails.
+/// Repeats a call that was certainly not applied: leaders may change on a busy machine. No outcome is unknown,
+/// because no member fails.
 fn certain<T>(mut call: impl FnMut() -> Result<T, Error>) -> T {
     until("an answer", || match call() {
         Ok(answer) => Some(answer),

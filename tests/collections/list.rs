@@ -1,4 +1,4 @@
-//! Lists.
+//! The operations of `List`.
 
 use super::operations::{Operation, Subject, collect, limit, operations, page, value};
 use copycat::Error;
@@ -27,12 +27,12 @@ operations! { ListOperation on AsyncList<String>, like Model;
     3 value Remove { index: u64 = index }, |list| list.remove(*index),
         |model| ((*index as usize) < model.len()).then(|| model.remove(*index as usize));
     1 value Pop {}, |list| list.pop(), |model| model.pop();
-    // Seldom, as the next one, so that there is something to see in between.
+    // Rare, like the next one, so that the list is seldom empty.
     1 value Truncate { len: u64 = index }, |list| list.truncate(*len), |model| model.truncate(*len as usize);
     1 value Clear {}, |list| list.clear(), |model| model.clear();
 }
 
-/// Mostly a position of a short list or just behind it, sometimes far from any.
+/// Draws an index: mostly in a short list or just after it, sometimes far away.
 fn index(random: &mut Rng) -> u64 {
     match random.u8(0..16) {
         0 => u64::MAX - random.u64(0..2),

@@ -1,4 +1,4 @@
-//! Numbers.
+//! The operations of `Long`.
 
 use super::operations::{Operation, Subject, operations};
 use copycat::Error;
@@ -33,7 +33,7 @@ operations! { LongOperation on AsyncLong, like i64;
         |model| { *model = model.wrapping_mul(3) ^ by; *model };
 }
 
-/// Mostly one of few, so that comparisons often find what they expect; sometimes at an end of all that there are.
+/// Draws a number: mostly one of a few, so that comparisons often succeed, and sometimes one at an end of the range.
 fn number(random: &mut Rng) -> i64 {
     match random.u8(0..16) {
         0 => i64::MAX - random.i64(0..2),

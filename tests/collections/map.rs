@@ -1,4 +1,4 @@
-//! Maps.
+//! The operations of `Map`.
 
 use super::operations::{
     Operation, Subject, behind, changed, collect, key, keys, limit, maybe_key, maybe_value, operations, page,
@@ -52,7 +52,7 @@ operations! { MapOperation on AsyncMap<String, String>, like Model;
     2 value Remove { key: String = key }, |map| map.remove(key), |model| model.remove(key);
     2 value RemoveIf { key: String = key, value: String = value }, |map| map.remove_if(key, value),
         |model| { let equal = model.get(key) == Some(value); if equal { model.remove(key); } equal };
-    // Seldom, so that there is something to see in between.
+    // Rare, so that the map is seldom empty.
     1 value Clear {}, |map| map.clear(), |model| model.clear();
 }
 
@@ -88,7 +88,7 @@ fn behind_key<'a>(
     model.iter().filter(move |(key, _)| after.as_ref().is_none_or(|after| *key > after))
 }
 
-/// Not by `BTreeMap::range`, which panics where the bounds are reversed.
+/// Returns the entries within the bounds. `BTreeMap::range` panics if the bounds are reversed, so it is not used.
 fn within<'a>(
     model: &'a Model,
     from: &'a Bound<String>,

@@ -1,4 +1,4 @@
-//! Maps with several values for each key.
+//! The operations of `MultiMap`, a map with several values for each key.
 
 use super::operations::{
     Operation, Subject, behind, collect, key, limit, maybe_key, operations, page, value,
@@ -32,7 +32,7 @@ operations! { MultiMapOperation on AsyncMultiMap<String, String>, like Model;
         |map| map.remove(key, value), |model| remove(model, key, value);
     2 value RemoveAll { key: String = key },
         |map| map.remove_all(key), |model| model.remove(key).map_or(0, |values| values.len());
-    // Seldom, so that there is something to see in between.
+    // Rare, so that the map is seldom empty.
     1 value Clear {}, |map| map.clear(), |model| model.clear();
 }
 

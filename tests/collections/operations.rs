@@ -1,4 +1,5 @@
-//! What a worker may do with a collection: a table of operations, each with the same on the std counterpart.
+//! The operations of a worker on a collection, as a table: each is paired with the same operation on the std
+//! counterpart.
 
 use copycat::{AsyncProxy, Error, PageStream};
 use copycat_collections::Collections;
@@ -7,61 +8,62 @@ use std::fmt::Debug;
 
 /// One operation on a collection, with its arguments.
 ///
-/// Answers are compared as they are printed for debugging: exact for all types here, and nobody has to write down a
-/// type for the answers of all methods.
+/// Answers are compared in their debug form. That is exact for all types here, and avoids a type for the answers of
+/// all methods.
 pub(crate) trait Operation: Debug + Sized + 'static {
     /// The collection's proxy.
     type Proxy: AsyncProxy;
     /// The std counterpart.
     type Model: Clone + Default + PartialEq + Debug;
 
-    /// Any operation with any arguments.
+    /// Draws any operation with any arguments.
     fn any(random: &mut Rng) -> Self;
-    /// The names of all that there are.
+    /// Returns the names of all operations.
     fn names() -> Vec<&'static str>;
-    /// The name of this one.
+    /// Returns the name of this operation.
     fn name(&self) -> &'static str;
-    /// Whether it is handed in at once: `update` reads before it sets, so that others may come between.
+    /// Returns whether the operation is one call. `update` reads before it sets, so other calls may come between.
     fn is_one_call(&self) -> bool {
         self.name() != "Update"
     }
-    /// Does it to the model; returns what the collection must answer.
+    /// Applies the operation to the model. Returns the answer that the collection must give.
     fn expect(&self, model: &mut Self::Model) -> String;
-    /// Does it through a proxy.
+    /// Sends the operation through a proxy.
     fn call(&self, proxy: &Self::Proxy) -> impl Future<Output = Result<String, Error>>;
-    /// Does it through a proxy that blocks.
+    /// Sends the operation through a blocking proxy.
     fn call_sync(&self, proxy: &<Self::Proxy as AsyncProxy>::Sync) -> Result<String, Error>;
 }
 
-/// What the worker has to know of a collection besides its operations.
+/// The properties of a collection that a worker needs besides its operations.
 pub(crate) trait Subject: Operation {
-    /// With how many partitions it is tried.
+    /// The numbers of partitions in the trials.
     const PARTITIONS: &'static [u32];
 
-    /// Opens it on a member, or through a remote handle.
+    /// Opens the collection on a member, or through a remote handle.
     fn open<H: Collections>(
         host: &H,
         name: String,
         partitions: u32,
     ) -> impl Future<Output = Result<Self::Proxy, Error>>;
-    /// All that is in it, in one read or several.
+    /// Reads the whole content, in one read or several.
     fn content(proxy: &Self::Proxy) -> impl Future<Output = Result<Self::Model, Error>>;
 
-    /// Whether a content can be what a write left that was carried out in some partitions, and not in others.
+    /// Returns whether a write that was carried out in only some partitions may have left this content.
     fn is_between(found: &Self::Model, before: &Self::Model, after: &Self::Model) -> bool {
         found == before || found == after
     }
 }
 
-/// Makes the enum of a collection's operations from their table. A line of it:
+/// Makes the enum of a collection's operations from their table. A line of the table:
 ///
 /// ```text
 /// 3 value Put { key: String = key, value: String = value },
 ///     |map| map.put(key.clone(), value.clone()), |model| model.insert(key.clone(), value.clone());
 /// ```
 ///
-/// How often it is chosen; what the call returns: a `value`, a `page`, or the `items` of an iterator; the arguments and
-/// what makes them from a random number generator; the call, of either proxy; and the same on the model.
+/// Its parts are the weight of the operation; the kind of its answer (a `value`, a `page`, or the `items` of an
+/// iterator); the arguments, with the functions that draw them; the call, for either proxy; and the same on the
+/// model.
 macro_rules! operations {
     ($operation:ident on $proxy:ty, like $model:ty; $(
         $weight:literal $shape:ident $name:ident { $($field:ident: $type:ty = $make:expr),* },
@@ -131,7 +133,7 @@ macro_rules! operations {
 
 pub(crate) use operations;
 
-/// The items of a stream, or the error that ended it.
+/// Returns the items of a stream, or the error that ended it.
 pub(crate) async fn collect<T: 'static>(mut stream: PageStream<T>) -> Result<Vec<T>, Error> {
     let mut items = Vec::new();
     while let Some(item) = stream.next().await {
@@ -140,14 +142,14 @@ pub(crate) async fn collect<T: 'static>(mut stream: PageStream<T>) -> Result<Vec
     Ok(items)
 }
 
-/// The page that a collection must answer: so many items, and whether there are more.
+/// Returns the page that a collection must answer: `limit` items at most, and whether there are more.
 pub(crate) fn page<T>(items: impl Iterator<Item = T>, limit: u64) -> (Vec<T>, bool) {
     let mut items = items.peekable();
     let page = (0..limit).map_while(|_| items.next()).collect();
     (page, items.peek().is_some())
 }
 
-/// Those of ascending items that lie behind one of them, which need not be there; all without it.
+/// Returns the ascending items after `after`, which need not be among them; all items if it is `None`.
 pub(crate) fn behind<'a, T: Ord + 'a>(
     items: impl IntoIterator<Item = &'a T>,
     after: Option<&T>,
@@ -155,40 +157,40 @@ pub(crate) fn behind<'a, T: Ord + 'a>(
     items.into_iter().filter(move |item| after.is_none_or(|after| *item > after))
 }
 
-/// A key, one of few, so that operations meet.
+/// Draws a key, one of a few, so that operations meet.
 pub(crate) fn key(random: &mut Rng) -> String {
     let keys = ["", "a", "ab", "b", "c", "ä", "longer than the others, and not by a little", "z"];
     let key = keys[random.usize(0..keys.len())];
     if random.bool() { key.into() } else { format!("{key}{}", random.u8(0..4)) }
 }
 
-/// Some key, or none.
+/// Draws a key or none.
 pub(crate) fn maybe_key(random: &mut Rng) -> Option<String> {
     (random.u8(0..4) > 0).then(|| key(random))
 }
 
-/// Some keys, perhaps the same more than once.
+/// Draws some keys, which may repeat.
 pub(crate) fn keys(random: &mut Rng) -> Vec<String> {
     (0..random.usize(0..8)).map(|_| key(random)).collect()
 }
 
-/// A value, one of few and mostly short, so that comparisons often find what they expect.
+/// Draws a value: one of a few and mostly short, so that comparisons often succeed.
 pub(crate) fn value(random: &mut Rng) -> String {
     let len = if random.u8(0..64) == 0 { 3_000 } else { [0, 1, 1, 1, 2, 2, 20, 200][random.usize(0..8)] };
     random.choice(["x", "y"]).expect("one of them").repeat(len)
 }
 
-/// Some value, or none.
+/// Draws a value or none.
 pub(crate) fn maybe_value(random: &mut Rng) -> Option<String> {
     (random.u8(0..4) > 0).then(|| value(random))
 }
 
-/// A limit: nothing, one, few, or more than there will ever be.
+/// Draws a limit: zero, one, a few, or more than there will ever be.
 pub(crate) fn limit(random: &mut Rng) -> u64 {
     [0, 1, 2, 3, 5, 10, 1_000, u64::MAX][random.usize(0..8)]
 }
 
-/// What `update` makes of a value: it depends on the old one, and may take it away.
+/// Returns the value that `update` sets. It depends on the old value, and may remove it.
 pub(crate) fn changed(old: Option<String>, new: &Option<String>) -> Option<String> {
     match (old, new) {
         (Some(old), Some(new)) if old.len() < 2_000 => Some(old + new),

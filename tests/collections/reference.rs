@@ -1,4 +1,4 @@
-//! Single values.
+//! The operations of `Reference`, a single value.
 
 use super::operations::{Operation, Subject, changed, maybe_value, operations, value};
 use copycat::Error;

@@ -1,4 +1,4 @@
-//! Sets.
+//! The operations of `Set`.
 
 use super::operations::{Operation, Subject, behind, collect, key, keys, limit, maybe_key, operations, page};
 use copycat::Error;
@@ -21,7 +21,7 @@ operations! { SetOperation on AsyncSet<String>, like Model;
     4 value InsertAll { elements: Vec<String> = keys }, |set| set.insert_all(elements.clone()),
         |model| { let before = model.len(); model.extend(elements.clone()); model.len() - before };
     5 value Remove { element: String = key }, |set| set.remove(element), |model| model.remove(element);
-    // Seldom, as the next one, so that there is something to see in between.
+    // Rare, like the next one, so that the set is seldom empty.
     1 value RetainAll { elements: Vec<String> = keys }, |set| set.retain_all(elements.clone()),
         |model| { let before = model.len(); model.retain(|it| elements.contains(it)); before - model.len() };
     1 value Clear {}, |set| set.clear(), |model| model.clear();

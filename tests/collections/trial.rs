@@ -1,4 +1,4 @@
-//! A trial of one type: many workers, and a killer.
+//! A trial of one type: many workers, and a thread that kills members.
 
 use super::operations::Subject;
 use super::worker::{Account, Worker};
@@ -8,21 +8,21 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
-/// What a trial does at least.
+/// The least work of a trial.
 pub(crate) struct Trial {
-    /// Operations of all workers together, each compared with the model.
+    /// Number of operations of all workers together, each compared with the model.
     pub operations: u64,
-    /// Workers, with a collection each.
+    /// Number of workers, each with its own collection.
     pub workers: usize,
-    /// Members that are killed, one after the other.
+    /// Number of members that are killed, one after the other.
     pub kills: u64,
 }
 
 impl Trial {
-    /// What each type goes through.
+    /// The trial of each type.
     pub(crate) const EACH: Trial = Trial { operations: 100_000, workers: 48, kills: 5 };
 
-    /// Runs it with each number of partitions, and says what was done.
+    /// Runs the trial with each number of partitions, and prints a summary.
     pub(crate) fn run<S: Subject>(&self, name: &str) {
         S::PARTITIONS
             .iter()
@@ -60,7 +60,8 @@ impl Trial {
         world.close();
     }
 
-    /// Kills members and starts them again, spread over the operations. Returns how many groups changed their leaders.
+    /// Kills members and starts them again, at intervals spread over the operations. Returns the number of groups
+    /// that changed their leaders.
     fn kill(&self, world: &World, shared: &Shared, random: &mut Rng) -> usize {
         let _alarm = Alarm(shared);
         let mut changes = 0;
@@ -74,7 +75,7 @@ impl Trial {
             let changed = |group: &u64, leader| others.get(group).is_some_and(|other| *other != leader);
             changes += leaders.iter().filter(|(group, leader)| changed(group, **leader)).count();
             world.revive(victim);
-            // Every worker has opened its collection there then, so that the next one may be killed.
+            // By then every worker has opened its collection on the member, so the next member may be killed.
             shared.wait_for_each(2);
         }
         shared.wait_for_operations(self.operations);
@@ -98,11 +99,11 @@ impl Trial {
     }
 }
 
-/// What workers and the killer tell each other.
+/// The state that workers and the killing thread share.
 struct Shared {
-    /// Steps of each worker.
+    /// Number of steps of each worker.
     steps: Vec<AtomicU64>,
-    /// Operations of all of them whose answers were compared.
+    /// Number of operations of all workers whose answers were compared.
     compared: AtomicU64,
     stop: AtomicBool,
     failed: AtomicBool,
@@ -124,14 +125,15 @@ impl Shared {
         self.steps.iter().map(|steps| steps.load(Ordering::Relaxed)).collect()
     }
 
-    /// Waits until so many operations were compared. That may take as long as it needs while every worker goes on.
+    /// Waits until `operations` operations were compared. This has no time limit as long as every worker makes
+    /// progress.
     fn wait_for_operations(&self, operations: u64) {
         while self.compared.load(Ordering::Relaxed) < operations {
             self.wait_for_each(1);
         }
     }
 
-    /// Waits until each worker has made so many steps more.
+    /// Waits until each worker has made `more` further steps.
     fn wait_for_each(&self, more: u64) {
         let begun = self.steps();
         until("the steps of every worker", || {
@@ -140,7 +142,7 @@ impl Shared {
     }
 }
 
-/// Ends the trial where one of its threads panics: the others would wait for it.
+/// Ends the trial if one of its threads panics, because the others would wait for it.
 struct Alarm<'a>(&'a Shared);
 
 impl Drop for Alarm<'_> {
@@ -157,7 +159,7 @@ fn most_leading(leaders: &BTreeMap<u64, usize>) -> usize {
     (0..MEMBERS).max_by_key(led).expect("there are members")
 }
 
-/// From the environment, or another one each time.
+/// Returns the seed from the environment, or a random one.
 fn seed() -> u64 {
     std::env::var("COPYCAT_SEED").map_or_else(|_| fastrand::u64(..), |seed| seed.parse().expect("a number"))
 }

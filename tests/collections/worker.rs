@@ -1,4 +1,4 @@
-//! A worker: one collection, which nobody else writes to, and the model that it must always equal.
+//! A worker: one collection to which no other worker writes, and the model that it must always equal.
 
 use super::operations::Subject;
 use super::world::{MEMBERS, World, block_on, until};
@@ -7,43 +7,44 @@ use fastrand::Rng;
 use std::collections::BTreeMap;
 use tokio::task::LocalSet;
 
-/// What the proxies of a member answer that is closed.
+/// The code of the error that the proxies of a closed member return.
 const CLOSED: u16 = 16;
 
-/// Most operations that are handed in together.
+/// Most operations that are sent together.
 const BURST_MAX: usize = 12;
 
-/// How an operation is sent: through which member, or the remote handle behind the last of them; and blocking or not.
+/// The path of an operation: the member that it goes through, or the remote handle after the last of them; and
+/// whether the call blocks.
 #[derive(Clone, Copy, Debug)]
 struct Way {
     host: usize,
     sync: bool,
 }
 
-/// What a worker has done, or several.
+/// Counters of one worker, or sums over several.
 #[derive(Debug, Default)]
 pub(crate) struct Account {
-    /// Operations whose answer was that of the model, by their names.
+    /// Number of operations whose answer equalled the model's, by name.
     pub done: BTreeMap<&'static str, u64>,
-    /// The same by what they went through: `[member, remote handle][async, sync]`.
+    /// Number of these operations by path: `[member, remote handle][async, sync]`.
     pub ways: [[u64; 2]; 2],
-    /// Attempts that failed and changed nothing.
+    /// Number of attempts that failed and changed nothing.
     pub repeated: u64,
-    /// Writes whose outcome was unknown.
+    /// Number of writes whose outcome was unknown.
     pub unknown: u64,
-    /// Of these, the ones that were found to have been applied.
+    /// Number of these writes that were found to have been applied.
     pub applied: u64,
-    /// Collections given up, because such a write might be applied later.
+    /// Number of collections abandoned because such a write might be applied later.
     pub abandoned: u64,
 }
 
 impl Account {
-    /// Operations whose answers were compared.
+    /// Returns the number of operations whose answers were compared.
     pub(crate) fn operations(&self) -> u64 {
         self.done.values().sum()
     }
 
-    /// Both together.
+    /// Returns the sum of both.
     pub(crate) fn with(mut self, other: Account) -> Account {
         other.done.into_iter().for_each(|(name, count)| *self.done.entry(name).or_default() += count);
         let ways = self.ways.iter_mut().flatten().zip(other.ways.into_iter().flatten());
@@ -64,15 +65,15 @@ pub(crate) struct Worker<'a, S: Subject> {
     name: String,
     partitions: u32,
     model: S::Model,
-    /// Of each member: which of its lives, and the proxy of that.
+    /// For each member, the life in which the collection was opened, and the proxy of that life.
     members: [(u64, Option<S::Proxy>); MEMBERS],
-    /// Of the remote handle, once a member has opened the collection.
+    /// The proxy of the remote handle, once a member has opened the collection.
     outside: Option<S::Proxy>,
     account: Account,
 }
 
 impl<'a, S: Subject> Worker<'a, S> {
-    /// A worker with a new collection.
+    /// Creates a worker with a new collection.
     pub(crate) fn new(
         world: &'a World,
         remote: &'a Remote,
@@ -85,7 +86,7 @@ impl<'a, S: Subject> Worker<'a, S> {
         Worker { world, remote, random, name, partitions, model, members, outside: None, account }
     }
 
-    /// Carries out an operation, or some in a line. Returns how many answers were compared with the model's.
+    /// Carries out one operation, or several in a line. Returns the number of answers compared with the model's.
     pub(crate) fn step(&mut self) -> u64 {
         let before = self.account.operations();
         match self.random.u8(0..4) {
@@ -95,7 +96,7 @@ impl<'a, S: Subject> Worker<'a, S> {
         self.account.operations() - before
     }
 
-    /// Waits until the copy of each member is the model, those of the ones that were killed included.
+    /// Waits until the copy of each member equals the model, including members that were killed.
     pub(crate) fn finish(mut self) -> Account {
         self.refresh();
         for (_, proxy) in &self.members {
@@ -107,7 +108,7 @@ impl<'a, S: Subject> Worker<'a, S> {
         self.account
     }
 
-    /// Carries out one operation, whatever it takes.
+    /// Carries out one operation, and repeats it until it is answered.
     fn single(&mut self) {
         let operation = S::any(&mut self.random);
         let (way, answer) = until("an answer", || {
@@ -124,8 +125,8 @@ impl<'a, S: Subject> Worker<'a, S> {
         }
     }
 
-    /// Hands in some operations in a row, without waiting for answers: they take effect in their order. Those that
-    /// certainly did not happen are left out; behind one of which nobody knows, nothing can be compared.
+    /// Sends some operations in a row, without waiting for answers: they take effect in their order. Operations that
+    /// were certainly not applied are left out. After one with an unknown outcome, nothing can be compared.
     fn burst(&mut self) {
         self.refresh();
         let way = Way { sync: false, ..self.any_way() };
@@ -150,7 +151,7 @@ impl<'a, S: Subject> Worker<'a, S> {
         }
     }
 
-    /// Does to the model what was done to the collection: the answer must be the same.
+    /// Applies the operation to the model, and checks that the answer is the same.
     fn compare(&mut self, operation: &S, way: Way, answer: &str) {
         let before = self.model.clone();
         let expected = operation.expect(&mut self.model);
@@ -163,12 +164,12 @@ impl<'a, S: Subject> Worker<'a, S> {
         self.account.ways[usize::from(way.host == MEMBERS)][usize::from(way.sync)] += 1;
     }
 
-    /// Opens the collection on every member that was started since, and then from outside.
+    /// Opens the collection on every member that was started since, and then through the remote handle.
     fn refresh(&mut self) {
         for (at, (life, proxy)) in self.members.iter_mut().enumerate() {
             if *life != self.world.life(at) {
                 self.world.with_member(at, |member| {
-                    // Nobody kills it before this ends.
+                    // The member is not killed before this ends.
                     *life = self.world.life(at);
                     let opened = block_on(S::open(member, self.name.clone(), self.partitions));
                     *proxy = Some(opened.expect("the collection opens"));
@@ -181,7 +182,7 @@ impl<'a, S: Subject> Worker<'a, S> {
         });
     }
 
-    /// Any way that there is: the proxy of a member that is down is still there, and refuses.
+    /// Draws a path. The proxy of a member that is down still exists, and returns errors.
     fn any_way(&mut self) -> Way {
         let host = self.random.usize(0..=MEMBERS);
         let opened = self.members.get(host).is_some_and(|(_, proxy)| proxy.is_some());
@@ -201,18 +202,19 @@ impl<'a, S: Subject> Worker<'a, S> {
         if way.sync { operation.call_sync(&proxy.to_sync()) } else { block_on(operation.call(proxy)) }
     }
 
-    /// Nothing happened; what may work later is tried again.
+    /// Counts an attempt that changed nothing, so that the caller tries again. Checks that a later attempt may
+    /// succeed.
     fn repeat<T>(&mut self, error: &Error) -> Option<T> {
         assert!(error.is_retryable() || error.code() == CLOSED, "`{}`: {error}", self.name);
         self.account.repeated += 1;
         None
     }
 
-    /// Finds out what became of a write that nobody answered.
+    /// Resolves a write with an unknown outcome.
     ///
-    /// What is there must be what was before, or what the write makes of it. If it is the latter, the write is over. If
-    /// not, it may still be on its way, and would take effect at any time later: the collection is given up, since
-    /// nobody could say any more what it has to answer.
+    /// The content must be either the one before the write or the one after it. In the latter case, the write is
+    /// over. In the former, it may still be in flight and take effect at any later time. The collection is then
+    /// abandoned, because its correct answers cannot be known any more.
     fn settle(&mut self, operation: &S, error: &Error) {
         assert!(error.is_retryable(), "{operation:?}: {error}");
         self.account.unknown += 1;
@@ -230,7 +232,7 @@ impl<'a, S: Subject> Worker<'a, S> {
             _ => S::is_between(&found, before, &after),
         };
         assert!(possible, "{operation:?} made {found:?} of {before:?} in `{}`", self.name);
-        // In several partitions, a part that changes nothing now may still be on its way.
+        // In several partitions, a part of the write that changes nothing now may still be in flight.
         if self.partitions == 1 && found == after && found != *before {
             self.account.applied += 1;
             self.model = after;
@@ -248,7 +250,7 @@ impl<'a, S: Subject> Worker<'a, S> {
     }
 }
 
-/// Hands in operations one after the other, and waits for all their answers.
+/// Sends operations one after the other, and waits for all their answers.
 async fn in_order<S: Subject>(
     operations: impl Iterator<Item = S>,
     line: &S::Proxy,

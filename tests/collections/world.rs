@@ -1,4 +1,4 @@
-//! Three members with logs on disk, over TCP, any of which may be killed and comes back.
+//! Three members with logs on disk, over TCP. Any of them may be killed and started again.
 
 use copycat::{Cluster, Copycat, Error, Member, Remote, Role, Storage};
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,11 +10,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// Longest wait for anything: only a defect, or a machine that is long past its limits, makes it that long.
+/// Longest wait for any event. Only a defect, or an overloaded machine, makes it that long.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
-/// Pause between two looks.
+/// Pause between two checks.
 const LOOK: Duration = Duration::from_millis(2);
-/// How many members there are: one may be down.
+/// Number of members. One of them may be down.
 pub(crate) const MEMBERS: usize = 3;
 
 /// A cluster in this process.
@@ -24,11 +24,11 @@ pub(crate) struct World {
     seats: Vec<Seat>,
 }
 
-/// The place of a member, which is empty while it is down.
+/// The place of a member, which is empty while the member is down.
 struct Seat {
-    /// Whoever opens something on the member reads, whoever kills it writes.
+    /// Threads that open something on the member lock it for reading; the thread that kills it locks it for writing.
     member: RwLock<Option<Copycat>>,
-    /// How often it was started: proxies of an earlier life are dead.
+    /// Number of starts. Proxies of an earlier life are dead.
     life: AtomicU64,
 }
 
@@ -43,23 +43,23 @@ impl World {
         world
     }
 
-    /// How often a member was started.
+    /// Returns how often a member was started.
     pub(crate) fn life(&self, at: usize) -> u64 {
         self.seats[at].life.load(Ordering::Acquire)
     }
 
-    /// Does something with a member, which is not killed meanwhile; `None` while it is down.
+    /// Calls `act` with a member, which is not killed meanwhile; returns `None` while it is down.
     pub(crate) fn with_member<T>(&self, at: usize, act: impl FnOnce(&Copycat) -> T) -> Option<T> {
         self.seats[at].member.read().unwrap_or_else(PoisonError::into_inner).as_ref().map(act)
     }
 
-    /// Ends a member as a crash does: nothing is flushed, nobody is told.
+    /// Ends a member as a crash does: nothing is flushed, and no peer or client is informed.
     pub(crate) fn kill(&self, at: usize) {
         let mut seat = self.seats[at].member.write().unwrap_or_else(PoisonError::into_inner);
         drop(seat.take().expect("a member that runs"));
     }
 
-    /// Starts a member on what it has on disk.
+    /// Starts a member from the contents of its disk.
     pub(crate) fn revive(&self, at: usize) {
         let member = self.open(at).expect("the member starts");
         let mut seat = self.seats[at].member.write().unwrap_or_else(PoisonError::into_inner);
@@ -90,7 +90,7 @@ impl World {
         builder.connect().await.expect("a connection")
     }
 
-    /// The groups that each member leads, as far as those that run know.
+    /// Returns the leader of each group, as far as the running members know.
     pub(crate) fn leaders(&self) -> BTreeMap<u64, usize> {
         let mut leaders = BTreeMap::new();
         for at in 0..MEMBERS {
@@ -111,7 +111,7 @@ impl World {
     }
 }
 
-/// Looks again and again until there is something to see.
+/// Checks again until `look` returns a value.
 pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let begun = Instant::now();
     loop {
@@ -123,7 +123,7 @@ pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// Waits for something asynchronous on a thread that does nothing else.
+/// Waits for a future on the current thread.
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     thread_local! {
         static RUNTIME: tokio::runtime::Runtime =
@@ -135,8 +135,8 @@ pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     })
 }
 
-/// A port of loopback that nobody uses, below those that the system hands out by itself, so that it is still free
-/// when a member comes back to it; and never one that this process was given before.
+/// Returns a free port of loopback that this process was not given before. It is below those that the system assigns,
+/// so it is still free when a member returns to it.
 fn free_port() -> u16 {
     static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
     let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! An `impl` block becomes a service, without a trait.
+//! Tests services made from an `impl` block, without a trait.
 
 use copycat::__private::local;
 use copycat::prelude::*;
@@ -12,13 +12,13 @@ mod ledger {
     use serde::{Deserialize, Serialize};
     use std::collections::BTreeMap;
 
-    /// There is not enough.
+    /// The account does not hold enough.
     #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
     pub(crate) struct Overdrawn {
         pub(crate) missing: u64,
     }
 
-    /// Accounts and what they hold.
+    /// Accounts and their balances.
     #[derive(Default, Serialize, Deserialize)]
     pub(crate) struct Ledger {
         accounts: BTreeMap<String, u64>,
@@ -28,7 +28,7 @@ mod ledger {
     impl Ledger {
         const FEE: u64 = 1;
 
-        /// With one account.
+        /// Creates a ledger with one account.
         pub(crate) fn with(account: &str, cents: u64) -> Self {
             let mut ledger = Self::default();
             ledger.set(account, cents);
@@ -82,7 +82,7 @@ mod ledger {
         }
     }
 
-    /// What the module's own code may do, and nobody else.
+    /// Calls a method that only the module's own code can see.
     pub(super) fn clear(ledger: &SyncLedger) -> Result<(), Error> {
         ledger.clear()
     }
@@ -92,7 +92,7 @@ fn ledger(partitions: u32) -> AsyncLedger {
     local::open("ledger", partitions, Ledger::default).unwrap().0
 }
 
-/// The suite that both proxies pass; `$wait` is `.await` for one and nothing for the other.
+/// The suite that both proxies pass; `$wait` is `.await` for the asynchronous one and nothing for the other.
 macro_rules! suite {
     ($proxy:expr $(, $wait:ident)?) => {{
         let ledger = $proxy;
@@ -162,7 +162,7 @@ fn the_table_says_what_the_author_said() {
     assert_eq!((method("total").route, method("clear").route), (Route::All, Route::All));
 }
 
-/// A block with parameters.
+/// A block with type parameters.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(
     bound = "K: Ord + Serialize + serde::de::DeserializeOwned, V: Serialize + serde::de::DeserializeOwned"
@@ -191,7 +191,7 @@ where
     }
 }
 
-/// One instance of a type with parameters; another block of it is no state machine.
+/// One instance of a type with parameters. Another block of the type is no state machine.
 struct Pair<L, R>(L, R);
 
 impl<L, R> Pair<L, R> {

@@ -1,4 +1,4 @@
-//! Commands with many keys: each partition gets its part, whatever kind of collection they come in.
+//! Tests commands with many keys: each partition gets its part, in any kind of collection.
 
 use copycat::__private::local;
 use copycat::prelude::*;
@@ -32,7 +32,7 @@ trait Rows {
     fn retain(&mut self, #[key(each)] names: Vec<String>) -> u64;
     #[write]
     fn put_lucky(&mut self, #[key(each.0)] pairs: Vec<(String, u64)>);
-    /// How often a command came, with how many keys.
+    /// Returns, for each command received, its number of keys.
     #[read(merge = concat)]
     fn seen(&self) -> Vec<u64>;
 }
@@ -201,7 +201,7 @@ fn what_no_partition_did_was_not_applied() {
     assert_eq!((error.code(), error.outcome()), (10, Outcome::NotApplied), "{error}");
 }
 
-/// Has a command that the state does not know.
+/// A trait with a command that the state does not know.
 #[state_machine]
 trait Stranger {
     #[write]
@@ -219,13 +219,13 @@ fn a_key_that_is_too_long_is_refused_and_nothing_is_sent() {
     });
 }
 
-/// Without a trait the same holds.
+/// A service without a trait, with the same kind of command.
 #[derive(Default, Serialize, Deserialize)]
 struct Seen(BTreeSet<u64>);
 
 #[state_machine]
 impl Seen {
-    /// How many of these are new.
+    /// Returns how many of the numbers are new.
     #[write(merge = sum)]
     fn add(&mut self, #[key(each)] numbers: &[u64]) -> u64 {
         numbers.iter().filter(|number| self.0.insert(**number)).count() as u64

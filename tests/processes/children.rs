@@ -1,4 +1,4 @@
-//! Members as child processes: started, killed, stopped, woken, asked.
+//! Members as child processes: starts, kills, stops, wakes and queries them.
 
 pub(crate) use super::process::PATIENCE;
 use super::process::Process;
@@ -18,7 +18,7 @@ pub(crate) struct Children {
 }
 
 impl Children {
-    /// Places for three members on free ports.
+    /// Creates places for three members on free ports.
     pub(crate) fn new() -> Children {
         let ports = crate::processes::ports::free_ports(3);
         let seeds = (1..).zip(ports).map(|(id, port)| Member::new(id, format!("127.0.0.1:{port}"))).collect();
@@ -33,19 +33,19 @@ impl Children {
         self.home.path().to_owned()
     }
 
-    /// The arguments that describe a member.
+    /// Returns the arguments that describe a member.
     pub(crate) fn arguments(&self, at: usize) -> Vec<OsString> {
         let seed = |seed: &Member| format!("{}={}", seed.id(), seed.address()).into();
         let own = [(at + 1).to_string().into(), self.home.path().join(format!("member-{at}")).into()];
         own.into_iter().chain(self.seeds.iter().map(seed)).collect()
     }
 
-    /// Starts those that do not run, and waits until all serve.
+    /// Starts the members that do not run, and waits until all serve.
     pub(crate) fn start_all(&mut self) {
         self.start_all_as(|_| Command::new(MEMBER));
     }
 
-    /// The same, by programs that run the member with the arguments that are added to theirs.
+    /// Starts the members like `start_all`, by programs that run a member with the arguments appended to theirs.
     pub(crate) fn start_all_as(&mut self, program: impl Fn(usize) -> Command) {
         let missing: Vec<usize> = (0..3).filter(|at| self.running[*at].is_none()).collect();
         for at in missing.iter().copied() {
@@ -62,7 +62,7 @@ impl Children {
         self.running[at].as_mut().expect("a running member")
     }
 
-    /// The one that says it leads; `None` if none does right now.
+    /// Returns the member that says it leads; `None` if no member does at the moment.
     pub(crate) fn leader(&mut self) -> Option<usize> {
         (0..3).find(|at| {
             self.running[*at].as_mut().is_some_and(|process| {
@@ -77,7 +77,7 @@ impl Children {
         self.running[at] = None;
     }
 
-    /// All at once: none is waited for before all are hit.
+    /// Kills all members at once: signals all of them before it waits for any.
     pub(crate) fn kill_all(&mut self) {
         for process in self.running.iter().flatten() {
             process.signal(Signal::KILL);
@@ -99,12 +99,12 @@ impl Children {
         }
     }
 
-    /// A handle that knows these members.
+    /// Connects a remote handle that knows these members.
     pub(crate) async fn remote(&self, members: &[Member], request_timeout: Duration) -> Remote {
         let builder = members.iter().cloned().fold(Remote::builder(), |all, member| all.add_member(member));
         builder.with_request_timeout(request_timeout).connect().await.expect("a connection")
     }
 }
 
-/// The program that is one member.
+/// The program of one member.
 pub(crate) const MEMBER: &str = env!("CARGO_BIN_EXE_member");

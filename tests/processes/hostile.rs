@@ -1,11 +1,11 @@
-//! Strangers at a member's socket: whatever they send, they are cut off, and the member serves the others.
+//! Hostile clients at a member's socket. The member closes their connections and serves the others.
 
 use copycat::{Member, Remote};
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::time::Duration;
 
-/// Longest that a member may keep a stranger; only a defect makes it that long.
+/// Longest time that a member may keep such a client. Only a defect makes it that long.
 const KEPT_MAX: Duration = Duration::from_secs(30);
 
 fn connect(member: &Member) -> TcpStream {
@@ -15,7 +15,7 @@ fn connect(member: &Member) -> TcpStream {
     stream
 }
 
-/// Sends bytes and waits until the member has closed the connection. Returns how many bytes it had to say.
+/// Sends bytes and waits until the member has closed the connection. Returns the number of bytes that it sent.
 pub(crate) fn insult(member: &Member, bytes: &[u8]) -> usize {
     let mut stream = connect(member);
     // The member may close before it has read everything.
@@ -31,14 +31,14 @@ pub(crate) fn insult(member: &Member, bytes: &[u8]) -> usize {
     answer.len()
 }
 
-/// Sends bytes and hangs up.
+/// Sends bytes and closes the connection.
 pub(crate) fn hang_up(member: &Member, bytes: &[u8]) {
     let mut stream = connect(member);
     let _ = stream.write_all(bytes);
     let _ = stream.shutdown(Shutdown::Both);
 }
 
-/// Connections that say nothing, or the beginning of something.
+/// Opens connections that send nothing, or only the beginning of a message.
 pub(crate) fn half_open(member: &Member, count: usize, bytes: &[u8]) -> Vec<TcpStream> {
     let open = |_| {
         let mut stream = connect(member);
@@ -48,7 +48,7 @@ pub(crate) fn half_open(member: &Member, count: usize, bytes: &[u8]) -> Vec<TcpS
     (0..count).map(open).collect()
 }
 
-/// What a remote handle says first, as it was overheard.
+/// Records the first message of a remote handle.
 pub(crate) async fn greeting() -> Vec<u8> {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("its address").to_string();
@@ -65,7 +65,7 @@ pub(crate) async fn greeting() -> Vec<u8> {
     overheard.join().expect("a greeting")
 }
 
-/// Open descriptors of a process.
+/// Returns the number of open descriptors of a process.
 pub(crate) fn descriptors(process: u32) -> usize {
     std::fs::read_dir(format!("/proc/{process}/fd")).map_or(0, Iterator::count)
 }

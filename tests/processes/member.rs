@@ -1,8 +1,8 @@
 //! One member as a process: `member ID DIRECTORY ID=HOST:PORT...`, the seeds last.
 //!
-//! Says `ready` on its standard output when it serves. Answers each line `status` of its standard input with its
-//! role, ends in order on `close`, and at once when the input ends: it never survives the test that started it.
-//! What keeps it from starting is one line on standard error and the exit status 2.
+//! It prints `ready` on its standard output when it serves. It answers each line `status` of its standard input with
+//! its role, closes in order on `close`, and ends at once when the input ends, so it never survives the test that
+//! started it. If it cannot start, it prints one line on standard error and exits with status 2.
 
 mod service;
 
@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 
 const USAGE: &str = "usage: member ID DIRECTORY ID=HOST:PORT...";
 
-/// Why there is no member.
+/// The reason why a member did not start.
 enum Fault {
     Usage(String),
     Refused(Error),
@@ -38,7 +38,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// One line, whatever the text is.
+/// Prints the text as one line, and returns exit status 2.
 fn fault(text: &str) -> ExitCode {
     eprintln!("member: {}", text.replace('\n', " "));
     ExitCode::from(2)
@@ -83,20 +83,20 @@ fn number(text: &str) -> Result<u64, Fault> {
     text.parse().map_err(|_| Fault::Usage(format!("{text:?} is no member id")))
 }
 
-/// The lines of standard input, from a thread of their own.
+/// Returns the lines of standard input, read by a thread of their own.
 fn orders() -> mpsc::UnboundedReceiver<String> {
     let (sender, orders) = mpsc::unbounded_channel();
     std::thread::spawn(move || {
         for line in io::stdin().lock().lines().map_while(Result::ok) {
             let _ = sender.send(line);
         }
-        // Whoever started it is gone, or has let go of it.
+        // The parent process is gone, or has closed the input.
         exit(1);
     });
     orders
 }
 
-/// A line to whoever started it; if nobody listens any more, the input ends as well.
+/// Prints a line for the parent process. If the parent is gone, the input ends as well.
 fn say(line: &str) {
     let mut out = io::stdout().lock();
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());

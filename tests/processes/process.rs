@@ -1,4 +1,4 @@
-//! A child process that is told things, and says things, a line each.
+//! A child process that receives and prints lines.
 
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader, Write};
@@ -6,7 +6,7 @@ use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
-/// Longest wait for anything.
+/// Longest wait for any event.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// One running member. Dropping it kills it.
@@ -17,30 +17,30 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts a program that is, or runs, the member.
+    /// Starts a program that is a member, or runs one.
     pub(crate) fn start(mut command: Command) -> Process {
         let mut child =
             command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the program starts");
         let lines = BufReader::new(child.stdout.take().expect("its output")).lines();
         let (sender, answers) = channel();
-        // Ends with the process.
+        // The thread ends with the process.
         std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| sender.send(line)));
         let orders = child.stdin.take();
         Process { child, orders, answers }
     }
 
-    /// The next line it says.
+    /// Returns the next line that the process prints.
     pub(crate) fn hear(&self) -> String {
         self.answers.recv_timeout(PATIENCE).expect("the member says something")
     }
 
-    /// Sends it a line.
+    /// Sends a line to the process.
     pub(crate) fn order(&mut self, order: &str) {
         let orders = self.orders.as_mut().expect("it was not told to end");
         writeln!(orders, "{order}").expect("the member reads its orders");
     }
 
-    /// What it answers to a line; `None` if it has ended instead.
+    /// Returns the answer to a line; `None` if the process has ended.
     pub(crate) fn ask(&mut self, order: &str) -> Option<String> {
         writeln!(self.orders.as_mut()?, "{order}").ok()?;
         match self.answers.recv_timeout(PATIENCE) {
@@ -58,13 +58,13 @@ impl Process {
         kill_process(Pid::from_child(&self.child), signal).expect("the process is there");
     }
 
-    /// Kills it, and waits until it is gone.
+    /// Kills the process, and waits until it is gone.
     pub(crate) fn kill(&mut self) {
         self.child.kill().expect("the process is there");
         self.child.wait().expect("the process ends");
     }
 
-    /// Tells it to end in order, and waits.
+    /// Tells the process to close in order, and waits.
     pub(crate) fn close(mut self) -> ExitStatus {
         self.order("close");
         self.child.wait().expect("the process ends")

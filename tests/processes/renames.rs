@@ -1,9 +1,9 @@
-//! Whether new names were made durable: after each renaming, its thread flushes the directory before it does anything
-//! else that is traced here.
+//! Checks that new names become durable: after each rename, its thread flushes the directory before any other traced
+//! call.
 
 use std::collections::BTreeMap;
 
-/// Checks what one process did, as `strace` saw it. Returns how many names it changed.
+/// Checks the calls of one process, as `strace` recorded them. Returns the number of renames.
 pub(crate) fn check(trace: &str) -> Result<usize, String> {
     let (mut begun, mut renamed, mut count) = (BTreeMap::new(), BTreeMap::<&str, String>::new(), 0);
     for line in trace.lines() {
@@ -27,7 +27,7 @@ pub(crate) fn check(trace: &str) -> Result<usize, String> {
     }
 }
 
-/// The thread and the whole call that a line ends; one that it only begins is remembered.
+/// Returns the thread and the whole call that a line ends. Remembers a call that the line only begins.
 fn whole<'a>(line: &'a str, begun: &mut BTreeMap<&'a str, &'a str>) -> Option<(&'a str, String)> {
     let (thread, rest) = line.split_once(' ')?;
     let (_, call) = rest.trim_start().split_once(' ')?;

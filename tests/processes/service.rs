@@ -1,9 +1,9 @@
-//! What the members of these tests serve: a list that remembers everything in its order.
+//! The service of the members in these tests: a list that keeps all numbers in order.
 
 use copycat::state_machine;
 use serde::{Deserialize, Serialize};
 
-/// The resource's name.
+/// The name of the resource.
 pub(crate) const NAME: &str = "entries";
 
 /// A list of numbered notes.
@@ -13,7 +13,7 @@ pub(crate) trait Entries {
     #[write]
     fn append(&mut self, number: u64, note: String) -> String;
 
-    /// All numbers, in their order.
+    /// Returns all numbers, in their order.
     #[read]
     fn numbers(&self) -> Vec<u64>;
 }

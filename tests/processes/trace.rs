@@ -1,32 +1,32 @@
-//! What members did, as `strace` saw it, and whether a reply overtook the disks.
+//! Checks the calls of members, as `strace` recorded them: no reply is sent before the flushes it depends on.
 //!
-//! The writes of the test follow one another, each with a note that no other message is as long as. So everything
-//! between the arrival of a request and its reply belongs to that request: at least two of the three members must
-//! have written as much to a segment, and their `fdatasync` of it must have returned, before the reply was sent.
-//! Times are those at which `strace` held the process before and after each call, on one clock for all three: a
-//! call that is seen to end before another begins did so. No duration is compared with any other.
+//! The test writes one entry at a time, each with a note that is longer than any other message. So all calls between
+//! the arrival of a request and its reply belong to that request: at least two of the three members must have written
+//! as much to a segment, and their `fdatasync` of it must have returned, before the reply was sent. Times are those
+//! at which `strace` held the process before and after each call, on one clock for all three. A call that ends before
+//! another begins in the trace did so in fact. Durations are never compared.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
-/// Length of a note: longer than any sign of life, shorter than a read.
+/// Length of a note in bytes: longer than any ping, shorter than a read.
 pub(crate) const NOTE_LEN: usize = 600;
-/// Members that make a majority of three.
+/// Number of members that form a majority of three.
 const MAJORITY: usize = 2;
 
-/// A program that runs another under `strace`.
+/// Returns a command that runs another program under `strace`.
 pub(crate) fn strace(output: &Path, program: &str) -> Command {
-    // Which of those with a question mark there are depends on the processor.
+    // The processor decides which of the calls with a question mark exist.
     let calls = "trace=fdatasync,fsync,?rename,?renameat,renameat2,\
                  pwritev,pwrite64,sendto,sendmsg,write,writev,recvfrom,recvmsg,read,readv";
     let mut command = Command::new("strace");
-    // All threads, times to the microsecond, how long each call took, what each descriptor is, no contents.
+    // All threads, times in microseconds, durations of calls, targets of descriptors, and no contents.
     command.args(["-f", "-ttt", "-T", "-yy", "-s", "0", "-e", calls, "-o"]).arg(output).arg(program);
     command
 }
 
-/// The same, and from the `first` flush of the log on, every one of them fails.
+/// Returns a command like `strace`'s, in which every flush of the log from the `first` on fails.
 pub(crate) fn strace_with_failing_flushes(output: &Path, program: &str, first: u32) -> Command {
     let mut command = Command::new("strace");
     let fault = format!("inject=fdatasync:error=EIO:when={first}+");
@@ -38,7 +38,7 @@ pub(crate) fn strace_with_failing_flushes(output: &Path, program: &str, first: u
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Call {
     name: String,
-    /// What the descriptor is: a path, or the ends of a connection.
+    /// The target of the descriptor: a path, or the ends of a connection.
     target: String,
     begin: u64,
     end: u64,
@@ -63,12 +63,12 @@ impl Call {
     }
 }
 
-/// What one process did, in the order in which the calls began.
+/// The calls of one process, in the order in which they began.
 #[derive(Debug)]
 pub(crate) struct Trace(Vec<Call>);
 
 impl Trace {
-    /// Reads the output of [`strace`]. Lines that are no calls, or of calls that never ended, say nothing.
+    /// Reads the output of [`strace`]. Ignores lines that are no calls, and calls that never ended.
     pub(crate) fn parse(text: &str) -> Trace {
         let mut begun = BTreeMap::new();
         let mut calls: Vec<Call> = text.lines().filter_map(|line| parse_line(line, &mut begun)).collect();
@@ -76,7 +76,7 @@ impl Trace {
         Trace(calls)
     }
 
-    /// Whether an entry was written to the log and flushed within a time.
+    /// Returns whether an entry was written to the log and flushed within a time range.
     fn flushed(&self, after: u64, before: u64) -> bool {
         let within = self.0.iter().filter(|call| call.begin >= after && call.end <= before);
         let mut appends = within.clone().filter(|call| call.is_append());
@@ -89,7 +89,7 @@ impl Trace {
     }
 }
 
-/// The call that a line ends; one that it only begins is remembered by its thread.
+/// Returns the call that a line ends. Remembers, by its thread, a call that the line only begins.
 fn parse_line<'a>(line: &'a str, begun: &mut BTreeMap<&'a str, Call>) -> Option<Call> {
     let (thread, rest) = line.split_once(' ')?;
     let (time, rest) = rest.trim_start().split_once(' ')?;
@@ -109,14 +109,14 @@ fn parse_line<'a>(line: &'a str, begun: &mut BTreeMap<&'a str, Call>) -> Option<
     Some(Call { end: time + took, result, ..call })
 }
 
-/// `7</path>` or `7<TCP:[127.0.0.1:1->127.0.0.1:2]>`: what stands in the brackets.
+/// Returns the text in the brackets of `7</path>` or `7<TCP:[127.0.0.1:1->127.0.0.1:2]>`.
 fn target(arguments: &str) -> Option<&str> {
     let (_, inside) = arguments.split_once('<')?;
     let end = if inside.starts_with("TCP:[") { inside.find("]>")? + 1 } else { inside.find('>')? };
     Some(&inside[..end])
 }
 
-/// `… = 12 <0.000034>`: the result, and how long it took.
+/// Returns the result and the duration of `… = 12 <0.000034>`.
 fn outcome(line: &str) -> Option<(i64, u64)> {
     let (_, outcome) = line.rsplit_once(" = ")?;
     let (took, result) = (outcome.rsplit_once('<')?.1.trim_end_matches('>'), outcome.split(' ').next()?);
@@ -129,7 +129,7 @@ fn microseconds(seconds: &str) -> Option<u64> {
     (part.len() == 6).then_some(whole * 1_000_000 + part.parse::<u64>().ok()?)
 }
 
-/// Checks every reply that the member `at` sent to the client behind `port`, and counts them.
+/// Checks every reply that the member `at` sent to the client at `port`. Returns the number of replies.
 pub(crate) fn check(members: &[Trace], at: usize, port: u16) -> Result<usize, String> {
     let client = format!("->127.0.0.1:{port}]");
     let connection = members[at].0.iter().filter(|call| call.target.ends_with(&client));
@@ -148,7 +148,7 @@ pub(crate) fn check(members: &[Trace], at: usize, port: u16) -> Result<usize, St
     Ok(replies)
 }
 
-/// Three members as they should be seen: the first is asked, two write and flush.
+/// Returns the traces of three members without a fault: the first gets the request, and two write and flush.
 fn planted() -> [String; 3] {
     let leader = "10 100.000010 recvfrom(9<TCP:[127.0.0.1:1->127.0.0.1:77]>, \"\"..., 65536, 0, NULL, NULL) = 700 <0.000001>\n\
                   11 100.000020 pwritev(5</d/0.segment>, [{iov_base=\"\"..., iov_len=4096}], 1, 0) = 4096 <0.000001>\n\
@@ -172,13 +172,13 @@ fn a_trace_as_it_should_be_passes() {
 #[test]
 fn a_reply_that_overtakes_a_disk_is_noticed() {
     let changes = [
-        // The follower's flush fails, ends too late, began too early, is of another file; nothing was written.
+        // The follower's flush fails, ends too late, began too early, or is of another file; or nothing was written.
         (1, "fdatasync(5</e/0.segment>) = 0", "fdatasync(5</e/0.segment>) = -5"),
         (1, "<0.000010>", "<0.000021>"),
         (1, "100.000060 pwrite64", "100.000071 pwrite64"),
         (1, "fdatasync(5</e/0.segment>)", "fdatasync(6</e/1.segment>)"),
         (1, ") = 4096 ", ") = 16 "),
-        // The leader's flush ends too late; it was for the request before.
+        // The leader's flush ends too late, or belongs to the request before.
         (0, "100.000050 <... fdatasync", "100.000091 <... fdatasync"),
         (0, "100.000010 recvfrom", "100.000025 recvfrom"),
     ];

@@ -1,4 +1,4 @@
-//! Clients that write without pause and keep account of what became of each write.
+//! Clients that write without pause and record the outcome of each write.
 
 use super::service::{AsyncEntries, NAME};
 use copycat::{Outcome, Remote};
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::task::JoinHandle;
 
-/// What became of the writes.
+/// The outcomes of the writes.
 #[derive(Debug, Default)]
 pub(crate) struct Account {
     pub(crate) acknowledged: BTreeSet<u64>,
@@ -29,7 +29,7 @@ pub(crate) struct Writers {
 }
 
 impl Writers {
-    /// Begins to write through each of the handles.
+    /// Starts a writer for each of the handles.
     pub(crate) fn start(remotes: &[Remote]) -> Writers {
         let shared = Arc::<Shared>::default();
         let proxies = remotes.iter().map(|remote| remote.resource(NAME).open_sync().expect("a proxy"));
@@ -37,12 +37,12 @@ impl Writers {
         Writers { shared, tasks }
     }
 
-    /// How many writes were acknowledged so far.
+    /// Returns the number of writes acknowledged so far.
     pub(crate) fn acknowledged(&self) -> usize {
         self.shared.account().acknowledged.len()
     }
 
-    /// Ends after the writes that are under way.
+    /// Ends after the writes that are in flight.
     pub(crate) async fn end(self) -> Account {
         self.shared.over.store(true, Ordering::Release);
         for task in self.tasks {

@@ -1,21 +1,21 @@
-//! Makes programs of a text: one of all Rust in a section, and others that call what it defines.
+//! Makes programs of a text: one of all Rust in a section, and others that call the functions that it defines.
 
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-/// A program of a section.
+/// A program made from a section.
 pub(crate) struct Program {
-    /// Of the section, and for what it was made.
+    /// The name of the section, with a suffix for the kind of program.
     pub name: String,
-    /// All of it.
+    /// The whole source.
     pub source: String,
-    /// Whether it needs no other process.
+    /// Whether the program needs no other process.
     pub runs_alone: bool,
 }
 
-/// The programs of a text. The addresses are those of the members that run as processes: three for the first section,
-/// three for the others.
+/// Returns the programs of a text. The addresses are those of the members that run as processes: three for the first
+/// section, and three for the others.
 pub(crate) fn of(text: &str, addresses: &[String]) -> Vec<Program> {
     let mut programs = Vec::new();
     for section in text.split("\n## ").skip(1) {
@@ -35,7 +35,7 @@ fn name(title: &str) -> String {
     words.collect::<Vec<_>>().join("_")
 }
 
-/// The same program on this machine: on ports that are free, and without pauses for people.
+/// Adapts the program to this machine: it uses free ports, and does not pause for people.
 fn here(source: &str, addresses: &[String]) -> String {
     let listed = format!("[\"\", {:?}, {:?}, {:?}][id as usize]", addresses[0], addresses[1], addresses[2]);
     let mut source = source.replace("format!(\"127.0.0.1:740{id}\")", &listed);
@@ -45,12 +45,12 @@ fn here(source: &str, addresses: &[String]) -> String {
     source.replace("Duration::from_secs(1)", "Duration::from_millis(50)")
 }
 
-/// The section itself, if it has a `main`; one that calls what takes a member or a remote handle; and one that calls
-/// what takes nothing.
+/// Makes the programs of a section: the section itself if it has a `main`, one that calls the functions that take a
+/// member or a remote handle, and one that calls the functions that take nothing.
 fn programs_of(name: &str, source: &str) -> Vec<Program> {
     let mut programs = Vec::new();
     let mut add = |suffix: &str, source: String, runs_alone| {
-        // Whoever copies it is to see no warning but for what only one of two kinds of processes calls.
+        // A reader who copies it must see no warning, except for code that only one of two kinds of processes calls.
         let source = format!("#![deny(warnings)]\n#![allow(dead_code)]\n\n{source}");
         programs.push(Program { name: format!("{name}{suffix}"), source, runs_alone });
     };
@@ -83,8 +83,8 @@ fn main_of(body: &str) -> String {
     format!("#[tokio::main]\nasync fn main() -> Result<(), copycat::Error> {{{body}    Ok(())\n}}\n")
 }
 
-/// Calls of the functions of a program, in their order: of those that take a member or a remote handle, and of those
-/// that take nothing.
+/// Returns calls of the functions of a program, in their order: of those that take a member or a remote handle, and
+/// of those that take nothing.
 fn calls(source: &str) -> (String, String) {
     let (mut inside, mut elsewhere) = (String::new(), String::new());
     for line in source.lines() {
@@ -104,10 +104,10 @@ fn calls(source: &str) -> (String, String) {
     (inside, elsewhere)
 }
 
-/// Writes a package of them, as somebody would who has the repository somewhere else.
+/// Writes a package of the programs, as a user outside the repository would.
 pub(crate) fn write(package: &Path, repository: &Path, programs: &[Program]) {
     let examples = package.join("examples");
-    // What an earlier README had is no part of this one.
+    // Programs of an earlier README are removed.
     let _ = fs::remove_dir_all(&examples);
     fs::create_dir_all(&examples).expect("a folder");
     fs::create_dir_all(package.join("src")).expect("a folder");
@@ -120,7 +120,8 @@ pub(crate) fn write(package: &Path, repository: &Path, programs: &[Program]) {
     }
 }
 
-/// What the README says to add; the profile is that of the workspace, so that what was built there is used again.
+/// The dependencies that the README names. The profile is that of the workspace, so that its build results are
+/// reused.
 const MANIFEST: &str = r#"[package]
 name = "readme"
 version = "0.1.0"

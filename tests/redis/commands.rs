@@ -1,9 +1,9 @@
-//! Every command, and what it says when it is used wrongly.
+//! Every command, and its error when it is used wrongly.
 
 use super::servers::{Servers, ask, shown, until};
 use ::redis::Value;
 
-/// A command, and its answer.
+/// Commands with their answers.
 const CASES: &[(&str, &str)] = &[
     ("PING", "+PONG"),
     ("PING hello", "hello"),

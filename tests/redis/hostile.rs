@@ -1,5 +1,5 @@
-//! What nobody should send to a server: it answers as Redis does, or closes the connection, takes little memory,
-//! and serves the others.
+//! Hostile input for a server. It answers as Redis does, or closes the connection, takes little memory, and serves
+//! its other clients.
 
 use super::servers::{Servers, ask, until};
 use crate::resources::{crowd_size, resident};
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_redis-torture");
 
-/// Sends bytes, and no more; returns all that the server says before it closes the connection.
+/// Sends bytes and closes its side. Returns all that the server sends before it closes the connection.
 fn told(servers: &Servers, bytes: &[u8]) -> String {
     let mut stream = servers.raw(0);
     // The server may close before it has read everything.
@@ -25,18 +25,18 @@ fn told(servers: &Servers, bytes: &[u8]) -> String {
     String::from_utf8(answer).expect("text")
 }
 
-/// What was sent, and what the server says to it before it closes.
+/// Returns inputs with the answers that the server gives before it closes the connection.
 fn table() -> Vec<(Vec<u8>, &'static str)> {
     let protocol = |bytes: &[u8], error| (bytes.to_vec(), error);
     let long = |begin: &str| (begin.to_owned() + &"1".repeat(70_000)).into_bytes();
     let mut random = fastrand::Rng::with_seed(7);
-    // No line ends in it, and no command begins in it.
+    // The garbage holds no end of a line and no beginning of a command.
     let garbage = (0..80_000).map(|_| random.u8(128..)).collect();
     vec![
         protocol(b"*x\r\n", "-ERR Protocol error: invalid multibulk length\r\n"),
         protocol(b"*9999999999999999999999\r\n", "-ERR Protocol error: invalid multibulk length\r\n"),
         protocol(b"*1048577\r\n", "-ERR Protocol error: invalid multibulk length\r\n"),
-        // 512 MB; one more than a number holds; less than nothing.
+        // 512 MB, one more than a number holds, and a negative number.
         protocol(
             b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$536870912\r\n",
             "-ERR Protocol error: invalid bulk length\r\n",
@@ -50,14 +50,14 @@ fn table() -> Vec<(Vec<u8>, &'static str)> {
         (long("*"), "-ERR Protocol error: too big mbulk count string\r\n"),
         (long("*1\r\n$"), "-ERR Protocol error: too big bulk count string\r\n"),
         (garbage, "-ERR Protocol error: too big inline request\r\n"),
-        // What comes before a mistake is answered, what comes after is not.
+        // The server answers the commands before a mistake, and none after it.
         protocol(b"PING\r\n*x\r\nPING\r\n", "+PONG\r\n-ERR Protocol error: invalid multibulk length\r\n"),
-        // Inline, as a person types.
+        // Inline commands, as a person types them.
         protocol(b"\r\n  ping  'a b' \nECHO \"\\x41\"\r\n", "$3\r\na b\r\n$1\r\nA\r\n"),
         protocol(b"GET / HTTP/1.1\r\n", "-ERR wrong number of arguments for 'get' command\r\n"),
         protocol(b"*1\r\n$0\r\n\r\n", "-ERR unknown command '', with args beginning with: \r\n"),
         protocol(b"*-1\r\n*0\r\nPING\r\n", "+PONG\r\n"),
-        // Half commands, and nothing at all.
+        // Incomplete commands, and an empty input.
         protocol(b"*2\r\n$3\r\nGET\r\n$1000000\r\nabc", ""),
         protocol(b"PIN", ""),
         protocol(b"", ""),
@@ -77,7 +77,7 @@ fn what_is_no_command_gets_redis_own_errors() {
         }
         assert_eq!(ask(&mut other, "GET k"), "v");
     }
-    // Longer than the log takes: told what is wrong, and the connection goes on.
+    // The command is longer than an entry of the log may be. The server says so, and the connection continues.
     let long = "x".repeat(4 << 20);
     let answer = ask(&mut other, &format!("SET k {long}"));
     assert!(answer.starts_with("-NOTAPPLIED ") && answer.contains("limit"), "{answer}");
@@ -90,7 +90,7 @@ fn what_is_no_command_gets_redis_own_errors() {
         ask(&mut other, "APPEND k x"),
         "-ERR string exceeds maximum allowed size (proto-max-bulk-len)"
     );
-    // A result that no answer can hold changes nothing, and is told.
+    // A result that fits no answer changes nothing, and gives an error.
     let answer = ask(&mut other, "MGET k k k");
     assert!(answer.starts_with("-NOTAPPLIED ") && answer.contains("too large"), "{answer}");
     assert_eq!(ask(&mut other, "SET k v"), "+OK");
@@ -109,7 +109,7 @@ fn a_crowd_that_says_nothing_costs_little() {
     let crowd: Vec<TcpStream> = (0..crowd_size())
         .map(|number| {
             let mut stream = servers.raw(0);
-            // Every other one has begun a command, and announced much.
+            // Every second connection has begun a command that announces a large argument.
             if number % 2 == 0 {
                 stream.write_all(b"*1000000\r\n$3\r\nSET\r\n$4000000\r\nabc").expect("room in the socket");
             }
@@ -144,7 +144,7 @@ fn who_never_reads_is_left_alone_and_then_cut_off() {
         .map(|_| {
             let mut stream = servers.raw(0);
             stream.set_nonblocking(true).expect("a socket");
-            // As many as the sockets take, each of which asks for a mebibyte.
+            // As many commands as the sockets take, each of which asks for a mebibyte.
             let many = b"GET k\r\n".repeat(100_000);
             let mut rest = &many[..];
             while let Ok(sent @ 1..) = stream.write(rest) {
@@ -159,7 +159,8 @@ fn who_never_reads_is_left_alone_and_then_cut_off() {
         peak = peak.max(resident(servers.id(0)));
         ask(&mut other, "INFO clients").contains("connected_clients:1\r\n").then_some(())
     });
-    // A first window of answers for each, encoded and not, and what the sockets hold: far less than they asked for.
+    // The first window of answers for each client, encoded and not, and the contents of the sockets are far less than
+    // the clients asked for.
     let grown = peak.saturating_sub(before);
     println!("{grown} bytes for {} clients that do not read", silent.len());
     assert!(grown < 512 << 20, "the server took {grown} bytes more");
@@ -193,7 +194,7 @@ fn beyond_its_descriptors_a_server_turns_clients_away() {
             other => panic!("{other:?}"),
         }
     }
-    // 300 descriptors, 256 of which are the member's, and one of ours is a client already.
+    // There are 300 descriptors. 256 are the member's, and one client of this test is connected already.
     assert_eq!(refused, 60 - 43);
     drop(streams);
     until("room again", || servers.try_connect(0, "").ok());

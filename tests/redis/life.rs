@@ -1,4 +1,4 @@
-//! How servers begin, go on without each other, and end.
+//! Servers start, serve while others are down, and end.
 
 use super::servers::{Servers, ask, until};
 use rustix::process::Signal;
@@ -13,7 +13,7 @@ fn what_was_written_outlives_an_orderly_end() {
     let mut servers = Servers::started(PROGRAM);
     for (at, signal) in [(0, Signal::TERM), (1, Signal::INT)] {
         let mut stream = servers.raw(at);
-        // Commands that are in hand are answered, and then the connection ends.
+        // The server answers the commands that it has begun, and then closes the connection.
         stream.write_all(&b"INCR counter\r\n".repeat(100)).expect("room in the socket");
         let mut first = [0; 1];
         stream.read_exact(&mut first).expect("an answer");
@@ -28,7 +28,7 @@ fn what_was_written_outlives_an_orderly_end() {
         servers.start_all();
         let found = ask(&mut servers.connect(at), "GET counter");
         assert_eq!(found, (100 * at + counted).to_string(), "as many as were answered");
-        // So that the next one begins at a round number.
+        // The next round begins at a multiple of 100.
         let missing = 100 - counted;
         ask(&mut servers.connect(at), &format!("INCRBY counter {missing}"));
     }
@@ -52,7 +52,7 @@ fn an_error_says_whether_it_happened_and_a_copy_is_read_without_a_majority() {
     assert_eq!(ask(&mut connection, "COPYCAT.CONSISTENCY strict"), "+OK");
     let read = ask(&mut connection, "GET k");
     assert!(read.starts_with("-NOTAPPLIED "), "{read}");
-    // It gave up by now; what it is told then was never proposed.
+    // The server has given up leadership by now. Later writes to it are never proposed.
     until("a member that does not lead any more", || {
         Some(ask(&mut connection, "COPYCAT.STATUS")).filter(|status| status.contains("\"leader\":null"))
     });

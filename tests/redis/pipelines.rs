@@ -1,12 +1,12 @@
-//! Many commands at once on one connection: each sees exactly those before it.
+//! Many commands at once on one connection: each sees exactly the effects of those before it.
 
 use super::servers::{Servers, ask, shown};
 use ::redis::{Connection, ConnectionLike};
 
-/// Commands that are sent before any answer is read.
+/// Number of commands that are sent before any answer is read.
 const COUNT: usize = 500;
 
-/// Sends a mixture of writes and reads in one piece, and checks each answer against what must have happened.
+/// Sends a mixture of writes and reads in one piece, and checks each answer against the expected one.
 fn mixture(connection: &mut Connection, name: &str) {
     let (mut packed, mut expected) = (Vec::new(), Vec::new());
     let mut push = |words: &[&str], answer: String| {
@@ -46,7 +46,7 @@ fn commands_of_one_connection_take_effect_in_their_order() {
         assert_eq!(ask(&mut connection, "COPYCAT.CONSISTENCY lease"), "+OK");
         mixture(&mut connection, &format!("{name}-lease"));
     }
-    // Several at the same time disturb each other as little.
+    // Concurrent pipelines do not disturb each other.
     std::thread::scope(|scope| {
         for number in 0..4 {
             let mut connection = servers.connect(number % 3);

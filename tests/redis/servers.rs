@@ -1,4 +1,4 @@
-//! A cluster of three servers as child processes: started, killed, stopped, woken, asked.
+//! A cluster of three servers as child processes: starts, kills, stops, wakes and queries them.
 
 use crate::ports::free_ports;
 use ::redis::{Client, Connection, ConnectionLike, RedisError, Value};
@@ -11,12 +11,12 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// Longest wait for anything.
+/// Longest wait for any event.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
-/// What the servers call patience, in seconds: how long a client may read nothing.
+/// The servers' `patience` in seconds: how long a client may leave its answers unread.
 const PATIENCE_S: &str = "1";
 
-/// Three servers. Dropping it kills them.
+/// Three servers. They are killed when this is dropped.
 pub(crate) struct Servers {
     program: PathBuf,
     home: TempDir,
@@ -25,7 +25,7 @@ pub(crate) struct Servers {
     running: [Option<Child>; 3],
 }
 
-/// Looks again and again until there is something to see.
+/// Checks again until `look` returns a value.
 pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let began = Instant::now();
     loop {
@@ -38,14 +38,14 @@ pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
 }
 
 impl Servers {
-    /// Places for three servers on free ports. The program serves when its first word is `serve`.
+    /// Creates places for three servers on free ports. The program serves if its first argument is `serve`.
     pub(crate) fn new(program: impl Into<PathBuf>) -> Servers {
         let mut ports = free_ports(6);
         let (listens, home) = (ports.split_off(3), TempDir::new().expect("a temporary directory"));
         Servers { program: program.into(), home, members: ports, listens, running: [None, None, None] }
     }
 
-    /// Three servers that serve.
+    /// Creates three servers, and starts them.
     pub(crate) fn started(program: impl Into<PathBuf>) -> Servers {
         let mut servers = Servers::new(program);
         servers.start_all();
@@ -56,12 +56,12 @@ impl Servers {
         self.home.path()
     }
 
-    /// Where a server's clients connect.
+    /// Returns the address to which a server's clients connect.
     pub(crate) fn address(&self, at: usize) -> String {
         format!("127.0.0.1:{}", self.listens[at])
     }
 
-    /// What a server is told when it is started.
+    /// Returns the arguments of a server.
     pub(crate) fn arguments(&self, at: usize) -> Vec<OsString> {
         let mut words: Vec<OsString> = ["serve".into(), "--id".into(), (at + 1).to_string().into()].into();
         for (id, port) in (1..).zip(&self.members) {
@@ -73,14 +73,14 @@ impl Servers {
         words
     }
 
-    /// Starts one that does not run. What it has to say is in a file beside its data.
+    /// Starts a server that does not run. Its output goes to a file beside its data.
     pub(crate) fn start(&mut self, at: usize) {
         let mut command = Command::new(&self.program);
         command.args(self.arguments(at));
         self.start_as(at, command);
     }
 
-    /// The same, by a command that runs the program.
+    /// Starts a server like `start`, by a command that runs the program.
     pub(crate) fn start_as(&mut self, at: usize, mut command: Command) {
         assert!(self.running[at].is_none(), "it runs already");
         let said = File::options().create(true).append(true).open(self.home().join(format!("said-{at}")));
@@ -89,7 +89,7 @@ impl Servers {
             Some(command.stdin(Stdio::null()).stderr(said).spawn().expect("the program starts"));
     }
 
-    /// Starts those that do not run, and waits until all serve and know a leader.
+    /// Starts the servers that do not run, and waits until all serve and know a leader.
     pub(crate) fn start_all(&mut self) {
         for at in 0..3 {
             if self.running[at].is_none() {
@@ -99,20 +99,20 @@ impl Servers {
         self.settle();
     }
 
-    /// Waits until all know a leader.
+    /// Waits until all servers know a leader.
     pub(crate) fn settle(&self) {
         for at in 0..3 {
             until("a leader", || self.status(at).filter(|status| !status.contains("\"leader\":null")));
         }
     }
 
-    /// What a server says of itself; nothing if it cannot.
+    /// Returns a server's status; `None` if it cannot answer.
     fn status(&self, at: usize) -> Option<String> {
         let mut connection = self.try_connect(at, "").ok()?;
         ::redis::cmd("COPYCAT.STATUS").query(&mut connection).ok()
     }
 
-    /// The one that leads, once there is one.
+    /// Returns the server that leads, once there is one.
     pub(crate) fn leader(&self) -> usize {
         let leads =
             |at: &usize| self.status(*at).is_some_and(|status| status.contains("\"role\":\"leader\""));
@@ -128,13 +128,13 @@ impl Servers {
         kill_process(Pid::from_child(child), signal).expect("the process is there");
     }
 
-    /// Kills one, and waits until it is gone.
+    /// Kills a server, and waits until it is gone.
     pub(crate) fn kill(&mut self, at: usize) {
         self.signal(at, Signal::KILL);
         self.end(at);
     }
 
-    /// All at once: none is waited for before all are hit.
+    /// Kills all servers at once: signals all of them before it waits for any.
     pub(crate) fn kill_all(&mut self) {
         let running: Vec<usize> = (0..3).filter(|at| self.running[*at].is_some()).collect();
         running.iter().for_each(|at| self.signal(*at, Signal::KILL));
@@ -143,12 +143,12 @@ impl Servers {
         }
     }
 
-    /// Waits until one is gone that was told to go.
+    /// Waits until a server that was told to end is gone.
     pub(crate) fn end(&mut self, at: usize) -> ExitStatus {
         self.running[at].take().expect("a running server").wait().expect("the process ends")
     }
 
-    /// Ends all in order.
+    /// Ends all servers in order.
     pub(crate) fn close_all(&mut self) {
         for at in 0..3 {
             self.signal(at, Signal::TERM);
@@ -158,7 +158,7 @@ impl Servers {
         }
     }
 
-    /// A client of one server; `settings` as in a client's URL.
+    /// Connects to one server. `settings` has the form of the end of a client's URL.
     pub(crate) fn try_connect(&self, at: usize, settings: &str) -> Result<Connection, RedisError> {
         let client = Client::open(format!("redis://{}/{settings}", self.address(at)))?;
         let connection = client.get_connection_with_timeout(PATIENCE)?;
@@ -171,7 +171,7 @@ impl Servers {
         self.try_connect(at, "").expect("a connection")
     }
 
-    /// Bytes to a server, and from it.
+    /// Opens a plain TCP connection to a server.
     pub(crate) fn raw(&self, at: usize) -> TcpStream {
         let stream = TcpStream::connect(self.address(at)).expect("the server listens");
         stream.set_read_timeout(Some(PATIENCE)).expect("a time limit");
@@ -190,7 +190,7 @@ impl Drop for Servers {
     }
 }
 
-/// Sends a command, its words parted by spaces (`_` for an empty one); returns the answer in one line.
+/// Sends a command given as words separated by spaces (`_` for an empty one). Returns the answer in one line.
 pub(crate) fn ask(connection: &mut Connection, line: &str) -> String {
     let mut words = line.split(' ');
     let mut command = ::redis::cmd(words.next().expect("a name"));
@@ -201,7 +201,7 @@ pub(crate) fn ask(connection: &mut Connection, line: &str) -> String {
     }
 }
 
-/// A value in one line: `+simple`, `-ERROR text`, `:1`, text, `nil`, `[a, b]`, `{a: b}`.
+/// Formats a value in one line: `+simple`, `-ERROR text`, `:1`, text, `nil`, `[a, b]`, `{a: b}`.
 pub(crate) fn shown(value: &Value) -> String {
     let list = |values: &[Value]| values.iter().map(shown).collect::<Vec<_>>().join(", ");
     match value {

@@ -1,40 +1,40 @@
-//! A state machine whose commands take everything that a signature may have, for bytes that nobody meant.
+//! A state machine whose commands take everything that a signature may have, as a target for hostile bytes.
 
 use copycat::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What is kept: every shape of enum variant, and a type that holds itself.
+/// The stored values: every shape of enum variant, and a type that contains itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Piece {
-    /// Without contents.
+    /// A variant without contents.
     Nothing,
-    /// With one value.
+    /// A variant with one value.
     Text(String),
-    /// With several.
+    /// A variant with several values.
     Point(i16, f32, char),
-    /// With named ones.
+    /// A variant with named values.
     Page {
-        /// Of which book.
+        /// The book of the page.
         of: Option<Box<Piece>>,
-        /// The largest number there is.
+        /// A number of the largest type.
         number: u128,
     },
-    /// As deep as anybody likes.
+    /// A variant that nests to any depth.
     Pile(Vec<Piece>),
 }
 
-/// A list without an end that bytes could tell.
+/// A list without a bound that the encoding could check.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Chain {
     next: Option<Box<Chain>>,
 }
 
-/// Takes no byte.
+/// A type that takes no byte.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Mark;
 
-/// Takes no byte on the way, and some in memory.
+/// A type that takes no byte on the wire, and some in memory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Cached {
     #[serde(skip)]
@@ -44,44 +44,44 @@ pub struct Cached {
 /// Pieces by name.
 #[state_machine]
 pub trait Archive {
-    /// Keeps a piece.
+    /// Stores a piece.
     #[write]
     fn put(&mut self, #[key] name: String, piece: Piece) -> Option<Piece>;
-    /// Keeps a text, of which nothing is copied on the way.
+    /// Stores a text without copying it on the way.
     #[write]
     fn note(&mut self, #[key] name: &str, text: &str, raw: &[u8]) -> u64;
-    /// Keeps all of them.
+    /// Stores all pieces.
     #[write]
     fn fill(&mut self, pieces: BTreeMap<String, Vec<Option<Piece>>>) -> u64;
-    /// Counts what is in there.
+    /// Counts the elements.
     #[write]
     fn count(&mut self, numbers: Vec<Vec<u64>>, wide: [i128; 2], set: BTreeSet<(u8, i64)>) -> u64;
-    /// Counts what takes no byte.
+    /// Counts values that take no byte.
     #[write]
     fn mark(&mut self, marks: Vec<Mark>, cached: Vec<Cached>, pairs: BTreeMap<Mark, ()>) -> u64;
-    /// Counts links.
+    /// Counts the links.
     #[write]
     fn link(&mut self, chain: Chain) -> u64;
-    /// Forgets.
+    /// Removes a piece.
     #[delete]
     fn remove(&mut self, #[key] name: &str) -> Option<Piece>;
-    /// What is kept.
+    /// Returns a piece.
     #[read]
     fn get(&self, #[key] name: &str) -> Option<Piece>;
-    /// Which of the names are known.
+    /// Returns which of the names are known.
     #[read]
     fn known(&self, names: &[&str], limit: Option<(u32, bool)>) -> Vec<bool>;
-    /// How many there are.
+    /// Returns the number of pieces.
     #[read]
     fn len(&self) -> u64;
-    /// Whether there is none.
+    /// Returns whether there are no pieces.
     #[read]
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
 }
 
-/// The state.
+/// The state of [`Archive`].
 #[derive(Debug, Default)]
 pub struct Shelves(BTreeMap<String, Piece>);
 

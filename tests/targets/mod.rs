@@ -1,4 +1,4 @@
-//! What hostile bytes are aimed at: every decoder by name, and how much memory it may take. The fuzz targets of
+//! The targets of hostile bytes: every decoder with its name and the memory that it may take. The fuzz targets of
 //! `fuzz/` and the test `hostile` feed the same functions, with the allocator that counts.
 //!
 //! Begin with [`TARGETS`].
@@ -16,34 +16,35 @@ static MEMORY: PeakAlloc = PeakAlloc;
 /// A decoder that is fed.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
-    /// Of the fuzz target and of the folder of its corpus.
+    /// The name of the fuzz target and of the folder of its corpus.
     pub name: &'static str,
     run: fn(&[u8]) -> Verdict,
-    /// Bytes of memory that it may hold at once whatever the input is.
+    /// Memory in bytes that it may hold at once for any input.
     base: usize,
-    /// And for each byte of the input.
+    /// Further bytes of memory for each byte of the input.
     factor: usize,
 }
 
-/// All of them.
+/// All targets.
 ///
-/// The bases are what the largest single claim costs that is honoured before its bytes have arrived; the factors
-/// are what the smallest thing on the wire becomes in memory, the copies that the checks make included.
+/// A base covers the largest single claim that is honoured before its bytes have arrived. A factor is the size in
+/// memory of the smallest thing on the wire, including the copies that the checks make.
 pub const TARGETS: &[Target] = &[
     Target { name: "frame", run: decoders::frame, base: 4 << 10, factor: 8 },
     Target { name: "batch", run: decoders::batch, base: 4 << 10, factor: 16 },
     Target { name: "handshake", run: decoders::handshake, base: 32 << 10, factor: 8 },
     Target { name: "message", run: decoders::message, base: 4 << 10, factor: 16 },
     Target { name: "identity", run: decoders::identity, base: 4 << 10, factor: 8 },
-    // A read finds at most 256 KiB of room.
+    // One read offers at most 256 KiB of buffer space.
     Target { name: "stream", run: decoders::stream, base: 1 << 20, factor: 16 },
-    // Twice more items than a queue holds, at both ends; and each step may publish seven of them.
+    // Both ends may hold twice the items of a queue, and each step may publish seven of them.
     Target { name: "streams", run: decoders::streams, base: 1 << 20, factor: 512 },
-    // Segments of 64 KiB: a few that were there, the next, the scan's window, and what the checks read.
+    // Segments of 64 KiB: a few old ones, the next one, the window of the scan, and the data that the checks read.
     Target { name: "recovery", run: decoders::recovery, base: 4 << 20, factor: 32 },
-    // Elements that take no byte, 4,096 of them; and a tag of one byte is a piece of 48 in a node of a tree.
+    // 4,096 elements that take no byte; and a tag of one byte becomes a piece of 48 bytes in a node of a tree.
     Target { name: "commands", run: commands, base: 512 << 10, factor: 128 },
-    // In a line, each byte of zero is a word of nothing: a handle of 32 bytes, in lists that grow by doubling, twice.
+    // In an inline command, each zero byte is an empty word: a handle of 32 bytes, in lists that grow by doubling,
+    // twice.
     Target { name: "resp", run: resp::resp, base: 8 << 10, factor: 256 },
 ];
 
@@ -52,7 +53,7 @@ fn commands(bytes: &[u8]) -> Verdict {
 }
 
 impl Target {
-    /// The target of a name.
+    /// Returns the target with this name.
     ///
     /// # Panics
     ///
@@ -63,7 +64,7 @@ impl Target {
         found.unwrap_or_else(|| panic!("no target {name}"))
     }
 
-    /// Makes what every input uses, so that no input is charged for it.
+    /// Creates what every input uses, so that it is not counted for any input.
     pub fn warm_up(&self) {
         let _verdict = (self.run)(&[]);
     }
@@ -72,7 +73,7 @@ impl Target {
     ///
     /// # Panics
     ///
-    /// If anything does not hold that must hold, memory included.
+    /// If an invariant breaks, or the input takes too much memory.
     pub fn feed(&self, bytes: &[u8]) -> Verdict {
         MEMORY.reset_peak_usage();
         let before = MEMORY.current_usage();
@@ -86,5 +87,5 @@ impl Target {
     }
 }
 
-/// Bytes that may stay: what threads and libraries keep for the next time.
+/// Bytes that may stay allocated: what threads and libraries keep for later use.
 const LEFT_MAX: usize = 16 << 10;

@@ -1,12 +1,12 @@
-//! What Redis' clients send, and whoever claims to be one.
+//! Fuzz target: the Redis protocol parser.
 
 use bytes::BytesMut;
 use copycat::testing::decoders::Verdict;
 use copycat_redis::command;
 use copycat_redis::protocol::{COMMAND_LEN_MAX, ProtocolError, Reader, WORD_LEN_MAX, WORDS_MAX, Words};
 
-/// Reads a connection to its end, at once and in pieces, whose lengths the first byte decides: that must be the
-/// same. And asks of each command what it means.
+/// Reads a connection to its end, at once and in pieces whose lengths the first byte decides, and checks that both
+/// give the same. Then parses each command.
 pub(super) fn resp(bytes: &[u8]) -> Verdict {
     let Some((seed, sent)) = bytes.split_first() else { return Verdict::Refused };
     let mut lengths = fastrand::Rng::with_seed(u64::from(*seed));
@@ -52,7 +52,7 @@ fn check(words: &Words) {
         (vec![words.clone()], None),
         "written as an array it is the same"
     );
-    // Known or not, with the right words or not: an answer of some length, and the connection goes on.
+    // Known or not, well-formed or not, each command gets an answer of bounded length, and the connection continues.
     if let Err(refusal) = command::parse(words) {
         let told = refusal.to_string();
         assert!(told.len() <= 1_024, "a refusal of {} bytes", told.len());

@@ -1,15 +1,15 @@
-//! Assertions state what must hold, in production too: the floors that lose data if it does not have one for each
-//! function, or the report says where they are missing.
+//! Assertions state what must hold, in production too. The folders whose defects lose data have a minimum of
+//! assertions per hundred functions. A folder below its minimum is reported with the files that lack most.
 //!
-//! What is counted: `assert!` and its relatives, those of debug builds and of constants too, over the functions that do
-//! more than hand something on. Code that only tests use counts on neither side.
+//! The check counts `assert!` and its relatives, including those of debug builds and constants, against the functions
+//! that do more than pass a value on. Code that only tests use is not counted.
 
 use super::report::{Report, Rule, Violation};
 use super::workspace::{Source, Workspace};
 
-/// A function of at most so many lines, from its signature to its closing brace, reads or hands on one value.
+/// A function of at most this number of lines, from its signature to its closing brace, reads or passes on one value.
 const PLAIN_MAX: usize = 3;
-/// Files that a finding names.
+/// Most files that a finding names.
 const NAMED_MAX: usize = 5;
 
 const RULE: Rule = Rule {
@@ -18,26 +18,27 @@ const RULE: Rule = Rule {
            never what bytes from a disk or a peer can break",
 };
 
-/// What one folder must have.
+/// The minimum of one folder.
 struct Minimum {
     folder: &'static str,
-    /// Files and folders in it that stand in for something in tests.
+    /// Files and folders in it that replace something in tests, and are not counted.
     except: &'static [&'static str],
-    /// Assertions for a hundred functions.
+    /// Number of assertions per hundred functions.
     per_hundred: usize,
 }
 
-/// What holds today. A figure is only ever raised.
+/// The current minima. They are only ever raised.
 const MINIMA: &[Minimum] = &[
-    // Two of its members that disagree lose what was acknowledged, and say nothing.
+    // Two members that disagree lose acknowledged entries silently.
     Minimum { folder: "copycat/src/raft", except: &[], per_hundred: 100 },
-    // A byte in the wrong place is found out years later.
+    // A byte in the wrong place may be noticed years later.
     Minimum {
         folder: "copycat/src/storage",
         except: &["history/", "seal.rs", "disk/simulated.rs"],
         per_hundred: 100,
     },
-    // It carries out what the two decide. Much of it only passes on: it has fewer facts of its own.
+    // It carries out the decisions of the other two. Much of it only passes values on, so it has fewer facts of its
+    // own.
     Minimum { folder: "copycat/src/node/shard", except: &[], per_hundred: 40 },
 ];
 
@@ -63,7 +64,7 @@ pub(crate) fn check(workspace: &Workspace, report: &mut Report) {
     }
 }
 
-/// One line for people: how many assertions a hundred functions have.
+/// Returns the numbers of assertions per hundred functions, as one line.
 pub(crate) fn figures(workspace: &Workspace) -> String {
     let figure = |minimum: &Minimum| {
         let (functions, assertions) = total(&minimum.counts(workspace));
@@ -73,7 +74,7 @@ pub(crate) fn figures(workspace: &Workspace) -> String {
     format!("assertions in a hundred functions: {}", figures.join(", "))
 }
 
-/// What was counted in one file.
+/// The counts of one file.
 struct Count {
     path: String,
     functions: usize,
@@ -101,7 +102,7 @@ impl Count {
         Count { path: source.path.clone(), functions, assertions: assertions.count() }
     }
 
-    /// How many more it needs to have one for each function.
+    /// Returns the number of assertions that the file lacks to have one per function.
     fn missing(&self) -> usize {
         self.functions.saturating_sub(self.assertions)
     }
@@ -117,7 +118,7 @@ fn total(counts: &[Count]) -> (usize, usize) {
     (sum(|count| count.functions), sum(|count| count.assertions))
 }
 
-/// The files that lack most, worst first.
+/// Names the files that lack most, worst first.
 fn lowest(mut counts: Vec<Count>) -> String {
     counts.retain(|count| count.missing() > 0);
     counts.sort_by_key(|count| std::cmp::Reverse(count.missing()));

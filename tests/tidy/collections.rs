@@ -1,9 +1,9 @@
-//! Collections: they are written as users would write them, with what users have, and are short enough to learn from.
+//! The collections use only what users have, as users would, and are short enough to learn from.
 
 use super::report::{Report, Rule};
 use super::workspace::{Source, Workspace};
 
-/// Lines of a collection's file, without the examples in its documentation and without tests.
+/// Most lines of a collection's file, without the examples in its documentation and without tests.
 const LINES_MAX: usize = 200;
 
 const HIDDEN_RULE: Rule = Rule {
@@ -23,7 +23,7 @@ pub(crate) fn check(workspace: &Workspace, report: &mut Report) {
     }
 }
 
-/// Names of what the framework has to show to generated code, and hides from everybody else's eyes.
+/// Returns the names that the framework shows to generated code and hides from users.
 fn hidden(workspace: &Workspace) -> Vec<String> {
     let framework = workspace.sources.iter().filter(|source| source.is_in("copycat/src"));
     let lines = framework.flat_map(|source| {

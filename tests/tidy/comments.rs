@@ -1,12 +1,12 @@
-//! Comments: they explain decisions, every folder introduces itself, and nothing is left in them to be done or
-//! switched on again.
+//! Comments explain decisions, each folder introduces itself, and comments hold neither open work nor disabled code.
 
 use super::report::{Report, Rule};
 use super::workspace::{Source, Workspace};
 use std::collections::BTreeSet;
 
-/// A quarter of the lines is what the style asks for, and what `figures` lets people watch; half of that is where
-/// silence becomes a fault. Counted over the whole product: one file may be plain enough to need few.
+/// The least share of comment lines. The style asks for a quarter, which `figures` shows; below half of that the
+/// product is too silent. The share is counted over the whole product, because a single file may be plain enough to
+/// need few.
 const SHARE_MIN_PERCENT: usize = 12;
 
 const OPEN_RULE: Rule =
@@ -35,13 +35,13 @@ pub(crate) fn check(workspace: &Workspace, report: &mut Report) {
     }
 }
 
-/// One line for people: how much the product explains.
+/// Returns the share of comment lines, as one line.
 pub(crate) fn figures(workspace: &Workspace) -> String {
     let (comments, lines) = share(workspace);
     format!("{comments} of {lines} lines are comments: {} %", comments * 100 / lines.max(1))
 }
 
-/// Lines of the product with a comment, and its lines that are not blank.
+/// Returns the number of product lines with a comment, and of those that are not blank.
 fn share(workspace: &Workspace) -> (usize, usize) {
     let product = workspace.sources.iter().filter(|source| source.is_product());
     product.fold((0, 0), |(comments, lines), source| {
@@ -68,8 +68,8 @@ fn check_dead_code(source: &Source, report: &mut Report) {
     }
 }
 
-/// Whether a line can only be code. Rather misses some than accuses a sentence or a formula: what ends like a
-/// statement or opens a block must also parse as one, and hold more than a word.
+/// Returns whether a line can only be code. It rather misses code than accuses a sentence or a formula: a line that
+/// ends like a statement or opens a block must also parse as one, and hold more than a word.
 fn is_code(text: &str) -> bool {
     let closes = ["}", "};", "})", "});", "},"].contains(&text);
     let attribute = text.starts_with("#[") && text.ends_with(']');

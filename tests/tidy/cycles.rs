@@ -1,12 +1,12 @@
-//! No circles of files: a file that another one uses does not use that one, not even by a detour. So each can be read
-//! after those that it uses, and understood without those that use it.
+//! No import cycles between files, direct or indirect. Each file can be read after the files that it uses, and
+//! understood without the files that use it.
 
 use super::report::{Report, Rule};
 use super::syntax::Path;
 use super::workspace::{Source, Workspace};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The folders in which it holds.
+/// The folders to which the rule applies.
 const FOLDERS: &[&str] = &[
     "copycat/src/codec",
     "copycat/src/storage",
@@ -26,7 +26,7 @@ const CIRCLE_RULE: Rule = Rule {
     mend: "move what both need to a file below them, or give the lower one what it needs as an argument",
 };
 
-/// For each file by its module, the files of the folder that it uses, and a line where it does.
+/// For each file, by its module: the files of the folder that it uses, with a line where it does.
 type Uses<'a> = BTreeMap<&'a [String], BTreeMap<&'a [String], usize>>;
 
 pub(crate) fn check(workspace: &Workspace, report: &mut Report) {
@@ -45,7 +45,8 @@ pub(crate) fn check(workspace: &Workspace, report: &mut Report) {
     }
 }
 
-/// What opens the folder names all of its files, and stands for none of them.
+/// Returns whether the source is a file of the folder. `mod.rs` names all files and stands for none, so it is left
+/// out.
 fn is_file_of(source: &Source, folder: &str) -> bool {
     source.is_in(folder) && !source.path.ends_with("/mod.rs") && !source.test_only
 }
@@ -60,7 +61,7 @@ fn used_by<'a>(file: &Source, files: &[&'a Source]) -> BTreeMap<&'a [String], us
     used.collect()
 }
 
-/// A path from the root of the crate; `None` if it does not say where it begins.
+/// Resolves a path from the root of the crate; `None` if its beginning is unknown.
 fn absolute(file: &Source, path: &Path) -> Option<Vec<String>> {
     let steps = path.segments.iter().position(|segment| segment != "self" && segment != "super");
     let (begin, rest) = path.segments.split_at(steps?);

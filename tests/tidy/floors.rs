@@ -1,13 +1,13 @@
-//! Floors: an import never goes up, and siblings on the ground never name each other.
+//! Layers: an import never goes up, and siblings name each other only where the table allows it.
 //!
-//! The compiler keeps floors between crates; `copycat` is one crate, so this keeps them between its folders.
-//! It holds in tests as well, except that a floor's own tests may use `testing`.
+//! The compiler keeps layers between crates. `copycat` is one crate, so this rule keeps them between its folders. It
+//! applies to tests as well, except that a layer's own tests may use `testing`.
 
 use super::report::{Report, Rule};
 use super::syntax::Path;
 use super::workspace::{Source, Workspace};
 
-/// A folder (or file) of `copycat/src`, how high it lies, and whether it may name others as high as itself.
+/// A folder or file of `copycat/src`, its height, and whether it may name others of the same height.
 struct Floor {
     name: &'static str,
     height: u8,
@@ -18,8 +18,8 @@ const fn floor(name: &'static str, height: u8, names_siblings: bool) -> Floor {
     Floor { name, height, names_siblings }
 }
 
-/// From the ground up. `error` is the facade's one error type; what can fail in a user's hands, `cluster` and
-/// `resource`, return it, so it lies just below them and knows the floors whose errors it gathers.
+/// The layers from the lowest up. `error` is the one error type of the facade. The modules that return it to users,
+/// `cluster` and `resource`, are just above it. It knows the layers whose errors it gathers.
 const FLOORS: &[Floor] = &[
     floor("codec", 0, false),
     floor("threads", 0, false),
@@ -41,10 +41,10 @@ const FLOORS: &[Floor] = &[
     floor("testing", 8, false),
 ];
 
-/// `lib.rs` itself, and what it defines or exports.
+/// `lib.rs` itself, with its definitions and exports.
 const FACADE: &str = "lib";
 
-/// The one example that runs single floors, which no user can: it measures them.
+/// The one example that runs single layers, to measure them. Users cannot reach them.
 const LABORATORY: &str = "examples/bench/floors.rs";
 
 const FLOOR_RULE: Rule = Rule {
@@ -95,7 +95,7 @@ fn check_source(source: &Source, report: &mut Report) {
     }
 }
 
-/// The floor a path leads to; `None` where it leads out of the crate, or is a local name.
+/// Returns the layer that a path leads to; `None` if it leads out of the crate or is a local name.
 fn target(source: &Source, path: &Path) -> Option<&'static Floor> {
     let mut here = [source.module.clone(), source.syntax.modules_at(path.line)].concat();
     let mut segments = path.segments.as_slice();
@@ -111,13 +111,13 @@ fn target(source: &Source, path: &Path) -> Option<&'static Floor> {
                 }
             }
         }
-        // In the root, floors can be named without `crate`; a lone name may be anything there.
+        // In the root, layers can be named without `crate`; a lone name may be anything there.
         first if here.is_empty() && (path.import || segments.len() > 1) => return named(first),
         _ => return None,
     }
     let absolute = here.iter().chain(segments).next();
-    // A lone `crate` or `super` ends an import of a whole module, or begins a group of imports, whose leaves
-    // are paths of their own. What is not a floor, is an item of the root.
+    // A lone `crate` or `super` ends an import of a whole module, or begins a group of imports, whose leaves are
+    // paths of their own. A name that is no layer is an item of the root.
     absolute.and_then(|first| named(first).or_else(|| named(FACADE)))
 }
 

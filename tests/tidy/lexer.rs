@@ -1,16 +1,16 @@
-//! Finds the comments of a source. The parser drops them, and a search for `//` would find strings.
+//! Finds the comments of a source. The parser drops them, and a search for `//` would also find strings.
 
 /// One line of a comment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Comment {
     pub line: usize,
-    /// Without the slashes and stars.
+    /// The text without slashes and stars.
     pub text: String,
-    /// Documentation rather than a remark.
+    /// Whether the comment is documentation.
     pub doc: bool,
 }
 
-/// The comments of a Rust source, a line each, in order.
+/// Returns the comments of a Rust source in order, one item per line.
 pub(crate) fn comments(source: &str) -> Vec<Comment> {
     let mut found = Vec::new();
     let (mut at, mut line) = (0, 1);
@@ -50,7 +50,7 @@ fn lines(comment: &str, first: usize) -> impl Iterator<Item = Comment> {
     })
 }
 
-/// Length of the block comment at the start; they nest.
+/// Returns the length of the block comment at the start. Block comments nest.
 fn block_comment(rest: &str) -> usize {
     let (mut depth, mut at) = (0, 0);
     while at < rest.len() {
@@ -66,7 +66,7 @@ fn block_comment(rest: &str) -> usize {
     rest.len()
 }
 
-/// How many hashes the raw string that begins here has; `None` where none begins.
+/// Returns the number of hashes of the raw string that begins here; `None` if none begins.
 fn raw_string(source: &str, at: usize) -> Option<usize> {
     let rest = source[at..].strip_prefix('r')?;
     let before = source[..at].trim_end_matches(['b', 'c']);
@@ -77,7 +77,7 @@ fn raw_string(source: &str, at: usize) -> Option<usize> {
     rest[hashes..].starts_with('"').then_some(hashes)
 }
 
-/// Length of the string literal at the start.
+/// Returns the length of the string literal at the start.
 fn string(rest: &str) -> usize {
     let mut escaped = false;
     for (at, byte) in rest.bytes().enumerate().skip(1) {
@@ -91,7 +91,7 @@ fn string(rest: &str) -> usize {
     rest.len()
 }
 
-/// Length of the character literal at the start, or 1 for the tick of a lifetime.
+/// Returns the length of the character literal at the start, or 1 for the tick of a lifetime.
 fn character(rest: &str) -> usize {
     let mut inside = rest.chars().skip(1);
     match (inside.next(), inside.next()) {

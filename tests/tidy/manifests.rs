@@ -1,4 +1,4 @@
-//! Dependencies: each says why it is here, and only one registry is asked.
+//! Each dependency states its reason, and all come from one registry.
 
 use super::report::{Report, Rule};
 use super::workspace::{File, Workspace};
@@ -27,14 +27,14 @@ pub(crate) fn check(workspace: &Workspace, report: &mut Report) {
 struct Dependency<'a> {
     line: usize,
     name: &'a str,
-    /// What stands behind the name.
+    /// The value after the name.
     value: &'a str,
     reasoned: bool,
-    /// For building what users get, not only its tests.
+    /// Whether users build it, not only this workspace's tests.
     shipped: bool,
 }
 
-/// The dependencies of a manifest, both as a line (`a = "1"`) and as a table (`[dependencies.a]`).
+/// Returns the dependencies of a manifest, both lines (`a = "1"`) and tables (`[dependencies.a]`).
 fn dependencies(manifest: &str) -> Vec<Dependency<'_>> {
     let (mut found, mut section, mut above) = (Vec::new(), "", "");
     for (before, line) in manifest.lines().enumerate() {
@@ -65,7 +65,7 @@ fn dependencies(manifest: &str) -> Vec<Dependency<'_>> {
 
 fn check_dependency(manifest: &File, dependency: &Dependency<'_>, report: &mut Report) {
     let Dependency { line, name, value, reasoned, shipped } = dependency;
-    // The reason of what the workspace shares stands in the workspace's manifest; its own members need none.
+    // The workspace's manifest states the reason of a shared dependency. Members of the workspace need no reason.
     let shared =
         name.ends_with(".workspace") || value.contains("workspace = true") || value.contains("path =");
     if !shared && !reasoned {

@@ -1,4 +1,4 @@
-//! Names that have their place, and no other: clocks and sockets outside the cores, `unsafe` in one file.
+//! Names with a fixed place: clocks and sockets are outside the cores, and `unsafe` is in one file.
 
 use super::report::{Report, Rule};
 use super::syntax::Path;
@@ -27,7 +27,7 @@ const SLEEP_RULE: Rule = Rule {
     mend: "wait for the event itself (a channel, a status, a reply), or run under the simulated clock",
 };
 
-/// What a core never names, by the beginning of a path: I/O, clocks, threads, crates that reach the system.
+/// Beginnings of paths that a core never names: I/O, clocks, threads, crates that reach the system.
 const IMPURE_ROOTS: &[&[&str]] = &[
     &["tokio"],
     &["std", "fs"],
@@ -42,7 +42,7 @@ const IMPURE_ROOTS: &[&[&str]] = &[
     &["getrandom"],
 ];
 
-/// What a core never names, anywhere in a path: clocks, and maps whose order changes with each run.
+/// Names that a core never uses anywhere in a path: clocks, and maps whose order changes with each run.
 const IMPURE_NAMES: &[&str] =
     &["Instant", "SystemTime", "HashMap", "HashSet", "hash_map", "hash_set", "RandomState"];
 
@@ -54,7 +54,7 @@ pub(crate) fn check(workspace: &Workspace, report: &mut Report) {
             check_homes(source, path, report);
             check_calls(source, path, report);
             check_sleep(source, path, report);
-            // What a compile-fail case writes is there to be refused.
+            // A compile-fail case may write it, because the compiler refuses it.
             if path.segments == ["unsafe"] && !source.is_in("tests/ui") {
                 let home = source.is_in("copycat/src/storage")
                     && *home_of_unsafe.get_or_insert(&source.path) == source.path;
@@ -73,7 +73,7 @@ fn is_core(source: &Source) -> bool {
 
 fn check_core(source: &Source, path: &Path, report: &mut Report) {
     let segments: Vec<_> = path.segments.iter().map(String::as_str).collect();
-    // A lone name that is the root of nothing may be a variable.
+    // A lone name is no path from a root; it may be a variable.
     let rooted = path.import || segments.len() > 1;
     let root = rooted && IMPURE_ROOTS.iter().any(|root| segments.starts_with(root));
     let name = segments.iter().any(|segment| IMPURE_NAMES.contains(segment));
@@ -82,8 +82,8 @@ fn check_core(source: &Source, path: &Path, report: &mut Report) {
     }
 }
 
-/// Whether it seeds itself from the system: every function of fastrand but its generator, and that one unless
-/// it is given a seed.
+/// Returns whether the path seeds a generator from the system: every function of fastrand except its generator, and
+/// the generator unless it gets a seed.
 fn takes_entropy(segments: &[&str]) -> bool {
     match segments {
         ["fastrand", name, ..] if *name != "Rng" => true,
@@ -111,7 +111,7 @@ fn check_calls(source: &Source, path: &Path, report: &mut Report) {
         ["copycat/src", "copycat-macros/src", "collections/src"].iter().any(|folder| source.is_in(folder));
     let rule = match name.as_str() {
         "todo" | "unimplemented" | "dbg" => UNFINISHED_RULE,
-        // `testing` belongs to tests: what it prints when one fails is what a person reads.
+        // `testing` belongs to tests, and a person reads its output when a test fails.
         "print" | "println" | "eprint" | "eprintln" if library && !source.is_in("copycat/src/testing") => {
             PRINT_RULE
         }

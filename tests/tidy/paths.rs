@@ -1,4 +1,4 @@
-//! Files that prose sends its readers to: a path in a comment or a page is the end of a path that exists.
+//! A path in a comment or a page must be the end of a path that exists.
 
 use super::report::{Report, Rule};
 use super::workspace::Workspace;
@@ -6,7 +6,7 @@ use super::workspace::Workspace;
 const PATH_RULE: Rule =
     Rule { name: "path", mend: "name the file that holds this now, by the end of its path" };
 
-/// What the names of the repository's texts end with.
+/// The endings of the repository's text files.
 const ENDINGS: [&str; 5] = [".rs", ".md", ".txt", ".sh", ".toml"];
 
 pub(crate) fn check(workspace: &Workspace, report: &mut Report) {
@@ -31,7 +31,8 @@ fn check_text(text: &str, (path, line): (&str, usize), workspace: &Workspace, re
     }
 }
 
-/// The relative paths that stand between backticks, of at least a folder and a file: a name alone may be anybody's.
+/// Returns the relative paths between backticks that have at least a folder and a file. A name alone could mean any
+/// file.
 fn named_paths(text: &str) -> impl Iterator<Item = &str> {
     let quoted = text.split('`').skip(1).step_by(2);
     quoted.filter(|name| {
@@ -41,7 +42,7 @@ fn named_paths(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Whether `path` ends with the steps of `named`.
+/// Returns whether `path` ends with the steps of `named`.
 fn ends_with(path: &str, named: &str) -> bool {
     path.strip_suffix(named).is_some_and(|before| before.is_empty() || before.ends_with('/'))
 }

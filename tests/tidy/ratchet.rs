@@ -1,4 +1,4 @@
-//! Old sins: what `ratchet.txt` excuses, it excuses to the line, so that it can only shrink.
+//! Known violations. `ratchet.txt` lists them exactly, so the list can only shrink.
 
 use super::report::{Report, Rule, Violation};
 use super::workspace::Workspace;
@@ -8,7 +8,7 @@ const PATH: &str = "tests/tidy/ratchet.txt";
 const RATCHET_RULE: Rule =
     Rule { name: "ratchet", mend: "lower the figure, or delete the entry: what was mended stays mended" };
 
-/// `rule subject size`: so much of the rule is excused there.
+/// `rule subject size`: the size of the rule's violation that is excused there.
 struct Excuse<'a> {
     line: usize,
     rule: &'a str,
@@ -16,7 +16,7 @@ struct Excuse<'a> {
     size: usize,
 }
 
-/// Takes out what the ratchet excuses, and adds the entries that excuse more than there is.
+/// Removes the excused violations, and reports the entries that excuse more than there is.
 pub(crate) fn apply(workspace: &Workspace, report: Report) -> Report {
     let text = workspace.file(PATH).map_or("", |file| file.text.as_str());
     let mut violations = report.into_sorted();
@@ -44,7 +44,7 @@ fn parse((before, text): (usize, &str)) -> Result<Option<Excuse<'_>>, String> {
     }
 }
 
-/// Measures are excused one by one; lines of a file add up.
+/// Applies one excuse. Sizes of items are excused one by one; violations in lines of a file add up.
 fn settle(excuse: &Excuse<'_>, violations: &mut Vec<Violation>, left: &mut Report) {
     let excused =
         |violation: &Violation| violation.rule.name == excuse.rule && violation.subject() == excuse.subject;

@@ -1,4 +1,4 @@
-//! What a broken rule looks like.
+//! Rules, and reports of their violations.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -6,9 +6,9 @@ use std::fmt;
 /// A rule of the house.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Rule {
-    /// The name the ratchet uses.
+    /// The name that the ratchet uses.
     pub name: &'static str,
-    /// What to do about a violation.
+    /// The fix of a violation.
     pub mend: &'static str,
 }
 
@@ -18,16 +18,16 @@ pub(crate) struct Violation {
     pub path: String,
     pub line: usize,
     pub rule: Rule,
-    /// What was found there.
+    /// The finding.
     pub what: String,
-    /// The function or trait that is too large; empty where the rule is about a line.
+    /// The function or trait that is too large; empty for a rule about lines.
     pub item: String,
-    /// How large it is; 1 where the rule is about a line, so that lines of a file add up.
+    /// The size of the item; 1 for a rule about lines, so that the lines of a file add up.
     pub size: usize,
 }
 
 impl Violation {
-    /// What the ratchet calls it: the file, or an item in it.
+    /// Returns the subject by which the ratchet excuses it: the file, or an item in it.
     pub(crate) fn subject(&self) -> String {
         if self.item.is_empty() { self.path.clone() } else { format!("{}::{}", self.path, self.item) }
     }
@@ -40,14 +40,14 @@ impl fmt::Display for Violation {
     }
 }
 
-/// All violations found so far; the same one found twice counts once.
+/// All violations found so far. A violation that is found twice counts once.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     violations: BTreeSet<Violation>,
 }
 
 impl Report {
-    /// A line breaks a rule.
+    /// Adds a line that breaks a rule.
     pub(crate) fn line(&mut self, rule: Rule, path: &str, line: usize, what: impl Into<String>) {
         self.add(Violation {
             path: path.to_owned(),
@@ -59,23 +59,23 @@ impl Report {
         });
     }
 
-    /// A file or an item in it is larger than a rule allows.
+    /// Adds a file, or an item in it, that is larger than a rule allows.
     pub(crate) fn add(&mut self, violation: Violation) {
         self.violations.insert(violation);
     }
 
-    /// Ordered by file, then line.
+    /// Returns the violations, ordered by file and line.
     pub(crate) fn into_sorted(self) -> Vec<Violation> {
         self.violations.into_iter().collect()
     }
 
-    /// For the rules' own tests: which rule was broken where.
+    /// Returns the rule, file and line of each violation, for the rules' own tests.
     pub(crate) fn places(self) -> Vec<(&'static str, String, usize)> {
         self.into_sorted().into_iter().map(|found| (found.rule.name, found.path, found.line)).collect()
     }
 }
 
-/// For the rules' own tests: what `check` finds in planted files, as rule and `file:line`.
+/// Returns what `check` finds in planted files, as rule and `file:line`, for the rules' own tests.
 pub(crate) fn found_in(
     files: &[(&str, &str)],
     check: fn(&super::workspace::Workspace, &mut Report),

@@ -1,10 +1,10 @@
-//! What every clone must be able to rely on: the README's two commands, what CI runs, and no trace of the
-//! machine a file was written on.
+//! Properties that every clone relies on: the README's two commands, what CI runs, and no trace of the machine on
+//! which a file was written.
 
 use super::report::{Report, Rule};
 use super::workspace::Workspace;
 
-/// What starts the demo, and what runs all tests.
+/// The commands that start the demo and run all tests.
 const COMMANDS: [&str; 2] = ["cargo run --release", "cargo test --workspace"];
 
 const README_RULE: Rule =
@@ -13,11 +13,11 @@ const CI_RULE: Rule = Rule { name: "ci", mend: "let .ci/run call the very comman
 const MACHINE_RULE: Rule =
     Rule { name: "machine", mend: "use relative paths, temporary directories, and public hosts" };
 
-/// Folders of a developer's machine. Taken apart, since this file is read like any other.
+/// Folders of a developer's machine. They are split, because this file is checked like any other.
 const FOLDERS: [&str; 4] =
     [concat!("/wo", "rk"), concat!("/ro", "ot"), concat!("/ho", "me"), concat!("/Us", "ers")];
 
-/// What gives the name of a private registry or proxy away.
+/// Parts of host names that reveal a private registry or proxy.
 const PRIVATE_HOSTS: [&str; 7] = ["artifactory", "nexus", "mirror", "proxy", ".internal", ".local", ".lan"];
 
 pub(crate) fn check(workspace: &Workspace, report: &mut Report) {
@@ -46,7 +46,8 @@ fn check_command(path: &str, rule: Rule, workspace: &Workspace, report: &mut Rep
     }
 }
 
-/// Whether the line holds the folder as an absolute path: nothing of a path before it, no longer name after it.
+/// Returns whether the line holds the folder as an absolute path, neither below another one nor as part of a longer
+/// name.
 fn names_folder(line: &str, folder: &str) -> bool {
     line.match_indices(folder).any(|(at, _)| {
         let before = line[..at].chars().next_back();
@@ -56,7 +57,7 @@ fn names_folder(line: &str, folder: &str) -> bool {
     })
 }
 
-/// The hosts of the URLs of a line.
+/// Returns the hosts of the URLs of a line.
 fn hosts(line: &str) -> impl Iterator<Item = &str> {
     line.split("://").skip(1).map(|rest| {
         let end = rest.find(|c: char| !c.is_alphanumeric() && !".-_:@".contains(c));
@@ -64,7 +65,7 @@ fn hosts(line: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Whether the host looks like one that only some machines reach, or carries a password.
+/// Returns whether the host looks like one that only some machines reach, or carries a password.
 fn is_private(host: &str) -> bool {
     let name = host.split(':').next().unwrap_or(host);
     let telling =

@@ -1,19 +1,19 @@
-//! The rules of Raft: each is cited where it is implemented, in one form and in one place, so that a reader who knows
+//! The rules of Raft. Each is cited where it is implemented, in one form and in one place, so that a reader who knows
 //! the paper finds it.
 //!
-//! A citation is a comment of its own that says `Rule: ` and one of the names below. Sections and figures are those of
-//! the extended Raft paper or of Ongaro's thesis.
+//! A citation is a comment of its own that says `Rule: ` and one of the names below. Sections and figures are those
+//! of the extended Raft paper or of Ongaro's thesis.
 
 use super::report::{Report, Rule};
 use super::workspace::{Source, Workspace};
 use std::collections::BTreeMap;
 
-/// Where rules are implemented.
+/// The folder in which rules are implemented.
 const CORE: &str = "copycat/src/raft";
-/// Where a rule that is cited nowhere is missed.
+/// The file for which a rule without a citation is reported.
 const FIRST_FILE: &str = "copycat/src/raft/mod.rs";
 
-/// What must be cited, once each.
+/// The rules that must be cited, once each.
 const CITED: &[&str] = &[
     "Raft figure 2, State",
     "Raft figure 2, State of leaders",
@@ -47,7 +47,7 @@ const CITED: &[&str] = &[
     "Raft §5.2, majority",
     "Raft §5.2, one vote in a term",
     "Raft §5.2, randomized timeouts",
-    // The hint of a rejected append, which skips whole terms.
+    // The hint of a rejected append skips whole terms.
     "Raft §5.3, fewer rejected appends",
     // Voters compare logs.
     "Raft §5.4.1",
@@ -57,15 +57,15 @@ const CITED: &[&str] = &[
     "Raft §5.5",
     // A new leader commits a no-op.
     "Raft §8",
-    // Membership changes are prepared: configurations are counted, adopted and rolled back. Nobody proposes one yet.
+    // Membership changes are prepared: configurations are counted, adopted and rolled back. No code proposes one yet.
     "thesis §4.1",
     "thesis §4.2.1",
     "thesis §4.3",
-    // A member that hears a leader lets nobody disturb it.
+    // A member that hears a leader grants no votes that would disturb it.
     "thesis §4.2.3",
     // A leader without a majority steps down.
     "thesis §6.2",
-    // ReadIndex, by the numbers of its steps; the fifth, the query, is the state machine's.
+    // ReadIndex, by the numbers of its steps. The fifth, the query, is the state machine's.
     "thesis §6.4 (1)",
     "thesis §6.4 (2)",
     "thesis §6.4 (3)",
@@ -74,17 +74,17 @@ const CITED: &[&str] = &[
     "thesis §6.4.1",
     // Pre-vote.
     "thesis §9.6",
-    // The leader writes while its followers do.
+    // The leader writes in parallel with its followers.
     "thesis §10.2.1",
-    // Appends follow each other without waiting for answers.
+    // Appends are pipelined: they follow each other without waiting for answers.
     "thesis §10.2.2",
 ];
 
-/// What is not implemented yet. Whoever implements it moves it into the list above.
+/// Rules without an implementation yet. An implementation moves its rule into the list above.
 const ABSENT: &[&str] = &[
     // Leadership transfer.
     "thesis §3.10",
-    // A leader that is removed, and the rest of a membership change.
+    // Removal of the leader, and the rest of a membership change.
     "thesis §4.2.2",
     // Snapshots sent to followers.
     "Raft figure 13",
@@ -135,7 +135,7 @@ fn note(rule: &str, cited: &mut BTreeMap<&str, usize>, source: &Source, line: us
     }
 }
 
-/// Whether a sentence names a section or a figure.
+/// Returns whether a sentence names a section or a figure.
 fn is_stray(text: &str) -> bool {
     let figure = |word: &str| {
         text.split_once(word).is_some_and(|(_, rest)| rest.starts_with(|c: char| c.is_ascii_digit()))
@@ -150,7 +150,7 @@ mod tests {
 
     const PATH: &str = "copycat/src/raft/a.rs";
 
-    /// Each rule once, and then what is planted.
+    /// Returns what is found if each rule is cited once, followed by the planted text.
     fn with(planted: &str) -> Vec<String> {
         let all: String = CITED.iter().map(|rule| format!("// Rule: {rule}\n")).collect();
         let found = found_in(&[(PATH, &format!("{all}{planted}\nfn f() {{}}\n"))], check);

@@ -1,16 +1,16 @@
-//! Sizes of files, functions and seams. Tests are not counted: a test may be as long as its story.
+//! Sizes of files, functions and trait boundaries. Tests are not counted: they may be as long as they need.
 
 use super::report::{Report, Rule, Violation};
 use super::workspace::{Source, Workspace};
 
-/// Lines of a file, comments and blank lines included.
+/// Lines of a file, including comments and blank lines.
 const FILE_MEDIAN_MAX: usize = 200;
 const FILE_MAX: usize = 500;
 /// Lines of a function, from its signature to its closing brace.
 const FUNCTION_MEDIAN_MAX: usize = 10;
 const FUNCTION_NINE_IN_TEN_MAX: usize = 35;
 const FUNCTION_MAX: usize = 70;
-/// Methods of a trait other than those users annotate.
+/// Methods of a trait, except traits that users annotate.
 const SEAM_MAX: usize = 6;
 
 const FILE_RULE: Rule = Rule {
@@ -45,7 +45,7 @@ pub(crate) fn check(workspace: &Workspace, report: &mut Report) {
     check_spread(&sizes.functions, 90, FUNCTION_NINE_IN_TEN_MAX, FUNCTIONS_RULE, report);
 }
 
-/// One line for people: where the product stands.
+/// Returns the current sizes of the product, as one line.
 pub(crate) fn figures(workspace: &Workspace) -> String {
     let Sizes { files, functions, .. } = Sizes::of(workspace);
     format!(
@@ -60,7 +60,7 @@ pub(crate) fn figures(workspace: &Workspace) -> String {
     )
 }
 
-/// Something that was measured.
+/// One measured file, function or trait.
 struct Measured {
     path: String,
     line: usize,
@@ -75,7 +75,7 @@ impl Measured {
     }
 }
 
-/// Of the product, largest first.
+/// The sizes of the product, largest first.
 struct Sizes {
     files: Vec<Measured>,
     functions: Vec<Measured>,
@@ -110,7 +110,7 @@ fn items<'a>(source: &'a Source, found: &'a [super::syntax::Item]) -> impl Itera
     })
 }
 
-/// The size that so many percent do not exceed; of nothing 0.
+/// Returns the size that `percent` of the items do not exceed; 0 if there are none.
 fn quantile(sorted: &[Measured], percent: usize) -> usize {
     let above = sorted.len() * (100 - percent) / 100;
     sorted.get(above).map_or(0, |measured| measured.size)

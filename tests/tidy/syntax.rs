@@ -1,5 +1,5 @@
-//! What the rules need to know of a source, as the compiler's grammar sees it: names, imports, functions,
-//! traits, and which lines are tests.
+//! The syntax of a source as the compiler's grammar sees it: names, imports, functions, traits, and the lines that
+//! are tests.
 
 use proc_macro2::{Delimiter, LineColumn, Spacing, Span, TokenStream, TokenTree};
 use std::ops::RangeInclusive;
@@ -7,16 +7,16 @@ use std::str::FromStr;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 
-/// A path as it is written (`a::b::c`, or a lone name), anywhere: types, expressions, attributes, arguments
-/// of macros, and each leaf of a `use`.
+/// A path as it is written (`a::b::c`, or a lone name), anywhere: in types, expressions, attributes, arguments of
+/// macros, and for each leaf of a `use`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Path {
     pub line: usize,
-    /// `*` stands for a glob.
+    /// The segments; `*` stands for a glob.
     pub segments: Vec<String>,
-    /// From a `use`.
+    /// Whether the path is from a `use`.
     pub import: bool,
-    /// Followed by `!`.
+    /// Whether the path is followed by `!`.
     pub macro_call: bool,
 }
 
@@ -25,16 +25,16 @@ pub(crate) struct Path {
 pub(crate) struct Item {
     pub name: String,
     pub line: usize,
-    /// Lines from the signature to the closing brace; for a trait the number of its methods.
+    /// Number of lines from the signature to the closing brace, or of methods of a trait.
     pub size: usize,
 }
 
-/// What a type, a module or a function is called.
+/// The name of a type, a module or a function.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Name {
     pub text: String,
     pub line: usize,
-    /// Of a function, with a body or without.
+    /// Whether it names a function, with or without a body.
     pub function: bool,
 }
 
@@ -44,23 +44,23 @@ pub(crate) struct Syntax {
     pub paths: Vec<Path>,
     pub functions: Vec<Item>,
     pub names: Vec<Name>,
-    /// Traits that are seams: those that users give to `#[state_machine]` are not.
+    /// Traits that are boundaries, without those that users give to `#[state_machine]`.
     pub traits: Vec<Item>,
-    /// Lines where a `Box<dyn Error>` is named.
+    /// Lines that name a `Box<dyn Error>`.
     pub boxed_errors: Vec<usize>,
-    /// Lines that exist in tests only.
+    /// Lines that exist only in tests.
     pub tests: Vec<RangeInclusive<usize>>,
     /// Modules written in the file itself, outer ones first.
     pub modules: Vec<(RangeInclusive<usize>, String)>,
-    /// Names of modules in files of their own that exist in tests only.
+    /// Names of modules in files of their own that exist only in tests.
     pub test_files: Vec<Vec<String>>,
     inside: Vec<String>,
-    /// From the first to the last token of each `use`.
+    /// The range of each `use`, from its first to its last token.
     imports: Vec<RangeInclusive<LineColumn>>,
 }
 
 impl Syntax {
-    /// Parses a source; an error says where it is no Rust.
+    /// Parses a source. The error tells where it is not valid Rust.
     pub(crate) fn parse(source: &str) -> syn::Result<Syntax> {
         let mut syntax = Syntax::default();
         let file = syn::parse_file(source)?;
@@ -71,7 +71,7 @@ impl Syntax {
         let tokens = TokenStream::from_str(source).map_err(syn::Error::from)?;
         let mut words = Vec::new();
         flatten(tokens, &mut words);
-        // Imports are noted leaf by leaf, whole; their pieces say less.
+        // Imports are recorded whole, leaf by leaf; their pieces say less.
         let imports = std::mem::take(&mut syntax.imports);
         words.retain(
             |word| !matches!(word, Word::Name(_, at) if imports.iter().any(|use_| use_.contains(at))),
@@ -80,7 +80,7 @@ impl Syntax {
         Ok(syntax)
     }
 
-    /// The inline modules around a line, outermost first.
+    /// Returns the inline modules around a line, outermost first.
     pub(crate) fn modules_at(&self, line: usize) -> Vec<String> {
         let around = self.modules.iter().filter(|(lines, _)| lines.contains(&line));
         around.map(|(_, name)| name.clone()).collect()
@@ -186,7 +186,7 @@ impl<'ast> Visit<'ast> for Syntax {
     }
 }
 
-/// Whether the arguments are `<dyn … Error …>`.
+/// Returns whether the arguments are `<dyn … Error …>`.
 fn boxes_an_error(arguments: &syn::PathArguments) -> bool {
     let syn::PathArguments::AngleBracketed(arguments) = arguments else { return false };
     let bounds = arguments.args.iter().filter_map(|argument| match argument {
@@ -206,8 +206,8 @@ fn lines(span: Span) -> RangeInclusive<usize> {
     span.start().line..=span.end().line
 }
 
-/// Whether what carries these attributes exists in tests only: `#[test]` and its relatives, `#[cfg(test)]`,
-/// and `#[cfg(all(test, …))]`; what is also built for a feature is no test.
+/// Returns whether an item with these attributes exists only in tests: `#[test]` and its relatives, `#[cfg(test)]`,
+/// and `#[cfg(all(test, …))]`. An item that a feature also builds is not only a test.
 fn is_test(attributes: &[syn::Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         if attribute.path().is_ident("cfg") {
@@ -243,7 +243,7 @@ fn attributes(item: &syn::Item) -> &[syn::Attribute] {
     }
 }
 
-/// What a type or a module is called.
+/// Returns the name of a type or a module.
 fn name(item: &syn::Item) -> Option<&syn::Ident> {
     match item {
         syn::Item::Enum(item) => Some(&item.ident),
@@ -256,7 +256,7 @@ fn name(item: &syn::Item) -> Option<&syn::Ident> {
     }
 }
 
-/// A token as far as paths are made of them.
+/// A token, as far as paths consist of them.
 enum Word {
     Name(String, LineColumn),
     /// `::`
@@ -293,7 +293,7 @@ fn flatten(tokens: TokenStream, words: &mut Vec<Word>) {
     }
 }
 
-/// The paths among the words: names with `::` between them.
+/// Finds the paths among the words: names with `::` between them.
 fn paths(words: &[Word], found: &mut Vec<Path>) {
     let mut rest = words;
     while let Some((word, after)) = rest.split_first() {

@@ -1,7 +1,8 @@
-//! Words that name nothing here, because the field has a better one, or because they say nothing: a reader who knows the
-//! field must not learn a dialect first.
+//! Names in the code use the field's words. A banned word has a better one in the field, or says nothing; a reader
+//! who knows the field must not have to learn a dialect first.
 //!
-//! It holds for types, functions, modules, folders and files. Names of tests are sentences, and may say anything.
+//! The rule applies to types, functions, modules, folders and files. Names of tests are sentences, and may say
+//! anything.
 
 use super::report::{Report, Rule};
 use super::syntax::Name;
@@ -10,11 +11,11 @@ use super::workspace::{Source, Workspace};
 const RULE: Rule =
     Rule { name: "vocabulary", mend: "take the field's word, which the finding says, or name what it does" };
 
-/// A word, and what is said instead.
+/// A banned word and its replacement.
 struct Banned {
     word: &'static str,
     better: &'static str,
-    /// Only at the end of a name of several words: at its beginning, or alone, it says something.
+    /// Banned only at the end of a name of several words. At its beginning, or alone, the word says something.
     only_behind: bool,
 }
 
@@ -59,7 +60,7 @@ const BANNED: &[Banned] = &[
 ];
 
 pub(crate) fn check(workspace: &Workspace, report: &mut Report) {
-    // What a case of the macro's tests writes, a user may write.
+    // The cases of the macro's tests may use any name, because users may.
     for source in workspace.sources.iter().filter(|source| !source.is_in("tests/ui")) {
         for step in source.path.trim_end_matches(".rs").split('/') {
             note(step, source, 1, report);
@@ -87,7 +88,7 @@ impl Banned {
     }
 }
 
-/// The words of a name, however it joins them, in lower case.
+/// Splits a name into its words, in lower case, in any naming style.
 fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut follows_lower = false;

@@ -1,4 +1,4 @@
-//! What the rules look at: every file of the repository, and what the Rust sources among them say.
+//! The input of the rules: every file of the repository, and the syntax of its Rust sources.
 
 use super::lexer::{self, Comment};
 use super::syntax::Syntax;
@@ -7,7 +7,7 @@ use std::process::Command;
 
 /// A text file of the repository.
 pub(crate) struct File {
-    /// From the root of the repository, with `/`.
+    /// The path from the root of the repository, with `/`.
     pub path: String,
     pub text: String,
 }
@@ -16,13 +16,13 @@ pub(crate) struct File {
 pub(crate) struct Source {
     pub path: String,
     pub text: String,
-    /// The module the file is, from the root of its crate: `["raft", "log"]`; empty for `lib.rs`.
+    /// The module path of the file in its crate: `["raft", "log"]`; empty for `lib.rs`.
     pub module: Vec<String>,
     pub comments: Vec<Comment>,
-    /// Empty where the file is no Rust; then `broken` says so.
+    /// The parsed source. If the file is not valid Rust, this is empty and `broken` holds the error.
     pub syntax: Syntax,
     pub broken: Option<String>,
-    /// Nothing but tests use the file.
+    /// Whether only tests use the file.
     pub test_only: bool,
 }
 
@@ -43,23 +43,23 @@ impl Source {
         }
     }
 
-    /// Whether the file lies in the folder.
+    /// Returns whether the file lies in the folder.
     pub(crate) fn is_in(&self, folder: &str) -> bool {
         self.path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
     }
 
-    /// Whether the file is part of what users build: the size rules hold there.
+    /// Returns whether the file is part of what users build. The size rules apply there.
     pub(crate) fn is_product(&self) -> bool {
         ["copycat/src", "copycat-macros/src", "collections/src", "examples"].iter().any(|in_| self.is_in(in_))
             && !self.test_only
     }
 
-    /// Whether a line exists in tests only.
+    /// Returns whether a line exists only in tests.
     pub(crate) fn is_test(&self, line: usize) -> bool {
         self.test_only || self.syntax.tests.iter().any(|lines| lines.contains(&line))
     }
 
-    /// Lines that are no tests.
+    /// Returns the lines that are not tests.
     pub(crate) fn lines(&self) -> impl Iterator<Item = (usize, &str)> {
         let numbered = self.text.lines().enumerate().map(|(before, text)| (before + 1, text));
         numbered.filter(|(line, _)| !self.is_test(*line))
@@ -73,18 +73,18 @@ pub(crate) struct Workspace {
 }
 
 impl Workspace {
-    /// The repository this test was built from.
+    /// Reads the repository that this test was built from.
     pub(crate) fn read() -> Workspace {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ lies in the repository");
         let files = tracked(root).into_iter().filter_map(|path| {
-            // Binary files (formats' golden files) say nothing; deleted ones are still listed.
+            // Binary files (golden files of the formats) are skipped. Deleted files are still listed.
             let text = std::fs::read_to_string(root.join(&path)).ok()?;
             Some(File { path, text })
         });
         Workspace::from(files.collect())
     }
 
-    /// A planted repository.
+    /// Creates a planted repository.
     pub(crate) fn of(files: &[(&str, &str)]) -> Workspace {
         let file = |(path, text): &(&str, &str)| File { path: (*path).to_owned(), text: (*text).to_owned() };
         Workspace::from(files.iter().map(file).collect())
@@ -102,7 +102,7 @@ impl Workspace {
     }
 }
 
-/// Files below a `#[cfg(test)] mod name;` are tests like the module itself.
+/// Marks the files below a `#[cfg(test)] mod name;` as tests, like the module itself.
 fn mark_tests(sources: &mut [Source]) {
     let declared = |source: &Source| {
         let (package, module) = (package(&source.path).to_owned(), source.module.clone());
@@ -121,7 +121,7 @@ fn package(path: &str) -> &str {
     path.split('/').next().unwrap_or(path)
 }
 
-/// The module path of a file below some `src/`; just the file's own steps elsewhere.
+/// Returns the module path of a file below a `src/` folder, or the steps of its path elsewhere.
 fn module(path: &str) -> Vec<String> {
     let inside = path.split_once("/src/").map_or(path, |(_, inside)| inside);
     let mut steps: Vec<String> = inside.trim_end_matches(".rs").split('/').map(str::to_owned).collect();
@@ -131,8 +131,8 @@ fn module(path: &str) -> Vec<String> {
     steps
 }
 
-/// The files that belong to the repository: what git tracks or would, so that a new file is read before it is
-/// committed; without git (a source archive) everything but build results.
+/// Returns the files of the repository: those that git tracks or would track, so that a new file is read before it is
+/// committed. Without git (a source archive), it returns everything except build results.
 fn tracked(root: &Path) -> Vec<String> {
     let git = Command::new("git")
         .args(["ls-files", "--cached", "--others", "--exclude-standard", "-z"])

@@ -1,4 +1,4 @@
-//! What the attribute stands on, a trait or an `impl` block; what follows need not ask which.
+//! The item under the attribute, a trait or an `impl` block. Later steps rarely need to know which.
 
 use crate::support::mistakes::Mistakes;
 use crate::support::types;
@@ -12,22 +12,22 @@ use syn::{
 /// A trait, or an `impl` block.
 #[derive(Debug)]
 pub(crate) enum Item {
-    /// Its methods run on every state that implements it.
+    /// A trait: its methods run on every state that implements it.
     Trait(ItemTrait),
-    /// Its methods run on the one state that it belongs to.
+    /// A block: its methods run on the one state that it belongs to.
     Block(ItemImpl),
 }
 
-/// A method of either, borrowed where it is written so that its marks can be taken off.
+/// A method of a trait or a block, borrowed in place so that its marks can be removed.
 #[derive(Debug)]
 pub(crate) struct Method<'a> {
-    /// Marks included.
+    /// The attributes, marks included.
     pub attributes: &'a mut Vec<Attribute>,
-    /// Of the method in a block; that of the trait otherwise.
+    /// The visibility of the method in a block; that of the trait otherwise.
     pub visibility: &'a Visibility,
-    /// Its name, arguments and result.
+    /// The name, arguments and result.
     pub signature: &'a mut Signature,
-    /// Whether what it does is written here. In a block it always is.
+    /// Whether the method has a body here. In a block it always does.
     pub has_body: bool,
 }
 
@@ -44,7 +44,7 @@ impl Item {
         }
     }
 
-    /// What it is called in messages.
+    /// Returns the word for the item in messages.
     pub(crate) fn word(&self) -> &'static str {
         match self {
             Item::Trait(_) => "trait",
@@ -52,7 +52,8 @@ impl Item {
         }
     }
 
-    /// The name of the trait, or the last one in the path of the block's type; `None` if that is no path.
+    /// Returns the name of the trait, or the last name in the path of the block's type; `None` if that type is not
+    /// a path.
     pub(crate) fn name(&self) -> Option<&Ident> {
         match self {
             Item::Trait(written) => Some(&written.ident),
@@ -60,7 +61,7 @@ impl Item {
         }
     }
 
-    /// Its attributes, without `#[state_machine]`.
+    /// Returns the attributes of the item, without `#[state_machine]`.
     pub(crate) fn attributes(&self) -> &[Attribute] {
         match self {
             Item::Trait(written) => &written.attrs,
@@ -68,7 +69,7 @@ impl Item {
         }
     }
 
-    /// Its parameters and its `where` clause.
+    /// Returns the parameters of the item and its `where` clause.
     pub(crate) fn generics(&self) -> &Generics {
         match self {
             Item::Trait(written) => &written.generics,
@@ -76,7 +77,7 @@ impl Item {
         }
     }
 
-    /// The keyword before it that is for unsafe ones.
+    /// Returns the keyword of an unsafe item.
     pub(crate) fn unsafety(&self) -> Option<&impl ToTokens> {
         match self {
             Item::Trait(written) => written.unsafety.as_ref(),
@@ -84,7 +85,7 @@ impl Item {
         }
     }
 
-    /// Its methods, in their order.
+    /// Returns the methods of the item, in their order.
     pub(crate) fn methods(&mut self) -> Vec<Method<'_>> {
         match self {
             Item::Trait(written) => trait_methods(written),
@@ -129,7 +130,7 @@ fn block_methods(written: &mut ItemImpl) -> Vec<Method<'_>> {
     methods.collect()
 }
 
-/// The path that the type of a block is written as; `None` for references, slices and the like.
+/// Returns the path of a block's type; `None` for references, slices and the like.
 pub(crate) fn path(ty: &Type) -> Option<&Path> {
     match types::plain(ty) {
         Type::Path(ty) if ty.qself.is_none() => Some(&ty.path),
@@ -137,11 +138,11 @@ pub(crate) fn path(ty: &Type) -> Option<&Path> {
     }
 }
 
-/// Gives a body to a function of a block that has none, so that it is read like the others, marks and all.
+/// Gives a body to a function of a block that has none, so that it is read like the others, marks included.
 fn complete(item: &mut ImplItem, mistakes: &mut Mistakes) {
     let ImplItem::Verbatim(tokens) = &*item else { return };
     let mut head: Vec<_> = tokens.clone().into_iter().collect();
-    // The semicolon.
+    // Drops the semicolon.
     head.pop();
     let completed = quote!(#[allow(unused_variables)] #(#head)* { ::core::unreachable!() });
     if let Ok(method) = syn::parse2::<ImplItemFn>(completed) {

@@ -1,8 +1,8 @@
-//! `#[state_machine]`: from a trait or an `impl` block to its table of commands, its dispatch and its two proxies.
+//! `#[state_machine]`: turns a trait or an `impl` block into its table of commands, its dispatch and its two proxies.
 //!
-//! A pipeline, a file each: [`item`] is what the attribute stands on, [`parse`] reads its marks, [`check`] says all
-//! that is wrong with it and turns the rest into the [`model`], [`expand`] prints the code. The item itself is always
-//! printed again, without the marks, whatever is wrong: editors go on working while it is being written.
+//! A pipeline with one file for each step: [`item`] is the annotated item, [`parse`] reads its marks, [`check`] reports
+//! all mistakes and turns the rest into the [`model`], [`expand`] generates the code. The item itself is always part of
+//! the output, without the marks, whatever is wrong: so editors keep working while it is being written.
 
 mod check;
 mod expand;
@@ -15,7 +15,7 @@ use item::Item;
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
 
-/// The whole macro.
+/// Runs the whole macro.
 pub(crate) fn state_machine(options: &TokenStream, item: &TokenStream) -> TokenStream {
     let mut mistakes = Mistakes::default();
     let Some(mut written) = Item::read(item, &mut mistakes) else {

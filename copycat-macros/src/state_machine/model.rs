@@ -1,4 +1,4 @@
-//! What a state machine is, once its trait or its `impl` block has been read and found correct.
+//! The model of a state machine whose trait or `impl` block has been read and found correct.
 
 use proc_macro2::{Span, TokenStream};
 use syn::{Attribute, Expr, ExprPath, Generics, Ident, Type, Visibility};
@@ -6,26 +6,25 @@ use syn::{Attribute, Expr, ExprPath, Generics, Ident, Type, Visibility};
 /// A trait, or an `impl` block, some of whose methods are commands.
 #[derive(Debug)]
 pub(crate) struct Machine {
-    /// Its `#[cfg]`s, which everything generated shares.
+    /// The `#[cfg]`s of the item. All generated code gets them.
     pub conditions: Vec<Attribute>,
-    /// Its documentation.
+    /// The documentation of the item.
     pub documentation: Vec<Attribute>,
-    /// Visibility of the generated types: that of the trait, or of the most visible command of a block.
+    /// The visibility of the generated types: that of the trait, or of the most visible command of a block.
     pub visibility: Visibility,
-    /// Name of the trait, or of the block's type.
+    /// The name of the trait, or of the block's type.
     pub name: Ident,
-    /// What the commands run on.
+    /// The state that the commands run on.
     pub state: State,
-    /// Its parameters.
+    /// The parameters of the trait or block.
     pub generics: Generics,
-    /// In the order of their declaration.
+    /// The commands, in the order of their declaration.
     pub commands: Vec<Command>,
-    /// Whether mistakes were found. One report of each is enough: what the compiler would check on top of
-    /// them is left out.
+    /// Whether mistakes were found. Each is reported once: code that would only cause more compile errors is left out.
     pub flawed: bool,
 }
 
-/// What commands run on.
+/// The state that commands run on.
 #[derive(Debug)]
 pub(crate) enum State {
     /// Every type that implements the trait.
@@ -37,39 +36,39 @@ pub(crate) enum State {
 /// A method that can be called through a proxy.
 #[derive(Debug)]
 pub(crate) struct Command {
-    /// `#[cfg]`s of the method.
+    /// The `#[cfg]`s of the method.
     pub conditions: Vec<Attribute>,
-    /// What describes the method to its callers, conditions included.
+    /// The attributes that describe the method to its callers, `#[cfg]`s included.
     pub descriptions: Vec<TokenStream>,
     /// Whether the author documented it.
     pub documented: bool,
-    /// Who may call it on the proxies.
+    /// The visibility of the method on the proxies.
     pub visibility: Visibility,
-    /// Its name, with the user's span.
+    /// The name, with the user's span.
     pub name: Ident,
-    /// How it touches the state.
+    /// The way in which the method accesses the state.
     pub kind: Kind,
-    /// Chosen by the author; otherwise made from the name.
+    /// The id that the author chose; otherwise it is made from the name.
     pub id: Option<u32>,
-    /// What a read reflects, if the author says so.
+    /// The consistency of a read, if the author chose one.
     pub consistency: Option<Ident>,
-    /// Where it goes.
+    /// The partitions that the command goes to.
     pub route: Route,
-    /// How the results of several partitions become one.
+    /// The way in which the results of several partitions become one.
     pub merge: Option<Merge>,
-    /// Commands whose earlier entries it makes dead: their names and chosen ids.
+    /// The names and chosen ids of the commands whose earlier entries it makes obsolete.
     pub supersedes: Vec<(String, Option<u32>)>,
-    /// In the order of their declaration.
+    /// The arguments, in the order of their declaration.
     pub arguments: Vec<Argument>,
-    /// Which of them is the key.
+    /// The position of the key among the arguments.
     pub key: Option<usize>,
-    /// Which of them is a collection of keys, if one is.
+    /// The argument that is a collection of keys, if there is one.
     pub split: Option<Split>,
-    /// What it returns; `None`: nothing.
+    /// The type of the result; `None` if the method returns nothing.
     pub result: Option<Type>,
 }
 
-/// How a command touches the state.
+/// The way in which a command accesses the state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// `#[read]`
@@ -80,34 +79,34 @@ pub(crate) enum Kind {
     Delete,
 }
 
-/// Which partitions a command goes to.
+/// The partitions that a command goes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Route {
-    /// That of its key.
+    /// The partition of its key.
     Key,
     /// Partition 0, because the author says so.
     Single,
-    /// Those of its keys, each with what belongs there.
+    /// The partitions of its keys, each with its part.
     Keys,
-    /// All of them.
+    /// All partitions.
     All,
     /// The author did not say: the machine cannot be partitioned.
     Unsaid,
 }
 
-/// How results become one.
+/// The function that merges results.
 #[derive(Clone, Debug)]
 pub(crate) enum Merge {
-    /// One of the framework's.
+    /// A function of the framework.
     Known(&'static str, Span),
-    /// The user's own function.
+    /// A function of the user.
     Own(ExprPath),
 }
 
-/// How an argument that is a collection of keys, or of what has keys, is split over the partitions.
+/// The way in which an argument that is a collection of keys, or of elements with keys, is split over the partitions.
 #[derive(Clone, Debug)]
 pub(crate) struct Split {
-    /// Which argument.
+    /// The position of the argument.
     pub at: usize,
     /// The author's name of one element: `each`, with the author's span.
     pub element: Ident,
@@ -118,29 +117,29 @@ pub(crate) struct Split {
 /// An argument of a command.
 #[derive(Debug)]
 pub(crate) struct Argument {
-    /// Its name, with the user's span.
+    /// The name, with the user's span.
     pub name: Ident,
-    /// Its type, as written and on the proxies.
+    /// The type as written, which the proxies use too.
     pub ty: Type,
-    /// How it travels.
+    /// The way in which it is encoded.
     pub passing: ArgumentMode,
 }
 
-/// How an argument is encoded, and what it is decoded as.
+/// The way in which an argument is encoded, and the type that it is decoded as.
 #[derive(Debug)]
 pub(crate) enum ArgumentMode {
-    /// `T`, and borrowed things that are read in place: decoded as it is written.
+    /// `T`, and borrowed types that are read in place: decoded as written.
     AsWritten,
     /// `&[u8]`: read in place as well, and encoded in one step.
     Bytes,
-    /// `&[T]`: decoded as a vector of these.
+    /// `&[T]`: decoded as a vector of this type.
     Slice(Type),
-    /// `&T`: decoded as one of these.
+    /// `&T`: decoded as this type.
     Borrowed(Type),
 }
 
 impl Kind {
-    /// The mark as it is written.
+    /// Returns the name of the mark.
     pub(crate) fn mark(self) -> &'static str {
         match self {
             Kind::Read => "read",
@@ -151,17 +150,17 @@ impl Kind {
 }
 
 impl Command {
-    /// The arguments in the order in which they travel: the key first.
+    /// Returns the arguments in the order in which they are encoded: the key first.
     pub(crate) fn travelling(&self) -> impl Iterator<Item = &Argument> {
         self.key().into_iter().chain(self.others())
     }
 
-    /// The argument that is the key.
+    /// Returns the argument that is the key.
     pub(crate) fn key(&self) -> Option<&Argument> {
         self.key.map(|at| &self.arguments[at])
     }
 
-    /// The arguments that are not the key.
+    /// Returns the arguments that are not the key.
     pub(crate) fn others(&self) -> impl Iterator<Item = &Argument> {
         self.arguments
             .iter()

@@ -1,4 +1,4 @@
-//! Reads the marks and takes them off the methods; judges nothing but their syntax.
+//! Reads the marks and removes them from the methods. Checks only their syntax.
 
 use super::item::Item;
 use super::model::{Kind, Merge, Split};
@@ -12,63 +12,63 @@ use syn::{
     Attribute, Error, Expr, ExprPath, FnArg, Ident, LitInt, Meta, Path, Result, Signature, Token, Visibility,
 };
 
-/// A method with the marks that were on it.
+/// A method, and the marks that were on it.
 #[derive(Debug)]
 pub(crate) struct Draft {
-    /// Without the marks.
+    /// The attributes, without the marks.
     pub attributes: Vec<Attribute>,
-    /// Of the method on the proxies.
+    /// The visibility of the method on the proxies.
     pub visibility: Visibility,
-    /// Without the marks.
+    /// The signature, without the marks and without contexts.
     pub signature: Signature,
-    /// Whether what it does is written where it is declared.
+    /// Whether the method has a body where it is declared.
     pub has_body: bool,
-    /// In the order in which they are written; one is right.
+    /// The marks of the method, in the order in which they are written. A correct method has at most one.
     pub marks: Vec<MethodAttribute>,
-    /// In the order in which they are written; one is right.
+    /// The marks of arguments, in the order in which they are written. A correct method has at most one.
     pub keys: Vec<Key>,
 }
 
 impl Draft {
-    /// Whether its argument with a key is a collection of keys.
+    /// Returns whether its argument with a key is a collection of keys.
     pub(crate) fn is_split(&self) -> bool {
         self.keys.first().is_some_and(|key| key.split.is_some())
     }
 }
 
-/// `#[key]`, or `#[key(each…)]`.
+/// The mark `#[key]`, or `#[key(each…)]`.
 #[derive(Debug)]
 pub(crate) struct Key {
-    /// The number of its argument; the receiver does not count, nor does a context.
+    /// The number of the marked argument, without counting the receiver and contexts.
     pub at: usize,
-    /// Where its name is.
+    /// The span of the mark's name.
     pub span: Span,
-    /// `each…`: every element of the argument has a key.
+    /// The option `each…`: every element of the argument has a key.
     pub split: Option<Split>,
 }
 
-/// `#[read(…)]`, `#[write(…)]` or `#[delete(…)]`.
+/// The mark `#[read(…)]`, `#[write(…)]` or `#[delete(…)]`.
 #[derive(Debug)]
 pub(crate) struct MethodAttribute {
-    /// Which of them.
+    /// The kind of the mark.
     pub kind: Kind,
-    /// Where its name is.
+    /// The span of the mark's name.
     pub span: Span,
-    /// `consistency = …`
+    /// The option `consistency = …`.
     pub consistency: Option<Ident>,
-    /// `supersedes(…)`
+    /// The option `supersedes(…)`.
     pub supersedes: Option<(Span, Vec<Ident>)>,
-    /// `merge = …`
+    /// The option `merge = …`.
     pub merge: Option<(Span, Merge)>,
-    /// `all`
+    /// The option `all`.
     pub all: Option<Span>,
-    /// `single`
+    /// The option `single`.
     pub single: Option<Span>,
-    /// `id = …`
+    /// The option `id = …`.
     pub id: Option<(Span, u32)>,
 }
 
-/// Takes the marks off the item's methods, in their order.
+/// Removes the marks from the item's methods and returns them, in the order of the methods.
 pub(crate) fn take_marks(item: &mut Item, mistakes: &mut Mistakes) -> Vec<Draft> {
     let drafts = item.methods().into_iter().map(|method| {
         let marks = take_method_marks(method.attributes, mistakes);
@@ -98,7 +98,7 @@ fn kind_of(path: &Path) -> Option<Kind> {
     [Kind::Read, Kind::Write, Kind::Delete].into_iter().find(|kind| path.is_ident(kind.mark()))
 }
 
-/// Takes off `#[context]`, which is reserved, and returns the places of the arguments that had it.
+/// Removes `#[context]`, which is reserved, and returns the positions of the arguments that had it.
 fn take_contexts(signature: &mut Signature, mistakes: &mut Mistakes) -> Vec<usize> {
     let mut contexts = Vec::new();
     for (at, input) in signature.inputs.iter_mut().enumerate() {
@@ -114,7 +114,7 @@ fn take_contexts(signature: &mut Signature, mistakes: &mut Mistakes) -> Vec<usiz
     contexts
 }
 
-/// The signature without these arguments: a context is none.
+/// Returns the signature without the contexts, which are not arguments of the command.
 fn without(signature: &Signature, contexts: &[usize]) -> Signature {
     let inputs = signature.inputs.iter().enumerate().filter(|(at, _)| !contexts.contains(at));
     Signature { inputs: inputs.map(|(_, input)| input.clone()).collect(), ..signature.clone() }
@@ -147,7 +147,7 @@ const KEY_OPTIONS: &str = "`#[key]` has one option: `#[key(each)]` on a collecti
 const CONTEXT_RESERVED: &str = "`#[context]` is reserved: a later version will hand the method its place in the log, the \
                                 cluster's time and its caller here. Not yet: leave this argument out";
 
-/// `each`, or a field of it.
+/// Parses `each`, or a field of it.
 fn split(at: usize, attribute: &Attribute) -> Option<Split> {
     let key: Expr = attribute.parse_args().ok()?;
     let mut base = &key;
@@ -174,7 +174,7 @@ fn mark(attribute: &Attribute, kind: Kind, mistakes: &mut Mistakes) -> MethodAtt
     match &attribute.meta {
         Meta::Path(_) => {}
         Meta::List(list) => {
-            // What one option does wrong is noted, and the others are read all the same.
+            // A mistake in one option is recorded, and the other options are still read.
             let read = list.parse_nested_meta(|option| {
                 read_option(&mut mark, &option).or_else(|error| {
                     mistakes.note(error);

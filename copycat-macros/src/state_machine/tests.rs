@@ -1,6 +1,6 @@
-//! Three expansions, kept for people to read: `expansions/*.rs`. Every change of what is printed shows there.
+//! Three expansions, stored for people to read: `expansions/*.rs`. Every change of the generated code shows there.
 //!
-//! `UPDATE_GOLDEN=1 cargo test -p copycat-macros` writes them anew.
+//! `UPDATE_GOLDEN=1 cargo test -p copycat-macros` rewrites them.
 
 use super::state_machine;
 use proc_macro2::TokenStream;

@@ -1,18 +1,18 @@
-//! Which attributes of the user's items are carried over to what is generated from them.
+//! Selects the attributes of the user's items that the generated items get as well.
 
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Meta, Token};
 
-/// Those that decide whether the item exists at all.
+/// Returns the attributes that decide whether the item exists at all.
 pub(crate) fn conditions(attributes: &[Attribute]) -> Vec<Attribute> {
     attributes.iter().filter(|attribute| attribute.path().is_ident("cfg")).cloned().collect()
 }
 
-/// Those that describe a method to its callers: documentation, deprecation, lints.
+/// Returns the attributes that describe a method to its callers: documentation, deprecation, lints.
 ///
-/// All others (`#[inline]`, `#[tracing::instrument]`) speak about the user's own function.
+/// All others (`#[inline]`, `#[tracing::instrument]`) concern only the user's own function.
 pub(crate) fn descriptions(attributes: &[Attribute]) -> Vec<TokenStream> {
     attributes
         .iter()
@@ -28,7 +28,7 @@ fn description(meta: &Meta) -> Option<TokenStream> {
         return Some(quote!(#meta));
     }
     match meta {
-        // An expectation is met once, in the user's own code.
+        // An `expect` is fulfilled once, in the user's own code.
         Meta::List(list) if path.is_ident("expect") => {
             let lints = &list.tokens;
             Some(quote!(allow(#lints)))
@@ -43,7 +43,7 @@ fn description(meta: &Meta) -> Option<TokenStream> {
     }
 }
 
-/// Whether there is documentation.
+/// Returns whether there is documentation.
 pub(crate) fn is_documented(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| attribute.path().is_ident("doc"))
 }

@@ -1,4 +1,4 @@
-//! Collects everything that is wrong, so that the user sees all of it at once.
+//! Collects all mistakes, so that the user sees all of them at once.
 
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
@@ -13,17 +13,17 @@ pub(crate) struct Mistakes {
 }
 
 impl Mistakes {
-    /// Notes a mistake in the given piece of the user's source. `message` names the fix.
+    /// Records a mistake in a piece of the user's source. `message` names the fix.
     pub(crate) fn add(&mut self, place: &impl ToTokens, message: impl Display) {
         self.note(Error::new_spanned(place, message));
     }
 
-    /// Notes a mistake at a place.
+    /// Records a mistake at a span.
     pub(crate) fn at(&mut self, place: Span, message: impl Display) {
         self.note(Error::new(place, message));
     }
 
-    /// Notes what the parser found.
+    /// Records an error of the parser.
     pub(crate) fn note(&mut self, error: Error) {
         self.count += 1;
         match &mut self.errors {
@@ -32,12 +32,12 @@ impl Mistakes {
         }
     }
 
-    /// How many there are.
+    /// Returns the number of mistakes.
     pub(crate) fn count(&self) -> usize {
         self.count
     }
 
-    /// What makes the compiler report them.
+    /// Returns the code that makes the compiler report them.
     pub(crate) fn into_tokens(self) -> TokenStream {
         self.errors.map(Error::into_compile_error).unwrap_or_default()
     }

@@ -1,6 +1,6 @@
-//! What every macro of this crate needs: collecting mistakes, and choosing attributes to carry over.
+//! What every macro of this crate needs: collecting mistakes, and selecting attributes.
 //!
-//! Knows nothing of any particular macro.
+//! It does not depend on any particular macro.
 
 pub(crate) mod attributes;
 pub(crate) mod mistakes;

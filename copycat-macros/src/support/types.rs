@@ -1,10 +1,10 @@
-//! Questions about types as they are written.
+//! Answers questions about types as they are written.
 
 use proc_macro2::Span;
 use syn::visit::{self, Visit};
 use syn::{GenericArgument, Ident, Lifetime, Path, PathArguments, Type, TypeImplTrait, TypeReference};
 
-/// The type without parentheses and without the invisible groups that other macros leave.
+/// Returns the type without parentheses and without the invisible groups that other macros leave.
 pub(crate) fn plain(ty: &Type) -> &Type {
     match ty {
         Type::Group(group) => plain(&group.elem),
@@ -13,12 +13,12 @@ pub(crate) fn plain(ty: &Type) -> &Type {
     }
 }
 
-/// Whether the type is written as this one name.
+/// Returns whether the type is written as this one name.
 pub(crate) fn is_named(ty: &Type, name: &str) -> bool {
     matches!(plain(ty), Type::Path(path) if path.qself.is_none() && path.path.is_ident(name))
 }
 
-/// Whether the type is written `Option<…>`, under whatever path.
+/// Returns whether the type is written `Option<…>`, with any path before it.
 pub(crate) fn is_option(ty: &Type) -> bool {
     let Type::Path(path) = plain(ty) else { return false };
     path.path.segments.last().is_some_and(|last| {
@@ -28,12 +28,12 @@ pub(crate) fn is_option(ty: &Type) -> bool {
     })
 }
 
-/// Whether the type is written `()`.
+/// Returns whether the type is written `()`.
 pub(crate) fn is_unit(ty: &Type) -> bool {
     matches!(plain(ty), Type::Tuple(tuple) if tuple.elems.is_empty())
 }
 
-/// The names that a type is made of, without the paths before them.
+/// Returns the names that a type consists of, without the paths before them.
 pub(crate) fn names(ty: &Type) -> Vec<Ident> {
     struct Names(Vec<Ident>);
     impl<'ast> Visit<'ast> for Names {
@@ -47,7 +47,7 @@ pub(crate) fn names(ty: &Type) -> Vec<Ident> {
     names.0
 }
 
-/// What in a type stands in the way of sending its values.
+/// A part of a type that prevents sending its values.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Obstacle {
     /// A reference.
@@ -58,13 +58,13 @@ pub(crate) enum Obstacle {
     Inner(Span),
     /// A lifetime with a name.
     Lifetime(Span),
-    /// `impl Trait`
+    /// An `impl Trait`.
     Opaque(Span),
-    /// `Self`
+    /// The type `Self`.
     State(Span),
 }
 
-/// Everything in the type that stands in the way.
+/// Returns everything in the type that prevents sending its values.
 pub(crate) fn obstacles(ty: &Type) -> Vec<Obstacle> {
     let mut search = Search { found: Vec::new() };
     search.visit_type(ty);
@@ -98,7 +98,7 @@ impl<'ast> Visit<'ast> for Search {
         self.found.push(Obstacle::Opaque(opaque.impl_token.span));
     }
 
-    // Of a type, or of a constant that is a length.
+    // The path of a type, or of a constant that is a length.
     fn visit_path(&mut self, path: &'ast Path) {
         if let Some(first) = path.segments.first().filter(|first| first.ident == "Self") {
             self.found.push(Obstacle::State(first.ident.span()));
@@ -107,7 +107,7 @@ impl<'ast> Visit<'ast> for Search {
     }
 }
 
-/// Whether a reference to the type can point into the bytes that were received.
+/// Returns whether a reference to the type can point into the bytes that were received.
 fn is_read_in_place(ty: &Type) -> bool {
     is_named(ty, "str") || matches!(plain(ty), Type::Slice(slice) if is_named(&slice.elem, "u8"))
 }

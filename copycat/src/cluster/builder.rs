@@ -1,15 +1,15 @@
-//! Building a cluster's description, with everything that is wrong with it told at once.
+//! Builds the description of a cluster, and reports all its mistakes at once.
 
 use super::Member;
 use crate::error::{Error, Mistake};
 use std::collections::BTreeSet;
 
-/// Most seeds of one cluster, well below what the formats hold
-/// ([`MEMBERS_MAX`](crate::codec::configuration::MEMBERS_MAX)). Every one of them votes: each write waits for
-/// a majority, so more of them make every write slower and hardly any failure survivable that was not.
+/// The most seeds of one cluster, well below what the formats hold
+/// ([`MEMBERS_MAX`](crate::codec::configuration::MEMBERS_MAX)). Every seed votes, and each write waits for a
+/// majority. So more seeds make every write slower, and hardly any further failure survivable.
 const SEEDS_MAX: usize = 32;
 
-/// A cluster as one of its members sees it: the founding members, and which of them this process is.
+/// A cluster as one of its members sees it: the seeds, which are its first members, and which of them this process is.
 ///
 /// ```
 /// use copycat::{Cluster, Member};
@@ -29,17 +29,17 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Begins a description.
+    /// Begins the description of a cluster.
     pub fn builder() -> ClusterBuilder {
         ClusterBuilder { member_id: None, seeds: Vec::new() }
     }
 
-    /// This process's own member.
+    /// Returns this process's own member.
     pub fn local_member(&self) -> &Member {
         &self.me
     }
 
-    /// The founding members, this one included, in the order they were added.
+    /// Returns the seeds, this process's own member included, in the order in which they were added.
     pub fn seeds(&self) -> &[Member] {
         &self.seeds
     }
@@ -54,24 +54,24 @@ pub struct ClusterBuilder {
 }
 
 impl ClusterBuilder {
-    /// Which of the seeds this process is. No default; 1 or more.
+    /// Sets which of the seeds this process is, by its id of 1 or more. Required.
     pub fn with_member_id(mut self, id: u64) -> Self {
         self.member_id = Some(id);
         self
     }
 
-    /// Adds a founding member; this process's own member is one of them. The order does not matter, and
-    /// every member is given the same ones.
+    /// Adds a seed; this process's own member is one of them. The order does not matter. Every member must be given
+    /// the same seeds.
     pub fn add_seed(mut self, member: Member) -> Self {
         self.seeds.push(member);
         self
     }
 
-    /// Checks everything.
+    /// Checks the description.
     ///
     /// # Errors
     ///
-    /// [`Error::mistakes`] lists all that is wrong.
+    /// [`Error::mistakes`] lists all mistakes.
     pub fn build(self) -> Result<Cluster, Error> {
         let mistakes = self.mistakes();
         let me = self.seeds.iter().find(|seed| Some(seed.id()) == self.member_id).cloned();

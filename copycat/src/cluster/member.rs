@@ -1,8 +1,8 @@
 //! One member: an id and an address.
 
-/// A member of a cluster: the id that it keeps for ever and the address where the others reach it.
+/// A member of a cluster: its permanent id, and the address at which the other members reach it.
 ///
-/// An id is never given to another machine: it stands for one voter and its disk.
+/// An id must never be given to another machine, because it stands for one voter and its disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
     id: u64,
@@ -10,23 +10,23 @@ pub struct Member {
 }
 
 impl Member {
-    /// The member `id` (1 or more), reached at `address` (`host:port`; a host may be a name or an IP
-    /// address). Both are checked by [`ClusterBuilder::build`](super::ClusterBuilder::build).
+    /// Describes the member `id` (1 or more), reached at `address` (`host:port`; a host may be a name or an IP
+    /// address). [`ClusterBuilder::build`](super::ClusterBuilder::build) checks both.
     pub fn new(id: u64, address: impl Into<String>) -> Member {
         Member { id, address: address.into() }
     }
 
-    /// Its id.
+    /// Returns the member's id.
     pub fn id(&self) -> u64 {
         self.id
     }
 
-    /// Its address.
+    /// Returns the member's address.
     pub fn address(&self) -> &str {
         &self.address
     }
 
-    /// Whether the address has the form `host:port` with a port other than 0.
+    /// Returns whether the address has the form `host:port` with a port other than 0.
     pub(crate) fn has_address(&self) -> bool {
         let Some((host, port)) = self.address.rsplit_once(':') else { return false };
         let bracketed = host.starts_with('[') && host.ends_with(']');

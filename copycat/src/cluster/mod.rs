@@ -1,7 +1,7 @@
-//! Who belongs to a cluster, as its operator writes it down.
+//! The description of a cluster, as its operator configures it.
 //!
-//! Only the configuration: this folder opens nothing and sends nothing. The members' connections are
-//! `transport`'s, how a cluster begins is `node`'s. Begin with [`Cluster`].
+//! This is configuration only: the folder opens nothing and sends nothing. `transport` connects the members, and
+//! `node` bootstraps the cluster. Begin with [`Cluster`].
 
 mod builder;
 mod member;

@@ -1,48 +1,50 @@
-//! How a request touches the state: one type for all floors.
+//! How a request uses the state of a group: one type for all layers.
 
-/// What a read must reflect.
+/// The writes that a read must reflect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Consistency {
-    /// Every write that was acknowledged, anywhere, before the read began: the leader confirms its
-    /// leadership with a majority first (ReadIndex, Raft §6.4 of the thesis). Confirmations are shared.
+    /// Every write that was acknowledged, anywhere, before the read began: the leader confirms its leadership with a
+    /// majority first (ReadIndex, Raft §6.4 of the thesis). Reads share confirmations.
     #[default]
     Strict,
-    /// The same, if no clock is much too fast or too slow: the leader answers at once while a majority has promised
-    /// not to elect another.
+    /// Like [`Strict`](Self::Strict), as long as no clock is much too fast or too slow. The leader answers at once
+    /// while a majority has promised not to elect another leader.
     Lease,
-    /// Whatever the member asked has applied; possibly stale.
+    /// What the member that received the read has applied; possibly stale.
     Eventual,
 }
 
-/// How a request wants to touch the state.
+/// How a request uses the state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
-    /// Through the log.
+    /// A write: it goes through the log.
     Write,
-    /// Beside the log.
+    /// A read: it is not stored in the log.
     Read(Consistency, ReadOrder),
 }
 
-/// Where a read stands among the calls of its client that are not answered yet. A line is what
-/// [`Proxy::in_order`](crate::Proxy::in_order) makes.
+/// The order of a read relative to the unanswered calls of its client. A line is the ordered sequence of one client's
+/// calls that [`Proxy::in_order`](crate::Proxy::in_order) makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ReadOrder {
-    /// It belongs to no line: whatever is proposed around it, it may see.
+    /// The read belongs to no line and may see any concurrent write.
     Unordered,
-    /// It must not see what its line writes after it. Everything its line wrote before is answered.
+    /// The read must not see later writes of its line. All earlier writes of its line are answered.
     Ordered,
-    /// The same, and it must see the writes of its line that stand before it and are not answered.
+    /// The read must not see later writes of its line, and it must see the earlier ones, some of which are
+    /// unanswered.
     AfterWrites,
 }
 
 impl Access {
-    /// A read of no line.
+    /// Returns a read that belongs to no line.
     pub(crate) fn read(consistency: Consistency) -> Access {
         Access::Read(consistency, ReadOrder::Unordered)
     }
 
-    /// The same as a call of a line, in which calls that it must not overtake are unanswered or are not.
+    /// Returns this access as a call of a line. `unanswered` says whether a call that it must not overtake is
+    /// unanswered.
     pub(crate) fn in_line(self, unanswered: bool) -> Access {
         match self {
             Access::Write => Access::Write,
@@ -51,17 +53,18 @@ impl Access {
         }
     }
 
-    /// Whether it is a read of no line.
+    /// Returns whether this is a read that belongs to no line.
     pub(crate) fn is_free(self) -> bool {
         matches!(self, Access::Read(_, ReadOrder::Unordered))
     }
 
-    /// Whether a later read of the line must not overtake it: it is a write, or it waits for one itself.
+    /// Returns whether later reads of the line must not overtake this call: it is a write, or a read that waits for
+    /// one.
     pub(crate) fn holds_place(self) -> bool {
         matches!(self, Access::Write | Access::Read(_, ReadOrder::AfterWrites))
     }
 
-    /// Whether whatever the member asked has applied is good enough, and no leader is needed.
+    /// Returns whether the member that receives the read may answer from what it has applied, without the leader.
     pub(crate) fn is_local(self) -> bool {
         matches!(self, Access::Read(Consistency::Eventual, ReadOrder::Unordered | ReadOrder::Ordered))
     }

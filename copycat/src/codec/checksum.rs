@@ -1,16 +1,16 @@
-//! CRC32C (Castagnoli, RFC 3720), which protects every format here.
+//! CRC32C (Castagnoli, RFC 3720), which protects all file and wire formats.
 
-/// Over all of `bytes`.
+/// Returns the checksum of `bytes`.
 pub(crate) fn crc32c(bytes: &[u8]) -> u32 {
     crc32c::crc32c(bytes)
 }
 
-/// Over what `checksum` is of, and then `bytes`.
+/// Continues `checksum` with `bytes`.
 pub(crate) fn crc32c_append(checksum: u32, bytes: &[u8]) -> u32 {
     crc32c::crc32c_append(checksum, bytes)
 }
 
-/// Over two pieces, one behind the other: the bytes before and behind a checksum.
+/// Returns the checksum of two pieces together: the bytes before and after a checksum field.
 pub(crate) fn crc32c_around(before: &[u8], behind: &[u8]) -> u32 {
     crc32c_append(crc32c(before), behind)
 }
@@ -19,7 +19,7 @@ pub(crate) fn crc32c_around(before: &[u8], behind: &[u8]) -> u32 {
 mod tests {
     use super::*;
 
-    /// RFC 3720, appendix B.4, and the check value of the catalogue.
+    /// Checks against RFC 3720, appendix B.4, and the check value of the catalogue.
     #[test]
     fn it_is_crc32c() {
         assert_eq!(crc32c(&[]), 0);
@@ -30,7 +30,7 @@ mod tests {
         assert_eq!(crc32c(&ascending), 0x46dd_794e);
     }
 
-    /// The library has several ways for different lengths; the definition, bit by bit, has one.
+    /// The library has several code paths for different lengths. They are compared with the bitwise definition.
     #[test]
     fn pieces_of_every_length_sum_up_to_the_whole() {
         let bytes: Vec<u8> = (0..5u32 << 20).map(|at| (at * 31 % 251) as u8).collect();

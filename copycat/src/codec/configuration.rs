@@ -1,30 +1,30 @@
-//! Who votes in a group: the payload of a configuration entry.
+//! The members of a group: the payload of a configuration entry.
 
 use super::cursor::{Cursor, Malformed};
 use super::ids::MemberId;
 
-/// Most members of a cluster, and hence most that a configuration may name in each of its lists: the record
-/// of who formed it fits a handshake, and a configuration fits the journal's reserve for a new leader's
-/// first entry, one block together with a vote.
+/// Most members of a cluster, and so most members in each list of a configuration. With this limit the bootstrap
+/// record fits a handshake. A configuration fits, together with a vote, the one block that the journal reserves for
+/// the first entry of a new leader.
 pub(crate) const MEMBERS_MAX: usize = 128;
 
 /// Most bytes of an encoded configuration.
 pub(crate) const ENCODED_LEN_MAX: usize = 3 * (4 + 8 * MEMBERS_MAX);
 
-/// The members of one group. While `outgoing` is not empty the group is in the joint phase of a
-/// membership change (Raft §6): elections and commits need a majority of both sets.
+/// The members of one group. While `outgoing` is not empty, the group is in the joint phase of a membership change
+/// (Raft §6): elections and commits need a majority of both sets of voters.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub(crate) struct Configuration {
-    /// Members whose majority elects and commits; sorted, without duplicates.
+    /// The voters, sorted, without duplicates. A majority of them elects and commits.
     pub voters: Vec<MemberId>,
-    /// The set of voters that is being left; empty outside the joint phase.
+    /// The old set of voters; empty outside the joint phase.
     pub outgoing: Vec<MemberId>,
-    /// Members that receive the log and do not count.
+    /// Members that receive the log and do not vote.
     pub learners: Vec<MemberId>,
 }
 
 impl Configuration {
-    /// A configuration of voters only.
+    /// Returns a configuration of voters only.
     pub(crate) fn of_voters(voters: impl IntoIterator<Item = MemberId>) -> Configuration {
         let mut voters: Vec<_> = voters.into_iter().collect();
         voters.sort_unstable();
@@ -32,12 +32,12 @@ impl Configuration {
         Configuration { voters, outgoing: Vec::new(), learners: Vec::new() }
     }
 
-    /// Whether `member` votes, in either set.
+    /// Returns whether `member` votes, in either set.
     pub(crate) fn is_voter(&self, member: MemberId) -> bool {
         self.voters.contains(&member) || self.outgoing.contains(&member)
     }
 
-    /// Everyone who receives the log, each once, in ascending order.
+    /// Returns every member that receives the log, each once, in ascending order.
     pub(crate) fn members(&self) -> Vec<MemberId> {
         let mut all: Vec<_> =
             [&self.voters, &self.outgoing, &self.learners].into_iter().flatten().copied().collect();
@@ -46,7 +46,7 @@ impl Configuration {
         all
     }
 
-    /// Appends the payload: per list a `u32` count and that many `u64` ids.
+    /// Appends the payload: for each list a `u32` count, then the ids as `u64`.
     pub(crate) fn encode(&self, out: &mut Vec<u8>) {
         for list in [&self.voters, &self.outgoing, &self.learners] {
             out.extend_from_slice(&(list.len() as u32).to_le_bytes());
@@ -56,7 +56,7 @@ impl Configuration {
         }
     }
 
-    /// Reads what [`encode`](Self::encode) wrote.
+    /// Reads the payload that [`encode`](Self::encode) wrote.
     pub(crate) fn decode(bytes: &[u8]) -> Result<Configuration, Malformed> {
         let mut cursor = Cursor::new(bytes);
         let configuration = Configuration::read(&mut cursor)?;
@@ -64,7 +64,7 @@ impl Configuration {
         Ok(configuration)
     }
 
-    /// Reads one configuration out of a longer record.
+    /// Reads one configuration from a longer record.
     pub(crate) fn read(cursor: &mut Cursor<'_>) -> Result<Configuration, Malformed> {
         let mut list = || {
             let count = cursor.u32()? as usize;

@@ -1,15 +1,15 @@
-//! Reads hand-coded little-endian records out of untrusted bytes.
+//! Reads hand-coded little-endian records from untrusted bytes.
 
 use thiserror::Error;
 
-/// Bytes that are no valid record. Nothing was taken from them.
+/// Why bytes are no valid record. The reader keeps nothing of an invalid record.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub(crate) enum Malformed {
     /// The bytes end before the record does.
     #[error("{needed} bytes needed, {available} there")]
     Truncated {
-        /// Bytes the next field takes.
+        /// Bytes of the next field.
         needed: usize,
         /// Bytes that are left.
         available: usize,
@@ -17,28 +17,28 @@ pub(crate) enum Malformed {
     /// The record ends before the bytes do.
     #[error("{0} bytes behind the end of the record")]
     Trailing(usize),
-    /// A length or count above its limit; no memory was taken for it.
+    /// A length or count exceeds its limit. No memory was allocated for it.
     #[error("a length of {found} where {limit} is the limit")]
     TooLong {
-        /// Largest length allowed.
+        /// The largest allowed length.
         limit: usize,
-        /// Length that was claimed.
+        /// The claimed length.
         found: usize,
     },
-    /// The checksum does not fit the bytes.
+    /// The checksum does not match the bytes.
     #[error("checksum {found:#010x}, computed {computed:#010x}")]
     Checksum {
-        /// As recorded.
+        /// The recorded checksum.
         found: u32,
-        /// As computed from the bytes.
+        /// The checksum computed from the bytes.
         computed: u32,
     },
-    /// A field holds a value that has no meaning.
+    /// A field has a value without a meaning.
     #[error("{field} holds {found}, which means nothing")]
     Value {
         /// Name of the field.
         field: &'static str,
-        /// What it held.
+        /// Value of the field.
         found: u64,
     },
 }
@@ -50,12 +50,12 @@ pub(crate) struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    /// Begins at the front of `bytes`.
+    /// Returns a cursor at the front of `bytes`.
     pub(crate) fn new(bytes: &'a [u8]) -> Cursor<'a> {
         Cursor { rest: bytes }
     }
 
-    /// The next `count` bytes.
+    /// Takes the next `count` bytes.
     pub(crate) fn take(&mut self, count: usize) -> Result<&'a [u8], Malformed> {
         let Some((taken, rest)) = self.rest.split_at_checked(count) else {
             return Err(Malformed::Truncated { needed: count, available: self.rest.len() });
@@ -70,37 +70,37 @@ impl<'a> Cursor<'a> {
         Ok(bytes)
     }
 
-    /// One byte.
+    /// Takes one byte.
     pub(crate) fn u8(&mut self) -> Result<u8, Malformed> {
         self.array::<1>().map(|[byte]| byte)
     }
 
-    /// Two bytes.
+    /// Takes two bytes.
     pub(crate) fn u16(&mut self) -> Result<u16, Malformed> {
         self.array().map(u16::from_le_bytes)
     }
 
-    /// Four bytes.
+    /// Takes four bytes.
     pub(crate) fn u32(&mut self) -> Result<u32, Malformed> {
         self.array().map(u32::from_le_bytes)
     }
 
-    /// Eight bytes.
+    /// Takes eight bytes.
     pub(crate) fn u64(&mut self) -> Result<u64, Malformed> {
         self.array().map(u64::from_le_bytes)
     }
 
-    /// Sixteen bytes.
+    /// Takes sixteen bytes.
     pub(crate) fn u128(&mut self) -> Result<u128, Malformed> {
         self.array().map(u128::from_le_bytes)
     }
 
-    /// What has not been taken yet.
+    /// Returns the bytes that were not taken yet.
     pub(crate) fn rest(&self) -> &'a [u8] {
         self.rest
     }
 
-    /// Fails if anything is left.
+    /// Fails if any bytes are left.
     pub(crate) fn finish(self) -> Result<(), Malformed> {
         if self.rest.is_empty() { Ok(()) } else { Err(Malformed::Trailing(self.rest.len())) }
     }

@@ -1,7 +1,7 @@
-//! Consecutive entries of one group, with what has to be known of them to store them.
+//! Consecutive entries of one group, with the metadata that is needed to store them.
 //!
-//! Each member reads the headers of frames once: the leader when it seals them, a follower when it verifies them.
-//! What was read goes along with the bytes, so that nobody has to read the headers again.
+//! Each member reads the headers of frames once: the leader when it seals them, a follower when it verifies them. The
+//! metadata stays with the bytes, so that no later step reads the headers again.
 
 use super::configuration::Configuration;
 use super::cursor::Malformed;
@@ -10,12 +10,12 @@ use super::ids::{GroupId, Index, Term};
 use super::terms::{LogId, Span, Spans};
 use bytes::Bytes;
 
-/// The first bytes of a frame: its length and its checksum. They say where the next frame begins, and a batch's
-/// checksum is over them alone.
+/// The first bytes of a frame: its length and its checksum. The length locates the next frame. The checksum of a
+/// batch covers only these prefixes.
 pub(crate) type FramePrefix = [u8; 8];
 
-/// Entries on their way into a log. Every frame is complete and has the right checksum. Indexes are consecutive, and
-/// terms do not fall.
+/// Entries to be stored in a log. Every frame is complete and has the right checksum. Indexes are consecutive, and
+/// terms do not decrease.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub(crate) struct Entries {
     frames: Bytes,
@@ -26,8 +26,8 @@ pub(crate) struct Entries {
 }
 
 impl Entries {
-    /// Verifies and reads frames that came from elsewhere. They are entries of `group`, the first one stands behind
-    /// `prev`, and no term is above `term`, that of whoever sends them.
+    /// Verifies and reads the frames that another member sent. They must be entries of `group`. The first must follow
+    /// `prev`, and no term may exceed `term`, the sender's.
     pub(crate) fn read(group: GroupId, prev: LogId, term: Term, frames: Bytes) -> Result<Entries, Malformed> {
         let mut walk = Walk::new(prev, frames.len());
         for frame in Frame::all(&frames) {
@@ -38,52 +38,52 @@ impl Entries {
         Ok(walk.end(frames))
     }
 
-    /// The frames, packed one behind the other.
+    /// Returns the frames, packed one after the other.
     pub(crate) fn frames(&self) -> &Bytes {
         &self.frames
     }
 
-    /// Their indexes and terms.
+    /// Returns the indexes and terms of the entries.
     pub(crate) fn spans(&self) -> &Spans {
         &self.spans
     }
 
-    /// Logged time of the last entry, in microseconds; 0 if there is none.
+    /// Returns the logged time of the last entry, in microseconds; 0 if there is no entry.
     pub(crate) fn time(&self) -> u64 {
         self.time
     }
 
-    /// Those of them that say who votes; ascending.
+    /// Returns the configurations among the entries, with their indexes, ascending.
     pub(crate) fn configurations(&self) -> &[(Index, Configuration)] {
         &self.configurations
     }
 
-    /// The mark of each, in order.
+    /// Returns the frame prefix of each entry, in order.
     pub(crate) fn prefixes(&self) -> &[FramePrefix] {
         &self.prefixes
     }
 
-    /// Bytes of the frames.
+    /// Returns the length of all frames together, in bytes.
     pub(crate) fn len(&self) -> usize {
         self.frames.len()
     }
 
-    /// Whether there is no entry.
+    /// Returns whether there is no entry.
     pub(crate) fn is_empty(&self) -> bool {
         self.prefixes.is_empty()
     }
 
-    /// How many there are.
+    /// Returns the number of entries.
     pub(crate) fn count(&self) -> u64 {
         self.prefixes.len() as u64
     }
 
-    /// Index of the first.
+    /// Returns the index of the first entry.
     pub(crate) fn first(&self) -> Option<Index> {
         self.spans.iter().next().map(|span| span.first)
     }
 
-    /// Those from index `first` on, which is one of them.
+    /// Returns the entries from index `first` on. `first` is the index of one of them.
     pub(crate) fn suffix(&self, first: Index) -> Entries {
         let skipped =
             first.checked_sub(self.first().unwrap_or(first)).expect("one of these entries") as usize;
@@ -100,12 +100,12 @@ impl Entries {
     }
 }
 
-/// Bytes of the frame that a mark belongs to.
+/// Returns the length in bytes of the frame with this prefix.
 pub(crate) fn length(mark: &FramePrefix) -> usize {
     frame_len(mark).expect("the mark of a frame that was walked over")
 }
 
-/// What a walk over frames has found so far.
+/// The entries that a walk over frames has read so far.
 struct Walk {
     last: LogId,
     entries: Entries,
@@ -113,12 +113,12 @@ struct Walk {
 
 impl Walk {
     fn new(prev: LogId, bytes: usize) -> Walk {
-        // Enough for frames of average length. If they are shorter, the vector grows once more.
+        // This is enough for frames of average length. If they are shorter, the vector grows once more.
         let prefixes = Vec::with_capacity(bytes.div_ceil(4 * HEADER_LEN));
         Walk { last: prev, entries: Entries { prefixes, ..Entries::default() } }
     }
 
-    /// Whether the entry may stand behind those before it.
+    /// Returns an error if the entry cannot follow those before it.
     fn step(&mut self, group: GroupId, term: Term, entry: &Header) -> Result<(), Malformed> {
         let wrong = |field, found| Err(Malformed::Value { field, found });
         if !entry.kind.is_entry() {
@@ -157,8 +157,8 @@ fn mark_of(frame: &[u8]) -> FramePrefix {
     *frame.first_chunk().expect("a frame is longer than its mark")
 }
 
-/// Entries that a leader makes. All frames are copied first, and then get their checksums one after the other: that
-/// is three times as fast as a checksum right after each copy.
+/// Builds the entries of a leader. It copies all frames first and then computes their checksums one after the other.
+/// That is three times as fast as computing each checksum right after the copy.
 #[derive(Debug)]
 pub(crate) struct Packer {
     frames: Vec<u8>,
@@ -166,13 +166,13 @@ pub(crate) struct Packer {
 }
 
 impl Packer {
-    /// For so many entries, and so many bytes of frames.
+    /// Returns a packer with capacity for `count` entries and `bytes` bytes of frames.
     pub(crate) fn with_capacity(count: usize, bytes: usize) -> Packer {
         let prefixes = Vec::with_capacity(count);
         Packer { frames: Vec::with_capacity(bytes), entries: Entries { prefixes, ..Entries::default() } }
     }
 
-    /// Adds the entry behind the last. See [`Header::encode`].
+    /// Adds the next entry. See [`Header::encode`].
     pub(crate) fn push(&mut self, header: &Header, body: &[u8]) {
         assert!(header.kind.is_entry(), "{:?} is no entry", header.kind);
         header.put(body, &mut self.frames);
@@ -180,7 +180,7 @@ impl Packer {
         self.entries.time = header.time;
     }
 
-    /// Adds an entry that says who votes.
+    /// Adds a configuration entry.
     pub(crate) fn push_configuration(&mut self, header: &Header, configuration: Configuration) {
         assert_eq!(header.kind, Kind::Configuration, "the entry is what its header says");
         let mut body = Vec::new();
@@ -189,7 +189,7 @@ impl Packer {
         self.entries.configurations.push((header.index, configuration));
     }
 
-    /// Gives each frame its checksum, and returns the entries.
+    /// Writes the checksum of each frame, and returns the entries.
     pub(crate) fn seal(mut self) -> Entries {
         let mut rest = &mut self.frames[..];
         while !rest.is_empty() {

@@ -1,14 +1,14 @@
-//! One entry as it is stored, sent, and stored again.
+//! The layout of one entry, the same in the journal and on the wire.
 //!
 //! ```text
 //!  offset size  field
 //!       0    4  length        of the whole frame, this field included
-//!       4    4  checksum      CRC32C of the length and of everything behind this field
+//!       4    4  checksum      CRC32C of the length and of everything after this field
 //!       8    1  kind          see `Kind`
 //!       9    1  codec         of key and payload: 0 none (hand-coded), 1 bincode 2.0.1 standard, 128 to 255 a
 //!                             type's own
-//!      10    2  unsettled     how far `settled` lies below the sequence number
-//!      12    4  method        id of the command; 0 where there is none
+//!      10    2  unsettled     `sequence` - `settled`, see `Stamp`
+//!      12    4  method        method id of the command; 0 if there is none
 //!      16    8  group
 //!      24    8  index
 //!      32    8  term
@@ -21,9 +21,9 @@
 //!       …    …  payload       the rest: the other arguments, in order
 //! ```
 //!
-//! All fields little-endian. The length is covered by the checksum, so a forged or torn length can
-//! not send a reader astray. Key and payload together are one encoded tuple (key first): no byte of
-//! a command is written twice. `FORMAT.md` gives the reason for each field.
+//! All fields are little-endian. The checksum covers the length, so a forged or torn length is detected. Key and
+//! payload together are one encoded tuple (key first): no byte of a command is stored twice. `FORMAT.md` gives the
+//! reason for each field.
 
 use super::checksum::{crc32c, crc32c_around};
 use super::command::{Command, Stamp, UNSETTLED_MAX};
@@ -31,43 +31,43 @@ use super::cursor::{Cursor, Malformed};
 use super::ids::{GroupId, Index, MemberId, MethodId, Term};
 use super::terms::LogId;
 
-/// Bytes before key and payload.
+/// Bytes of the header, which precedes key and payload.
 pub(crate) const HEADER_LEN: usize = 72;
-/// Most bytes key and payload may take together: 4 MiB.
+/// Most bytes of key and payload together: 4 MiB.
 pub(crate) const BODY_MAX: usize = 4 << 20;
-/// Most bytes a key may take: 64 KiB.
+/// Most bytes of a key: 64 KiB.
 pub(crate) const KEY_MAX: usize = 64 << 10;
-/// Longest encoded result: what came in one command fits one answer, together with what the answer says about it.
+/// Most bytes of an encoded result. What one command stored fits one response, with the response's own fields.
 pub(crate) const RESULT_MAX: usize = BODY_MAX + KEY_MAX;
-/// Longest frame.
+/// Most bytes of a frame.
 pub(crate) const FRAME_MAX: usize = HEADER_LEN + BODY_MAX;
 
-/// What a frame means.
+/// The meaning of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Kind {
     /// A command of the user's state machine.
     Command = 1,
-    /// The empty entry a new leader commits first (Raft §8).
+    /// The empty entry that a new leader commits first (Raft §8).
     Noop = 2,
-    /// Who votes; in force from the moment it is appended (Raft §6).
+    /// The members of the group; in force as soon as it is appended (Raft §6).
     Configuration = 3,
-    /// The shapes of the group's commands, written when they change.
+    /// The schemas of the group's commands, written when they change.
     Schema = 4,
-    /// Term and vote of a group; in the journal only. `index` is 0, the session's field holds the vote (0: none).
+    /// Term and vote of a group; in the journal only. `index` is 0, and the field `session` holds the vote (0: none).
     Vote = 5,
-    /// How far a group's log was known to be committed; in the journal only. `index` is the commit index (Raft
-    /// figure 2), `term` is the term of the entry there.
+    /// The known commit index of a group; in the journal only. `index` is the commit index (Raft figure 2), `term` is
+    /// the term of the entry there.
     Commit = 6,
-    /// A session begins.
+    /// The start of a session.
     OpenSession = 7,
-    /// A session ends.
+    /// The end of a session.
     CloseSession = 8,
-    /// Time has come for what a state machine asked to be woken for.
+    /// The time at which a state machine asked to be called.
     Tick = 9,
-    /// An answer that was kept back.
+    /// A response that was held back.
     Answer = 10,
-    /// A group begins, moves or ends.
+    /// The start, move or end of a group.
     Lifecycle = 11,
 }
 
@@ -91,20 +91,20 @@ impl Kind {
         known.copied().ok_or(Malformed::Value { field: "frame kind", found: byte.into() })
     }
 
-    /// Whether frames of this kind are entries of a group's log.
+    /// Returns whether frames of this kind are entries of a group's log.
     pub(crate) fn is_entry(self) -> bool {
         !matches!(self, Kind::Vote | Kind::Commit)
     }
 }
 
-/// How key and payload are encoded.
+/// The encoding of key and payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Codec {
-    /// Hand-coded, or empty: 0.
+    /// Hand-coded or empty: 0.
     None,
     /// bincode 2.0.1, standard configuration: 1.
     Bincode,
-    /// A codec of the command's own types: 128 to 255. What the numbers mean is up to them.
+    /// A codec of the command's own types: 128 to 255. The types define the meaning of each number.
     Own(u8),
 }
 
@@ -130,61 +130,62 @@ impl Codec {
 /// The fixed fields of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Header {
-    /// What the frame means.
+    /// The meaning of the frame.
     pub kind: Kind,
-    /// How key and payload are encoded.
+    /// The encoding of key and payload.
     pub codec: Codec,
-    /// Group the frame belongs to.
+    /// The group of the frame.
     pub group: GroupId,
-    /// Index in the group's log; 0 in a vote.
+    /// The index in the group's log; 0 in a vote.
     pub index: Index,
-    /// Term of the leader that made the entry, or the term that a vote frame records.
+    /// The term of the leader that made the entry, or the term that a vote frame records.
     pub term: Term,
-    /// Cluster clock, microseconds.
+    /// The cluster clock, in microseconds.
     pub time: u64,
-    /// Who sent the command.
+    /// The session and number of the command.
     pub stamp: Stamp,
-    /// Id of the command; 0 where there is none.
+    /// The method id of the command; 0 if the frame is no command.
     pub method: MethodId,
-    /// Bytes of the key, which come first in the body.
+    /// Bytes of the key at the front of the body.
     pub key_len: u32,
 }
 
 impl Header {
-    /// A frame of `kind` without a command.
+    /// Returns the header of a frame of `kind` that is no command.
     pub(crate) fn bare(kind: Kind, group: GroupId, term: Term, index: Index, time: u64) -> Header {
         let (codec, method, stamp) = (Codec::None, MethodId(0), Stamp::NONE);
         Header { kind, codec, group, index, term, time, stamp, method, key_len: 0 }
     }
 
-    /// The record of a group's term and vote.
+    /// Returns the header of a frame that records a group's term and vote.
     pub(crate) fn vote(group: GroupId, term: Term, vote: Option<MemberId>) -> Header {
         let stamp = Stamp { session: vote.map_or(0, |member| member.0), ..Stamp::NONE };
         Header { stamp, ..Header::bare(Kind::Vote, group, term, 0, 0) }
     }
 
-    /// The record of how far a group's log is known to be committed: `last` is the last entry that is.
+    /// Returns the header of a frame that records a group's commit index: `last` is the last entry known to be
+    /// committed.
     pub(crate) fn commit(group: GroupId, last: LogId) -> Header {
         assert!(last.term > 0 && last.index > 0, "{last:?} is no entry");
         Header::bare(Kind::Commit, group, last.term, last.index, 0)
     }
 
-    /// The vote that a vote frame records.
+    /// Returns the vote that a vote frame records.
     pub(crate) fn voted_for(&self) -> Option<MemberId> {
         (self.stamp.session != 0).then_some(MemberId(self.stamp.session))
     }
 
     /// Appends the whole frame. `body` is the key followed by the payload.
     ///
-    /// The caller has checked the limits ([`BODY_MAX`], [`KEY_MAX`]) and answered its user; here
-    /// they are asserted.
+    /// The caller must have checked the limits ([`BODY_MAX`], [`KEY_MAX`]) and reported an excess to its client. They
+    /// are asserted here.
     pub(crate) fn encode(&self, body: &[u8], out: &mut Vec<u8>) {
         let start = out.len();
         self.put(body, out);
         seal(&mut out[start..]);
     }
 
-    /// The whole frame, except that it is to be [sealed](seal).
+    /// Appends the whole frame without its checksum; [`seal`] completes it.
     pub(super) fn put(&self, body: &[u8], out: &mut Vec<u8>) {
         assert!(
             body.len() <= BODY_MAX && self.key_len as usize <= KEY_MAX.min(body.len()),
@@ -210,26 +211,26 @@ impl Header {
     }
 }
 
-/// Where the length lies until a frame is sealed: right before all other bytes that the checksum covers, so that one
-/// pass computes it.
+/// The offset of the length until the frame is sealed. There it directly precedes all other bytes that the checksum
+/// covers, so one pass computes the checksum.
 const UNSEALED_LENGTH: std::ops::Range<usize> = 4..8;
 
-/// Puts the checksum and the length of a frame in their places.
+/// Writes the checksum and the length of a frame to their final offsets.
 pub(super) fn seal(frame: &mut [u8]) {
     let checksum = crc32c(&frame[4..]);
     frame.copy_within(UNSEALED_LENGTH, 0);
     frame[4..8].copy_from_slice(&checksum.to_le_bytes());
 }
 
-/// Bytes of the frame at the front of `frames`, which is not sealed.
+/// Returns the length of the frame at the front of `frames`, which is not sealed.
 pub(super) fn unsealed_len(frames: &[u8]) -> usize {
     frame_len(&frames[UNSEALED_LENGTH]).expect("a frame that was put")
 }
 
-/// A frame whose checksum and fields were verified, over the bytes it was read from.
+/// A frame with verified fields, and the bytes it was read from.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Frame<'a> {
-    /// Its fields.
+    /// The fixed fields.
     pub header: Header,
     /// The key, then the payload.
     pub body: &'a [u8],
@@ -238,7 +239,7 @@ pub(crate) struct Frame<'a> {
 }
 
 impl<'a> Frame<'a> {
-    /// Verifies and reads the frame at the front of `bytes`, which may be followed by others.
+    /// Verifies and reads the frame at the front of `bytes`. Other frames may follow it.
     pub(crate) fn parse(bytes: &'a [u8]) -> Result<Frame<'a>, Malformed> {
         let length = frame_len(bytes)?;
         let bytes = Cursor::new(bytes).take(length)?;
@@ -250,8 +251,8 @@ impl<'a> Frame<'a> {
         Frame::read(bytes)
     }
 
-    /// The frame at the front of `bytes`, its checksum taken on trust: for bytes that this process
-    /// made or verified before.
+    /// Reads the frame at the front of `bytes` without verifying its checksum: for bytes that this process made or
+    /// verified before.
     pub(crate) fn trusted(bytes: &'a [u8]) -> Result<Frame<'a>, Malformed> {
         let length = frame_len(bytes)?;
         Frame::read(Cursor::new(bytes).take(length)?)
@@ -277,23 +278,23 @@ impl<'a> Frame<'a> {
         Ok(Frame { header, body, bytes })
     }
 
-    /// The command in it.
+    /// Returns the command in the frame.
     pub(crate) fn command(&self) -> Command<&'a [u8]> {
         Command { method: self.header.method, key_len: self.header.key_len, body: self.body }
     }
 
-    /// The frames packed one behind the other in `bytes`, checksums taken on trust.
+    /// Returns the frames packed in `bytes`, without verifying checksums. Ends after the first error.
     pub(crate) fn all_trusted(bytes: &'a [u8]) -> impl Iterator<Item = Result<Frame<'a>, Malformed>> {
         Packed { rest: bytes, read: Frame::trusted }
     }
 
-    /// The frames packed one behind the other in `bytes`, each verified. Ends after the first error.
+    /// Returns the frames packed in `bytes`, each verified. Ends after the first error.
     pub(crate) fn all(bytes: &'a [u8]) -> impl Iterator<Item = Result<Frame<'a>, Malformed>> {
         Packed { rest: bytes, read: Frame::parse }
     }
 }
 
-/// Frames packed one behind the other, up to the first error.
+/// An iterator over packed frames, up to the first error.
 struct Packed<'a> {
     rest: &'a [u8],
     read: fn(&'a [u8]) -> Result<Frame<'a>, Malformed>,
@@ -312,7 +313,7 @@ impl<'a> Iterator for Packed<'a> {
     }
 }
 
-/// The length that the frame at the front of `bytes` claims, checked against the limits only.
+/// Returns the length that the frame at the front of `bytes` claims. Only the limits are checked.
 pub(crate) fn frame_len(bytes: &[u8]) -> Result<usize, Malformed> {
     let length = Cursor::new(bytes).u32()? as usize;
     if length > FRAME_MAX {
@@ -324,7 +325,7 @@ pub(crate) fn frame_len(bytes: &[u8]) -> Result<usize, Malformed> {
     Ok(length)
 }
 
-/// Over a whole frame but the checksum itself.
+/// Returns the checksum of a whole frame, without the checksum field itself.
 pub(crate) fn checksum(frame: &[u8]) -> u32 {
     crc32c_around(&frame[..4], &frame[8..])
 }

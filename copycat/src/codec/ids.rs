@@ -1,29 +1,29 @@
-//! The identifiers that travel in frames.
+//! The identifiers that frames contain.
 
 use std::fmt;
 
-/// Position of an entry in a group's log. The first entry has index 1; 0 means "before the log".
+/// The position of an entry in a group's log. The first entry has index 1; 0 means "before the log".
 pub(crate) type Index = u64;
 
 /// Raft's logical time. 0 means "before any election".
 pub(crate) type Term = u64;
 
-/// Largest term that a message or a file may name. Far beyond what elections reach; what lies above is an attack
-/// or damage, and adopting it would leave the group no term to elect a leader in.
+/// The largest term that a message or a file may contain. Elections stay far below it, so a larger one is an attack
+/// or damage. If it were adopted, the group would have no term left to elect a leader in.
 pub(crate) const TERM_MAX: Term = 1 << 62;
 
-/// Largest index that a message or a file may name.
+/// The largest index that a message or a file may contain.
 pub(crate) const INDEX_MAX: Index = 1 << 62;
 
-/// Names one member of a cluster. Chosen by the operator, never reused for another machine; never 0.
+/// The id of one member of a cluster. The operator chooses it; it is never 0 and never reused for another machine.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct MemberId(pub u64);
 
-/// Names one Raft group: one partition of one resource. 0 is the member itself (journal-only frames).
+/// The id of one Raft group: one partition of one resource. 0 is the member itself (journal-only frames).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct GroupId(pub u64);
 
-/// Names one method of a state machine: the first 32 bits of a hash of its name, or chosen by the user.
+/// The id of one method of a state machine: a 32-bit hash of its name, or a number that the user chose.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MethodId(pub u32);
 
@@ -44,8 +44,8 @@ macro_rules! show {
 show!(MemberId "m" "{}", GroupId "g" "{:016x}", MethodId "f" "{:08x}");
 
 impl MethodId {
-    /// The stable id of a method: FNV-1a of its name, so that reordering or adding methods never
-    /// changes what an old log means. Usable in constants: generated code finds collisions while compiling.
+    /// Returns the stable id of a method: FNV-1a of its name. Reordering or adding methods does not change the
+    /// meaning of an old log. It can be used in constants, and generated code detects collisions at compile time.
     pub const fn of(name: &str) -> MethodId {
         let bytes = name.as_bytes();
         let mut hash: u32 = 0x811c_9dc5;
@@ -59,7 +59,7 @@ impl MethodId {
 }
 
 impl GroupId {
-    /// The group of one partition of a named resource. Part of the format: never changes.
+    /// Returns the id of one partition of a named resource. The function is part of the format and never changes.
     pub(crate) fn of(resource: &str, partition: u32) -> GroupId {
         let mut input = Vec::with_capacity(resource.len() + 5);
         input.extend_from_slice(resource.as_bytes());

@@ -1,28 +1,30 @@
-//! The shape of a group's log: where it begins and ends, and the term of each index, without any payload.
+//! The metadata of a group's log: where it begins and ends, and the term of each index, without any payload.
 //!
-//! The core (`raft/`) and the journal (`storage/`) each own one value of this type for each group. Both change it by the
-//! same steps, so the two are equal whenever the effects of the core were carried out; `node/shard/replication.rs` asserts
-//! it.
+//! The core (`raft/`) and the journal (`storage/`) each own one value of this type for each group. Both change it in
+//! the same steps, so the two are equal once all effects of the core are carried out. `node/shard/replication.rs`
+//! asserts it.
 
 use super::ids::{Index, Term};
 use super::terms::{LogId, Span, Spans};
 use std::collections::VecDeque;
 
-/// The shape of one log.
+/// The bounds and terms of one log.
 ///
 /// ```text
 ///      covered by a snapshot     some entries may be gone         every entry is here
 ///  ─────────────────────── base ────────────────────────── horizon ────────────────── last
 /// ```
 ///
-/// Terms are kept as ranges: a term, and the first index it has. A log of millions of entries under one leader is one
-/// range.
+/// Terms are kept as ranges: a term and the first index that has it. A log of millions of entries of one leader is
+/// one range.
 ///
 /// Invariants:
-/// - `base.index <= horizon <= last`. Entries above the horizon are dense: each of them can be read, applied and sent.
-///   At or below it compaction may leave holes. Nothing does yet: the horizon is the base's index.
-/// - Ranges ascend strictly in both fields. The first begins right behind the base, in no earlier term, and no range
-///   begins beyond `last`. So the term of every index from the base on is known, also where an entry is gone.
+/// - `base.index <= horizon <= last`. All entries above the horizon are present: each can be read, applied and sent.
+///   At or below the horizon compaction may remove single entries. No code does so yet: the horizon is the base's
+///   index.
+/// - Ranges ascend strictly in both fields. The first range begins right after the base, with at least the base's
+///   term. No range begins after `last`. So the term of every index from the base on is known, even if its entry is
+///   removed.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub(crate) struct LogShape {
     base: LogId,
@@ -32,40 +34,42 @@ pub(crate) struct LogShape {
 }
 
 impl LogShape {
-    /// A log that begins behind `base`, which a snapshot or nothing (`LogId::ZERO`) covers.
+    /// Returns a log that begins after `base`. Entries up to `base` are covered by a snapshot; `LogId::ZERO`: no
+    /// entries.
     pub(crate) fn starting_after(base: LogId) -> LogShape {
         assert_eq!(base.term == 0, base.index == 0, "{base:?} is an entry, or nothing");
         LogShape { base, horizon: base.index, ranges: VecDeque::new(), last: base.index }
     }
 
-    /// The last entry that a snapshot stands for; `LogId::ZERO` if there is none.
+    /// Returns the last entry that a snapshot covers; `LogId::ZERO` if there is none.
     pub(crate) fn base(&self) -> LogId {
         self.base
     }
 
-    /// Every entry above it is here.
+    /// Returns the horizon. Every entry above it is present.
     pub(crate) fn horizon(&self) -> Index {
         self.horizon
     }
 
-    /// The last entry, or `base` in an empty log.
+    /// Returns the last entry, or the base if the log is empty.
     pub(crate) fn last(&self) -> LogId {
         let term = self.ranges.back().map_or(self.base.term, |range| range.term);
         LogId { term, index: self.last }
     }
 
-    /// Whether this entry is certainly here: not dropped, not compacted away, not yet to come.
+    /// Returns whether the entry is certainly present: not dropped, not compacted away, and not after the end of the
+    /// log.
     pub(crate) fn holds(&self, index: Index) -> bool {
         self.horizon < index && index <= self.last
     }
 
-    /// Whether all of `first ..= last`, at least one entry, may be read and sent.
+    /// Returns whether `first ..= last` is at least one entry and all of them can be read and sent.
     pub(crate) fn holds_all(&self, first: Index, last: Index) -> bool {
         first <= last && self.holds(first) && self.holds(last)
     }
 
-    /// The entry at `index`, if every entry behind it is here: an append may begin with it. `None` if only a snapshot
-    /// can help whoever needs what follows `index`.
+    /// Returns the log id at `index`, as the previous entry of an append. Returns `None` if an entry after `index`
+    /// may be compacted away, so that the follower needs a snapshot, or if `index` is outside the log.
     pub(crate) fn sendable_after(&self, index: Index) -> Option<LogId> {
         if index < self.horizon {
             return None;
@@ -73,7 +77,7 @@ impl LogShape {
         self.term(index).map(|term| LogId { term, index })
     }
 
-    /// The term of `index`, `None` outside `base ..= last`.
+    /// Returns the term of `index`, or `None` outside `base ..= last`.
     pub(crate) fn term(&self, index: Index) -> Option<Term> {
         if index == self.base.index {
             return Some(self.base.term);
@@ -81,7 +85,7 @@ impl LogShape {
         if index < self.base.index || index > self.last {
             return None;
         }
-        // Nearly every question is about the newest range.
+        // Most calls are about the newest range.
         let newest = self.ranges.back()?;
         if index >= newest.index {
             return Some(newest.term);
@@ -90,12 +94,12 @@ impl LogShape {
         Some(self.ranges[after - 1].term)
     }
 
-    /// Whether the log has an entry of this term at this index, gone or here.
+    /// Returns whether the log has or had an entry of this term at this index.
     pub(crate) fn matches(&self, at: LogId) -> bool {
         self.term(at.index) == Some(at.term)
     }
 
-    /// The terms of `first ..= last`, which lie behind the base.
+    /// Returns the terms of `first ..= last`. All of these indexes are above the base.
     pub(crate) fn spans(&self, first: Index, last: Index) -> Spans {
         let mut spans = Spans::default();
         if first > last {
@@ -115,7 +119,7 @@ impl LogShape {
         spans
     }
 
-    /// Adds `count` entries of `term` behind the last.
+    /// Appends `count` entries of `term`.
     pub(crate) fn append(&mut self, term: Term, count: u64) {
         if count == 0 {
             return;
@@ -129,7 +133,8 @@ impl LogShape {
         debug_assert!(self.is_sound(), "{self:?}");
     }
 
-    /// Removes every entry at or beyond `from`, which lies above the horizon: what compaction has touched was committed.
+    /// Removes every entry from `from` on. `from` must be above the horizon, since compaction removes only committed
+    /// entries.
     pub(crate) fn truncate(&mut self, from: Index) {
         assert!(from > self.horizon, "cuts at {from}, and the horizon is {}", self.horizon);
         while self.ranges.back().is_some_and(|range| range.index >= from) {
@@ -139,8 +144,8 @@ impl LogShape {
         debug_assert!(self.is_sound(), "{self:?}");
     }
 
-    /// Drops every entry up to and including `through`, which becomes the base. Does nothing if a snapshot covers it
-    /// already, or the log ends before it.
+    /// Drops every entry up to and including `through`, which becomes the base. Does nothing if `through` is not
+    /// above the base or is beyond the last entry.
     pub(crate) fn drop_through(&mut self, through: Index) {
         let Some(term) = self.term(through) else { return };
         if through <= self.base.index {
@@ -158,12 +163,12 @@ impl LogShape {
         debug_assert!(self.is_sound(), "{self:?}");
     }
 
-    /// The ranges themselves, oldest first, as checkpoints record them.
+    /// Returns the ranges, oldest first, as checkpoints record them.
     pub(crate) fn ranges(&self) -> impl ExactSizeIterator<Item = LogId> + '_ {
         self.ranges.iter().copied()
     }
 
-    /// The invariants.
+    /// Returns whether the invariants hold.
     fn is_sound(&self) -> bool {
         let bounds = self.base.index <= self.horizon && self.horizon <= self.last;
         let begin = self.ranges.front().map_or(self.last == self.base.index, |first| {
@@ -179,7 +184,7 @@ impl LogShape {
 mod tests {
     use super::*;
 
-    /// Every operation against a plain vector of terms.
+    /// Compares every operation with a plain vector of terms.
     #[test]
     fn agrees_with_a_vector_of_terms() {
         let mut random = fastrand::Rng::with_seed(7);

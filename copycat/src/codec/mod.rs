@@ -1,10 +1,10 @@
 //! Bytes to values and back: frames, checksums, length limits, and the encoding of user values.
 //!
-//! This floor knows no file, no socket and no rule of consensus; everything above shares its
-//! vocabulary ([`ids`], [`terms`], [`log_shape`], [`configuration`]). Untrusted bytes are bounded here before any
-//! memory is taken for them. It is the only place that knows which serialization library is used.
+//! This layer knows no file, no socket and no rule of consensus. All layers above use its types ([`ids`], [`terms`],
+//! [`log_shape`], [`configuration`]). It checks the lengths that untrusted bytes claim before it allocates memory for
+//! them. No other layer knows which serialization library is used.
 //!
-//! Begin with [`frame`]: the one layout that is stored, sent and stored again.
+//! Begin with [`frame`]: the one layout of an entry in the journal and on the wire.
 
 pub(crate) mod access;
 pub(crate) mod checksum;

@@ -1,9 +1,9 @@
-//! User values to bytes and back.
+//! Encodes and decodes user values.
 //!
-//! bincode 2.0.1, standard configuration (little-endian, variable-length integers), never with trailing bytes. A
-//! sequence of tuple elements is the plain concatenation of their encodings, which [`frame`](super::frame) relies
-//! on: the key's bytes come first and are not repeated. Encoding is the library's work, reading is that of
-//! [`value`](super::value), which believes nothing.
+//! The format is bincode 2.0.1, standard configuration (little-endian, variable-length integers). Trailing bytes are
+//! an error. A sequence of tuple elements is the plain concatenation of their encodings, and [`frame`](super::frame)
+//! relies on it: the key's bytes come first and are not repeated. The library encodes. [`value`](super::value)
+//! decodes, because it trusts no length in the bytes.
 
 use super::frame::BODY_MAX;
 use super::value::{self, ValueError};
@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde::de::{Deserialize, DeserializeOwned};
 use thiserror::Error;
 
-/// A value that could not be turned into bytes, or bytes that are no such value.
+/// Why a value could not be encoded, or why bytes are no value of the expected type.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub(crate) enum PayloadError {
@@ -29,12 +29,12 @@ pub(crate) enum PayloadError {
     TooLarge {
         /// Most bytes allowed.
         limit: usize,
-        /// Bytes the value takes.
+        /// Bytes of the encoded value.
         found: usize,
     },
 }
 
-/// Appends the encoding of `value`, however long it is.
+/// Appends the encoding of `value`, without a limit on its length.
 pub(crate) fn append<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(), PayloadError> {
     write(value, out)
 }
@@ -45,7 +45,7 @@ fn write<T: Serialize + ?Sized>(value: &T, out: &mut impl std::io::Write) -> Res
         .map_err(PayloadError::Encode)
 }
 
-/// Appends the encoding of `value`; an error if what is there then is longer than a command may be.
+/// Appends the encoding of `value`. Returns an error if `out` is then longer than the body of a command may be.
 pub(crate) fn encode<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(), PayloadError> {
     append(value, out)?;
     if out.len() > BODY_MAX {
@@ -54,14 +54,14 @@ pub(crate) fn encode<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Res
     Ok(())
 }
 
-/// How many bytes the encoding of `value` takes.
+/// Returns the number of bytes of the encoding of `value`.
 pub(crate) fn encoded_len<T: Serialize + ?Sized>(value: &T) -> Result<usize, PayloadError> {
     let mut length = Length(0);
     write(value, &mut length)?;
     Ok(length.0)
 }
 
-/// Counts what is written, and keeps none of it.
+/// Counts the bytes that are written to it, and keeps none.
 struct Length(usize);
 
 impl std::io::Write for Length {

@@ -1,9 +1,9 @@
-//! Right lengths and checksums over whatever the bytes say: what an attacker would bring. For tests only.
+//! Rewrites lengths and checksums of arbitrary bytes, so that tests can forge valid frames.
 
 use super::frame::{FRAME_MAX, HEADER_LEN, checksum};
 
-/// Makes `bytes` frames, one behind the other. Each keeps the length it claims where so many bytes are there,
-/// and takes all that is left otherwise; what is too short for a header stays as it is.
+/// Turns `bytes` into frames, one after the other. Each frame keeps the length it claims if that many bytes are left,
+/// and otherwise takes all that are left. A rest too short for a header stays unchanged.
 pub(crate) fn seal_frames(bytes: &mut [u8]) {
     let mut rest = bytes;
     while rest.len() >= HEADER_LEN {

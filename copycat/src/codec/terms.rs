@@ -1,22 +1,21 @@
-//! Places in a log: an index together with its term.
+//! Log ids: an index together with its term.
 
 use super::ids::{Index, Term};
 
-/// A place in a log: the term and index of one entry. Ordered as Raft compares logs (§5.4.1): by
-/// term, then by index.
+/// The term and index of one entry of a log. Ordered as Raft compares logs (§5.4.1): by term, then by index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub(crate) struct LogId {
-    /// Term of the leader that made the entry.
+    /// The term of the leader that made the entry.
     pub term: Term,
-    /// Index of the entry.
+    /// The index of the entry.
     pub index: Index,
 }
 
 impl LogId {
-    /// Before the first entry.
+    /// The position before the first entry.
     pub(crate) const ZERO: LogId = LogId { term: 0, index: 0 };
 
-    /// `(term, index)` as Raft texts write it.
+    /// Returns the log id with this term and index.
     pub(crate) const fn new(term: Term, index: Index) -> LogId {
         LogId { term, index }
     }
@@ -25,16 +24,15 @@ impl LogId {
 /// Consecutive entries of one term.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Span {
-    /// The term all of them have.
+    /// The term of all the entries.
     pub term: Term,
-    /// Index of the first.
+    /// The index of the first entry.
     pub first: Index,
-    /// Index of the last; never below `first`.
+    /// The index of the last entry; never below `first`.
     pub last: Index,
 }
 
-/// Consecutive entries, described by term and index only. Nearly always one span: kept without an
-/// allocation then.
+/// Consecutive entries, described by term and index only. Usually this is one span, which needs no allocation.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub(crate) struct Spans {
     head: Option<Span>,
@@ -42,7 +40,7 @@ pub(crate) struct Spans {
 }
 
 impl Spans {
-    /// Adds entries directly behind the last; merges with it where the term is the same.
+    /// Appends a span, which must directly follow the last one. Merges the two if the term is the same.
     pub(crate) fn push(&mut self, span: Span) {
         assert!(span.first <= span.last, "a span holds at least one entry");
         let Some(newest) = self.rest.last_mut().or(self.head.as_mut()) else {
@@ -57,12 +55,12 @@ impl Spans {
         }
     }
 
-    /// The spans in order.
+    /// Returns the spans in order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = Span> + '_ {
         self.head.iter().chain(&self.rest).copied()
     }
 
-    /// Those of the entries that lie in `first ..= last`.
+    /// Returns the entries that lie in `first ..= last`.
     pub(crate) fn part(&self, first: Index, last: Index) -> Spans {
         let mut part = Spans::default();
         for span in self.iter() {
@@ -74,12 +72,12 @@ impl Spans {
         part
     }
 
-    /// Whether there is no entry.
+    /// Returns whether there is no entry.
     pub(crate) fn is_empty(&self) -> bool {
         self.head.is_none()
     }
 
-    /// Number of entries.
+    /// Returns the number of entries.
     pub(crate) fn count(&self) -> u64 {
         match (self.head, self.last()) {
             (Some(head), Some(last)) => last.index - head.first + 1,
@@ -87,7 +85,7 @@ impl Spans {
         }
     }
 
-    /// The last entry.
+    /// Returns the last entry.
     pub(crate) fn last(&self) -> Option<LogId> {
         let newest = self.rest.last().or(self.head.as_ref())?;
         Some(LogId { term: newest.term, index: newest.last })

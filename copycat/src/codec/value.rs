@@ -1,9 +1,9 @@
-//! Reads values out of untrusted bytes. The library reads numbers; this file reads what is made of numbers.
+//! Reads values from untrusted bytes. The library decodes numbers; this file decodes everything composed of them.
 //!
-//! The library's own reader takes as much memory as a length claims, reads as many elements as a length claims even
-//! if they take no bytes, and follows nested values to any depth. Ten forged bytes then cost a mebibyte or a million
-//! years, and a few thousand bytes overflow the stack. Here a value is never larger than its bytes allow, and never
-//! deeper than [`DEPTH_MAX`].
+//! The library's own reader allocates as much memory as a length claims. It reads as many elements as a length
+//! claims, even if they take no bytes, and follows nested values to any depth. Ten forged bytes then cost a mebibyte
+//! or a million years, and a few thousand bytes overflow the stack. This reader allocates no more for a value than
+//! its bytes justify, and reads values nested at most [`DEPTH_MAX`] deep.
 
 use bincode::error::DecodeError;
 use serde::de::{self, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, VariantAccess, Visitor};
@@ -12,51 +12,53 @@ use std::fmt;
 use std::str::Utf8Error;
 use thiserror::Error;
 
-/// How deep options, sequences, maps and enums may lie in each other: what the stack of a node's thread holds
-/// without optimizations, with room to spare. Types that contain themselves must pass through one of these.
+/// Maximum nesting of options, sequences, maps and enums. The stack of a node's thread holds this depth with a
+/// margin, even without optimizations. Every type that contains itself does so through one of these.
 pub(crate) const DEPTH_MAX: usize = 128;
 
-/// Most elements of a value, over all its sequences and maps together, that take no byte each, like `()`.
+/// Most elements of a value that take no byte each, like `()`, counted over all its sequences and maps.
 pub(crate) const BYTELESS_MAX: usize = 4_096;
 
-/// Longest encoding of a number.
+/// Most bytes of an encoded number.
 const NUMBER_LEN_MAX: usize = 17;
 
-/// Why bytes are no value of the expected type. Nothing was kept of them.
+/// Why bytes are no value of the expected type. The reader keeps nothing of such bytes.
 #[derive(Debug, Error)]
 pub(crate) enum ValueError {
-    /// A number, a truth value or a character is none, or the bytes end in it.
+    /// A number, a boolean or a character is invalid, or the bytes end inside it.
     #[error("{0}")]
     Plain(#[source] DecodeError),
-    /// A number takes more bytes than it needs: one value has one encoding, since keys are compared by their bytes.
+    /// A number takes more bytes than it needs. One value must have one encoding, since keys are compared by their
+    /// bytes.
     #[error("a number takes more bytes than it needs")]
     Long,
     /// The bytes end before the value does.
     #[error("{needed} bytes needed, {available} there")]
     Truncated {
-        /// Bytes the next part takes.
+        /// Bytes of the next part.
         needed: u64,
         /// Bytes that are left.
         available: usize,
     },
-    /// A text is no UTF-8.
+    /// A string is not valid UTF-8.
     #[error("{0}")]
     Text(#[source] Utf8Error),
-    /// More elements than there are bytes for; no memory was taken for them.
+    /// More elements are claimed than there are bytes for. No memory was allocated for them.
     #[error("{claimed} elements where at most {possible} are possible")]
     Elements {
-        /// As many as were claimed.
+        /// The number of elements claimed.
         claimed: u64,
-        /// As many as the bytes could hold.
+        /// The number of elements that the bytes could hold.
         possible: usize,
     },
-    /// Values lie in each other too deep.
+    /// The value is nested too deep.
     #[error("nested deeper than {DEPTH_MAX}")]
     Depth,
-    /// The type wants the bytes to say what they are (untagged and internally tagged enums, `flatten`); they do not.
+    /// The type needs a self-describing format (untagged and internally tagged enums, `flatten`), and this one is
+    /// not.
     #[error("a type that only formats with names can hold")]
     Nameless,
-    /// The type's own `Deserialize` refuses the value.
+    /// The type's own `Deserialize` rejects the value.
     #[error("{0}")]
     Refused(String),
 }
@@ -67,7 +69,7 @@ impl de::Error for ValueError {
     }
 }
 
-/// Reads a value off the front of the bytes; returns how many are left.
+/// Reads a value from the front of the bytes. Returns it with the number of bytes left.
 pub(super) fn read<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<(T, usize), ValueError> {
     let mut reader = Reader { rest: bytes, elements: bytes.len() + BYTELESS_MAX, depth: DEPTH_MAX };
     let value = T::deserialize(&mut reader)?;
@@ -76,15 +78,15 @@ pub(super) fn read<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<(T, usi
 
 struct Reader<'de> {
     rest: &'de [u8],
-    /// How many more elements may be claimed. Every element of a sequence has a first byte that no other element
-    /// begins with, however they are nested, unless it takes none: so only those without bytes are ever refused.
+    /// Number of elements that may still be claimed. Each element that takes bytes starts at a byte of its own, at
+    /// any depth. So this limits only the elements that take none.
     elements: usize,
-    /// How much deeper values may lie.
+    /// Levels of nesting that are left.
     depth: usize,
 }
 
 impl<'de> Reader<'de> {
-    /// A number of one byte, a truth value, a character.
+    /// Reads a number of one byte, a float, a boolean or a character.
     fn plain<T: bincode::Decode<()>>(&mut self) -> Result<T, ValueError> {
         let front = &self.rest[..self.rest.len().min(NUMBER_LEN_MAX)];
         let config = bincode::config::standard();
@@ -93,7 +95,7 @@ impl<'de> Reader<'de> {
         Ok(value)
     }
 
-    /// A number of several bytes, in as few of them as it needs.
+    /// Reads a number of several bytes. Fails if it takes more of them than it needs.
     fn number<T: bincode::Decode<()>>(&mut self) -> Result<T, ValueError> {
         let before = self.rest;
         let value = self.plain()?;
@@ -101,7 +103,7 @@ impl<'de> Reader<'de> {
         if is_shortest(encoding) { Ok(value) } else { Err(ValueError::Long) }
     }
 
-    /// As many bytes as the length in front of them says.
+    /// Reads a length, then that many bytes.
     fn bytes(&mut self) -> Result<&'de [u8], ValueError> {
         let needed: u64 = self.number()?;
         let len = usize::try_from(needed).unwrap_or(usize::MAX);
@@ -115,7 +117,7 @@ impl<'de> Reader<'de> {
         std::str::from_utf8(self.bytes()?).map_err(ValueError::Text)
     }
 
-    /// The number of elements of a sequence or a map.
+    /// Reads the number of elements of a sequence or a map.
     fn count(&mut self) -> Result<usize, ValueError> {
         let (claimed, possible): (u64, _) = (self.number()?, self.elements);
         let count = usize::try_from(claimed).unwrap_or(usize::MAX);
@@ -123,7 +125,7 @@ impl<'de> Reader<'de> {
         Ok(count)
     }
 
-    /// Reads something that may contain a value of the type that contains it.
+    /// Calls `read` one level deeper, for a part that may contain a value of the outer type.
     fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, ValueError>) -> Result<T, ValueError> {
         self.depth = self.depth.checked_sub(1).ok_or(ValueError::Depth)?;
         let value = read(self);
@@ -132,8 +134,8 @@ impl<'de> Reader<'de> {
     }
 }
 
-/// Whether a number takes as few bytes as possible. The first byte says how many follow; the upper half of those must
-/// not be zero.
+/// Returns whether a number takes as few bytes as possible. The first byte says how many follow; the upper half of
+/// those must not be zero.
 fn is_shortest(encoding: &[u8]) -> bool {
     match encoding {
         [251, low, high] => *low > 250 || *high > 0,
@@ -282,7 +284,7 @@ impl<'de> VariantAccess<'de> for &mut Reader<'de> {
     }
 }
 
-/// What lies in a sequence, a tuple or a map, one behind the other.
+/// The elements of a sequence, a tuple or a map, in order.
 struct Elements<'a, 'de> {
     reader: &'a mut Reader<'de>,
     left: usize,
@@ -295,7 +297,7 @@ impl<'de> Elements<'_, 'de> {
         seed.deserialize(&mut *self.reader).map(Some)
     }
 
-    /// How many to take memory for: as many as the bytes that are there can hold.
+    /// Returns the number of elements to allocate memory for: at most one for each byte that is left.
     fn likely(&self) -> Option<usize> {
         Some(self.left.min(self.reader.rest.len()))
     }
@@ -350,7 +352,7 @@ mod tests {
     #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
     struct Chain(Option<Box<Chain>>);
 
-    /// Takes no byte, and eight in memory.
+    /// A value that takes no bytes encoded, and eight in memory.
     #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
     struct Cached {
         #[serde(skip)]
@@ -361,7 +363,8 @@ mod tests {
         bincode::serde::encode_to_vec(value, bincode::config::standard()).unwrap()
     }
 
-    /// What is read is what the library wrote, and what the library would read.
+    /// Checks that this reader returns the value that the library wrote, and that the library's reader returns the
+    /// same.
     fn same<T: Serialize + de::DeserializeOwned + PartialEq + Debug>(value: &T) {
         let bytes = encoded(value);
         let config = bincode::config::standard();
@@ -412,7 +415,7 @@ mod tests {
             Err(ValueError::Truncated { needed: u64::MAX, available: 0 })
         ));
         assert!(matches!(read::<&[u8]>(&forged), Err(ValueError::Truncated { .. })));
-        // What takes no byte would be gone through, or be made, as often as is claimed.
+        // Elements without bytes would be visited or created as often as is claimed.
         assert!(matches!(read::<Vec<()>>(&forged), Err(ValueError::Elements { claimed: u64::MAX, .. })));
         assert!(matches!(read::<Vec<Cached>>(&forged), Err(ValueError::Elements { .. })));
         assert!(matches!(read::<BTreeMap<(), ()>>(&forged), Err(ValueError::Elements { .. })));
@@ -423,7 +426,7 @@ mod tests {
         let marks = |count: usize| vec![vec![(); count]; 3];
         assert!(read::<Vec<Vec<()>>>(&encoded(&marks(1_365))).is_ok());
         assert!(matches!(read::<Vec<Vec<()>>>(&encoded(&marks(1_375))), Err(ValueError::Elements { .. })));
-        // Those that take bytes never are, however they are nested.
+        // Elements that take bytes are not limited, at any depth.
         let deep: Vec<Vec<Vec<u8>>> = vec![vec![vec![7; 100]; 100]; 100];
         assert_eq!(read::<Vec<Vec<Vec<u8>>>>(&encoded(&deep)).unwrap(), (deep, 0));
     }
@@ -432,7 +435,7 @@ mod tests {
     fn values_nest_as_deep_as_the_stack_of_a_thread_allows() {
         let chain = |length| [vec![1; length], vec![0]].concat();
         let shapes = |depth| [[3, 0, 1].repeat(depth), vec![0]].concat();
-        // The stack that threads have unless somebody says otherwise, and half of it is spent.
+        // The default stack of a thread is 2 MiB. This test leaves half of it.
         let thread = std::thread::Builder::new().stack_size(1 << 20).spawn(move || {
             assert!(read::<Chain>(&chain(DEPTH_MAX)).is_ok());
             assert!(matches!(read::<Chain>(&chain(DEPTH_MAX + 1)), Err(ValueError::Depth)));

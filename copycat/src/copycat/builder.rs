@@ -1,4 +1,4 @@
-//! Describing a member, with everything that is wrong told at once.
+//! Describes a member, and reports all mistakes of the description at once.
 
 use super::durations::{REQUEST_TIMEOUT, milliseconds, outside};
 use super::storage::Storage;
@@ -13,9 +13,9 @@ use crate::transport::tcp::Tcp;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Bounds of the election timeout.
+/// The bounds of the election timeout.
 const ELECTION_TIMEOUT: (Duration, Duration) = (Duration::from_millis(20), ELECTION_TIMEOUT_MAX);
-/// Bounds of the heartbeat interval.
+/// The bounds of the heartbeat interval.
 const HEARTBEAT_INTERVAL: (Duration, Duration) = (Duration::from_millis(5), Duration::from_secs(15));
 
 /// Describes a member; [`open`](Self::open) starts it.
@@ -51,55 +51,55 @@ impl CopycatBuilder {
         }
     }
 
-    /// The cluster, and which of its members this is. Required.
+    /// Sets the cluster, and which of its members this is. Required.
     pub fn with_cluster(mut self, cluster: Cluster) -> Self {
         self.cluster = Some(cluster);
         self
     }
 
-    /// Where the member keeps its log. Required.
+    /// Sets where the member stores its log. Required.
     pub fn with_storage(mut self, storage: Storage) -> Self {
         self.storage = Some(storage);
         self
     }
 
-    /// Carries messages in memory instead of over TCP: for tests and for clusters within one process.
+    /// Sends messages in memory instead of over TCP: for tests and for clusters within one process.
     pub fn with_memory_network(mut self, network: &MemoryNetwork) -> Self {
         self.network = Arc::new(network.0.clone());
         self
     }
 
-    /// Shortest time without a leader before a member stands for election; every wait is drawn from here to twice
-    /// as long. The same on all members. Default 250 ms, 20 ms to 60 s.
+    /// Sets the shortest time without a leader before a member stands for election. Each timeout is drawn at random
+    /// between this time and twice this time. Must be the same on all members. Default 250 ms, 20 ms to 60 s.
     ///
-    /// May be changed while no member runs. A member that is started with a shorter one still keeps what it promised
-    /// under the longer: for that long it votes for nobody.
+    /// It may be changed while no member runs. After a change to a shorter timeout, a member does not vote for the
+    /// length of the old one, because it may have supported a lease of that length.
     pub fn with_election_timeout(mut self, timeout: Duration) -> Self {
         self.election_timeout = timeout;
         self
     }
 
-    /// Time between two heartbeats of a leader. The same on all members. Default 50 ms, 5 ms to 15 s, and at most a
-    /// quarter of the election timeout.
+    /// Sets the time between two heartbeats of a leader. Must be the same on all members. Default 50 ms, 5 ms to 15
+    /// s, and at most a quarter of the election timeout.
     pub fn with_heartbeat_interval(mut self, interval: Duration) -> Self {
         self.heartbeat_interval = interval;
         self
     }
 
-    /// How long a request may take before its caller is told that its outcome is unknown, or that no leader was
+    /// Sets how long a request may take before its caller gets an error: the outcome is unknown, or no leader was
     /// found. The time that your own methods take is not counted. Default 5 s, 10 ms to 10 min.
     pub fn with_request_timeout(mut self, timeout: Duration) -> Self {
         self.request_timeout = timeout;
         self
     }
 
-    /// Starts the member: opens its directory, recovers its log, listens, and begins to look for the others. Does
-    /// not wait for them: what is opened on the member does.
+    /// Starts the member: opens its directory, recovers its log, listens, and begins to look for the other members.
+    /// It does not wait for them; opening a resource on the member does.
     ///
     /// # Errors
     ///
-    /// All mistakes of the description at once ([`Error::mistakes`]); or whatever keeps the directory, the log or
-    /// the address from being used.
+    /// All mistakes of the description at once ([`Error::mistakes`]), or the reason why the directory, the log or
+    /// the address cannot be used.
     pub async fn open(self) -> Result<Copycat, Error> {
         let mistakes = self.mistakes();
         let (Some(cluster), Some(storage), []) = (self.cluster, self.storage, mistakes.as_slice()) else {
@@ -124,7 +124,7 @@ impl CopycatBuilder {
     ///
     /// # Errors
     ///
-    /// As there; and on a thread of a member, inside a state's method for example.
+    /// The errors of [`open`](Self::open); also an error on a thread of a member, for example inside a state's method.
     pub fn open_sync(self) -> Result<Copycat, Error> {
         block_on_outside(self.open())
     }

@@ -3,11 +3,11 @@
 use crate::error::Mistake;
 use std::time::Duration;
 
-/// Bounds of the request timeout.
+/// The bounds of the request timeout.
 pub(super) const REQUEST_TIMEOUT: (Duration, Duration) =
     (Duration::from_millis(10), Duration::from_secs(600));
 
-/// The mistake of a duration that is out of its bounds.
+/// Returns the mistake if a duration is outside of its bounds.
 pub(super) fn outside(
     name: &'static str,
     found: Duration,
@@ -21,7 +21,7 @@ pub(super) fn outside(
     })
 }
 
-/// Whole milliseconds.
+/// Returns a duration in whole milliseconds, at most `u64::MAX`.
 pub(super) fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,6 +1,6 @@
-//! The facade: a member that is opened, and a remote handle that is connected.
+//! The facade: opens a member, and connects a remote handle.
 //!
-//! Everything here is assembled from the floors below; nothing is decided here.
+//! Everything here is assembled from the layers below; nothing is decided here.
 
 mod builder;
 mod durations;
@@ -24,9 +24,9 @@ use std::sync::Arc;
 
 /// One member of a cluster, in this process.
 ///
-/// It votes, stores and serves until it is closed. Dropping it stops it at once, as a crash would:
-/// nothing that was acknowledged is lost, and whoever still waits for an answer is told that it is
-/// unknown. [`close`](Self::close) ends it in order.
+/// It votes, stores and serves until it is closed. Dropping it stops it at once, like a crash: nothing that was
+/// acknowledged is lost, and callers that still wait are told that the outcome is unknown. [`close`](Self::close)
+/// stops it in order.
 ///
 /// The member runs on threads of its own. Its futures need no particular runtime.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ pub struct Copycat {
 }
 
 impl Copycat {
-    /// Begins to describe a member.
+    /// Begins the description of a member.
     pub fn builder() -> CopycatBuilder {
         CopycatBuilder::new()
     }
@@ -45,25 +45,26 @@ impl Copycat {
         Copycat { cluster, node }
     }
 
-    /// The cluster this member was given.
+    /// Returns the description of the cluster that this member was opened with.
     #[must_use]
     pub fn cluster(&self) -> &Cluster {
         &self.cluster
     }
 
-    /// Waits until the cluster is formed: until all seeds were up at the same time, once.
+    /// Waits until the cluster is formed. It is formed once, when all seeds are up at the same time.
     ///
     /// # Errors
     ///
-    /// If the cluster was formed without this member, or with another disk of it; or if the member has stopped.
+    /// An error if this member cannot join the cluster, for example because the cluster was formed without it or
+    /// with another disk of it; or if the member has stopped.
     pub async fn formed(&self) -> Result<(), Error> {
         self.node.formed().await??;
         Ok(())
     }
 
-    /// Begins to open a replicated state machine: a resource of that name on every member of the
-    /// cluster, each of which opens it with the same `init`. `init` makes the state before the first
-    /// command, and must make the same one everywhere.
+    /// Begins to open a replicated state machine: a resource with this name on every member of the cluster. Every
+    /// member opens it with the same `init`, which makes the state before the first command. It must make the same
+    /// state everywhere.
     pub fn state_machine<S, F>(&self, name: impl Into<String>, init: F) -> StateMachineBuilder<F, One>
     where
         F: Fn() -> S,
@@ -71,26 +72,26 @@ impl Copycat {
         StateMachineBuilder::new(self.node.clone(), name.into(), init)
     }
 
-    /// How this member, its groups and its log are doing, now.
+    /// Returns the current status of this member, its groups and its log.
     ///
     /// # Errors
     ///
-    /// If the member has stopped.
+    /// An error if the member has stopped.
     pub async fn status(&self) -> Result<Status, Error> {
         Ok(Status::new(self.cluster.local_member().id(), &self.node.status().await?))
     }
 
-    /// Stops in order: takes no more requests, flushes what it has, records that the log ends here, empties its
-    /// connections. Returns when every thread has ended. Proxies that are still held return errors from then on.
+    /// Stops in order: accepts no more requests, flushes what it has, records that the log ends here, and drains
+    /// its connections. Returns when every thread has ended. Proxies that still exist return errors from then on.
     pub async fn close(self) {
         self.node.close().await;
     }
 
-    /// The same, blocking the calling thread: for programs without a runtime.
+    /// Stops in order as [`close`](Self::close) does, blocking the calling thread: for programs without a runtime.
     ///
     /// # Errors
     ///
-    /// On a thread of a member, inside a state's method for example: nothing is closed in order then.
+    /// An error on a thread of a member, for example inside a state's method. The member then is not closed in order.
     pub fn close_sync(self) -> Result<(), Error> {
         block_on_outside(async {
             self.close().await;

@@ -1,15 +1,15 @@
-//! Networks that a user may name.
+//! Networks that a user can choose.
 
 use crate::transport::memory::Memory;
 
-/// A network within this process: members and remote handles that are given clones of one value reach each other
-/// in memory, by the addresses of their cluster's description, which then are only names. For tests, and for
-/// clusters within one process.
+/// A network within this process, for tests and for clusters within one process. Members and remote handles that
+/// are given clones of one value reach each other in memory. The addresses in their cluster's description are then
+/// only names.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryNetwork(pub(super) Memory);
 
 impl MemoryNetwork {
-    /// A network that nobody is connected to yet.
+    /// Creates a network without any connection.
     #[must_use]
     pub fn new() -> MemoryNetwork {
         MemoryNetwork::default()

@@ -1,4 +1,4 @@
-//! A handle to a cluster from a process that is no member of it.
+//! The remote handle: access to a cluster from a process that is not a member of it.
 
 use super::MemoryNetwork;
 use super::durations::{REQUEST_TIMEOUT, outside};
@@ -16,32 +16,36 @@ use crate::transport::tcp::Tcp;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Connections to a cluster: one to some member, moved to another when that fails, and one to the leader of each
-/// group that is used, as far as it can be reached from here. At most one per member.
+/// A remote handle: the connections of a process to a cluster that it is not a member of.
 ///
-/// Drives the same proxies as a member does, one hop further away; stores nothing and votes on nothing. Where a
-/// leader cannot be reached, another member passes requests on to it; [`Eventual`](crate::Consistency::Eventual)
-/// reads need none and stay with whichever member was found first. Calls of one partition that are handed in one
-/// after the other arrive in that order, also when its leader changes; calls under way on a connection that breaks
-/// are not repeated, and their outcome is unknown. Dropping the handle cuts its connections: whoever still waits is told that the outcome is unknown.
+/// One connection goes to some member, the default member. When that member fails, another becomes the default one.
+/// Another connection goes to the leader of each group that is used, if it can be reached from here. There is at most
+/// one connection per member.
+///
+/// A remote handle serves the same proxies as a member does, one hop further away; it stores nothing and does not
+/// vote. If a leader cannot be reached, another member forwards requests to it.
+/// [`Eventual`](crate::Consistency::Eventual) reads need no leader and go to the default member. Calls of one
+/// partition arrive in the order in which they are sent, even if its leader changes. Calls in flight on a
+/// connection that breaks are not repeated, and their outcome is unknown. Dropping the handle cuts its connections:
+/// callers that still wait are told that the outcome is unknown.
 #[derive(Debug)]
 pub struct Remote {
     node: RemoteNode,
 }
 
 impl Remote {
-    /// Begins to describe a connection.
+    /// Begins the description of a remote handle.
     pub fn builder() -> RemoteBuilder {
         RemoteBuilder { members: Vec::new(), network: Arc::new(Tcp), request_timeout: Duration::from_secs(5) }
     }
 
-    /// A resource that the cluster's members have opened under that name.
+    /// Begins to open a resource that the cluster's members have opened under that name.
     pub fn resource(&self, name: impl Into<String>) -> RemoteResource<'_, One> {
         RemoteResource { remote: self, name: name.into(), partitions: One }
     }
 }
 
-/// Describes a connection to a cluster; [`connect`](Self::connect) opens it.
+/// Describes a remote handle; [`connect`](Self::connect) opens it.
 #[derive(Clone)]
 #[must_use = "a builder does nothing until `connect` is called"]
 pub struct RemoteBuilder {
@@ -57,23 +61,23 @@ impl std::fmt::Debug for RemoteBuilder {
 }
 
 impl RemoteBuilder {
-    /// Adds a member that may be asked, and where this process reaches it. One suffices; with several, any of them
-    /// may be down.
+    /// Adds a member, and the address at which this process reaches it. One member suffices; with several, any of
+    /// them may be down.
     ///
-    /// Leaders that are not among them are looked for where the members reach each other. A leader that is, is looked
-    /// for at the address given here and nowhere else: it may be that of a gateway in front of it.
+    /// A leader that was not added is dialed at the address that the members use for it. A leader that was added is
+    /// dialed only at the address given here, which may be that of a gateway in front of it.
     pub fn add_member(mut self, member: Member) -> Self {
         self.members.push(member);
         self
     }
 
-    /// Looks for the members in memory instead of over TCP: for tests and for clusters within one process.
+    /// Reaches the members in memory instead of over TCP: for tests and for clusters within one process.
     pub fn with_memory_network(mut self, network: &MemoryNetwork) -> Self {
         self.network = Arc::new(network.0.clone());
         self
     }
 
-    /// How long a request may take before its caller is told. Default 5 s, 10 ms to 10 min.
+    /// Sets how long a request may take before its caller gets an error. Default 5 s, 10 ms to 10 min.
     pub fn with_request_timeout(mut self, timeout: Duration) -> Self {
         self.request_timeout = timeout;
         self
@@ -83,7 +87,7 @@ impl RemoteBuilder {
     ///
     /// # Errors
     ///
-    /// All mistakes of the description at once ([`Error::mistakes`]); or that no member could be reached.
+    /// All mistakes of the description at once ([`Error::mistakes`]), or an error if no member could be reached.
     pub async fn connect(self) -> Result<Remote, Error> {
         let mut mistakes = Vec::new();
         if self.members.is_empty() {
@@ -102,17 +106,18 @@ impl RemoteBuilder {
         Ok(Remote { node })
     }
 
-    /// The same, blocking the calling thread: for programs without a runtime.
+    /// Connects as [`connect`](Self::connect) does, blocking the calling thread: for programs without a runtime.
     ///
     /// # Errors
     ///
-    /// As [`connect`](Self::connect); and on a thread of a member, inside a state's method for example.
+    /// The errors of [`connect`](Self::connect); also an error on a thread of a member, for example inside a
+    /// state's method.
     pub fn connect_sync(self) -> Result<Remote, Error> {
         block_on_outside(self.connect())
     }
 }
 
-/// A resource of the cluster, seen from outside.
+/// Opens a resource of the cluster through a remote handle.
 #[derive(Debug)]
 #[must_use = "nothing is opened until `open` is called"]
 pub struct RemoteResource<'a, N> {
@@ -122,47 +127,49 @@ pub struct RemoteResource<'a, N> {
 }
 
 impl<'a> RemoteResource<'a, One> {
-    /// The resource has several partitions: as many as its members opened it with.
+    /// Sets the number of partitions, which must be the number that the members opened the resource with.
     pub fn with_partitions(self, partitions: u32) -> RemoteResource<'a, Many> {
         RemoteResource { remote: self.remote, name: self.name, partitions: Many(partitions) }
     }
 
-    /// The proxy of a resource with one partition: asks the members for it, and waits for one that has opened it.
+    /// Opens a resource with one partition, and returns its proxy. Asks the members for it, and waits for one that
+    /// has opened it.
     ///
     /// # Errors
     ///
-    /// If the name cannot be one; if no member that answers within the request timeout has opened the resource; or if
-    /// they opened it with several partitions.
+    /// An error if the name is empty or longer than 255 bytes, if no member that answers within the request timeout
+    /// has opened the resource, or if the members opened it with several partitions.
     pub async fn open<P: Proxy>(self) -> Result<P, Error> {
         self.proxy().await
     }
 
-    /// The same, blocking the calling thread: for programs without a runtime.
+    /// Opens the resource as [`open`](Self::open) does, blocking the calling thread: for programs without a runtime.
     ///
     /// # Errors
     ///
-    /// As [`open`](Self::open); and on a thread of a member, inside a state's method for example.
+    /// The errors of [`open`](Self::open); also an error on a thread of a member, for example inside a state's method.
     pub fn open_sync<P: Proxy>(self) -> Result<P, Error> {
         block_on_outside(self.open())
     }
 }
 
 impl RemoteResource<'_, Many> {
-    /// The proxy of a resource with several partitions: asks the members for it, and waits for one that has opened it.
+    /// Opens a resource with several partitions, and returns its proxy. Asks the members for it, and waits for one
+    /// that has opened it.
     ///
     /// # Errors
     ///
-    /// If the name or the number of partitions cannot be one; if no member that answers within the request timeout has
-    /// opened the resource; or if they opened it with another number of partitions.
+    /// An error if the name or the number of partitions is outside of its bounds, if no member that answers within
+    /// the request timeout has opened the resource, or if the members opened it with another number of partitions.
     pub async fn open<P: Proxy<Commands: Partitioned>>(self) -> Result<P, Error> {
         self.proxy().await
     }
 
-    /// The same, blocking the calling thread: for programs without a runtime.
+    /// Opens the resource as [`open`](Self::open) does, blocking the calling thread: for programs without a runtime.
     ///
     /// # Errors
     ///
-    /// As [`open`](Self::open); and on a thread of a member, inside a state's method for example.
+    /// The errors of [`open`](Self::open); also an error on a thread of a member, for example inside a state's method.
     pub fn open_sync<P: Proxy<Commands: Partitioned>>(self) -> Result<P, Error> {
         block_on_outside(self.open())
     }

@@ -1,4 +1,4 @@
-//! What a member says of itself.
+//! The status that a member reports of itself.
 
 use crate::node;
 use crate::raft;
@@ -6,50 +6,50 @@ use crate::request::status::Role;
 use crate::resource::state_machine::group_of;
 use crate::storage::Flushed;
 
-/// A member and its groups at one moment.
+/// The status of a member and its groups at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Status {
     /// The member's id.
     pub member: u64,
-    /// Its groups: one per partition of each resource that it knows of.
+    /// The groups of the member: one per partition of each resource that it knows.
     pub groups: Vec<GroupStatus>,
-    /// Its log.
+    /// The status of its log.
     pub log: LogStatus,
-    /// Requests that it has passed on to the leaders of their groups since it was opened: those of its own proxies,
-    /// and those of remote handles that could not reach the leader themselves.
+    /// The number of requests that it has forwarded to the leaders of their groups since it was opened. They came
+    /// from its own proxies, and from remote handles that could not reach the leader themselves.
     pub forwarded: u64,
 }
 
-/// What a member's log has made durable since the member was opened.
+/// The totals of what a member's log has made durable since the member was opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LogStatus {
-    /// Flushes that ended well. Each serves everything that waited for it, of all groups.
+    /// The number of successful flushes. Each serves all writes that waited for it, of all groups.
     pub flushes: u64,
-    /// Frames they made durable: entries, terms and votes; what is recorded beside them is not counted.
+    /// The number of frames that these made durable: entries, terms and votes. Other records are not counted.
     pub frames: u64,
-    /// Bytes they wrote.
+    /// The number of bytes that these wrote.
     pub bytes: u64,
 }
 
-/// One group, as one member sees it.
+/// The status of one group, as one member sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GroupStatus {
-    /// The group's number, made of the resource's name and the partition.
+    /// The group's number, derived from the resource's name and the partition.
     pub group: u64,
-    /// What this member is in it.
+    /// The role of this member in the group.
     pub role: Role,
-    /// Its term.
+    /// The term of this member in the group.
     pub term: u64,
-    /// The leader of that term, if this member knows.
+    /// The id of the leader of that term, if this member knows it.
     pub leader: Option<u64>,
-    /// Last index known to be committed.
+    /// The last index known to be committed.
     pub commit: u64,
-    /// Last index the state machine has applied.
+    /// The last index that the state machine has applied.
     pub applied: u64,
-    /// Last index in this member's log.
+    /// The last index in this member's log.
     pub last: u64,
 }
 
@@ -60,7 +60,7 @@ impl Status {
         Status { member, groups, log: LogStatus { flushes, frames, bytes }, forwarded: status.forwarded }
     }
 
-    /// The status of one partition of a resource; `None` if this member does not know it.
+    /// Returns the status of one partition of a resource, or `None` if this member does not know it.
     #[must_use]
     pub fn group(&self, resource: &str, partition: u32) -> Option<&GroupStatus> {
         let group = group_of(resource, partition).0;

@@ -1,4 +1,4 @@
-//! Where a member keeps its log.
+//! Describes where a member stores its log.
 
 use super::durations::outside;
 use crate::error::{Error, Mistake};
@@ -7,23 +7,23 @@ use crate::storage::{SEGMENT_LEN_MAX, SEGMENT_LEN_MIN};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Default length of a segment: 64 MiB.
+/// The default length of a segment: 64 MiB.
 const SEGMENT_LEN: u64 = 64 << 20;
-/// Bounds of what a flush may be slowed to.
+/// The bounds of the time to which a flush may be slowed.
 const SLOWED_TO: (Duration, Duration) = (Duration::ZERO, Duration::from_secs(1));
 
-/// Where a member keeps its log, and what it must not forget about itself.
+/// The storage of a member: its log, and what it must not forget about itself.
 #[derive(Clone, Debug)]
 pub struct Storage(node::Storage);
 
 impl Storage {
-    /// Begins to describe storage in a directory.
+    /// Begins the description of storage in a directory.
     pub fn builder() -> StorageBuilder {
         StorageBuilder { directory: None, segment_len: SEGMENT_LEN, slowed_to: Duration::ZERO }
     }
 
-    /// Keeps everything in memory: for tests and for what may be lost. A member that stops has lost its memory, and
-    /// the cluster does not take it back under its id.
+    /// Keeps everything in memory: for tests, and for data that may be lost. A member that stops has lost its
+    /// memory, and the cluster does not accept it again under its id.
     #[must_use]
     pub fn memory() -> Storage {
         Storage(node::Storage::Memory)
@@ -44,31 +44,32 @@ pub struct StorageBuilder {
 }
 
 impl StorageBuilder {
-    /// The directory; made if it is missing. It belongs to one member and is locked while that runs. Required.
+    /// Sets the directory, which is created if it is missing. It belongs to one member and is locked while that
+    /// member runs. Required.
     pub fn with_directory(mut self, directory: impl Into<PathBuf>) -> Self {
         self.directory = Some(directory.into());
         self
     }
 
-    /// Bytes of one segment of the log. Segments are prepared ahead at their full length. Default 64 MiB, 64 KiB
-    /// to 1 GiB; commands that are longer get longer segments.
+    /// Sets the length of one segment of the log, in bytes. Segments are prepared in advance at their full length.
+    /// Default 64 MiB, 64 KiB to 1 GiB; longer commands get longer segments.
     pub fn with_segment_len(mut self, bytes: u64) -> Self {
         self.segment_len = bytes;
         self
     }
 
-    /// Makes each flush take at least so long, to see on a fast disk how a service will do on a slow one.
+    /// Makes each flush take at least this long, to test on a fast disk how a service behaves on a slow one.
     /// Default 0, at most 1 s.
     pub fn with_slowed_flush(mut self, to: Duration) -> Self {
         self.slowed_to = to;
         self
     }
 
-    /// Checks everything. Opens and makes nothing yet.
+    /// Checks the description. Opens and creates nothing yet.
     ///
     /// # Errors
     ///
-    /// [`Error::mistakes`] lists all that is wrong.
+    /// [`Error::mistakes`] lists all mistakes.
     pub fn build(self) -> Result<Storage, Error> {
         let mut mistakes = Vec::new();
         match &self.directory {

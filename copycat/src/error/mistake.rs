@@ -1,16 +1,16 @@
-//! What can be wrong with a configuration. Builders report everything at once.
+//! The mistakes that a configuration can have. Builders report all of them at once.
 
 use std::path::PathBuf;
 use thiserror::Error;
 
-/// One thing that is wrong with what a builder was given. Nothing was opened or changed.
+/// A mistake in what a builder was given. Nothing was opened or changed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Mistake {
     /// `with_member_id` was not called.
     #[error("no member id: say which of the seeds this process is, with_member_id(1)")]
     NoMemberId,
-    /// 0 is no member id.
+    /// A member id is 0. Ids begin at 1.
     #[error("member id 0: ids begin at 1")]
     ZeroMemberId,
     /// There is no seed.
@@ -18,12 +18,12 @@ pub enum Mistake {
         "no seed: name every founding member, this one too, with add_seed(Member::new(1, \"10.0.0.1:7400\"))"
     )]
     NoSeeds,
-    /// More seeds than a cluster can have voters.
+    /// There are more seeds than a cluster can have voters.
     #[error("{found} seeds where {limit} is the limit")]
     TooManySeeds {
-        /// Most seeds allowed.
+        /// The most seeds allowed.
         limit: usize,
-        /// Seeds that were given.
+        /// The number of seeds that were given.
         found: usize,
     },
     /// This member is not among the seeds.
@@ -41,7 +41,7 @@ pub enum Mistake {
     /// `with_cluster` was not called.
     #[error("no cluster: pass one, with_cluster(Cluster::builder()…build()?)")]
     NoCluster,
-    /// `with_storage` was not called. Nothing is kept in memory by accident.
+    /// `with_storage` was not called. There is no default, so that no data is kept in memory by accident.
     #[error(
         "no storage: pass one, with_storage(Storage::builder().with_directory(\"data\").build()?), or Storage::memory()"
     )]
@@ -55,35 +55,35 @@ pub enum Mistake {
     /// A size is outside its bounds.
     #[error("{name} is {found} bytes; it must lie between {least} and {most}")]
     Size {
-        /// The setting.
+        /// The name of the setting.
         name: &'static str,
-        /// What was given.
+        /// The value that was given, in bytes.
         found: u64,
-        /// Smallest value allowed.
+        /// The smallest value allowed, in bytes.
         least: u64,
-        /// Largest value allowed.
+        /// The largest value allowed, in bytes.
         most: u64,
     },
     /// A duration is outside its bounds.
     #[error("{name} is {found_ms} ms; it must lie between {least_ms} and {most_ms} ms")]
     Duration {
-        /// The setting.
+        /// The name of the setting.
         name: &'static str,
-        /// What was given.
+        /// The value that was given, in milliseconds.
         found_ms: u64,
-        /// Smallest value allowed.
+        /// The smallest value allowed, in milliseconds.
         least_ms: u64,
-        /// Largest value allowed.
+        /// The largest value allowed, in milliseconds.
         most_ms: u64,
     },
-    /// The election timeout leaves no room for heartbeats.
+    /// The election timeout is shorter than four heartbeat intervals.
     #[error(
         "the election timeout ({election_ms} ms) must be at least four heartbeat intervals ({heartbeat_ms} ms each)"
     )]
     TooFewHeartbeats {
-        /// Election timeout.
+        /// The election timeout, in milliseconds.
         election_ms: u64,
-        /// Heartbeat interval.
+        /// The heartbeat interval, in milliseconds.
         heartbeat_ms: u64,
     },
     /// A resource's name is empty or longer than 255 bytes.
@@ -92,9 +92,9 @@ pub enum Mistake {
     /// A resource has no partitions, or too many.
     #[error("{found} partitions; it must be 1 to {limit}")]
     Partitions {
-        /// Most partitions allowed.
+        /// The most partitions allowed.
         limit: u32,
-        /// Partitions that were asked for.
+        /// The number of partitions that were requested.
         found: u32,
     },
 }

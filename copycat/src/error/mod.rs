@@ -1,4 +1,4 @@
-//! The one error type that users of the framework meet.
+//! The one error type that users of the framework see.
 
 mod mistake;
 
@@ -12,13 +12,12 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
-/// Why something the framework was asked for did not come about.
+/// The error of a call that failed, or of something that could not be opened.
 ///
-/// Says what happened and what can be done about it, whether a write may have been applied all the same
-/// ([`outcome`](Error::outcome)), and whether it makes sense to try again
-/// ([`is_retryable`](Error::is_retryable)). Programs tell errors apart by their [`code`](Error::code),
-/// which never changes its meaning. A method's own `Result` is not in here: it is inside the value of a
-/// call that worked.
+/// It says what happened, what can be done about it, whether a write may have been applied nevertheless
+/// ([`outcome`](Error::outcome)), and whether a retry makes sense ([`is_retryable`](Error::is_retryable)). Programs
+/// tell errors apart by their [`code`](Error::code), which never changes its meaning. A `Result` that a method
+/// returns is not an `Error`: it is inside the value of a successful call.
 pub struct Error(Box<Inner>);
 
 struct Inner {
@@ -29,18 +28,18 @@ struct Inner {
 /// The command that failed.
 #[derive(Clone, Debug)]
 pub(crate) struct CallSite {
-    /// Name of the resource.
+    /// The name of the resource.
     pub resource: Arc<str>,
-    /// Name of the method.
+    /// The name of the method.
     pub method: &'static str,
-    /// Whether it is a read: whatever happened to it, nothing was applied.
+    /// Whether the command is a read, which changes nothing even if it fails.
     pub read: bool,
 }
 
-/// What happened.
+/// The cause of an error.
 #[derive(Debug)]
 pub(crate) enum Problem {
-    /// A request failed on its way or at its end.
+    /// A request failed, in flight or at its destination.
     Request(Failure),
     /// A write to all partitions failed in some of them, and was or may have been applied in others.
     Partial(Failure),
@@ -48,61 +47,61 @@ pub(crate) enum Problem {
     NodeThread,
     /// No command has the name. Nothing was sent.
     UnknownMethod {
-        /// As given.
+        /// The name that was given.
         name: String,
-        /// Name of the resource.
+        /// The name of the resource.
         resource: Arc<str>,
     },
     /// The arguments of a submission by name do not fit the command. Nothing was sent.
     Shape {
-        /// Names of the command's arguments.
+        /// The names of the command's arguments.
         takes: &'static [&'static str],
     },
     /// The `Serialize` of an argument failed. Nothing was sent.
     Arguments(PayloadError),
     /// A key or a command is longer than allowed. Nothing was sent.
     TooLarge {
-        /// "key" or "command".
+        /// The part that is too long: "key" or "command".
         part: &'static str,
-        /// Most bytes allowed.
+        /// The most bytes allowed.
         limit: usize,
-        /// Bytes it takes.
+        /// The number of bytes that it has.
         found: usize,
     },
-    /// The result does not decode as what the caller expects. The command was applied.
+    /// The result does not decode as the type that the caller expects. The command was applied.
     Result(PayloadError),
-    /// What a builder was given is wrong. Nothing was opened.
+    /// The builder was given wrong values. Nothing was opened.
     Mistakes(Vec<Mistake>),
     /// The member could not be started. Nothing was sent.
     Start(StartError),
-    /// This member takes no part in the cluster. Nothing was sent on its behalf.
+    /// This member cannot join the cluster. Nothing was sent on its behalf.
     JoinError(JoinError),
     /// No address of the cluster answered a remote handle. Nothing was sent.
     Unreachable(RemoteError),
-    /// The resource is open in this process already. It stays open.
+    /// The resource is already open in this process. It stays open.
     AlreadyOpen {
-        /// Name of the resource.
+        /// The name of the resource.
         resource: String,
     },
-    /// No member told a remote handle what the resource is. Nothing was opened.
+    /// No member told a remote handle the partitions of the resource. Nothing was opened.
     Unresolved {
-        /// Name of the resource.
+        /// The name of the resource.
         resource: String,
-        /// Why.
+        /// The reason.
         error: ResolveError,
     },
     /// The members opened the resource with another number of partitions. Nothing was opened.
     OtherPartitions {
-        /// Name of the resource.
+        /// The name of the resource.
         resource: String,
-        /// As the handle was to open it.
+        /// The number that the remote handle was given.
         expected: u32,
-        /// As the members have it.
+        /// The number that the members have.
         found: u32,
     },
-    /// A page has no item, and says that more follow: nobody can ask for those behind it.
+    /// A page is empty although more items follow, so the next page cannot be requested.
     EmptyPage,
-    /// A value is not equal to itself, so that no compare-and-set would find it. Nothing was set.
+    /// A value is not equal to itself, so no compare-and-set could succeed. Nothing was set.
     NeverEqual,
     /// The program aborts on panics, so a panic of one method would end every replica. Nothing was opened.
     PanicAborts,
@@ -115,10 +114,10 @@ impl Error {
         self
     }
 
-    /// The number that stands for this kind of error, in every version to come. Never 0.
+    /// Returns the number of this kind of error. It never changes its meaning, and is never 0.
     ///
-    /// 1 to 99: a request failed; 100 to 199: a proxy refused or did not understand; 200 to 299: nothing
-    /// was opened.
+    /// 1 to 99: a request failed. 100 to 199: a proxy refused a call, or did not understand its result. 200 to 299:
+    /// nothing was opened.
     #[must_use]
     pub fn code(&self) -> u16 {
         match &self.0.problem {
@@ -155,7 +154,7 @@ impl Error {
         }
     }
 
-    /// Everything that is wrong with what a builder was given; empty for other errors.
+    /// Returns all mistakes in what a builder was given; empty for other errors.
     #[must_use]
     pub fn mistakes(&self) -> &[Mistake] {
         match &self.0.problem {
@@ -164,7 +163,7 @@ impl Error {
         }
     }
 
-    /// Whether the write behind this error happened. Always [`Outcome::NotApplied`] for reads.
+    /// Returns whether the failed write was applied. Always [`Outcome::NotApplied`] for reads.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
         if self.0.place.as_ref().is_some_and(|place| place.read) {
@@ -191,14 +190,14 @@ impl Error {
         }
     }
 
-    /// Whether the same call may succeed later.
+    /// Returns whether the same call may succeed later.
     ///
-    /// Says nothing about whether it is safe to repeat it: for that, see [`outcome`](Error::outcome).
+    /// This does not say whether a repetition is safe: for that, see [`outcome`](Error::outcome).
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match &self.0.problem {
             Problem::Request(failure) | Problem::Partial(failure) => failure.is_retryable(),
-            // The other process may be the one that was here before, whose end was not noticed everywhere yet.
+            // The other process may be an earlier run of this one, whose end not all members have noticed yet.
             Problem::Unreachable(_) | Problem::JoinError(JoinError::DuplicateMember) => true,
             Problem::Unresolved { error, .. } => *error != ResolveError::Closed,
             _ => false,
@@ -259,7 +258,7 @@ impl StdError for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // What `unwrap` and `main` print: the sentence serves its reader better than the fields.
+        // `unwrap` and `main` print this. The sentence helps its reader more than the fields.
         write!(f, "Error {}: {self}", self.code())
     }
 }
@@ -345,7 +344,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// One line for one mistake, a list for several.
+/// Writes a single mistake on one line, several as a list.
 fn write_mistakes(mistakes: &[Mistake], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     if let [only] = mistakes {
         return write!(f, "{only}");
@@ -354,7 +353,7 @@ fn write_mistakes(mistakes: &[Mistake], f: &mut fmt::Formatter<'_>) -> fmt::Resu
     mistakes.iter().try_for_each(|mistake| write!(f, "\n  - {mistake}"))
 }
 
-/// What the one who starts a member can do; storage errors carry their own remedy.
+/// Returns what the operator of a member can do. Storage errors carry their own remedy.
 fn remedy_at_start(cause: &StartError) -> &'static str {
     match cause {
         StartError::Identity(IdentityError::Io { .. }) => {
@@ -380,7 +379,7 @@ fn remedy_at_start(cause: &StartError) -> &'static str {
     }
 }
 
-/// What the one who opens a resource from outside can do.
+/// Returns what the user of a remote handle can do.
 fn remedy_of_unresolved(error: ResolveError) -> &'static str {
     match error {
         ResolveError::NotOpen => "open it there first, or check the spelling",
@@ -389,7 +388,7 @@ fn remedy_of_unresolved(error: ResolveError) -> &'static str {
     }
 }
 
-/// What the one who starts a member that takes no part can do.
+/// Returns what the operator of a member that cannot join can do.
 fn remedy_of_outcast(cause: JoinError) -> &'static str {
     match cause {
         JoinError::LostStorage => {
@@ -405,7 +404,7 @@ fn remedy_of_outcast(cause: JoinError) -> &'static str {
     }
 }
 
-/// The same of a read: whatever became of it, it changed nothing.
+/// Returns what the caller of a failed read can do. The read changed nothing.
 fn remedy_of_read(failure: Failure) -> &'static str {
     match failure {
         Failure::Timeout | Failure::Disconnected => {
@@ -418,7 +417,7 @@ fn remedy_of_read(failure: Failure) -> &'static str {
     }
 }
 
-/// What the one who reads the error can do.
+/// Returns what the caller of a failed request can do.
 fn remedy(failure: Failure) -> &'static str {
     match failure {
         Failure::NoLeader => "try again; if it lasts, see whether a majority of the members is up",

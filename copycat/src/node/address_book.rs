@@ -1,4 +1,4 @@
-//! What a member tells remote handles: what a name stands for, who leads, and where that is.
+//! What a member tells remote handles: the groups of a resource, their leaders, and the leaders' addresses.
 
 use super::shard::Shard;
 use crate::codec::ids::{GroupId, MemberId};
@@ -7,7 +7,7 @@ use crate::request::wire::leaders::{ADDRESS_MAX, LeaderHint, Leaders};
 use crate::request::wire::resolve::{Partition, Resolve, Resolved};
 use std::collections::BTreeMap;
 
-/// Where members are, this one included, as it was told.
+/// The configured addresses of all members, including this one.
 #[derive(Debug)]
 pub(super) struct AddressBook {
     addresses: BTreeMap<MemberId, String>,
@@ -18,12 +18,12 @@ impl AddressBook {
         AddressBook { addresses }
     }
 
-    /// Who leads these groups, as far as is known.
+    /// Returns the known leaders of the groups.
     pub(super) fn leaders(&self, shard: &Shard, groups: &[GroupId]) -> Leaders {
         Leaders(groups.iter().filter_map(|group| self.leader(shard, *group)).collect())
     }
 
-    /// What a name stands for, if the resource is open here.
+    /// Returns the groups of a resource, if it is open here.
     pub(super) fn resolve(&self, shard: &Shard, resolve: &Resolve) -> Resolved {
         let partition = |group: &GroupId| Partition { group: *group, leader: self.leader(shard, *group) };
         let partitions = match shard.resource(&resolve.name) {
@@ -35,7 +35,7 @@ impl AddressBook {
 
     fn leader(&self, shard: &Shard, group: GroupId) -> Option<LeaderHint> {
         let (term, member) = shard.leader(group)?;
-        // A handle has no use for an address that is longer than any can be.
+        // A remote handle cannot use an address that is longer than any valid one.
         let address = self.addresses.get(&member).filter(|address| address.len() <= ADDRESS_MAX)?;
         Some(LeaderHint { group, term, member, address: address.clone() })
     }

@@ -1,4 +1,4 @@
-//! Who may connect, as this member judges.
+//! The decision about which processes may connect to this member.
 
 use super::bootstrap_state::BootstrapState;
 use super::wire::BootstrapRecord;
@@ -9,8 +9,8 @@ use crate::transport::wire::{Hello, Identity, Refusal, Role};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// Who may connect to this member. Shared between the node's loop and the tasks that open connections, which
-/// run on the same thread: the lock is never waited for.
+/// Decides who may connect to this member. Shared between the node's loop and the tasks that open connections. Both run
+/// on one thread, so the lock is never contended.
 #[derive(Debug)]
 pub(super) struct MemberAdmission {
     me: MemberId,
@@ -61,7 +61,7 @@ impl Admission for MemberAdmission {
     }
 }
 
-/// The bootstrap_record that a member tells of itself; `None` while it has none.
+/// Returns the bootstrap record in a member's identity; `None` while it has none.
 pub(super) fn bootstrap_record_of(identity: &Identity) -> Result<Option<BootstrapRecord>, Malformed> {
     if identity.cluster == 0 {
         return Ok(None);

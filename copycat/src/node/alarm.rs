@@ -1,14 +1,13 @@
-//! Wakes a loop at a time of the node's clock.
+//! An alarm that wakes a loop at a time of the node's clock.
 
 use std::pin::Pin;
 use std::time::Duration;
 use tokio::time::{Instant, Sleep, sleep};
 
-/// Longest time that a loop is left alone: the clock of the runtime stands still while the machine sleeps, the node's
-/// does not.
+/// Upper bound for one sleep. The clock of the runtime stops while the machine is suspended; the node's clock does not.
 const LONGEST: Duration = Duration::from_secs(1);
 
-/// One alarm, set anew after it has rung.
+/// One alarm, which is set again after it has rung.
 #[derive(Debug)]
 pub(super) struct Alarm {
     at: Duration,
@@ -16,17 +15,17 @@ pub(super) struct Alarm {
 }
 
 impl Alarm {
-    /// Due at once.
+    /// Creates an alarm that is due at once.
     pub(super) fn new() -> Alarm {
         Alarm { at: Duration::ZERO, sleep: Box::pin(sleep(Duration::ZERO)) }
     }
 
-    /// Whether the time has come, whether it has rung or not.
+    /// Returns whether the time of the alarm has come, even if it has not rung.
     pub(super) fn is_due(&self, now: Duration) -> bool {
         now >= self.at
     }
 
-    /// It shall ring at `at`. Costs next to nothing where that is when it would have rung anyway.
+    /// Sets the alarm to `at`. Costs almost nothing if that is its present time.
     pub(super) fn set(&mut self, now: Duration, at: Duration) {
         let at = at.min(now + LONGEST);
         if at != self.at || self.sleep.is_elapsed() {

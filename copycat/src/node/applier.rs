@@ -1,8 +1,7 @@
-//! The thread that owns the state machines: committed entries in, answers out.
+//! The applier: the thread that owns the state machines. Committed entries go in, answers come out.
 //!
-//! User code runs here and nowhere else, so however long a method takes, elections, heartbeats and
-//! flushes go on. Work arrives in log order per group and is done in that order: a read that was
-//! handed over behind an entry sees it.
+//! User code runs only here. So elections, heartbeats and flushes continue however long a method takes. The work of a
+//! group arrives in log order and is done in that order: a read that was dispatched after an entry sees it.
 
 use super::machine::{Entry, Machine, Query};
 use crate::codec::command::{Command, Stamp};
@@ -19,59 +18,59 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tracing::error;
 
-/// Something for the applier to do.
+/// An item of work for the applier.
 #[derive(Debug)]
 pub(crate) enum Work {
-    /// A group's state machine, before its first entry.
+    /// Attaches a group's state machine.
     Attach {
         /// The group.
         group: GroupId,
-        /// Its state.
+        /// The state machine.
         machine: Box<dyn Machine>,
-        /// Last entry that the state reflects; 0: none.
+        /// The last entry that the state reflects; 0: none.
         from: Index,
-        /// Where the applier tells how far it is.
+        /// Where the applier reports its progress.
         progress: Arc<ApplyProgress>,
     },
-    /// Committed entries of a group, directly behind those handed over before.
+    /// Applies committed entries of a group, which directly follow those of the previous dispatch.
     Apply {
         /// The group.
         group: GroupId,
-        /// The entries, packed frames in order.
+        /// The entries, as packed frames in order.
         frames: Vec<Bytes>,
-        /// Who waits for the result of which entry, ascending.
+        /// The callers that wait for results, by the index of their entry; ascending.
         replies: Vec<(Index, ReplyTo)>,
-        /// Reads that see none of the entries behind an index, which is before the last; ascending.
+        /// Reads that must run before any entry after their index, which is less than the last index; ascending.
         reads: Vec<(Index, Read)>,
     },
-    /// The group's code goes away again: whoever opened it did not wait for it.
+    /// Detaches a group's state machine, because the caller that opened it did not wait for it.
     Detach {
         /// The group.
         group: GroupId,
     },
-    /// A read that may run against whatever was applied before it in this order.
+    /// Answers a read from the state that the work before it has produced.
     Read {
         /// The group.
         group: GroupId,
-        /// What is read.
+        /// The read.
         read: Read,
     },
 }
 
-/// What is read, and for whom.
+/// A read, and the caller that waits for it.
 #[derive(Debug)]
 pub(crate) struct Read {
-    /// Who asks.
+    /// The session and sequence of the call.
     pub stamp: Stamp,
-    /// What is asked.
+    /// The method and its arguments.
     pub command: Command,
-    /// If it rests on a lease: when that ends.
+    /// The end of the lease, if the read rests on one.
     pub lease_end: Option<Duration>,
-    /// Where the result goes.
+    /// The caller that gets the result.
     pub reply: ReplyTo,
 }
 
-/// How far the applier is with one group; written by it, read by the shard.
+/// The applier's progress with one group. The applier writes it, the shard reads it.
 #[derive(Debug, Default)]
 pub(crate) struct ApplyProgress {
     applied: AtomicU64,
@@ -82,27 +81,27 @@ pub(crate) struct ApplyProgress {
 }
 
 impl ApplyProgress {
-    /// Index of the last entry that was applied.
+    /// Returns the index of the last applied entry.
     pub(crate) fn applied(&self) -> Index {
         self.applied.load(Ordering::Acquire)
     }
 
-    /// Bytes of all entries applied since the start.
+    /// Returns the bytes of all entries applied since the start.
     pub(crate) fn applied_bytes(&self) -> u64 {
         self.applied_bytes.load(Ordering::Acquire)
     }
 
-    /// How many reads were answered since the start.
+    /// Returns the number of reads answered since the start.
     pub(crate) fn reads(&self) -> u64 {
         self.reads.load(Ordering::Acquire)
     }
 
-    /// Bytes of the arguments of all reads answered since the start.
+    /// Returns the bytes of the arguments of all reads answered since the start.
     pub(crate) fn read_bytes(&self) -> u64 {
         self.read_bytes.load(Ordering::Acquire)
     }
 
-    /// Whether the group met an entry that this program does not understand.
+    /// Returns whether the group has stopped at an entry that this program does not understand.
     pub(crate) fn is_halted(&self) -> bool {
         self.halted.load(Ordering::Acquire)
     }
@@ -113,22 +112,22 @@ impl ApplyProgress {
     }
 }
 
-/// One group's state.
+/// One group's state machine.
 #[derive(Debug)]
 struct Replica {
     machine: Box<dyn Machine>,
     progress: Arc<ApplyProgress>,
     applied: Index,
-    /// Cluster time of the last entry that was applied.
+    /// The cluster time of the last applied entry, in microseconds.
     time: u64,
-    /// Last entry that was handed over.
+    /// The last entry that was dispatched.
     seen: Index,
-    /// An entry that this program does not understand was met: it is never skipped, and nothing behind it is
+    /// Whether an entry was found that this program does not understand. It is never skipped, and no later entry is
     /// applied.
     halted: bool,
 }
 
-/// All state machines of a shard.
+/// The state machines of all groups of a shard.
 #[derive(Debug, Default)]
 pub(crate) struct Applier {
     replicas: BTreeMap<GroupId, Replica>,
@@ -136,7 +135,7 @@ pub(crate) struct Applier {
 }
 
 impl Applier {
-    /// Does some work and sends the answers it led to. `clock` is the one the cores are given.
+    /// Does the work and sends its answers. `clock` is the clock that the cores use.
     pub(crate) fn run(&mut self, work: impl IntoIterator<Item = Work>, clock: &dyn Fn() -> Duration) {
         for item in work {
             match item {
@@ -196,7 +195,7 @@ impl Replica {
     fn answer(&mut self, read: Read, clock: &dyn Fn() -> Duration, replies: &mut Replies) {
         let Read { stamp, command, lease_end, reply } = read;
         let answer = self.read(stamp, command.borrow());
-        // The state is of this moment at the latest; only if the lease still holds now was it the newest.
+        // The state is no newer than this moment. It was the newest one only if the lease still holds now.
         let stale = lease_end.is_some_and(|end| clock() >= end);
         replies.answer(reply, if stale { Err(Failure::NotLeader) } else { answer });
     }
@@ -235,7 +234,7 @@ impl Replica {
         answer
     }
 
-    /// Stops before an entry that is not understood. Members that understand it may have applied it.
+    /// Stops the group before an entry that is not understood. Members that understand it may have applied it.
     fn halt(&mut self, frame: &Frame<'_>, why: impl fmt::Display) -> Answer {
         let Header { group, index, kind, method, .. } = frame.header;
         error!(%group, index, ?kind, %method, %why, "an entry this program does not understand: the group's state stops here");
@@ -248,7 +247,7 @@ impl Replica {
         let mut out = Vec::new();
         let Header { index, time, stamp, .. } = frame.header;
         match self.machine.apply(&Entry { index, time, stamp, command: frame.command() }, &mut out) {
-            // Checked before it was proposed, so a program with other commands proposed it.
+            // The command was checked before it was proposed, so a program with other commands proposed it.
             Err(failure @ (Failure::UnknownMethod | Failure::WrongKind | Failure::BadArguments)) => {
                 self.halt(frame, failure)
             }
@@ -264,7 +263,7 @@ mod tests {
     use crate::request::failure::Outcome;
     use tokio::sync::oneshot;
 
-    /// Knows one method.
+    /// A state machine that knows one method.
     struct Old;
 
     const KNOWN: MethodId = MethodId::of("known");

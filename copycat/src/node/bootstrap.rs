@@ -1,5 +1,5 @@
-//! How a cluster begins, carried out: what [`bootstrap_state`](super::bootstrap_state) decides is recorded, announced and told to
-//! those who wait for it.
+//! The bootstrap of a cluster, carried out: what [`bootstrap_state`](super::bootstrap_state) decides is recorded, sent
+//! to the seeds, and told to the callers that wait for it.
 
 use super::admission::{MemberAdmission, bootstrap_record_of};
 use super::bootstrap_state::JoinError;
@@ -13,24 +13,24 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
-/// Pause before what is not urgent is recorded again, on a disk that refused it.
+/// Pause before the next attempt to record the end of old promises on a disk that refused it.
 const RETRY_INTERVAL: Duration = Duration::from_secs(60);
 
-/// Told when the cluster is formed, or why it is not, as far as this member is concerned.
+/// Told when the cluster is bootstrapped, or why this member cannot join it.
 pub(super) type BootstrapReply = oneshot::Sender<Result<(), JoinError>>;
 
-/// This member's part in the beginning of its cluster, and its memory of it.
+/// This member's part in the bootstrap of its cluster, and its record of it.
 #[derive(Debug)]
 pub(super) struct Bootstrap {
     admission: Arc<MemberAdmission>,
     lanes: BTreeMap<MemberId, PeerSender>,
     directory: DataDirectory,
-    /// When nothing that earlier processes may have promised holds any more.
+    /// The time when no promise of an earlier process holds any more.
     promises_end: Duration,
-    /// A bootstrap_record that another member has shown and that could not be recorded yet. It stays true; an own
-    /// proposal does not, for a founder may come back with another disk.
+    /// A bootstrap record that another member has sent and that could not be stored yet. It stays valid. A proposal of
+    /// this member does not, because a seed may come back with another disk.
     unrecorded: Option<BootstrapRecord>,
-    /// What was last logged of the kind.
+    /// The error that was logged last.
     logged_error: Option<JoinError>,
     waiting: Vec<BootstrapReply>,
 }
@@ -54,13 +54,14 @@ impl Bootstrap {
         }
     }
 
-    /// The start. Returns what is in force: recorded long ago, or, for a member that is alone, just now.
+    /// Starts the bootstrap. Returns the record that is in force: one that was stored earlier, or, for a single member,
+    /// a new one.
     pub(super) fn begin(&mut self) -> Option<BootstrapRecord> {
         let recorded = self.admission.bootstrap_state().bootstrap_record().cloned();
         recorded.or_else(|| self.propose())
     }
 
-    /// Time passes: what could not be recorded is tried again, and nobody is told who no longer waits.
+    /// Retries what could not be stored, and drops callers that no longer wait.
     pub(super) fn tick(&mut self, now: Duration) -> Option<BootstrapRecord> {
         if now >= self.promises_end
             && let Err(error) = self.directory.promises_are_over()
@@ -75,29 +76,29 @@ impl Bootstrap {
         }
     }
 
-    /// A member answered. Returns the bootstrap_record if it is in force from now on.
+    /// Handles a connection to a member. Returns the bootstrap record if it is in force from now on.
     pub(super) fn connected(&mut self, peer: MemberId, identity: &Identity) -> Option<BootstrapRecord> {
         self.admission.bootstrap_state().mark_compatible(peer);
         match bootstrap_record_of(identity) {
             Ok(Some(bootstrap_record)) => self.shown(peer, &bootstrap_record),
             Ok(None) => self.seed_connected(peer, identity.storage),
-            // The admission refuses those.
+            // The admission refuses such members.
             Err(_) => None,
         }
     }
 
-    /// A member is out of reach.
+    /// Handles a closed connection to a member.
     pub(super) fn disconnected(&mut self, peer: MemberId) {
         self.admission.bootstrap_state().seed_disconnected(peer);
     }
 
-    /// A member does not let this one in, or is not let in.
+    /// Handles a refused connection: the member refused this one, or the reverse.
     pub(super) fn refused(&mut self, peer: MemberId, refusal: Refusal) {
         self.admission.bootstrap_state().refused(peer, refusal);
         self.tell();
     }
 
-    /// A member shows a bootstrap_record. Returns it if it is in force from now on.
+    /// Handles a bootstrap record that a member has sent. Returns it if it is in force from now on.
     pub(super) fn shown(
         &mut self,
         peer: MemberId,
@@ -118,13 +119,13 @@ impl Bootstrap {
         }
     }
 
-    /// Somebody waits for the cluster to be formed.
+    /// Adds a caller that waits for the bootstrap.
     pub(super) fn wait(&mut self, formed: BootstrapReply) {
         self.waiting.push(formed);
         self.tell();
     }
 
-    /// A seed without a cluster: it may complete the bootstrap_state, or have missed how the cluster was formed.
+    /// Handles a seed that belongs to no cluster. It may complete the seeds, or may have missed the bootstrap.
     fn seed_connected(&mut self, peer: MemberId, storage: u128) -> Option<BootstrapRecord> {
         let formed = self.admission.bootstrap_state().bootstrap_record().cloned();
         if let Some(bootstrap_record) = formed {
@@ -144,14 +145,14 @@ impl Bootstrap {
     }
 
     fn announce(&self, peer: MemberId, bootstrap_record: BootstrapRecord) {
-        // One that is out of reach now hears of it when it is back: the handshake tells, too.
+        // A member without a connection gets the record when it connects again: the handshake contains it, too.
         if let Some(lane) = self.lanes.get(&peer) {
             let _ = lane.send(Message::Bootstrap(bootstrap_record));
         }
     }
 
-    /// Makes a bootstrap_record durable; only then is it in force, and told to everybody: whoever wrote it may have told
-    /// only this member before it fell, and those that are connected already say no other word about it.
+    /// Stores the bootstrap record, then activates it and sends it to all seeds. The seed that wrote it may have
+    /// crashed after reaching only this member, and members that are already connected send it no second handshake.
     fn record(&mut self, bootstrap_record: BootstrapRecord) -> Option<BootstrapRecord> {
         if let Err(error) = self.directory.record(bootstrap_record.clone()) {
             tracing::error!(%error, "cannot record who formed the cluster; trying again");
@@ -167,7 +168,7 @@ impl Bootstrap {
         Some(bootstrap_record)
     }
 
-    /// Tells those who wait what there is to tell.
+    /// Tells waiting callers the result, if there is one.
     fn tell(&mut self) {
         let bootstrap_state = self.admission.bootstrap_state();
         let told = match (bootstrap_state.logged_error(), bootstrap_state.bootstrap_record()) {
@@ -196,7 +197,8 @@ mod tests {
 
     const ELECTION: Duration = Duration::from_millis(250);
 
-    /// A member of two seeds whose directory may be taken away and given back: a disk that refuses.
+    /// Returns a member of two seeds. Its directory can be removed and restored, to simulate a disk that refuses
+    /// writes.
     fn member(me: u64, path: &Path) -> (Bootstrap, u128) {
         let directory =
             DataDirectory::open(path, MemberId(me), ELECTION, &mut fastrand::Rng::with_seed(1)).unwrap();

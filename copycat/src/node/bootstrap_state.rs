@@ -1,10 +1,9 @@
-//! How the seeds form a cluster: once, all of them present.
+//! The rules by which the seeds bootstrap a cluster: once, with all of them present.
 //!
-//! The seed with the lowest id writes the bootstrap_record when it is in touch with every other seed and none
-//! of them belongs to a cluster; it records it durably before it tells anyone. Everybody else only ever
-//! adopts a bootstrap_record that names their own disk. From then on any majority starts, and a voter that
-//! returns with another disk is turned away: two disks never speak for one voter, not even when the
-//! second appears while the cluster is being formed.
+//! The seed with the lowest id writes the bootstrap record when it is connected to every other seed and none of them
+//! belongs to a cluster. It makes the record durable before it sends it. The other seeds only accept a record that
+//! names their own disk. From then on any majority can start, and a voter that returns with another disk is refused. So
+//! two disks never speak for one voter, not even if the second appears during the bootstrap.
 //!
 //! This file decides; it neither sends nor stores.
 
@@ -14,31 +13,31 @@ use crate::transport::wire::Refusal;
 use std::collections::BTreeMap;
 use thiserror::Error;
 
-/// Why this member takes no part in the cluster that it was sent to. Nothing was recorded; it goes on trying, since
-/// an operator may mend the others as well.
+/// Why this member cannot join the cluster of its seeds. Nothing is recorded because of it, and the member keeps
+/// trying, since an operator may also repair the other members.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub(crate) enum JoinError {
-    /// The bootstrap_record names other members, or this member belongs to another cluster.
+    /// The bootstrap record names other members, or this member belongs to another cluster.
     #[error("the others belong to another cluster")]
     OtherCluster,
-    /// The bootstrap_record names another disk of this member: this one is new, swapped or wiped.
+    /// The bootstrap record names another disk of this member: its disk is new, swapped or wiped.
     #[error("the cluster was formed with another disk of this member")]
     LostStorage,
     /// This member is no seed of the others.
     #[error("this member is not one of the others' seeds")]
     UnknownMember,
-    /// Somebody else is there under this member's id, or twice under a peer's.
+    /// Another process uses the id of this member, or two processes use the id of one peer.
     #[error("two processes claim one member id")]
     DuplicateMember,
     /// The address of a seed belongs to a member with another id.
     #[error("another member answers at the address of a seed")]
     Misaddressed,
-    /// The others are of another version.
+    /// The others speak another version of the protocol.
     #[error("the others speak version {theirs} of the protocol, and this member version {ours}")]
     OtherVersion {
-        /// This member's version.
+        /// The version of this member.
         ours: u16,
-        /// The others'.
+        /// The version of the others.
         theirs: u16,
     },
     /// The others have another election timeout.
@@ -46,14 +45,14 @@ pub(crate) enum JoinError {
     OtherTimeout,
 }
 
-/// How the cluster begins, as one member sees it.
+/// The state of the bootstrap, as one member knows it.
 #[derive(Debug)]
 pub(crate) struct BootstrapState {
     me: MemberId,
     storage: u128,
-    /// All founding members, ascending.
+    /// The ids of all seeds, ascending.
     seeds: Vec<MemberId>,
-    /// Disks of the unformed seeds that this member is in touch with.
+    /// The disks of the connected seeds that belong to no cluster.
     present: BTreeMap<MemberId, u128>,
     /// Seeds that this member cannot work with, and why.
     mark_incompatible: BTreeMap<MemberId, JoinError>,
@@ -61,7 +60,7 @@ pub(crate) struct BootstrapState {
 }
 
 impl BootstrapState {
-    /// Begins, or goes on with what is recorded. `seeds` includes this member.
+    /// Creates the state, from the stored record if there is one. `seeds` includes this member.
     pub(crate) fn new(
         me: MemberId,
         storage: u128,
@@ -80,12 +79,12 @@ impl BootstrapState {
         }
     }
 
-    /// The bootstrap_record, once there is one.
+    /// Returns the bootstrap record, once there is one.
     pub(crate) fn bootstrap_record(&self) -> Option<&BootstrapRecord> {
         self.bootstrap_record.as_ref()
     }
 
-    /// Whether a member that uses `storage` and belongs to `cluster` (0: to none) may take part.
+    /// Decides whether a member that uses `storage` and belongs to `cluster` (0: to none) may take part.
     pub(crate) fn judge(&self, member: MemberId, storage: u128, cluster: u128) -> Result<(), Refusal> {
         if member == self.me {
             return Err(Refusal::DuplicateMember);
@@ -106,22 +105,22 @@ impl BootstrapState {
         Ok(())
     }
 
-    /// A seed that belongs to no cluster is in touch.
+    /// Records a connection to a seed that belongs to no cluster.
     pub(crate) fn seed_connected(&mut self, member: MemberId, storage: u128) {
         if self.bootstrap_record.is_none() && member != self.me && self.seeds.contains(&member) {
             self.present.insert(member, storage);
         }
     }
 
-    /// A seed is out of touch: whoever returns may be another disk.
+    /// Records that a seed is disconnected. It may return with another disk.
     pub(crate) fn seed_disconnected(&mut self, member: MemberId) {
         self.present.remove(&member);
     }
 
-    /// A connection to a seed was refused, by the seed or by this member.
+    /// Records that a connection to a seed was refused, by the seed or by this member.
     pub(crate) fn refused(&mut self, seed: MemberId, refusal: Refusal) {
         let join_error = match refusal {
-            // A formed member's disk is on record with all the others: it is the seed that came with a wrong one.
+            // All members of the cluster have recorded this member's disk, so the seed itself has a wrong one.
             Refusal::WrongStorage if self.bootstrap_record.is_some() => return,
             Refusal::WrongStorage => JoinError::LostStorage,
             Refusal::WrongCluster => JoinError::OtherCluster,
@@ -137,18 +136,18 @@ impl BootstrapState {
         self.mark_incompatible(seed, join_error);
     }
 
-    /// A seed has shown that it is not of this member's cluster.
+    /// Records that a seed does not belong to this member's cluster.
     pub(crate) fn mark_incompatible(&mut self, seed: MemberId, join_error: JoinError) {
         self.mark_incompatible.insert(seed, join_error);
     }
 
-    /// A seed and this member get on, whatever was between them before.
+    /// Records that a seed and this member are compatible, whatever was recorded before.
     pub(crate) fn mark_compatible(&mut self, seed: MemberId) {
         self.mark_incompatible.remove(&seed);
     }
 
-    /// Why this member takes no part, if it does not: before the bootstrap_record because all seeds are needed, afterwards
-    /// because those that remain are no majority.
+    /// Returns why this member cannot join, or `None`. Before the bootstrap one incompatible seed is enough, because
+    /// all seeds are needed. Afterwards so many must be incompatible that the others are no majority.
     pub(crate) fn logged_error(&self) -> Option<JoinError> {
         let needed =
             if self.bootstrap_record.is_some() { self.seeds.len() / 2 + 1 } else { self.seeds.len() };
@@ -156,7 +155,8 @@ impl BootstrapState {
         self.mark_incompatible.values().next().copied().filter(|_| left < needed)
     }
 
-    /// The bootstrap_record to record and announce, if it is on this member to write it, and time.
+    /// Returns the bootstrap record to store and send, if this member is the one that writes it and all seeds are
+    /// connected.
     pub(crate) fn propose(&self, cluster: u128) -> Option<BootstrapRecord> {
         let complete = self.seeds.iter().all(|seed| *seed == self.me || self.present.contains_key(seed));
         if self.bootstrap_record.is_some() || self.seeds.first() != Some(&self.me) || !complete {
@@ -169,9 +169,9 @@ impl BootstrapState {
         })
     }
 
-    /// Whether a bootstrap_record that another member shows is this member's own.
+    /// Checks a bootstrap record that another member has sent. Fails if this member cannot join with it.
     ///
-    /// `Ok(true)`: it is to be recorded and then [`adopt`](Self::adopt)ed. `Ok(false)`: it is known.
+    /// Returns `Ok(true)` if it must be stored and then [`adopt`](Self::adopt)ed, and `Ok(false)` if it is known.
     pub(crate) fn examine(&self, shown: &BootstrapRecord) -> Result<bool, JoinError> {
         if let Some(mine) = &self.bootstrap_record {
             return if mine == shown { Ok(false) } else { Err(JoinError::OtherCluster) };
@@ -185,7 +185,7 @@ impl BootstrapState {
         Ok(true)
     }
 
-    /// The bootstrap_record is durable here; it is in force.
+    /// Puts the bootstrap record in force. It must be durable on this member.
     pub(crate) fn adopt(&mut self, bootstrap_record: BootstrapRecord) {
         assert!(self.bootstrap_record.is_none(), "a cluster is formed once");
         assert_eq!(

@@ -1,31 +1,31 @@
-//! The two clocks of a node: the machine's, which never goes back, and the cluster's, which is in the log.
+//! The two clocks of a node: that of the machine, which never goes back, and that of the cluster, which is in the log.
 
 use std::time::Duration;
 
-/// The time since the machine started; goes on while it sleeps, and is never set.
+/// Returns the time since the machine started. This clock continues while the machine is suspended, and is never set.
 pub(crate) fn now() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
     Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
-/// Time as the log tells it: what the last entry said, plus the monotonic time that has passed here
-/// since it was seen. It begins at 0 with the group's first entry, never falls, and never looks at a wall
-/// clock or at how long this machine has been up: a leader whose clock is an hour off expires nothing early.
+/// The cluster time: the time of the last entry, plus the monotonic time that has passed here since that entry was
+/// seen. It begins at 0 with the group's first entry and never goes back. It uses neither a wall clock nor the uptime
+/// of this machine, so a leader whose clock is an hour off expires nothing early.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ClusterClock {
-    /// The newest stamp, and the local time when it was seen.
+    /// The newest entry's time in microseconds, and the local time when it was seen.
     newest: Option<(u64, Duration)>,
 }
 
 impl ClusterClock {
-    /// Takes note of an entry's stamp, in microseconds, seen at local time `now`.
+    /// Records an entry's time, in microseconds, seen at local time `now`.
     pub(crate) fn observe(&mut self, stamp: u64, now: Duration) {
         if self.newest.is_none_or(|(newest, _)| stamp >= newest) {
             self.newest = Some((stamp, now));
         }
     }
 
-    /// The stamp, in microseconds, of an entry made at local time `now`.
+    /// Returns the time, in microseconds, for an entry made at local time `now`.
     pub(crate) fn stamp(&self, now: Duration) -> u64 {
         let Some((newest, seen_at)) = self.newest else { return 0 };
         let since = now.saturating_sub(seen_at).as_micros();

@@ -1,4 +1,4 @@
-//! What enters a node's loop from this process.
+//! The inputs of a node's loop from this process.
 
 use super::bootstrap::BootstrapReply;
 use super::shard::{Attachment, Bounds, ShardStatus};
@@ -7,25 +7,25 @@ use crate::request::sender::{PERMIT_BYTES, RequestReceiver};
 use crate::request::status::Watch;
 use tokio::sync::{mpsc, oneshot};
 
-/// Requests of this process's proxies that may wait for a turn; behind them callers wait in line.
+/// Requests of this process's proxies that may wait for a turn. While the queue is full, callers wait (backpressure).
 pub(super) const REQUESTS_DEPTH: usize = 4_096;
-// What waits for a turn is not refused for its length by a group that has room for all it may keep.
+// A group that has all its memory free never refuses waiting requests for their length.
 const _: () = assert!((REQUESTS_DEPTH * PERMIT_BYTES) as u64 <= Bounds::DEFAULT.argument_bytes_max);
-/// Listeners of this process that may wait to be taken in.
+/// Listeners of this process that may wait to be added.
 pub(super) const WATCHES_DEPTH: usize = 64;
 
-/// What the owner of a node may ask of its loop.
+/// A command from the owner of a node to its loop.
 #[derive(Debug)]
 pub(crate) enum Command {
-    /// A resource's code for one group.
+    /// Attach the state machines of a resource's groups.
     Attach(Attachment),
-    /// Nobody holds on to these groups' code after all.
+    /// Detach the state machines of these groups, because no proxy exists.
     Detach(Vec<GroupId>),
-    /// Tell when the cluster is formed, or why it cannot be, as far as this member is concerned.
+    /// Report when the cluster is bootstrapped, or why this member cannot join it.
     Formed(BootstrapReply),
-    /// Tell how the groups and the journal are doing.
+    /// Report the status of the groups and the journal.
     Status(oneshot::Sender<ShardStatus>),
-    /// Stop in order: what was proposed is flushed, the log is closed, connections are emptied.
+    /// Stop in order: flush all proposed entries, close the journal, send what the connections have queued.
     Close,
     /// Stop at once, as a crash would.
     Abort,

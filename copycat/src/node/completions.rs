@@ -1,24 +1,23 @@
-//! What workers have done, on its way back to the loop.
+//! The reports of finished jobs from the workers to the loop.
 //!
-//! A loop that is told of each flush is woken once more for each write. On most members nothing follows from it that has
-//! not happened already: a follower's acknowledgement left with the flush, and a leader whose followers were quicker
-//! waits for nobody. So the loop says whether it waits for a flush; if it does not, it finds the report when it is
-//! woken for something else, with the next tick at the latest.
+//! Waking the loop for every flush is expensive and usually useless: a follower's acknowledgement left with the flush,
+//! and a leader whose followers were faster does not wait for its own. So the loop says whether it waits for a flush.
+//! If not, it takes the report at its next wake-up, with the next tick at the latest.
 
 use crate::storage::{Prepared, Written};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
-/// A job that is done.
+/// A finished job.
 #[derive(Debug)]
 pub(crate) enum Done {
     /// A batch is durable, or its write failed.
     Written(Written),
-    /// A segment is ready, or could not be made so.
+    /// A segment is prepared, or preparing it failed.
     Prepared(Prepared),
 }
 
-/// Completions of all workers of one loop.
+/// The completions of all workers of one loop.
 #[derive(Debug, Default)]
 pub(crate) struct Completions {
     waiting: Mutex<Queue>,
@@ -28,9 +27,9 @@ pub(crate) struct Completions {
 #[derive(Debug, Default)]
 struct Queue {
     done: Vec<Done>,
-    /// The loop waits for the flush that is under way.
+    /// Whether the loop waits for the current flush.
     awaited: bool,
-    /// The worker whose thread has died.
+    /// The name of the worker whose thread has died.
     dead: Option<String>,
 }
 
@@ -39,7 +38,7 @@ impl Completions {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A worker is done. Rings unless that is a flush which the loop does not wait for; a failed one always does.
+    /// Adds a completion. Wakes the loop, except for a successful flush that the loop does not wait for.
     pub(crate) fn put(&self, done: Done) {
         let mut waiting = self.waiting();
         let rings = waiting.awaited || !matches!(&done, Done::Written(written) if written.is_durable());
@@ -50,23 +49,24 @@ impl Completions {
         }
     }
 
-    /// A worker's thread has died: nothing that it was to do will ever be done.
+    /// Reports that a worker's thread has died: its jobs will never be done.
     pub(crate) fn report_panic(&self, name: String) {
         self.waiting().dead = Some(name);
         self.bell.notify_one();
     }
 
-    /// The worker whose thread has died, if one has.
+    /// Returns the name of the worker whose thread has died, if one has.
     pub(crate) fn dead_worker(&self) -> Option<String> {
         self.waiting().dead.clone()
     }
 
-    /// Everything that was reported.
+    /// Takes all completions.
     pub(crate) fn take(&self) -> Vec<Done> {
         std::mem::take(&mut self.waiting().done)
     }
 
-    /// Whether the loop waits for a flush from here on. If it does, and it has ended meanwhile, the bell rings at once.
+    /// Sets whether the loop waits for a flush. If it does and a completion is already there, the loop is woken at
+    /// once.
     pub(crate) fn set_awaited(&self, awaited: bool) {
         let mut waiting = self.waiting();
         waiting.awaited = awaited;
@@ -77,7 +77,7 @@ impl Completions {
         }
     }
 
-    /// Waits until the bell rings. What rang while nobody waited rings once.
+    /// Waits for a wake-up. A wake-up that happened while the loop did not wait is kept, once.
     pub(crate) async fn notified(&self) {
         self.bell.notified().await;
     }

@@ -1,8 +1,9 @@
-//! The data directory of a member: locked, and with a record of whose it is.
+//! The data directory of a member. It is locked, and records which member it belongs to.
 //!
-//! There are two files, the record and a reserve. A new record is written over the reserve and flushed, the two change
-//! names, and the directory is flushed: a crash leaves the old record or the new one. No step takes space that is not
-//! there already, so that a member can be started on a full disk, to say that it is full, and to make room.
+//! There are two files, the record and a reserve. To change the record, the new one is written over the reserve and
+//! flushed, the two files exchange their names, and the directory is flushed. A crash leaves the old record or the new
+//! one. No step needs additional disk space, so a member can be started on a full disk, to report that it is full and
+//! to free space.
 
 use super::identity::{Identity, IdentityError, VERSION, VERSIONS};
 use super::wire::BootstrapRecord;
@@ -17,22 +18,22 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 const FILE: &str = "identity";
-/// The reserve. It is written to and never read.
+/// The name of the reserve, which is written and never read.
 const RESERVE: &str = "identity.next";
 
-/// A data directory, locked for as long as this value lives; or none, for a member that keeps
-/// everything in memory and is another member's ghost after a restart.
+/// A data directory, which is locked while this value exists. In memory mode there is no directory, and after a restart
+/// the member counts as a different one.
 #[derive(Debug)]
 pub(crate) struct DataDirectory {
     directory: Option<(PathBuf, File)>,
     identity: Identity,
-    /// What the member was started with now.
+    /// The election timeout of this process.
     election_timeout: Duration,
 }
 
 impl DataDirectory {
-    /// Opens, or makes, the directory of `member`, and counts the start. What earlier processes may have promised
-    /// under another election timeout stays recorded, until it [is over](Self::promises_are_over).
+    /// Opens or creates the directory of `member`, and counts the start. What earlier processes may have promised under
+    /// another election timeout stays recorded until [it is over](Self::promises_are_over).
     pub(crate) fn open(
         path: &Path,
         member: MemberId,
@@ -55,7 +56,7 @@ impl DataDirectory {
                 found: identity.member,
             });
         }
-        // The journal has its first segment before the bootstrap_record is recorded.
+        // The journal has its first segment before the bootstrap record is stored.
         if identity.bootstrap_record.is_some() && !holds_segments(&path.join(super::JOURNAL_DIRECTORY)) {
             return Err(IdentityError::NoJournal { path: path.into() });
         }
@@ -67,7 +68,7 @@ impl DataDirectory {
         Ok(directory)
     }
 
-    /// A directory that is gone with the process.
+    /// Creates the record of a member in memory mode, which is lost with the process.
     pub(crate) fn in_memory(
         member: MemberId,
         election_timeout: Duration,
@@ -78,16 +79,15 @@ impl DataDirectory {
         DataDirectory { directory: None, identity, election_timeout }
     }
 
-    /// The record as it is on disk, as far as its writing is known to have succeeded.
+    /// Returns the record. It changes only when the new one was stored successfully.
     pub(crate) fn identity(&self) -> &Identity {
         &self.identity
     }
 
-    /// Records the bootstrap_record. Durable when this returns. On an error it does not count as recorded, and
-    /// this member takes no part on its strength; whether it reached the disk is then unknown if only the
-    /// last step failed, the flush of the directory: a restart finds the old record or this one. Either
-    /// is right, because nobody was told that this member has it, and whoever formed the cluster has
-    /// named it among the bootstrap_state.
+    /// Stores the bootstrap record, which is durable when this returns. On an error the record counts as not stored,
+    /// and this member does not take part. If only the flush of the directory failed, a restart may find the old record
+    /// or the new one. Both are safe: no other member was told that this one has it, and the seed that wrote it has
+    /// named this disk in it.
     pub(crate) fn record(&mut self, bootstrap_record: BootstrapRecord) -> Result<(), IdentityError> {
         assert!(self.identity.bootstrap_record.is_none(), "a cluster is formed once");
         let mine = (self.identity.member, self.identity.storage);
@@ -103,8 +103,8 @@ impl DataDirectory {
         saved
     }
 
-    /// So much time has passed since the start that nothing promised before it still holds: the next start need
-    /// only wait for what is promised from now on. On an error it will wait longer than it needs to.
+    /// Records that no promise of an earlier process holds any more, because enough time has passed since the start.
+    /// The next start then waits only for promises of this process. On an error it waits longer than necessary.
     pub(crate) fn promises_are_over(&mut self) -> Result<(), IdentityError> {
         if self.identity.promised == self.election_timeout {
             return Ok(());
@@ -125,7 +125,7 @@ impl DataDirectory {
             write_over(&reserve, &record)?;
             match renameat_with(CWD, &reserve, CWD, &file, RenameFlags::EXCHANGE) {
                 Ok(()) => lock.sync_all(),
-                // The very first record, or a file system that exchanges no names: the reserve is made anew.
+                // This is the first record, or the file system cannot exchange names: the reserve is created again.
                 Err(Errno::NOENT | Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
                     fs::rename(&reserve, &file)?;
                     lock.sync_all()?;
@@ -138,7 +138,7 @@ impl DataDirectory {
     }
 }
 
-/// Writes to the blocks that the file has, if there is one.
+/// Writes to the existing blocks of the file, if there is one.
 fn write_over(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let file = OpenOptions::new().write(true).create(true).truncate(false).open(path)?;
     file.write_all_at(bytes, 0)?;
@@ -146,7 +146,7 @@ fn write_over(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// The record in a file, if there is one.
+/// Reads the record in a file, if there is one.
 fn read(file: &Path) -> Result<Option<Identity>, IdentityError> {
     let bytes = match fs::read(file) {
         Ok(bytes) => bytes,
@@ -161,7 +161,7 @@ fn read(file: &Path) -> Result<Option<Identity>, IdentityError> {
     }
 }
 
-/// The lock is on the directory itself: nothing has to be cleaned up after a crash.
+/// Locks the directory itself, so that no lock file remains after a crash.
 fn lock(path: &Path) -> Result<File, IdentityError> {
     let directory = File::open(path).map_err(io_error(path))?;
     match flock(&directory, FlockOperation::NonBlockingLockExclusive) {
@@ -171,7 +171,7 @@ fn lock(path: &Path) -> Result<File, IdentityError> {
     }
 }
 
-/// Whether the directory holds a segment, intact or not: that is for the journal to tell.
+/// Returns whether the directory contains a segment. Whether that is intact is for the journal to decide.
 fn holds_segments(journal: &Path) -> bool {
     let mut entries = fs::read_dir(journal).into_iter().flatten().flatten();
     entries.any(|entry| entry.path().extension().is_some_and(|extension| extension == "segment"))
@@ -199,7 +199,7 @@ mod tests {
         DataDirectory::open(path, ME, Duration::from_millis(election_ms), &mut fastrand::Rng::with_seed(1))
     }
 
-    /// What the next start must wait for.
+    /// Returns the promise that the next start must wait for, in milliseconds.
     fn promised(path: &Path, election_ms: u64) -> u128 {
         open(path, election_ms).unwrap().identity().promised.as_millis()
     }
@@ -237,7 +237,7 @@ mod tests {
             let names = both().map(|file| file.ino());
             assert_eq!(names, [reserve.ino(), record.ino()], "the reserve is the record now");
         }
-        // A longer reserve than the record, and none at all.
+        // A reserve that is longer than the record, and a missing one.
         fs::write(path.join(RESERVE), [7; 3_000]).unwrap();
         assert_eq!(open(&path, 100).unwrap().identity().generation, 6);
         fs::remove_file(path.join(RESERVE)).unwrap();
@@ -250,7 +250,7 @@ mod tests {
         let path = directory("promised");
         assert_eq!(promised(&path, 100), 100);
         assert_eq!(promised(&path, 5_000), 5_000);
-        // However often it is started with less.
+        // Each further start with a shorter timeout keeps the longer promise.
         assert_eq!(promised(&path, 100), 5_000);
         let mut directory = open(&path, 100).unwrap();
         assert_eq!(directory.identity().promised.as_millis(), 5_000);

@@ -1,8 +1,8 @@
 //! The loop that drives a shard with real time, sockets and disks.
 //!
-//! It waits for whatever comes first, takes everything that is there, lets the shard take its turn, and
-//! distributes what the turn left: writes to the flusher, committed entries to the applier, messages
-//! (already handed over by the shard) to the lanes. Nothing here decides anything about consensus.
+//! It waits for the first event, takes every other event that is ready, and runs one turn of the shard. Then it
+//! distributes the jobs that the turn left: writes to the flusher, committed entries to the applier. The shard has
+//! already passed the messages to the connections. Nothing here decides anything about consensus.
 
 use super::address_book::AddressBook;
 use super::alarm::Alarm;
@@ -33,16 +33,16 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-/// How often those who listen are told what has changed, while there are any.
+/// Interval at which listeners are told what has changed, while there are any.
 const TELL_INTERVAL: Duration = Duration::from_millis(20);
-/// How often a bootstrap_record that did not come about is tried again.
+/// Interval at which a bootstrap that did not succeed is tried again.
 const BOOTSTRAP_INTERVAL: Duration = Duration::from_millis(500);
-/// Most inputs of one turn: keeps the loop's reaction to heartbeats short under any load.
+/// Most inputs of one turn. Keeps the loop's reaction to heartbeats short under any load.
 const TURN_MAX: usize = 4_096;
-/// Bytes of arguments that this process's proxies have in one turn, and one request more: callers fill their queue again
-/// while it is emptied. As many as a group proposes in one turn.
+/// Most bytes of arguments that one turn takes from this process's proxies, exceeded by one request at most: callers
+/// refill the queue while it is emptied. As much as a group proposes in one turn.
 const TURN_BYTES: usize = 4 << 20;
-/// Batches of messages that may wait for a turn, per priority kind; behind them sockets are not read.
+/// Batches of received messages that may wait for a turn, per priority. While the queue is full, sockets are not read.
 pub(super) const EVENTS_DEPTH: usize = 256;
 
 /// A running node, on its own thread.
@@ -55,7 +55,7 @@ pub(super) struct Driver {
     pub(super) preparer: Worker<Preparation>,
     pub(super) applier: Worker<Vec<Work>>,
     pub(super) streams: Streams,
-    /// For what is saved without the flusher.
+    /// The connections for saves that run without the flusher.
     pub(super) links: PeerLinks,
     pub(super) inlets: Inlets,
     pub(super) completions: Arc<Completions>,
@@ -65,12 +65,12 @@ pub(super) struct Driver {
     pub(super) alarm: Alarm,
     pub(super) next_tell: Duration,
     pub(super) next_bootstrap: Duration,
-    /// Last, so that the directory stays locked until every thread that writes to it has ended.
+    /// The last field, so that the directory stays locked until every thread that writes to it has ended.
     pub(super) bootstrap: Bootstrap,
 }
 
 impl Driver {
-    /// Runs until it is told to stop, is dropped by its owner, or its disk fails.
+    /// Runs until it is told to stop, its owner drops it, or its disk fails.
     pub(super) async fn run(mut self) {
         loop {
             match self.wait().await {
@@ -86,16 +86,16 @@ impl Driver {
         }
     }
 
-    /// Waits for the first thing to happen. Commands come back, everything else becomes an input.
+    /// Waits for the first event. Returns a command; every other event becomes an input.
     async fn wait(&mut self) -> Option<Command> {
         let waits = self.inputs.is_empty();
         tokio::select! {
             biased;
-            // An owner that is gone without a word has dropped the node.
+            // A closed channel means that the owner has dropped the node.
             command = self.inlets.commands.recv() => return Some(command.unwrap_or(Command::Abort)),
-            // The last turn has left something for the next; the connections get their turn in between.
+            // The last turn has left inputs for the next one. The connections may run in between.
             () = tokio::task::yield_now(), if !waits => {}
-            // Taken with the turn, in front of everything else.
+            // The turn takes the completions, before all other inputs.
             () = self.completions.notified() => {}
             Some(event) = self.control.recv() => self.take_event(event),
             Some(event) = self.bulk.recv() => self.take_event(event),
@@ -106,7 +106,7 @@ impl Driver {
         None
     }
 
-    /// Takes everything else that is there already, so that one turn serves all of it.
+    /// Takes all other events that are ready, so that one turn serves all of them.
     fn gather(&mut self) {
         while let Ok(event) = self.control.try_recv() {
             self.take_event(event);
@@ -126,7 +126,7 @@ impl Driver {
         }
     }
 
-    /// One turn of the shard, and whatever it leaves to be done. Breaks when the member must stop.
+    /// Runs one turn of the shard and distributes the jobs that it leaves. Breaks when the member must stop.
     fn turn(&mut self) -> ControlFlow<()> {
         let now = now();
         let done = self.completions.take().into_iter().map(Input::Done);
@@ -148,7 +148,7 @@ impl Driver {
         let out = self.shard.outbox();
         let work = std::mem::take(&mut out.work);
         let (save, preparation) = (out.save.take(), out.preparation.take());
-        // The flush first: others wait for it, and a thread that is woken may take this one's processor.
+        // The flush goes first: others wait for it, and a thread that is woken may take the processor of this one.
         match save {
             Some(save) if save.is_instant() => {
                 self.inputs.push(Input::Done(Done::Written(save.run(&mut self.links))));
@@ -186,7 +186,7 @@ impl Driver {
             Event::Received { from, messages } => {
                 messages.into_iter().for_each(|message| self.take_message(&from, message));
             }
-            // Whoever was there has noticed, too, and knows what it was not answered.
+            // Nothing else to do: the client sees the closed connection, and counts its open requests as unknown.
             Event::Gone { from: Source::Client { id, .. } } => self.streams.gone(id),
             Event::Gone { .. } => {}
             Event::Connected { peer, priority: Priority::Bulk, .. } => {
@@ -243,7 +243,8 @@ impl Driver {
         }
     }
 
-    /// The cluster is formed: the groups found in the journal, and those that are opened, take part.
+    /// Activates the groups, because the cluster is bootstrapped: those found in the journal, and those that are opened
+    /// later.
     pub(super) fn activate(&mut self, bootstrap_record: Option<BootstrapRecord>) {
         if let Some(bootstrap_record) = bootstrap_record {
             let voters = bootstrap_record.members.iter().map(|(member, _)| *member);
@@ -251,16 +252,16 @@ impl Driver {
         }
     }
 
-    /// Ends in order. What was proposed but not acknowledged stays unknown to its callers; everything
-    /// that was handed to the journal is flushed, and the end of the log is recorded.
+    /// Stops in order. Proposals that were not acknowledged stay unknown to their callers. Everything that was appended
+    /// to the journal is flushed, and the end of the log is recorded.
     async fn close(mut self) {
-        // The journal's first batch waits since it was opened: before the first turn nobody has taken it.
+        // The journal's first batch waits since the journal was opened: before the first turn no thread has taken it.
         if self.turn().is_break() {
             return;
         }
         self.shard.stop();
         while !self.shard.journal_mut().is_idle() {
-            // A write that took no time is among the inputs already.
+            // A write that needed no thread is already among the inputs.
             if self.inputs.is_empty() {
                 self.completions.set_awaited(true);
                 self.completions.notified().await;
@@ -287,7 +288,7 @@ impl Driver {
     }
 }
 
-/// Answers a remote handle. What it does not hear, because too much waits for it, it asks again.
+/// Answers a remote handle. If its queue is full the answer is lost, and the remote handle asks again.
 fn answer(replies: &Sender, message: impl Outgoing) {
     if let Err(unsent) = replies.send(message) {
         tracing::debug!(%unsent, "an answer to a remote handle is lost");

@@ -1,4 +1,4 @@
-//! Who this member is, on this disk: what the one small file beside the journal says.
+//! The identity of a member on one disk: the contents of a small file beside the journal.
 //!
 //! ```text
 //! offset size  field
@@ -6,15 +6,15 @@
 //!      8    8  member id
 //!     16   16  storage id   random, made with the file: tells this disk from any other
 //!     32    8  generation   grows with every start of the member
-//!     40   16  cluster id   random, made when the cluster was formed; 0 before
-//!     56    4  voters       how many follow
+//!     40   16  cluster id   random, made when the cluster was bootstrapped; 0 before
+//!     56    4  voters       number of voters that follow
 //!     60    4  promised     milliseconds: the longest election timeout under which the member may have
-//!                           promised a leader not to vote; missing in version 1, which does not tell
+//!                           promised a leader not to vote; missing in version 1
 //!     64   24  …each        member id (8), storage id (16), ascending by member id
-//!      …    4  checksum     CRC32C of everything before
+//!      …    4  checksum     CRC32C of all preceding bytes
 //! ```
 //!
-//! [`DataDirectory`](super::data_directory::DataDirectory) keeps it.
+//! [`DataDirectory`](super::data_directory::DataDirectory) stores it.
 
 use super::options::ELECTION_TIMEOUT_MAX;
 use super::wire::BootstrapRecord;
@@ -35,18 +35,18 @@ pub(super) const VERSION: u8 = 2;
 pub(super) const VERSIONS: RangeInclusive<u8> = 1..=VERSION;
 const FIXED_LEN: usize = 64;
 
-/// The record itself.
+/// The identity record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Identity {
     /// The member that owns the directory.
     pub member: MemberId,
-    /// The directory's own name: a member that comes back with another has lost its memory.
+    /// The random id of the directory. A member that returns with another one has lost its data.
     pub storage: u128,
-    /// How often the member was started on it.
+    /// The number of times that the member was started on the directory.
     pub generation: u64,
     /// The longest election timeout under which the member may have promised a leader not to vote.
     pub promised: Duration,
-    /// Who formed the cluster, each with which disk; `None` before.
+    /// The bootstrap record: the initial voters, each with its disk. `None` before the bootstrap.
     pub bootstrap_record: Option<BootstrapRecord>,
 }
 
@@ -57,9 +57,9 @@ pub(crate) enum IdentityError {
     /// Reading or writing failed.
     #[error("{path}: {source}")]
     Io {
-        /// What was touched.
+        /// The file or directory.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
     /// Another process has the directory open.
@@ -73,9 +73,9 @@ pub(crate) enum IdentityError {
     Foreign {
         /// The directory.
         path: PathBuf,
-        /// As configured.
+        /// The configured member.
         expected: MemberId,
-        /// As recorded.
+        /// The recorded member.
         found: MemberId,
     },
     /// The identity file is not readable as one.
@@ -83,7 +83,7 @@ pub(crate) enum IdentityError {
     Damaged {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The defect.
         source: Malformed,
     },
     /// The identity file is intact and was written in a format this version does not read.
@@ -91,18 +91,18 @@ pub(crate) enum IdentityError {
     Version {
         /// The file.
         path: PathBuf,
-        /// Version of the format it was written in.
+        /// The version of the file's format.
         found: u8,
-        /// Newest version that this program reads.
+        /// The newest version that this program reads.
         expected: u8,
     },
-    /// There is a journal and no identity: the directory was put together by hand, or the file was lost.
+    /// There is a journal but no identity: the directory was put together by hand, or the file was lost.
     #[error("{path} holds a journal but no identity file")]
     Missing {
         /// The directory.
         path: PathBuf,
     },
-    /// The member took part in a cluster, and its journal is gone: it would vote as if it had never voted.
+    /// The member took part in a cluster, and its journal is missing: it would vote as if it had never voted.
     #[error("{path} belongs to a member of a cluster and holds no journal")]
     NoJournal {
         /// The directory.
@@ -111,13 +111,13 @@ pub(crate) enum IdentityError {
 }
 
 impl Identity {
-    /// Of a disk that was never used, and has promised nothing.
+    /// Returns the identity of a new disk, on which nothing was promised.
     pub(super) fn fresh(member: MemberId, entropy: &mut fastrand::Rng) -> Identity {
         let storage = entropy.u128(1..);
         Identity { member, storage, generation: 0, promised: Duration::ZERO, bootstrap_record: None }
     }
 
-    /// The bytes of the file.
+    /// Returns the bytes of the file.
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(FIXED_LEN + 4);
         out.extend_from_slice(&MAGIC);
@@ -139,7 +139,7 @@ impl Identity {
         out
     }
 
-    /// The version of an intact record, whatever its other fields mean: every version begins with the magic
+    /// Returns the version of an intact record, whatever its other fields contain: every version begins with the magic
     /// and ends with the checksum.
     pub(super) fn version(bytes: &[u8]) -> Option<u8> {
         let (record, checksum) = bytes.split_last_chunk::<4>()?;
@@ -147,7 +147,7 @@ impl Identity {
         record.get(MAGIC.len()).copied().filter(|_| intact)
     }
 
-    /// Reads what [`encode`](Self::encode) wrote; refuses what no member writes.
+    /// Decodes the bytes of [`encode`](Self::encode). Refuses records that no member writes.
     pub(crate) fn decode(bytes: &[u8]) -> Result<Identity, Malformed> {
         let Some((record, checksum)) = bytes.split_last_chunk::<4>() else {
             return Err(Malformed::Truncated { needed: FIXED_LEN + 4, available: bytes.len() });
@@ -169,7 +169,7 @@ impl Identity {
         if count > MEMBERS_MAX {
             return Err(Malformed::TooLong { limit: MEMBERS_MAX, found: count });
         }
-        // Version 1 does not tell: it may have been any.
+        // Version 1 does not record it, so it may have been any timeout.
         let promised = match version {
             1 => ELECTION_TIMEOUT_MAX,
             _ => Duration::from_millis(cursor.u32()?.into()),
@@ -185,13 +185,13 @@ impl Identity {
         Ok(identity)
     }
 
-    /// Whether a member could have written it, and can go on from it.
+    /// Checks that a member could have written the record, and can start with it.
     fn check(&self) -> Result<(), Malformed> {
         let wrong = |field, found| Err(Malformed::Value { field, found });
         if self.member.0 == 0 || self.storage == 0 {
             return wrong("identity member", self.member.0);
         }
-        // Each start counts one more.
+        // Each start increments the generation.
         if self.generation == u64::MAX {
             return wrong("identity generation", self.generation);
         }
@@ -200,11 +200,11 @@ impl Identity {
         if bootstrap_record.members.contains(&(self.member, self.storage)) {
             return Ok(());
         }
-        wrong("identity bootstrap_state", self.member.0)
+        wrong("identity member", self.member.0)
     }
 }
 
-/// Rounded up: a promise is never recorded as shorter than it was.
+/// Converts to milliseconds, rounded up: a promise is never recorded as shorter than it was.
 fn milliseconds(duration: Duration) -> u32 {
     u32::try_from(duration.as_nanos().div_ceil(1_000_000)).unwrap_or(u32::MAX)
 }
@@ -272,7 +272,7 @@ pub(super) mod tests {
         assert!(with(|_| {}).is_ok());
         assert!(with(|identity| identity.generation = u64::MAX).is_err(), "no start can be counted any more");
         assert!(with(|identity| identity.storage = 0).is_err());
-        assert!(with(|identity| identity.storage = 9).is_err(), "the bootstrap_state know another disk");
+        assert!(with(|identity| identity.storage = 9).is_err(), "the bootstrap record names another disk");
         assert!(with(|identity| identity.member = MemberId(0)).is_err());
         assert!(
             with(|identity| identity.bootstrap_record.as_mut().unwrap().cluster = 0).is_err(),

@@ -1,4 +1,4 @@
-//! The transport's lanes, as the shard and the applier use them.
+//! The transport's connections, as the shard and the applier use them.
 
 use super::shard::Links;
 use super::wire::Message;
@@ -10,11 +10,11 @@ use crate::transport::sender::Sender;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// The lanes to all other members.
+/// The connections to all other members.
 #[derive(Clone, Debug)]
 pub(super) struct PeerLinks {
     peers: BTreeMap<MemberId, PeerSender>,
-    /// Those for whom something was queued in this turn.
+    /// The members for which messages were queued in this turn.
     queued: BTreeSet<MemberId>,
 }
 
@@ -42,8 +42,8 @@ impl Links for PeerLinks {
     }
 }
 
-/// Answers go back on the connection that the requests came by, and on no other. Where they cannot, that connection
-/// has ended, or ends by it: whoever asked learns that they are lost.
+/// The return path of answers: the connection that the requests came by. If an answer cannot be sent, that connection
+/// has ended or ends because of it, and the caller learns that the answer is lost.
 struct Back(Sender);
 
 impl Answers for Back {
@@ -54,7 +54,7 @@ impl Answers for Back {
     }
 }
 
-/// Where requests that came by a connection get their answers.
+/// Returns the origin for requests that came by `connection`.
 pub(super) fn origin(connection: Sender) -> Origin {
     Origin(Arc::new(Back(connection)))
 }

@@ -1,11 +1,11 @@
-//! Where the pure cores meet I/O: one node per member.
+//! The runtime of a member, where the pure cores meet I/O: one node per member.
 //!
-//! A node has one loop ([`driver`]) that owns a [`shard`], two threads that may block on the disk
-//! ([`workers`]) and one that runs the user's state machines ([`applier`]). The loop waits for none of
-//! them. Nothing here knows what a method is called or what it means: that is `resource`'s business;
-//! nothing here decides an election: that is `raft`'s.
+//! A node has one loop ([`driver`]) that owns a [`shard`], two threads that may block on the disk ([`workers`]), and
+//! one thread that runs the user's state machines ([`applier`]). The loop never waits for these threads. Nothing here
+//! knows the name or the meaning of a method: that belongs to `resource`. Nothing here decides an election: that
+//! belongs to `raft`.
 //!
-//! Begin with [`Node`], then [`shard`], where the path of a write can be read from top to bottom.
+//! Begin with [`Node`], then read [`shard`], where the path of a write can be followed from top to bottom.
 
 mod address_book;
 mod admission;
@@ -49,10 +49,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use tokio::sync::{mpsc, oneshot, watch};
 
-/// Where a data directory keeps its journal.
+/// The subdirectory of a data directory that contains the journal.
 const JOURNAL_DIRECTORY: &str = "journal";
 
-/// A running member. Dropping it stops it at once, as a crash would, and waits for its threads.
+/// A running member. Dropping it stops the member at once, as a crash would, and waits for its threads.
 #[derive(Debug)]
 pub(crate) struct Node {
     commands: mpsc::UnboundedSender<Command>,
@@ -64,7 +64,7 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    /// Starts a member: opens its directory, recovers its log, occupies its address.
+    /// Starts a member: opens its data directory, recovers its log, and listens on its address.
     ///
     /// Needs no runtime: the future may be polled on any thread and executor.
     pub(crate) async fn start(options: Options) -> Result<Node, StartError> {
@@ -88,26 +88,27 @@ impl Node {
         }
     }
 
-    /// The way in for requests to any of the node's groups.
+    /// Returns a sender for requests to any group of the node.
     pub(crate) fn request_sender(&self) -> RequestSender {
         self.sender.clone()
     }
 
-    /// The way in for those who listen to how a resource is doing.
+    /// Returns a sender for subscriptions to the status of resources.
     pub(crate) fn status_sender(&self) -> StatusSender {
         self.listening.clone()
     }
 
-    /// Waits until the cluster is formed.
+    /// Waits until the cluster is bootstrapped, or until this member knows why it cannot join.
     pub(crate) async fn formed(&self) -> Result<Result<(), JoinError>, Failure> {
         let (reply, answer) = oneshot::channel();
         self.command(Command::Formed(reply))?;
         answer.await.map_err(|_| Failure::Stopped)
     }
 
-    /// Gives a resource's groups their code, all or none. The cluster is formed. `Busy`: one has code already.
+    /// Attaches the state machines of all groups of a resource, or none of them. The cluster must be bootstrapped.
+    /// Fails with `Busy` if one of the groups already has a state machine.
     ///
-    /// Dropped before it is ready, it gives the code back: nobody holds a proxy.
+    /// If the future is dropped before it completes, the state machines are detached again, because no proxy exists.
     pub(crate) async fn attach(
         &self,
         resource: String,
@@ -121,14 +122,15 @@ impl Node {
         (&mut attaching.answer).await.unwrap_or(Err(Failure::Stopped))
     }
 
-    /// How the node's groups and its journal are doing.
+    /// Returns the status of the node's groups and journal.
     pub(crate) async fn status(&self) -> Result<ShardStatus, Failure> {
         let (reply, answer) = oneshot::channel();
         self.command(Command::Status(reply))?;
         answer.await.map_err(|_| Failure::Stopped)
     }
 
-    /// Stops in order, and waits until every thread has ended. Returns at once if the node has stopped already.
+    /// Stops the member in order, and waits until every thread has ended. Returns at once if the node has already
+    /// stopped.
     pub(crate) async fn close(&self) {
         // A node that failed has ended by itself.
         drop(self.commands.send(Command::Close));
@@ -157,12 +159,12 @@ struct Attaching<'a> {
 }
 
 impl Drop for Attaching<'_> {
-    /// If the answer came and nobody took it, the loop does not know that nobody will. If it did not come, the loop
-    /// finds nobody to give it to.
+    /// Detaches the groups if the answer arrived and was not taken: the loop cannot know that. If the answer has not
+    /// arrived, the loop notices that its receiver is gone.
     fn drop(&mut self) {
         self.answer.close();
         if let Ok(Ok(())) = self.answer.try_recv() {
-            // A node that has stopped holds no code.
+            // A node that has stopped has no state machines.
             let _stopped = self.node.command(Command::Detach(std::mem::take(&mut self.groups)));
         }
     }
@@ -185,7 +187,7 @@ fn run(options: &Options, inlets: Inlets, started: oneshot::Sender<Result<(), St
             Err(error) => drop(started.send(Err(error))),
             Ok(driver) => {
                 if started.send(Ok(())).is_ok() {
-                    // As a task like the connections': the root future would be polled once more per wake-up.
+                    // Spawned as a task, like the connections: the root future would be polled once more per wake-up.
                     drop(tokio::spawn(driver.run()).await);
                 }
             }

@@ -1,4 +1,4 @@
-//! Everything that has to be there before a node's loop begins: directory, log, address, lanes, threads.
+//! Creates everything that a node's loop needs: directory, log, address, connections, threads.
 
 use super::address_book::AddressBook;
 use super::admission::MemberAdmission;
@@ -31,14 +31,14 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio::sync::mpsc;
 
-/// Why a node did not start. Nothing was sent; a new data directory may have been made.
+/// Why a node did not start. Nothing was sent; a new data directory may have been created.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub(crate) enum StartError {
     /// The data directory cannot be used.
     #[error(transparent)]
     Identity(#[from] IdentityError),
-    /// The log cannot be used.
+    /// The journal cannot be used.
     #[error(transparent)]
     Storage(#[from] StorageError),
     /// The address cannot be listened on.
@@ -46,24 +46,24 @@ pub(crate) enum StartError {
     Address {
         /// The address.
         address: String,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
     /// A thread could not be started.
     #[error("cannot start a thread: {0}")]
     Thread(#[source] io::Error),
-    /// The cluster was formed by other members than those named now.
+    /// The cluster was bootstrapped by other members than the configured seeds.
     #[error("the cluster was formed by members {formed:?}, not by {configured:?}")]
     SeedsDiffer {
-        /// As recorded.
+        /// The recorded members.
         formed: Vec<u64>,
-        /// As configured.
+        /// The configured members.
         configured: Vec<u64>,
     },
 }
 
 impl Driver {
-    /// Opens what is on disk, occupies the address, and begins to dial the others.
+    /// Opens the data directory and the journal, listens on the address, and starts to dial the other members.
     pub(super) async fn open(options: &Options, inlets: Inlets) -> Result<Driver, StartError> {
         let mut entropy = fastrand::Rng::new();
         let directory = match &options.storage {

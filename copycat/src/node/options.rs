@@ -1,4 +1,4 @@
-//! What a node is started with, already checked.
+//! The options of a node, already checked.
 
 use super::shard;
 use crate::codec::ids::MemberId;
@@ -9,53 +9,53 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Longest election timeout that a member may be given.
+/// The longest election timeout that a member may be given.
 pub(crate) const ELECTION_TIMEOUT_MAX: Duration = Duration::from_secs(60);
 
-/// Everything a node needs to know. The builders of the facade have checked it.
+/// The options of a node. The builders of the facade have checked them.
 #[derive(Clone)]
 pub(crate) struct Options {
     /// This member.
     pub me: MemberId,
-    /// All founding members and their addresses, this one included.
+    /// The seeds and their addresses, including this member.
     pub seeds: Vec<(MemberId, String)>,
-    /// The address this member listens on, as the network understands it.
+    /// The address this member listens on, in the network's notation.
     pub listen: String,
-    /// What carries its messages.
+    /// The transport of its messages.
     pub network: Arc<dyn Transport>,
-    /// Where it keeps what must not be forgotten.
+    /// The storage of its identity and journal.
     pub storage: Storage,
-    /// Shortest time without a leader before a member stands for election.
+    /// The shortest time without a leader before a member stands for election.
     pub election_timeout: Duration,
-    /// Time between two heartbeats of a leader.
+    /// The time between two heartbeats of a leader.
     pub heartbeat_interval: Duration,
-    /// How long a request may take before its caller is told.
+    /// The time after which a request fails with a timeout.
     pub request_timeout: Duration,
 }
 
-/// Where a member keeps what must not be forgotten.
+/// The storage of a member's identity and journal.
 #[derive(Clone, Debug)]
 pub(crate) enum Storage {
-    /// Nowhere: a member that stops has lost its memory, and may not return under its id.
+    /// In memory only: a member that stops has lost its data, and may not return under its id.
     Memory,
-    /// In a directory.
+    /// In a directory on disk.
     Directory {
         /// The directory.
         path: PathBuf,
-        /// Bytes of one segment of the log.
+        /// The bytes of one segment of the journal.
         segment_len: u64,
-        /// How long each flush shall take, at least.
+        /// The minimum duration of each flush; zero: no delay is added.
         slowed_to: Duration,
     },
 }
 
 impl Options {
-    /// The member that listens on an address is reached there by all others.
+    /// Returns the other members and their addresses.
     pub(crate) fn peers(&self) -> impl Iterator<Item = &(MemberId, String)> {
         self.seeds.iter().filter(|(member, _)| *member != self.me)
     }
 
-    /// What the shard is to know of it, and of the promises of earlier processes.
+    /// Returns the options of the shard. `promised` is the longest promise of earlier processes.
     pub(super) fn shard(&self, seed: u64, promised: Duration) -> shard::Options {
         shard::Options {
             me: self.me,

@@ -1,8 +1,8 @@
-//! What a member tells those who listen to it: in this process, and on the streams of remote handles.
+//! The status streams of a member, for listeners in this process and in remote handles.
 //!
-//! One topic is served today: how the partitions of a resource are doing. A listener hears of each partition as it is now,
-//! and then of every change; while it takes nothing, a newer status takes the place of an older one, so that it costs
-//! nobody memory, and has the newest when it goes on.
+//! There is one topic: the status of a resource's partitions. A listener gets the present status of each partition, and
+//! then every change. While it takes nothing, a newer status replaces an older one. So a slow listener costs no memory,
+//! and gets the newest status when it continues.
 
 use super::shard::{GroupStatus, Shard};
 use crate::codec::ids::{GroupId, MemberId};
@@ -17,18 +17,18 @@ use std::collections::BTreeMap;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
-/// Everybody who listens.
+/// All listeners.
 #[derive(Debug)]
 pub(super) struct Streams {
     me: MemberId,
-    /// The streams of remote handles, by the numbers of their connections.
+    /// The streams of remote handles, by the number of the connection.
     handles: BTreeMap<u64, Handle>,
-    /// Whether any of them listens to anything: the loop asks every turn.
+    /// Whether any remote handle has a listener: the loop needs this in every turn.
     handles_listen: bool,
     here: Vec<(mpsc::Sender<PartitionStatus>, Listener)>,
 }
 
-/// A remote handle's connection.
+/// The connection of a remote handle.
 #[derive(Debug)]
 struct Handle {
     replies: Sender,
@@ -36,13 +36,13 @@ struct Handle {
     listeners: BTreeMap<StreamId, Listener>,
 }
 
-/// Somebody who listens to the partitions of a resource.
+/// A listener to the partitions of a resource.
 #[derive(Debug)]
 struct Listener {
     groups: Vec<GroupId>,
-    /// What was last told of each partition.
+    /// The last status that was told for each partition.
     told: Vec<Option<PartitionStatus>>,
-    /// How much was told.
+    /// The position of the last item in the stream.
     position: u64,
 }
 
@@ -51,7 +51,7 @@ impl Listener {
         Listener { groups: groups.to_vec(), told: vec![None; groups.len()], position: 0 }
     }
 
-    /// Tells what has changed, as far as `tell` takes it.
+    /// Tells what has changed, until `tell` returns `false`.
     fn tell(&mut self, me: MemberId, shard: &Shard, mut tell: impl FnMut(u64, PartitionStatus) -> bool) {
         for (at, group) in self.groups.iter().enumerate() {
             let Some(status) = shard.group_status(*group) else { continue };
@@ -87,12 +87,12 @@ impl Streams {
         Streams { me, handles: BTreeMap::new(), handles_listen: false, here: Vec::new() }
     }
 
-    /// Whether nobody listens.
+    /// Returns whether there are no listeners.
     pub(super) fn is_empty(&self) -> bool {
         self.here.is_empty() && !self.handles_listen
     }
 
-    /// Somebody in this process begins to listen. To what is not open here nobody listens.
+    /// Adds a listener of this process. A resource that is not open here has no listeners.
     pub(super) fn watch(&mut self, watch: Watch, shard: &Shard) {
         if let Some(groups) = shard.resource(&watch.resource) {
             self.here.push((watch.sink, Listener::new(groups)));
@@ -100,7 +100,7 @@ impl Streams {
         }
     }
 
-    /// A remote handle says something about its streams.
+    /// Handles a message of a remote handle about its streams.
     pub(super) fn take(&mut self, client: u64, replies: &Sender, message: ToServer, shard: &Shard) {
         let handle = self.handles.entry(client).or_insert_with(|| Handle {
             replies: replies.clone(),
@@ -110,7 +110,7 @@ impl Streams {
         match handle.take(message, shard) {
             Ok(()) => handle.tell(self.me, shard),
             Err(fault) => {
-                // That the connection is closed is a warning of the transport, which many of them do not multiply.
+                // The transport warns about the closed connection, at a limited rate.
                 tracing::debug!(connection = client, %fault, "no stream is used like that");
                 handle.replies.cut(Closed::Misused);
                 self.handles.remove(&client);
@@ -119,7 +119,7 @@ impl Streams {
         self.see_who_listens();
     }
 
-    /// A remote handle's connection ended, and its streams with it.
+    /// Removes the streams of a remote handle whose connection has ended.
     pub(super) fn gone(&mut self, client: u64) {
         if self.handles.remove(&client).is_some() {
             self.see_who_listens();
@@ -130,7 +130,7 @@ impl Streams {
         self.handles_listen = self.handles.values().any(|handle| !handle.listeners.is_empty());
     }
 
-    /// Tells everybody what has changed since it was called last. Costs nothing while nobody listens.
+    /// Tells all listeners what has changed since the last call. Costs nothing while there are none.
     pub(super) fn tick(&mut self, shard: &Shard) {
         self.tell_here(shard);
         self.handles.values_mut().for_each(|handle| handle.tell(self.me, shard));
@@ -170,7 +170,7 @@ impl Handle {
         Ok(())
     }
 
-    /// Hands in what has changed, and sends what may be sent.
+    /// Publishes what has changed, and sends what the reader's credit allows.
     fn tell(&mut self, me: MemberId, shard: &Shard) {
         for (stream, listener) in &mut self.listeners {
             let server = &mut self.server;
@@ -186,7 +186,7 @@ impl Handle {
             match self.replies.queue(message) {
                 Ok(()) => {}
                 Err(Unsent::Invalid) => debug_assert!(false, "a status is short"),
-                // The connection has ended, or ends by it: that is told, and whoever listened opens another.
+                // The connection has ended or ends because of this. The reader notices that, and opens another one.
                 Err(Unsent::Disconnected | Unsent::Full) => break,
             }
         }

@@ -1,4 +1,4 @@
-//! A whole member, and somebody on a connection of a remote handle who says what he likes.
+//! Tests of a complete member, with the connection of a remote handle that can send anything.
 
 use super::machine::{Checker, Entry, Machine, Query};
 use super::{Node, Options, Storage};
@@ -26,10 +26,10 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// Longest wait for anything; only a defect makes it that long.
+/// The longest wait for an event. Only a defect makes a test wait that long.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What is heard from a member.
+/// A message from a member.
 #[derive(Clone, Debug, PartialEq)]
 enum Heard {
     Resolved(Resolved),
@@ -48,7 +48,7 @@ impl wire::Incoming for Heard {
     }
 }
 
-/// Applies nothing.
+/// A state machine that does nothing.
 struct Nothing;
 
 impl Machine for Nothing {
@@ -67,7 +67,7 @@ impl Checker for Nothing {
     }
 }
 
-/// A member that is alone, and has opened a resource of three partitions.
+/// A single member that has opened a resource of three partitions.
 struct Alone {
     node: Node,
     network: Memory,
@@ -116,7 +116,7 @@ impl Caller {
         self.say(ToServer::Open(Open { stream, topic, subject, position: 0, credit }));
     }
 
-    /// What is heard next; `None`: the connection was closed.
+    /// Returns the next message; `None`: the connection was closed.
     async fn next(&mut self) -> Option<Heard> {
         while self.heard.is_empty() {
             match timeout(PATIENCE, self.client.events.recv()).await.expect("something is heard") {
@@ -134,7 +134,7 @@ impl Caller {
         }
     }
 
-    /// The status of each item that is heard, until there are as many.
+    /// Returns the status of each received item, until there are `count`.
     async fn statuses(&mut self, count: usize) -> Vec<PartitionStatus> {
         let mut all = Vec::new();
         while all.len() < count {
@@ -178,7 +178,7 @@ async fn streams_of_nothing_end_with_a_reason_and_too_many_are_refused() {
     }
     caller.say(ToServer::Cancel { stream: 3 });
     assert_eq!(caller.end().await, (3, EndReason::Cancelled));
-    // What crosses the end does no harm.
+    // Messages that cross the end of the stream have no effect.
     caller.say(ToServer::Cancel { stream: 3 });
     caller.say(ToServer::Credit { stream: 3, items: 1 << 63 });
     caller.say(ToServer::Credit { stream: 4, items: 1 << 63 });
@@ -197,7 +197,7 @@ async fn a_listener_hears_as_much_as_it_takes_and_the_newest_next() {
         newest[status.partition as usize] = Some(status);
     }
     assert_eq!(newest.map(|status| status.is_some()), [true, true, false], "no credit for the third");
-    // Whoever is alone leads before long.
+    // A single member soon leads.
     let mut watching = alone.node.status_sender().watch("bank".into()).await.unwrap();
     let mut led = [false; 3];
     while led != [true; 3] {

@@ -1,7 +1,7 @@
-//! The threads that may block: one flushes the journal, one prepares its next segments, one runs the users'
-//! state machines.
+//! The threads that may block: the flusher writes and flushes the journal, the preparer prepares its next segments, and
+//! the applier runs the users' state machines.
 //!
-//! The shard's loop waits for none of them. It hands a job over, goes on, and is told.
+//! The shard's loop never waits for them. It submits a job, continues, and gets a report.
 
 use super::applier::{Applier, Work};
 use super::clock;
@@ -15,16 +15,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
-/// A thread that runs one kind of job after the other, in order. Ends when it is dropped, after the
-/// job under way.
+/// A thread that runs jobs of one kind in order. When the worker is dropped, the thread ends after its current job.
 #[derive(Debug)]
 pub(crate) struct Worker<J> {
     jobs: Arc<Jobs<J>>,
     thread: Option<JoinHandle<()>>,
 }
 
-/// Jobs on their way to a worker. The thread is woken when no lock is held: where it takes the processor of
-/// whoever woke it, it finds nothing locked.
+/// The queue of jobs for a worker. The thread is woken while no lock is held: if it takes the processor of the thread
+/// that woke it, it finds nothing locked.
 #[derive(Debug)]
 struct Jobs<J> {
     waiting: Mutex<VecDeque<J>>,
@@ -36,7 +35,7 @@ impl<J> Jobs<J> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for the next job. `None`: there will be none.
+    /// Waits for the next job. Returns `None` if there will be no more.
     fn next(&self) -> Option<J> {
         loop {
             if self.stopping.load(Ordering::Acquire) {
@@ -45,7 +44,7 @@ impl<J> Jobs<J> {
             let job = self.waiting().pop_front();
             match job {
                 Some(job) => return Some(job),
-                // Returns at once if a job came, or the end, since it was looked for.
+                // Returns at once if a job or the stop arrived since the check.
                 None => thread::park(),
             }
         }
@@ -69,7 +68,7 @@ impl<J: Send + 'static> Worker<J> {
         Ok(Worker { jobs, thread: Some(thread) })
     }
 
-    /// Hands a job over. The shard bounds what is under way: one write, one preparation, so many bytes of
+    /// Submits a job. The shard bounds the jobs in flight: one write, one preparation, and a number of bytes of
     /// entries.
     pub(crate) fn hand_over(&self, job: J) {
         self.jobs.waiting().push_back(job);
@@ -79,8 +78,8 @@ impl<J: Send + 'static> Worker<J> {
     }
 }
 
-/// Says so when the thread that holds it dies of a panic. Only a defect can bring that about, or a state that panics
-/// while it is dropped: what else users write is called with care.
+/// Reports when the thread that owns it dies of a panic. Only a defect can cause that, or a state machine that panics
+/// while it is dropped: panics of other user code are caught.
 #[derive(Debug)]
 struct Watch {
     name: String,
@@ -105,7 +104,7 @@ impl<J> Drop for Worker<J> {
     }
 }
 
-/// The flusher: writes a batch, makes it durable, and says what waited for that.
+/// Starts the flusher: it writes a batch, makes it durable, and sends the messages that waited for that.
 pub(crate) fn flusher(
     shard: usize,
     mut links: impl Links + 'static,
@@ -116,14 +115,14 @@ pub(crate) fn flusher(
     Worker::start(format!("copycat-flush-{shard}"), completions, run)
 }
 
-/// The preparer: makes segments ready before they are needed.
+/// Starts the preparer, which creates segments before they are needed.
 pub(crate) fn preparer(shard: usize, completions: Arc<Completions>) -> io::Result<Worker<Preparation>> {
     let theirs = completions.clone();
     let run = move |job: Preparation| theirs.put(Done::Prepared(job.run()));
     Worker::start(format!("copycat-prepare-{shard}"), completions, run)
 }
 
-/// The applier: runs the users' state machines.
+/// Starts the applier, which runs the users' state machines.
 pub(crate) fn applier(shard: usize, completions: Arc<Completions>) -> io::Result<Worker<Vec<Work>>> {
     let mut applier = Applier::default();
     Worker::start(format!("copycat-apply-{shard}"), completions, move |work| applier.run(work, &clock::now))

@@ -1,4 +1,4 @@
-//! What is refused before anything changes: messages that no correct member sends.
+//! Refuses messages that no correct member sends, before any state changes.
 
 use super::conflict;
 use super::error::InvalidMessage;
@@ -8,7 +8,7 @@ use crate::codec::ids::{Index, MemberId, Term};
 use crate::codec::terms::{LogId, Spans};
 
 impl Raft {
-    /// Whether the message can come from a correct member.
+    /// Returns an error if the message cannot come from a correct member.
     pub(super) fn check(&self, from: MemberId, message: &Message) -> Result<(), InvalidMessage> {
         let server = &self.server;
         if from == server.id {
@@ -33,7 +33,7 @@ impl Raft {
         }
     }
 
-    /// Two members never lead one term.
+    /// Refuses a second leader in one term.
     fn check_leader(&self, from: MemberId, term: Term) -> Result<(), InvalidMessage> {
         match self.server.leader {
             Some(first) if term == self.server.term && first != from => {
@@ -43,7 +43,7 @@ impl Raft {
         }
     }
 
-    /// A leader holds every committed entry.
+    /// Refuses entries that contradict a committed one: a leader holds every committed entry.
     // Rule: Raft figure 3, Leader Completeness
     fn check_committed(&self, prev: LogId, spans: &Spans) -> Result<(), InvalidMessage> {
         let (log, commit) = (&self.server.log, self.server.commit);
@@ -70,7 +70,7 @@ impl Raft {
         }
     }
 
-    /// Only a round that this leadership began can be answered.
+    /// Refuses an answer to a round that this leadership did not begin.
     fn check_round(&self, term: Term, round: u64) -> Result<(), InvalidMessage> {
         match &self.role {
             RoleState::Leader(leadership) => self.check_sent(term, round, leadership.rounds.newest()),
@@ -78,7 +78,7 @@ impl Raft {
         }
     }
 
-    /// Only what this leadership sent can be acknowledged to it.
+    /// Refuses an acknowledgement of something that this leadership did not send. Other roles ignore the number.
     fn check_sent(&self, term: Term, claimed: u64, sent: u64) -> Result<(), InvalidMessage> {
         let counts = term == self.server.term && matches!(self.role, RoleState::Leader(_));
         if counts && claimed > sent { Err(InvalidMessage::NeverSent { claimed, sent }) } else { Ok(()) }

@@ -1,12 +1,12 @@
-//! Where two logs part: the first entry that a follower lacks, and the hint that lets a leader skip whole terms
-//! instead of single entries.
+//! Finds where two logs diverge: the first entry that a follower lacks, and the hint with which a leader skips whole
+//! terms instead of single entries.
 
 use crate::codec::ids::Index;
 use crate::codec::log_shape::LogShape;
 use crate::codec::terms::{LogId, Spans};
 
-/// The first of `entries` that the log does not hold: it is missing, or there is another of another term. `None` if the
-/// log holds them all. What lies before the log was committed, so it agrees.
+/// Returns the index of the first of `entries` that the log does not hold: it has no entry there, or one of another
+/// term. Returns `None` if the log holds them all. Entries before the log were committed, so they agree.
 pub(super) fn find_conflict(log: &LogShape, entries: &Spans) -> Option<Index> {
     let last = log.last().index;
     for span in entries.iter() {
@@ -26,12 +26,12 @@ pub(super) fn find_conflict(log: &LogShape, entries: &Spans) -> Option<Index> {
     None
 }
 
-/// The last entry that may still agree with a log that holds `bound`: the largest index up to `bound.index` whose term is
-/// at most `bound.term`, since terms never fall along a log.
+/// Returns the last entry that may still agree with a log that holds `bound`. It has the largest index up to
+/// `bound.index` whose term is at most `bound.term`, because terms never fall along a log.
 ///
-/// A follower that rejects an append looks in its own log, with the entry that it was asked to hold. The leader looks in
-/// its own log, with the follower's answer. So each rejection skips at least one whole term of one of the two logs, and
-/// there are no more rejections than distinct terms.
+/// A follower that rejects an append searches its own log, with the entry that it was asked to hold as `bound`. The
+/// leader searches its own log, with the follower's answer. So each rejection skips at least one whole term of one of
+/// the two logs, and there are no more rejections than distinct terms.
 // Rule: Raft §5.3, fewer rejected appends
 pub(super) fn find_conflict_by_term(log: &LogShape, bound: LogId) -> LogId {
     let mut found = if log.base().term <= bound.term { log.base() } else { LogId::ZERO };
@@ -62,7 +62,7 @@ mod tests {
         log
     }
 
-    /// Random ascending terms, `base` of them dropped in front.
+    /// Returns a log of random terms that never fall, and the terms.
     fn random_log(random: &mut fastrand::Rng) -> (LogShape, Vec<u64>) {
         let (mut terms, mut term) = (Vec::new(), 1);
         for _ in 0..random.u64(0..10) {
@@ -112,7 +112,7 @@ mod tests {
         assert_eq!(find_conflict_by_term(&log, LogId::new(2, 3)), LogId::new(2, 3));
     }
 
-    /// Leader and follower share a beginning and then have terms of their own.
+    /// Leader and follower share their first entries and then have terms of their own.
     #[test]
     fn no_more_rejections_than_distinct_terms() {
         let mut random = fastrand::Rng::with_seed(3);

@@ -1,4 +1,4 @@
-//! What the core wants done, in order.
+//! The output of the core: what the owner must do, in order.
 
 use super::message::Message;
 use super::read::ReadTicket;
@@ -10,66 +10,66 @@ use crate::codec::terms::LogId;
 /// One thing that the owner must do. The contract with the owner is in the folder's `mod.rs`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
-    /// Write term and vote, behind everything written before.
+    /// Write term and vote, after everything written before.
     SaveVote {
         /// The current term.
         term: Term,
-        /// Who got the vote in it.
+        /// The member that got the vote in this term, if any.
         vote: Option<MemberId>,
     },
-    /// Write the entries of the message that is being received, from `first` on. They replace whatever is stored at
-    /// `first` and behind it.
+    /// Write the entries of the message that is being received, from `first` on. They replace all entries that are
+    /// stored at `first` and after it.
     Append {
-        /// Index of the first entry to write. The log holds those before it.
+        /// The index of the first entry to write. The log holds those before it.
         first: Index,
     },
     /// Encode and write an entry that the core itself makes.
     AppendInternal {
-        /// Its place.
+        /// The term and index of the entry.
         id: LogId,
-        /// What it says.
+        /// The content of the entry.
         entry: InternalEntry,
     },
-    /// Send, once `after` is durable.
+    /// Send a message once `after` is durable.
     Send {
-        /// To whom.
+        /// The receiver.
         to: MemberId,
-        /// The message. The entries of an append are still to be attached.
+        /// The message. The owner still has to attach the entries of an append.
         message: Message,
-        /// `Token::ZERO`: now, without waiting for any flush.
+        /// The token to wait for. `Token::ZERO`: the message leaves now, without waiting for any flush.
         after: Token,
     },
-    /// Everything up to `index` is committed and may be applied. Only ever grows.
+    /// Everything up to `index` is committed and may be applied. The index only grows.
     Commit {
         /// The new commit index.
         index: Index,
     },
-    /// ReadIndexQueue up to and including ticket `through` may be answered from a state that has applied `index`.
+    /// Reads up to and including ticket `through` may be answered from a state that has applied `index`.
     ReadReady {
-        /// The last ticket confirmed.
+        /// The last confirmed ticket.
         through: ReadTicket,
-        /// The index their answer must reflect.
+        /// The index that their answers must reflect.
         index: Index,
     },
-    /// Leadership ended: tickets that are not ready never will be.
+    /// The leadership ended. Reads that are not ready are aborted.
     ReadsLost,
-    /// A follower no longer holds entries that it acknowledged to this leader as durable. Its disk lied or was damaged, and
-    /// an operator has to know. No acknowledgement of this follower counts any more, until it sends new ones.
+    /// A follower no longer holds entries that it acknowledged to this leader as durable. Its disk lied or was damaged,
+    /// and an operator has to know. Its earlier acknowledgements no longer count; new ones will.
     FollowerLostEntries {
         /// The follower.
         peer: MemberId,
         /// The first entry that is missing there.
         first: Index,
-        /// The last that it had acknowledged.
+        /// The last entry that the follower had acknowledged.
         last: Index,
     },
-    /// Role, term or leader changed; at most once per call, with what holds at its end.
+    /// Role, term or leader changed. Comes at most once per call, with the values at the end of the call.
     Role {
-        /// What this member is now.
+        /// The role of this member.
         role: Role,
-        /// In which term.
+        /// The current term.
         term: Term,
-        /// Who leads it, if known.
+        /// The leader of that term, if known.
         leader: Option<MemberId>,
     },
 }
@@ -79,17 +79,17 @@ pub(crate) enum Effect {
 pub(crate) enum InternalEntry {
     /// The empty entry that a new leader commits first.
     Noop,
-    /// Who votes.
+    /// A configuration: the voters and learners.
     Configuration(Configuration),
 }
 
-/// What a member is in its term.
+/// The role of a member in its term.
 // Rule: Raft figure 4
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// Answers the others.
+    /// Answers leaders and candidates.
     Follower,
-    /// Asks in advance whether it would win an election.
+    /// Asks in a pre-vote whether it would win an election.
     PreCandidate,
     /// Asks for votes.
     Candidate,
@@ -97,19 +97,19 @@ pub(crate) enum Role {
     Leader,
 }
 
-/// A reusable list of effects: filled by the core, drained by the owner.
+/// A reusable list of effects, filled by the core and drained by the owner.
 #[derive(Debug, Default)]
 pub(crate) struct Effects {
     list: Vec<Effect>,
 }
 
 impl Effects {
-    /// Takes everything out, in the order in which it must be carried out. Keeps the memory.
+    /// Removes and returns all effects, in the order in which they must be carried out. Keeps the memory.
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = Effect> + '_ {
         self.list.drain(..)
     }
 
-    /// Whether there is nothing to do.
+    /// Returns whether there are no effects.
     #[cfg(test)]
     pub(crate) fn is_empty(&self) -> bool {
         self.list.is_empty()

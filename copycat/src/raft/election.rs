@@ -7,40 +7,40 @@ use super::server::Server;
 use crate::codec::configuration::Configuration;
 use crate::codec::ids::MemberId;
 
-/// One campaign and the answers to it. While a member only asks in advance, it may campaign several times in one term.
-/// So the term does not tell which campaign an answer belongs to: the number does.
+/// One campaign and the answers to it. A member may hold several pre-votes in one term. So each campaign has a number,
+/// which tells the answers to it from those to an earlier campaign.
 #[derive(Debug)]
 pub(super) struct Campaign {
     number: u64,
-    /// It only asks whether an election could be won.
+    /// Whether this is a pre-vote, which only asks whether an election could be won.
     pre: bool,
     answers: Vec<(MemberId, bool)>,
 }
 
 impl Campaign {
-    /// Begins a campaign with a number of its own.
+    /// Begins a campaign with a new number.
     pub(super) fn begin(server: &mut Server, pre: bool) -> Campaign {
         assert!(server.leader.is_none(), "a campaign although {:?} leads", server.leader);
         Campaign { number: server.number_campaign(), pre, answers: Vec::new() }
     }
 
-    /// Whether it only asks in advance.
+    /// Returns whether this is a pre-vote.
     pub(super) fn is_pre_vote(&self) -> bool {
         self.pre
     }
 
-    /// Whether an answer with these marks belongs to this campaign. One that does not was delayed since an earlier
-    /// campaign, and what it says may be true no longer.
+    /// Returns whether an answer with this number and kind belongs to this campaign. Other answers belong to an earlier
+    /// campaign and may be outdated.
     pub(super) fn is_answered_by(&self, campaign: u64, pre: bool) -> bool {
         self.number == campaign && self.pre == pre
     }
 
-    /// Asks the other voters.
+    /// Sends the requests to all other voters.
     pub(super) fn request_votes(&self, server: &Server, fx: &mut Effects) {
         assert!(self.pre || server.vote == Some(server.id), "a candidate votes for itself first");
         let Campaign { number: campaign, pre, .. } = *self;
         let last = server.log.last();
-        // The term after the current one has not begun as long as nobody has won a pre-vote.
+        // A pre-vote asks about the next term, but does not begin it.
         let term = if pre { server.term + 1 } else { server.term };
         assert!(last.term < term, "campaigns in term {term}, of which it holds entries");
         let configuration = server.configurations.current();
@@ -52,7 +52,7 @@ impl Campaign {
         }
     }
 
-    /// Counts an answer. The first of each voter stands.
+    /// Counts an answer, and returns the result so far. Only the first answer of each voter counts.
     pub(super) fn count(
         &mut self,
         voter: MemberId,

@@ -1,4 +1,4 @@
-//! How the core says no. Neither error changes any state.
+//! The errors of the core. No call that returns one has changed any state.
 
 use crate::codec::ids::{Index, MemberId, Term};
 use crate::codec::terms::LogId;
@@ -7,9 +7,9 @@ use crate::codec::terms::LogId;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not the leader in term {term}")]
 pub(crate) struct NotLeader {
-    /// The term this member is in.
+    /// The current term of this member.
     pub term: Term,
-    /// Who leads that term, if this member knows.
+    /// The leader of that term, if this member knows it.
     pub leader: Option<MemberId>,
 }
 
@@ -17,50 +17,51 @@ pub(crate) struct NotLeader {
 /// The owner should log it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum InvalidMessage {
-    /// It claims to come from this member itself.
+    /// The message claims to come from this member itself.
     #[error("a message from this member to itself")]
     FromMyself,
-    /// A term or an index so large that the group could not go on from it, or a request of no term. Nothing was adopted.
+    /// The message names a term or an index that is too large for the group to continue from, or is a request without a
+    /// term. Nothing was adopted.
     #[error("term {term} or index {index} is out of range")]
     OutOfRange {
-        /// The largest term it names.
+        /// The largest term in the message.
         term: Term,
-        /// The largest index it names.
+        /// The largest index in the message.
         index: Index,
     },
-    /// Entries that do not follow each other, or whose terms fall. Nothing was stored.
+    /// The entries are not consecutive, or their terms fall. Nothing was stored.
     #[error("entries out of order at ({},{})", at.term, at.index)]
     Disordered {
-        /// The first that is out of order.
+        /// The first entry that is out of order.
         at: LogId,
     },
     /// Two members claim to lead one term, which contradicts election safety. The first one is kept.
     #[error("{second} claims term {term}, which {first} leads")]
     SecondLeader {
-        /// The term both claim.
+        /// The term that both claim.
         term: Term,
-        /// The leader this member follows, or is.
+        /// The leader that this member follows, or this member itself.
         first: MemberId,
-        /// The one that was refused.
+        /// The member that was refused.
         second: MemberId,
     },
-    /// An entry that contradicts a committed one. A leader has all of those. Nothing was cut.
+    /// An entry contradicts a committed one, although a leader has all committed entries. Nothing was cut.
     #[error("entry {index} of term {theirs} contradicts the committed one of term {ours}")]
     ContradictsCommitted {
         /// The committed index.
         index: Index,
-        /// The term committed there.
+        /// The term of the committed entry.
         ours: Term,
-        /// The term the message has there.
+        /// The term of the entry in the message.
         theirs: Term,
     },
-    /// A reply to something that was never sent: an index beyond the log, a round not yet begun.
+    /// The reply acknowledges something that was never sent: an index beyond the log, or a round that has not begun.
     /// Nothing was counted.
     #[error("acknowledges {claimed}, but only {sent} was ever sent")]
     NeverSent {
-        /// What the reply names.
+        /// The index or round in the reply.
         claimed: u64,
-        /// The largest that was sent.
+        /// The largest index or round that was sent.
         sent: u64,
     },
 }

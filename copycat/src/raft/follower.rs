@@ -1,4 +1,4 @@
-//! The follower's side of replication: appends, heartbeats, and the answer to a leader whose term is over.
+//! The follower's side of replication: appends, heartbeats, and the answer to a leader of an earlier term.
 
 use super::conflict;
 use super::effect::{Effect, Effects};
@@ -9,42 +9,43 @@ use crate::codec::ids::{Index, MemberId};
 use crate::codec::log_shape::LogShape;
 use crate::codec::terms::{LogId, Spans};
 
-/// What an append brings, as its message names it.
+/// The content of an `Append` message.
 #[derive(Debug)]
 pub(super) struct AppendRequest {
-    /// What this log must hold directly before the first entry.
+    /// The entry that this log must hold directly before the first new one.
     pub(super) prev: LogId,
     /// The leader's commit index.
     pub(super) commit: Index,
     pub(super) spans: Spans,
-    /// Those of the entries that are configurations, ascending.
+    /// The configurations among the entries, ascending.
     pub(super) configurations: Vec<(Index, Configuration)>,
 }
 
 impl AppendRequest {
-    /// The last index that the log agrees on once it holds the entries.
+    /// Returns the last index up to which the log agrees with the leader's once it holds the entries.
     fn end(&self) -> Index {
         self.prev.index + self.spans.count()
     }
 }
 
-/// Takes the entries behind `prev`, or says why not.
+/// Handles an append: stores its entries if the log holds `prev`, and answers.
 pub(super) fn append(server: &mut Server, from: MemberId, entries: AppendRequest, fx: &mut Effects) {
     assert_eq!(server.leader, Some(from), "only the leader of the term appends");
     let prev = entries.prev;
-    // A snapshot covers what is committed, and a leader holds all of that.
+    // A snapshot covers only committed entries, and a leader holds all of those.
+    // Rule: Raft figure 2, AppendEntries 2
+    // Rule: Raft figure 3, Log Matching
     let agrees = prev.index < server.log.base().index || server.log.matches(prev);
     let (result, after) = if agrees {
         let matched = accept(server, entries, fx);
         (AppendResult::Accepted { matched }, server.token().at(matched))
     } else {
-        // Rule: Raft figure 2, AppendEntries 2
         (AppendResult::Rejected { prev: prev.index, hint: hint(server, prev) }, server.epoch_start())
     };
     server.send(from, Message::AppendReply { term: server.term, result }, after, fx);
 }
 
-/// Stores what is missing of entries whose `prev` agrees. Returns the last index that is known to agree then.
+/// Stores the missing entries of an append whose `prev` agrees. Returns the last index that is then known to agree.
 fn accept(server: &mut Server, entries: AppendRequest, fx: &mut Effects) -> Index {
     let (matched, commit) = (entries.end(), entries.commit);
     if let Some(first) = first_to_store(&server.log, entries.prev, &entries.spans) {
@@ -52,13 +53,13 @@ fn accept(server: &mut Server, entries: AppendRequest, fx: &mut Effects) -> Inde
     }
     assert!(matched <= server.log.last().index, "the log ends before what was stored");
     server.verified = server.verified.max(matched);
-    // Only what this leader has shown to be the same here may be committed.
+    // Only entries that the leader of this term has shown to be the same here may be committed.
     // Rule: Raft figure 2, AppendEntries 5
     server.commit_to(commit.min(matched), fx);
     matched
 }
 
-/// Index of the first entry that the log does not hold. A repeated append has none, so it cuts nothing.
+/// Returns the index of the first entry that the log does not hold. A repeated append has none, so it cuts nothing.
 // Rule: Raft §5.5
 fn first_to_store(log: &LogShape, prev: LogId, spans: &Spans) -> Option<Index> {
     if prev == log.last() {
@@ -67,7 +68,7 @@ fn first_to_store(log: &LogShape, prev: LogId, spans: &Spans) -> Option<Index> {
     conflict::find_conflict(log, spans)
 }
 
-/// Stores the entries from `first` on.
+/// Stores the entries from `first` on. If the log has an entry there, it is cut from that entry on.
 fn store(server: &mut Server, first: Index, entries: AppendRequest, fx: &mut Effects) {
     let AppendRequest { spans, configurations, .. } = entries;
     assert!(first > server.commit, "stores {first}, but {} is committed", server.commit);
@@ -82,12 +83,11 @@ fn store(server: &mut Server, first: Index, entries: AppendRequest, fx: &mut Eff
     for (index, configuration) in configurations.into_iter().filter(|(index, _)| *index >= first) {
         server.adopt(index, configuration);
     }
-    // Rule: Raft figure 3, Log Matching
     assert_eq!(spans.last(), Some(server.log.last()), "the log ends with the append");
     fx.push(Effect::Append { first });
 }
 
-/// The last entry that may still agree with a leader that holds `prev`. Everything committed does agree.
+/// Returns the last entry that may still agree with a leader that holds `prev`. Committed entries always agree.
 fn hint(server: &Server, prev: LogId) -> LogId {
     let agreeable = conflict::find_conflict_by_term(&server.log, prev);
     assert!(agreeable.index <= server.log.last().index, "a hint beyond the log: {agreeable:?}");
@@ -97,21 +97,22 @@ fn hint(server: &Server, prev: LogId) -> LogId {
     }
 }
 
-/// The leader lives. Its commit index holds here as far as its appends have verified this log.
+/// Handles a heartbeat. Its commit index is valid here as far as the leader's appends have verified this log.
 pub(super) fn heartbeat(server: &mut Server, from: MemberId, commit: Index, round: u64, fx: &mut Effects) {
     assert_eq!(server.leader, Some(from), "only the leader of the term sends heartbeats");
     server.commit_to(commit.min(server.verified), fx);
     let (term, verified, last) = (server.term, server.verified, server.log.last().index);
     let durable = server.durable_index().min(verified);
     let reply = Message::HeartbeatReply { term, round, verified, durable, last };
-    // It waits for the term, never for entries: reads and the lease do not depend on a disk.
+    // It waits for the write that began the epoch (a term, or entries that replaced others), not for later entries.
+    // So reads and the lease do not depend on a disk, except right after such a write.
     server.send(from, reply, server.epoch_start(), fx);
 }
 
-/// Tells the sender of a request of an earlier term that its term is over. Old answers need no answer.
+/// Answers a request of an earlier term with the current term. Replies of an earlier term are ignored.
 ///
-/// It names neither round nor place of what it answers. The sender may lead the current term by the time it arrives,
-/// and would take it for an answer to something that it sent in that term. Rounds and entries begin with 1.
+/// The answer names no round and no index: both are 0, and rounds and entries begin with 1. The sender may lead the
+/// current term when the answer arrives, and must not take it for an answer to a request of that term.
 // Rule: Raft figure 2, AppendEntries 1
 pub(super) fn answer_stale(server: &Server, from: MemberId, message: &Message, fx: &mut Effects) {
     assert!(message.term() < server.term, "answers the current term as an old one");

@@ -1,4 +1,5 @@
-//! Messages nobody sends: whatever numbers they carry, a core neither panics nor forgets what is committed.
+//! Fuzz test with messages that no member sends: whatever numbers they carry, a core neither panics nor forgets
+//! committed entries.
 
 use super::effect::{Effect, Effects};
 use super::message::{AppendResult, Message};
@@ -12,11 +13,11 @@ use std::time::Duration;
 
 const NUMBERS: [u64; 12] = [0, 1, 1, 2, 2, 3, 4, 5, 1 << 62, (1 << 62) + 1, u64::MAX - 1, u64::MAX];
 
-/// Of the cores; near the end of the numbers, so that campaigns are numbered beyond it.
+/// The seed of the cores. It is near the largest number, so that the numbers of campaigns overflow.
 const SEED: u64 = u64::MAX - 2;
 
 fn number(random: &mut fastrand::Rng) -> u64 {
-    // Mostly small, so that much of it is believed.
+    // Most numbers are small, so that many messages are accepted.
     NUMBERS[if random.u8(0..4) == 0 { random.usize(0..12) } else { random.usize(0..8) }]
 }
 
@@ -24,7 +25,7 @@ fn log_id(random: &mut fastrand::Rng) -> LogId {
     LogId::new(number(random), number(random))
 }
 
-/// Mostly one of the first campaigns of a core with this seed.
+/// Returns the number of a campaign: mostly one of the first of a core with this seed.
 fn campaign(random: &mut fastrand::Rng) -> u64 {
     SEED.wrapping_add(number(random))
 }
@@ -85,14 +86,14 @@ fn options(entries_max: u64) -> Options {
     Options { election_timeout, heartbeat_interval, inflight_max: 2, entries_max, seed: SEED }
 }
 
-/// What member 1 of three continues from.
+/// Returns the restored state of member 1 of three.
 fn restored(term: Term, vote: Option<MemberId>, log: LogShape, commit: Index) -> Restored {
     let initial = Configuration::of_voters([1, 2, 3].map(MemberId));
     let (id, promised, configurations) = (MemberId(1), 100 * MS, Vec::new());
     Restored { id, initial, promised, term, vote, log, commit, configurations }
 }
 
-/// New, or with a log, the beginning of which a snapshot may cover.
+/// Creates a core that is new, or has a log, whose first entry a snapshot may cover.
 fn some_core(random: &mut fastrand::Rng) -> Raft {
     let mut log = LogShape::default();
     let term = random.u64(0..3).min(1);
@@ -105,7 +106,7 @@ fn some_core(random: &mut fastrand::Rng) -> Raft {
     Raft::new(options(entries_max), restored(term, None, log, commit), Duration::ZERO)
 }
 
-/// Hears a message, and makes sure that a refused one did nothing.
+/// Receives a message, and asserts that a refused one changed nothing.
 fn hear(raft: &mut Raft, now: Duration, random: &mut fastrand::Rng, fx: &mut Effects) {
     let (from, before) = (MemberId(random.u64(1..5)), (raft.token(), raft.status()));
     if raft.receive(now, from, message(random), fx).is_err() {
@@ -141,7 +142,7 @@ fn one_history(seed: u64) {
         }
         assert!(raft.status().commit <= raft.status().last.index);
     }
-    // What it wrote can be continued from.
+    // A core can continue from the state that this one wrote.
     Raft::new(options(1), restored(raft.status().term, vote, raft.log().clone(), raft.status().commit), now);
 }
 

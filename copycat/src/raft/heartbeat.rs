@@ -1,4 +1,4 @@
-//! The leader's rounds of heartbeats: they keep its leadership, find lost appends, and confirm strict reads.
+//! The leader's rounds of heartbeats. They keep its leadership, detect lost appends, and confirm strict reads.
 
 use super::effect::{Effect, Effects, InternalEntry};
 use super::leadership::Leader;
@@ -9,19 +9,20 @@ use super::token::Token;
 use crate::codec::ids::{Index, MemberId};
 use crate::codec::terms::LogId;
 
-/// A follower's log, as its answer to a heartbeat describes it.
+/// The state of a follower's log, as reported in its answer to a heartbeat.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct FollowerLog {
-    /// How far it agrees with the leader's, as far as it has seen.
+    /// The last index up to which the follower knows that its log agrees with the leader's.
     pub(super) verified: Index,
-    /// How far of that is durable.
+    /// The last of those indexes that is durable.
     pub(super) durable: Index,
-    /// Where it ends.
+    /// The last index of the follower's log.
     pub(super) last: Index,
 }
 
 impl Leader<'_> {
-    /// Begins a leadership: appends an entry of the own term, because nothing older commits before it, and tells everyone.
+    /// Begins a leadership: appends an entry of its own term, because nothing older commits before it, and sends
+    /// heartbeats and appends to all followers.
     pub(super) fn begin(&mut self, fx: &mut Effects) {
         assert_eq!(self.leadership.rounds.newest(), 0, "a leadership begins once");
         self.append_term_start(fx);
@@ -29,7 +30,8 @@ impl Leader<'_> {
         self.replicate(fx);
     }
 
-    /// The very first entry of a group records who formed it. Every later leader begins with a no-op.
+    /// Appends the first entry of the term. The very first entry of a group is its initial configuration. Every later
+    /// leader begins with a no-op.
     // Rule: Raft §8
     fn append_term_start(&mut self, fx: &mut Effects) {
         let server = &mut *self.server;
@@ -48,7 +50,7 @@ impl Leader<'_> {
         fx.push(Effect::AppendInternal { id: LogId::new(at.term, at.first), entry });
     }
 
-    /// A heartbeat is due.
+    /// Sends the round of heartbeats that is due, and sets the time of the next one.
     // Rule: Raft figure 2, Leaders 1
     pub(super) fn send_heartbeats(&mut self, fx: &mut Effects) {
         let server = &*self.server;
@@ -63,7 +65,7 @@ impl Leader<'_> {
         let server = &*self.server;
         let round = self.leadership.rounds.start(server.now);
         for (peer, progress) in &self.leadership.peers {
-            // Never beyond what this follower acknowledged: it must not commit what it does not hold.
+            // Never beyond what this follower acknowledged: it must not commit entries that it does not hold.
             let (term, commit) = (server.term, server.commit.min(progress.matched()));
             let urgent = !self.leadership.reads.is_empty() || progress.matched() < server.log.last().index;
             server.send(*peer, Message::Heartbeat { term, commit, round, urgent }, Token::ZERO, fx);
@@ -71,7 +73,8 @@ impl Leader<'_> {
         self.confirm_rounds(fx);
     }
 
-    /// Somebody answered a round, or there is nobody to ask.
+    /// Confirms the newest round that a majority answered, and starts another if reads need one. A leader that is the
+    /// only voter confirms each round as soon as it starts.
     fn confirm_rounds(&mut self, fx: &mut Effects) {
         let Some(round) = self.leadership.confirmed_round(self.server) else { return };
         let leadership = &mut *self.leadership;
@@ -82,7 +85,7 @@ impl Leader<'_> {
         }
     }
 
-    /// A follower answered a heartbeat.
+    /// Handles the answer of a follower to a heartbeat.
     pub(super) fn heartbeat_reply(&mut self, at: usize, round: u64, log: FollowerLog, fx: &mut Effects) {
         assert!(log.verified <= self.server.log.last().index, "checked on arrival");
         assert!(log.durable <= log.verified, "checked on arrival");
@@ -93,7 +96,8 @@ impl Leader<'_> {
         self.replicate_to(at, fx);
     }
 
-    /// Notes what an answer to a heartbeat says. Returns whether more is durable there than was known.
+    /// Records the content of an answer to a heartbeat. Returns whether it acknowledges entries that were not known to
+    /// be durable there.
     fn note_reply(&mut self, at: usize, round: u64, log: FollowerLog, fx: &mut Effects) -> bool {
         let rounds = &self.leadership.rounds;
         let (peer, progress) = &mut self.leadership.peers[at];
@@ -110,10 +114,10 @@ impl Leader<'_> {
         news
     }
 
-    /// Registers a strict read.
+    /// Registers a strict read, and starts a round of heartbeats for it if none is in flight.
     pub(super) fn read(&mut self, fx: &mut Effects) -> ReadTicket {
         let ticket = ReadTicket(self.server.number_read());
-        // Before the first own entry commits, a leader may not know everything that is committed.
+        // A leader may not know all committed entries before it commits the first entry of its own term.
         // Rule: thesis §6.4 (1)
         // Rule: thesis §6.4 (2)
         let index = self.server.commit.max(self.leadership.term_start);

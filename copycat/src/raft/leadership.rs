@@ -1,4 +1,4 @@
-//! What only a leader keeps, and what can be read off it.
+//! The state that only a leader keeps, and the conclusions from it: commit index, quorum contact, lease.
 
 use super::lease::{Lease, Rounds};
 use super::progress::Progress;
@@ -8,13 +8,13 @@ use super::server::Server;
 use crate::codec::ids::{Index, MemberId};
 use std::time::Duration;
 
-/// The state of a leader, made anew for each leadership.
+/// The state of a leader, created anew for each leadership.
 // Rule: Raft figure 2, State of leaders
 #[derive(Debug)]
 pub(super) struct Leadership {
-    /// The first entry of the leader's own term: what lies before it commits only together with it.
+    /// The index of the first entry of the leader's own term. Earlier entries commit only together with it.
     pub(super) term_start: Index,
-    /// Everyone else who receives the log, ascending.
+    /// All other members, learners included, ascending.
     pub(super) peers: Vec<(MemberId, Progress)>,
     pub(super) rounds: Rounds,
     pub(super) reads: ReadIndexQueue,
@@ -29,7 +29,7 @@ pub(super) struct Leader<'a> {
 }
 
 impl<'a> Leader<'a> {
-    /// Only whoever won the current term leads.
+    /// Borrows a server and its leadership. Asserts that the server leads the current term.
     pub(super) fn new(server: &'a mut Server, leadership: &'a mut Leadership) -> Leader<'a> {
         assert!(server.leader == Some(server.id), "{:?} leads", server.leader);
         assert!(server.vote == Some(server.id), "leads with a vote for {:?}", server.vote);
@@ -38,7 +38,7 @@ impl<'a> Leader<'a> {
 }
 
 impl Leadership {
-    /// Of a leader that has appended nothing yet.
+    /// Creates the state of a leader that has appended nothing yet.
     pub(super) fn new(server: &Server) -> Leadership {
         let term_start = server.log.last().index + 1;
         assert!(server.commit < term_start, "an entry of the own term is committed before it is there");
@@ -53,18 +53,18 @@ impl Leadership {
         }
     }
 
-    /// Where a peer stands in the list.
+    /// Returns the position of a peer in `peers`.
     pub(super) fn position(&self, member: MemberId) -> Option<usize> {
         self.peers.iter().position(|(peer, _)| *peer == member)
     }
 
-    /// What is known about a peer.
+    /// Returns the progress of a peer.
     fn peer(&self, member: MemberId) -> Option<&Progress> {
         self.position(member).map(|at| &self.peers[at].1)
     }
 
-    /// The last index that a majority holds durably, if the leader's own disk has finished `own`: `None` if a leader may
-    /// not commit it, or has committed it already.
+    /// Returns the last index that a majority holds durably, or `None` if the leader may not commit it or has committed
+    /// it already. `own` is the index up to which the leader counts itself.
     // Rule: Raft figure 2, Leaders 4
     pub(super) fn committable(&self, server: &Server, own: Index) -> Option<Index> {
         assert!(own <= server.log.last().index, "counts {own}, which was not written");
@@ -72,13 +72,14 @@ impl Leadership {
             if member == server.id { own } else { self.peer(member).map_or(0, Progress::matched) }
         };
         let index = quorum::reached(server.configurations.current(), matched)?;
-        // An entry of an earlier term may still be replaced even if a majority holds it. It commits with the first of
-        // the own term that follows.
+        // An entry of an earlier term may still be replaced, even if a majority holds it. It commits together with the
+        // first entry of the leader's own term.
         // Rule: Raft §5.4.2
         (index > server.commit && index >= self.term_start).then_some(index)
     }
 
-    /// The newest round of heartbeats that a majority answered, the leader included.
+    /// Returns the newest round of heartbeats that a majority answered, the leader included. Returns `None` if there
+    /// are no voters.
     pub(super) fn confirmed_round(&self, server: &Server) -> Option<u64> {
         let newest = self.rounds.newest();
         let answered = quorum::reached(server.configurations.current(), |member| {
@@ -91,7 +92,7 @@ impl Leadership {
         answered
     }
 
-    /// The last moment at which a majority was heard, the leader included.
+    /// Returns the newest time at or after which a majority was heard, the leader included.
     fn quorum_heard(&self, server: &Server) -> Duration {
         let heard = quorum::reached(server.configurations.current(), |member| {
             if member == server.id {
@@ -104,19 +105,20 @@ impl Leadership {
         heard.unwrap_or(Duration::ZERO)
     }
 
-    /// Whether a majority was heard within an election timeout. Another leader cannot have been elected before that.
+    /// Returns whether a majority was heard within the last election timeout. That is so as long as the lease holds.
     pub(super) fn hears_quorum(&self, server: &Server) -> bool {
         server.now < self.quorum_heard(server) + server.options.election_timeout
     }
 
-    /// Whether no majority has answered for two election timeouts. Then the leader steps down in its term and falls silent,
-    /// so that its heartbeats do not hold back an election that it does not hear of. Its lease ended long before.
+    /// Returns whether no majority has answered for two election timeouts. Then the leader steps down in its term and
+    /// sends nothing more, so that its heartbeats do not hold back an election that it does not hear of. Its lease has
+    /// ended long before.
     // Rule: thesis §6.2
     pub(super) fn must_step_down(&self, server: &Server) -> bool {
         server.now >= self.quorum_heard(server) + 2 * server.options.election_timeout
     }
 
-    /// What a lease read rests on, while the lease holds.
+    /// Returns the current lease, if it holds and an entry of the leader's own term is committed.
     pub(super) fn lease(&self, server: &Server, now: Duration) -> Option<Lease> {
         let end = self.rounds.lease_end(server.options.election_timeout)?;
         let heard = self.quorum_heard(server);
@@ -128,7 +130,7 @@ impl Leadership {
         holds.then_some(Lease { index: server.commit, end })
     }
 
-    /// What must hold between any two calls of the owner.
+    /// Asserts the invariants that hold between any two calls of the owner.
     pub(super) fn verify(&self, server: &Server) {
         let last = server.log.last();
         assert_eq!(server.leader, Some(server.id), "a leader knows that it leads");

@@ -1,46 +1,47 @@
-//! Rounds of heartbeats, and the lease that a leader gets from a confirmed one.
+//! Rounds of heartbeats, and the lease that a leader gets from a confirmed round.
 //!
-//! A follower that answers a heartbeat promises to vote for nobody during one election timeout after the heartbeat
-//! arrived. So no majority can elect another leader until `sent + election timeout`, where `sent` is when the round
-//! left, not when it was answered. The lease ends after 0.8 of an election timeout, because clocks may drift.
+//! A follower that answers a heartbeat casts no vote for one election timeout after the heartbeat arrived (the vote
+//! block). So no majority can elect another leader until `sent + election timeout`, where `sent` is the time at which
+//! the round left, not the time at which it was answered. The lease ends after 0.8 of an election timeout, because
+//! clocks may drift.
 
 use crate::codec::ids::Index;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// A leader's right to answer reads without asking anybody: no other leader commits anything before `end`.
+/// A leader's right to answer reads without asking its followers: no other leader commits anything before `end`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Lease {
     /// The index that an answer must reflect.
     pub index: Index,
-    /// When the lease is over, on the clock that the core is given. Whoever carries the read out looks at that clock once
-    /// more *afterwards*, because the process may have been stopped in between.
+    /// The end of the lease, on the clock that the core is given. The code that executes the read checks that clock
+    /// again *afterwards*, because the process may have been stopped in between.
     pub end: Duration,
 }
 
-/// Most rounds whose sending time is remembered. A leadership ends after two election timeouts without a confirmed
-/// round, so only peers that answer without confirming let a leader remember so many.
+/// The largest number of unconfirmed rounds whose sending times are remembered. A leader that no majority answers steps
+/// down after two election timeouts, so the number grows large only if peers answer without confirming any round.
 const REMEMBERED_MAX: usize = 1_024;
 
 /// The rounds of one leadership, numbered from 1.
 #[derive(Debug, Default)]
 pub(super) struct Rounds {
     newest: u64,
-    /// `(round, when it was sent)` of the rounds that no majority has answered, ascending.
+    /// The rounds that no majority has answered, as `(round, time of sending)`, ascending.
     open: VecDeque<(u64, Duration)>,
-    /// When the newest round was sent that a majority answered.
+    /// The time of sending of the newest round that a majority answered.
     confirmed: Option<Duration>,
-    /// The two latest rounds that were due by time, older first.
+    /// The two latest rounds that were due by time (not started for a read), older first.
     timed: (u64, u64),
 }
 
 impl Rounds {
-    /// The last round started; 0 before the first.
+    /// Returns the number of the last round started; 0 before the first.
     pub(super) fn newest(&self) -> u64 {
         self.newest
     }
 
-    /// Starts a round that leaves at `now`.
+    /// Starts a round that leaves at `now`, and returns its number.
     pub(super) fn start(&mut self, now: Duration) -> u64 {
         if self.open.len() == REMEMBERED_MAX {
             self.open.pop_front();
@@ -51,20 +52,21 @@ impl Rounds {
         self.newest
     }
 
-    /// The next round is one that is due by time.
+    /// Marks the next round as one that is due by time.
     pub(super) fn next_is_timed(&mut self) {
         self.timed = (self.timed.1, self.newest + 1);
         assert!(self.timed.0 < self.timed.1, "a round is due twice");
     }
 
-    /// Whether an answer to `round` comes from a heartbeat that was sent at least one heartbeat interval after round
-    /// `since` was the newest. That is long enough for an append of that time to have arrived.
+    /// Returns whether two rounds that were due by time have started since `since` was the newest round, and `round` is
+    /// not older than the second. The two are one heartbeat interval apart, or less if a tick came late. So an append
+    /// that was sent while `since` was the newest round has had time to arrive before `round` did.
     pub(super) fn is_later_heartbeat(&self, round: u64, since: u64) -> bool {
         assert!(self.timed.0 <= self.timed.1 && since <= self.newest, "rounds are numbered in order");
         self.timed.0 > since && round >= self.timed.1
     }
 
-    /// A majority answered `round`, and so every earlier one.
+    /// Records that a majority answered `round`. This also confirms every earlier round.
     pub(super) fn confirm(&mut self, round: u64) {
         assert!(round <= self.newest, "confirmed round {round} of {}", self.newest);
         while let Some(&(open, sent)) = self.open.front() {
@@ -77,7 +79,7 @@ impl Rounds {
         }
     }
 
-    /// When the lease ends, if a round was ever confirmed.
+    /// Returns the end of the lease, if a round was ever confirmed.
     // Rule: thesis §6.4.1
     pub(super) fn lease_end(&self, election_timeout: Duration) -> Option<Duration> {
         self.confirmed.map(|sent| sent + election_timeout * 4 / 5)

@@ -1,5 +1,5 @@
-//! What members say to each other. Entries are named by term and index only: the owner attaches their bytes on the way
-//! out, and describes them again on the way in.
+//! The messages between members. They name entries by term and index only: the owner attaches the bytes when it sends a
+//! message, and describes the entries again when it receives one.
 
 use super::error::InvalidMessage;
 use crate::codec::configuration::Configuration;
@@ -9,30 +9,30 @@ use crate::codec::terms::{LogId, Spans};
 /// One message of the consensus core between two members of a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Message {
-    /// A candidate asks for a vote, or, with `pre`, whether it would get one.
+    /// The request of a candidate for a vote. With `pre` it asks whether it would get one.
     RequestVote {
-        /// The term that it campaigns in; with `pre` the term that it would campaign in.
+        /// The term in which the candidate campaigns; with `pre` the term in which it would campaign.
         term: Term,
-        /// Its last entry, with which voters compare theirs.
+        /// The candidate's last entry, with which voters compare their own.
         last: LogId,
-        /// It only asks in advance: nothing is promised, and nobody changes its term.
+        /// Whether this is a pre-vote: no vote is saved, and no voter changes its term.
         pre: bool,
-        /// Numbers the campaign, so that its answers can be told from those to an earlier one.
+        /// The number of the campaign. It tells the answers to it from those to an earlier one.
         campaign: u64,
     },
     /// The answer to `RequestVote`.
     Vote {
-        /// If a pre-vote is granted, the term that was asked about. Otherwise the voter's own, so that a candidate of an
-        /// old term learns of it.
+        /// The term that was asked about, if a pre-vote is granted. Otherwise the voter's own term, so that a candidate
+        /// of an earlier term learns it.
         term: Term,
-        /// Whether the vote is given.
+        /// Whether the vote is granted.
         granted: bool,
-        /// It answers a pre-vote.
+        /// Whether this answers a pre-vote.
         pre: bool,
-        /// The campaign that is answered, as the request named it.
+        /// The number of the campaign, as in the request.
         campaign: u64,
     },
-    /// AppendEntries. The owner may split it into several consecutive ones.
+    /// AppendEntries. The owner may split it into several consecutive messages.
     Append {
         /// The leader's term.
         term: Term,
@@ -40,68 +40,70 @@ pub(crate) enum Message {
         prev: LogId,
         /// The leader's commit index.
         commit: Index,
-        /// The entries, from `prev.index + 1` on; none in some probes.
+        /// The entries, from `prev.index + 1` on. Some probes have no entries.
         spans: Spans,
-        /// Those of the entries that are configurations, ascending.
+        /// The configurations among the entries, ascending.
         configurations: Vec<(Index, Configuration)>,
     },
     /// The answer to `Append`.
     AppendReply {
         /// The follower's term.
         term: Term,
-        /// What became of the entries.
+        /// The result of the append.
         result: AppendResult,
     },
-    /// The leader lives. It is numbered, because its answer confirms reads and the lease. It may overtake appends on the
-    /// way.
+    /// The leader's sign of life. It has a round number, because its answer confirms reads and the lease. It may
+    /// overtake appends in flight.
     Heartbeat {
         /// The leader's term.
         term: Term,
-        /// The leader's commit index, but never beyond what this follower acknowledged.
+        /// The leader's commit index, or the last index that this follower acknowledged, if that is lower.
         commit: Index,
-        /// The round of heartbeats it belongs to, counted per leadership.
+        /// The round of heartbeats, counted per leadership.
         round: u64,
-        /// Something waits for the answer: a read, or entries that were not acknowledged. Otherwise the answer may be
-        /// held back a little, until there is more to be sent with it.
+        /// Whether something waits for the answer: a read, or entries that were not acknowledged. Otherwise the
+        /// follower may delay the answer a little, to send it together with others.
         urgent: bool,
     },
-    /// The answer to `Heartbeat`. It confirms the leadership, and waits for no entry. It also tells how far the follower
-    /// is, so that lost appends are sent again, and lost answers to them do no harm.
+    /// The answer to `Heartbeat`. It confirms the leadership, and does not wait until entries are durable, unless they
+    /// replaced others. It also reports the follower's progress, so that lost appends are sent again, and lost answers
+    /// to appends do no harm.
     HeartbeatReply {
         /// The follower's term.
         term: Term,
         /// The round that is answered.
         round: u64,
-        /// How far the follower's log agrees with this leader's, durable or not. So the leader can tell appends that were
-        /// lost from appends that wait for a disk.
+        /// The last index up to which the follower's log agrees with this leader's, durable or not. So the leader can
+        /// tell lost appends from appends that wait for a disk.
         verified: Index,
-        /// How far of that is durable. It acknowledges these entries, as an `AppendReply` does.
+        /// The last of those indexes that is durable. It acknowledges entries, as an `AppendReply` does.
         durable: Index,
-        /// Where the follower's log ends, whether it agrees or not; never before `verified`. What the follower
-        /// acknowledged in this term is in its log for as long as the term lasts, unless a disk lost it.
+        /// The last index of the follower's log, whether it agrees or not; never before `verified`. Within a term,
+        /// acknowledged entries stay in the log. So if a round that began after an acknowledgement finds a lower
+        /// `last`, a disk lost entries.
         last: Index,
     },
 }
 
-/// What became of an append.
+/// The result of an append.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AppendResult {
     /// Everything up to `matched` agrees with the leader's log and is durable here.
     Accepted {
-        /// Last index of the append.
+        /// The last index of the append.
         matched: Index,
     },
     /// The entry at `prev` is missing or of another term. Nothing was stored.
     Rejected {
-        /// The index that was asked for. It tells which append this answers.
+        /// The index of `prev` in the append. It tells which append this answers.
         prev: Index,
-        /// The last entry of the follower that may still agree.
+        /// The last entry of the follower that may still agree with the leader's log.
         hint: LogId,
     },
 }
 
 impl Message {
-    /// The term the message speaks of.
+    /// Returns the term that the message names.
     pub(crate) fn term(&self) -> Term {
         match *self {
             Message::RequestVote { term, .. }
@@ -113,18 +115,18 @@ impl Message {
         }
     }
 
-    /// Whether entries are still to be attached to it.
+    /// Returns whether the owner has to attach entries.
     pub(crate) fn has_entries(&self) -> bool {
         matches!(self, Message::Append { spans, .. } if !spans.is_empty())
     }
 
-    /// Whether it answers something that its receiver sent.
+    /// Returns whether this is an answer to a request of the receiver.
     pub(super) fn is_reply(&self) -> bool {
         matches!(self, Message::Vote { .. } | Message::AppendReply { .. } | Message::HeartbeatReply { .. })
     }
 
-    /// Checks what can be checked without knowing the receiver: bounds, and that the entries of an append follow each
-    /// other and their terms do not fall.
+    /// Checks everything that does not depend on the receiver: bounds, and that the entries of an append are
+    /// consecutive and their terms do not fall.
     pub(super) fn validate(&self) -> Result<(), InvalidMessage> {
         let (term, index) = match self {
             Message::RequestVote { last, .. } => (last.term, last.index),
@@ -137,7 +139,7 @@ impl Message {
             Message::HeartbeatReply { verified, last, .. } => (0, (*verified).max(*last)),
             Message::Vote { .. } => (0, 0),
         };
-        // Nobody leads or campaigns before the first term.
+        // No member leads or campaigns before the first term.
         let none = self.term() == 0 && !self.is_reply();
         if none || self.term().max(term) > TERM_MAX || index > INDEX_MAX {
             return Err(InvalidMessage::OutOfRange { term: self.term().max(term), index });
@@ -151,7 +153,7 @@ impl Message {
     }
 }
 
-/// The terms of entries never fall, and are at most that of the leader.
+/// Checks that entries are consecutive, and that their terms never fall and are at most that of the leader.
 fn validate_entries(
     term: Term,
     prev: LogId,

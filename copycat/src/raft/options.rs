@@ -1,32 +1,33 @@
-//! What a core is made with.
+//! The settings of a core, and the state from which it starts.
 
 use crate::codec::configuration::Configuration;
 use crate::codec::ids::{Index, MemberId, Term};
 use crate::codec::log_shape::LogShape;
 use std::time::Duration;
 
-/// Settings of one group; the same on all of its members, except the seed.
+/// The settings of one group. They are the same on all of its members, except the seed.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
-    /// Shortest time without a leader before a member campaigns. Each wait is drawn at random, between this and twice as
-    /// long. It must be equal on all members that exchange messages, because a leader's lease counts on the time for
-    /// which its followers vote for nobody else.
+    /// The shortest time without a leader before a member campaigns. Each wait is drawn at random, between this time
+    /// and twice as long. It must be equal on all members that exchange messages, because a leader's lease relies on
+    /// the time for which its followers cast no vote.
     pub election_timeout: Duration,
-    /// Time between two rounds of heartbeats; a fraction of the election timeout.
+    /// The time between two rounds of heartbeats; a fraction of the election timeout.
     pub heartbeat_interval: Duration,
-    /// Most appends on the way to one follower at a time; at least 1.
+    /// The largest number of appends in flight to one follower; at least 1.
     pub inflight_max: usize,
-    /// Most entries in one append; at least 1.
+    /// The largest number of entries in one append; at least 1.
     pub entries_max: u64,
-    /// Seed of this member's random numbers, and where it begins to number its campaigns. Drawn anew from all 64-bit
-    /// numbers for each member and each start: an answer to a campaign of an earlier start may still be on its way.
+    /// The seed of this member's random numbers, and the number of its first campaign. It is drawn from all 64-bit
+    /// numbers for each member and each start, because an answer to a campaign of an earlier start may still be in
+    /// flight.
     pub seed: u64,
 }
 
 impl Options {
-    /// When the heartbeat after one at `now` is due: at the next whole multiple of the interval. So all groups that a
-    /// member leads beat at the same moments, and what they say to one follower is one message. The first pause of a
-    /// leadership is shorter than the others.
+    /// Returns the time at which the heartbeat after one at `now` is due: the next whole multiple of the interval. So
+    /// all groups that a member leads send their heartbeats at the same time, and one message per follower carries
+    /// them. The pause may be shorter at the start of a leadership and after a late tick.
     pub(crate) fn next_heartbeat(&self, now: Duration) -> Duration {
         let nanoseconds = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         let interval = nanoseconds(self.heartbeat_interval);
@@ -36,31 +37,31 @@ impl Options {
         due
     }
 
-    /// Longest time for which the owner may hold back an answer to a heartbeat that is not urgent. A lease counts from
-    /// the sending of a round. The next one renews it a heartbeat interval and this time later, when a good part of it
-    /// is left.
+    /// Returns the longest time for which the owner may delay an answer to a heartbeat that is not urgent. A lease
+    /// counts from the sending of a round. The next round renews it a heartbeat interval and this time later, when a
+    /// good part of it is left.
     pub(crate) fn answer_delay_max(&self) -> Duration {
         self.election_timeout / 4
     }
 }
 
-/// What a core continues from: all of it durable.
+/// The durable state from which a core continues.
 #[derive(Clone, Debug)]
 pub(crate) struct Restored {
-    /// This member.
+    /// The id of this member.
     pub id: MemberId,
-    /// The configuration the group was formed with: in force while the log holds none.
+    /// The configuration with which the group was bootstrapped. It is in force while the log holds none.
     pub initial: Configuration,
-    /// The longest election timeout under which this member may have promised a leader not to vote, before it stopped.
-    /// An operator may have given it a shorter one since, but the leader's lease knows nothing of that.
+    /// The longest election timeout under which this member may have answered a leader before it stopped. An operator
+    /// may have set a shorter one since, but the leader's lease still relies on the longer one.
     pub promised: Duration,
-    /// The term on disk; 0 if there was never one.
+    /// The term on disk; 0 if there is none.
     pub term: Term,
     /// The vote on disk, cast in that term.
     pub vote: Option<MemberId>,
     /// The shape of the log on disk.
     pub log: LogShape,
-    /// The highest index recorded as committed; at most the last entry's. What became known later is learned again.
+    /// The highest index recorded as committed; at most the last entry's. Later commits are learned again.
     pub commit: Index,
     /// The configurations in the log, ascending.
     pub configurations: Vec<(Index, Configuration)>,

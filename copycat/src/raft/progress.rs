@@ -1,51 +1,52 @@
-//! How far one follower is, as its leader knows it: the paper's `nextIndex` and `matchIndex`, and what is on its way.
+//! The progress of one follower, as its leader knows it: the paper's `nextIndex` and `matchIndex`, and the appends in
+//! flight.
 
 use crate::codec::ids::Index;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// How the leader sends entries to a follower.
+/// The way in which the leader sends entries to a follower.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mode {
-    /// The leader does not know where the logs agree. It sends one append at a time, to find out.
+    /// The leader does not know where the logs agree. It sends one append at a time to find out.
     Probe,
-    /// The logs agree up to `next`. Appends follow each other without waiting for answers.
+    /// The logs agree before `next`, once the appends in flight arrive. Appends do not wait for answers.
     // Rule: thesis §10.2.2
     Replicate,
-    /// What was on its way is lost. Nothing is sent until the follower answers a heartbeat.
+    /// The connection broke, and the appends in flight are lost. None is sent until the follower answers a heartbeat.
     Disconnected,
 }
 
-/// What a leader knows about one follower.
+/// The knowledge of a leader about one follower.
 #[derive(Debug)]
 pub(super) struct Progress {
     mode: Mode,
     /// The paper's `matchIndex`: the last entry that the follower acknowledged as durable in this term.
     matched: Index,
-    /// The newest round of heartbeats when it acknowledged that.
+    /// The newest round of heartbeats at the time of that acknowledgement.
     matched_round: u64,
     /// The paper's `nextIndex`: the first index of the next append.
     next: Index,
-    /// Last index of each append on its way, oldest first.
+    /// The last index of each append in flight, oldest first.
     inflight: VecDeque<Index>,
-    /// A probe is on its way.
+    /// Whether a probe is in flight.
     probing: bool,
-    /// Appends were lost. The next probe goes without entries.
+    /// Whether appends were lost. The next probe then carries no entries.
     lost: bool,
-    /// There was no room for what was sent last. Nothing more is sent until the follower answers something.
+    /// Whether the last append did not fit the send queue. The leader then sends no more until the follower answers.
     refused: bool,
-    /// How far the follower's log agrees, durable or not, by its latest heartbeat replies.
+    /// The last index up to which the follower's log agrees, durable or not, according to its latest answers.
     verified: Index,
-    /// The newest round of heartbeats when something was last sent, or the follower last got further.
+    /// The newest round of heartbeats when the leader last sent an append or the follower last made progress.
     moved: u64,
-    /// The newest round of heartbeats it answered.
+    /// The newest round of heartbeats that the follower answered.
     round: u64,
-    /// When it was last heard in this term.
+    /// The time at which the follower was last heard in this term.
     heard: Duration,
 }
 
 impl Progress {
-    /// A follower of which nothing is known yet. The leader's log ends before `next`.
+    /// Creates the progress of a follower of which nothing is known yet. The leader's log ends before `next`.
     pub(super) fn new(next: Index, now: Duration) -> Progress {
         assert!(next > 0, "indexes begin with 1");
         Progress {
@@ -64,27 +65,27 @@ impl Progress {
         }
     }
 
-    /// The last entry known to be durable there.
+    /// Returns the index of the last entry known to be durable there.
     pub(super) fn matched(&self) -> Index {
         self.matched
     }
 
-    /// First index of the next append.
+    /// Returns the first index of the next append.
     pub(super) fn next(&self) -> Index {
         self.next
     }
 
-    /// The newest round of heartbeats it answered.
+    /// Returns the newest round of heartbeats that the follower answered.
     pub(super) fn round(&self) -> u64 {
         self.round
     }
 
-    /// When it was last heard in this term.
+    /// Returns the time at which the follower was last heard in this term.
     pub(super) fn heard(&self) -> Duration {
         self.heard
     }
 
-    /// Whether an append may leave, if the leader's log ends with `last`. A probe leaves even if there are no entries.
+    /// Returns whether an append may be sent, if the leader's log ends with `last`. A probe may have no entries.
     pub(super) fn may_send(&self, last: Index, inflight_max: usize) -> bool {
         let sent = self.inflight.len();
         assert!(sent <= inflight_max, "{sent} appends are on their way, of {inflight_max}");
@@ -96,12 +97,12 @@ impl Progress {
         }
     }
 
-    /// Whether the next append should carry entries. It should not if those of the last one may still be on their way.
+    /// Returns whether the next append should carry entries. It should not if earlier ones may still be in flight.
     pub(super) fn wants_entries(&self) -> bool {
         self.mode == Mode::Replicate || !self.lost
     }
 
-    /// An append up to `last` leaves while `round` is the newest round of heartbeats.
+    /// Records that an append up to `last` is sent while `round` is the newest round of heartbeats.
     pub(super) fn sent(&mut self, last: Index, round: u64) {
         assert!(last + 1 >= self.next, "an append ends before it begins");
         assert!(round >= self.moved, "sent in round {round}, but moved in {}", self.moved);
@@ -116,8 +117,8 @@ impl Progress {
         self.verify();
     }
 
-    /// The entries from `first` on, of those that were sent last, found no room on the way to the follower. They are sent
-    /// again once the follower shows that it takes what is on its way. What has left is not sent again.
+    /// Records that the entries from `first` on did not fit the send queue. They are sent again after the next answer
+    /// of the follower. Entries before `first` are in flight and are not sent again.
     pub(super) fn refuse(&mut self, first: Index) {
         assert!(first > 0, "indexes begin with 1");
         self.refused = true;
@@ -131,12 +132,12 @@ impl Progress {
         self.verify();
     }
 
-    /// The follower answered something in this term.
+    /// Records that the follower answered in this term.
     pub(super) fn hear(&mut self, now: Duration) {
         self.heard = self.heard.max(now);
     }
 
-    /// Everything up to `matched` is durable there. Returns whether that is news.
+    /// Handles an acknowledgement: everything up to `matched` is durable there. Returns whether that was not known.
     pub(super) fn accept(&mut self, matched: Index, round: u64) -> bool {
         let news = matched > self.matched;
         assert!(round >= self.matched_round, "acknowledged in {round}, and before in {}", self.matched_round);
@@ -160,18 +161,20 @@ impl Progress {
         news
     }
 
-    /// The follower answered heartbeat `round`, and says that its log ends with `last`. If that proves that it lost
-    /// entries which it had acknowledged, this returns the last of those, and no acknowledgement counts any more.
+    /// Detects that the follower lost entries that it had acknowledged. It answered heartbeat `round`, and its log ends
+    /// with `last`. If that proves a loss, this returns the last index that it had acknowledged, and no acknowledgement
+    /// counts any more.
     ///
-    /// The proof: within a term, only the leader cuts a follower's log, and never entries that the follower acknowledged.
-    /// So a round that began after the acknowledgement finds those entries in the log, unless a disk lost them. An answer
-    /// to an earlier round proves nothing. Neither does a rejected append: both may have been on their way for long.
+    /// The proof: within a term, only the leader cuts a follower's log, and never entries that the follower
+    /// acknowledged. So a round that began after the acknowledgement finds those entries in the log, unless a disk lost
+    /// them. An answer to an earlier round proves nothing, nor does a rejected append: both may have been in flight for
+    /// a long time.
     ///
-    /// The log is repaired by this, and the commit index does not fall. But two dangers remain. Until the follower has the
-    /// entries again, what was committed with its acknowledgement is durable on one member less than a majority; if the
-    /// leader fails meanwhile, the follower may elect a member that lacks an entry. And with the entries the follower may
-    /// have lost a vote of the current term, which it could give a second time. Only a change of membership could keep
-    /// such a member from voting: it would have to come back as a learner.
+    /// The leader then repairs the log, and the commit index does not fall. But two dangers remain. Until the follower
+    /// has the entries again, entries that were committed with its acknowledgement may be durable on one member less
+    /// than a majority. If the leader fails meanwhile, the follower may elect a member that lacks an entry. And
+    /// together with the entries the follower may have lost a vote of the current term, which it could give a second
+    /// time. Only a change of membership could keep such a member from voting: it would have to come back as a learner.
     pub(super) fn detect_lost_entries(&mut self, round: u64, last: Index) -> Option<Index> {
         if round <= self.matched_round || last >= self.matched {
             return None;
@@ -182,8 +185,8 @@ impl Progress {
         Some(acknowledged)
     }
 
-    /// The follower does not hold the leader's entry at `prev`, and `agreed` is the last index where the two logs may
-    /// agree. Returns whether the answer is about the latest attempt, and not about an old one.
+    /// Handles a rejection of the entry at `prev`. `agreed` is the last index at which the two logs may agree. Returns
+    /// false, and changes nothing, if the answer is stale.
     pub(super) fn reject(&mut self, prev: Index, agreed: Index) -> bool {
         let current = match self.mode {
             Mode::Probe => prev + 1 == self.next,
@@ -192,13 +195,13 @@ impl Progress {
         if !current || prev <= self.matched {
             return false;
         }
-        // Each rejection moves the search down, whatever the answer says. So it ends.
+        // Each rejection moves the search down, whatever its hint is. So the search ends.
         self.probe(agreed.min(prev - 1).max(self.matched) + 1);
         assert!(self.next <= prev, "{prev} was rejected, and {} is the next to try", self.next);
         true
     }
 
-    /// Looks for the place where the logs agree, from `next` on. What is on its way counts for nothing.
+    /// Searches for the index up to which the logs agree, beginning with `next`. Appends in flight are not counted.
     fn probe(&mut self, next: Index) {
         assert!(next > self.matched, "probe {next} within matched {}", self.matched);
         self.mode = Mode::Probe;
@@ -208,7 +211,8 @@ impl Progress {
         self.verify();
     }
 
-    /// The follower answered heartbeat `round`, and says that its log agrees up to `verified`.
+    /// Handles the answer to heartbeat `round`: the follower's log agrees up to `verified`. `newest` is the last round
+    /// started. An answer to an earlier round than the last one answered is ignored.
     pub(super) fn heartbeat_answered(&mut self, round: u64, verified: Index, newest: u64) {
         assert!(round <= newest, "answers round {round} of {newest}");
         if round < self.round {
@@ -218,14 +222,14 @@ impl Progress {
         if verified > self.verified {
             self.moved = newest;
         }
-        // This may be less than before: after a restart, a follower does not know yet what agrees.
+        // This may be less than before: after a restart, a follower does not know yet up to where the logs agree.
         self.verified = verified;
         if self.mode == Mode::Disconnected {
             self.probe(self.matched + 1);
         }
     }
 
-    /// Whether something was sent that has not arrived, as far as the follower's latest answer says.
+    /// Returns whether an append was sent that had not arrived at the time of the follower's latest answer.
     pub(super) fn is_missing_something(&self) -> bool {
         match self.mode {
             Mode::Probe => self.probing,
@@ -234,13 +238,13 @@ impl Progress {
         }
     }
 
-    /// The newest round of heartbeats when something was last sent, or the follower last got further.
+    /// Returns the newest round of heartbeats when the leader last sent an append or the follower made progress.
     pub(super) fn moved(&self) -> u64 {
         self.moved
     }
 
-    /// Appends were lost, as time has shown. The leader looks again where the logs agree. The first probe goes without
-    /// entries, because on a slow link those that were sent may be on their way after all.
+    /// Searches again for the index up to which the logs agree, because appends seem to be lost. The first probe
+    /// carries no entries, because on a slow link those that were sent may still be in flight.
     pub(super) fn recover(&mut self) {
         assert!(self.is_missing_something(), "nothing was lost");
         let next = if self.mode == Mode::Probe { self.next } else { self.matched + 1 };
@@ -248,13 +252,13 @@ impl Progress {
         self.lost = true;
     }
 
-    /// The connection broke. Whatever was on its way is lost.
+    /// Records that the connection broke, and that all appends in flight are lost.
     pub(super) fn disconnect(&mut self) {
         self.probe(self.matched + 1);
         self.mode = Mode::Disconnected;
     }
 
-    /// What must hold after each change.
+    /// Asserts the invariants that hold after each change.
     fn verify(&self) {
         assert!(self.next > self.matched, "next {} within matched {}", self.next, self.matched);
         assert!(self.mode == Mode::Probe || !self.probing, "a probe on its way in {:?}", self.mode);
@@ -319,12 +323,12 @@ mod tests {
         progress.accept(7, 2);
         assert!(progress.may_send(20, 1), "nothing is under way any more");
         assert_eq!(progress.next(), 8, "nothing is sent twice");
-        // Nothing of the very first append has left.
+        // Nothing of the first append was sent.
         progress.sent(9, 2);
         progress.refuse(8);
         progress.heartbeat_answered(3, 7, 3);
         assert!(!progress.is_missing_something(), "nothing is under way that could be missing");
-        // A probe that found no room is made again.
+        // A probe that did not fit is sent again.
         let mut progress = Progress::new(5, Duration::ZERO);
         progress.sent(4, 1);
         progress.refuse(5);

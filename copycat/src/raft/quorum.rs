@@ -1,23 +1,23 @@
-//! What a majority has reached, and whether an election is decided.
+//! Majorities: the value that a majority has reached, and the result of an election.
 //!
-//! An empty `outgoing` means that the configuration is not joint. An empty `voters` has no majority, so nothing is
-//! reached and nobody wins, whatever `outgoing` says: a message may bring such a configuration.
+//! If `outgoing` is empty, the configuration is not joint. If `voters` is empty, there is no majority: no value is
+//! reached and no election is won, whatever `outgoing` contains. A message may bring such a configuration.
 
 use crate::codec::configuration::Configuration;
 use crate::codec::ids::MemberId;
 
-/// Whether an election is decided.
+/// The result of an election so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum VoteResult {
-    /// A majority of every set granted.
+    /// A majority of every set of voters granted its vote.
     Won,
-    /// Some set can no longer give a majority.
+    /// At least one set of voters can no longer give a majority.
     Lost,
-    /// Open.
+    /// The election is not decided yet.
     Pending,
 }
 
-/// How many of `count` voters are a majority: 2 of 2, 2 of 3, 3 of 4.
+/// Returns how many of `count` voters are a majority: 2 of 2, 2 of 3, 3 of 4.
 // Rule: Raft §5.2, majority
 const fn majority(count: usize) -> usize {
     let majority = count / 2 + 1;
@@ -25,11 +25,11 @@ const fn majority(count: usize) -> usize {
     majority
 }
 
-/// The largest value that a majority of the voters has reached, and in a joint configuration a majority of either set.
-/// `None` if there are no voters.
+/// Returns the largest value that a majority of the voters has reached, and in a joint configuration a majority of each
+/// of the two sets. Returns `None` if there are no voters.
 ///
-/// With match indexes it is what may be committed by counting, with rounds of heartbeats the last confirmed one, with
-/// times the last moment at which a majority was heard.
+/// Of match indexes, this is the index that a majority holds. Of rounds of heartbeats, it is the last confirmed one. Of
+/// times, it is the last time at which a majority was heard.
 // Rule: thesis §4.3
 pub(super) fn reached<T: Ord + Copy>(
     configuration: &Configuration,
@@ -42,7 +42,7 @@ pub(super) fn reached<T: Ord + Copy>(
     Some(incoming.min(reached_by(&configuration.outgoing, &value)?))
 }
 
-/// The definition itself: the largest value that a majority holds or exceeds. Sets are small, so comparing all with all
+/// Returns the largest value that a majority of one set has reached or exceeded. Sets are small, so comparing all pairs
 /// is cheaper than sorting a copy, and needs no memory.
 fn reached_by<T: Ord + Copy>(voters: &[MemberId], value: &impl Fn(MemberId) -> T) -> Option<T> {
     let holders = |bar: T| voters.iter().filter(|&&voter| value(voter) >= bar).count();
@@ -57,7 +57,7 @@ fn reached_by<T: Ord + Copy>(voters: &[MemberId], value: &impl Fn(MemberId) -> T
     best
 }
 
-/// Counts an election; `vote` is `None` for who has not answered.
+/// Counts the votes of an election. `vote` returns `None` for a voter that has not answered.
 pub(super) fn outcome(configuration: &Configuration, vote: impl Fn(MemberId) -> Option<bool>) -> VoteResult {
     let incoming = outcome_of(&configuration.voters, &vote);
     if configuration.outgoing.is_empty() {
@@ -95,7 +95,7 @@ mod tests {
         Configuration { voters: set(voters), outgoing: set(outgoing), learners: Vec::new() }
     }
 
-    /// Every subset with more than half of the members, by counting bits.
+    /// Returns every subset with more than half of the members, by counting bits.
     fn majorities(members: &[MemberId]) -> Vec<Vec<MemberId>> {
         (0u32..1 << members.len())
             .filter(|mask| 2 * mask.count_ones() as usize > members.len())
@@ -103,7 +103,7 @@ mod tests {
             .collect()
     }
 
-    /// By the words of the paper: some majority of each set, all of whose members are there.
+    /// Follows the definition of the paper: in each set there is a majority whose members have all reached the value.
     fn reached_by_brute_force(configuration: &Configuration, values: &[u64]) -> Option<u64> {
         let all_in_some_majority = |voters: &[MemberId], bar: u64| {
             majorities(voters).iter().any(|m| m.iter().all(|member| values[member.0 as usize] >= bar))
@@ -131,7 +131,7 @@ mod tests {
         }
     }
 
-    /// Nobody, single members, even clusters, and joint sets that share none, some, or all of their members.
+    /// Returns empty sets, single members, even clusters, and joint sets that share no, some, or all members.
     fn configurations() -> Vec<Configuration> {
         let plain = [&[][..], &[1], &[1, 2], &[1, 2, 3], &[1, 2, 3, 4], &[1, 2, 3, 4, 5]];
         let mut all: Vec<_> = plain.iter().map(|voters| joint(voters, &[])).collect();
@@ -143,7 +143,7 @@ mod tests {
         all
     }
 
-    /// All assignments of `choices` values to members 1 to 5; place 0 is unused.
+    /// Returns all assignments of `choices` values to members 1 to 5. Position 0 is unused.
     fn assignments(choices: usize) -> impl Iterator<Item = Vec<usize>> {
         (0..choices.pow(5)).map(move |number| {
             let digit = |place: u32| number / choices.pow(place) % choices;

@@ -1,39 +1,40 @@
 //! Strict reads without a log entry: ReadIndex.
 //!
-//! A read may be answered when two things are true. A majority has confirmed that this leader still leads, in a round of
-//! heartbeats that was *started after the read arrived*. And the leader has committed an entry of its own term. ReadIndexQueue
-//! that arrive while a round is on its way share the next one.
+//! A read may be answered when two conditions hold. A majority has confirmed that this leader still leads, in a round
+//! of heartbeats that *started after the read arrived*. And the leader has committed an entry of its own term. Reads
+//! that arrive while a round is in flight share the next one.
 
 use crate::codec::ids::Index;
 use std::collections::VecDeque;
 
-/// Names a strict read, or all that arrived up to it. It is never used again, not even in a later leadership.
+/// The sequence number of a strict read. Confirming a ticket confirms all earlier ones. A ticket is never used again,
+/// not even in a later leadership.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct ReadTicket(pub u64);
 
-/// ReadIndexQueue that share a round.
+/// The reads that share a round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ReadBatch {
-    /// The newest of them.
+    /// The newest of these reads.
     pub(super) through: ReadTicket,
-    /// What their answer must reflect: the commit index when the newest arrived, but at least the leader's first own
-    /// entry.
+    /// The index that their answers must reflect: the commit index when the newest read arrived, and at least the first
+    /// entry of the leader's own term.
     pub(super) index: Index,
-    /// The first round that was, or will be, started after the newest arrived.
+    /// The first round that starts after the arrival of the newest read.
     round: u64,
 }
 
 /// The reads of one leadership.
 #[derive(Debug, Default)]
 pub(super) struct ReadIndexQueue {
-    /// Those that are not confirmed. Rounds, tickets and indexes ascend.
+    /// The reads that are not confirmed. Rounds and tickets ascend, and indexes never fall.
     waiting: VecDeque<ReadBatch>,
-    /// Those that are confirmed while the leader's first own entry is not committed.
+    /// The reads that are confirmed, but wait for the first entry of the leader's own term to commit.
     blocked: Option<ReadBatch>,
 }
 
 impl ReadIndexQueue {
-    /// Registers a read while `newest` is the last round started. Returns whether a round should be started for it now.
+    /// Registers a read while `newest` is the last round started. Returns whether a round should start for it now.
     pub(super) fn register(&mut self, ticket: ReadTicket, index: Index, newest: u64) -> bool {
         assert!(self.blocked.is_none_or(|batch| batch.through < ticket), "{ticket:?} is confirmed already");
         let on_its_way = self.waiting.front().is_some_and(|batch| batch.round <= newest);
@@ -52,7 +53,8 @@ impl ReadIndexQueue {
         !on_its_way
     }
 
-    /// A majority answered `round`. Returns the reads that this confirms: those that came before it was started.
+    /// Handles the confirmation of `round` by a majority. Returns the reads that may now be answered: those that
+    /// arrived before it started, if their index is committed.
     // Rule: thesis §6.4 (3)
     pub(super) fn confirm(&mut self, round: u64, commit: Index) -> Option<ReadBatch> {
         let mut confirmed = None;
@@ -60,7 +62,7 @@ impl ReadIndexQueue {
             confirmed = self.waiting.pop_front();
         }
         if confirmed.is_some() {
-            // Indexes ascend, so the newest batch stands for those that were blocked before, too.
+            // Indexes never fall, so the newest batch also covers those that were blocked before.
             assert!(
                 self.blocked.is_none_or(|before| confirmed.is_some_and(|batch| before.index <= batch.index))
             );
@@ -69,17 +71,17 @@ impl ReadIndexQueue {
         self.committed(commit)
     }
 
-    /// Everything up to `commit` is committed. Returns the confirmed reads that only waited for that.
+    /// Handles a new commit index. Returns the confirmed reads that waited only for it.
     pub(super) fn committed(&mut self, commit: Index) -> Option<ReadBatch> {
         self.blocked.take_if(|batch| batch.index <= commit)
     }
 
-    /// Whether reads wait for a round that has not been started.
+    /// Returns whether reads wait for a round that has not started.
     pub(super) fn wants_round(&self, newest: u64) -> bool {
         self.waiting.front().is_some_and(|batch| batch.round > newest)
     }
 
-    /// Whether any read is without an answer.
+    /// Returns whether there is no unanswered read.
     pub(super) fn is_empty(&self) -> bool {
         self.waiting.is_empty() && self.blocked.is_none()
     }

@@ -1,4 +1,4 @@
-//! The leader's side of replication, and what it commits.
+//! The leader's side of replication: proposals, appends, and commits.
 
 use super::conflict;
 use super::effect::{Effect, Effects};
@@ -10,12 +10,12 @@ use super::token::Token;
 use crate::codec::ids::{Index, MemberId};
 use crate::codec::terms::{LogId, Span};
 
-/// Most entries in one proposal, so that no index can run over.
+/// The largest number of entries in one proposal, so that no index can overflow.
 const PROPOSED_MAX: u64 = 1 << 32;
 
 impl Leader<'_> {
-    /// Appends `count` entries of the current term, at least one. Term and indexes are given in one step: no proposal
-    /// can ever be stamped with a term that it was not verified in.
+    /// Appends `count` entries of the current term, at least one. Term and indexes are assigned in one step, so no
+    /// proposal can get a term in which this member was not checked to lead.
     // Rule: Raft figure 2, Leaders 2
     pub(super) fn propose(&mut self, count: u64, fx: &mut Effects) -> Span {
         assert!((1..=PROPOSED_MAX).contains(&count), "proposes {count} entries at once");
@@ -25,8 +25,8 @@ impl Leader<'_> {
         span
     }
 
-    /// Sends everyone what there is, as far as the windows allow. Nothing waits for the leader's own flush, which runs
-    /// at the same time as the followers'.
+    /// Sends new entries to all followers, as far as their windows allow. Appends do not wait for the leader's own
+    /// flush, which runs at the same time as the flushes of the followers.
     // Rule: thesis §10.2.1
     pub(super) fn replicate(&mut self, fx: &mut Effects) {
         for at in 0..self.leadership.peers.len() {
@@ -34,7 +34,7 @@ impl Leader<'_> {
         }
     }
 
-    /// The same for one follower.
+    /// Sends new entries, or a probe, to one follower, as far as its window allows.
     // Rule: Raft figure 2, Leaders 3
     pub(super) fn replicate_to(&mut self, at: usize, fx: &mut Effects) {
         let (server, last) = (&*self.server, self.server.log.last().index);
@@ -46,7 +46,7 @@ impl Leader<'_> {
                 "goes on at {}, but the log ends with {last}",
                 progress.next()
             );
-            // Compacted away: only a snapshot could help this follower.
+            // The entries are compacted away. Only a snapshot could help this follower.
             let Some(prev) = server.log.sendable_after(progress.next() - 1) else { return };
             let up_to = match progress.wants_entries() {
                 true => last.min(prev.index.saturating_add(server.options.entries_max)),
@@ -57,7 +57,7 @@ impl Leader<'_> {
         }
     }
 
-    /// A follower answered an append of this term.
+    /// Handles the answer of a follower to an append of this term.
     pub(super) fn append_reply(&mut self, at: usize, result: AppendResult, fx: &mut Effects) {
         let round = self.leadership.rounds.newest();
         let progress = &mut self.leadership.peers[at].1;
@@ -65,7 +65,7 @@ impl Leader<'_> {
         match result {
             AppendResult::Accepted { matched } => {
                 assert!(matched <= self.server.log.last().index, "checked on arrival");
-                // What is committed already cannot commit anything else.
+                // An acknowledgement of committed entries cannot commit anything more.
                 if progress.accept(matched, round) && matched > self.server.commit {
                     self.commit_by_counting(fx);
                 }
@@ -78,7 +78,7 @@ impl Leader<'_> {
         self.replicate_to(at, fx);
     }
 
-    /// Commits what a majority holds durably. The leader counts itself only for what its own disk has finished.
+    /// Commits the entries that a majority holds durably. The leader counts itself only up to its own durable index.
     pub(super) fn commit_by_counting(&mut self, fx: &mut Effects) {
         let own = self.server.durable_index();
         if let Some(index) = self.leadership.committable(self.server, own) {
@@ -90,14 +90,14 @@ impl Leader<'_> {
         }
     }
 
-    /// What was on its way to `peer` is lost.
+    /// Records that all messages in flight to `peer` are lost.
     pub(super) fn disconnected(&mut self, peer: MemberId) {
         if let Some(at) = self.leadership.position(peer) {
             self.leadership.peers[at].1.disconnect();
         }
     }
 
-    /// An append to `peer` found no room on its way, from the entry `first` on.
+    /// Records that an append to `peer` did not fit its send queue, from the entry `first` on.
     pub(super) fn refused(&mut self, peer: MemberId, first: Index) {
         let last = self.server.log.last().index;
         assert!(first <= last, "{first} found no room on its way, and the log ends with {last}");
@@ -107,7 +107,7 @@ impl Leader<'_> {
     }
 }
 
-/// The entries behind `prev` up to `last`.
+/// Returns an append with the entries after `prev`, up to and including `last`.
 fn append_message(server: &Server, prev: LogId, last: Index) -> Message {
     assert!(server.log.matches(prev), "the log does not hold {prev:?}");
     Message::Append {
@@ -119,7 +119,7 @@ fn append_message(server: &Server, prev: LogId, last: Index) -> Message {
     }
 }
 
-/// ReadIndexQueue that may be answered now.
+/// Reports reads that may be answered as soon as the state has applied their index.
 // Rule: thesis §6.4 (4)
 pub(super) fn push_ready(ready: Option<ReadBatch>, fx: &mut Effects) {
     if let Some(batch) = ready {

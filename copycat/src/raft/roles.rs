@@ -8,14 +8,14 @@ use super::state::{Raft, RoleState};
 use crate::codec::ids::{MemberId, TERM_MAX, Term};
 
 impl Raft {
-    /// The election timeout passed without a leader: asks the others whether an election could be won. Nothing is
-    /// promised yet, and no term changes, so that a member with a bad connection deposes nobody.
+    /// Starts a pre-vote, after an election timeout without a leader: asks the voters whether an election could be won.
+    /// No term changes and no vote is saved, so a member with a bad connection deposes no leader.
     // Rule: thesis §9.6
     pub(super) fn become_pre_candidate(&mut self, fx: &mut Effects) {
         assert!(!matches!(self.role, RoleState::Leader(_)), "a leader does not campaign");
         let server = &mut self.server;
         server.restart_election_timer();
-        // A learner never campaigns, nor does a member that has used up the terms.
+        // A learner never campaigns, nor does a member that has reached the last term.
         if !server.configurations.current().is_voter(server.id) || server.term >= TERM_MAX {
             return;
         }
@@ -27,7 +27,8 @@ impl Raft {
         self.conclude(outcome, true, fx);
     }
 
-    /// The pre-vote was won: begins a new term, and votes for itself. That vote counts once it is durable.
+    /// Starts an election after a won pre-vote: begins a new term, and votes for itself. That vote counts once it is
+    /// durable.
     // Rule: Raft figure 2, Candidates 1
     fn become_candidate(&mut self, fx: &mut Effects) {
         let server = &mut self.server;
@@ -39,7 +40,7 @@ impl Raft {
         self.role = RoleState::Candidate(campaign);
     }
 
-    /// The election was won.
+    /// Begins the leadership after a won election.
     fn become_leader(&mut self, fx: &mut Effects) {
         let server = &mut self.server;
         assert_eq!(server.vote, Some(server.id), "a leader voted for itself");
@@ -50,7 +51,7 @@ impl Raft {
         self.role = RoleState::Leader(leadership);
     }
 
-    /// Leaves any other role, within the term.
+    /// Leaves any other role, and stays in the term.
     pub(super) fn become_follower(&mut self, fx: &mut Effects) {
         if let RoleState::Leader(leadership) = &self.role {
             if !leadership.reads.is_empty() {
@@ -63,7 +64,7 @@ impl Raft {
         assert!(self.server.leader != Some(self.server.id), "a follower that leads");
     }
 
-    /// A higher term was heard of: whatever this member was, it follows.
+    /// Adopts a higher term and becomes a follower in it, whatever its role was.
     // Rule: Raft figure 2, All Servers 2
     // Rule: Raft §5.1
     pub(super) fn adopt_term(&mut self, term: Term, fx: &mut Effects) {
@@ -72,7 +73,7 @@ impl Raft {
         self.server.save_vote(term, None, fx);
     }
 
-    /// The leader of the current term was heard. A candidate of the term gives up.
+    /// Follows the leader of the current term. A candidate of the term gives up.
     // Rule: Raft figure 2, Candidates 3
     pub(super) fn follow(&mut self, leader: MemberId, fx: &mut Effects) {
         assert!(!matches!(self.role, RoleState::Leader(_)), "two leaders in one term: refused before");
@@ -80,14 +81,14 @@ impl Raft {
         self.server.hear_leader(leader);
     }
 
-    /// Does what follows from the answers to the current campaign. If it is `pre`, it only asks in advance.
+    /// Acts on the result of the current campaign. `pre` says whether that is a pre-vote.
     pub(super) fn conclude(&mut self, outcome: VoteResult, pre: bool, fx: &mut Effects) {
         assert!(matches!(self.role, RoleState::Candidate(_)), "the end of a campaign that is over");
         match outcome {
             VoteResult::Pending => {}
             VoteResult::Lost => self.become_follower(fx),
             VoteResult::Won if pre => self.become_candidate(fx),
-            // The others may have answered before this core is told that its own vote is durable, which it is by then.
+            // The own vote is durable, but the core was not told yet. The election waits for that report.
             VoteResult::Won if !self.server.is_vote_durable() => {}
             // Rule: Raft figure 2, Candidates 2
             VoteResult::Won => self.become_leader(fx),

@@ -1,7 +1,7 @@
-//! What a server, the paper's word for a member of the group, keeps in every role: term, vote, log, commit index and
-//! timers.
+//! The state that a server keeps in every role: term, vote, log, commit index and timers. "Server" is the paper's word
+//! for a member of the group.
 //!
-//! This file knows nothing of roles. Which rule changes what, and when, is said in the files that use it.
+//! This file knows nothing of roles. The files that use it hold the rules for when this state changes.
 
 use super::configuration::Configurations;
 use super::effect::{Effect, Effects};
@@ -22,7 +22,7 @@ pub(super) struct Server {
     pub(super) id: MemberId,
     pub(super) options: Options,
     random: fastrand::Rng,
-    /// The latest time that the owner told.
+    /// The latest time given by the owner.
     pub(super) now: Duration,
 
     /// The paper's `currentTerm`.
@@ -32,7 +32,7 @@ pub(super) struct Server {
     /// The paper's `log[]`, without the commands.
     pub(super) log: LogShape,
     pub(super) configurations: Configurations,
-    /// Counts the changes of term, vote and tail: see `Token`.
+    /// The number of changes of term, vote and tail: see `Token`.
     epoch: u64,
     /// The newest token known to be durable.
     durable: Token,
@@ -41,23 +41,23 @@ pub(super) struct Server {
     pub(super) commit: Index,
     /// The leader of the current term, if known; this server while it leads.
     pub(super) leader: Option<MemberId>,
-    /// The log agrees with that leader's up to here, as its appends have shown.
+    /// The last index up to which that leader's appends have shown that both logs agree.
     pub(super) verified: Index,
-    /// Until then this server votes for nobody, because it heard a leader that may hold a lease.
+    /// The end of the vote block. Until then this server casts no vote: a leader that it heard may hold a lease.
     pub(super) vote_blocked_until: Duration,
-    /// When to campaign, unless a leader is heard before.
+    /// The time at which this server campaigns, unless it hears a leader before.
     pub(super) election_deadline: Duration,
-    /// The number of the next campaign. Another start of this server begins with another number.
+    /// The number of the next campaign. Each start of this server begins with another number.
     next_campaign: u64,
-    /// Tickets given to reads, in all leaderships.
+    /// The number of tickets given to reads, in all leaderships.
     tickets: u64,
 }
 
 impl Server {
-    /// Continues from `restored`. It votes for nobody, not even for itself, during one election timeout, because it may
-    /// have promised a leader just that before it stopped: the longest timeout that it may have promised under, not the
-    /// one it has now. Without a term it never promised anything: its answer to a heartbeat would have waited for a
-    /// term on disk.
+    /// Creates a server that continues from `restored`. It casts no vote during one election timeout, not even for
+    /// itself, because before it stopped it may have answered a leader that holds a lease. The timeout is the longest
+    /// under which it may have answered, or the current one if that is longer. A server without a term need not wait:
+    /// it never answered a heartbeat, because the answer would have waited for a term on disk.
     pub(super) fn new(options: Options, restored: Restored, now: Duration) -> Server {
         let last = restored.log.last();
         assert!(restored.vote.is_none() || restored.term > 0, "a vote without a term");
@@ -73,7 +73,7 @@ impl Server {
             now,
             term: restored.term,
             vote: restored.vote,
-            // What a snapshot covers is committed, and what was recorded so. The rest has to be learned again.
+            // A snapshot covers only committed entries. What was committed after the recorded index is learned again.
             commit: restored.commit.max(restored.log.base().index),
             log: restored.log,
             configurations: Configurations::new(restored.initial, restored.configurations),
@@ -92,7 +92,7 @@ impl Server {
         server
     }
 
-    /// What must hold between any two calls of the owner.
+    /// Asserts the invariants that hold between any two calls of the owner.
     pub(super) fn verify(&self) {
         let last = self.log.last();
         assert!(self.log.base().index <= self.commit, "a snapshot covers what is not committed");
@@ -103,40 +103,40 @@ impl Server {
         assert!(self.configurations.newest() <= last.index, "a configuration that is not in the log");
     }
 
-    /// Takes the time. It never goes back, whatever the owner says.
+    /// Sets the time. An earlier time than the current one is ignored.
     pub(super) fn set_time(&mut self, now: Duration) {
         self.now = self.now.max(now);
     }
 
-    /// The place of everything asked to be written so far.
+    /// Returns the token of everything that this server has asked to be written so far.
     pub(super) fn token(&self) -> Token {
         Token { epoch: self.epoch, index: self.log.last().index }
     }
 
-    /// The write with which the current epoch began: a change of term, vote or tail.
+    /// Returns the token of the write with which the current epoch began: a change of term, vote or tail.
     pub(super) fn epoch_start(&self) -> Token {
         Token::opening(self.epoch)
     }
 
-    /// Everything written up to `token` is durable.
+    /// Records that everything written up to `token` is durable.
     pub(super) fn note_durable(&mut self, token: Token) {
         assert!(token <= self.token(), "{token:?} durable, but only {:?} written", self.token());
         self.durable = self.durable.max(token);
     }
 
-    /// Whether the write with which the current epoch began is durable, and with it term and vote as they are.
+    /// Returns whether the first write of the current epoch is durable, and with it the current term and vote.
     pub(super) fn is_vote_durable(&self) -> bool {
         assert!(self.durable.epoch <= self.epoch, "a later epoch durable than was written");
         self.durable.epoch == self.epoch
     }
 
-    /// Whether everything written is durable.
+    /// Returns whether everything written is durable.
     pub(super) fn is_all_durable(&self) -> bool {
         self.token() == self.durable
     }
 
-    /// The last entry known to be durable. A completion of an earlier epoch speaks of another term or another tail, so
-    /// it counts for nothing.
+    /// Returns the last index known to be durable. A completion of an earlier epoch is about another term or another
+    /// tail, so it is not counted.
     pub(super) fn durable_index(&self) -> Index {
         let index = if self.is_vote_durable() { self.durable.index } else { 0 };
         assert!(
@@ -147,39 +147,39 @@ impl Server {
         index
     }
 
-    /// Waits for a leader again, for a time drawn anew between one election timeout and two.
+    /// Restarts the election timer, with a random time between one election timeout and two.
     // Rule: Raft §5.2, randomized timeouts
     pub(super) fn restart_election_timer(&mut self) {
         self.election_deadline = self.now + self.options.election_timeout + self.random_part();
         assert!(self.election_deadline >= self.now + self.options.election_timeout, "time ran over");
     }
 
-    /// Between nothing and one election timeout.
+    /// Draws a random time between zero and one election timeout.
     fn random_part(&mut self) -> Duration {
         let nanos = u64::try_from(self.options.election_timeout.as_nanos()).unwrap_or(u64::MAX);
         Duration::from_nanos(self.random.u64(0..=nanos))
     }
 
-    /// Gives out the number of a campaign.
+    /// Returns a new number for a campaign.
     pub(super) fn number_campaign(&mut self) -> u64 {
         let number = self.next_campaign;
         self.next_campaign = number.wrapping_add(1);
         number
     }
 
-    /// The number that was given out last.
+    /// Returns the number of the latest campaign.
     #[cfg(feature = "testing")]
     pub(super) fn latest_campaign(&self) -> u64 {
         self.next_campaign.wrapping_sub(1)
     }
 
-    /// Gives out the ticket of a read.
+    /// Returns a new ticket number for a read.
     pub(super) fn number_read(&mut self) -> u64 {
         self.tickets += 1;
         self.tickets
     }
 
-    /// Changes term, vote, or both: one write, which begins a new epoch.
+    /// Changes the term, the vote, or both in one write, which begins a new epoch.
     pub(super) fn save_vote(&mut self, term: Term, vote: Option<MemberId>, fx: &mut Effects) {
         assert!(self.leader != Some(self.id), "a leader's term and vote are fixed");
         // Rule: Raft §5.2, one vote in a term
@@ -193,23 +193,23 @@ impl Server {
         fx.push(Effect::SaveVote { term, vote });
     }
 
-    /// The leader of the current term was heard: this server votes for nobody during one election timeout.
+    /// Records that the leader of the current term was heard. This server then casts no vote for one election timeout.
     pub(super) fn hear_leader(&mut self, leader: MemberId) {
         assert!(leader != self.id, "a leader hears itself");
         // Rule: Raft figure 3, Election Safety
         assert!(self.leader.is_none_or(|first| first == leader), "two leaders in one term: refused before");
         self.leader = Some(leader);
-        // What was promised before a restart may last longer.
+        // The vote block after a restart may last longer.
         self.vote_blocked_until = self.vote_blocked_until.max(self.now + self.options.election_timeout);
         self.restart_election_timer();
     }
 
-    /// Whether a vote now would break the promise to a leader.
+    /// Returns whether this server must not vote now, because a leader that it heard may hold a lease.
     pub(super) fn is_vote_blocked(&self) -> bool {
         self.now < self.vote_blocked_until
     }
 
-    /// Adds `count` entries of `term` behind the last.
+    /// Adds `count` entries of `term` after the last.
     pub(super) fn append(&mut self, term: Term, count: u64) -> Span {
         let before = self.log.last();
         assert!(
@@ -222,7 +222,7 @@ impl Server {
         Span { term, first: before.index + 1, last: before.index + count }
     }
 
-    /// Removes the entries from `first` on. It begins a new epoch, since what is durable of them counts no more.
+    /// Removes the entries from `first` on. It begins a new epoch, so that a late completion cannot make them count.
     pub(super) fn truncate(&mut self, first: Index) {
         // Rule: Raft figure 3, State Machine Safety
         assert!(first > self.commit, "cuts {first}, but {} is committed", self.commit);
@@ -235,13 +235,13 @@ impl Server {
         assert_eq!(self.log.last().index, first - 1, "the log ends before what was cut");
     }
 
-    /// Puts a configuration in force that was appended at `index`.
+    /// Puts the configuration that was appended at `index` in force.
     pub(super) fn adopt(&mut self, index: Index, configuration: Configuration) {
         assert!(index <= self.log.last().index, "adopts a configuration that is not in the log");
         self.configurations.adopt(index, configuration);
     }
 
-    /// Raises the commit index, which never falls and never passes the log.
+    /// Raises the commit index to `index`, if that is higher. It never passes the end of the log.
     // Rule: Raft figure 2, All Servers 1
     pub(super) fn commit_to(&mut self, index: Index, fx: &mut Effects) {
         assert!(index <= self.log.last().index, "commits {index} beyond {:?}", self.log.last());
@@ -252,20 +252,20 @@ impl Server {
         }
     }
 
-    /// Sends what follows from `after`: at once if that is durable already.
+    /// Sends a message that must wait for `after`. It leaves at once if that is durable already.
     pub(super) fn send(&self, to: MemberId, message: Message, after: Token, fx: &mut Effects) {
         assert!(after <= self.token() && to != self.id, "{message:?} to {to} after {after:?}");
         let after = if after <= self.durable { Token::ZERO } else { after };
         fx.push(Effect::Send { to, message, after });
     }
 
-    /// Whether a log that ends with `last` is at least as up to date as this one.
+    /// Returns whether a log that ends with `last` is at least as up to date as this one.
     // Rule: Raft §5.4.1
     pub(super) fn is_up_to_date(&self, last: LogId) -> bool {
         last >= self.log.last()
     }
 
-    /// The error for what only a leader does.
+    /// Returns the error for a call that only a leader can serve.
     pub(super) fn not_leader(&self) -> NotLeader {
         assert!(self.leader != Some(self.id), "a leader denies that it leads");
         NotLeader { term: self.term, leader: self.leader }

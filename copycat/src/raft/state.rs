@@ -1,4 +1,4 @@
-//! The core itself: a server in its role, and what can be asked of it.
+//! The core itself: a server in its role, and the questions that the owner can ask it.
 
 use super::effect::{Effect, Effects, Role};
 use super::election::Campaign;
@@ -14,22 +14,22 @@ use crate::codec::log_shape::LogShape;
 use crate::codec::terms::LogId;
 use std::time::Duration;
 
-/// What a member knows about itself and its group.
+/// The state of a member, as it is reported to the owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Status {
-    /// What it is.
+    /// The member's role.
     pub role: Role,
-    /// Its current term.
+    /// The member's current term.
     pub term: Term,
     /// The leader of that term, if known.
     pub leader: Option<MemberId>,
-    /// Highest index known to be committed.
+    /// The highest index known to be committed.
     pub commit: Index,
-    /// Its last entry, durable or not.
+    /// The last entry of the log, durable or not.
     pub last: LogId,
 }
 
-/// The role of a server, and what it keeps only in that role.
+/// The role of a server, with the state that exists only in that role.
 #[derive(Debug)]
 pub(super) enum RoleState {
     Follower,
@@ -37,24 +37,24 @@ pub(super) enum RoleState {
     Leader(Box<Leadership>),
 }
 
-/// One member's core of one group.
+/// The consensus core of one member in one group.
 #[derive(Debug)]
 pub(crate) struct Raft {
     pub(super) server: Server,
     pub(super) role: RoleState,
-    /// What the last `Effect::Role` said.
+    /// The content of the last `Effect::Role`.
     announced: (Role, Term, Option<MemberId>),
 }
 
 impl Raft {
-    /// A follower that continues from `restored`.
+    /// Creates a follower that continues from `restored`.
     pub(crate) fn new(options: Options, restored: Restored, now: Duration) -> Raft {
         let server = Server::new(options, restored, now);
         let announced = (Role::Follower, server.term, server.leader);
         Raft { server, role: RoleState::Follower, announced }
     }
 
-    /// When `tick` has something to do next.
+    /// Returns the time at which `tick` has something to do next.
     pub(crate) fn deadline(&self) -> Duration {
         match &self.role {
             RoleState::Leader(leadership) => leadership.heartbeat_due,
@@ -62,8 +62,8 @@ impl Raft {
         }
     }
 
-    /// Whether anything follows here from more being durable: a candidate's own vote counts, or a majority is there
-    /// together with what is written and not durable.
+    /// Returns whether a flush can change the state of this core: if it makes a candidate's own vote count, or if it
+    /// completes a majority, so that the leader commits.
     pub(crate) fn awaits_durable(&self) -> bool {
         match &self.role {
             RoleState::Follower => false,
@@ -75,12 +75,12 @@ impl Raft {
         }
     }
 
-    /// The place of everything asked to be written so far.
+    /// Returns the token of everything that the core has asked to be written so far.
     pub(crate) fn token(&self) -> Token {
         self.server.token()
     }
 
-    /// What this member knows.
+    /// Returns the current state of this member.
     pub(crate) fn status(&self) -> Status {
         let Server { term, leader, commit, .. } = self.server;
         let last = self.server.log.last();
@@ -88,8 +88,8 @@ impl Raft {
         Status { role: self.role(), term, leader, commit, last }
     }
 
-    /// What a lease read rests on, while the lease holds: until 0.8 of the shortest election timeout after a majority's
-    /// answered heartbeat was *sent*.
+    /// Returns the current lease, if it holds. It ends 0.8 of the shortest election timeout after the *sending* of the
+    /// newest round of heartbeats that a majority answered.
     pub(crate) fn lease(&self, now: Duration) -> Option<Lease> {
         match &self.role {
             RoleState::Leader(leadership) => leadership.lease(&self.server, now),
@@ -97,24 +97,24 @@ impl Raft {
         }
     }
 
-    /// The configuration in force.
+    /// Returns the configuration in force.
     #[cfg(feature = "testing")]
     pub(crate) fn configuration(&self) -> &Configuration {
         self.server.configurations.current()
     }
 
-    /// The shape of the log, durable or not.
+    /// Returns the shape of the log, including entries that are not durable.
     pub(crate) fn log(&self) -> &LogShape {
         &self.server.log
     }
 
-    /// The number of the latest campaign.
+    /// Returns the number of the latest campaign.
     #[cfg(feature = "testing")]
     pub(crate) fn latest_campaign(&self) -> u64 {
         self.server.latest_campaign()
     }
 
-    /// The role, as others are told of it.
+    /// Returns the role, as it is reported to the owner.
     fn role(&self) -> Role {
         match &self.role {
             RoleState::Follower => Role::Follower,
@@ -124,7 +124,7 @@ impl Raft {
         }
     }
 
-    /// This member as a leader, if it is one.
+    /// Returns this member as a leader, if it leads.
     pub(super) fn leader(&mut self) -> Option<Leader<'_>> {
         match &mut self.role {
             RoleState::Leader(leadership) => Some(Leader::new(&mut self.server, leadership)),
@@ -132,10 +132,11 @@ impl Raft {
         }
     }
 
-    /// Ends a call of the owner: says what changed, and makes sure that everything still fits together.
+    /// Ends a call of the owner: reports a changed role, term or leader, and then checks the invariants. Debug builds
+    /// always check them.
     pub(super) fn finish(&mut self, fx: &mut Effects) {
         let now = (self.role(), self.server.term, self.server.leader);
-        // Each step of replication asserts what it relies on. All of it once more costs it a twentieth of its speed.
+        // Each step of replication asserts what it relies on. Checking everything again would cost 5 % of its speed.
         if cfg!(debug_assertions) || self.announced != now {
             self.verify();
         }
@@ -145,7 +146,7 @@ impl Raft {
         }
     }
 
-    /// What must hold between any two calls of the owner.
+    /// Asserts the invariants that hold between any two calls of the owner.
     fn verify(&self) {
         let server = &self.server;
         server.verify();

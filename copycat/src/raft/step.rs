@@ -1,4 +1,4 @@
-//! What the owner of a core tells it: time, messages, completed writes, proposals and reads.
+//! The calls of the owner: time, messages, completed writes, proposals and reads.
 
 use super::effect::Effects;
 use super::error::{InvalidMessage, NotLeader};
@@ -15,7 +15,8 @@ use crate::codec::terms::Span;
 use std::time::Duration;
 
 impl Raft {
-    /// Lets time pass: campaigns, or sends the heartbeats that are due.
+    /// Advances the time: campaigns, or sends the heartbeats that are due. A leader without contact to a majority steps
+    /// down.
     // Rule: Raft figure 2, Followers 2
     // Rule: Raft figure 2, Candidates 4
     pub(crate) fn tick(&mut self, now: Duration, fx: &mut Effects) {
@@ -35,7 +36,7 @@ impl Raft {
         self.finish(fx);
     }
 
-    /// Takes a message. A refused one changed nothing.
+    /// Handles a message. On an error, no state has changed.
     // Rule: Raft figure 2, Followers 1
     pub(crate) fn receive(
         &mut self,
@@ -46,7 +47,7 @@ impl Raft {
     ) -> Result<(), InvalidMessage> {
         self.check(from, &message)?;
         self.server.set_time(now);
-        // Nobody asks a stranger for anything. Whoever answers may be a member that was removed.
+        // Only members are asked. A removed member may still answer, and its answer is dropped.
         if message.is_reply() && !self.server.configurations.is_member(from) {
             return Ok(());
         }
@@ -54,7 +55,7 @@ impl Raft {
             Message::RequestVote { term, last, pre, campaign } => {
                 self.request_vote(from, VoteRequest { term, last, pre, campaign }, fx);
             }
-            // A granted pre-vote names a term that nobody has begun yet. Nobody has to adopt it.
+            // A granted pre-vote names a term that has not begun yet. It is not adopted.
             Message::Vote { granted: true, pre: true, .. } => self.take_answer(from, &message, fx),
             _ if message.term() < self.server.term => {
                 follower::answer_stale(&self.server, from, &message, fx);
@@ -71,7 +72,7 @@ impl Raft {
         Ok(())
     }
 
-    /// A message of the current term.
+    /// Handles a message of the current term.
     fn step(&mut self, from: MemberId, message: Message, fx: &mut Effects) {
         match message {
             Message::Append { prev, commit, spans, configurations, .. } => {
@@ -87,7 +88,7 @@ impl Raft {
         }
     }
 
-    /// An answer of a member, for whoever asked: a candidate or a leader.
+    /// Passes the answer of a member to the role that asked for it: candidate or leader.
     fn take_answer(&mut self, from: MemberId, answer: &Message, fx: &mut Effects) {
         assert!(answer.is_reply(), "requests are answered in every role alike");
         match (&mut self.role, answer) {
@@ -109,17 +110,17 @@ impl Raft {
                 let log = FollowerLog { verified, durable, last };
                 Leader::new(&mut self.server, leadership).heartbeat_reply(at, round, log, fx);
             }
-            // It answers what this member no longer does: an earlier campaign, or a leadership that has ended.
+            // The answer belongs to an earlier campaign, or to a leadership that has ended.
             (RoleState::Follower | RoleState::Candidate(_) | RoleState::Leader(_), _) => {}
         }
     }
 
-    /// Everything asked to be written up to `token`, a value that `token()` had, is durable.
+    /// Handles a completed flush: every write up to `token`, which an earlier `token()` returned, is durable.
     pub(crate) fn durable(&mut self, token: Token, fx: &mut Effects) {
         self.server.note_durable(token);
         let own = self.server.id;
         match &mut self.role {
-            // A completion of an earlier epoch speaks of another term or another tail.
+            // A completion of an earlier epoch is about another term or another tail.
             _ if !self.server.is_vote_durable() => {}
             RoleState::Candidate(campaign) if !campaign.is_pre_vote() => {
                 let outcome = campaign.count(own, true, self.server.configurations.current());
@@ -133,8 +134,8 @@ impl Raft {
         self.finish(fx);
     }
 
-    /// Appends `count` entries of the current term, at least one, which the owner encodes and writes at the returned
-    /// place before it carries out the effects.
+    /// Appends `count` entries of the current term, at least one. The owner encodes them and writes them with the
+    /// returned term and indexes before it carries out the effects.
     pub(crate) fn propose(&mut self, count: u64, fx: &mut Effects) -> Result<Span, NotLeader> {
         match self.leader() {
             Some(mut leader) => Ok(leader.propose(count, fx)),
@@ -142,8 +143,8 @@ impl Raft {
         }
     }
 
-    /// Registers a strict read. It may be answered when `Effect::ReadReady` reaches its ticket, which may be among the
-    /// effects of this very call.
+    /// Registers a strict read. It may be answered after an `Effect::ReadReady` for its ticket or a later one, which
+    /// may be among the effects of this call.
     pub(crate) fn read(&mut self, now: Duration, fx: &mut Effects) -> Result<ReadTicket, NotLeader> {
         self.server.set_time(now);
         match self.leader() {
@@ -152,15 +153,16 @@ impl Raft {
         }
     }
 
-    /// What was on its way to `peer` is lost. It is sent again when the peer answers a heartbeat.
+    /// Records that all messages in flight to `peer` are lost. Entries are sent again when the peer answers a
+    /// heartbeat.
     pub(crate) fn disconnected(&mut self, peer: MemberId) {
         if let Some(mut leader) = self.leader() {
             leader.disconnected(peer);
         }
     }
 
-    /// An append to `peer` found no room on its way, from the entry `first` on. The rest is sent when the follower shows
-    /// that it takes what is under way.
+    /// Records that an append to `peer` did not fit its send queue, from the entry `first` on. The leader sends the
+    /// rest after the next answer of the peer.
     pub(crate) fn refused(&mut self, peer: MemberId, first: Index) {
         if let Some(mut leader) = self.leader() {
             leader.refused(peer, first);

@@ -1,4 +1,4 @@
-//! The voter's side of an election: who gets a vote, and who is told that it would get one.
+//! The voter's side of an election: it grants or refuses votes and pre-votes.
 
 use super::effect::Effects;
 use super::message::Message;
@@ -6,43 +6,45 @@ use super::state::{Raft, RoleState};
 use crate::codec::ids::{MemberId, Term};
 use crate::codec::terms::LogId;
 
-/// A request for a vote, as its message names it.
+/// The content of a `RequestVote` message.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct VoteRequest {
     pub(super) term: Term,
-    /// The candidate's last entry.
+    /// The last entry of the candidate's log.
     pub(super) last: LogId,
-    /// It only asks in advance.
+    /// Whether this is a pre-vote.
     pub(super) pre: bool,
     pub(super) campaign: u64,
 }
 
 impl Raft {
-    /// Answers a request. A granted vote, and a newly adopted term, are durable before the answer leaves.
+    /// Answers a request. A granted vote, and a newly adopted term, are durable before the answer leaves: it waits for
+    /// the token `after`.
     ///
-    /// Who asks need not be a member as far as this log knows: it may have been promoted by an entry that has not
-    /// arrived here. Its own quorum decides whether the vote counts.
+    /// The candidate need not be a member in this log. The entry that promoted it may not have arrived here. The
+    /// candidate's own configuration decides whether the vote counts.
     pub(super) fn request_vote(&mut self, from: MemberId, request: VoteRequest, fx: &mut Effects) {
         let VoteRequest { pre, campaign, .. } = request;
         let granted = if pre { self.would_grant(request) } else { self.vote(from, request, fx) };
-        // A refusal carries the voter's own term, so that a candidate that fell behind learns of it.
+        // A refusal carries the voter's own term, so that a candidate of an earlier term learns it.
         let term = if pre && granted { request.term } else { self.server.term };
         assert!(!granted || term == request.term, "grants a vote in term {term} for {request:?}");
         let after = self.server.epoch_start();
         self.server.send(from, Message::Vote { term, granted, pre, campaign }, after, fx);
     }
 
-    /// Whether a candidate of this term, with this log, would get the vote.
+    /// Returns whether a candidate with this term and log would get the vote. Changes nothing.
     fn would_grant(&self, request: VoteRequest) -> bool {
         request.term > self.server.term && self.server.is_up_to_date(request.last) && !self.is_vote_blocked()
     }
 
-    /// Votes, or refuses.
+    /// Grants or refuses the vote. A higher term and the vote in it are saved in one write, so this does not call
+    /// `adopt_term`.
     fn vote(&mut self, from: MemberId, request: VoteRequest, fx: &mut Effects) -> bool {
         let VoteRequest { term, last, .. } = request;
         let server = &self.server;
         if term == server.term && server.vote == Some(from) {
-            // The same vote again promises nothing new, so it breaks no promise either.
+            // Granting the same vote again is safe, also while a leader may hold a lease.
             return true;
         }
         // Rule: Raft figure 2, RequestVote 1
@@ -63,9 +65,9 @@ impl Raft {
         granted
     }
 
-    /// Whether a vote now could break the promise that a lease rests on: a leader was heard within an election timeout,
-    /// or this member started within one, or it leads and a majority hears it. A leader that lost its majority promises
-    /// nothing, so it cannot block the others' election.
+    /// Returns whether this member must not vote now, because a leader may hold a lease: it heard a leader or started
+    /// within an election timeout, or it leads and a majority answered it within one. A leader that lost its majority
+    /// may vote, so it cannot block the others' election.
     // Rule: thesis §4.2.3
     fn is_vote_blocked(&self) -> bool {
         match &self.role {

@@ -1,4 +1,4 @@
-//! A command's arguments as bytes: the key first, then the others in order, nothing twice.
+//! The encoded arguments of a command: the key first, then the others in order. Nothing is encoded twice.
 
 use crate::codec::command::Command;
 use crate::codec::frame::{BODY_MAX, KEY_MAX};
@@ -8,10 +8,10 @@ use crate::error::{Error, Problem};
 use serde::de::Deserialize;
 use serde::{Serialize, Serializer};
 
-/// Room for small commands, so that their encoding allocates once.
+/// The initial capacity of an encoding buffer, in bytes: a small command allocates once.
 const ROOM: usize = 64;
 
-/// Bytes that are no value of the expected type, or a value that has no bytes.
+/// The error for bytes that do not decode as the expected type, or for a value that cannot be encoded.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct Misfit(pub(crate) PayloadError);
@@ -19,14 +19,14 @@ pub struct Misfit(pub(crate) PayloadError);
 /// The encoded arguments of one command.
 #[derive(Clone, Debug)]
 pub struct Arguments {
-    /// The key, then the rest.
+    /// The encoded key, then the other encoded arguments.
     pub(crate) body: Vec<u8>,
-    /// How many bytes are the key.
+    /// The number of leading bytes of `body` that are the key.
     pub(crate) key_len: usize,
 }
 
 impl Arguments {
-    /// Encodes a key and the tuple of the other arguments. Nothing was sent if it fails.
+    /// Encodes a key and the tuple of the other arguments. If this fails, nothing was sent.
     pub fn keyed<K: Serialize + ?Sized, A: Serialize>(key: &K, others: &A) -> Result<Arguments, Error> {
         let mut body = Vec::with_capacity(ROOM);
         payload::encode(key, &mut body).map_err(refused)?;
@@ -36,14 +36,14 @@ impl Arguments {
         Arguments::within_limits(body, key_len)
     }
 
-    /// Encodes the tuple of the arguments of a command that has no key. Nothing was sent if it fails.
+    /// Encodes the tuple of the arguments of a command that has no key. If this fails, nothing was sent.
     pub fn keyless<A: Serialize>(arguments: &A) -> Result<Arguments, Error> {
         let mut body = Vec::with_capacity(ROOM);
         payload::encode(arguments, &mut body).map_err(refused)?;
         Arguments::within_limits(body, 0)
     }
 
-    /// Takes bytes that are encoded already.
+    /// Wraps encoded arguments, and checks the limits of the key and of the whole.
     pub(crate) fn within_limits(body: Vec<u8>, key_len: usize) -> Result<Arguments, Error> {
         assert!(key_len <= body.len(), "the key is part of the body");
         check_key_len(key_len)?;
@@ -53,19 +53,19 @@ impl Arguments {
         Ok(Arguments { body, key_len })
     }
 
-    /// The command that calls a method with them.
+    /// Returns the command that calls `method` with these arguments.
     pub(crate) fn into_command(self, method: MethodId) -> Command {
-        // Its bound was checked, and is far below what 32 bits hold.
+        // The length is at most `KEY_MAX`, far below what 32 bits hold.
         Command { method, key_len: self.key_len as u32, body: self.body.into() }
     }
 
-    /// The encoded key; empty where there is none.
+    /// Returns the encoded key, which is empty for a command without a key.
     pub(crate) fn key(&self) -> &[u8] {
         &self.body[..self.key_len]
     }
 }
 
-/// Refuses a key that is longer than any may be.
+/// Refuses a key that is longer than `KEY_MAX`.
 pub(crate) fn check_key_len(found: usize) -> Result<(), Error> {
     if found > KEY_MAX {
         Err(Problem::TooLarge { part: "key", limit: KEY_MAX, found }.into())
@@ -74,7 +74,7 @@ pub(crate) fn check_key_len(found: usize) -> Result<(), Error> {
     }
 }
 
-/// The error of arguments that could not be encoded.
+/// Converts the failure of an encoding into the caller's error.
 pub(crate) fn refused(cause: PayloadError) -> Error {
     match cause {
         PayloadError::TooLarge { limit, found } => Problem::TooLarge { part: "command", limit, found }.into(),
@@ -82,7 +82,7 @@ pub(crate) fn refused(cause: PayloadError) -> Error {
     }
 }
 
-/// Checks the body of a command with a key: exactly `key_len` bytes are a `K`, the rest is an `A`.
+/// Checks the body of a command with a key: exactly its first `key_len` bytes must be a `K`, the rest an `A`.
 pub fn check_keyed<'a, K: Deserialize<'a>, A: Deserialize<'a>>(
     body: &'a [u8],
     key_len: usize,
@@ -93,7 +93,7 @@ pub fn check_keyed<'a, K: Deserialize<'a>, A: Deserialize<'a>>(
     Ok(())
 }
 
-/// Checks the body of a command without a key: all of it is an `A`.
+/// Checks the body of a command without a key: all of it must be an `A`.
 pub fn check_keyless<'a, A: Deserialize<'a>>(body: &'a [u8], key_len: usize) -> Result<(), Misfit> {
     if key_len > 0 {
         return Err(Misfit(PayloadError::Trailing(key_len)));
@@ -101,7 +101,7 @@ pub fn check_keyless<'a, A: Deserialize<'a>>(body: &'a [u8], key_len: usize) -> 
     payload::decode_borrowed::<A>(body).map(drop).map_err(Misfit)
 }
 
-/// A `&[u8]` argument: encodes to the same bytes as the slice does, in one step instead of one per byte.
+/// A `&[u8]` argument. It encodes to the same bytes as the slice, in one step instead of one per byte.
 #[derive(Clone, Copy, Debug)]
 pub struct Raw<'a>(pub &'a [u8]);
 

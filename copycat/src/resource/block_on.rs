@@ -1,4 +1,4 @@
-//! Waiting for a future by parking the thread: what synchronous proxies stand on.
+//! Blocks a thread until a future is ready, by parking it. Synchronous proxies use this.
 
 use crate::error::{Error, Problem};
 use crate::threads::is_node_thread;
@@ -24,23 +24,23 @@ impl Wake for Unpark {
 ///
 /// Must not be called on a thread that the future waits for.
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
-    // A task of the user's runtime may be what calls us. The channels of tokio would charge what they
-    // do to that task's budget, answer "pending" once it is used up, and, since the task never gets
-    // back to its scheduler here, never get a new one.
+    // The caller may be a task of the user's tokio runtime. Tokio's channels charge their operations to the budget
+    // of that task, and return `Pending` once it is used up. The task gets a new budget only from its scheduler, to
+    // which it never returns while it is blocked here.
     let mut future = pin!(tokio::task::unconstrained(future));
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut context = Context::from_waker(&waker);
     loop {
         match future.as_mut().poll(&mut context) {
             Poll::Ready(output) => return output,
-            // May return for no reason, or for somebody else's: then the future is polled once more.
+            // `park` may return spuriously, or for another `unpark`. The future is then polled once more.
             Poll::Pending => thread::park(),
         }
     }
 }
 
-/// Runs a future to its end as [`block_on`] does; an error, and nothing begun, on a thread of a node, which the
-/// future would have to wait for.
+/// Runs a future to its end as [`block_on`] does. On a thread of a node, which the future would have to wait for,
+/// it returns an error and does not poll the future.
 pub(crate) fn block_on_outside<T>(future: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     if is_node_thread() {
         return Err(Problem::NodeThread.into());

@@ -1,4 +1,4 @@
-//! A state machine's methods as data: what `#[state_machine]` writes down about each of them.
+//! The methods of a state machine as data: the table that `#[state_machine]` generates.
 
 use super::arguments::Misfit;
 use super::split::{Parts, Spread};
@@ -9,9 +9,10 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// A value that can travel and be kept: encoded, decoded, and independent of where it was read from.
+/// A value that can be sent and stored: it can be encoded and decoded, and does not depend on the bytes it was read
+/// from.
 ///
-/// Implemented for every type with [`Serialize`] and [`DeserializeOwned`]; nobody implements it by hand.
+/// Implemented for every type with [`Serialize`] and [`DeserializeOwned`], never by hand.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot travel to a replica",
     label = "not both `serde::Serialize` and `serde::Deserialize`",
@@ -21,96 +22,95 @@ pub trait Data: Serialize + DeserializeOwned + 'static {}
 
 impl<T: Serialize + DeserializeOwned + 'static> Data for T {}
 
-/// The commands of one state machine. Implemented by the marker type that `#[state_machine]` generates.
+/// The commands of one state machine. `#[state_machine]` generates a marker type that implements this.
 pub trait Commands: 'static {
-    /// Its methods, in the order of their declaration.
+    /// The methods, in the order of their declaration.
     const METHODS: &'static [Method];
 }
 
-/// Commands that can be spread over partitions: each has a key, or says that it goes to one partition
-/// or to all.
+/// Commands that can be spread over partitions. Each has a key, or declares that it goes to one partition or to all.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has commands that belong to no partition",
     note = "mark an argument `#[key]`, or mark the method `all`, `single`, or (reads) `merge = …`"
 )]
 pub trait Partitioned: Commands {}
 
-/// How a method touches the state.
+/// The way in which a method accesses the state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// Looks at the state only; never in the log.
+    /// A read: it does not change the state, and is never in the log.
     Read,
-    /// Changes the state, through the log.
+    /// A write: it changes the state, through the log.
     Write,
     /// A write that leaves a tombstone.
     Delete,
 }
 
-/// Which partitions a command goes to.
+/// The partitions that a command goes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Route {
-    /// To the one its key belongs to.
+    /// The partition that its key belongs to.
     Key,
-    /// To the partitions of its keys, each with its part; to partition 0 if it has no key.
+    /// The partitions of its keys, each with its part; partition 0 if the command has no keys.
     Keys,
-    /// To partition 0.
+    /// Partition 0.
     Single,
-    /// To every one; each with its part, if it has several keys.
+    /// Every partition, each with its part if the command has several keys.
     All,
 }
 
 /// One method of a state machine, as data.
 #[derive(Clone, Copy, Debug)]
 pub struct Method {
-    /// Its name, as submitted by name; no `r#`.
+    /// The name, as passed to `submit`; without `r#`.
     pub name: &'static str,
-    /// Its id in the log: of the name, or chosen by the author.
+    /// The id in the log: the hash of the name, or chosen by the author.
     pub id: MethodId,
-    /// How it touches the state.
+    /// The way in which the method accesses the state.
     pub kind: Kind,
-    /// For reads: what they reflect unless the handle says otherwise.
+    /// The consistency of a read, unless the proxy chooses another.
     pub consistency: Consistency,
-    /// Which partitions it goes to.
+    /// The partitions that the command goes to.
     pub route: Route,
-    /// Names of the arguments, in the order of their declaration.
+    /// The names of the arguments, in the order of their declaration.
     pub arguments: &'static [&'static str],
-    /// Which of them is the key; it travels first.
+    /// The position of the key among the arguments. The key is encoded first.
     pub key: Option<usize>,
-    /// Methods whose earlier commands with the same key are dead once this one is retained.
+    /// Methods whose earlier commands with the same key are obsolete once a command of this one is retained.
     pub supersedes: &'static [MethodId],
-    /// Whether bytes are the key (exactly so many of them) and the other arguments.
+    /// A check that a body is the key, of exactly the given length, and the other arguments.
     pub check: Check,
-    /// How the encoded arguments of a command with several keys become a part for each partition; `None`: it has
-    /// one key or none.
+    /// The function that splits the encoded arguments of a command with several keys into a part for each
+    /// partition; `None` for one key or none.
     pub split: Option<Split>,
-    /// How the encoded results of several partitions become one; `None`: they are all alike.
+    /// The function that merges the encoded results of several partitions into one; `None` if they are all alike.
     pub merge: Option<Merge>,
 }
 
-/// See [`Method::check`].
+/// The type of [`Method::check`].
 pub(crate) type Check = fn(body: &[u8], key_len: usize) -> Result<(), Misfit>;
 
-/// See [`Method::merge`].
+/// The type of [`Method::merge`].
 pub(crate) type Merge = fn(results: &[Bytes], out: &mut Vec<u8>) -> Result<(), Misfit>;
 
-/// See [`Method::split`].
+/// The type of [`Method::split`].
 pub(crate) type Split = fn(body: &[u8], spread: Spread) -> Result<Parts, Error>;
 
-/// What generated code writes down about a method: first what every method has, then what this one has besides.
+/// The constructors that generated code uses, with what every method has; then the setters for the rest.
 impl Method {
-    /// A read; its id is that of its name, it has no key, and goes to partition 0.
+    /// Describes a read. Its id is the hash of its name, it has no key, and it goes to partition 0.
     #[must_use]
     pub const fn read(name: &'static str, arguments: &'static [&'static str], check: Check) -> Method {
         Method::new(Kind::Read, name, arguments, check)
     }
 
-    /// A write; otherwise as [`read`](Method::read).
+    /// Describes a write, otherwise like [`read`](Method::read).
     #[must_use]
     pub const fn write(name: &'static str, arguments: &'static [&'static str], check: Check) -> Method {
         Method::new(Kind::Write, name, arguments, check)
     }
 
-    /// A delete; otherwise as [`read`](Method::read).
+    /// Describes a delete, otherwise like [`read`](Method::read).
     #[must_use]
     pub const fn delete(name: &'static str, arguments: &'static [&'static str], check: Check) -> Method {
         Method::new(Kind::Delete, name, arguments, check)
@@ -133,58 +133,58 @@ impl Method {
         }
     }
 
-    /// With an id that the author chose.
+    /// Sets the id that the author chose.
     #[must_use]
     pub const fn with_id(self, id: MethodId) -> Method {
         Method { id, ..self }
     }
 
-    /// With the key at this place among the arguments.
+    /// Sets the position of the key among the arguments, and routes the command by the key.
     #[must_use]
     pub const fn with_key(self, at: usize) -> Method {
         assert!(at < self.arguments.len(), "the key is one of the arguments");
         Method { key: Some(at), route: Route::Key, ..self }
     }
 
-    /// With several keys, and a function that splits its arguments by them.
+    /// Sets the function that splits the arguments by their keys, and routes the command by these keys.
     #[must_use]
     pub const fn split(self, split: Split) -> Method {
         Method { split: Some(split), route: Route::Keys, ..self }
     }
 
-    /// Sent to every partition.
+    /// Routes the command to every partition.
     #[must_use]
     pub const fn to_all(self) -> Method {
         Method { route: Route::All, ..self }
     }
 
-    /// With another consistency than the strict one.
+    /// Sets a consistency other than the strict one.
     #[must_use]
     pub const fn with_consistency(self, consistency: Consistency) -> Method {
         Method { consistency, ..self }
     }
 
-    /// Making earlier commands of these methods dead.
+    /// Declares that earlier commands of these methods with the same key become obsolete.
     #[must_use]
     pub const fn superseding(self, supersedes: &'static [MethodId]) -> Method {
         Method { supersedes, ..self }
     }
 
-    /// With results that become one.
+    /// Sets the function that merges the results of several partitions.
     #[must_use]
     pub const fn merged(self, merge: Merge) -> Method {
         Method { merge: Some(merge), ..self }
     }
 
-    /// Whether this is a read.
+    /// Returns whether this is a read.
     #[must_use]
     pub const fn is_read(&self) -> bool {
         matches!(self.kind, Kind::Read)
     }
 }
 
-/// Refuses, while compiling, two methods with one id, and the id 0, which means "none". The compiler points to
-/// whoever called it, not in here.
+/// Refuses, at compile time, two methods with the same id, and the id 0, which is reserved. The compiler points to
+/// the caller, not in here.
 #[track_caller]
 pub const fn assert_distinct(ids: &[MethodId]) {
     let mut left = 0;

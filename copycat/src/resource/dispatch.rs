@@ -1,4 +1,4 @@
-//! From a committed command to the user's method and back: the replica's side of a state machine.
+//! The replica's side of a state machine: dispatches a committed command to the user's method and encodes its result.
 
 use super::commands::{Commands, Method};
 use crate::codec::access::Access;
@@ -15,30 +15,30 @@ use std::sync::Arc;
 
 /// Commands that can be run on a state `S`.
 ///
-/// Generated for the marker type of each trait, for every `S` that implements the trait; and for that of each
-/// `impl` block, for its type.
+/// Generated for the marker type of a trait, for every `S` that implements the trait; or for the marker type of an
+/// `impl` block, for the type of that block.
 #[diagnostic::on_unimplemented(
     message = "`{S}` is no state for `{Self}`",
     label = "neither implements the `#[state_machine]` trait of these commands, nor has them in its own `impl` block"
 )]
 pub trait Dispatch<S: 'static>: Commands {
-    /// How to run each of [`Commands::METHODS`], in their order.
+    /// The handlers of [`Commands::METHODS`], in the same order.
     const HANDLERS: &'static [Handler<S>];
 }
 
-/// Decodes the arguments, runs the method, appends its encoded result.
+/// A function that decodes the arguments, runs the method, and appends its encoded result.
 #[derive(Debug)]
 pub enum Handler<S: 'static> {
-    /// Of a read.
+    /// The handler of a read.
     Read(RunRead<S>),
-    /// Of a write or a delete.
+    /// The handler of a write or a delete.
     Write(RunWrite<S>),
 }
 
-/// See [`Handler::Read`].
+/// The function of a [`Handler::Read`].
 pub(crate) type RunRead<S> = fn(&S, &Query<'_>, &mut Vec<u8>) -> Result<(), Failure>;
 
-/// See [`Handler::Write`].
+/// The function of a [`Handler::Write`].
 pub(crate) type RunWrite<S> = fn(&mut S, &Entry<'_>, &mut Vec<u8>) -> Result<(), Failure>;
 
 impl<S> Clone for Handler<S> {
@@ -49,40 +49,41 @@ impl<S> Clone for Handler<S> {
 
 impl<S> Copy for Handler<S> {}
 
-/// What generated code asks of a committed command.
+/// The part of a committed command that generated code uses.
 impl<'a> Entry<'a> {
-    /// Its arguments, in the order in which they travel.
+    /// Decodes the arguments, in the order in which they are encoded.
     pub fn arguments<A: Deserialize<'a>>(&self) -> Result<A, Failure> {
         decode(self.command.body)
     }
 }
 
-/// What generated code asks of a read.
+/// The part of a read that generated code uses.
 impl<'a> Query<'a> {
-    /// Its arguments, in the order in which they travel.
+    /// Decodes the arguments, in the order in which they are encoded.
     pub fn arguments<A: Deserialize<'a>>(&self) -> Result<A, Failure> {
         decode(self.command.body)
     }
 }
 
-/// The arguments of a command, in the order in which they travel.
+/// Decodes the arguments of a command, in the order in which they are encoded.
 pub fn decode<'a, A: Deserialize<'a>>(body: &'a [u8]) -> Result<A, Failure> {
     payload::decode_borrowed(body).map_err(|_| Failure::BadArguments)
 }
 
-/// Appends a method's result.
+/// Appends a method's encoded result. Fails if it cannot be encoded, or is longer than `RESULT_MAX`.
 pub fn answer<T: Serialize>(result: &T, out: &mut Vec<u8>) -> Result<(), Failure> {
     let start = out.len();
     payload::append(result, out).map_err(|_| Failure::BadResult)?;
     if out.len() - start > RESULT_MAX { Err(Failure::BadResult) } else { Ok(()) }
 }
 
-/// The methods of a state machine by their ids: a hash table whose hash is the id, looked up for every command on every
-/// member. However many methods there are, it takes a step or two.
+/// A hash table from ids to methods, in which an id is its own hash. Every member looks up every command here. A
+/// lookup takes a step or two, however many methods there are.
 #[derive(Clone)]
 struct Table {
     methods: &'static [Method],
-    /// Ids, with their places in `methods`; a power of two of them, half of which are free. The id 0 is nobody's.
+    /// Ids with their indexes in `methods`. The length is a power of two, and at least half of the slots are free.
+    /// A free slot has the id 0.
     slots: Arc<[(MethodId, usize)]>,
 }
 
@@ -108,14 +109,14 @@ impl Table {
         Err(Failure::UnknownMethod)
     }
 
-    /// Where an id may be, of so many slots: from where its lowest bits say, one after the other.
+    /// Returns the slots where an id may be, in the order to try. The lowest bits of the id select the first one.
     fn probe(id: MethodId, slots: usize) -> impl Iterator<Item = usize> {
         let first = id.0 as usize;
         (0..slots).map(move |step| (first + step) & (slots - 1))
     }
 }
 
-/// A user's state with the table of what can be done to it.
+/// A user's state, with the table of the methods that run on it.
 pub(crate) struct Replica<S: 'static> {
     state: S,
     table: Table,
@@ -123,7 +124,7 @@ pub(crate) struct Replica<S: 'static> {
 }
 
 impl<S: Send + 'static> Replica<S> {
-    /// A replica that is driven by the commands `C`.
+    /// Creates a replica that is driven by the commands `C`.
     pub(crate) fn new<C: Dispatch<S>>(state: S) -> Replica<S> {
         assert_eq!(C::HANDLERS.len(), C::METHODS.len(), "one handler for each method");
         Replica { state, table: Table::of::<C>(), handlers: C::HANDLERS }
@@ -147,10 +148,10 @@ impl<S: Send + 'static> Machine for Replica<S> {
     }
 }
 
-/// Runs user code: a panic becomes an answer, and a failure leaves `out` as it was.
+/// Runs user code. A panic becomes [`Failure::Panicked`], and any failure leaves `out` unchanged.
 ///
-/// The state is looked at again after a panic. That is sound, and it is the same on every replica: a
-/// method that panics leaves behind what it had changed until then, everywhere.
+/// The state stays in use after a panic. That is sound, and replicas stay equal: what the method had changed before
+/// it panicked is the same on all of them.
 fn guarded(out: &mut Vec<u8>, run: impl FnOnce(&mut Vec<u8>) -> Result<(), Failure>) -> Result<(), Failure> {
     let start = out.len();
     let result = catch_unwind(AssertUnwindSafe(|| run(out))).unwrap_or(Err(Failure::Panicked));
@@ -160,12 +161,12 @@ fn guarded(out: &mut Vec<u8>, run: impl FnOnce(&mut Vec<u8>) -> Result<(), Failu
     result
 }
 
-/// What a state machine's commands look like, without a state.
+/// The checks of a state machine's commands. They need no state.
 #[derive(Clone)]
 pub(crate) struct Checks(Table);
 
 impl Checks {
-    /// The checks of the commands `C`.
+    /// Creates the checks of the commands `C`.
     pub(crate) fn new<C: Commands>() -> Checks {
         Checks(Table::of::<C>())
     }
@@ -181,7 +182,7 @@ impl Checker for Checks {
         match call.access {
             Access::Read(..) if method.is_read() => Ok(()),
             Access::Write if !method.is_read() => {
-                // A `Deserialize` may panic as well, and must not take the shard with it.
+                // The user's `Deserialize` may panic, which must not end the shard.
                 match catch_unwind(|| (method.check)(body, key_len)) {
                     Ok(Ok(())) => Ok(()),
                     _ => Err(Failure::BadArguments),
@@ -201,7 +202,7 @@ mod tests {
     use crate::resource::commands::assert_distinct;
     use bytes::Bytes;
 
-    /// What the macro would write for a counter with two methods, one of which panics on 13.
+    /// A counter as the macro would generate it, with two methods. `add` panics on 13.
     struct Counter;
 
     impl Commands for Counter {
@@ -271,7 +272,7 @@ mod tests {
         assert_eq!(out, b"before\x0d");
     }
 
-    /// More methods than one, whose ids all begin at the same slot.
+    /// Several methods whose ids all begin at the same slot.
     struct Crowd;
 
     impl Commands for Crowd {

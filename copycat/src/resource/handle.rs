@@ -1,4 +1,4 @@
-//! The way of a call from a proxy into the partition, or partitions, that it is for.
+//! Sends a call from a proxy to the partition, or the partitions, that it is for.
 
 use super::arguments::Arguments;
 use super::block_on::block_on;
@@ -24,9 +24,10 @@ use serde::de::DeserializeOwned;
 use std::fmt;
 use std::sync::Arc;
 
-/// What a proxy holds: an open resource, and what its reads must reflect. Cheap to clone.
+/// The content of a proxy: an open resource, the consistency of its reads, and the line of its calls, if it has
+/// one. Cheap to clone.
 ///
-/// The methods of a proxy are generated; all they do is to encode their arguments and call this.
+/// The methods of a proxy are generated. They only encode their arguments and call this.
 #[derive(Clone)]
 pub struct Handle {
     resource: Arc<Resource>,
@@ -40,11 +41,11 @@ struct Resource {
     listening: StatusSender,
 }
 
-/// One partition of a resource, and the way to it.
+/// One partition of a resource, and how to reach it.
 pub(crate) struct Partition {
-    /// Its group.
+    /// The Raft group of the partition.
     pub group: GroupId,
-    /// Where requests for the group enter.
+    /// The queue for requests of the group.
     pub sender: RequestSender,
 }
 
@@ -60,31 +61,31 @@ impl fmt::Debug for Handle {
 }
 
 impl Handle {
-    /// A handle of an open resource. `partitions` are in the order of their numbers; at least one.
+    /// Creates a handle of an open resource. `partitions` are in the order of their numbers, at least one.
     pub(crate) fn new(name: &str, partitions: Vec<Partition>, listening: StatusSender) -> Handle {
         assert!(!partitions.is_empty(), "a resource has at least one partition");
         let resource = Resource { name: name.into(), partitions: partitions.into(), listening };
         Handle { resource: Arc::new(resource), consistency: None, line: None }
     }
 
-    /// The resource's name.
+    /// Returns the resource's name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.resource.name
     }
 
-    /// The way in for those who listen to how the resource is doing.
+    /// Returns the sender for subscriptions to the status of the resource.
     pub(crate) fn status_sender(&self) -> StatusSender {
         self.resource.listening.clone()
     }
 
-    /// The same resource, read with another consistency than its methods declare.
+    /// Returns a handle of the same resource whose reads use `consistency` instead of what their methods declare.
     #[must_use]
     pub fn with_consistency(&self, consistency: Consistency) -> Handle {
         Handle { consistency: Some(consistency), ..self.clone() }
     }
 
-    /// The same resource, called in a line of its own.
+    /// Returns a handle of the same resource whose calls form a new line.
     #[must_use]
     pub fn in_order(&self) -> Handle {
         Handle { line: Some(Arc::default()), ..self.clone() }
@@ -98,19 +99,19 @@ impl Handle {
     ) -> Result<R, Error> {
         let result = match method.route {
             Route::Key | Route::Single => self.send(method, arguments).await?,
-            // Without a merge the results are all alike: those of methods that return nothing.
+            // Without a merge all results are alike, because the methods return nothing.
             Route::All | Route::Keys => self.send_all(method, arguments).await?.swap_remove(0),
         };
         payload::decode(&result).map_err(|cause| self.error(method, Problem::Result(cause)))
     }
 
-    /// Over which partitions a command with several keys is spread.
+    /// Returns the partitions over which a command with several keys is spread.
     #[must_use]
     pub fn spread(&self, method: &'static Method) -> Spread {
         Spread { partitions: self.resource.partitions.len(), all: method.route == Route::All }
     }
 
-    /// Sends to each partition its part of a command with several keys, waits for all the results, and makes them one.
+    /// Sends each partition its part of a command with several keys, waits for all results, and merges them.
     pub async fn call_parts<R: DeserializeOwned>(
         &self,
         method: &'static Method,
@@ -120,7 +121,7 @@ impl Handle {
         self.merged(method, &self.send_parts(method, parts).await?, merge)
     }
 
-    /// [`call_parts`](Handle::call_parts), blocking the thread.
+    /// Runs [`call_parts`](Handle::call_parts) and blocks the thread.
     pub fn call_parts_blocking<R: DeserializeOwned>(
         &self,
         method: &'static Method,
@@ -131,7 +132,7 @@ impl Handle {
         block_on(self.call_parts(method, parts, merge))
     }
 
-    /// Sends a command to every partition, waits for all the results, and makes them one.
+    /// Sends a command to every partition, waits for all results, and merges them.
     pub async fn call_all<R: DeserializeOwned>(
         &self,
         method: &'static Method,
@@ -150,7 +151,7 @@ impl Handle {
         merge_decoded(results, merge).map_err(|cause| self.error(method, Problem::Result(cause.0)))
     }
 
-    /// [`call`](Handle::call), blocking the thread.
+    /// Runs [`call`](Handle::call) and blocks the thread.
     pub fn call_blocking<R: DeserializeOwned>(
         &self,
         method: &'static Method,
@@ -160,7 +161,7 @@ impl Handle {
         block_on(self.call(method, arguments))
     }
 
-    /// [`call_all`](Handle::call_all), blocking the thread.
+    /// Runs [`call_all`](Handle::call_all) and blocks the thread.
     pub fn call_all_blocking<R: DeserializeOwned>(
         &self,
         method: &'static Method,
@@ -171,7 +172,7 @@ impl Handle {
         block_on(self.call_all(method, arguments, merge))
     }
 
-    /// Sends a command that was found by its name; see [`prepare`](Handle::prepare).
+    /// Sends a command that [`prepare`](Handle::prepare) found by its name.
     pub(crate) async fn submit<R: DeserializeOwned>(
         &self,
         (method, arguments): (&'static Method, Arguments),
@@ -187,7 +188,7 @@ impl Handle {
             .map_err(|cause| self.error(method, Problem::Result(cause)))
     }
 
-    /// [`submit`](Handle::submit), blocking the thread.
+    /// Runs [`submit`](Handle::submit) and blocks the thread.
     pub(crate) fn submit_blocking<R: DeserializeOwned>(
         &self,
         prepared: (&'static Method, Arguments),
@@ -196,7 +197,7 @@ impl Handle {
         block_on(self.submit(prepared))
     }
 
-    /// Finds a command by its name and encodes its arguments.
+    /// Finds a command by its name and encodes its arguments. Fails if there is none, or if they do not fit.
     pub(crate) fn prepare<C: Commands, A: Serialize + ?Sized>(
         &self,
         name: &str,
@@ -211,7 +212,7 @@ impl Handle {
         Ok((method, encoded))
     }
 
-    /// Refuses on a thread that the answer would have to come from.
+    /// Refuses to block a thread that the answer would have to come from.
     pub(crate) fn may_block(&self, method: &'static Method) -> Result<(), Error> {
         if is_node_thread() { Err(self.error(method, Problem::NodeThread)) } else { Ok(()) }
     }
@@ -226,7 +227,7 @@ impl Handle {
         answer.map_err(|failure| self.error(method, Problem::Request(failure)))
     }
 
-    /// Sends a command to every partition that it is for: to each the whole of it, or its part.
+    /// Sends a command to every partition that it is for: the whole of it, or the partition's part.
     async fn send_all(&self, method: &'static Method, arguments: Arguments) -> Result<Vec<Bytes>, Error> {
         let parts = match method.split {
             Some(split) => {
@@ -243,7 +244,7 @@ impl Handle {
         let answers = join_all(sent).await;
         let failures = answers.iter().filter_map(|answer| answer.as_ref().err().copied());
         if let Some(failure) = failures.clone().max_by_key(|failure| failure.outcome() == Outcome::Unknown) {
-            // Where some partitions did it and others did not, it was not "not applied".
+            // "Not applied" would be wrong if some partitions applied it and others did not.
             let nowhere =
                 failures.clone().count() == answers.len() && failure.outcome() == Outcome::NotApplied;
             let problem = if method.is_read() || nowhere || answers.len() == 1 {

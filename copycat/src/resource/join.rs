@@ -1,15 +1,15 @@
-//! Waiting for several futures at once, without a runtime.
+//! Waits for several futures at once, without a runtime.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::Poll;
 
-/// Runs the futures side by side; the outputs are in the futures' order.
+/// Runs the futures concurrently, and returns their outputs in the order of the futures.
 pub(crate) async fn join_all<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
     let mut running: Vec<Pin<Box<F>>> = futures.map(Box::pin).collect();
     let mut outputs: Vec<Option<F::Output>> = running.iter().map(|_| None).collect();
     poll_fn(|context| {
-        // Every wake polls all that still run: their number is that of a resource's partitions.
+        // Every wake polls all futures that still run. There are at most as many as the resource has partitions.
         for (future, output) in running.iter_mut().zip(&mut outputs) {
             if output.is_none()
                 && let Poll::Ready(ready) = future.as_mut().poll(context)

@@ -1,4 +1,4 @@
-//! The calls of one client that keep their order.
+//! A line: the calls of one client that keep their order.
 
 use crate::codec::command::Call;
 use crate::codec::ids::GroupId;
@@ -8,30 +8,31 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::Mutex;
 use tokio::task::unconstrained;
 
-/// A line of calls; what [`Proxy::in_order`](super::proxy::Proxy::in_order) promises begins here.
+/// The line of calls that [`Proxy::in_order`](super::proxy::Proxy::in_order) makes.
 ///
-/// From there on, requests for one group stay in line by themselves: through queues, batches and
-/// connections up to the leader's log. What is left to be done here is that they enter in the order of their
-/// calls, and that each read says whether it stands behind something that a shorter road would overtake.
+/// All later stages (queues, batches, connections, the leader's log) keep the order of the requests of one group.
+/// Two things remain to be done here: the calls enter the queue in their order, and each read says whether it comes
+/// after calls that a shorter path would overtake.
 #[derive(Debug, Default)]
 pub(crate) struct Line {
-    /// Calls that a later read must not overtake, and that have no answer. One whose future was dropped may still
-    /// be under way, so it stays: reads then take the longer road for nothing, and see no less.
+    /// The number of unanswered calls that a later read must not overtake. A call whose future was dropped may
+    /// still be in flight, so it stays counted: later reads then take the longer path needlessly, but see no less.
     unanswered: AtomicUsize,
-    /// Held by whoever hands a request in. Fair, as the queue alone is not: there, a place that becomes free
-    /// may go to a newcomer before the one that it was promised to has been polled.
+    /// Held while a request is added to the queue. The lock is fair, and the queue alone is not: there, a newcomer
+    /// may take free capacity before the waiter that other capacity was assigned to has been polled.
     entering: Mutex<()>,
 }
 
 impl Line {
-    /// As [`RequestSender::call`]. The call has its place in line from when it is first polled.
+    /// Sends a call and waits for its answer, as [`RequestSender::call`] does. The first poll fixes its place in
+    /// the line.
     pub(crate) async fn call(&self, sender: &RequestSender, group: GroupId, call: Call) -> Answer {
-        // Polls that come one after the other see each other's changes of the one counter, whatever their ordering.
+        // `Relaxed` is enough: polls that follow one another see each other's changes of a single counter.
         let access = call.access.in_line(self.unanswered.load(Ordering::Relaxed) > 0);
         if access.holds_place() {
             self.unanswered.fetch_add(1, Ordering::Relaxed);
         }
-        // A runtime that wants its thread back would otherwise send the call away before it has taken its place.
+        // Otherwise a runtime that rations polls could suspend the call before it has its place.
         let handed_in = unconstrained(async {
             let _entering = self.entering.lock().await;
             sender.hand_in(group, Call { access, ..call }).await
@@ -79,12 +80,12 @@ mod tests {
     fn calls_enter_in_the_order_of_their_first_polls_also_when_there_is_no_room() {
         let (line, (sender, mut requests)) = (Line::default(), RequestSender::new(2));
         let mut calls: Vec<_> = (0..6).map(|number| call(&line, &sender, Access::Write, number)).collect();
-        // Two are in and a third waits. Then there is room for two: for it, and for whoever comes.
+        // Two calls are in the queue and a third waits. Then two places become free: one for it, one for a newcomer.
         calls[..3].iter_mut().for_each(|call| assert!(poll(call).is_pending()));
         let mut entered = vec![taken(&mut requests), taken(&mut requests)];
         calls[3..].iter_mut().for_each(|call| assert!(poll(call).is_pending()));
         while entered.len() < 6 {
-            // The newest first: whoever was promised the room comes last.
+            // The newest call is polled first, and the one that was assigned the free place last.
             calls.iter_mut().rev().for_each(|call| assert!(poll(call).is_pending()));
             entered.push(taken(&mut requests));
         }
@@ -127,7 +128,7 @@ mod tests {
         );
         drop(behind);
         assert_eq!(block_on(read), Err(Failure::Stopped));
-        // That last read was dropped unanswered.
+        // The last of these reads was dropped unanswered.
         assert_eq!(place(READ).1.call.access, Access::Read(Consistency::Strict, ReadOrder::AfterWrites));
     }
 

@@ -1,5 +1,5 @@
-//! One thread that answers for every partition, without consensus and without a log: what tests of
-//! proxies and state machines run against.
+//! One thread that answers for every partition, without consensus and without a log. Tests of proxies and state
+//! machines run against it.
 
 use super::dispatch::{Checks, Dispatch, Replica};
 use super::handle::{Handle, Partition};
@@ -17,11 +17,11 @@ use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::thread::JoinHandle;
 
-/// Requests that may wait in line.
+/// The most requests in the queue.
 const DEPTH: usize = 64;
 
-/// Opens a resource of `partitions` partitions on a thread of its own, which ends when the last proxy
-/// is gone.
+/// Opens a resource of `partitions` partitions on a thread of its own, which ends when the last proxy is dropped.
+/// Fails if the thread cannot be started.
 pub fn open<P, S>(name: &str, partitions: u32, init: impl Fn() -> S) -> std::io::Result<(P, JoinHandle<()>)>
 where
     P: Proxy<Commands: Dispatch<S>>,
@@ -43,7 +43,7 @@ fn serve<S: Send + 'static>(
 ) {
     while let Some(request) = requests.blocking_recv() {
         let answer = run(&request, &mut machines, checks);
-        // A caller who stopped waiting needs no answer.
+        // A caller that stopped waiting needs no answer.
         let _ = request.reply.send(answer);
     }
 }
@@ -57,7 +57,7 @@ fn run<S: Send + 'static>(
     checks.check(&request.call)?;
     let Call { access, stamp, command } = &request.call;
     let (stamp, command, mut out) = (*stamp, command.borrow(), Vec::new());
-    // No log, hence no index and no time.
+    // There is no log, hence no index and no time.
     match access {
         Access::Write => machine.apply(&Entry { index: 0, time: 0, stamp, command }, &mut out)?,
         Access::Read(..) => machine.read(&Query { index: 0, time: 0, stamp, command }, &mut out)?,

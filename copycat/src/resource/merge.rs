@@ -1,4 +1,4 @@
-//! How the answers of several partitions become one.
+//! Merges the results of several partitions into one.
 
 use super::arguments::Misfit;
 use crate::codec::payload;
@@ -7,39 +7,39 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::ops::Add;
 
-/// `merge = sum`
+/// Adds the results: `merge = sum`.
 pub fn sum<T: Add<Output = T>>(left: T, right: T) -> T {
     left + right
 }
 
-/// `merge = and`
+/// Returns whether both results are true: `merge = and`.
 #[must_use]
 pub fn and(left: bool, right: bool) -> bool {
     left && right
 }
 
-/// `merge = or`
+/// Returns whether at least one result is true: `merge = or`.
 #[must_use]
 pub fn or(left: bool, right: bool) -> bool {
     left || right
 }
 
-/// `merge = min`
+/// Returns the smaller result: `merge = min`.
 pub fn min<T: Ord>(left: T, right: T) -> T {
     left.min(right)
 }
 
-/// `merge = max`
+/// Returns the larger result: `merge = max`.
 pub fn max<T: Ord>(left: T, right: T) -> T {
     left.max(right)
 }
 
-/// `merge = min` of results that are an `Option`: a partition that has none does not count.
+/// Returns the smaller of two results that are an `Option`: `merge = min`. A `None` does not count.
 pub fn min_of_some<T: Ord>(left: Option<T>, right: Option<T>) -> Option<T> {
     either(left, right, T::min)
 }
 
-/// `merge = max` of results that are an `Option`: a partition that has none does not count.
+/// Returns the larger of two results that are an `Option`: `merge = max`. A `None` does not count.
 pub fn max_of_some<T: Ord>(left: Option<T>, right: Option<T>) -> Option<T> {
     either(left, right, T::max)
 }
@@ -51,13 +51,13 @@ fn either<T>(left: Option<T>, right: Option<T>, both: fn(T, T) -> T) -> Option<T
     }
 }
 
-/// `merge = concat`: partition 0 first.
+/// Concatenates the results, partition 0 first: `merge = concat`.
 pub fn concat<T: IntoIterator + Extend<T::Item>>(mut left: T, right: T) -> T {
     left.extend(right);
     left
 }
 
-/// Merges encoded results, for callers who do not know their type.
+/// Merges encoded results, for callers that do not know their type. Appends the encoded result to `out`.
 pub fn merge_encoded<T: Serialize + DeserializeOwned>(
     results: &[Bytes],
     out: &mut Vec<u8>,
@@ -67,7 +67,7 @@ pub fn merge_encoded<T: Serialize + DeserializeOwned>(
     payload::append(&merged, out).map_err(Misfit)
 }
 
-/// Decodes the results of all partitions (at least one) and merges them, from partition 0 on.
+/// Decodes the results of all partitions (at least one) and merges them, beginning with partition 0.
 pub(crate) fn merge_decoded<T: DeserializeOwned>(
     results: &[Bytes],
     merge: fn(T, T) -> T,

@@ -1,12 +1,12 @@
-//! Named, replicated things, and the base of their proxies.
+//! Resources (named, replicated things), and the base of their proxies.
 //!
-//! What `#[state_machine]` generates is thin; its logic is here: the tables of commands, the way of a
-//! call from a proxy to the partition that has its key, and the dispatch of a committed command onto
-//! the user's state. This floor never decides who leads, what is committed, or where bytes are kept:
-//! it hands commands to `node` and is called back through the traits of `node::machine`.
+//! The code that `#[state_machine]` generates is thin. Its logic is here: the tables of commands, the path of a
+//! call from a proxy to the partition that has its key, and the dispatch of a committed command to the user's
+//! state. This layer never decides who leads, what is committed, or where bytes are stored: it sends commands to
+//! `node`, which calls back through the traits of `node::machine`.
 //!
-//! Begin with [`commands`] (what a trait's methods look like as data), then [`handle`] (the proxies'
-//! side) and [`dispatch`] (the replica's side).
+//! Begin with [`commands`] (a trait's methods as data), then [`handle`] (the proxies' side) and [`dispatch`] (the
+//! replica's side).
 
 pub(crate) mod arguments;
 pub(crate) mod block_on;

@@ -1,19 +1,19 @@
-//! What a read returns of a collection that is too long for one answer, and how such answers of several
-//! partitions become one.
+//! Pages: the results of reads of a collection that is too long for one answer. Pages of several partitions can be
+//! merged.
 
 use crate::codec::payload;
 use crate::codec::value::BYTELESS_MAX;
 use serde::{Deserialize, Serialize};
 use std::iter;
 
-/// Bytes at which a page ends: 1 MiB, as its items are encoded. The first item is taken whatever its length, so
-/// that a page with items always goes on.
+/// The length at which a page ends: 1 MiB of encoded items. The first item is taken whatever its length, so that a
+/// reader makes progress with each page.
 pub const PAGE_BYTES_MAX: usize = 1 << 20;
 
 /// A page of a collection: some of its items, in their order, and whether more follow.
 ///
-/// For methods whose answer would otherwise grow with the state. Such a method takes where to begin and a limit,
-/// and says with `merge` how the pages of several partitions become one:
+/// For methods whose answer would otherwise grow with the state. Such a method takes a start and a limit, and its
+/// `merge` option says how the pages of several partitions become one:
 ///
 /// ```
 /// use copycat::{Page, state_machine};
@@ -36,29 +36,29 @@ pub const PAGE_BYTES_MAX: usize = 1 << 20;
 /// }
 /// ```
 ///
-/// A page ends at its limit or at [`PAGE_BYTES_MAX`], whichever comes first, merged pages too. Where several partitions
-/// have items with the same key, it ends behind all of them, since the next page begins behind the key. A limit of 0
-/// gives no item, and says whether there are any. [`PageStream`](crate::PageStream) and [`PageIter`](crate::PageIter) read
-/// page after page.
+/// A page ends at its limit or at [`PAGE_BYTES_MAX`], whichever comes first. This holds for merged pages too,
+/// except that a merged page never ends between items with equal keys, because the next page starts after that key.
+/// With a limit of 0, a page has no items and says whether there are any. [`PageStream`](crate::PageStream) and
+/// [`PageIter`](crate::PageIter) read page after page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Page<T> {
     /// The items, in the order of the collection.
     pub items: Vec<T>,
-    /// Whether the collection had items behind the last of these.
+    /// Whether the collection had items after the last of these.
     pub more: bool,
-    /// What was asked for; kept so that merged pages are no longer.
+    /// The requested limit. It is kept so that merged pages are no longer.
     limit: u64,
 }
 
 impl<T: Serialize> Page<T> {
-    /// Takes items up to the limit, or until they are [`PAGE_BYTES_MAX`] long. Looks at one item more, to know
-    /// whether there are more.
+    /// Takes items up to the limit, or until they are [`PAGE_BYTES_MAX`] long. Reads one item more, to learn
+    /// whether more follow.
     pub fn take(items: impl IntoIterator<Item = T>, limit: u64) -> Page<T> {
         Page::take_all(items, limit, |_, _| false)
     }
 
-    /// The same, but does not end between two items that belong together.
+    /// Takes items as [`take`](Page::take) does, but never ends the page between two items that belong together.
     fn take_all(
         items: impl IntoIterator<Item = T>,
         limit: u64,
@@ -67,8 +67,8 @@ impl<T: Serialize> Page<T> {
         let mut page = Page { items: Vec::new(), more: false, limit };
         let mut bytes: usize = 0;
         for item in items {
-            // What cannot be encoded fails with the whole answer, as it would without pages. An answer holds only so
-            // many items that take no byte.
+            // An item that cannot be encoded makes the whole answer fail, as it would without pages. An item
+            // without bytes counts as some, because an answer holds at most `BYTELESS_MAX` of them.
             let length = payload::encoded_len(&item).unwrap_or(0);
             bytes = bytes.saturating_add(if length == 0 { PAGE_BYTES_MAX / BYTELESS_MAX } else { length });
             let full = page.items.len() as u64 >= limit || (bytes > PAGE_BYTES_MAX && !page.items.is_empty());
@@ -81,7 +81,7 @@ impl<T: Serialize> Page<T> {
         page
     }
 
-    /// Makes one page of those of two partitions, whose items are in ascending order: `merge = Page::merge`.
+    /// Merges the pages of two partitions, whose items are in ascending order: `merge = Page::merge`.
     #[must_use]
     pub fn merge(left: Page<T>, right: Page<T>) -> Page<T>
     where
@@ -90,7 +90,7 @@ impl<T: Serialize> Page<T> {
         Page::merge_by(left, right, |item| item)
     }
 
-    /// The same for items that are ordered by something in them.
+    /// Merges two pages as [`merge`](Page::merge) does, if their items are in ascending order of a key in them.
     #[must_use]
     pub fn merge_by<K: Ord>(mut left: Page<T>, mut right: Page<T>, key: impl Fn(&T) -> &K) -> Page<T> {
         let limit = left.limit.max(right.limit);
@@ -106,7 +106,7 @@ impl<T: Serialize> Page<T> {
 }
 
 impl<T> Page<T> {
-    /// The same page of what is made of each item.
+    /// Returns the page with `make` applied to each item.
     #[must_use]
     pub fn map<U>(self, make: impl FnMut(T) -> U) -> Page<U> {
         let Page { items, more, limit } = self;
@@ -115,7 +115,7 @@ impl<T> Page<T> {
 }
 
 impl<K: Ord + Serialize, V: Serialize> Page<(K, V)> {
-    /// Makes one page of those of two partitions, whose items are in ascending order of their keys:
+    /// Merges the pages of two partitions, whose items are in ascending order of their keys:
     /// `merge = Page::merge_by_key`.
     #[must_use]
     pub fn merge_by_key(left: Page<(K, V)>, right: Page<(K, V)>) -> Page<(K, V)> {
@@ -123,8 +123,8 @@ impl<K: Ord + Serialize, V: Serialize> Page<(K, V)> {
     }
 }
 
-/// How many of the items surely come next. If the other page is not the last, its partition may have items behind it that
-/// belong before ours.
+/// Returns how many of the items certainly come next. If the other page is not its partition's last, that partition
+/// may have further items that belong before ours.
 fn certain<T, K: Ord>(items: &[T], other: &Page<T>, key: impl Fn(&T) -> &K) -> usize {
     match other.items.last() {
         _ if !other.more => items.len(),
@@ -133,7 +133,7 @@ fn certain<T, K: Ord>(items: &[T], other: &Page<T>, key: impl Fn(&T) -> &K) -> u
     }
 }
 
-/// The items of both, the smaller first.
+/// Returns the items of both lists, the smaller first.
 fn ascending<T, K: Ord>(left: Vec<T>, right: Vec<T>, key: impl Fn(&T) -> &K) -> impl Iterator<Item = T> {
     let (mut left, mut right) = (left.into_iter().peekable(), right.into_iter().peekable());
     iter::from_fn(move || match (left.peek(), right.peek()) {
@@ -219,7 +219,7 @@ mod tests {
             let mut partitions = vec![BTreeMap::new(); random.usize(1..6)];
             let count = partitions.len();
             for _ in 0..random.usize(0..60) {
-                // Now and then a key that another partition has as well.
+                // Sometimes a key that another partition has as well.
                 let key = random.u32(0..100);
                 partitions[random.choice([0, key as usize]).unwrap_or(0) % count].insert(key, round);
             }

@@ -1,4 +1,4 @@
-//! Reading a collection page by page: as a stream, and as an iterator that blocks.
+//! Reads a collection page by page: as a stream, and as an iterator that blocks.
 
 use super::page::Page;
 use crate::error::{Error, Problem};
@@ -13,20 +13,20 @@ use std::vec;
 /// A page that is being fetched.
 type Fetching<T> = Pin<Box<dyn Future<Output = Result<Fetched<T>, Error>> + Send>>;
 
-/// A page, and how to begin to fetch the one behind it.
+/// A page, and the function that begins to fetch the next one.
 struct Fetched<T> {
     page: Page<T>,
     next: Box<dyn FnOnce() -> Fetching<T> + Send>,
 }
 
-/// Every item of a collection, fetched page by page while they are taken.
+/// A stream of all items of a collection. It fetches pages while items are taken.
 ///
-/// Each page is a read of its own, but all of them are not one read: what is written meanwhile is seen if it lies behind
-/// the page that was fetched last. Nothing comes twice, and nothing is left out that was there all the time, as long as items
-/// keep their order. An error ends the stream. What lies behind the last item that came can then be read page by page.
+/// Each page is a read of its own, so the items are not those of one moment: a write is seen if it lies after the page
+/// that was fetched last. As long as items keep their order, no item comes twice, and no item is left out that was
+/// there all the time. An error ends the stream. The items after the last one that came can then be read page by page.
 ///
-/// A [`Stream`] for those who use its combinators; [`next`](PageStream::next) needs none of them. How a proxy of
-/// your own gets one:
+/// It is a [`Stream`] for callers that use the combinators; [`next`](PageStream::next) works without them. A proxy
+/// of your own makes one like this:
 ///
 /// ```
 /// # use copycat::{Error, Page, PageStream, state_machine};
@@ -56,13 +56,14 @@ struct Fetched<T> {
 /// ```
 pub struct PageStream<T> {
     items: vec::IntoIter<T>,
-    /// The page behind `items`; `None` where there is none.
+    /// The page after `items`; `None` if there is none.
     ahead: Option<Fetching<T>>,
 }
 
 impl<T: 'static> PageStream<T> {
-    /// Reads pages of `source`, a proxy, with `fetch`, which is given a clone of it and where to go on, `None` at first.
-    /// It returns a page and where to go on behind that, and must ask for at least one item.
+    /// Reads pages of `source`, a proxy, with `fetch`. It is given a clone of the proxy and the position to
+    /// continue after, which is `None` at first. It returns a page and the position to continue after next, and
+    /// must ask for at least one item.
     pub fn new<S, P, F>(
         source: &S,
         fetch: impl Fn(S, Option<P>) -> F + Send + Sync + 'static,
@@ -77,11 +78,12 @@ impl<T: 'static> PageStream<T> {
         PageStream { items: Vec::new().into_iter(), ahead: Some(fetching(fetch, None)) }
     }
 
-    /// The next item; `None` behind the last.
+    /// Returns the next item, or `None` after the last.
     ///
     /// # Errors
     ///
-    /// Those of the read that fetches a page. The stream is over then.
+    /// The errors of the read that fetches a page, or an error if a page is empty although more items follow. The
+    /// stream ends with it.
     pub async fn next(&mut self) -> Option<Result<T, Error>> {
         poll_fn(|context| self.poll(context)).await
     }
@@ -136,10 +138,10 @@ where
     })
 }
 
-/// Every item of a collection, fetched page by page while they are taken: [`PageStream`] for threads that block.
+/// An iterator over all items of a collection: [`PageStream`] for threads that block.
 pub struct PageIter<T> {
     items: vec::IntoIter<T>,
-    /// Whether there is a page behind `items`.
+    /// Whether there is a page after `items`.
     more: bool,
     fetch: Box<dyn FnMut() -> Result<Page<T>, Error> + Send>,
 }
@@ -185,7 +187,7 @@ impl<T> fmt::Debug for PageIter<T> {
     }
 }
 
-/// Refuses a page that nobody could go on behind: it would be asked for again and again.
+/// Refuses a page that is empty although more items follow: it would be requested again and again.
 fn checked<T>(page: Page<T>) -> Result<Page<T>, Error> {
     if page.more && page.items.is_empty() { Err(Problem::EmptyPage.into()) } else { Ok(page) }
 }
@@ -196,7 +198,7 @@ mod tests {
     use crate::request::failure::Failure;
     use crate::resource::block_on::block_on;
 
-    /// Numbers from behind `after` to 10, at most three a page; the page behind 6 fails where that is wanted.
+    /// Returns the numbers after `after` up to 10, at most three a page. The page after 6 fails if `fails` is set.
     fn numbers(after: Option<u8>, fails: bool) -> Result<(Page<u8>, Option<u8>), Error> {
         let after = after.unwrap_or(0);
         if after == 6 && fails {
@@ -207,7 +209,7 @@ mod tests {
         Ok((page, last))
     }
 
-    /// What comes, as an iterator and as a stream, with the codes of errors.
+    /// Collects the items with an iterator and with a stream, errors as their codes, and compares the two.
     fn both(
         fetch: impl Fn(Option<u8>) -> Result<(Page<u8>, Option<u8>), Error> + Copy + Send + Sync + 'static,
     ) -> Vec<Result<u8, u16>> {
@@ -216,7 +218,7 @@ mod tests {
             PageIter::new(&(), move |(), after| fetch(after)).map(|item| item.map_err(code)).collect();
         let mut stream = PageStream::new(&(), move |(), after| async move { fetch(after) });
         let mut streamed = Vec::new();
-        // As those see it who know of streams only.
+        // Polls through the `Stream` trait only.
         let mut next = || block_on(poll_fn(|context| Pin::new(&mut stream).poll_next(context)));
         while let Some(item) = next() {
             streamed.push(item.map_err(code));

@@ -1,11 +1,11 @@
-//! Which partition a key belongs to.
+//! Decides which partition a key belongs to.
 
-/// Spreads keys by a hash of their encoded bytes. Part of the format: what it answers never changes.
+/// Spreads keys by a hash of their encoded bytes. The hash is part of the format and never changes.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct HashPartitioner;
 
 impl HashPartitioner {
-    /// The partition of an encoded key, out of `partitions` (at least 1): XXH3-64 with seed 0, modulo.
+    /// Returns the partition of an encoded key, out of `partitions` (at least 1): XXH3-64 with seed 0, modulo.
     #[must_use]
     pub fn partition(key: &[u8], partitions: usize) -> usize {
         assert!(partitions > 0, "a resource has at least one partition");
@@ -19,7 +19,7 @@ mod tests {
     use super::HashPartitioner;
     use crate::codec::payload;
 
-    /// Values computed once and kept for ever: a change of any of them loses users' keys.
+    /// Values that were computed once and must never change: a change of any of them loses users' keys.
     #[test]
     fn keys_stay_where_they_are() {
         fn places<T: serde::Serialize + ?Sized>(key: &T) -> [usize; 4] {
@@ -27,7 +27,7 @@ mod tests {
             payload::encode(key, &mut bytes).unwrap();
             [2, 3, 16, 1000].map(|partitions| HashPartitioner::partition(&bytes, partitions))
         }
-        // 0x2d06800538d394c2, the published hash of no bytes.
+        // 0x2d06800538d394c2, the published hash of the empty input.
         assert_eq!(places(&()), [0, 1, 2, 138]);
         assert_eq!(places("ada"), [0, 1, 12, 164]);
         assert_eq!(places(&7u64), [1, 1, 15, 431]);

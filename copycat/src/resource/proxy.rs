@@ -1,7 +1,7 @@
-//! What every generated proxy can do besides the user's methods.
+//! The methods that every generated proxy has besides the user's methods.
 //!
-//! All of it is in traits: where the user has a method of the same name, the proxy's own method
-//! is the user's, and wins.
+//! All of them are in traits. If the user has a method of the same name, it is the proxy's own method and takes
+//! precedence.
 
 use super::commands::Commands;
 use super::handle::Handle;
@@ -13,38 +13,38 @@ use serde::de::DeserializeOwned;
 use std::fmt::Debug;
 use std::future::Future;
 
-/// A typed way to an open resource: the `Async…` or `Sync…` of a `#[state_machine]`.
+/// A typed client of an open resource: the `Async…` or `Sync…` type of a `#[state_machine]`.
 ///
-/// Cheap to clone; clones and the proxies derived from one another share everything.
+/// Cheap to clone. Clones, and proxies derived from one another, share the open resource.
 pub trait Proxy: Clone + Debug + Send + Sync + Sized + 'static {
     /// The table of its commands.
     type Commands: Commands;
 
-    /// The proxy of a handle.
+    /// Makes the proxy of a handle.
     #[doc(hidden)]
     fn from_handle(handle: Handle) -> Self;
 
-    /// What the proxy stands on.
+    /// Returns the handle of the proxy.
     #[doc(hidden)]
     fn handle(&self) -> &Handle;
 
-    /// The resource's name.
+    /// Returns the resource's name.
     fn name(&self) -> &str {
         self.handle().name()
     }
 
-    /// The same resource, whose reads reflect what `consistency` says instead of what their methods
-    /// declare. Writes are not touched by it.
+    /// Returns a proxy of the same resource whose reads use `consistency` instead of what their methods declare.
+    /// Writes are not affected.
     #[must_use]
     fn with_consistency(&self, consistency: Consistency) -> Self {
         Self::from_handle(self.handle().with_consistency(consistency))
     }
 
-    /// A proxy whose calls take effect in the order in which they are handed in, that is, in which their futures
-    /// are first polled; a read sees exactly those of its writes that were handed in before it. Nobody waits for
-    /// an answer in between: many calls may be under way.
+    /// Returns a proxy whose calls form a line: they take effect in the order in which they are sent, that is, in
+    /// which their futures are first polled. A read sees exactly those writes of the line that were sent before it.
+    /// No call waits for the answer of an earlier one, so many calls may be in flight.
     ///
-    /// Each `in_order()` makes a line of its own. Clones of the proxy, and what is derived from it by
+    /// Each `in_order()` begins a new line. Clones of the proxy, and proxies derived from it by
     /// [`with_consistency`](Proxy::with_consistency), `to_sync` and `to_async`, share the line.
     ///
     /// ```no_run
@@ -71,21 +71,20 @@ pub trait Proxy: Clone + Debug + Send + Sync + Sized + 'static {
     ///
     /// What is not promised:
     ///
-    /// - **Several partitions** do not know of each other: the order holds among the calls of each.
-    /// - **An error ends nothing.** Each call has its own outcome: one that is refused (`Busy`, a full disk, a
-    ///   leader that is gone) neither undoes nor stops those behind it. A write whose outcome is
-    ///   [`Unknown`](crate::Outcome::Unknown) has no place any more: it may take effect later than what was handed in
-    ///   after it, or never. A read that was under way while the leader changed may be refused where one outside a
-    ///   line would be repeated.
-    /// - **[`Eventual`](Consistency::Eventual) reads** see the line's writes that are unanswered when they are handed
-    ///   in, for which they go to the leader. Without such they are answered here, from what this member has applied:
-    ///   that may be older than what the line has been told before, its own writes included.
-    /// - **Reads of different consistency** that are under way at the same time, without a write of the line between
-    ///   them, may be carried out in either order.
+    /// - **Several partitions**: the order holds per partition, not across partitions.
+    /// - **An error ends nothing.** Each call has its own outcome. A call that is refused (`Busy`, a full disk, a
+    ///   lost leader) neither undoes nor stops the calls after it. A write with the outcome
+    ///   [`Unknown`](crate::Outcome::Unknown) may take effect after later calls, or never. A read that was in
+    ///   flight while the leader changed may be refused, where a read outside of a line would be repeated.
+    /// - **[`Eventual`](Consistency::Eventual) reads** see the writes of the line that are unanswered when they are
+    ///   sent, for which they go to the leader. If there are none, the member that they reach answers from what it
+    ///   has applied. That may be older than earlier answers of the line, those to its own writes included.
+    /// - **Reads of different consistency** that are in flight at the same time, without a write of the line
+    ///   between them, may run in either order.
     ///
-    /// While a member has no room for more requests, a call waits for those handed in before it: whoever polls
-    /// one has to go on polling, or drop, the earlier ones. A call that was dropped unanswered may still be under
-    /// way; from then on every read of the line goes to the leader and waits for all writes before it.
+    /// While the member's queue is full, a call waits for the calls sent before it. So a caller that polls one call
+    /// must also poll the earlier ones, or drop them. A call that was dropped unanswered may still be in flight;
+    /// from then on every read of the line goes to the leader and waits for all writes before it.
     #[must_use]
     fn in_order(&self) -> Self {
         Self::from_handle(self.handle().in_order())
@@ -94,16 +93,16 @@ pub trait Proxy: Clone + Debug + Send + Sync + Sized + 'static {
 
 /// A proxy whose methods are `async`.
 pub trait AsyncProxy: Proxy {
-    /// The proxy that blocks instead.
+    /// The proxy of the same resource whose methods block.
     type Sync: SyncProxy<Async = Self, Commands = Self::Commands>;
 
-    /// The same resource through methods that block the calling thread.
+    /// Returns a proxy of the same resource whose methods block the calling thread.
     fn to_sync(&self) -> Self::Sync {
         Self::Sync::from_handle(self.handle().clone())
     }
 
-    /// Listens to how the resource's partitions are doing: who leads each, in which term, and whether it can be used.
-    /// Tells of each as it is now, and then of every change; see [`StatusStream`].
+    /// Subscribes to the status of the resource's partitions: who leads each, in which term, and whether it can be
+    /// used. Reports the current status of each first, and then every change; see [`StatusStream`].
     ///
     /// ```no_run
     /// # use copycat::{AsyncProxy, Error, Health, state_machine};
@@ -132,36 +131,36 @@ pub trait AsyncProxy: Proxy {
     ///
     /// # Errors
     ///
-    /// As the method itself; and, with nothing sent, if there is no such command or the arguments do
-    /// not fit it. If `R` is not the type of its result, the error says [`Unknown`](crate::Outcome::Unknown)
-    /// for a write: it was applied.
+    /// The errors of the method itself. Also an error, with nothing sent, if there is no such command or the
+    /// arguments do not fit it. If `R` is not the type of the result, the outcome of the error is
+    /// [`Unknown`](crate::Outcome::Unknown) for a write, which was applied.
     fn submit<R: DeserializeOwned>(
         &self,
         name: &str,
         arguments: &impl Serialize,
     ) -> impl Future<Output = Result<R, Error>> + Send {
-        // Encoded before the future is made, so that it is `Send` whatever the arguments are.
+        // Encodes before the future is made, so that the future is `Send` whatever the arguments are.
         let prepared = self.handle().prepare::<Self::Commands, _>(name, arguments);
         let handle = self.handle();
         async move { handle.submit::<R>(prepared?).await }
     }
 }
 
-/// A proxy whose methods block the calling thread, and only that.
+/// A proxy whose methods block the calling thread, and only that thread.
 ///
-/// They work inside and outside any runtime. On one of the node's own threads (inside a state's method)
-/// they return an error.
+/// They work inside and outside of a runtime. On one of the node's own threads (inside a state's method) they
+/// return an error.
 pub trait SyncProxy: Proxy {
-    /// The proxy that waits without blocking.
+    /// The proxy of the same resource whose methods are `async`.
     type Async: AsyncProxy<Sync = Self, Commands = Self::Commands>;
 
-    /// The same resource through methods that are `async`.
+    /// Returns a proxy of the same resource whose methods are `async`.
     fn to_async(&self) -> Self::Async {
         Self::Async::from_handle(self.handle().clone())
     }
 
-    /// Listens to how the resource's partitions are doing, as [`AsyncProxy::status_changes`] does: the iterator blocks
-    /// until there is a change.
+    /// Subscribes to the status of the resource's partitions, as [`AsyncProxy::status_changes`] does. The iterator
+    /// blocks until there is a change.
     fn status_changes(&self) -> StatusIter {
         StatusIter::new(self.handle())
     }
@@ -171,7 +170,7 @@ pub trait SyncProxy: Proxy {
     ///
     /// # Errors
     ///
-    /// As [`AsyncProxy::submit`].
+    /// The errors of [`AsyncProxy::submit`]; also an error on a thread of a node.
     fn submit<R: DeserializeOwned>(&self, name: &str, arguments: &impl Serialize) -> Result<R, Error> {
         let prepared = self.handle().prepare::<Self::Commands, _>(name, arguments)?;
         self.handle().submit_blocking(prepared)

@@ -1,4 +1,4 @@
-//! A command with several keys: one command for each partition that some of them belong to.
+//! Splits a command with several keys into one command for each partition that some of the keys belong to.
 
 use super::arguments::{Arguments, check_key_len, refused};
 use super::partitioner::HashPartitioner;
@@ -7,19 +7,19 @@ use crate::error::Error;
 use serde::Serialize;
 use std::iter;
 
-/// What each partition is sent: its number, and its arguments. At least one part.
+/// The parts of a command: the number of each partition, and its arguments. At least one part.
 pub(crate) type Parts = Vec<(usize, Arguments)>;
 
-/// Over which partitions a command is spread.
+/// The partitions over which a command is spread.
 #[derive(Clone, Copy, Debug)]
 pub struct Spread {
-    /// How many there are; at least one.
+    /// The number of partitions, at least one.
     pub(crate) partitions: usize,
-    /// Whether partitions that none of the keys belong to get a part as well.
+    /// Whether partitions that none of the keys belong to get an empty part as well.
     pub(crate) all: bool,
 }
 
-/// What can be split by its keys: taken apart, and put together again from some of its elements.
+/// A collection that can be split by its keys: taken apart, and rebuilt from some of its elements.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no collection that can be split by its keys",
     label = "cannot be taken apart and put together again",
@@ -29,10 +29,10 @@ pub trait Splittable: IntoIterator + Default + Extend<Self::Item> {}
 
 impl<C: IntoIterator + Default + Extend<Self::Item>> Splittable for C {}
 
-/// Splits a collection by the keys of its elements, and encodes the arguments of each part with `encode`. Nothing was
-/// sent if it fails.
+/// Splits a collection by the keys of its elements, and encodes the arguments of each part with `encode`. If this
+/// fails, nothing was sent.
 ///
-/// An empty collection is one part, which is empty: for all partitions, or for partition 0.
+/// An empty collection gives empty parts: one for each partition with `spread.all`, otherwise one for partition 0.
 pub fn split<C, K>(
     collection: C,
     spread: Spread,

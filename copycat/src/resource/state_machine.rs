@@ -1,4 +1,4 @@
-//! Opening a state machine on a member.
+//! Opens a state machine on a member.
 
 use super::block_on::block_on_outside;
 use super::commands::Partitioned;
@@ -16,20 +16,20 @@ use serde::de::DeserializeOwned;
 use std::fmt;
 use std::sync::Arc;
 
-/// Most partitions of one resource.
+/// The most partitions of one resource.
 pub(crate) const PARTITIONS_MAX: u32 = resolve::PARTITIONS_MAX as u32;
 
-/// A resource with one partition: every command belongs to it.
+/// The marker of a resource with one partition: every command belongs to it.
 #[derive(Clone, Copy, Debug)]
 pub struct One;
 
-/// A resource with several partitions: every command says where it belongs.
+/// The marker of a resource with several partitions, and their number: every command says where it belongs.
 #[derive(Clone, Copy, Debug)]
 pub struct Many(pub(crate) u32);
 
-/// How many partitions a resource has.
+/// The number of partitions of a resource.
 pub trait Partitions {
-    /// The number.
+    /// Returns the number of partitions.
     fn count(&self) -> u32;
 }
 
@@ -66,8 +66,9 @@ impl<F> StateMachineBuilder<F, One> {
         StateMachineBuilder { node, name, init, partitions: One }
     }
 
-    /// Spreads the state over several groups, by the hash of each command's key; 1 to 1,024. The same on all
-    /// members, for ever. Compiles if every command has a key, `single`, `all` or (reads) `merge`.
+    /// Spreads the state over several groups, by the hash of each command's key: 1 to 1,024, default 1. The number
+    /// must be the same on all members and can never change. Compiles if every command has a key, `single`, `all`
+    /// or (reads) `merge`.
     pub fn with_partitions(self, partitions: u32) -> StateMachineBuilder<F, Many> {
         StateMachineBuilder {
             node: self.node,
@@ -79,13 +80,13 @@ impl<F> StateMachineBuilder<F, One> {
 
     /// Opens the resource on this member and returns a proxy: `let bank: AsyncBank = ….open().await?`.
     ///
-    /// Waits until the cluster is formed; the other members need not have opened the resource yet, but nothing is
-    /// answered before a majority has.
+    /// Waits until the cluster is formed. The other members may open the resource later, but no call is answered
+    /// before a majority has opened it.
     ///
     /// # Errors
     ///
-    /// If the name cannot be one, if the resource is open in this process already, or if this member takes no part
-    /// in the cluster.
+    /// An error if the name is empty or longer than 255 bytes, if the resource is already open in this process, if
+    /// this member cannot join the cluster or has stopped, or if the program is built with `panic = "abort"`.
     pub async fn open<P, S>(self) -> Result<P, Error>
     where
         F: Fn() -> S,
@@ -99,7 +100,7 @@ impl<F> StateMachineBuilder<F, One> {
     ///
     /// # Errors
     ///
-    /// As there; and on a thread of a member, inside a state's method for example.
+    /// The errors of [`open`](Self::open); also an error on a thread of a member, for example inside a state's method.
     pub fn open_sync<P, S>(self) -> Result<P, Error>
     where
         F: Fn() -> S,
@@ -115,7 +116,7 @@ impl<F> StateMachineBuilder<F, Many> {
     ///
     /// # Errors
     ///
-    /// As there; and if there are no partitions, or too many.
+    /// The errors of that method; also an error if the number of partitions is 0 or above 1,024.
     pub async fn open<P, S>(self) -> Result<P, Error>
     where
         F: Fn() -> S,
@@ -129,7 +130,7 @@ impl<F> StateMachineBuilder<F, Many> {
     ///
     /// # Errors
     ///
-    /// As there; and on a thread of a member, inside a state's method for example.
+    /// The errors of [`open`](Self::open); also an error on a thread of a member, for example inside a state's method.
     pub fn open_sync<P, S>(self) -> Result<P, Error>
     where
         F: Fn() -> S,
@@ -170,12 +171,12 @@ impl<F, N: Partitions> StateMachineBuilder<F, N> {
     }
 }
 
-/// The group of one partition. Whoever is no member asks the members instead.
+/// Returns the group of one partition. Remote handles ask the members for it instead.
 pub(crate) fn group_of(resource: &str, partition: u32) -> GroupId {
     GroupId::of(resource, partition)
 }
 
-/// Refuses names and numbers of partitions that cannot be ones.
+/// Refuses names of a wrong length and wrong numbers of partitions. Reports both mistakes at once.
 pub(crate) fn check_name(name: &str, partitions: u32) -> Result<(), Error> {
     let mut mistakes = Vec::new();
     if name.is_empty() || name.len() > NAME_MAX {

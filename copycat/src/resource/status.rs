@@ -1,4 +1,4 @@
-//! Listening to how the partitions of a resource are doing.
+//! Subscriptions to the status of a resource's partitions.
 
 use super::block_on::block_on;
 use super::handle::Handle;
@@ -13,18 +13,19 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::sync::mpsc;
 
-/// The listener on its way in.
+/// The subscription while it is being opened.
 type Opening = Pin<Box<dyn Future<Output = Option<mpsc::Receiver<PartitionStatus>>> + Send>>;
 
-/// How the partitions of a resource are doing: each as it is now, and then every change, in order.
+/// A stream of the status of a resource's partitions: the current status of each first, and then every change, in
+/// order.
 ///
-/// It tells what one member sees: the proxy's own, or, of a remote handle, whichever it is connected to. When that
-/// connection ends, the handle goes on at another member; what that one says of older terms is left out. Whoever takes
-/// no changes for a while hears the newest of each partition next, and not all that was between. The stream ends, with an
-/// error, when the member or the handle is closed.
+/// It reports what one member sees: the proxy's own member, or the one that a remote handle is connected to. When
+/// that connection ends, the handle continues at another member, and leaves out what that member reports of older
+/// terms. A subscriber that takes no changes for a while gets only the newest status of each partition next. The
+/// stream ends, with an error, when the member or the handle is closed.
 ///
-/// A [`Stream`] for those who use its combinators; [`next`](StatusStream::next) needs none of them. Get one by
-/// [`AsyncProxy::status_changes`](crate::AsyncProxy::status_changes).
+/// It is a [`Stream`] for callers that use the combinators; [`next`](StatusStream::next) works without them. Get
+/// one by [`AsyncProxy::status_changes`](crate::AsyncProxy::status_changes).
 #[must_use = "nobody listens until it is polled"]
 pub struct StatusStream {
     state: State,
@@ -42,11 +43,11 @@ impl StatusStream {
         StatusStream { state: State::Opening(Box::pin(opening)) }
     }
 
-    /// The next change; `None` behind the end.
+    /// Returns the next change, or `None` after the end.
     ///
     /// # Errors
     ///
-    /// That the member or the remote handle is closed. The stream is over then.
+    /// An error if the member or the remote handle is closed. The stream ends with it.
     pub async fn next(&mut self) -> Option<Result<PartitionStatus, Error>> {
         poll_fn(|context| self.poll(context)).await
     }
@@ -95,7 +96,7 @@ impl fmt::Debug for StatusStream {
     }
 }
 
-/// How the partitions of a resource are doing: [`StatusStream`] for threads that block. Get one by
+/// An iterator over the status of a resource's partitions: [`StatusStream`] for threads that block. Get one by
 /// [`SyncProxy::status_changes`](crate::SyncProxy::status_changes).
 #[derive(Debug)]
 #[must_use = "nobody listens until it is iterated"]
@@ -112,7 +113,8 @@ impl StatusIter {
 impl Iterator for StatusIter {
     type Item = Result<PartitionStatus, Error>;
 
-    /// Blocks until there is a change. An error on a thread of a member, from which the change would have to come.
+    /// Blocks until there is a change. Returns an error on a thread of a member, because the change would have to
+    /// come from there.
     fn next(&mut self) -> Option<Result<PartitionStatus, Error>> {
         if is_node_thread() {
             return Some(Err(Problem::NodeThread.into()));

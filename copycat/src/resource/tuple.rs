@@ -1,5 +1,5 @@
-//! Arguments that are submitted by name: a tuple whose type nobody declared, taken apart so that the
-//! key can travel first.
+//! The arguments of a command that is submitted by name: a tuple of an undeclared type, which is taken apart so
+//! that the key can be encoded first.
 
 use super::arguments::{Arguments, refused};
 use super::commands::Method;
@@ -9,8 +9,8 @@ use serde::ser::{Impossible, SerializeTuple, SerializeTupleStruct};
 use serde::{Serialize, Serializer};
 use std::fmt;
 
-/// Encodes a tuple in the order of the declaration as the arguments of `method`, and checks that it
-/// fits. Nothing was sent if it fails.
+/// Encodes a tuple, in the order of the declaration, as the arguments of `method`, and checks that it fits. If this
+/// fails, nothing was sent.
 pub(crate) fn encode<A: Serialize + ?Sized>(method: &'static Method, tuple: &A) -> Result<Arguments, Error> {
     let elements = tuple.serialize(Elements).map_err(|stop| match stop {
         Stop::Shape | Stop::Custom => Problem::Shape { takes: method.arguments }.into(),
@@ -38,7 +38,7 @@ pub(crate) fn encode<A: Serialize + ?Sized>(method: &'static Method, tuple: &A) 
     }
 }
 
-/// Why a value could not be taken apart.
+/// The reason why a value could not be taken apart.
 #[derive(Debug, thiserror::Error)]
 enum Stop {
     #[error("not a tuple")]
@@ -55,7 +55,7 @@ impl serde::ser::Error for Stop {
     }
 }
 
-/// Accepts a tuple, the unit, or a reference to one; gives each element's encoding.
+/// A serializer that accepts a tuple, the unit, or a reference to one, and returns the encoding of each element.
 struct Elements;
 
 /// The encodings of the elements seen so far.
@@ -97,7 +97,7 @@ impl SerializeTupleStruct for Encoded {
     }
 }
 
-/// Everything that is no tuple.
+/// Refuses everything that is not a tuple.
 macro_rules! refuse {
     ($($method:ident($($argument:ty),*) -> $ok:ty;)*) => {$(
         fn $method(self, $(_: $argument),*) -> Result<$ok, Stop> {

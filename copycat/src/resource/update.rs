@@ -3,10 +3,11 @@
 use crate::error::{Error, Problem};
 use std::future::Future;
 
-/// Reads a value, changes it, and sets it unless somebody else was faster; then once more. Returns what was set.
+/// Updates a value by compare-and-set: reads it, changes it, sets it, and retries if another client changed it
+/// meanwhile. Returns the value that was set.
 ///
-/// `change` is called for each attempt, and must not do anything else. The read should be strict, or an attempt may
-/// fail for nothing.
+/// `change` is called for each attempt, and must have no side effects. The read should be strict: otherwise
+/// attempts may fail needlessly.
 ///
 /// ```
 /// # use copycat::{Error, state_machine, update};
@@ -27,8 +28,8 @@ use std::future::Future;
 ///
 /// # Errors
 ///
-/// Those of both calls, after which nothing is repeated. And if the value is not equal to itself, as NaN is not: no
-/// compare-and-set would ever find it.
+/// The errors of both calls, after which nothing is retried. Also an error if the value is not equal to itself (for
+/// example NaN), because compare-and-set could never succeed.
 pub async fn update<T, Read, Set>(
     read: impl Fn() -> Read,
     mut change: impl FnMut(T) -> T,
@@ -48,11 +49,11 @@ where
     }
 }
 
-/// The same through calls that block the thread.
+/// Updates a value as [`update`] does, through calls that block the thread.
 ///
 /// # Errors
 ///
-/// As [`update`].
+/// The errors of [`update`].
 pub fn update_sync<T: Clone + PartialEq>(
     read: impl Fn() -> Result<T, Error>,
     mut change: impl FnMut(T) -> T,
@@ -67,7 +68,7 @@ pub fn update_sync<T: Clone + PartialEq>(
     }
 }
 
-/// Refuses what would be compared for ever.
+/// Refuses a value that is not equal to itself: compare-and-set would be retried forever.
 fn comparable<T: PartialEq>(value: T) -> Result<T, Error> {
     let equal = |one: &T, other: &T| one == other;
     if equal(&value, &value) { Ok(value) } else { Err(Problem::NeverEqual.into()) }

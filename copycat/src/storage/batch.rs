@@ -1,4 +1,4 @@
-//! A batch from its first append to the end of its write. It holds the callers' bytes; nothing is copied.
+//! A batch, from its first append to the end of its write. It holds the callers' bytes without copying them.
 
 use super::batch_header::{BATCH_HEADER_LEN, BatchHeader, BatchKind};
 use super::disk::Region;
@@ -12,27 +12,28 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(crate) struct Batch {
     region: Arc<dyn Region>,
-    /// Where its header lies in the region.
+    /// The offset of the header in the region.
     offset: u64,
-    /// Of its header, in the journal.
+    /// The position of the header in the journal.
     position: Position,
     salt: u64,
     kind: BatchKind,
-    /// The checksum of the segment's header, if this is the first batch of the segment: what its `previous` is then.
+    /// The checksum of the segment's header, if this is the first batch of the segment. It is then the header's
+    /// `previous`.
     first_in: Option<u32>,
     /// The header (empty until sealed), the callers' chunks, the padding (once sealed).
     chunks: Vec<Bytes>,
-    /// Where each chunk begins, counted from the header.
+    /// The offset of each chunk from the header.
     starts: Vec<u32>,
     length: u32,
     count: u32,
-    /// How many of the frames are commit indexes.
+    /// The number of frames that are commit indexes.
     commits: u32,
     checksum: u32,
 }
 
 impl Batch {
-    /// An empty batch whose header will lie at `offset` of the segment.
+    /// Returns an empty batch whose header will lie at `offset` of the segment.
     pub(crate) fn new(segment: &Segment, offset: u64, kind: BatchKind) -> Batch {
         assert!(offset.is_multiple_of(BLOCK) && offset >= BLOCK, "batches begin on blocks behind the header");
         assert!(offset < segment.header.len, "the batch begins in the segment");
@@ -52,8 +53,8 @@ impl Batch {
         }
     }
 
-    /// Adds packed frames, or the body of a checkpoint. `count` is how many frames they are, and `checksum` is that
-    /// of the whole batch with them.
+    /// Adds packed frames, or the body of a checkpoint. `count` is the number of frames, and `checksum` is the
+    /// checksum of the whole batch including them.
     pub(crate) fn push(&mut self, chunk: Bytes, count: u32, checksum: u32) {
         assert!(!self.is_sealed(), "nothing is added to what is being written");
         assert!(!chunk.is_empty() && (count > 0) == (self.kind == BatchKind::Frames), "{count} frames");
@@ -66,13 +67,13 @@ impl Batch {
         self.checksum = checksum;
     }
 
-    /// Adds frames that record commit indexes; otherwise like [`push`](Self::push).
+    /// Adds frames that record commit indexes. Otherwise like [`push`](Self::push).
     pub(crate) fn push_commits(&mut self, frames: Bytes, count: u32, checksum: u32) {
         self.push(frames, count, checksum);
         self.commits += count;
     }
 
-    /// Whether `len` bytes of frames may still be added. A checkpoint takes none; otherwise both limits must be kept.
+    /// Returns whether `len` more bytes of frames fit within both limits. A checkpoint takes no frames.
     pub(crate) fn takes(&self, len: usize, batch_max: u64, offset_max: u64) -> bool {
         let length = u64::from(self.length) + len as u64;
         self.kind == BatchKind::Frames
@@ -80,48 +81,48 @@ impl Batch {
             && self.offset + BATCH_HEADER_LEN as u64 + length <= offset_max
     }
 
-    /// What its body is.
+    /// Returns the kind of the body.
     pub(crate) fn kind(&self) -> BatchKind {
         self.kind
     }
 
-    /// Bytes between its last frame and the end of its last block.
+    /// Returns the number of bytes between the last frame and the end of the last block.
     pub(crate) fn padding(&self) -> usize {
         (self.end_padded().0 - self.end().0) as usize
     }
 
-    /// Bytes of its frames so far.
+    /// Returns the length of the frames so far, in bytes.
     pub(crate) fn len(&self) -> u64 {
         u64::from(self.length)
     }
 
-    /// Frames so far, commit indexes not counted: nobody asked for those.
+    /// Returns the number of frames so far without commit indexes, which no caller appended.
     pub(crate) fn asked_for(&self) -> u32 {
         assert!(self.commits <= self.count, "commit indexes are among the frames");
         self.count - self.commits
     }
 
-    /// Checksum over the frames so far.
+    /// Returns the checksum over the frames so far.
     pub(crate) fn checksum(&self) -> u32 {
         self.checksum
     }
 
-    /// Of its header.
+    /// Returns the position of the header.
     pub(crate) fn position(&self) -> Position {
         self.position
     }
 
-    /// Behind its last frame.
+    /// Returns the position after the last frame.
     pub(crate) fn end(&self) -> Position {
         Position(self.position.0 + BATCH_HEADER_LEN as u64 + u64::from(self.length))
     }
 
-    /// Behind its padding, where the next batch may begin.
+    /// Returns the position after the padding, where the next batch may begin.
     pub(crate) fn end_padded(&self) -> Position {
         Position(self.position.0 + self.extent())
     }
 
-    /// Bytes that it takes of its segment.
+    /// Returns the length that the batch takes in its segment, in bytes.
     fn extent(&self) -> u64 {
         align_up(BATCH_HEADER_LEN as u64 + u64::from(self.length))
     }
@@ -155,13 +156,14 @@ impl Batch {
         checksum
     }
 
-    /// Where to write what. The batch is sealed.
+    /// Returns the region, the offset and the bytes to write. The batch must be sealed.
     pub(crate) fn parts(&self) -> (&Arc<dyn Region>, u64, &[Bytes]) {
         assert!(self.is_sealed(), "sealed before it is written");
         (&self.region, self.offset, &self.chunks)
     }
 
-    /// Appends slices that cover `len` bytes from `position` on: whole frames of this batch.
+    /// Appends to `out` the slices that cover `len` bytes from `position` on. They must be whole frames of this
+    /// batch.
     pub(crate) fn slices(&self, position: Position, len: usize, out: &mut Vec<Bytes>) {
         assert!(self.position < position && position.0 + len as u64 <= self.end().0, "frames of this batch");
         let (mut from, end) =

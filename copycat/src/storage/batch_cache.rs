@@ -1,5 +1,5 @@
-//! The batches that were written last, kept in memory. Entries are mostly applied and sent right after they became
-//! durable. Serving them from memory needs no read and no verification of checksums.
+//! A cache of the batches that were written last. Entries are usually applied and sent right after they become
+//! durable. From memory they need no read and no verification of checksums.
 
 use super::batch::Batch;
 use super::options::Options;
@@ -7,7 +7,7 @@ use super::position::Position;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// WriteQueue on the disk that are still in memory, oldest first.
+/// Durable batches that are still in memory, oldest first.
 #[derive(Debug)]
 pub(super) struct BatchCache {
     /// Most bytes of frames that are kept, unless the newest batch alone has more.
@@ -19,20 +19,20 @@ pub(super) struct BatchCache {
 }
 
 impl BatchCache {
-    /// Empty, within the journal's bounds.
+    /// Returns an empty cache with the bounds of the journal's settings.
     pub(super) fn new(options: &Options) -> BatchCache {
         let Options { recent_bytes_max: bytes_max, recent_batches_max: batches_max, .. } = *options;
         BatchCache { bytes_max, batches_max, batches: VecDeque::new(), bytes: 0 }
     }
 
-    /// Forgets all of them.
+    /// Drops all batches.
     #[cfg(any(test, feature = "testing"))]
     pub(super) fn clear(&mut self) {
         self.batches.clear();
         self.bytes = 0;
     }
 
-    /// Keeps a batch, and drops the oldest beyond the bounds.
+    /// Adds a batch, and drops the oldest ones until the bounds are met.
     pub(super) fn keep(&mut self, batch: Arc<Batch>) {
         assert!(self.batches.back().is_none_or(|last| last.end() <= batch.position()), "batches ascend");
         self.bytes += batch.len();
@@ -48,7 +48,7 @@ impl BatchCache {
         self.bytes > self.bytes_max || self.batches.len() > self.batches_max
     }
 
-    /// Drops the batches before a position. A batch holds its segment, which could not be used again otherwise.
+    /// Drops the batches before a position. A batch in the cache would keep its segment from being reused.
     pub(super) fn drop_before(&mut self, position: Position) {
         while self.batches.front().is_some_and(|oldest| oldest.position() < position) {
             self.drop_oldest();
@@ -63,7 +63,7 @@ impl BatchCache {
         }
     }
 
-    /// The batch that holds a position.
+    /// Returns the batch that contains a position.
     pub(super) fn at(&self, position: Position) -> Option<&Batch> {
         let after = self.batches.partition_point(|batch| batch.position() <= position);
         let batch = self.batches.get(after.checked_sub(1)?)?;

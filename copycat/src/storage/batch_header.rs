@@ -3,11 +3,11 @@
 //! ```text
 //!  offset size  field
 //!       0    4  magic            "CCB2"
-//!       4    4  checksum         CRC32C of the magic and of everything behind this field
+//!       4    4  checksum         CRC32C of the magic and of everything after this field
 //!       8    8  salt             of the segment
 //!      16    8  position         of this header in the journal
 //!      24    8  durable          position up to which everything was durable when this was written
-//!      32    4  length           bytes behind this header, padding not counted
+//!      32    4  length           bytes after this header, padding not counted
 //!      36    4  count            frames in them; 0 in a checkpoint
 //!      40    4  body checksum    CRC32C over the first 8 bytes (length, checksum) of each frame; in a
 //!                                checkpoint over the whole body
@@ -34,11 +34,11 @@ const MAGIC: u32 = u32::from_le_bytes(*b"CCB2");
 
 const _: () = assert!(BATCH_HEADER_LEN <= 512, "a header lies in one sector: it is there, or it is not");
 
-/// What the body of a batch is.
+/// The kind of a batch's body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum BatchKind {
-    /// Frames, packed; possibly none.
+    /// Packed frames; possibly none.
     Frames = 1,
     /// The state of all groups.
     Checkpoint = 2,
@@ -47,26 +47,26 @@ pub(crate) enum BatchKind {
 /// The fixed fields of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct BatchHeader {
-    /// Salt of the segment it was written to.
+    /// The salt of the segment that the batch was written to.
     pub salt: u64,
-    /// Position of the header itself.
+    /// The position of the header itself.
     pub position: Position,
-    /// What was durable when it was written.
+    /// The position up to which the journal was durable when the batch was written.
     pub durable: Position,
     /// Bytes of the body.
     pub length: u32,
-    /// Frames in the body.
+    /// Number of frames in the body.
     pub count: u32,
-    /// Checksum of the body, see the module.
+    /// The checksum of the body, see the module.
     pub body_checksum: u32,
-    /// Checksum of the header before this one.
+    /// The checksum of the header before this one.
     pub previous: u32,
-    /// What the body is.
+    /// The kind of the body.
     pub kind: BatchKind,
 }
 
 impl BatchHeader {
-    /// The header's bytes and its checksum.
+    /// Returns the bytes of the header, and its checksum.
     pub(crate) fn encode(&self) -> ([u8; BATCH_HEADER_LEN], u32) {
         assert!(
             self.durable <= self.position,
@@ -89,7 +89,7 @@ impl BatchHeader {
         (bytes, checksum)
     }
 
-    /// Verifies and reads the header at the front of `bytes`; returns its checksum too.
+    /// Verifies and reads the header at the front of `bytes`. Returns it with its checksum.
     pub(crate) fn parse(bytes: &[u8]) -> Result<(BatchHeader, u32), Malformed> {
         let bytes = Cursor::new(bytes).take(BATCH_HEADER_LEN)?;
         let mut cursor = Cursor::new(bytes);
@@ -116,13 +116,13 @@ impl BatchHeader {
         Ok((header, found))
     }
 
-    /// Bytes the batch takes in its segment, padding included.
+    /// Returns the length that the batch takes in its segment, in bytes, padding included.
     pub(crate) fn extent(&self) -> u64 {
         super::position::align_up(BATCH_HEADER_LEN as u64 + u64::from(self.length))
     }
 
-    /// Verifies the body against this header, each frame included. `records` are then the frames in their order; none of
-    /// a checkpoint. On an error they mean nothing.
+    /// Verifies the body against this header, and each frame in it. Afterwards `records` describes the frames in
+    /// order; it is empty for a checkpoint. On an error its contents are meaningless.
     pub(crate) fn verify(&self, body: &[u8], records: &mut Vec<Record>) -> Result<(), Malformed> {
         assert_eq!(body.len(), self.length as usize, "the body is cut by the header");
         records.clear();
@@ -152,19 +152,19 @@ impl BatchHeader {
     }
 }
 
-/// What recovery has to know of a frame. A batch counts as a whole or not at all, so its frames are remembered until all
-/// of them are verified; what they say is in 48 bytes of each.
+/// The fields of a frame that recovery needs: 48 bytes. A batch counts as a whole or not at all, so recovery keeps
+/// these until all frames of the batch are verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Record {
-    /// What the frame means.
+    /// The kind of the frame.
     pub kind: Kind,
     /// Bytes of the frame.
     pub len: u32,
-    /// Its group.
+    /// The group of the frame.
     pub group: GroupId,
-    /// Its term and index.
+    /// The term and index of the frame.
     pub id: LogId,
-    /// In a vote: who got it.
+    /// In a vote: the member that got it.
     pub vote: Option<MemberId>,
 }
 
@@ -176,19 +176,19 @@ impl Record {
     }
 }
 
-/// The body checksum with one more frame in it. It covers the frame's length and its own checksum: frames cover
-/// themselves, and no payload is read a second time.
+/// Returns the body checksum extended by one frame. It covers the frame's length and its own checksum. Frames cover
+/// their own bytes, so no payload is read twice.
 pub(crate) fn add_frame(checksum: u32, frame: &[u8]) -> u32 {
     crc32c_append(checksum, &frame[..size_of::<FramePrefix>()])
 }
 
-/// Whether a header may begin here.
+/// Returns whether a header may begin here.
 #[cfg(any(test, feature = "testing"))]
 pub(crate) fn begins(bytes: &[u8]) -> bool {
     bytes.starts_with(&MAGIC.to_le_bytes())
 }
 
-/// Over a whole header but the checksum itself.
+/// Returns the checksum of a whole header, without the checksum field itself.
 pub(crate) fn checksum(header: &[u8]) -> u32 {
     crc32c_around(&header[..4], &header[8..BATCH_HEADER_LEN])
 }

@@ -1,8 +1,8 @@
-//! The body of a checkpoint: the state of every group, so that nothing before it is needed to know it.
+//! The body of a checkpoint: the state of every group. Recovery from it needs nothing that lies before it.
 //!
 //! ```text
 //!  size  field
-//!     4  number of groups, which follow in ascending order; of each:
+//!     4  number of groups, which follow in ascending order; for each:
 //!     8    group
 //!     8    term
 //!     8    vote               0: none
@@ -10,10 +10,10 @@
 //!     8    base index
 //!     8    last index         equal to the base index: no entries
 //!     8    commit index       the highest index known to be committed; from the base index to the last index
-//!     4    number of ranges; of each:
+//!     4    number of ranges; for each:
 //!     8      term
 //!     8      first index
-//!     4    number of configurations; of each:
+//!     4    number of configurations; for each:
 //!     8      index
 //!     …      three lists: number of members (4), that many ids (8 each)
 //! ```
@@ -26,7 +26,7 @@ use crate::codec::log_shape::LogShape;
 use crate::codec::terms::LogId;
 use std::collections::BTreeMap;
 
-/// The checkpoint of these groups. It records what was noted as committed.
+/// Returns the checkpoint of these groups. It records the noted commit indexes.
 pub(crate) fn encode(groups: &BTreeMap<GroupId, GroupLog>) -> Vec<u8> {
     let mut out = Vec::with_capacity(len(groups) as usize);
     out.extend_from_slice(&(groups.len() as u32).to_le_bytes());
@@ -37,7 +37,7 @@ pub(crate) fn encode(groups: &BTreeMap<GroupId, GroupLog>) -> Vec<u8> {
     out
 }
 
-/// Bytes that the checkpoint of these groups takes.
+/// Returns the length of the checkpoint of these groups, in bytes.
 pub(crate) fn len(groups: &BTreeMap<GroupId, GroupLog>) -> u64 {
     let of_group = |log: &GroupLog| {
         let state = log.state();
@@ -48,7 +48,7 @@ pub(crate) fn len(groups: &BTreeMap<GroupId, GroupLog>) -> u64 {
     4 + groups.values().map(of_group).sum::<usize>() as u64
 }
 
-/// Bytes that a group without configurations takes.
+/// Returns the length in bytes of a group with this many ranges and no configurations.
 pub(crate) const fn len_of_group(ranges: usize) -> usize {
     64 + 16 * ranges
 }
@@ -74,7 +74,7 @@ fn encode_group(group: GroupId, state: &GroupState, commit: Index, out: &mut Vec
     }
 }
 
-/// Reads what [`encode`] wrote. Memory is taken only for what the bytes hold.
+/// Reads a checkpoint that [`encode`] wrote. Allocates memory only for what the bytes contain.
 pub(crate) fn decode(bytes: &[u8]) -> Result<BTreeMap<GroupId, GroupState>, Malformed> {
     let mut cursor = Cursor::new(bytes);
     let count = cursor.u32()?;
@@ -96,7 +96,7 @@ fn decode_group(cursor: &mut Cursor<'_>) -> Result<GroupState, Malformed> {
     let vote = (vote != 0).then_some(MemberId(vote));
     at_most("checkpoint term", term, TERM_MAX)?;
     let (log, commit) = decode_log(cursor)?;
-    // A term is recorded before a vote or an entry of it is.
+    // A term is recorded before a vote or an entry of this term is.
     if log.last().term > term || (vote.is_some() && term == 0) {
         return Err(Malformed::Value { field: "checkpoint term", found: term });
     }
@@ -114,7 +114,7 @@ fn decode_group(cursor: &mut Cursor<'_>) -> Result<GroupState, Malformed> {
     Ok(state)
 }
 
-/// The shape of a log, and its commit index.
+/// Reads the shape of a log, and its commit index.
 fn decode_log(cursor: &mut Cursor<'_>) -> Result<(LogShape, Index), Malformed> {
     let base = LogId { term: cursor.u64()?, index: cursor.u64()? };
     let (last, commit) = (cursor.u64()?, cursor.u64()?);
@@ -151,7 +151,7 @@ fn decode_log(cursor: &mut Cursor<'_>) -> Result<(LogShape, Index), Malformed> {
     Ok((log, commit))
 }
 
-/// Refuses a number that no log reaches.
+/// Returns an error if the number is above a limit that no log reaches.
 fn at_most(field: &'static str, found: u64, limit: u64) -> Result<(), Malformed> {
     if found <= limit { Ok(()) } else { Err(Malformed::Value { field, found }) }
 }

@@ -1,16 +1,16 @@
-//! Creates directories so that they survive a power cut.
+//! Creates directories so that they survive a power failure.
 
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
-/// Creates the directory and those above it, each durable before the next is made in it. Does nothing,
-/// and does not fail, where it exists.
+/// Creates the directory and its missing parents, each durable before the next is created in it. Succeeds without a
+/// change if the directory exists.
 pub(crate) fn create(path: &Path) -> io::Result<()> {
     let missing: Vec<&Path> =
         path.ancestors().take_while(|above| !above.as_os_str().is_empty() && !above.is_dir()).collect();
-    // An earlier process may have created the deepest existing one, and ended before its sync: so it is synced here.
-    // If its parent cannot be read, somebody else created it.
+    // An earlier process may have created the deepest existing directory and ended before its sync, so it is synced
+    // here. If its parent cannot be read, another user created it.
     let existing = path.ancestors().nth(missing.len()).filter(|existing| !existing.as_os_str().is_empty());
     match existing.map_or(Ok(()), sync_parent) {
         Err(error) if error.kind() != io::ErrorKind::PermissionDenied => return Err(error),
@@ -26,7 +26,7 @@ pub(crate) fn create(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Makes durable which names a directory holds.
+/// Makes the names in a directory durable.
 pub(crate) fn sync(directory: &Path) -> io::Result<()> {
     File::open(directory)?.sync_all()
 }

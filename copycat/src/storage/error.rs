@@ -1,4 +1,4 @@
-//! Everything that can go wrong on this floor, and what it did to the journal.
+//! All errors of this layer, and what each did to the journal.
 
 use super::owner::Owner;
 use super::position::Position;
@@ -9,7 +9,7 @@ use std::io;
 use std::sync::Arc;
 use thiserror::Error;
 
-/// An operation of the journal failed, or was refused.
+/// An operation of the journal failed or was refused.
 #[derive(Debug, Clone, Error)]
 #[non_exhaustive]
 pub(crate) enum StorageError {
@@ -25,51 +25,51 @@ pub(crate) enum StorageError {
     /// it verifies what is on the disk.
     #[error("the journal has failed: {0}; replace the disk or restart the member")]
     Failed(#[source] DiskError),
-    /// Opening met an error of the disk. Nothing was changed.
+    /// The disk returned an error while the journal was opened. Nothing was changed.
     #[error(transparent)]
     Disk(#[from] DiskError),
-    /// Another process, or another journal of this one, holds the directory. Nothing was touched.
+    /// Another process, or another journal of this one, holds the directory. Nothing was changed.
     #[error("{directory} is in use; stop the other process or choose another directory")]
     Locked {
         /// The directory.
         directory: String,
     },
-    /// The directory holds the journal of somebody else. Nothing was touched.
+    /// The directory holds the journal of another owner. Nothing was changed.
     #[error("{file} belongs to {found}, not to {expected}; start with the right directory")]
     Foreign {
-        /// The file whose header says so.
+        /// The file whose header names the other owner.
         file: String,
-        /// Its owner, as the header says.
+        /// The owner named in the header.
         found: Owner,
         /// The owner that wanted to open it.
         expected: Owner,
     },
-    /// The file was written in a format this version does not read. Nothing was touched.
+    /// The file has a format that this version does not read. Nothing was changed.
     #[error("{file} has format {found}, this version reads {expected}; use the right version")]
     Version {
         /// The file.
         file: String,
-        /// Version of the format it was written in.
+        /// Version of the file's format.
         found: u32,
-        /// Version this program reads.
+        /// Version that this program reads.
         expected: u32,
     },
-    /// Opening found that bytes which were acknowledged do not verify. Nothing was changed: a log is never shortened
-    /// to get past damage.
+    /// Opening found that acknowledged bytes do not verify. Nothing was changed: a log is never shortened to get past
+    /// damage.
     #[error(transparent)]
     Damaged(#[from] Damage),
-    /// An entry of the log cannot be read: its bytes do not verify, or the disk returned an error. Nothing was served
-    /// and nothing was changed. The entries of other groups can still be read.
+    /// An entry of the log cannot be read: its bytes do not verify, or the disk returned an error. Nothing was
+    /// returned and nothing was changed. The entries of other groups can still be read.
     #[error("entry {index} of group {group} cannot be read: {source}")]
     Unreadable {
         /// The group.
         group: GroupId,
         /// Index of the entry.
         index: Index,
-        /// What is wrong with it.
+        /// Why it cannot be read.
         source: Unreadable,
     },
-    /// The file ends in `.segment`, and its name is no number of a segment. Nothing was touched.
+    /// The file ends in `.segment`, and its name is not a segment number. Nothing was changed.
     #[error("{file} is no name of a segment; undo the renaming or move the file away")]
     Name {
         /// The file.
@@ -82,46 +82,46 @@ pub(crate) enum StorageError {
         group: GroupId,
         /// Index of the first frame that does not fit.
         index: Index,
-        /// First index that may be written: what lies before it is committed.
+        /// First index that may be written: everything before it is committed.
         first: Index,
-        /// Last index the log holds.
+        /// Last index of the log.
         last: Index,
     },
-    /// The frames are no entries that may be stored: too many bytes, or of a term that was not saved before. Nothing
+    /// The frames are no entries that may be stored: too many bytes, or a term above the group's saved term. Nothing
     /// was appended.
     #[error("frames of group {group} cannot be stored: {source}")]
     Malformed {
         /// The group.
         group: GroupId,
-        /// What is wrong.
+        /// Why they cannot be stored.
         source: Malformed,
     },
-    /// Entries were asked for that the log does not hold. Nothing was changed.
+    /// The log does not have the entries that were requested. Nothing was changed.
     #[error("entries {first} to {last} of group {group} are not in the log")]
     Absent {
         /// The group.
         group: GroupId,
-        /// First index asked for.
+        /// First requested index.
         first: Index,
-        /// Last index asked for.
+        /// Last requested index.
         last: Index,
     },
 }
 
 impl StorageError {
-    /// Whether the error concerns one group: this member cannot go on with it, and can with all others. Every other
-    /// error concerns the whole journal.
+    /// Returns whether the error affects one group only. Other groups of this member then continue. Every other error
+    /// affects the whole journal.
     pub(crate) fn is_of_group(&self) -> bool {
         match self {
             // The entries of one group are missing, or cannot be read.
             StorageError::Absent { .. } | StorageError::Unreadable { .. } => true,
             // The entries of one group do not fit its log. Nothing was appended.
             StorageError::Misplaced { .. } | StorageError::Malformed { .. } => true,
-            // There is no room for entries of any group. Nothing was appended; later there may be.
+            // There is no space for entries of any group now. Nothing was appended.
             StorageError::Full(_) | StorageError::NotReady => false,
             // The journal has ended.
             StorageError::Failed(_) => false,
-            // It was not opened.
+            // The journal was not opened.
             StorageError::Disk(_)
             | StorageError::Locked { .. }
             | StorageError::Foreign { .. }
@@ -143,20 +143,20 @@ pub(crate) enum Unreadable {
     Disk(#[from] DiskError),
 }
 
-/// An error of the operating system, with what was tried on which file.
+/// An error of the operating system, with the operation and the file.
 #[derive(Debug, Clone, Error)]
 #[error("{operation} of {file} failed: {source}")]
 pub(crate) struct DiskError {
-    /// What was tried.
+    /// The operation that failed.
     pub operation: &'static str,
-    /// On which file or directory.
+    /// The file or directory.
     pub file: String,
-    /// What the system said. Shared, because a failed journal returns it from every call.
+    /// The system's error. It is shared, because a failed journal returns it from every call.
     pub source: Arc<io::Error>,
 }
 
 impl DiskError {
-    /// An error of the system, with what was tried on which file.
+    /// Returns an error of the system, with the operation and the file.
     pub(crate) fn new(
         operation: &'static str,
         file: impl fmt::Display,
@@ -165,7 +165,7 @@ impl DiskError {
         DiskError { operation, file: file.to_string(), source: Arc::new(source.into()) }
     }
 
-    /// Whether space is what was missing.
+    /// Returns whether the cause is missing space.
     #[cfg(test)]
     pub(crate) fn is_full(&self) -> bool {
         matches!(
@@ -185,20 +185,20 @@ impl DiskError {
 pub(crate) struct Damage {
     /// The file.
     pub file: String,
-    /// Where in it, in bytes.
+    /// The offset in the file, in bytes.
     pub offset: u64,
-    /// What is wrong.
+    /// The problem.
     pub problem: Problem,
 }
 
-/// What is wrong with bytes that should verify.
+/// A problem of bytes that should verify.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub(crate) enum Problem {
-    /// A record does not have the form it should have.
+    /// A record does not have a valid form.
     #[error("{0}")]
     Malformed(#[from] Malformed),
-    /// The records end here, although a later header says that more of them were durable.
+    /// No valid record follows, although a later header says that more of them were durable.
     #[error("no valid batch, although the journal was durable up to position {durable}")]
     Acknowledged {
         /// The highest position that was recorded as durable.
@@ -215,7 +215,7 @@ pub(crate) enum Problem {
     EntriesMissing {
         /// The group.
         group: GroupId,
-        /// The first of them.
+        /// Index of the first missing entry.
         first: Index,
     },
 }

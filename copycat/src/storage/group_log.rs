@@ -1,4 +1,4 @@
-//! What the journal knows of one group: its state, and where each of its entries lies.
+//! The state that a journal keeps of one group, and the location of each of its entries.
 
 use super::position::Position;
 use crate::codec::configuration::Configuration;
@@ -9,24 +9,24 @@ use crate::codec::log_shape::LogShape;
 use crate::codec::terms::LogId;
 use std::collections::VecDeque;
 
-/// The state of one group as the journal records it: what checkpoints hold and recovery returns.
+/// The state of one group as the journal records it. Checkpoints contain it, and recovery returns it.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub(crate) struct GroupState {
     /// The group's current term (Raft figure 2, `currentTerm`).
     pub term: Term,
-    /// Who got this member's vote in that term (Raft figure 2, `votedFor`).
+    /// The member that got this member's vote in that term (Raft figure 2, `votedFor`).
     pub vote: Option<MemberId>,
     /// The shape of the log.
     pub log: LogShape,
-    /// The highest index that was recorded as committed (Raft figure 2, `commitIndex`). Never below the base, which a
-    /// snapshot covers, and never beyond the last entry.
+    /// The highest index recorded as committed (Raft figure 2, `commitIndex`). Never below the base, which a snapshot
+    /// covers, and never beyond the last entry.
     pub commit: Index,
-    /// Configurations among the entries, ascending, and the last one among the dropped entries.
+    /// Configurations among the entries, ascending, and the last configuration among the dropped entries.
     pub configurations: Vec<(Index, Configuration)>,
 }
 
 impl GroupState {
-    /// Sets term and vote. A term never falls, and a vote never changes within a term.
+    /// Sets term and vote. A term never decreases, and a vote never changes within a term.
     pub(crate) fn set_vote(&mut self, term: Term, vote: Option<MemberId>) {
         assert!(vote.is_none() || term > 0, "a vote without a term");
         assert!(term >= self.term, "a term never falls: {} then {term}", self.term);
@@ -39,7 +39,7 @@ impl GroupState {
         debug_assert!(self.is_sound(), "{self:?}");
     }
 
-    /// Sets the commit index. It never falls and never passes the log.
+    /// Sets the commit index. It never decreases and never passes the end of the log.
     pub(crate) fn set_commit(&mut self, index: Index) {
         assert!(self.commit <= index, "a commit index never falls: {} then {index}", self.commit);
         assert!(index <= self.log.last().index, "{index} is committed, and the log ends before it");
@@ -47,7 +47,7 @@ impl GroupState {
         debug_assert!(self.is_sound(), "{self:?}");
     }
 
-    /// Whether an entry of this index continues the log or replaces part of it. What is committed is never replaced.
+    /// Returns whether an entry with this index continues the log or replaces a part that is not committed.
     pub(crate) fn accepts(&self, index: Index) -> bool {
         self.commit < index && index <= self.log.last().index + 1
     }
@@ -59,7 +59,7 @@ impl GroupState {
         self.configurations.retain(|(index, _)| *index < from);
     }
 
-    /// Drops every entry up to and including `through`, which the log holds.
+    /// Drops every entry up to and including `through`, an index of the log.
     pub(crate) fn drop_through(&mut self, through: Index) {
         self.log.drop_through(through);
         self.commit = self.commit.max(through);
@@ -69,7 +69,7 @@ impl GroupState {
         debug_assert!(self.is_sound(), "{self:?}");
     }
 
-    /// What holds for every group, however it came to its state.
+    /// Returns whether the state satisfies what holds for every group.
     pub(crate) fn is_sound(&self) -> bool {
         let last = self.log.last();
         let voted = self.vote.is_none() || self.term > 0;
@@ -80,61 +80,61 @@ impl GroupState {
     }
 }
 
-/// Where one entry lies: 16 bytes, all that an entry costs in memory.
+/// The location of one entry: 16 bytes, all the memory that an entry costs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EntryLocation {
-    /// Of its first byte.
+    /// The position of the entry's first byte.
     pub position: Position,
-    /// Bytes of its frame.
+    /// The length of its frame in bytes.
     pub len: u32,
 }
 
 impl EntryLocation {
-    /// Behind its last byte.
+    /// Returns the position after the entry's last byte.
     fn end(self) -> Position {
         self.position.plus(self.len as usize)
     }
 }
 
-/// A group's state together with the places of its entries.
+/// A group's state together with the locations of its entries.
 #[derive(Debug, Default)]
 pub(crate) struct GroupLog {
     state: GroupState,
-    /// The highest index that the owner said is committed: the recorded one, or beyond it. Never beyond the last entry.
+    /// The highest index that the owner reported as committed. Never below the recorded one or beyond the last entry.
     noted: Index,
-    /// Whether the owner was told that there is something to record, and has not recorded it yet.
+    /// Whether the group is in the list of groups whose commit index must be recorded.
     awaits_record: bool,
-    /// Index of the first entry in `places`. Recovery may begin behind entries whose segments were
-    /// dropped; otherwise this is the first index of the log.
+    /// Index of the first entry in `places`. After recovery it may be above the first index of the log, if the
+    /// segments of older entries were removed. Otherwise it is the first index of the log.
     placed: Index,
     places: VecDeque<EntryLocation>,
 }
 
 impl GroupLog {
-    /// A group as a checkpoint describes it: none of its entries has a place yet.
+    /// Returns a group as a checkpoint describes it. None of its entries has a location yet.
     pub(crate) fn restored(state: GroupState) -> GroupLog {
         debug_assert!(state.is_sound(), "{state:?}");
         let (placed, noted) = (state.log.last().index + 1, state.commit);
         GroupLog { state, noted, awaits_record: false, placed, places: VecDeque::new() }
     }
 
-    /// Its state.
+    /// Returns the group's state.
     pub(crate) fn state(&self) -> &GroupState {
         &self.state
     }
 
-    /// Its state, to record a vote in.
+    /// Returns the group's state, to record a vote in it.
     pub(crate) fn state_mut(&mut self) -> &mut GroupState {
         &mut self.state
     }
 
-    /// The highest index that is known to be committed, recorded or not.
+    /// Returns the highest index known to be committed, recorded or not.
     pub(crate) fn noted(&self) -> Index {
         self.noted
     }
 
-    /// Remembers that everything up to `index`, which the log holds, is committed. Returns whether this is the first
-    /// news since [`record_commit`](Self::record_commit).
+    /// Notes that everything up to `index`, an index of the log, is committed. Returns whether the group must now be
+    /// added to the groups whose commit index is to be recorded.
     pub(crate) fn note_commit(&mut self, index: Index) -> bool {
         let last = self.state.log.last().index;
         assert!(index <= last, "{index} is committed, and the log ends with {last}");
@@ -143,7 +143,8 @@ impl GroupLog {
         self.noted > self.state.commit && !std::mem::replace(&mut self.awaits_record, true)
     }
 
-    /// The noted commit index is about to be recorded. Returns the entry at it; `None` if it is recorded already.
+    /// Marks the noted commit index as recorded. Returns the entry at this index, or `None` if it was recorded
+    /// already.
     pub(crate) fn record_commit(&mut self) -> Option<LogId> {
         self.awaits_record = false;
         if self.noted == self.state.commit {
@@ -162,7 +163,7 @@ impl GroupLog {
         assert_eq!(self.noted, index, "while it is replayed, nothing is noted beyond what is recorded");
     }
 
-    /// Puts one entry behind those before its index; whatever was at its index or beyond is replaced.
+    /// Appends one entry. Existing entries from its index on are replaced.
     pub(crate) fn put(&mut self, id: LogId, place: EntryLocation, configuration: Option<Configuration>) {
         assert!(place.len as usize >= HEADER_LEN, "a frame of {} bytes", place.len);
         self.replace_from(id.index, place.position);
@@ -173,8 +174,8 @@ impl GroupLog {
         self.state.configurations.extend(configuration.map(|configuration| (id.index, configuration)));
     }
 
-    /// Puts entries, at least one, at `position` and behind it; whatever was at the index of the first or beyond is
-    /// replaced. Returns where they end.
+    /// Appends entries, at least one, that lie at `position` and after it. Existing entries from the index of the
+    /// first on are replaced. Returns the position after them.
     pub(crate) fn append(&mut self, entries: &Entries, mut position: Position) -> Position {
         self.replace_from(entries.first().expect("at least one entry"), position);
         for span in entries.spans().iter() {
@@ -199,7 +200,7 @@ impl GroupLog {
         position
     }
 
-    /// Removes every entry from `index` on. An entry of that index comes next, and lies at `position`.
+    /// Removes every entry from `index` on. The caller then appends an entry with this index, at `position`.
     fn replace_from(&mut self, index: Index, position: Position) {
         let newest = self.places.back();
         assert!(
@@ -217,7 +218,7 @@ impl GroupLog {
         assert_eq!(self.placed + self.places.len() as u64, index, "places are consecutive");
     }
 
-    /// Drops every entry up to and including `through`, which the log holds.
+    /// Drops every entry up to and including `through`, an index of the log.
     pub(crate) fn drop_through(&mut self, through: Index) {
         if through <= self.state.log.base().index {
             return;
@@ -234,19 +235,19 @@ impl GroupLog {
         );
     }
 
-    /// Where an entry lies.
+    /// Returns the location of an entry.
     pub(crate) fn place(&self, index: Index) -> Option<EntryLocation> {
         let at = index.checked_sub(self.placed)?;
         self.places.get(at as usize).copied()
     }
 
-    /// Where the oldest entry lies. Positions ascend with indexes, because an entry is replaced together with all
-    /// behind it.
+    /// Returns the position of the oldest entry. Positions ascend with indexes, because an entry is replaced together
+    /// with all entries after it.
     pub(crate) fn oldest(&self) -> Option<Position> {
         self.places.front().map(|place| place.position)
     }
 
-    /// The first entry that has no place although no checkpoint says that it was dropped.
+    /// Returns the first entry without a location, if no checkpoint says that it was dropped.
     pub(crate) fn first_missing(&self) -> Option<Index> {
         let first = self.state.log.horizon() + 1;
         (self.state.log.holds(first) && self.placed > first).then_some(first)
@@ -261,7 +262,7 @@ mod tests {
         log.put(LogId::new(term, index), EntryLocation { position: Position(at), len: 72 }, None);
     }
 
-    /// A group in a term above those of its entries.
+    /// Returns a group in a term above the terms of its entries.
     fn begun() -> GroupLog {
         let mut log = GroupLog::default();
         log.state_mut().set_vote(9, None);

@@ -1,4 +1,4 @@
-//! What the journal knows of all its groups.
+//! The state that a journal keeps of all its groups.
 
 use super::batch::Batch;
 use super::checkpoint;
@@ -14,10 +14,10 @@ use crate::codec::terms::LogId;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Most bytes of frames that one append may bring: 64 MiB.
+/// Most bytes of frames in one append: 64 MiB.
 pub(crate) const APPEND_MAX: usize = 64 << 20;
 
-/// The groups of a journal: their states, where their entries lie, and which of their commit indexes are still to be
+/// The groups of a journal: their states, the locations of their entries, and the commit indexes that wait to be
 /// recorded.
 #[derive(Debug, Default)]
 pub(super) struct Groups {
@@ -26,7 +26,7 @@ pub(super) struct Groups {
 }
 
 impl Groups {
-    /// What recovery found.
+    /// Returns the groups that recovery found.
     pub(super) fn recovered(logs: BTreeMap<GroupId, GroupLog>) -> Groups {
         debug_assert!(
             logs.values().all(|log| log.noted() == log.state().commit),
@@ -35,17 +35,17 @@ impl Groups {
         Groups { logs, unrecorded: PendingCommits::default() }
     }
 
-    /// The state of each.
+    /// Returns the state of each group.
     pub(super) fn states(&self) -> BTreeMap<GroupId, GroupState> {
         self.logs.iter().map(|(group, log)| (*group, log.state().clone())).collect()
     }
 
-    /// A group that ever stored anything.
+    /// Returns a group, or `None` if it never stored anything.
     pub(super) fn get(&self, group: GroupId) -> Option<&GroupLog> {
         self.logs.get(&group)
     }
 
-    /// Whether these entries, at least one, continue the log of a group, or replace what is not committed of it.
+    /// Checks that these entries, at least one, continue the log of a group or replace a part that is not committed.
     pub(super) fn check(&self, group: GroupId, entries: &Entries) -> Result<(), StorageError> {
         let malformed = |source| Err(StorageError::Malformed { group, source });
         if entries.len() > APPEND_MAX {
@@ -55,7 +55,7 @@ impl Groups {
         let unknown = GroupLog::default();
         let log = self.logs.get(&group).unwrap_or(&unknown);
         check_first(group, log, LogId::new(first.term, first.first))?;
-        // A term is recorded before the first entry of it is: opening relies on it.
+        // A term is recorded before the first entry of this term is. Recovery relies on it.
         let last_term = entries.spans().last().map_or(0, |last| last.term);
         if last_term > log.state().term {
             return malformed(Malformed::Value { field: "frame term", found: last_term });
@@ -68,14 +68,15 @@ impl Groups {
         Ok(())
     }
 
-    /// Puts entries, which were [checked](Self::check), at `position` and behind it. Returns where they end.
+    /// Appends entries that were [checked](Self::check) and lie at `position` and after it. Returns the position
+    /// after them.
     pub(super) fn append(&mut self, group: GroupId, entries: &Entries, position: Position) -> Position {
         let end = self.logs.entry(group).or_default().append(entries, position);
         assert_eq!(end, position.plus(entries.len()), "the places are those of the frames");
         end
     }
 
-    /// Takes over a term and vote.
+    /// Sets a group's term and vote.
     pub(super) fn set_vote(&mut self, group: GroupId, term: Term, vote: Option<MemberId>) {
         self.logs.entry(group).or_default().state_mut().set_vote(term, vote);
     }
@@ -85,12 +86,12 @@ impl Groups {
         self.logs.get_mut(&group).map(|log| log.drop_through(through)).is_some()
     }
 
-    /// Where the oldest entry of all lies.
+    /// Returns the position of the oldest entry of all groups.
     pub(super) fn oldest(&self) -> Option<Position> {
         self.logs.values().filter_map(GroupLog::oldest).min()
     }
 
-    /// Remembers that entries of a group are committed, to be recorded with the next batch that has room for it.
+    /// Notes that entries of a group are committed, to be recorded with the next batch that has space for it.
     pub(super) fn note_commit(&mut self, group: GroupId, index: Index) {
         let log = self.logs.get_mut(&group).expect("what is committed was stored before");
         if log.note_commit(index) {
@@ -98,34 +99,34 @@ impl Groups {
         }
     }
 
-    /// When commit indexes will have waited long enough for a batch that is written anyway.
+    /// Returns the time at which commit indexes have waited long enough for a batch that is written anyway.
     pub(super) fn commits_deadline(&mut self, now: Duration) -> Option<Duration> {
         self.unrecorded.deadline(now)
     }
 
-    /// Whether commit indexes have waited long enough for a batch that is written anyway.
+    /// Returns whether commit indexes have waited long enough for a batch that is written anyway.
     pub(super) fn are_commits_due(&mut self, now: Duration) -> bool {
         self.unrecorded.is_due(now)
     }
 
-    /// Adds to a batch, the last there is, as many commit indexes as `bytes` have room for.
+    /// Adds to a batch, which must be the last one, as many commit indexes as fit `bytes`.
     pub(super) fn record_commits(&mut self, batch: &mut Batch, bytes: usize) {
         let end = batch.end();
         self.unrecorded.record(&mut self.logs, batch, bytes);
         assert!(batch.end() <= end.plus(bytes), "commit indexes keep to the room they were given");
     }
 
-    /// The checkpoint of all groups.
+    /// Returns the checkpoint of all groups.
     pub(super) fn checkpoint(&self) -> Vec<u8> {
         checkpoint::encode(&self.logs)
     }
 
-    /// Bytes that the checkpoint takes.
+    /// Returns the length of the checkpoint, in bytes.
     pub(super) fn checkpoint_len(&self) -> u64 {
         checkpoint::len(&self.logs)
     }
 
-    /// The checkpoint that was made last has a place: it records all commit indexes.
+    /// Marks all commit indexes as recorded: the checkpoint made last is appended and contains them.
     pub(super) fn checkpoint_recorded(&mut self) {
         self.unrecorded.record_all(&mut self.logs);
     }
@@ -134,7 +135,7 @@ impl Groups {
 fn check_first(group: GroupId, log: &GroupLog, id: LogId) -> Result<(), StorageError> {
     let (shape, index): (&LogShape, _) = (&log.state().log, id.index);
     let before: Option<Term> = index.checked_sub(1).and_then(|before| shape.term(before));
-    // What is committed stays, and so does what a snapshot covers.
+    // Committed entries are not replaced, nor are entries that a snapshot covers.
     if index <= log.noted() || before.is_none_or(|before| before > id.term || id.term == 0) {
         let (first, last) = (log.noted() + 1, shape.last().index);
         return Err(StorageError::Misplaced { group, index, first, last });

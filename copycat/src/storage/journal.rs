@@ -1,9 +1,9 @@
-//! The journal itself: what is appended, and where it will lie.
+//! The journal itself: it appends frames and assigns their positions.
 //!
-//! Nothing here blocks. An append gives frames their final positions and makes them readable at once; what has to be
-//! done for that, and how it is served, is in files above this one: `recovery.rs` opens a journal, `write.rs` makes
-//! frames durable, `preparation.rs` sees to the next segment, `room.rs` says whether there is room, `read.rs` serves
-//! entries. What they all work on lies below: `groups.rs`, `segments.rs`, `batches.rs`, `preparer.rs`.
+//! Nothing here blocks. An append gives frames their final positions and makes them readable at once. Files above
+//! this one do the rest: `recovery.rs` opens a journal, `write.rs` makes frames durable, `preparation.rs` provides
+//! the next segment, `room.rs` checks for free space, `read.rs` returns entries. They all work on the parts below:
+//! `groups.rs`, `segments.rs`, `write_queue.rs`, `preparer.rs`.
 
 use super::batch_header::{BATCH_HEADER_LEN, BatchKind, add_frame};
 use super::disk::Disk;
@@ -30,7 +30,7 @@ pub(crate) struct Journal {
     pub(super) options: Options,
     pub(super) salts: fastrand::Rng,
     pub(super) groups: Groups,
-    /// Never empty.
+    /// The segments in use; never empty.
     pub(super) segments: Segments,
     pub(super) batches: WriteQueue,
     pub(super) preparer: Preparer,
@@ -39,29 +39,31 @@ pub(crate) struct Journal {
     pub(super) flushed: Flushed,
 }
 
-/// What has become durable since the journal was opened.
+/// The amount of data that became durable since the journal was opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Flushed {
-    /// Flushes that ended well.
+    /// Number of successful flushes.
     pub flushes: u64,
-    /// Frames they made durable: entries, terms and votes of all groups; no commit indexes.
+    /// Number of durable frames: entries, terms and votes of all groups, without commit indexes.
     pub frames: u64,
-    /// Bytes they wrote, padding included.
+    /// Bytes that these flushes wrote, padding included.
     pub bytes: u64,
 }
 
 impl Journal {
-    /// Stores entries of one group, of no term that was not saved before. The first index is at most one beyond the
-    /// last; everything at or beyond it is replaced (Raft §5.3). All of them lie in one batch. They are readable at once.
+    /// Appends entries of one group. Their terms must not exceed the term saved for the group. The first index is at
+    /// most one above the last index; existing entries from it on are replaced (Raft §5.3). All the entries lie in
+    /// one batch. They can be read at once.
     ///
     /// Returns the position that must be durable for all of them. On an error nothing was appended.
     pub(crate) fn append(&mut self, group: GroupId, entries: &Entries) -> Result<Position, StorageError> {
         self.put(group, entries, Purpose::Entries)
     }
 
-    /// Stores the entry that a new leader begins its term with, within the reserve that votes have: an
-    /// election is not won to find the disk full. At most [`INTERNAL_LEN_MAX`] bytes; otherwise like
-    /// [`append`](Self::append). Always works, once, after [`has_vote_room`](Self::has_vote_room).
+    /// Appends the first entry of a new leader's term. It may use the reserve for votes, so that a full disk does not
+    /// stop a leader that was just elected. The entry has at most [`INTERNAL_LEN_MAX`] bytes. Otherwise like
+    /// [`append`](Self::append). After [`has_vote_room`](Self::has_vote_room) returned true, one call always
+    /// succeeds.
     pub(crate) fn append_own(&mut self, group: GroupId, entry: &Entries) -> Result<Position, StorageError> {
         assert!(entry.len() <= INTERNAL_LEN_MAX, "the reserve is for one entry, of {} bytes", entry.len());
         self.put(group, entry, Purpose::Vote)
@@ -85,10 +87,10 @@ impl Journal {
         Ok(self.batches.end())
     }
 
-    /// Stores a group's term and vote. Terms never fall, and within a term a vote never changes.
+    /// Appends a group's term and vote. Terms never decrease, and a vote never changes within a term.
     ///
-    /// Returns the position that must be durable before anybody learns of either. Works when the disk
-    /// is full, within a reserve; on an error nothing was appended.
+    /// Returns the position that must be durable before another member learns of either. On a full disk it uses a
+    /// reserve. On an error nothing was appended.
     pub(crate) fn save_vote(
         &mut self,
         group: GroupId,
@@ -109,52 +111,52 @@ impl Journal {
         Ok(self.batches.end())
     }
 
-    /// Remembers that a group's entries up to `index`, which the journal holds, are committed. It is recorded with a batch
-    /// that is written anyway, or after a second without one (see [`tick`](Journal::tick)); what a crash forgets of it, the
-    /// group finds out again.
+    /// Notes that a group's entries up to `index`, an index of its log, are committed. The commit index is recorded
+    /// in a batch that is written anyway, or after a second without one (see [`tick`](Journal::tick)). If a crash
+    /// loses it, the group learns it again.
     pub(crate) fn note_commit(&mut self, group: GroupId, index: Index) {
         self.groups.note_commit(group, index);
     }
 
-    /// The shape of a group's log; `None` for a group that never stored anything.
+    /// Returns the shape of a group's log, or `None` if the group never stored anything.
     pub(crate) fn shape(&self, group: GroupId) -> Option<&LogShape> {
         self.groups.get(group).map(|log| &log.state().log)
     }
 
-    /// Everything before this position is durable.
+    /// Returns the position up to which the journal is durable.
     #[cfg(any(test, feature = "testing"))]
     pub(crate) fn durable(&self) -> Position {
         self.batches.durable()
     }
 
-    /// Behind the last frame that was appended.
+    /// Returns the position after the last appended frame.
     pub(crate) fn end(&self) -> Position {
         self.batches.end()
     }
 
-    /// How much was made durable, in how many flushes.
+    /// Returns how much was made durable, and in how many flushes.
     pub(crate) fn flushed(&self) -> Flushed {
         self.flushed
     }
 
-    /// Fails with the error that ended the journal, if one did.
+    /// Returns the error that ended the journal, if there is one.
     pub(super) fn alive(&self) -> Result<(), StorageError> {
         self.failed.as_ref().map_or(Ok(()), |error| Err(StorageError::Failed(error.clone())))
     }
 
-    /// The segment that batches are written to.
+    /// Returns the segment that batches are written to.
     pub(super) fn active(&self) -> &Segment {
         self.segments.active()
     }
 
-    /// Whether the open batch, with `len` bytes more, keeps to the room of this purpose.
+    /// Returns whether the open batch, with `len` more bytes, stays within the space for this purpose.
     pub(super) fn has_end_within(&self, len: usize, purpose: Purpose) -> bool {
         let segment = self.active();
         let end = self.batches.last().map(|batch| segment.offset(batch.end()) + len as u64);
         end.is_some_and(|end| end <= purpose.offset_max(segment.header.len))
     }
 
-    /// Sees to it that the open batch takes `len` more bytes.
+    /// Ensures that the open batch takes `len` more bytes.
     pub(super) fn make_room(&mut self, len: usize, purpose: Purpose) -> Result<(), StorageError> {
         if !self.make_room_here(len, Purpose::Entries) {
             match self.roll(len) {
@@ -166,7 +168,7 @@ impl Journal {
         Ok(())
     }
 
-    /// The same, if there is room for it in the active segment.
+    /// Ensures that the open batch takes `len` more bytes, if they fit the active segment. Returns whether they do.
     pub(super) fn make_room_here(&mut self, len: usize, purpose: Purpose) -> bool {
         let offset_max = purpose.offset_max(self.active().header.len);
         let open = self.batches.last();
@@ -181,12 +183,12 @@ impl Journal {
         fits
     }
 
-    /// Where in the active segment a new batch would begin.
+    /// Returns the offset in the active segment at which a new batch would begin.
     pub(super) fn next_offset(&self) -> u64 {
         self.active().offset(self.batches.next_position())
     }
 
-    /// Goes on in the next segment, which begins with a checkpoint, and opens a batch of `len` bytes.
+    /// Activates the next segment, which begins with a checkpoint, and opens a batch of `len` bytes in it.
     fn roll(&mut self, len: usize) -> Result<(), StorageError> {
         if self.preparer.ready().is_none() {
             return Err(self.preparer.no_room());
@@ -214,7 +216,7 @@ impl Journal {
         self.put_checkpoint(checkpoint);
     }
 
-    /// Writes the checkpoint of all groups as they are, for which there is room.
+    /// Appends a checkpoint of the current state of all groups. The caller has checked that it fits.
     fn put_checkpoint(&mut self, body: Vec<u8>) {
         debug_assert_eq!(body, self.groups.checkpoint(), "the groups have changed since");
         let checksum = crc32c(&body);
@@ -228,10 +230,10 @@ impl Journal {
         self.segments.release_at(durable_at, self.first_needed());
     }
 
-    /// Drops a group's entries up to and including `through`, an index that the log holds: a snapshot
-    /// covers them. Segments in front that nobody needs any more go as soon as a checkpoint that says
-    /// so is durable; it is written here if one goes and there is room, otherwise with the next roll.
-    /// After a crash before that the entries are back; dropping them again is all it takes.
+    /// Drops a group's entries up to and including `through`, an index of its log, because a snapshot covers them.
+    /// Old segments without needed entries are released once a checkpoint without these entries is durable. If this
+    /// call frees a segment and there is space, it appends that checkpoint; otherwise the next roll does. A crash
+    /// before that brings the entries back, and the owner drops them again.
     #[allow(dead_code, reason = "snapshots call it; until there are any, the model test does")]
     pub(crate) fn drop_through(&mut self, group: GroupId, through: Index) {
         if !self.groups.drop_through(group, through) || self.failed.is_some() {
@@ -241,7 +243,7 @@ impl Journal {
             return;
         }
         let body = self.groups.checkpoint();
-        // On a full disk the reserve is for this too: it is how space comes back.
+        // On a full disk the reserve may be used for this too, because this frees space.
         let purpose = if self.preparer.ready().is_some() { Purpose::Entries } else { Purpose::Vote };
         let room = purpose.offset_max(self.active().header.len).saturating_sub(self.next_offset());
         if room >= (BATCH_HEADER_LEN + body.len()) as u64 {
@@ -250,7 +252,7 @@ impl Journal {
         }
     }
 
-    /// Number of the oldest segment that holds an entry of any group, at most the active one's.
+    /// Returns the number of the oldest segment that holds an entry of any group, at most the active segment's.
     pub(super) fn first_needed(&self) -> u64 {
         let needed = self.segments.first_needed(self.groups.oldest());
         assert!(needed <= self.active().header.number, "the active segment stays");

@@ -1,23 +1,26 @@
-//! The journal: one ordered, segmented log, shared by all groups of a shard.
+//! The journal: the write-ahead log that all groups of a shard share, cut into segments of fixed length.
 //!
-//! Entries, terms, votes and commit indexes of every group are frames in one order. What waits is made durable together:
-//! one batch, one write, one flush.
+//! Entries, terms, votes and commit indexes of every group are frames in one sequence. Frames that wait become
+//! durable together: one batch, one write, one flush.
 //!
-//! Begin with [`journal`] (what is appended, and where), then [`write`] (how it becomes durable), [`recovery`] (what a
-//! crash leaves) and `FORMAT.md` (every byte). A file uses only files below it:
+//! Begin with [`journal`] (what is appended, and where), then [`write`] (how it becomes durable), [`recovery`] (what
+//! a restart finds) and `FORMAT.md` (every byte). A file uses only files in the rows below it; in the last row, only
+//! files to its right:
 //!
 //! ```text
-//!  recovery  write  read  room  preparation      what the owner calls, beside what is in `journal`
-//!                   journal                      append, vote, commit, roll
-//!  groups   segments   batches   preparer        its parts, each with one job
-//!  checkpoint  commits  pending  scan  replay    formats at work
-//!  batch  segment  group_log  options  error     plain values
+//!  recovery  write  read  room  preparation       called by the owner, besides the methods in `journal`
+//!                   journal                       append, vote, commit, roll
+//!  groups  segments  write_queue  preparer        the journal's parts, each with one job
+//!  replay  pending_commits  batch_cache           formats in use
+//!  scan  checkpoint  batch  reserve
+//!  batch_header  segment  group_log  options      plain values
+//!  disk  directory  error  owner  position
 //! ```
 //!
-//! This floor never blocks its owner, except in reads of what has left memory: all other blocking work is handed out as
-//! jobs for other threads ([`Write`], [`Preparation`]). It never interprets a payload, never writes a byte twice, never
-//! retries a failed write or flush, reads no clock, and knows no rule of consensus beyond "a later frame replaces, except
-//! what is committed".
+//! This layer never blocks its owner, the shard's loop, except to read entries that are no longer in memory. All other
+//! blocking work is a job for another thread ([`Write`], [`Preparation`]). It never interprets a payload, never writes
+//! a byte twice, never retries a failed write or flush, and reads no clock. It knows one rule of consensus: a later
+//! frame replaces an earlier one, unless that is committed.
 
 mod batch;
 mod batch_cache;

@@ -1,11 +1,11 @@
-//! How a journal is kept.
+//! The settings of a journal.
 
 use super::owner::Owner;
 use super::position::{BLOCK, align_up};
 
-/// Shortest segment: 64 KiB.
+/// Length of the shortest segment: 64 KiB.
 pub(crate) const SEGMENT_LEN_MIN: u64 = 64 << 10;
-/// Longest segment: 1 GiB, so that offsets and lengths within one fit 32 bits.
+/// Length of the longest segment: 1 GiB, so that offsets and lengths within a segment fit 32 bits.
 pub(crate) const SEGMENT_LEN_MAX: u64 = 1 << 30;
 
 const _: () = assert!(
@@ -20,25 +20,25 @@ const FIRST_LEN: u64 = 4 << 20;
 /// The settings of a journal.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
-    /// Whose journal it is.
+    /// The member and shard that own the journal.
     pub owner: Owner,
-    /// Bytes of a new segment, rounded up to whole blocks and kept within 64 KiB and 1 GiB. The first ones
-    /// are shorter: 4 MiB, and twice as long each, so that a young journal is quickly made. A segment
-    /// is made longer if a checkpoint or an append would not fit otherwise. Default 64 MiB.
+    /// Bytes of a new segment, rounded up to whole blocks and limited to 64 KiB to 1 GiB. The first segments of a
+    /// journal are shorter, so that a new journal is created quickly: 4 MiB, then twice as long each. A segment is
+    /// longer if a checkpoint or an append would not fit otherwise. Default 64 MiB.
     pub segment_len: u64,
-    /// Bytes of frames after which a batch takes no more; a longer append is a batch of its own.
-    /// Default 8 MiB; not below 4 KiB, so that an election fits the reserve of the shortest segment.
+    /// Bytes of frames in a batch after which it is closed. A longer append gets a batch of its own. Default 8 MiB;
+    /// not below 4 KiB, so that an election fits the reserve of the shortest segment.
     pub batch_max: u64,
-    /// Most bytes of frames of flushed batches that stay in memory, unless the newest batch alone has more. Older entries
-    /// are read from the disk. Default 16 MiB, two of the longest batches: while one is applied and sent, the next is
-    /// being written.
+    /// Most bytes of frames of flushed batches that stay in memory, unless the newest batch alone has more. Older
+    /// entries are read from the disk. Default 16 MiB, two of the longest batches: one is applied and sent while the
+    /// next is written.
     pub recent_bytes_max: u64,
-    /// Most flushed batches that stay in memory. This bounds what batches cost beside their frames. Default 1,024.
+    /// Most flushed batches that stay in memory. This bounds their memory besides the frames. Default 1,024.
     pub recent_batches_max: usize,
 }
 
 impl Options {
-    /// The defaults.
+    /// Returns the default settings.
     pub(crate) fn new(owner: Owner) -> Options {
         Options {
             owner,
@@ -49,7 +49,7 @@ impl Options {
         }
     }
 
-    /// Bytes of segment `number`, unless more are needed.
+    /// Returns the length of segment `number`, if no more bytes are needed.
     pub(super) fn len_of(&self, number: u64) -> u64 {
         let young = FIRST_LEN << number.min(16);
         align_up(self.segment_len.min(young).clamp(SEGMENT_LEN_MIN, SEGMENT_LEN_MAX))

@@ -1,16 +1,16 @@
-//! Whose journal it is.
+//! The owner of a journal.
 
 use crate::codec::ids::MemberId;
 use std::fmt;
 
-/// Stamped into every segment, so that a directory cannot serve another member.
+/// The owner of a journal, recorded in every segment, so that no member opens another member's directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Owner {
-    /// The random name of the member's data directory.
+    /// The random id of the member's data directory.
     pub storage: u128,
-    /// The member.
+    /// The id of the member.
     pub member: MemberId,
-    /// Shard within the member, from 0.
+    /// The number of the shard within the member, from 0.
     pub shard: u32,
 }
 

@@ -1,8 +1,8 @@
-//! Commit indexes on their way into the journal.
+//! Commit indexes that wait to be recorded in the journal.
 //!
-//! Which entries are committed is news that costs nothing to lose: the group finds it out again. So its record never
-//! takes room from anything else. It goes into the padding of a batch that is written anyway; only when nothing else was
-//! written for a second does it get a batch of its own.
+//! Losing a commit index is harmless: the group learns it again. So its record takes no space from other frames. It
+//! goes into the padding of a batch that is written anyway. Only if none was recorded for a second does it get a
+//! block of its own.
 
 use super::batch::Batch;
 use super::batch_header::{BatchKind, add_frame};
@@ -15,26 +15,26 @@ use std::time::Duration;
 /// Bytes of a frame that records a commit index.
 pub(super) const COMMIT_LEN: usize = HEADER_LEN;
 
-/// How long a commit index waits for a batch that is written anyway.
+/// The time that a commit index waits for a batch that is written anyway.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The groups whose commit index is higher than the recorded one.
 #[derive(Debug, Default)]
 pub(super) struct PendingCommits {
-    /// Each group once. The one that has waited longest is recorded first, so each gets its turn.
+    /// Each group once. The group that has waited longest is recorded first, so that none is passed over.
     groups: VecDeque<GroupId>,
-    /// Since when some have waited and none was recorded, as far as the owner has told the time.
+    /// The time since which some group has waited and none was recorded, as far as the owner has reported the time.
     since: Option<Duration>,
 }
 
 impl PendingCommits {
-    /// Adds a group that is not among them.
+    /// Adds a group that does not wait yet.
     pub(super) fn push(&mut self, group: GroupId) {
         debug_assert!(!self.groups.contains(&group), "each group once");
         self.groups.push_back(group);
     }
 
-    /// When they will have waited long enough for a batch that is written anyway.
+    /// Returns the time at which the commit indexes have waited for `PATIENCE`.
     pub(super) fn deadline(&mut self, now: Duration) -> Option<Duration> {
         if self.groups.is_empty() {
             return None;
@@ -42,7 +42,7 @@ impl PendingCommits {
         Some(*self.since.get_or_insert(now) + PATIENCE)
     }
 
-    /// Whether they have waited so long.
+    /// Returns whether the commit indexes have waited for `PATIENCE`.
     pub(super) fn is_due(&mut self, now: Duration) -> bool {
         if self.groups.is_empty() {
             self.since = None;
@@ -52,7 +52,7 @@ impl PendingCommits {
         now.saturating_sub(since) >= PATIENCE
     }
 
-    /// Adds to a batch the frames of as many groups as `bytes` have room for. The batch is the last there is: all
+    /// Adds to a batch the frames of as many groups as fit `bytes`. The batch must be the last one, so that all
     /// entries lie in it or before it.
     pub(super) fn record(
         &mut self,
@@ -66,7 +66,7 @@ impl PendingCommits {
             && let Some(group) = self.groups.pop_front()
         {
             let log = groups.get_mut(&group).expect("a commit index is noted for a group with entries");
-            // Dropping entries may have recorded it meanwhile.
+            // Dropping entries may have recorded it in the meantime.
             let Some(last) = log.record_commit() else { continue };
             let start = frames.len();
             Header::commit(group, last).encode(&[], &mut frames);
@@ -81,7 +81,7 @@ impl PendingCommits {
         }
     }
 
-    /// A checkpoint records all of them.
+    /// Marks the commit indexes of all groups as recorded, because a checkpoint contains them.
     pub(super) fn record_all(&mut self, groups: &mut BTreeMap<GroupId, GroupLog>) {
         for group in self.groups.drain(..) {
             groups.get_mut(&group).and_then(GroupLog::record_commit);

@@ -1,4 +1,4 @@
-//! What a journal has done for the segments before and behind those in use.
+//! Background jobs of a journal: creating the next segment, and removing segments that are no longer needed.
 
 use super::journal::Journal;
 use super::position::BLOCK;
@@ -6,8 +6,8 @@ use super::preparer::{Preparation, Prepared};
 use super::segment::SegmentHeader;
 
 impl Journal {
-    /// What to prepare next; `None` while a preparation is under way or none is needed. After a
-    /// failure only what might free space, until `retry_preparation`.
+    /// Returns the next preparation, or `None` while one is in flight or none is needed. After a failure it returns
+    /// only jobs that may free space, until `retry_preparation`.
     pub(crate) fn next_preparation(&mut self) -> Option<Preparation> {
         if self.failed.is_some() || self.preparer.is_content() {
             return None;
@@ -16,7 +16,8 @@ impl Journal {
         self.preparer.next(&self.disk, next, &mut self.salts)
     }
 
-    /// The segment behind the active one. As long as set, or longer where the checkpoint would take a quarter of it.
+    /// Describes the segment after the active one. It has the configured length, or more if the checkpoint would take
+    /// a quarter of it.
     fn next_segment(&self) -> SegmentHeader {
         let (number, base) = (self.active().header.number + 1, self.active().end());
         let ready = self.preparer.ready();
@@ -25,18 +26,18 @@ impl Journal {
         SegmentHeader { number, salt: 0, base, len, owner: self.options.owner, recycled: false }
     }
 
-    /// Takes note of the end of a preparation. A failure is remembered: entries that need a new
-    /// segment are refused with `StorageError::Full` until a later preparation succeeds.
+    /// Handles the result of a preparation. A failure is remembered: entries that need a new segment are refused with
+    /// `StorageError::Full` until a later preparation succeeds.
     pub(crate) fn prepared(&mut self, done: Prepared) {
         self.preparer.prepared(done);
     }
 
-    /// Whether entries are refused, or soon will be, because a preparation failed.
+    /// Returns whether entries are refused, or soon will be, because a preparation failed.
     pub(crate) fn is_full(&self) -> bool {
         self.preparer.has_failed()
     }
 
-    /// Lets a preparation that failed be offered again. To be called now and then while
+    /// Allows a failed preparation to be tried again. The owner calls this periodically while
     /// [`is_full`](Journal::is_full).
     pub(crate) fn retry_preparation(&mut self) {
         self.preparer.retry();

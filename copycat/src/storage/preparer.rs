@@ -1,4 +1,4 @@
-//! The segments that are not in use: the next one, which is prepared ahead, and those that are no longer needed.
+//! Manages segments that are not in use: the next one, which is prepared ahead, and those that are no longer needed.
 //! Creating and removing segments blocks, so both are jobs for another thread.
 
 use super::disk::{Creation, Disk, Region};
@@ -9,7 +9,7 @@ use super::segment::{Segment, SegmentHeader};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// A job: a segment to be created or removed. If it is dropped instead of run, no segment is ever prepared again.
+/// A job that creates or removes a segment. If it is dropped and not run, no segment is ever prepared again.
 #[derive(Debug)]
 #[must_use = "no segment is prepared until this is run"]
 pub(crate) struct Preparation {
@@ -23,8 +23,8 @@ enum Work {
         creation: Creation,
         header: SegmentHeader,
         checksum: u32,
-        /// The segment of the same number that is too short. It is kept until the longer one is there: on a full disk
-        /// it is better than none.
+        /// The segment of the same number that is too short. It is kept until the longer one exists: on a full disk a
+        /// short segment is better than none.
         replaces: Option<Box<Segment>>,
     },
     Remove {
@@ -32,7 +32,7 @@ enum Work {
     },
 }
 
-/// A job that has ended, with or without success.
+/// The result of a job.
 #[derive(Debug)]
 #[must_use = "the journal has to learn of it"]
 pub(crate) struct Prepared(JobResult);
@@ -60,44 +60,45 @@ impl Preparation {
     }
 }
 
-/// Whether the file of this number is still this segment. If not, another has taken its place, and may be lost in a
-/// crash: nothing may be written to either of the two.
+/// Returns whether the file of this number is still this segment. If not, another file has its name now, and that one
+/// may be lost in a crash: neither of the two may be written to.
 fn is_there(disk: &dyn Disk, segment: &Segment) -> bool {
     let mut block = vec![0; BLOCK as usize];
     let read = disk.open(segment.header.number).and_then(|region| region.read(0, &mut block));
     read.is_ok() && SegmentHeader::parse(&block).is_ok_and(|(_, checksum)| checksum == segment.checksum)
 }
 
-/// A segment that is no longer part of the journal but still on the disk.
+/// A segment that is no longer part of the journal and still on the disk.
 #[derive(Debug)]
 struct Dropped {
     number: u64,
-    /// `None` if an attempt to use it again failed: its file may still be there or not.
+    /// The segment; `None` if an attempt to reuse it failed, so that its file may or may not exist.
     segment: Option<Segment>,
 }
 
-/// Where the next segment comes from, and where the dropped ones go.
+/// Provides the next segment, and reuses or removes the dropped ones.
 #[derive(Debug, Default)]
 pub(super) struct Preparer {
     ready: Option<Segment>,
-    /// A job is under way.
+    /// Whether a job is in flight.
     busy: bool,
-    /// A removal failed: there are no jobs until the owner asks for another try.
+    /// Whether a removal failed. Then there are no jobs until the owner calls [`retry`](Preparer::retry).
     stalled: bool,
     failed: Option<DiskError>,
-    /// Bytes that the next segment must have, because the one that is ready is too short; 0 if it is not.
+    /// Bytes that the next segment must have, if the one that is ready is too short; otherwise 0.
     len_min: u64,
-    /// Oldest first. They are removed in this order, so that the numbers of the files are consecutive at any time.
+    /// Dropped segments, oldest first. They are removed in this order, so that the numbers of the files are always
+    /// consecutive.
     dropped: VecDeque<Dropped>,
 }
 
 impl Preparer {
-    /// The segment that is ready for use.
+    /// Returns the segment that is ready for use.
     pub(super) fn ready(&self) -> Option<&Segment> {
         self.ready.as_ref()
     }
 
-    /// A segment found by recovery that has no batches yet.
+    /// Sets the segment that is ready: a new one, or one without batches that recovery found.
     pub(super) fn set_ready(&mut self, segment: Segment) {
         assert!(self.ready.is_none(), "one segment is prepared ahead");
         let newest = self.dropped.back().map(|dropped| dropped.number);
@@ -108,8 +109,8 @@ impl Preparer {
         self.ready = Some(segment);
     }
 
-    /// Takes the segment that is ready, if its length will do. Otherwise a [longer one](Self::want) has to be
-    /// prepared.
+    /// Takes the segment that is ready, if `will_do` accepts its length. Otherwise [asks](Self::want) for
+    /// a longer one.
     pub(super) fn take(&mut self, will_do: impl Fn(u64) -> bool, needed: u64) -> Option<Segment> {
         let segment = self.ready.take_if(|segment| will_do(segment.header.len));
         if segment.is_none() {
@@ -128,28 +129,29 @@ impl Preparer {
         }
     }
 
-    /// Why there is no segment.
+    /// Returns the error that explains why there is no segment.
     pub(super) fn no_room(&self) -> StorageError {
         self.failed.clone().map_or(StorageError::NotReady, StorageError::Full)
     }
 
-    /// Takes over a segment that nothing needs any more.
+    /// Takes over a segment that the journal no longer needs.
     pub(super) fn dropped(&mut self, segment: Segment) {
         let number = segment.header.number;
         assert!(self.dropped.back().is_none_or(|last| last.number < number), "the oldest go first");
         self.dropped.push_back(Dropped { number, segment: Some(segment) });
     }
 
-    /// Whether there is nothing to do: a job is under way, or the next segment is ready and no other is to be removed.
-    /// Asked in every turn, before anybody finds out how long a segment would have to be.
+    /// Returns whether there is nothing to do: a job is in flight, or waits for [`retry`](Self::retry), or the next
+    /// segment is ready and no other is to be removed. This is a cheap check for every turn, before the length of a
+    /// segment is computed.
     pub(super) fn is_content(&self) -> bool {
         let ready = self.ready.is_some() && self.len_min == 0;
         self.busy || self.stalled || ready && self.dropped.is_empty()
     }
 
-    /// What to do next; `None` while a job is under way or none is needed. After a failure only what might free space,
-    /// until [`retry`](Self::retry). `next` describes the next segment; its salt, and whether it is a recycled one, are
-    /// found here, and it may be longer.
+    /// Returns the next job, or `None` while one is in flight or none is needed. After a failure it returns only jobs
+    /// that may free space, until [`retry`](Self::retry). `next` describes the next segment. This function chooses
+    /// its salt and whether it is recycled, and may make it longer.
     pub(super) fn next(
         &mut self,
         disk: &Arc<dyn Disk>,
@@ -166,7 +168,7 @@ impl Preparer {
     }
 
     fn next_creation(&mut self, next: SegmentHeader, salts: &mut fastrand::Rng) -> Option<Work> {
-        // A file that could not be used again may still be there. It is removed before any file behind it.
+        // A file that could not be reused may still exist. It is removed before any later file.
         let unusable = self.dropped.front().is_some_and(|front| front.segment.is_none());
         if unusable || (self.ready.is_some() && self.len_min == 0) {
             return None;
@@ -196,7 +198,7 @@ impl Preparer {
         Some(Work::Remove { number })
     }
 
-    /// Takes note of the end of a job.
+    /// Handles the result of a job.
     pub(super) fn prepared(&mut self, done: Prepared) {
         assert!(self.busy, "one preparation at a time");
         assert!(!self.stalled, "a job was begun although a removal had failed");
@@ -210,7 +212,7 @@ impl Preparer {
                 (None, None)
             }
             JobResult::Created { segment: Err(error), recycled, kept } => {
-                // If a longer one is still needed, it will be asked for again.
+                // If a longer one is still needed, the owner will ask for it again.
                 (self.ready, self.len_min) = (kept, 0);
                 (Some(error), recycled)
             }
@@ -227,18 +229,18 @@ impl Preparer {
         }
     }
 
-    /// Whether a preparation failed, and none has succeeded since.
+    /// Returns whether a preparation failed and none has succeeded since.
     pub(super) fn has_failed(&self) -> bool {
         self.failed.is_some()
     }
 
-    /// Lets what failed be tried again.
+    /// Allows a failed job to be tried again.
     pub(super) fn retry(&mut self) {
         (self.failed, self.stalled) = (None, false);
     }
 
-    /// The number of the oldest dropped segment, if a segment of `len` bytes may overwrite its file: nobody reads
-    /// from it any more.
+    /// Returns the number of the oldest dropped segment, if a segment of `len` bytes may overwrite its file: nothing
+    /// reads from it any more.
     fn recyclable(&mut self, len: u64) -> Option<u64> {
         let segment = self.dropped.front()?.segment.as_ref()?;
         if segment.header.len != len || segment.is_held() {
@@ -247,14 +249,14 @@ impl Preparer {
         self.dropped.pop_front().map(|dropped| dropped.number)
     }
 
-    /// Whether the oldest dropped segment should be removed. One is kept to be used again, unless space is short.
+    /// Returns whether the oldest dropped segment should be removed. One is kept for reuse, unless space is short.
     fn removable(&self) -> bool {
         let unusable = self.dropped.front().is_some_and(|front| front.segment.is_none());
         unusable || self.dropped.len() > 1 || (self.failed.is_some() && !self.dropped.is_empty())
     }
 }
 
-/// Creates the very first segment at once. There is no loop yet that a job could hold up.
+/// Creates the very first segment at once. No loop runs yet that it could block.
 pub(super) fn create_first(disk: &dyn Disk, header: SegmentHeader) -> Result<Segment, DiskError> {
     assert_eq!((header.number, header.base), (0, Position(0)), "a journal begins with its first segment");
     let (head, checksum) = header.encode();

@@ -1,4 +1,4 @@
-//! Reading entries: from memory while they are being written and for a while after, then from the files.
+//! Reads entries: from memory while they are written and for a while after, then from the files.
 
 use super::disk;
 use super::error::{Damage, Problem, StorageError};
@@ -13,20 +13,20 @@ use bytes::Bytes;
 /// Consecutive entries of one group, read from its log.
 #[derive(Clone, Debug)]
 pub(crate) struct Slices {
-    /// Their frames, in order. None spans two chunks.
+    /// The frames of the entries, in order. No frame spans two chunks.
     pub frames: Vec<Bytes>,
-    /// Index of the last.
+    /// Index of the last entry.
     pub last: Index,
 }
 
 impl Slices {
-    /// Bytes of the frames.
+    /// Returns the length of all frames together, in bytes.
     pub(crate) fn len(&self) -> usize {
         self.frames.iter().map(Bytes::len).sum()
     }
 }
 
-/// Frames of consecutive entries that lie one behind the other in the journal.
+/// Frames of consecutive entries that lie next to each other in the journal.
 #[derive(Clone, Copy)]
 struct Run {
     position: Position,
@@ -35,8 +35,8 @@ struct Run {
 }
 
 impl Journal {
-    /// The frames of the entries `first ..= last`, as many as fit `bytes_max`, but at least one. Frames that lie one
-    /// behind the other come as one slice. A slice keeps its segment from being used again.
+    /// Returns the frames of the entries `first ..= last`, as many as fit `bytes_max`, and at least one. Adjacent
+    /// frames are returned as one slice. A slice keeps its segment from being reused.
     ///
     /// Frames that are read from the disk are verified each time: checksum, group and index.
     pub(crate) fn read(
@@ -67,7 +67,7 @@ impl Journal {
         Ok(Slices { frames, last: next - 1 })
     }
 
-    /// Adds the frames of a run, from memory or from the disk.
+    /// Appends to `out` the frames of a run, from memory or from the disk.
     fn read_run(&self, group: GroupId, run: Run, out: &mut Vec<Bytes>) -> Result<(), StorageError> {
         if let Some(batch) = self.batches.holding(run.position) {
             batch.slices(run.position, run.len, out);
@@ -80,7 +80,7 @@ impl Journal {
         let offset = segment.offset(run.position);
         let slice = match segment.end() <= self.batches.durable() {
             true => segment.region.clone().slice(offset, run.len),
-            // WriteQueue are still written behind these bytes.
+            // Batches are still written after these bytes.
             false => disk::copy(&*segment.region, offset, run.len),
         };
         let slice = slice.map_err(|error| unreadable(run.first, error.into()))?;
@@ -106,15 +106,15 @@ impl Journal {
         Ok(())
     }
 
-    /// Forgets the batches that are durable, so that reads go to the disk.
+    /// Drops the durable batches from memory, so that reads go to the disk.
     #[cfg(any(test, feature = "testing"))]
     pub(super) fn forget_recent(&mut self) {
         self.batches.forget_recent();
     }
 }
 
-/// The longest run from `first` on that fits `left`, and the index behind it. The run's bytes are taken from `left`.
-/// A run without bytes means that nothing more fits.
+/// Returns the longest run from `first` on that fits `left`, and the index after it. Subtracts the run's bytes from
+/// `left`. A run without bytes means that nothing more fits.
 fn run(log: &GroupLog, first: Index, last: Index, left: &mut usize) -> (Run, Index) {
     let mut run = Run { position: Position(0), len: 0, first };
     let mut next = first;

@@ -1,7 +1,7 @@
 //! Opens a journal: verifies its segments, replays their batches, and cuts what a crash left half written.
 //!
-//! The rules are in `FORMAT.md`. In short: what lies behind the last intact batch is cut, if no intact header says
-//! that more was durable. Everything else is damage, and then nothing is changed.
+//! The rules are in `FORMAT.md`. In short: bytes after the last intact batch are cut, if no intact header says that
+//! more was durable. Everything else that does not verify is damage, and then nothing is changed.
 
 use super::disk::Disk;
 use super::error::{Damage, Problem, StorageError};
@@ -20,22 +20,22 @@ use crate::codec::ids::GroupId;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-/// Largest number of a segment, and largest position of one, that opening accepts. No journal gets there, and what is
-/// reckoned from there on does not overflow.
+/// Largest segment number and largest segment position that opening accepts. No journal reaches them, and sums with
+/// smaller values do not overflow.
 const COUNT_MAX: u64 = 1 << 62;
 
-/// What a journal held when it was opened.
+/// The contents of a journal when it was opened.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Recovered {
     /// The state of every group that ever stored anything.
     pub groups: BTreeMap<GroupId, GroupState>,
-    /// What was cut off the end.
+    /// The torn tail that was cut off, if there was one.
     pub cut: Option<Cut>,
 }
 
 impl Journal {
-    /// Opens the journal on this disk, or begins one where there is none. Blocks: reads and verifies
-    /// everything, and makes durable what it found valid at the end, and that the rest is cut.
+    /// Opens the journal on this disk, or creates one on an empty disk. Blocks: it reads and verifies everything. It
+    /// makes durable what it found valid at the end, and that the rest is cut.
     ///
     /// The salts of new segments are made from `seed`, which is random except in simulations.
     pub(crate) fn open(
@@ -59,8 +59,8 @@ impl Journal {
             segments.push(create_first(&*disk, first_header(&options, seed))?);
         }
         let replay = Replay::over(&segments)?;
-        // If the first batch of a segment was torn, two segments have no batches. Only the first of them stays: a
-        // longer one may replace it, and the second would not adjoin that.
+        // If the first batch of a segment was torn, two segments may have no batches. Only the first of them is kept:
+        // a longer one may replace it, and then the second would not adjoin.
         let kept = replay.started.max(1) + 1;
         for surplus in segments.drain(kept.min(segments.len())..).rev() {
             disk.remove(surplus.header.number)?;
@@ -85,7 +85,7 @@ impl Journal {
         let mut journal = Journal {
             disk,
             options,
-            // No salt comes twice, also not after a restart with the same seed.
+            // No salt is used twice, even after a restart with the same seed.
             salts: fastrand::Rng::with_seed(seed ^ salt.rotate_left(17) ^ replay.end.0),
             groups,
             segments: Segments::recovered(segments),
@@ -123,7 +123,7 @@ fn open_segment(disk: &dyn Disk, number: u64, options: &Options) -> Result<Segme
     let region = disk.open(number)?;
     let file = region.to_string();
     let refused = |problem| Damage { file: file.clone(), offset: 0, problem };
-    // The reserve takes four blocks: a shorter segment has no room for anything else.
+    // The reserve takes four blocks: a shorter segment would have no space for anything else.
     if region.len() < SEGMENT_LEN_MIN {
         return Err(refused(Problem::Contradiction("the file is shorter than a segment")).into());
     }
@@ -146,7 +146,7 @@ fn open_segment(disk: &dyn Disk, number: u64, options: &Options) -> Result<Segme
     if header.number > COUNT_MAX || header.base.0 > COUNT_MAX {
         return Err(refused(Problem::Contradiction("a number or a position that no journal reaches")).into());
     }
-    // Segments adjoin, and each is whole blocks long; batches are told apart by blocks.
+    // Segments adjoin, and each is whole blocks long; batches are separated by blocks.
     if !header.base.0.is_multiple_of(BLOCK) {
         return Err(refused(Problem::Contradiction("the segment begins between blocks")).into());
     }

@@ -16,25 +16,25 @@ use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// What the batches up to now say.
+/// The result of the batches replayed so far.
 #[derive(Debug)]
 pub(super) struct Replay {
-    /// What they say of each group.
+    /// The state of each group.
     pub groups: BTreeMap<GroupId, GroupLog>,
-    /// Segments with at least one intact batch.
+    /// Number of segments with at least one intact batch.
     pub started: usize,
-    /// Behind the last intact batch.
+    /// The position after the last intact batch.
     pub end: Position,
     /// Checksum of the last intact batch's header.
     pub previous: u32,
-    /// What lies behind it and is not counted.
+    /// The torn tail after the last intact batch, which does not count.
     pub cut: Option<Cut>,
-    /// Where torn tails begin: of the whole journal, and of segments behind.
+    /// The regions and offsets at which torn tails begin: after the last intact batch, and in later segments.
     torn: Vec<(Arc<dyn Region>, u64)>,
 }
 
 impl Replay {
-    /// Replays all segments, oldest first. The last batches may be in the cache and not on the disk: they are
+    /// Replays all segments, oldest first. The last batches may be in the cache and not on the disk. So they are
     /// flushed, and read from the disk, before they count.
     pub(super) fn over(segments: &[Segment]) -> Result<Replay, StorageError> {
         assert!(!segments.is_empty(), "a journal has a segment, if only a new one");
@@ -43,13 +43,13 @@ impl Replay {
         for segment in segments.iter().rev() {
             segment.region.sync()?;
             segment.region.refresh()?;
-            // Everything before a segment was durable before its first batch was written.
+            // Everything before a segment was durable before the segment's first batch was written.
             if Scan::new(segment).next()?.is_some() {
                 break;
             }
         }
-        // The last segment with intact batches. What lies behind them is looked at when it is known that no segment
-        // behind has any.
+        // The last segment with intact batches. Its tail is examined once it is known that no later segment has
+        // intact batches.
         let mut last: Option<Scan<'_>> = None;
         for (at, segment) in segments.iter().enumerate() {
             if at > 0 && segments[at - 1].end() != segment.header.base {
@@ -74,7 +74,7 @@ impl Replay {
         replay.finish(segments, last)
     }
 
-    /// The first batch of a segment. Everything before it must be intact.
+    /// Handles the first batch of a segment. Everything before it must be intact.
     fn begin(
         &mut self,
         at: usize,
@@ -104,7 +104,7 @@ impl Replay {
     fn batch(&mut self, segment: &Segment, found: &Found<'_>) -> Result<(), Damage> {
         let first_of_all = self.started == 1 && found.offset == BLOCK;
         assert!(!first_of_all || self.groups.is_empty(), "nothing comes before the first batch");
-        // There is one write at a time: everything before a batch was durable when it was written.
+        // One write is in flight at a time: everything before a batch was durable when it was written.
         if found.header.durable != self.end {
             return Err(contradiction(segment, found.offset, "the batch does not follow the one before"));
         }
@@ -125,7 +125,7 @@ impl Replay {
         }
     }
 
-    /// Compares a checkpoint with what the batches before it say, and drops the entries that it says were dropped.
+    /// Compares a checkpoint with the batches before it, and drops the entries that it no longer contains.
     fn agree(&mut self, states: &BTreeMap<GroupId, GroupState>) -> Option<()> {
         if states.len() != self.groups.len() {
             return None;
@@ -137,7 +137,7 @@ impl Replay {
                 return None;
             }
             log.drop_through(base.index);
-            // A checkpoint also records what was committed since the last frame that says so.
+            // A checkpoint also records commit indexes that are newer than the last commit frame.
             if state.commit < log.state().commit {
                 return None;
             }
@@ -177,8 +177,8 @@ impl Replay {
         Ok(())
     }
 
-    /// Looks at what lies behind the intact batches of a segment. Those of the whole journal end here, or at `last`
-    /// in a segment before. If an intact header says that more was durable, that is damage.
+    /// Examines what follows the intact batches of a segment. The last intact batch of the journal is here, or it is
+    /// in an earlier segment, `last`. If an intact header says that more was durable, that is damage.
     fn tail(&mut self, scan: &mut Scan<'_>, last: Option<&Scan<'_>>) -> Result<(), StorageError> {
         let Tail { durable, cut } = scan.tail()?;
         let broken = [Some(&*scan), last].into_iter().flatten().find(|end| end.position() < durable);
@@ -215,18 +215,18 @@ impl Replay {
     }
 }
 
-/// Makes it final that a torn tail is cut, before anybody learns of it. The next batch is written to the same place. If
-/// that is torn too, its sectors may be the very ones that the batch of the tail lacks, and its header may be the one
-/// that is lost. Without a header of its own, which lies in the first block, the tail stays a tail.
+/// Overwrites the first block of a torn tail, before any other code learns that the tail is cut. The next batch
+/// starts at the same offset. If its write is torn too, its header may be lost while its other sectors complete the
+/// old batch. Without its own header, which lies in the first block, the old batch can never become valid.
 fn erase(region: &dyn Region, offset: u64) -> Result<(), DiskError> {
     assert!(offset.is_multiple_of(BLOCK) && offset >= BLOCK, "a tail begins where a batch may");
     region.write(offset, &[Bytes::from_static(&ZEROES)])?;
     region.sync()?;
-    // Whichever region is written next, this one is ready for it as before.
+    // The next write may go to any region, so this one is prepared for writing again.
     region.refresh()
 }
 
-/// Why an intact frame contradicts those before it.
+/// The reason why an intact frame contradicts those before it.
 type Contradicts = &'static str;
 
 fn replay_vote(log: &mut GroupLog, record: &Record) -> Result<(), Contradicts> {
@@ -287,7 +287,7 @@ fn replay_entry(
     if term < before {
         return Err("the terms of the log fall");
     }
-    // A term is recorded before the first entry of it is.
+    // A term is recorded before the first entry of this term is.
     if term > state.term {
         return Err("an entry of a term that was not recorded before it");
     }

@@ -1,4 +1,4 @@
-//! Goes over the batches of one segment, and says where they end.
+//! Walks over the batches of one segment, and finds where they end.
 
 use super::batch_header::{BATCH_HEADER_LEN, BatchHeader, Record};
 use super::disk::Region;
@@ -8,10 +8,10 @@ use super::segment::Segment;
 use crate::codec::cursor::Malformed;
 use std::sync::Arc;
 
-/// Bytes read at once.
+/// Bytes of one read.
 const WINDOW: u64 = 1 << 20;
 
-/// A part of a region in memory. It is read and not mapped: a sector that cannot be read is an error then, and not a
+/// A part of a region in memory. It is read and not mapped, so that an unreadable sector is an error and not a
 /// signal.
 struct Window<'a> {
     region: &'a dyn Region,
@@ -20,7 +20,7 @@ struct Window<'a> {
 }
 
 impl Window<'_> {
-    /// Bytes that lie within the region.
+    /// Returns bytes that lie within the region.
     fn get(&mut self, offset: u64, len: usize) -> Result<&[u8], DiskError> {
         let held = self.start <= offset && offset + len as u64 <= self.start + self.bytes.len() as u64;
         if !held {
@@ -41,7 +41,7 @@ impl Window<'_> {
 /// A batch that is intact and follows the one before it.
 pub(super) struct Found<'a> {
     pub header: BatchHeader,
-    /// Of the header, in the region.
+    /// The offset of the header in the region.
     pub offset: u64,
     pub body: &'a [u8],
     /// The frames in the body.
@@ -53,27 +53,27 @@ pub(super) struct Found<'a> {
 pub(crate) struct Cut {
     /// The file.
     pub file: String,
-    /// Where in it, in bytes.
+    /// The offset in the file, in bytes.
     pub offset: u64,
-    /// How many bytes. In a file that was used before, only those that are certainly of this use.
+    /// Bytes of the tail. In a recycled file, only those that certainly belong to its present use.
     pub bytes: u64,
 }
 
-/// What lies behind the intact batches of a segment.
+/// The bytes that follow the intact batches of a segment.
 pub(super) struct Tail {
-    /// The highest position that an intact header there says was durable. If it lies beyond the end of the intact
-    /// batches, acknowledged bytes are gone: that is damage.
+    /// The highest position that an intact header in the tail records as durable. If it is beyond the end of the
+    /// intact batches, acknowledged bytes are lost: that is damage.
     pub durable: Position,
-    /// Otherwise what is there is a torn tail, or nothing.
+    /// The torn tail, if it is not damage; `None` if nothing follows.
     pub cut: Option<Cut>,
 }
 
-/// Walks over the batches of one segment.
+/// A walk over the batches of one segment.
 pub(super) struct Scan<'a> {
     segment: &'a Segment,
     window: Window<'a>,
     offset: u64,
-    /// Checksum of the last header, the segment's own at first.
+    /// Checksum of the last header; at first that of the segment's own.
     previous: u32,
     /// The frames of the last batch.
     records: Vec<Record>,
@@ -87,27 +87,27 @@ impl<'a> Scan<'a> {
         Scan { segment, window, offset: BLOCK, previous: segment.checksum, records: Vec::new() }
     }
 
-    /// What is walked over.
+    /// Returns the region of the segment.
     pub(super) fn region(&self) -> Arc<dyn Region> {
         self.segment.region.clone()
     }
 
-    /// Behind the last intact batch.
+    /// Returns the offset after the last intact batch.
     pub(super) fn offset(&self) -> u64 {
         self.offset
     }
 
-    /// Behind the last intact batch.
+    /// Returns the position after the last intact batch.
     pub(super) fn position(&self) -> Position {
         Position(self.segment.header.base.0 + self.offset)
     }
 
-    /// Checksum of the last intact batch's header.
+    /// Returns the checksum of the last intact batch's header.
     pub(super) fn previous(&self) -> u32 {
         self.previous
     }
 
-    /// The next batch; `None` if no intact batch follows.
+    /// Returns the next batch, or `None` if no intact batch follows.
     pub(super) fn next(&mut self) -> Result<Option<Found<'_>>, DiskError> {
         let Some((header, checksum)) = self.header_at(self.offset)? else { return Ok(None) };
         let (offset, room) = (self.offset, self.segment.header.len - self.offset);
@@ -129,7 +129,7 @@ impl<'a> Scan<'a> {
         Ok(Some(Found { header, offset, body, records: &self.records }))
     }
 
-    /// The batch header at this offset, if it is intact and was written here in this use of the file.
+    /// Returns the batch header at this offset, if it is intact and was written here in the present use of the file.
     fn header_at(&mut self, offset: u64) -> Result<Option<(BatchHeader, u32)>, DiskError> {
         assert!(offset.is_multiple_of(BLOCK) && offset >= BLOCK, "batches begin on blocks behind the header");
         if offset + BLOCK > self.segment.header.len {
@@ -141,7 +141,7 @@ impl<'a> Scan<'a> {
         Ok(parsed.filter(|(header, _)| header.salt == salt && header.position == position))
     }
 
-    /// Looks at everything behind the last intact batch.
+    /// Examines everything after the last intact batch.
     pub(super) fn tail(&mut self) -> Result<Tail, DiskError> {
         let (mut durable, mut torn) = (Position(0), 0);
         for offset in (self.offset..self.segment.header.len).step_by(BLOCK as usize) {
@@ -166,23 +166,23 @@ impl<'a> Scan<'a> {
         Ok(Tail { durable, cut })
     }
 
-    /// Damage where the intact batches end.
+    /// Returns damage at the end of the intact batches.
     pub(super) fn damage(&self, problem: Problem) -> Damage {
         damage(self.segment, self.offset, problem)
     }
 }
 
-/// Damage at an offset of a segment.
+/// Returns damage at an offset of a segment.
 pub(super) fn damage(segment: &Segment, offset: u64, problem: impl Into<Problem>) -> Damage {
     Damage { file: segment.region.to_string(), offset, problem: problem.into() }
 }
 
-/// A contradiction at an offset of a segment.
+/// Returns a contradiction at an offset of a segment.
 pub(super) fn contradiction(segment: &Segment, offset: u64, what: &'static str) -> Damage {
     damage(segment, offset, Problem::Contradiction(what))
 }
 
-/// A malformed record at an offset of a segment.
+/// Returns a function that reports a malformed record at an offset of a segment.
 pub(super) fn malformed(segment: &Segment, offset: u64) -> impl Fn(Malformed) -> Damage + '_ {
     move |what| damage(segment, offset, what)
 }

@@ -1,5 +1,5 @@
-//! Segments that are intact in every respect but what they say: what no disk does, and somebody who writes
-//! their checksums can. For tests only.
+//! Forges segments whose checksums are valid and whose contents are arbitrary, as an attacker could write them and a
+//! disk would not. For tests only.
 
 use super::batch_header::{self, BATCH_HEADER_LEN, BatchHeader, BatchKind};
 use super::history::owner;
@@ -9,7 +9,7 @@ use crate::codec::checksum::crc32c;
 use crate::codec::frame::Frame;
 use crate::codec::seal::seal_frames;
 
-/// A first segment of `len` bytes with these batches, as many as there is room for.
+/// Returns a first segment of `len` bytes with these batches, as many as fit.
 pub(crate) fn image(batches: &[(BatchKind, Vec<u8>)], len: usize) -> Vec<u8> {
     let header = SegmentHeader {
         number: 0,
@@ -38,7 +38,8 @@ pub(crate) fn image(batches: &[(BatchKind, Vec<u8>)], len: usize) -> Vec<u8> {
     image
 }
 
-/// Writes all checksums of a segment anew, the chain of its batches and their padding too. At least a block.
+/// Rewrites all checksums of a segment, including the chain of its batches, and its padding. There must be at least a
+/// block.
 pub(crate) fn seal(image: &mut [u8]) {
     let mut previous = segment::checksum(&image[..BLOCK as usize]);
     image[12..16].copy_from_slice(&previous.to_le_bytes());
@@ -55,7 +56,7 @@ pub(crate) fn seal(image: &mut [u8]) {
     }
 }
 
-/// Returns the checksum of its header.
+/// Rewrites the checksums of a batch. Returns the checksum of its header.
 fn seal_batch(batch: &mut [u8], length: usize, previous: u32) -> u32 {
     let (header, rest) = batch.split_at_mut(BATCH_HEADER_LEN);
     let (body, padding) = rest.split_at_mut(length);

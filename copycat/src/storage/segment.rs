@@ -1,4 +1,4 @@
-//! One segment: a region whose first block says whose it is and where in the journal it lies.
+//! One segment: a region whose first block names its owner and its position in the journal.
 //!
 //! ```text
 //!  offset size  field
@@ -12,7 +12,7 @@
 //!      48   16  storage          random name of the member's data directory
 //!      64    8  member           id of the member
 //!      72    4  shard            number of the shard within the member
-//!      76    1  recycled         1: behind the batches lie bytes of an earlier use; 0: zeroes
+//!      76    1  recycled         1: bytes of an earlier use follow the batches; 0: zeroes
 //!      77    3  reserved         0
 //!      80   16  codec            "bincode 2.0.1", padded with zeroes
 //!      96 4000  reserved         0
@@ -33,25 +33,25 @@ pub(crate) const VERSION: u32 = 2;
 const MAGIC: [u8; 8] = *b"copycat\0";
 const CODEC: [u8; 16] = *b"bincode 2.0.1\0\0\0";
 
-/// The first block of a segment.
+/// The fields of a segment's first block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SegmentHeader {
-    /// Number of the segment: grows by one from segment to segment.
+    /// Number of the segment. It grows by one from segment to segment.
     pub number: u64,
-    /// Tells batches of this use of the file from those of earlier ones.
+    /// Random number that distinguishes batches of this use of the file from those of earlier uses.
     pub salt: u64,
     /// Position of the segment's first byte.
     pub base: Position,
     /// Bytes of the segment, this block included.
     pub len: u64,
-    /// Whose it is.
+    /// Owner of the journal.
     pub owner: Owner,
-    /// Whether bytes of an earlier use lie behind the batches.
+    /// Whether bytes of an earlier use follow the batches.
     pub recycled: bool,
 }
 
 impl SegmentHeader {
-    /// The block and its checksum.
+    /// Returns the block and its checksum.
     pub(crate) fn encode(&self) -> (Bytes, u32) {
         assert!(self.base.is_block() && self.len.is_multiple_of(BLOCK), "segments are whole blocks");
         assert!(!self.recycled || self.number > 0, "the first segment was another one before");
@@ -72,7 +72,7 @@ impl SegmentHeader {
         (block.into(), checksum)
     }
 
-    /// Reads a block whose version is [`VERSION`]; returns its checksum too.
+    /// Reads a block whose version is [`VERSION`]. Returns the header and its checksum.
     pub(crate) fn parse(block: &[u8]) -> Result<(SegmentHeader, u32), Malformed> {
         let block = Cursor::new(block).take(BLOCK as usize)?;
         let mut cursor = Cursor::new(&block[12..]);
@@ -99,42 +99,42 @@ impl SegmentHeader {
         Ok((SegmentHeader { number, salt, base, len, owner, recycled }, found))
     }
 
-    /// The version that an intact block claims, whatever its other fields mean.
+    /// Returns the version in an intact block. The other fields are not examined.
     pub(crate) fn version(block: &[u8]) -> Option<u32> {
         let intact = block.get(..8)? == MAGIC && block.get(12..16)? == checksum(block).to_le_bytes();
         intact.then(|| u32::from_le_bytes([block[8], block[9], block[10], block[11]]))
     }
 }
 
-/// Over a whole block but the checksum itself.
+/// Returns the checksum of a whole block, without the checksum field itself.
 pub(crate) fn checksum(block: &[u8]) -> u32 {
     crc32c_around(&block[..12], &block[16..])
 }
 
-/// A segment that is open.
+/// An open segment.
 #[derive(Debug)]
 pub(crate) struct Segment {
-    /// What its first block says.
+    /// The fields of its first block.
     pub header: SegmentHeader,
-    /// Checksum of that block, which the first batch refers to.
+    /// Checksum of that block. The first batch repeats it.
     pub checksum: u32,
-    /// Its bytes. Slices hold it; see [`is_held`](Segment::is_held).
+    /// Bytes of the segment. Slices hold it; see [`is_held`](Segment::is_held).
     pub region: Arc<dyn Region>,
 }
 
 impl Segment {
-    /// Position behind its last byte, where the next segment begins.
+    /// Returns the position after the last byte, where the next segment begins.
     pub(crate) fn end(&self) -> Position {
         Position(self.header.base.0 + self.header.len)
     }
 
-    /// Offset in its region of a position that lies in it, or is its end.
+    /// Returns the offset in the region of a position that lies in the segment or is its end.
     pub(crate) fn offset(&self, position: Position) -> u64 {
         assert!(self.header.base <= position && position <= self.end(), "the position lies in the segment");
         position.0 - self.header.base.0
     }
 
-    /// Whether somebody still reads from its region: it must not be overwritten then.
+    /// Returns whether a slice or batch still uses the region. Then it must not be overwritten.
     pub(crate) fn is_held(&self) -> bool {
         Arc::strong_count(&self.region) > 1
     }

@@ -1,4 +1,4 @@
-//! The segments in use, and when the oldest of them may go.
+//! The segments in use, and when the oldest of them may be released.
 
 use super::position::Position;
 use super::segment::Segment;
@@ -8,12 +8,12 @@ use std::collections::VecDeque;
 #[derive(Debug, Default)]
 pub(super) struct Segments {
     segments: VecDeque<Segment>,
-    /// What may be dropped once a checkpoint is durable: its end, and the number of the first segment still needed.
+    /// For each checkpoint that releases segments: its end, and the number of the first segment still needed.
     releases: VecDeque<(Position, u64)>,
 }
 
 impl Segments {
-    /// Those with batches that recovery found.
+    /// Returns the segments with batches that recovery found.
     pub(super) fn recovered(segments: VecDeque<Segment>) -> Segments {
         debug_assert!(
             segments.iter().zip(segments.iter().skip(1)).all(|(one, next)| adjoin(one, next)),
@@ -22,23 +22,23 @@ impl Segments {
         Segments { segments, releases: VecDeque::new() }
     }
 
-    /// Whether there is none yet: only while a new journal is made.
+    /// Returns whether there is no segment yet: only while a new journal is created.
     pub(super) fn is_empty(&self) -> bool {
         self.segments.is_empty()
     }
 
-    /// The one that batches are written to.
+    /// Returns the segment that batches are written to.
     pub(super) fn active(&self) -> &Segment {
         self.segments.back().expect("a journal always has a segment")
     }
 
-    /// Goes on in another one.
+    /// Appends a segment, which becomes the active one.
     pub(super) fn push(&mut self, segment: Segment) {
         assert!(self.segments.back().is_none_or(|last| adjoin(last, &segment)), "segments adjoin");
         self.segments.push_back(segment);
     }
 
-    /// The one that holds a position.
+    /// Returns the segment that contains a position.
     pub(super) fn holding(&self, position: Position) -> &Segment {
         let at = self.segments.partition_point(|segment| segment.end() <= position);
         let segment = &self.segments[at];
@@ -46,7 +46,7 @@ impl Segments {
         segment
     }
 
-    /// Number of the segment that holds the oldest entry, at most the active one's.
+    /// Returns the number of the segment that holds the oldest entry, at most the active one's.
     pub(super) fn first_needed(&self, oldest: Option<Position>) -> u64 {
         let front = self.segments.front();
         assert!(
@@ -57,14 +57,14 @@ impl Segments {
         holder.unwrap_or(self.active()).header.number
     }
 
-    /// Whether segments before `needed` are there that no checkpoint lets go of yet.
+    /// Returns whether there are segments before `needed` that no checkpoint releases yet.
     pub(super) fn has_surplus(&self, needed: u64) -> bool {
         let front = self.segments.front().map_or(needed, |front| front.header.number);
         needed > self.releases.back().map_or(front, |(_, scheduled)| *scheduled)
     }
 
-    /// Lets segments before `needed` go when the journal is durable up to `checkpoint`, the end of a checkpoint that
-    /// names no entry in them.
+    /// Releases the segments before `needed` once the journal is durable up to `checkpoint`, the end of a checkpoint
+    /// that needs no entry in them.
     pub(super) fn release_at(&mut self, checkpoint: Position, needed: u64) {
         assert!(
             self.releases
@@ -77,7 +77,7 @@ impl Segments {
         }
     }
 
-    /// The oldest segment, if a durable checkpoint no longer needs it.
+    /// Removes and returns the oldest segment, if a durable checkpoint no longer needs it.
     pub(super) fn next_released(&mut self, durable: Position) -> Option<Segment> {
         while let Some((checkpoint, needed)) = self.releases.front().copied() {
             if checkpoint > durable {
@@ -94,7 +94,7 @@ impl Segments {
     }
 }
 
-/// Whether the second goes on where the first ends.
+/// Returns whether `next` begins where `one` ends.
 fn adjoin(one: &Segment, next: &Segment) -> bool {
     one.end() == next.header.base && one.header.number + 1 == next.header.number
 }

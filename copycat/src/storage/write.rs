@@ -1,4 +1,4 @@
-//! How batches become durable: one write and one flush at a time, on a thread of the owner's choice.
+//! How batches become durable: one write and one flush at a time, on a thread that the owner chooses.
 
 use super::batch::Batch;
 use super::error::{DiskError, StorageError};
@@ -9,10 +9,10 @@ use super::reserve::Purpose;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Most bytes of commit indexes that are recorded at once where nothing else is: 64 KiB, for 910 groups.
+/// Most bytes of commit indexes that are recorded at once without other frames: 64 KiB, for 910 groups.
 const COMMITS_MAX: usize = 64 << 10;
 
-/// A batch to be written and flushed. If it is dropped instead of run, the journal never writes again, and nothing of
+/// A batch to be written and flushed. If it is dropped and not run, the journal never writes again, and nothing of
 /// the batch is acknowledged.
 #[derive(Debug)]
 #[must_use = "nothing else is written until this is"]
@@ -21,7 +21,7 @@ pub(crate) struct Write {
     instant: bool,
 }
 
-/// A batch whose write has ended, well or not.
+/// The result of a write.
 #[derive(Debug)]
 #[must_use = "the journal has to learn of it"]
 pub(crate) struct Written {
@@ -30,17 +30,17 @@ pub(crate) struct Written {
 }
 
 impl Write {
-    /// Whether the write takes so little time that no other thread is needed: the disk is memory.
+    /// Returns whether the write is so short that it needs no other thread, because the disk is memory.
     pub(crate) fn is_instant(&self) -> bool {
         self.instant
     }
 
-    /// The journal is durable up to here when this batch is.
+    /// Returns the position up to which the journal is durable once this batch is.
     pub(crate) fn end(&self) -> Position {
         self.batch.end_padded()
     }
 
-    /// Writes and flushes. Blocks as long as the disk does.
+    /// Writes and flushes the batch. Blocks as long as the disk does.
     pub(crate) fn run(self) -> Written {
         let (region, offset, chunks) = self.batch.parts();
         let result = region.write(offset, chunks).and_then(|()| region.sync());
@@ -49,15 +49,15 @@ impl Write {
 }
 
 impl Written {
-    /// Whether it ended well.
+    /// Returns whether the write succeeded.
     pub(crate) fn is_durable(&self) -> bool {
         self.result.is_ok()
     }
 }
 
 impl Journal {
-    /// What to write next; `None` while a write is under way or nothing waits. Commit indexes are added as far as the
-    /// last block of the batch has room.
+    /// Returns the next write, or `None` while one is in flight or nothing waits. If no other batch waits, commit
+    /// indexes are added as far as they fit the last block of the batch.
     pub(crate) fn next_write(&mut self) -> Option<Write> {
         if self.failed.is_some() {
             return None;
@@ -68,8 +68,8 @@ impl Journal {
         Some(Write { batch, instant: self.disk.is_instant() })
     }
 
-    /// The write under way has ended. Returns the position up to which the journal is durable now. An error ends the
-    /// journal: how much reached the disk is unknown, and a second flush that succeeds proves nothing.
+    /// Handles the result of the write in flight. Returns the position up to which the journal is durable now. An
+    /// error ends the journal: how much reached the disk is unknown, and a second flush that succeeds proves nothing.
     pub(crate) fn written(&mut self, done: Written) -> Result<Position, StorageError> {
         self.alive()?;
         let batch = self.batches.end_write(done.position);
@@ -86,9 +86,10 @@ impl Journal {
         Ok(self.batches.durable())
     }
 
-    /// The last write of an orderly end: a batch without entries. It records that everything before it is durable, so
-    /// that damage of the last batch cannot be taken for a torn tail; and it records what is committed. `None` while
-    /// anything waits or is being written, and when the segment is full to its last block.
+    /// Returns the last write of an orderly end: a batch without entries. It records that everything before it is
+    /// durable, so that damage in the last batch is reported and not cut as a torn tail. It also records commit
+    /// indexes. Returns `None` while anything waits or is in flight, after a failure, and when the segment has no
+    /// free block.
     pub(crate) fn close(&mut self) -> Option<Write> {
         if !self.batches.is_idle() || self.failed.is_some() {
             return None;
@@ -100,10 +101,10 @@ impl Journal {
         self.next_write()
     }
 
-    /// Lets time pass. Commit indexes that have waited for a second, because nothing was written, get a batch of
-    /// their own. The batch takes none of the reserve, and there is none while the next segment is not ready.
+    /// Advances the time. If commit indexes have waited for a second and none was recorded, this adds them to the
+    /// open batch or to a new one. They use none of the reserve, and wait while the next segment is not ready.
     ///
-    /// An answer of [`room_for`](Journal::room_for) that was given before holds no longer.
+    /// An earlier `Ok` of [`room_for`](Journal::room_for) is no longer valid.
     pub(crate) fn tick(&mut self, now: Duration) {
         if self.failed.is_some() || !self.groups.are_commits_due(now) || self.preparer.ready().is_none() {
             return;
@@ -114,12 +115,12 @@ impl Journal {
         }
     }
 
-    /// When [`tick`](Self::tick) may have something to do.
+    /// Returns the time at which [`tick`](Self::tick) may have something to do.
     pub(crate) fn deadline(&mut self, now: Duration) -> Option<Duration> {
         self.groups.commits_deadline(now)
     }
 
-    /// Adds commit indexes to the open batch, as far as they take none of the reserve.
+    /// Adds commit indexes to the open batch, as many as fit without using the reserve.
     fn record_commits(&mut self) {
         let (segment, groups) = (self.segments.active(), &mut self.groups);
         let offset_max = Purpose::Entries.offset_max(segment.header.len);
@@ -129,14 +130,14 @@ impl Journal {
         });
     }
 
-    /// Gives up the segments that hold no entry any more. The checkpoint that says so is durable: recovery has read
-    /// it.
+    /// Releases the segments that hold no entry any more. Recovery has read the checkpoint that says so, so it is
+    /// durable.
     pub(super) fn release_recovered(&mut self) {
         self.segments.release_at(self.batches.durable(), self.first_needed());
         self.release();
     }
 
-    /// Gives the segments that no durable checkpoint needs to the preparer.
+    /// Passes the segments that no durable checkpoint needs to the preparer.
     fn release(&mut self) {
         while let Some(segment) = self.segments.next_released(self.batches.durable()) {
             self.batches.forget_before(segment.end());

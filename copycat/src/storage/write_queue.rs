@@ -1,4 +1,4 @@
-//! WriteQueue on their way to the disk, and a while longer in memory.
+//! The write queue of the journal, with a cache of the batches that were written last.
 
 use super::batch::Batch;
 use super::batch_cache::BatchCache;
@@ -9,59 +9,60 @@ use super::segment::Segment;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// The end of the journal: what is durable, what is being written, and what waits. One batch is written at a time.
+/// The end of the journal: durable batches, the batch in flight, and waiting batches. One batch is written at a time.
 #[derive(Debug)]
 pub(super) struct WriteQueue {
-    /// Behind the last frame.
+    /// The position after the last frame.
     end: Position,
     durable: Position,
-    /// Checksum of the batch header sealed last, which the next one in the segment names.
+    /// The checksum of the batch header that was sealed last. The next header in the segment repeats it.
     previous: u32,
     in_flight: Option<Arc<Batch>>,
-    /// Oldest first. Only the last takes more.
+    /// Waiting batches, oldest first. Only the last one takes more frames.
     waiting: VecDeque<Batch>,
     recent: BatchCache,
 }
 
 impl WriteQueue {
-    /// Behind what recovery found, whose last header has the checksum `previous`.
+    /// Returns an empty queue after the batches that recovery found. `previous` is the checksum of the last one's
+    /// header.
     pub(super) fn recovered(end: Position, previous: u32, options: &Options) -> WriteQueue {
         assert!(end.is_block(), "what is durable ends with a block: {end}");
         let (waiting, recent) = (VecDeque::new(), BatchCache::new(options));
         WriteQueue { end, durable: end, previous, in_flight: None, waiting, recent }
     }
 
-    /// Behind the last frame.
+    /// Returns the position after the last frame.
     pub(super) fn end(&self) -> Position {
         self.end
     }
 
-    /// Everything before it is durable.
+    /// Returns the position up to which the journal is durable.
     pub(super) fn durable(&self) -> Position {
         self.durable
     }
 
-    /// Where a new batch would begin.
+    /// Returns the position at which a new batch would begin.
     pub(super) fn next_position(&self) -> Position {
         Position(align_up(self.end.0))
     }
 
-    /// Whether everything is durable.
+    /// Returns whether everything is durable.
     pub(super) fn is_idle(&self) -> bool {
         self.in_flight.is_none() && self.waiting.is_empty()
     }
 
-    /// Whether something waits for the write under way to end, or for one to begin.
+    /// Returns whether a batch waits, for the write in flight to end or for its own to begin.
     pub(super) fn has_waiting(&self) -> bool {
         !self.waiting.is_empty()
     }
 
-    /// The open batch, if there is one.
+    /// Returns the open batch, if there is one.
     pub(super) fn last(&self) -> Option<&Batch> {
         self.waiting.back()
     }
 
-    /// Goes on at the beginning of a segment, behind its header.
+    /// Continues at the beginning of a segment, after its header.
     pub(super) fn enter(&mut self, begin: Position) {
         assert!(begin.is_block() && self.end <= begin, "positions only grow: {} then {begin}", self.end);
         self.end = begin;
@@ -74,7 +75,7 @@ impl WriteQueue {
         self.waiting.push_back(batch);
     }
 
-    /// Adds to the open batch. The journal ends behind it then.
+    /// Adds to the open batch with `with`. The journal then ends after this batch's last frame.
     pub(super) fn add<T>(&mut self, with: impl FnOnce(&mut Batch) -> T) -> T {
         let batch = self.waiting.back_mut().expect("room was made in a batch");
         let added = with(batch);
@@ -83,8 +84,8 @@ impl WriteQueue {
         added
     }
 
-    /// Completes the next batch and takes it to be written. If it is a batch of frames and no other waits behind it,
-    /// `fill` may add frames as far as the padding has room. `None` while a write is under way or nothing waits.
+    /// Seals the next batch and returns it for writing. If it is a batch of frames and no other batch waits, `fill`
+    /// may add frames that fit its padding. Returns `None` while a write is in flight or nothing waits.
     pub(super) fn begin_write(&mut self, fill: impl FnOnce(&mut Batch, usize)) -> Option<Arc<Batch>> {
         if self.in_flight.is_some() {
             return None;
@@ -104,14 +105,14 @@ impl WriteQueue {
         Some(batch)
     }
 
-    /// The write that began last is over.
+    /// Ends the write in flight, and returns its batch.
     pub(super) fn end_write(&mut self, position: Position) -> Arc<Batch> {
         let batch = self.in_flight.take().expect("a write is under way");
         assert_eq!(batch.position(), position, "the write under way is another one");
         batch
     }
 
-    /// The batch whose write is over is durable.
+    /// Marks a batch whose write has ended as durable.
     pub(super) fn written(&mut self, batch: Arc<Batch>) {
         assert!(self.durable <= batch.position(), "what is durable grows");
         self.durable = batch.end_padded();
@@ -120,7 +121,7 @@ impl WriteQueue {
         self.recent.keep(batch);
     }
 
-    /// The batch in memory that holds this position.
+    /// Returns the batch in memory that contains this position.
     pub(super) fn holding(&self, position: Position) -> Option<&Batch> {
         if position < self.durable {
             return self.recent.at(position);
@@ -137,19 +138,18 @@ impl WriteQueue {
         Some(batch)
     }
 
-    /// Drops the batches before a position from memory. They hold their segments, which could not be used again
-    /// otherwise.
+    /// Drops the durable batches before a position from memory. They would keep their segments from being reused.
     pub(super) fn forget_before(&mut self, position: Position) {
         self.recent.drop_before(position);
     }
 
-    /// Forgets the batches that are durable, so that reads go to the disk.
+    /// Drops all durable batches from memory, so that reads go to the disk.
     #[cfg(any(test, feature = "testing"))]
     pub(super) fn forget_recent(&mut self) {
         self.recent.clear();
     }
 
-    /// How many batches wait.
+    /// Returns the number of waiting batches.
     #[cfg(test)]
     pub(super) fn waiting(&self) -> usize {
         self.waiting.len()

@@ -1,6 +1,6 @@
-//! What the tests and measurements of this workspace drive: the scenario runner, the simulated cluster, single floors
-//! run at full speed, and whatever reads bytes of strangers. It is compiled with
-//! the feature `testing` only, is no part of the framework's public promise, and never appears in a running member.
+//! Drivers for the tests and measurements of this workspace: the scenario runner, the simulated cluster, checks for
+//! decoders of untrusted bytes, and single layers run at full speed. The feature `testing` compiles this folder. It
+//! is no part of the public API, and a running member never contains it.
 //!
 //! Begin with [`scenario`], then [`simulation`].
 

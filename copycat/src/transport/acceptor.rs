@@ -1,4 +1,4 @@
-//! Lets callers in.
+//! Accepts connections, and performs the handshake with each caller.
 
 use super::admission::{Recheck, check_caller};
 use super::callers::{Callers, ConnectionGuard};
@@ -21,10 +21,11 @@ use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
-/// Pause after the network could not accept, for instance because the process has no more descriptors.
+/// The pause after the network could not accept, for instance because the process has no file descriptors left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// An occupied address and everyone who came in by it. Dropping it frees the address and cuts all of them.
+/// A listening address and all connections accepted on it. Dropping it frees the address and cuts the
+/// connections.
 #[derive(Debug)]
 pub(crate) struct Acceptor {
     address: String,
@@ -34,8 +35,8 @@ pub(crate) struct Acceptor {
 }
 
 impl Acceptor {
-    /// Occupies `address` and lets callers in until the acceptor is closed or dropped. Must be called within the
-    /// runtime that shall run the connections.
+    /// Listens on `address` and accepts callers until the acceptor is closed or dropped. Must be called within
+    /// the runtime that is to run the connections.
     pub(crate) async fn listen<I: Incoming>(endpoint: &Endpoint<I>, address: &str) -> io::Result<Acceptor> {
         let listener = endpoint.network.bind(address).await?;
         let (address, linger) = (listener.address().to_owned(), endpoint.limits.linger);
@@ -48,25 +49,25 @@ impl Acceptor {
         Ok(Acceptor { address, close, task: Task::start(run(shared, listener, closing)), linger })
     }
 
-    /// The occupied address, with the port that was found if any was asked for.
+    /// Returns the listening address, with the actual port if any free one was asked for.
     pub(crate) fn address(&self) -> &str {
         &self.address
     }
 
-    /// Frees the address, writes the answers that wait for remote handles within the limits' linger, cuts
-    /// every connection, ends all tasks.
+    /// Frees the address, writes the replies queued for remote handles within the limits' linger, closes every
+    /// connection and ends all tasks.
     pub(crate) async fn close(self) {
-        // Fails only if the task is over already.
+        // Fails only if the task has ended already.
         let _over = self.close.send(());
         self.task.end_within(self.linger * 2).await;
     }
 }
 
-/// What the tasks of all callers share.
+/// The state shared by the tasks of all callers.
 struct Shared<I> {
     endpoint: Endpoint<I>,
     callers: Callers,
-    /// Of all warnings that callers can cause.
+    /// Limits the rate of all warnings that callers can cause.
     warnings: Throttle,
 }
 
@@ -103,8 +104,8 @@ async fn run<I: Incoming>(
 }
 
 impl<I: Incoming> Shared<I> {
-    /// Gives a caller a task of its own. If too many are in their handshake, the one that has been for the
-    /// longest goes: honest callers need no time for it.
+    /// Starts a task for a caller. If too many callers are in their handshake, the oldest of them is evicted:
+    /// an honest caller finishes quickly.
     fn arrive(self: &Arc<Self>, tasks: &mut JoinSet<()>, stream: Box<dyn Stream>, address: String) {
         let shared = Arc::clone(self);
         let max = self.endpoint.limits.handshakes_max;
@@ -144,7 +145,7 @@ impl<I: Incoming> Shared<I> {
         }
     }
 
-    /// The handshake.
+    /// Performs the handshake and registers the connection.
     async fn admit(
         &self,
         place: &ConnectionGuard<'_>,
@@ -176,7 +177,7 @@ impl<I: Incoming> Shared<I> {
     fn outbox(&self, hello: &Hello) -> (Sender, Outbox) {
         let limits = &self.endpoint.limits;
         match hello.role {
-            // Nothing but signs of life goes back there.
+            // Only pings go back there.
             Role::Member { priority: Priority::Control, .. } => {
                 outbox(limits.control_bytes_max, Overflow::Refuse)
             }
@@ -212,20 +213,20 @@ impl<I: Incoming> Shared<I> {
         let closed =
             connection::serve(call.opened, &call.outbox, Some(&call.reader), &self.endpoint.limits).await;
         call.outbox.shut();
-        // Fails only if the node is gone, and then nobody needs to know.
+        // Fails only if the node has stopped, and then the event is not needed.
         let _unheard = call.reader.inbox.send(Event::Gone { from: call.reader.from }).await;
         closed
     }
 }
 
-/// A caller that was let in.
+/// A caller that was accepted.
 struct Admitted<I> {
     opened: Opened,
     outbox: Outbox,
     reader: Reader<I>,
 }
 
-/// Why there is no call.
+/// The reason why a caller was not accepted.
 enum Ended {
     Closed(Closed),
     Refused(Option<Hello>, Refusal),

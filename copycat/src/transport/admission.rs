@@ -1,4 +1,4 @@
-//! Who may connect, and who is judged once more.
+//! Checks who may connect. Callers accepted before bootstrap are checked again after it.
 
 use super::wire::{Hello, Identity, Refusal, Role};
 use crate::codec::ids::MemberId;
@@ -6,22 +6,23 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-/// Who may connect: the node's judgement, asked once per connection. It must not block.
+/// The node's decision about who may connect: asked once per connection, and again by [`Recheck`]. It must not
+/// block.
 ///
-/// The transport itself refuses other versions, other clusters (where both sides have one), members with
-/// another election timeout, a caller that claims the own id, and a caller that looks for someone else.
+/// The transport itself refuses other versions, other clusters (if both sides have one), members with a
+/// different election timeout, a caller that claims this member's id, and a caller that expects another member.
 pub(crate) trait Admission: Send + Sync + 'static {
-    /// What this member says of itself now. Changes once, when its cluster is formed.
+    /// Returns what this member says of itself now. This changes once, at bootstrap.
     fn identity(&self) -> Identity;
 
-    /// Judges a caller.
+    /// Decides whether a caller may connect.
     fn admit(&self, hello: &Hello) -> Result<(), Refusal>;
 
-    /// Judges whoever answered a dialed lane to `peer`.
+    /// Decides whether the member that answered a dial to `peer` may be used.
     fn accept(&self, peer: MemberId, identity: &Identity) -> Result<(), Refusal>;
 }
 
-/// Judges a caller, and says what to answer.
+/// Checks a caller, and returns the identity to answer with.
 pub(super) fn check_caller(admission: &dyn Admission, hello: &Hello) -> Result<Identity, Refusal> {
     let own = admission.identity();
     if hello.expected.is_some_and(|expected| expected != own.member) {
@@ -38,7 +39,7 @@ pub(super) fn check_caller(admission: &dyn Admission, hello: &Hello) -> Result<I
     Ok(own)
 }
 
-/// Judges whoever answered a dial to `peer`.
+/// Checks the member that answered a dial to `peer`.
 pub(super) fn check_answer(
     admission: &dyn Admission,
     peer: MemberId,
@@ -53,8 +54,8 @@ pub(super) fn check_answer(
     same_timeout(identity.election_ms, own.election_ms)
 }
 
-/// A caller that was let in before the cluster was formed, when nobody could tell whose storage is the right one.
-/// It is judged again as soon as there is a formation, before anything more is taken from it.
+/// A caller that was accepted before bootstrap, when it was not known which storage is the right one. It is
+/// checked again as soon as the cluster is bootstrapped, before any more messages are taken from it.
 pub(super) struct Recheck {
     admission: Arc<dyn Admission>,
     hello: Hello,
@@ -82,12 +83,12 @@ impl Recheck {
     }
 }
 
-/// A cluster that is not formed yet differs from none.
+/// Accepts equal clusters, and any cluster if one side has none yet.
 fn same_cluster(one: u128, other: u128) -> Result<(), Refusal> {
     if one == 0 || other == 0 || one == other { Ok(()) } else { Err(Refusal::WrongCluster) }
 }
 
-/// Asked last: of whoever is no member here anyway, the timeout does not matter.
+/// Accepts equal election timeouts. Checked last, so that a non-member is told the more important reason.
 fn same_timeout(one: u32, other: u32) -> Result<(), Refusal> {
     if one == other { Ok(()) } else { Err(Refusal::WrongTimeout) }
 }

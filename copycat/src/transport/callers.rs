@@ -1,4 +1,4 @@
-//! Who was let in, and who is in the handshake.
+//! The registry of accepted connections, and of callers in their handshake.
 
 use super::closed::Closed;
 use super::sender::Sender;
@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::task::AbortHandle;
 
-/// Everyone who came in by one address.
+/// All connections that came in by one address.
 #[derive(Debug, Default)]
 pub(super) struct Callers {
     lists: Mutex<Lists>,
@@ -16,17 +16,17 @@ pub(super) struct Callers {
 
 #[derive(Debug, Default)]
 struct Lists {
-    /// Connections so far: each has a number of its own.
+    /// Connections so far; each has its own number.
     counted: u64,
-    /// In their handshake; the lowest number has been for the longest.
+    /// Callers in their handshake, by number; the lowest is the oldest.
     arriving: BTreeMap<u64, AbortHandle>,
     members: BTreeMap<(MemberId, Priority), Inside>,
     clients: BTreeMap<u64, Sender>,
-    /// The address is being given up: nobody is let in any more.
+    /// Set once the address is given up: no further caller is accepted.
     dismissed: bool,
 }
 
-/// A member that was let in.
+/// An accepted connection of a member.
 #[derive(Debug)]
 struct Inside {
     number: u64,
@@ -39,10 +39,10 @@ impl Callers {
         self.lists.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes an arrival, for which `start` begins a task. Returns the number of the one that had to go,
-    /// if `arriving_max` were arriving already.
+    /// Registers an arrival, for which `start` spawns a task. If `arriving_max` were arriving already, aborts
+    /// the oldest of them and returns its number.
     pub(super) fn arrive(&self, arriving_max: usize, start: impl FnOnce(u64) -> AbortHandle) -> Option<u64> {
-        // The lock is held until the task is listed, so that it can not be gone before.
+        // The lock is held until the task is listed, so that the task cannot remove its entry before.
         let mut lists = self.lists();
         lists.counted += 1;
         let number = lists.counted;
@@ -55,7 +55,8 @@ impl Callers {
         })
     }
 
-    /// Lets nobody in any more; remote handles get what is queued for them, members are cut.
+    /// Accepts no further caller. Remote handles still get what is queued for them; members and handshakes are
+    /// cut.
     pub(super) fn dismiss(&self) {
         let mut lists = self.lists();
         lists.dismissed = true;
@@ -67,7 +68,7 @@ impl Callers {
     }
 }
 
-/// A connection's entry in the lists, taken out when it is dropped.
+/// The registration of a connection, removed when this is dropped.
 #[derive(Debug)]
 pub(super) struct ConnectionGuard<'a> {
     callers: &'a Callers,
@@ -75,20 +76,20 @@ pub(super) struct ConnectionGuard<'a> {
 }
 
 impl<'a> ConnectionGuard<'a> {
-    /// Of a connection that has arrived.
+    /// Creates the guard of a connection that has arrived.
     pub(super) fn new(callers: &'a Callers, number: u64) -> ConnectionGuard<'a> {
         ConnectionGuard { callers, number }
     }
 
-    /// The connection's number, never used again.
+    /// Returns the connection's number, which is never reused.
     pub(super) fn number(&self) -> u64 {
         self.number
     }
 
-    /// Ends the arrival: the caller is in. A member's earlier connection on the same priority is cut, since the
-    /// member has given it up; unless another storage is behind it, which makes it another process. Once the
-    /// cluster is `formed` it is known whose storage is the right one, and nobody else gets as far as here: then
-    /// the earlier process is the wrong one, and goes.
+    /// Registers an accepted connection; its arrival ends. An older connection of the same member and priority
+    /// is cut, since the member has given it up. A different storage means a different process. Before
+    /// bootstrap (not `formed`), the new connection is refused then. After bootstrap, admission has checked the
+    /// new storage, so the older process is the wrong one and its connection is cut.
     pub(super) fn enter(
         &self,
         role: &Role,

@@ -18,41 +18,42 @@ use thiserror::Error;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-/// Batches of results that may wait for the handle before its connection is no longer read.
+/// Events that may wait for the handle before its connection is no longer read.
 const EVENTS_MAX: usize = 64;
 
-/// Why no member could be reached; nothing was sent.
+/// The reason why no member could be reached. Nothing was submitted.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub(crate) enum ClientError {
-    /// There was no address to try.
+    /// No address was given.
     #[error("no address is known")]
     NoAddress,
-    /// The last address that was tried did not answer.
+    /// No address could be reached; holds the last failure.
     #[error("no member could be reached: {0}")]
     Unreachable(Closed),
-    /// The last member that answered refused.
+    /// A member refused the connection; holds the last refusal.
     #[error("the member refused: {0}")]
     Refused(Refusal),
 }
 
-/// An open connection. Dropping it cuts it.
+/// An open connection. Dropping it cuts the connection.
 #[derive(Debug)]
 pub(crate) struct Client<I> {
-    /// The way to the member.
+    /// Sends messages to the member.
     pub sender: Sender,
-    /// [`Event::Received`] from [`Source::Server`], then one [`Event::Gone`].
+    /// The arrivals: [`Event::Received`] from [`Source::Server`], then one [`Event::Gone`].
     pub events: mpsc::Receiver<Event<I>>,
     /// The member that answered.
     pub identity: Identity,
-    /// Where it answered.
+    /// The address at which it answered.
     pub address: String,
     task: Task,
     linger: Duration,
 }
 
 impl<I: Incoming> Client<I> {
-    /// Tries the addresses in order and keeps the first member that lets it in. `cluster` is the one
-    /// expected, 0: any; `expected` the member, if it must be a certain one. Must be called within the runtime that shall run the connection.
+    /// Tries the addresses in order and keeps the first member that accepts the connection. `cluster` is the
+    /// expected cluster, 0 for any; `expected` is the member, if it must be a certain one. Must be called
+    /// within the runtime that is to run the connection.
     pub(crate) async fn connect(
         network: &dyn Transport,
         addresses: &[String],
@@ -83,14 +84,14 @@ impl<I: Incoming> Client<I> {
             let closed = connection::serve(opened, &outbox, Some(&reader), &limits).await;
             outbox.shut();
             tracing::info!(from = ?reader.from, reason = %closed, "connection closed");
-            // Fails only if the handle is gone, and then nobody needs to know.
+            // Fails only if the handle is gone, and then the event is not needed.
             let _unheard = reader.inbox.send(Event::Gone { from: reader.from }).await;
         });
         Client { sender, events, identity, address: address.to_owned(), task, linger }
     }
 
-    /// Writes what is queued within the limits' linger, then ends the connection. Answers that are still
-    /// on their way are lost.
+    /// Writes what is queued within the limits' linger, then ends the connection. Replies still in flight are
+    /// lost.
     pub(crate) async fn close(self) {
         let lingers = self.sender.drain();
         drop(self.events);

@@ -1,4 +1,4 @@
-//! Why a connection ended.
+//! Reasons why a connection ended.
 
 use super::wire::Refusal;
 use super::wire::unreadable::Unreadable;
@@ -6,7 +6,7 @@ use crate::codec::cursor::Malformed;
 use std::io;
 use thiserror::Error;
 
-/// Why a connection ended. What was queued on it is lost, except after `Drained`.
+/// The reason why a connection ended. What was queued on it is lost, except after `Drained`.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub(crate) enum Closed {
     /// The other side closed it between two messages.
@@ -18,31 +18,31 @@ pub(crate) enum Closed {
     /// The network failed.
     #[error("the network failed: {0}")]
     Network(io::ErrorKind),
-    /// A message came that cannot be read.
+    /// A message arrived that cannot be read.
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
-    /// The caller was let in before the cluster was formed, and would not be now.
+    /// The caller was accepted before bootstrap, and is refused now.
     #[error("judged again once the cluster was formed: {0}")]
     Unfit(Refusal),
-    /// What the other side said can be read, and makes no sense where it was said.
+    /// A message can be read, but makes no sense at this point.
     #[error("the other side does not keep to the rules")]
     Misused,
-    /// Nothing came from the other side for too long, not even a sign of life.
+    /// Nothing arrived from the other side for too long, not even a ping.
     #[error("nothing was heard from the other side")]
     Silent,
-    /// The other side took too long to say who it is.
+    /// The dial or the handshake took too long.
     #[error("no handshake in time")]
     Late,
     /// The other side does not read.
     #[error("the other side does not read what it is sent")]
     Overflowed,
-    /// The same member opened the same lane again.
+    /// The member opened a newer connection of the same priority.
     #[error("the member opened the lane again")]
     Replaced,
-    /// This side closed it in order; everything queued was written.
+    /// This side closed it after everything queued was written.
     #[error("closed in order")]
     Drained,
-    /// This side has stopped listening.
+    /// This side is stopping.
     #[error("this side is stopping")]
     Stopped,
 }
@@ -60,7 +60,7 @@ impl From<Malformed> for Closed {
 }
 
 impl Closed {
-    /// Whether somebody should look at it.
+    /// Returns whether an operator should look at it.
     pub(super) fn is_alarming(&self) -> bool {
         !matches!(
             self,

@@ -1,4 +1,4 @@
-//! An open connection: one task that reads, writes, and watches whether the other side lives.
+//! An open connection: one task that reads, writes, and watches whether the other side is alive.
 
 use super::admission::Recheck;
 use super::closed::Closed;
@@ -21,22 +21,22 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 
-/// Least room a read finds: what an idle connection costs.
+/// The least free bytes of the receive buffer before a read: the cost of an idle connection.
 const ROOM_MIN: usize = 8 << 10;
-/// Most room that is made at once. A longer message gets more as its bytes arrive, so that a mere claim
-/// costs nothing.
+/// The most bytes that are reserved at once. A longer message gets more as its bytes arrive, so that a mere
+/// claim costs nothing.
 const ROOM_MAX: usize = 256 << 10;
-/// A buffer that grew beyond this is given back when it is empty.
+/// The capacity beyond which an empty buffer is released.
 const KEEP_MAX: usize = 2 << 20;
-/// Most messages handed over at once.
+/// The most messages delivered to the node at once.
 const BATCH_MAX: usize = 4_096;
 
-/// Where the messages of a connection go, and from whom they are.
+/// Delivers the messages of one connection to the node, and names their sender.
 #[derive(Debug)]
 pub(super) struct Reader<I> {
     pub(super) inbox: mpsc::Sender<Event<I>>,
     pub(super) from: Source,
-    /// Of a caller that was let in before the cluster was formed.
+    /// Set if the caller was accepted before bootstrap.
     pub(super) recheck: Option<Recheck>,
 }
 
@@ -50,13 +50,13 @@ impl<I: Incoming> Reader<I> {
     }
 }
 
-/// What may arrive on an open connection. A dialed control lane has no reader: it only sends.
+/// Returns what may arrive on an open connection. A dialed control connection has no reader: it only sends.
 fn expected<I: Incoming>(reader: Option<&Reader<I>>) -> Expected {
     let sender = reader.map_or(SenderKinds::LISTENER, |reader| reader.from.senders());
     Expected { kinds: I::KINDS, sender, longest: MESSAGE_MAX }
 }
 
-/// Reads a stream to its end as an open connection does, for tests that have no connection.
+/// Reads a stream to its end as an open connection does. For tests that have no connection.
 #[cfg(feature = "testing")]
 pub(crate) async fn read_alone<I: Incoming>(
     stream: Box<dyn Stream>,
@@ -87,23 +87,23 @@ pub(super) async fn serve<I: Incoming>(
         closed = watch(&life, outbox, limits) => closed,
     };
     if closed == Closed::Drained {
-        // Closing a socket that holds unread bytes destroys what is still on its way: let the other
-        // side close first. Whoever asked for the orderly close has set a limit to this.
+        // Closing a socket that holds unread bytes destroys data in flight, so the other side closes first. The
+        // caller of the orderly close limits how long this may take.
         reading.await;
     }
     closed
 }
 
-/// What the reader tells the watch.
+/// State that the reader shares with the watch.
 #[derive(Debug, Default)]
 struct Life {
     heard: AtomicBool,
-    /// The node is behind: it is this side that does not read.
+    /// The reader waits for the node's inbox. Then the other side must not be blamed for silence.
     delivering: AtomicBool,
 }
 
 async fn watch(life: &Life, outbox: &Outbox, limits: &Limits) -> Closed {
-    // Counted in ticks, not by a clock: while this process was stopped, nobody was silent.
+    // Counted in ticks, not by a clock: while this process was suspended, the other side was not silent.
     let mut ticks = interval(limits.ping_interval);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let (mut silence, mut stuck) = (Duration::ZERO, Duration::ZERO);
@@ -130,7 +130,7 @@ async fn watch(life: &Life, outbox: &Outbox, limits: &Limits) -> Closed {
 async fn write(mut writer: WriteHalf<Box<dyn Stream>>, outbox: &Outbox) -> Closed {
     let mut batch = Chunk::default();
     while outbox.next(&mut batch).await {
-        // In steps, so that the outbox sees whether the other side takes any.
+        // In steps, so that the outbox sees whether the other side accepts any bytes.
         while batch.has_remaining() {
             match writer.write_buf(&mut batch).await {
                 Ok(0) => return Closed::Network(io::ErrorKind::WriteZero),
@@ -167,7 +167,8 @@ async fn read<I: Incoming>(
     }
 }
 
-/// A busy connection is read in large steps, a quiet one keeps little memory.
+/// Returns the size of the next read: a busy connection is read in large steps, a quiet one keeps little
+/// memory.
 fn next_room(room: usize, count: usize) -> usize {
     if count >= room {
         (room * 2).min(ROOM_MAX)
@@ -178,7 +179,7 @@ fn next_room(room: usize, count: usize) -> usize {
     }
 }
 
-/// Passes on every message that is complete.
+/// Delivers every complete message.
 async fn hand_over<I: Incoming>(
     received: &mut BytesMut,
     expected: &Expected,
@@ -202,7 +203,7 @@ async fn hand_over<I: Incoming>(
     }
 }
 
-/// What can be read now, and what is wrong with what follows.
+/// Reads the messages that are complete, and returns the fault of what follows them, if any.
 fn messages<I: Incoming>(received: &mut BytesMut, expected: &Expected) -> (Vec<I>, Option<Unreadable>) {
     let mut messages = Vec::new();
     while messages.len() < BATCH_MAX {
@@ -215,7 +216,7 @@ fn messages<I: Incoming>(received: &mut BytesMut, expected: &Expected) -> (Vec<I
     (messages, None)
 }
 
-/// The next message that is complete, if there is one; nothing of it, if it only says that its sender lives.
+/// Reads the next message. The outer `None` means that it is incomplete, the inner one that it is a ping.
 fn message<I: Incoming>(
     received: &mut BytesMut,
     expected: &Expected,
@@ -224,15 +225,15 @@ fn message<I: Incoming>(
     envelope.map(|envelope| wire::read(&envelope)).transpose()
 }
 
-/// Makes sure that a read finds `wanted` bytes of room, or room for the rest of a message that is longer.
+/// Makes sure that a read finds space for `wanted` bytes, or for the rest of a message that is longer.
 fn make_room(received: &mut BytesMut, expected: &Expected, wanted: usize) {
     if received.is_empty() && received.capacity() > KEEP_MAX {
         *received = BytesMut::new();
     }
-    // The front was checked by `messages`, which found it incomplete.
+    // `messages` has checked the front and found it incomplete.
     let rest = envelope::length(received, expected).unwrap_or(0).saturating_sub(received.len());
     let wanted = rest.clamp(wanted, ROOM_MAX.max(received.len()));
-    // What is left of the last room is used up before more is taken.
+    // What is left of the last reservation is used up before more is reserved.
     if received.capacity() - received.len() < wanted.min(rest.max(wanted / 2)) {
         received.reserve(wanted);
     }

@@ -1,4 +1,4 @@
-//! What a node holds of the transport.
+//! The values that a node needs to dial and to listen.
 
 use super::admission::Admission;
 use super::event::Inbox;
@@ -7,16 +7,15 @@ use super::network::Transport;
 use std::fmt;
 use std::sync::Arc;
 
-/// What it takes to dial and to listen. Cheap to clone. What it dials and who comes in
-/// understand the messages `I`.
+/// The values needed to dial and to listen. Cheap to clone. Its connections understand the messages `I`.
 pub(crate) struct Endpoint<I> {
     /// The network.
     pub network: Arc<dyn Transport>,
-    /// The node's judgement.
+    /// The node's decision about who may connect.
     pub admission: Arc<dyn Admission>,
-    /// Where arrivals go.
+    /// The queues for everything that arrives.
     pub inbox: Inbox<I>,
-    /// Bounds.
+    /// Bounds on queues, connections and durations.
     pub limits: Limits,
 }
 

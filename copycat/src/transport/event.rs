@@ -1,4 +1,4 @@
-//! What the transport tells whoever uses it.
+//! Events that the transport reports to its owner.
 
 use super::sender::Sender;
 use super::wire::family::SenderKinds;
@@ -6,15 +6,15 @@ use super::wire::{Identity, Priority, Refusal};
 use crate::codec::ids::MemberId;
 use tokio::sync::mpsc;
 
-/// Where the transport puts what arrives. Two queues, so that votes and heartbeats never wait behind entries.
+/// The queues for everything that arrives. There are two, so that votes and heartbeats never wait for entries.
 ///
-/// While a queue is full, the connections that feed it are not read: that is the back-pressure. A batch
-/// holds what one read brought, at most [`MESSAGE_MAX`](super::limits::MESSAGE_MAX) bytes or so.
+/// While a queue is full, the connections that feed it are not read: this is the backpressure. An event holds
+/// what one read delivered, at most about [`MESSAGE_MAX`](super::limits::MESSAGE_MAX) bytes.
 #[derive(Debug)]
 pub(crate) struct Inbox<I> {
-    /// Messages of control lanes, and [`Event::Connected`], [`Event::Disconnected`], [`Event::Refused`].
+    /// Messages of control connections, and [`Event::Connected`], [`Event::Disconnected`], [`Event::Refused`].
     pub control: mpsc::Sender<Event<I>>,
-    /// Messages of bulk lanes and remote handles, and what is answered on the own bulk lanes.
+    /// Messages of bulk connections and remote handles, and replies on this member's own bulk connections.
     pub bulk: mpsc::Sender<Event<I>>,
 }
 
@@ -24,48 +24,48 @@ impl<I> Clone for Inbox<I> {
     }
 }
 
-/// Something the node must know.
+/// An event that the node must know.
 #[derive(Debug)]
 pub(crate) enum Event<I> {
     /// Messages that arrived on one connection, in order; never empty.
     Received {
-        /// Who sent them.
+        /// The sender of the messages.
         from: Source,
-        /// What was sent.
+        /// The messages.
         messages: Vec<I>,
     },
-    /// An accepted connection, or a remote handle's, ended: its last event. What was submitted on it, and answers
-    /// to that, may be lost.
+    /// An accepted connection, or one of a remote handle, ended: its last event. Requests submitted on it, and
+    /// their replies, may be lost.
     Gone {
-        /// Who was at the other end.
+        /// The other end.
         from: Source,
     },
-    /// A dialed priority is open: what is sent from now on travels on this connection.
+    /// A dialed connection is open: messages sent from now on travel on it.
     Connected {
-        /// Who was dialed.
+        /// The peer that was dialed.
         peer: MemberId,
-        /// Which priority.
+        /// The connection's priority.
         priority: Priority,
         /// What the peer says of itself.
         identity: Identity,
     },
-    /// A dialed priority broke: whatever was sent on it may or may not have arrived, none of it is sent again, and
-    /// no answer to it comes any more.
+    /// A dialed connection broke. What was sent on it may or may not have arrived, none of it is sent again,
+    /// and no reply to it comes any more.
     Disconnected {
-        /// Who was dialed.
+        /// The peer that was dialed.
         peer: MemberId,
-        /// Which priority.
+        /// The connection's priority.
         priority: Priority,
     },
-    /// A dialed priority was refused, by the peer or by the own admission. It is tried again in a while, as a
-    /// refusal may pass (an operator repairs the peer); told once per series of equal refusals. Not told where
-    /// only the peer is in doubt, because two processes claim its id.
+    /// A dialed connection was refused, by the peer or by this member's own admission. It is dialed again after
+    /// a pause, since the cause may pass (an operator repairs the peer). Reported once per series of equal
+    /// refusals. Not reported if this member's admission found two processes that claim the peer's id.
     Refused {
-        /// Who was dialed.
+        /// The peer that was dialed.
         peer: MemberId,
-        /// Which priority.
+        /// The connection's priority.
         priority: Priority,
-        /// Why.
+        /// The reason of the refusal.
         refusal: Refusal,
     },
 }
@@ -75,29 +75,31 @@ pub(crate) enum Event<I> {
 pub(crate) enum Source {
     /// A member, on a connection that it dialed.
     Member {
-        /// Its id.
+        /// The member's id.
         id: MemberId,
-        /// Which of its lanes.
+        /// The connection's priority.
         priority: Priority,
-        /// The way back, of the bulk priority, for answers to what it submitted and nothing else.
+        /// The way back. On a bulk connection it carries replies to what the member submitted, and nothing
+        /// else.
         replies: Sender,
     },
     /// A remote handle.
     Client {
-        /// Tells connections apart; never reused within a process.
+        /// The connection's number, never reused by the acceptor.
         id: u64,
-        /// The way back. Whoever does not read its answers is cut off when too many wait.
+        /// The way back. A handle that does not read its replies is cut off when too many bytes wait.
         replies: Sender,
     },
-    /// A member that was dialed, by a remote handle or on the own bulk priority: it answers what was submitted there.
+    /// A member that was dialed, by a remote handle or on this member's bulk connection: it replies to what was
+    /// submitted there.
     Server {
-        /// Its id.
+        /// The member's id.
         id: MemberId,
     },
 }
 
 impl Source {
-    /// What that is among those who may send a message.
+    /// Returns the sender kind by which its messages are checked.
     pub(super) fn senders(&self) -> SenderKinds {
         match self {
             Source::Member { priority: Priority::Control, .. } => SenderKinds::CONTROL,

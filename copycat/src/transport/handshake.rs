@@ -1,4 +1,4 @@
-//! Two processes find out whether they want to talk.
+//! The handshake: two processes check that they belong together.
 
 use super::closed::Closed;
 use super::limits::HANDSHAKE_MAX;
@@ -9,13 +9,13 @@ use super::wire::{Hello, Identity, Refusal};
 use bytes::BytesMut;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-/// A stream whose handshake is done, and what was read behind it.
+/// A stream whose handshake is done, and the bytes that were read after it.
 pub(crate) struct Opened {
     pub(super) stream: Box<dyn Stream>,
     pub(crate) received: BytesMut,
 }
 
-/// The caller's part: says who is calling and waits for the answer.
+/// Performs the caller's part: sends `hello` and waits for the answer.
 pub(crate) async fn call(
     mut stream: Box<dyn Stream>,
     hello: &Hello,
@@ -29,7 +29,8 @@ pub(crate) async fn call(
     Ok(reply.map(|identity| (Opened { stream, received: bytes }, identity)))
 }
 
-/// The other part, first half: hears who is calling. A caller of another version is a refusal.
+/// Performs the first half of the other part: reads who is calling. A caller of another version yields a
+/// refusal.
 pub(crate) async fn listen(mut stream: Box<dyn Stream>) -> Result<(Opened, Result<Hello, Refusal>), Closed> {
     let mut received = BytesMut::with_capacity(HANDSHAKE_MAX);
     let envelope = first(&mut stream, &mut received).await?;
@@ -37,7 +38,7 @@ pub(crate) async fn listen(mut stream: Box<dyn Stream>) -> Result<(Opened, Resul
     Ok((Opened { stream, received }, hello))
 }
 
-/// The second half: lets the caller in, or says why not.
+/// Performs the second half: accepts the caller, or says why not.
 pub(super) async fn reply(opened: &mut Opened, reply: &Reply) -> Result<(), Closed> {
     let mut bytes = BytesMut::new();
     match reply {
@@ -47,7 +48,7 @@ pub(super) async fn reply(opened: &mut Opened, reply: &Reply) -> Result<(), Clos
     Ok(opened.stream.write_all(&bytes).await?)
 }
 
-/// The first message of the other side; no buffer grows for it.
+/// Reads the first message of the other side. The buffer does not grow for it.
 async fn first(stream: &mut Box<dyn Stream>, received: &mut BytesMut) -> Result<Envelope, Closed> {
     loop {
         if let Some(envelope) = envelope::take(received, &HANDSHAKE)? {

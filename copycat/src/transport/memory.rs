@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::io::{DuplexStream, duplex};
 use tokio::sync::mpsc;
 
-/// Bytes that may be under way in one direction of a connection; taken only as they are needed.
+/// Most bytes in flight in one direction of a connection; allocated only as they are needed.
 const WIRE_LEN: usize = 1 << 20;
-/// Arrivals that may wait to be accepted.
+/// Most arrivals that may wait to be accepted.
 const BACKLOG: usize = 128;
 
-/// A network of its own; clones are the same network.
+/// An independent network; clones are the same network.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Memory {
     names: Arc<Mutex<Names>>,
@@ -21,7 +21,7 @@ pub(crate) struct Memory {
 #[derive(Debug, Default)]
 struct Names {
     bound: BTreeMap<String, mpsc::Sender<DuplexStream>>,
-    /// Names that were made up so far.
+    /// Number of names made up so far.
     invented: u64,
 }
 
@@ -55,7 +55,7 @@ impl Memory {
     }
 }
 
-/// Whoever reads is in this process as well: nothing would be gained by writing directly.
+/// The reader is in this process as well: a direct write would gain nothing.
 impl Stream for DuplexStream {}
 
 impl Transport for Memory {
@@ -77,7 +77,7 @@ struct Name {
 impl Listener for Name {
     fn accept(&mut self) -> Attempt<'_, (Box<dyn Stream>, String)> {
         Box::pin(async move {
-            // The other half is in the network's table for as long as this name lives.
+            // The sending half stays in the network's table as long as this name exists.
             let stream = self.arrivals.recv().await.ok_or(io::ErrorKind::NotConnected)?;
             Ok((Box::new(stream) as Box<dyn Stream>, "memory".to_owned()))
         })

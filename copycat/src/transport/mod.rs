@@ -1,14 +1,17 @@
 //! Moves messages between members, and between remote handles and members, over TCP or in memory.
 //!
-//! This floor carries. It never decides who may join (that is the node's [`admission`]), understands no message but those
-//! of the handshake, and never waits for a disk. Everything it holds is bounded: queues, buffers, connections,
-//! handshakes; a length is checked before memory is taken for it, and no bytes from a socket make it panic.
+//! This layer only carries messages. It does not decide who may join (the node does, see [`admission`]),
+//! understands no message except those of the handshake, and never waits for a disk. Everything it holds is
+//! bounded: queues, buffers, connections, handshakes. A length is checked before memory is allocated for it,
+//! and no bytes from a socket make it panic.
 //!
-//! Every member dials every other member twice, a *control* lane and a *bulk* lane, sends only on what it
-//! dialed and receives on what it accepted; but what was asked on a connection is answered on that connection.
-//! Remote handles hold one connection, used in both directions.
+//! Every member dials every other member twice: a connection of *control* priority (votes and heartbeats) and
+//! one of *bulk* priority (everything else). It sends on the connections that it dialed and receives on those
+//! that it accepted. Replies are the exception: they return on the connection of their request. A remote handle
+//! (a client process that is no member) uses one connection to a member in both directions.
 //!
-//! Begin with [`wire`] (what is said), then [`seam`] (over what), then [`lane`] and [`acceptor`] (by whom).
+//! Begin with [`wire`] (the messages), then [`network`] (what they travel over), then [`peer`] and [`acceptor`]
+//! (the two ends).
 
 pub(crate) mod acceptor;
 pub(crate) mod admission;

@@ -1,4 +1,4 @@
-//! The writer's end of what waits to be written on one connection.
+//! The writer's end of a connection's send queue.
 
 use super::closed::Closed;
 use super::network::Direct;
@@ -8,29 +8,29 @@ use super::wire::hello::encode_alive;
 use super::write_buffer::Chunk;
 use std::sync::Arc;
 
-/// The two ends of a queue that is still shut.
+/// Creates the two ends of a queue that is still shut.
 pub(crate) fn outbox(bytes_max: usize, overflow: Overflow) -> (Sender, Outbox) {
     let shared = Arc::new(Shared::new(bytes_max, overflow));
     (Sender::new(Arc::clone(&shared)), Outbox { shared })
 }
 
-/// The end of the task that serves the connection. Dropping it shuts the queue.
+/// The queue's end in the task that serves the connection. Dropping it shuts the queue.
 pub(crate) struct Outbox {
     shared: Arc<Shared>,
 }
 
 impl Outbox {
-    /// A connection is there: messages are taken from now on.
+    /// Opens the queue: there is a connection, and messages are accepted from now on.
     pub(super) fn open(&self) {
         self.shared.queue().state = State::Open;
     }
 
-    /// There is a way to the network that others than the writer may take while it is idle.
+    /// Allows other threads to write directly to the network while the writer is idle.
     pub(super) fn allow(&self, direct: Option<Arc<dyn Direct>>) {
         self.shared.queue().direct = direct;
     }
 
-    /// The connection is gone, and everything queued with it. True if it was being drained.
+    /// Shuts the queue: the connection is gone, with everything queued. Returns whether it was being drained.
     pub(super) fn shut(&self) -> bool {
         let mut queue = self.shared.queue();
         let draining = queue.state == State::Draining;
@@ -46,8 +46,8 @@ impl Outbox {
         draining
     }
 
-    /// Waits for something to write and moves all of it into `batch`, which is empty: whatever was handed
-    /// out before is written. False when the queue was drained.
+    /// Waits for something to write and moves all of it into `batch`, which must be empty: everything that was
+    /// handed out before has been written. Returns false when the queue is drained.
     pub(super) async fn next(&self, batch: &mut Chunk) -> bool {
         loop {
             {
@@ -66,14 +66,14 @@ impl Outbox {
         }
     }
 
-    /// The network has taken `count` bytes of what was handed out.
+    /// Records that the network accepted `count` bytes of what was handed out.
     pub(super) fn wrote(&self, count: usize) {
         let mut queue = self.shared.queue();
         queue.writing = queue.writing.saturating_sub(count);
         queue.moved = true;
     }
 
-    /// Whether more waits than may, although the other end took nothing since this was last asked.
+    /// Returns whether too much waits although the other end accepted nothing since the last call.
     pub(super) fn is_stuck(&self) -> bool {
         let mut queue = self.shared.queue();
         let moved = std::mem::take(&mut queue.moved);
@@ -83,7 +83,7 @@ impl Outbox {
         }
     }
 
-    /// Waits until someone cuts the connection.
+    /// Waits until the connection is cut, and returns why.
     pub(super) async fn cut(&self) -> Closed {
         loop {
             if let State::Cut(why) = &self.shared.queue().state {
@@ -93,7 +93,7 @@ impl Outbox {
         }
     }
 
-    /// Queues a sign of life, unless something is waiting, which is one.
+    /// Queues a ping, unless something is waiting that shows life as well.
     pub(super) fn show_life(&self) {
         let mut queue = self.shared.queue();
         if queue.state == State::Open && queue.waiting() == 0 && !queue.taken {

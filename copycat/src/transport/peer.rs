@@ -1,4 +1,4 @@
-//! A lane to one peer: dialed, kept open, dialed again.
+//! The connections to one peer: dialed, kept open, dialed again.
 
 use super::admission::check_answer;
 use super::closed::Closed;
@@ -42,7 +42,7 @@ impl PeerConnection {
         let address = address.to_owned();
         let mut dialer = Dialer { endpoint: endpoint.clone(), peer, kind, address, outbox, told: None };
         let task = Task::start(async move {
-            // Ends early only if the node is gone, and then nobody needs to know.
+            // Ends early only if the node is gone, and then the error is not needed.
             let _unheard = dialer.run().await;
         });
         PeerConnection { sender, task, linger }
@@ -54,7 +54,7 @@ impl PeerConnection {
     }
 }
 
-/// Both lanes to one peer. Dropping it cuts them.
+/// Both connections to one peer. Dropping it cuts them.
 #[derive(Debug)]
 pub(crate) struct Peer {
     control: PeerConnection,
@@ -62,8 +62,8 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    /// Dials both lanes, and dials them again whenever they break, until the peer is closed or dropped. Must be called
-    /// within the runtime that shall run the connections.
+    /// Dials both connections, and dials them again whenever they break, until the peer is closed or dropped.
+    /// Must be called within the runtime that is to run the connections.
     pub(crate) fn dial<I: Incoming>(endpoint: &Endpoint<I>, peer: MemberId, address: &str) -> Peer {
         Peer {
             control: PeerConnection::dial(endpoint, peer, Priority::Control, address),
@@ -71,7 +71,7 @@ impl Peer {
         }
     }
 
-    /// The way to the peer.
+    /// Returns the sender to the peer.
     pub(crate) fn sender(&self) -> PeerSender {
         PeerSender { control: self.control.sender.clone(), bulk: self.bulk.sender.clone() }
     }
@@ -82,7 +82,7 @@ impl Peer {
     }
 }
 
-/// The way to one peer, from any thread. Cheap to clone.
+/// The sender to one peer, usable from any thread. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct PeerSender {
     control: Sender,
@@ -90,18 +90,19 @@ pub(crate) struct PeerSender {
 }
 
 impl PeerSender {
-    /// Queues a message on its lane until [`write_queued`](Self::write_queued). See [`Sender::queue`].
+    /// Queues a message for the connection of its priority until [`write_queued`](Self::write_queued). See
+    /// [`Sender::queue`].
     pub(crate) fn queue(&self, message: impl Outgoing) -> Result<(), Unsent> {
         self.lane(&message).queue(message)
     }
 
-    /// Writes what is queued on both lanes, votes and heartbeats first. See [`Sender::write_queued`].
+    /// Writes what is queued on both connections, votes and heartbeats first. See [`Sender::write_queued`].
     pub(crate) fn write_queued(&self) {
         self.control.write_queued();
         self.bulk.write_queued();
     }
 
-    /// Queues a message on its lane. See [`Sender::send`].
+    /// Sends a message on the connection of its priority. See [`Sender::send`].
     pub(crate) fn send(&self, message: impl Outgoing) -> Result<(), Unsent> {
         self.lane(&message).send(message)
     }
@@ -114,7 +115,7 @@ impl PeerSender {
     }
 }
 
-/// Why a dial came to nothing.
+/// The reason why a dial failed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 enum Failed {
     #[error(transparent)]
@@ -134,22 +135,22 @@ impl Failed {
     }
 }
 
-/// The task behind a lane.
+/// The task that dials and serves a connection.
 struct Dialer<I> {
     endpoint: Endpoint<I>,
     peer: MemberId,
     kind: Priority,
     address: String,
     outbox: Outbox,
-    /// The failure that was last told, so that a series of equal ones is told once.
+    /// The failure that was last reported, so that a series of equal ones is reported once.
     told: Option<Failed>,
 }
 
-/// The node no longer listens.
+/// An error: the node no longer receives events.
 struct Unheard;
 
 impl<I: Incoming> Dialer<I> {
-    /// Dials until the lane is closed in order.
+    /// Dials until the connection is closed in order.
     async fn run(&mut self) -> Result<(), Unheard> {
         let limits = self.endpoint.limits.clone();
         let mut pause = limits.redial_min;
@@ -161,7 +162,7 @@ impl<I: Incoming> Dialer<I> {
                     if self.serve(opened, identity).await? == Closed::Drained {
                         return Ok(());
                     }
-                    // A peer that lets in and cuts off at once is not dialed any faster for it.
+                    // A peer that accepts and cuts off at once is not dialed any faster for it.
                     if since.elapsed() >= limits.redial_max {
                         pause = limits.redial_min;
                     }
@@ -201,7 +202,7 @@ impl<I: Incoming> Dialer<I> {
         self.event(Event::Connected { peer, priority, identity }).await?;
         let reader = self.reader();
         let closed = connection::serve(opened, &self.outbox, reader.as_ref(), &self.endpoint.limits).await;
-        // An orderly close is not undone by a connection that breaks before its end.
+        // An orderly close stays one, even if the connection breaks before its end.
         let closed = if self.outbox.shut() { Closed::Drained } else { closed };
         if closed.is_alarming() {
             tracing::warn!(%peer, ?priority, address = %self.address, reason = %closed, "lane closed");
@@ -214,8 +215,8 @@ impl<I: Incoming> Dialer<I> {
         Ok(closed)
     }
 
-    /// What was submitted on a connection is answered on that connection: then it is either answered, or known to
-    /// be lost.
+    /// Creates the reader of a bulk connection: requests submitted on it are answered on it. So a request is
+    /// either answered, or known to be lost.
     fn reader(&self) -> Option<Reader<I>> {
         let from = Source::Server { id: self.peer };
         let inbox = self.endpoint.inbox.bulk.clone();
@@ -229,8 +230,8 @@ impl<I: Incoming> Dialer<I> {
         let (peer, priority) = (self.peer, self.kind);
         tracing::warn!(%peer, ?priority, address = %self.address, reason = %failed, "peer not reached");
         let refusal = failed.refusal();
-        // Another process under the peer's id is the peer's trouble, and passes when the connections of the one that
-        // was there before are gone.
+        // Another process under the peer's id is the peer's trouble. It passes when the connections of the
+        // earlier process are gone.
         let own = failed != Failed::Rejected(Refusal::DuplicateMember);
         self.told = Some(failed);
         match refusal.filter(|_| own) {

@@ -1,4 +1,4 @@
-//! What waits to be written on one connection.
+//! The send queue of one connection.
 
 use super::closed::Closed;
 use super::network::Direct;
@@ -8,64 +8,65 @@ use bytes::Buf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
-/// What happens when more is sent than may wait.
+/// The reaction to a message that does not fit into the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Overflow {
-    /// The message is refused; its sender knows what to do.
+    /// Refuses the message; its sender knows what to do.
     Refuse,
-    /// The connection is cut: whoever is at the other end does not read, and cannot be told otherwise.
+    /// Cuts the connection: the other end does not read, and cannot be told otherwise.
     Cut {
-        /// So much may wait while nothing is taken; beyond it, the other end must take some now and then.
+        /// The bytes that may wait while the other end accepts none. Beyond it, the other end must accept some
+        /// periodically.
         idle_max: usize,
     },
 }
 
-/// What both ends of a queue share.
+/// The state that both ends of a queue share.
 pub(super) struct Shared {
     pub(super) queue: Mutex<Queue>,
     /// Tells the writer that there is something to write.
     pub(super) work: Notify,
-    /// Tells the connection that it is to end.
+    /// Tells the connection to end.
     pub(super) cut: Notify,
 }
 
-/// What waits, and who may write it.
+/// The queued bytes, and who may write them.
 pub(super) struct Queue {
     pub(super) state: State,
     pub(super) buffer: WriteBuffer,
-    /// Bytes that the writer holds and the network has not taken yet.
+    /// Bytes that the writer holds and the network has not accepted yet.
     pub(super) writing: usize,
-    /// The network took some since the watch looked last.
+    /// The network accepted bytes since the watch looked last.
     pub(super) moved: bool,
-    /// The writer waits for work; whoever brings some wakes it, once.
+    /// The writer waits for work. The sender that brings some wakes it, once.
     pub(super) idle: bool,
-    /// Counts the connections there were.
+    /// Number of connections that ended.
     pub(super) connection: u64,
-    /// The way to the network past the writer, where there is one.
+    /// Writes to the network without the writer, if the network allows it.
     pub(super) direct: Option<Arc<dyn Direct>>,
-    /// Somebody is using it: the writer waits until that is over.
+    /// A direct write is in progress: the writer waits until it is over.
     pub(super) taken: bool,
-    /// What a direct write has left over, in front of everything that is queued.
+    /// The rest of a direct write, which precedes everything that is queued.
     pub(super) rest: Chunk,
     pub(super) bytes_max: usize,
     pub(super) overflow: Overflow,
 }
 
-/// Whether there is a connection.
+/// The state of the queue's connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum State {
     /// There is no connection.
     Shut,
-    /// There is one.
+    /// The connection is open.
     Open,
-    /// What is queued shall still be written, nothing more.
+    /// What is queued is still written; nothing more is accepted.
     Draining,
-    /// The connection is to end now.
+    /// The connection is to end at once.
     Cut(Closed),
 }
 
 impl Shared {
-    /// Of a queue without a connection.
+    /// Creates a queue without a connection.
     pub(super) fn new(bytes_max: usize, overflow: Overflow) -> Shared {
         let queue = Queue {
             state: State::Shut,
@@ -89,18 +90,18 @@ impl Shared {
 }
 
 impl Queue {
-    /// Bytes that wait, or are being written.
+    /// Returns the bytes that wait or are being written.
     pub(super) fn waiting(&self) -> usize {
         self.buffer.len() + self.writing
     }
 
-    /// How much may wait when such a message is queued. Appends leave half to everything else: a follower that
-    /// catches up fills whatever it is given, and an append that is refused is sent again, a request is not.
+    /// Returns how many bytes may wait when a message of `kind` is queued. Appends may fill only half of the
+    /// queue: a lagging follower would fill all of it, and appends are retried while requests are not.
     pub(super) fn bound_of(&self, kind: &Kind) -> usize {
         if kind.yields() { self.bytes_max / 2 } else { self.bytes_max }
     }
 
-    /// Hands out what a direct write has left over, or else all that is queued; false if there is nothing.
+    /// Hands out the rest of a direct write, or else all that is queued. Returns false if there is nothing.
     pub(super) fn take_rest(&mut self, batch: &mut Chunk) -> bool {
         if self.rest.has_remaining() {
             std::mem::swap(&mut self.rest, batch);
@@ -111,7 +112,7 @@ impl Queue {
         self.writing > 0
     }
 
-    /// The connection is to end now.
+    /// Ends the connection at once: discards what is queued and keeps the first reason.
     pub(super) fn cut(&mut self, why: Closed) {
         if !matches!(self.state, State::Cut(_)) {
             self.state = State::Cut(why);

@@ -1,4 +1,5 @@
-//! The way into a connection: queues messages, from any thread, and writes them where nobody else does.
+//! The sending end of a connection's queue: queues messages from any thread, and writes them while the writer
+//! is idle.
 
 use super::closed::Closed;
 use super::queue::{Overflow, Queue, Shared, State};
@@ -10,28 +11,28 @@ use std::fmt;
 use std::sync::Arc;
 use thiserror::Error;
 
-/// Why a message was not queued. It was certainly not sent, not even in part.
+/// The reason why a message was not queued. No part of it was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub(crate) enum Unsent {
     /// There is no connection at the moment.
     #[error("not connected")]
     Disconnected,
-    /// Too much is waiting already. A remote handle's connection is cut by this.
+    /// Too many bytes wait already. With [`Overflow::Cut`], the connection is cut, too.
     #[error("too much is waiting to be sent")]
     Full,
-    /// The other side would refuse it: a part is longer than allowed, or frames are none.
+    /// The other side would refuse it: a part is longer than allowed, or the frames are invalid.
     #[error("the message is none that can be sent")]
     Invalid,
 }
 
-/// The way into a connection, from any thread. Cheap to clone.
+/// The sending end of a connection's queue, usable from any thread. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Sender {
     shared: Arc<Shared>,
 }
 
 impl fmt::Debug for Sender {
-    /// Says nothing of what is queued: it is large, and belongs to the user.
+    /// Leaves out what is queued: it is large, and belongs to the user.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sender").finish_non_exhaustive()
     }
@@ -43,12 +44,13 @@ impl Sender {
     }
 
     /// Queues a message; never waits for the network. `Ok` means that it travels on the present connection, or
-    /// that its loss is told by `Disconnected` or `Gone`. Messages arrive in the order they were queued in.
+    /// that its loss is reported by `Disconnected` or `Gone`. Messages arrive in the order in which they were
+    /// queued.
     ///
-    /// What counts is how much waits already, not how long the message is: one that is longer than all that may
-    /// wait would otherwise never leave. Not more waits than the bound and one message beyond it.
+    /// The limit applies to bytes already queued. So a single message longer than the limit can still be sent,
+    /// and at most the limit and one message wait.
     ///
-    /// Long appends, and long batches of requests or results, leave as several consecutive messages; an
+    /// Long appends, and long batches of requests or results, are sent as several consecutive messages, an
     /// empty batch as none.
     pub(crate) fn send(&self, message: impl Outgoing) -> Result<(), Unsent> {
         let mut queue = self.shared.queue();
@@ -61,28 +63,28 @@ impl Sender {
         Ok(())
     }
 
-    /// [`send`](Self::send), writing at once if nobody is writing.
+    /// Queues like [`send`](Self::send), and writes at once if the writer is idle.
     pub(crate) fn send_now(&self, message: impl Outgoing) -> Result<(), Unsent> {
         self.queue(message)?;
         self.write_queued();
         Ok(())
     }
 
-    /// [`send`](Self::send), except that the message stays where it is until somebody sends another, or calls
-    /// [`write_queued`](Self::write_queued).
+    /// Queues like [`send`](Self::send), without waking the writer: the message waits until another is sent, or
+    /// until [`write_queued`](Self::write_queued).
     pub(crate) fn queue(&self, message: impl Outgoing) -> Result<(), Unsent> {
         self.put(&mut self.shared.queue(), message)
     }
 
-    /// Writes what is queued, if nobody is writing.
+    /// Writes what is queued, if the writer is idle.
     pub(crate) fn write_queued(&self) {
         if let Some(turn) = self.take_turn() {
             self.end_turn(turn.write());
         }
     }
 
-    /// If nobody is writing, hands out all that is queued to whoever asks, who writes it and must give the turn
-    /// back. Where there is no direct way, the writer is woken instead.
+    /// Returns the permit to write all that is queued, if the writer is idle. It must be given back. If the
+    /// network allows no direct writes, wakes the writer instead.
     fn take_turn(&self) -> Option<WritePermit> {
         let mut queue = self.shared.queue();
         if !queue.idle || queue.buffer.len() == 0 {
@@ -101,11 +103,11 @@ impl Sender {
         Some(WritePermit { connection: queue.connection, network, batch })
     }
 
-    /// Gives the turn back. What could not be written, and what was queued meanwhile, is the writer's.
+    /// Takes the permit back. The writer writes what the network did not accept, and what was queued meanwhile.
     fn end_turn(&self, wrote: Wrote) {
         let mut queue = self.shared.queue();
         if wrote.connection != queue.connection {
-            // The connection ended meanwhile, and what was left with it; perhaps there is another.
+            // The connection ended meanwhile, with the rest of the bytes; there may be a new one.
             return;
         }
         queue.taken = false;
@@ -136,7 +138,8 @@ impl Sender {
         message.encode(&mut queue.buffer).map_err(|_| Unsent::Invalid)
     }
 
-    /// Takes no more, and ends the connection once everything is written. False if there is none.
+    /// Accepts no more messages, and ends the connection once everything is written. Returns false if there is
+    /// none.
     pub(super) fn drain(&self) -> bool {
         let mut queue = self.shared.queue();
         let open = matches!(queue.state, State::Open | State::Draining);

@@ -9,13 +9,13 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 
-/// TCP of this machine.
+/// The TCP network of this machine.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Tcp;
 
 impl Transport for Tcp {
-    /// Names are resolved; the first address that can be bound is. A port that a stopped process has left
-    /// can be bound at once (`SO_REUSEADDR`), one that is listened on can not.
+    /// Resolves names, and binds the first address that can be bound. A port that a stopped process has left
+    /// can be bound at once (`SO_REUSEADDR`), one that is listened on cannot.
     fn bind<'a>(&'a self, address: &'a str) -> Attempt<'a, Box<dyn Listener>> {
         Box::pin(async move {
             let listener = TcpListener::bind(address).await?;
@@ -24,7 +24,7 @@ impl Transport for Tcp {
         })
     }
 
-    /// Names are resolved anew each time; their addresses are tried in order.
+    /// Resolves names anew each time, and tries their addresses in order.
     fn connect<'a>(&'a self, address: &'a str) -> Attempt<'a, Box<dyn Stream>> {
         Box::pin(async move { prompt(TcpStream::connect(address).await?) })
     }
@@ -48,14 +48,14 @@ impl Listener for Port {
     }
 }
 
-/// What is written leaves at once: batching is done above, where it is known what belongs together.
+/// Makes writes leave at once: the layer above batches, since it knows what belongs together.
 fn prompt(stream: TcpStream) -> io::Result<Box<dyn Stream>> {
     stream.set_nodelay(true)?;
     let (reader, writer) = stream.into_split();
     Ok(Box::new(Socket { reader, writer: Arc::new(writer) }))
 }
 
-/// A socket whose way out its task and direct writers share.
+/// A socket whose write half is shared by its task and direct writers.
 struct Socket {
     reader: OwnedReadHalf,
     writer: Arc<OwnedWriteHalf>,
@@ -106,7 +106,7 @@ impl AsyncWrite for Socket {
         true
     }
 
-    /// Sockets keep nothing back.
+    /// Does nothing: sockets buffer nothing here.
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }

@@ -1,4 +1,4 @@
-//! Keeps the log readable while strangers knock.
+//! Rate limit for log lines that unauthenticated callers can cause.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -7,8 +7,8 @@ use tokio::time::Instant;
 /// Shortest time between two lines.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Lets one line in a second through, and counts the others. Whoever can reach the address can cause such lines as
-/// fast as connections are made.
+/// Permits one line per second, and counts the others. Any process that can reach the address can cause such
+/// lines as fast as it connects.
 #[derive(Debug, Default)]
 pub(super) struct Throttle {
     state: Mutex<State>,
@@ -21,7 +21,7 @@ struct State {
 }
 
 impl Throttle {
-    /// `Some` if a line may be written now, with the number of those that were not since the last one.
+    /// Returns `Some` if a line may be written now, with the number of lines suppressed since the last one.
     pub(super) fn pass(&self, now: Instant) -> Option<u64> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.last.is_some_and(|last| now.saturating_duration_since(last) < PAUSE) {

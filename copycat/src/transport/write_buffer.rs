@@ -1,14 +1,14 @@
-//! Bytes that wait to be written: small pieces packed into one buffer, large ones kept as they are.
+//! Bytes that wait to be written: small pieces are packed into one buffer, large ones are not copied.
 
 use bytes::{Buf, Bytes, BytesMut};
 use std::collections::VecDeque;
 use std::io::IoSlice;
 
-/// Pieces below this length are copied: a copy of a page is cheaper than one more element of a vectored
-/// write and a count of references.
+/// Pieces shorter than this many bytes are copied: copying a page is cheaper than one more element of a
+/// vectored write and a reference count.
 const COPY_BELOW: usize = 4_096;
 
-/// Most pieces that are written at once.
+/// Most pieces per write.
 const PIECES_MAX: usize = 64;
 
 /// A growing sequence of bytes.
@@ -20,17 +20,17 @@ pub(crate) struct WriteBuffer {
 }
 
 impl WriteBuffer {
-    /// Bytes in all.
+    /// Returns the number of bytes.
     pub(crate) fn len(&self) -> usize {
         self.sealed_len + self.tail.len()
     }
 
-    /// Where small things are written to, behind everything before.
+    /// Returns the buffer for small pieces, which follow everything before.
     pub(crate) fn tail(&mut self) -> &mut BytesMut {
         &mut self.tail
     }
 
-    /// Adds a piece at the end.
+    /// Appends a piece.
     pub(crate) fn push(&mut self, piece: Bytes) {
         if piece.len() < COPY_BELOW {
             self.tail.extend_from_slice(&piece);
@@ -48,7 +48,7 @@ impl WriteBuffer {
         }
     }
 
-    /// Moves everything into `batch`, which is empty, and takes its memory for what comes next.
+    /// Moves everything into `batch`, which must be empty, and reuses its memory for later pieces.
     pub(super) fn drain_into(&mut self, batch: &mut Chunk) {
         assert!(batch.pieces.is_empty(), "one batch at a time");
         self.seal();
@@ -56,7 +56,7 @@ impl WriteBuffer {
         batch.len = std::mem::take(&mut self.sealed_len);
     }
 
-    /// Forgets everything.
+    /// Discards everything.
     pub(super) fn clear(&mut self) {
         self.sealed.clear();
         self.sealed_len = 0;
@@ -64,7 +64,7 @@ impl WriteBuffer {
     }
 }
 
-/// What is being written.
+/// The bytes of a write.
 #[derive(Debug, Default)]
 pub(super) struct Chunk {
     pieces: VecDeque<Bytes>,
@@ -72,7 +72,7 @@ pub(super) struct Chunk {
 }
 
 impl Chunk {
-    /// Its pieces, as many as one call of the system takes.
+    /// Returns the first pieces, as many as one system call takes.
     pub(super) fn slices(&self) -> Vec<IoSlice<'_>> {
         self.pieces.iter().take(PIECES_MAX).map(|piece| IoSlice::new(piece)).collect()
     }

@@ -1,8 +1,8 @@
-//! Writing without a detour: whoever has something to send while nobody writes, writes it itself.
+//! Direct writes: a thread that has data for an idle connection writes it itself.
 //!
-//! An answer that is left to the connection's task costs a wake-up of the thread that runs it, which for a lone
-//! client is a good part of its waiting; and what a node's turn has queued leaves at the end of the turn, before
-//! the node looks at anything else. A network that takes only a part, or nothing, leaves the rest to the task.
+//! A reply that is left to the connection's task costs a wake-up of that task's thread, which is a large part
+//! of a lone client's latency. What a node's turn has queued leaves at the end of the turn, before the node
+//! looks at anything else. If the network accepts only a part, or nothing, the task writes the rest.
 
 use super::closed::Closed;
 use super::network::Direct;
@@ -11,28 +11,28 @@ use bytes::Buf;
 use std::io;
 use std::sync::Arc;
 
-/// What a direct writer holds: nobody else writes on the connection until it is given back.
+/// The exclusive right to write on a connection, until it is given back.
 pub(super) struct WritePermit {
-    /// Which of the outbox's connections it is on.
+    /// The number of the outbox's connection.
     pub(super) connection: u64,
     pub(super) network: Arc<dyn Direct>,
     pub(super) batch: Chunk,
 }
 
-/// What came of it.
+/// The result of a direct write.
 pub(super) struct Wrote {
-    /// Which of the outbox's connections it was on.
+    /// The number of the outbox's connection.
     pub(super) connection: u64,
-    /// Bytes that the network took.
+    /// Bytes that the network accepted.
     pub(super) count: usize,
-    /// What is left for the connection's task.
+    /// The bytes that are left to the connection's task.
     pub(super) rest: Chunk,
-    /// Why the connection is to end.
+    /// The reason why the connection is to end, if the write failed.
     pub(super) failed: Option<Closed>,
 }
 
 impl WritePermit {
-    /// Writes as much of it as the network takes.
+    /// Writes as much of the batch as the network accepts.
     pub(super) fn write(self) -> Wrote {
         let WritePermit { connection, network, mut batch } = self;
         let whole = batch.remaining();
@@ -41,7 +41,7 @@ impl WritePermit {
     }
 }
 
-/// Writes as much as the network takes without waiting.
+/// Writes as much as the network accepts without waiting.
 fn write_all(network: &dyn Direct, batch: &mut Chunk) -> io::Result<()> {
     while batch.has_remaining() {
         let written = network.try_write(&batch.slices());

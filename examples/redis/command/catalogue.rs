@@ -1,21 +1,22 @@
-//! Every command: its name, how many words it takes, where its keys are, what builds it.
+//! All commands: each with its name, its number of words, the positions of its keys, and its parser.
 
 use super::{Command, Refusal, Report, Request, Session, parse, settings};
 use bytes::Bytes;
 
-/// Builds a command from the words behind its name; their number fits.
+/// Builds a command from the words after its name. Their number has been checked.
 type Parse = fn(&[Bytes]) -> Result<Command, Refusal>;
 
 /// One command, described as `COMMAND INFO` does.
 #[derive(Debug)]
 pub(crate) struct Entry {
-    /// In small letters.
+    /// The name in lower case.
     pub name: &'static str,
-    /// How many words it takes, its name included; if negative, at least so many.
+    /// Number of words, including the name. If negative, the least number.
     pub arity: i64,
-    /// What Redis' clients want to know of it.
+    /// The flags that Redis' clients ask for.
     pub flags: &'static [&'static str],
-    /// Places of the first key and of the last (from the end if negative), and the steps between; all 0 for none.
+    /// Positions of the first and of the last key (from the end if negative), and the step between keys; all 0 for no
+    /// keys.
     pub keys: [i64; 3],
     pub(super) parse: Parse,
 }
@@ -54,7 +55,7 @@ fn session(session: Session) -> Result<Command, Refusal> {
     Ok(Command::Session(session))
 }
 
-/// The most frequent first: they are looked for in this order.
+/// The most frequent commands come first, because the search is in this order.
 static ENTRIES: &[Entry] = &[
     entry("get", 2, READ, ONE_KEY, |words| data(Request::Get(words[0].clone()))),
     entry("set", -3, WRITE, ONE_KEY, parse::set),
@@ -91,12 +92,12 @@ static ENTRIES: &[Entry] = &[
     entry("quit", -1, SESSION, NO_KEYS, |_| session(Session::Quit)),
 ];
 
-/// All commands.
+/// Returns all commands.
 pub(crate) fn entries() -> &'static [Entry] {
     ENTRIES
 }
 
-/// The command of a name, in whatever letters.
+/// Returns the command with this name, in upper or lower case.
 pub(crate) fn find(name: &[u8]) -> Option<&'static Entry> {
     ENTRIES.iter().find(|entry| entry.name.as_bytes().eq_ignore_ascii_case(name))
 }

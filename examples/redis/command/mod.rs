@@ -1,6 +1,6 @@
-//! What the words of a client mean: words to a [`Command`], or why they are none. No I/O, no state.
+//! Parses the words of a client into a [`Command`] or a [`Refusal`]. There is no I/O and no state here.
 //!
-//! `catalogue.rs` lists every command with its arity and what builds it from its words; begin there.
+//! `catalogue.rs` lists every command with its arity and its parser; begin there.
 
 mod catalogue;
 mod parse;
@@ -18,15 +18,15 @@ use copycat::Consistency;
 /// One command of a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// One that reads or changes keys.
+    /// A command that reads or changes keys.
     Data(Request),
-    /// One about its connection, answered without asking anybody.
+    /// A command about its connection, which needs no other part to answer.
     Session(Session),
-    /// One about this member and its server.
+    /// A command about this member and its server.
     Report(Report),
 }
 
-/// What reads or changes keys.
+/// Commands that read or change keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "Redis' commands of the same names, with their arguments")]
 pub enum Request {
@@ -35,7 +35,7 @@ pub enum Request {
     StrLen(Bytes),
     Exists(Vec<Bytes>),
     DbSize,
-    /// `condition` is whether the key must be there (XX) or must not (NX); `get` asks for what it held.
+    /// `condition` requires that the key exists (XX) or does not (NX); `get` asks for its previous value.
     Set {
         key: Bytes,
         value: Bytes,
@@ -64,7 +64,7 @@ pub enum Request {
     },
 }
 
-/// What is about a connection itself.
+/// Commands about the connection itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "Redis' commands of the same names, with their arguments")]
 pub enum Session {
@@ -81,19 +81,19 @@ pub enum Session {
     List {
         own: bool,
     },
-    /// How this connection reads from now on.
+    /// The consistency of this connection's reads from now on.
     Consistency(Consistency),
     /// Parameters of the server, by patterns.
     ConfigGet(Vec<Bytes>),
-    /// How many commands there are.
+    /// The number of commands.
     CommandCount,
-    /// These commands, or all.
+    /// The commands with these names, or all.
     CommandInfo(Option<Vec<Bytes>>),
-    /// Documentation of commands, of which there is none here.
+    /// Documentation of commands, which this server does not have.
     CommandDocs,
 }
 
-/// What is about the member behind the connection.
+/// Commands about the member that serves the connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "Redis' commands of the same names, with their arguments")]
 pub enum Report {
@@ -101,16 +101,16 @@ pub enum Report {
         version: Option<Version>,
         name: Option<Bytes>,
     },
-    /// These sections, or all.
+    /// The sections with these names, or all.
     Info(Vec<Bytes>),
     Status,
 }
 
-/// What the words of a client ask for.
+/// Parses the words of a client.
 ///
 /// # Errors
 ///
-/// No such command, or not with such words. The connection goes on.
+/// The command does not exist, or does not take such words. The connection continues.
 pub fn parse(words: &Words) -> Result<Command, Refusal> {
     let (name, arguments) = words.split_first().ok_or(Refusal::Syntax)?;
     let entry = find(name).ok_or_else(|| Refusal::unknown(name, arguments))?;

@@ -1,4 +1,4 @@
-//! Commands whose words have to be looked at.
+//! Parsers of the commands whose words need a closer look.
 
 use super::settings::printable;
 use super::{Command, Refusal, Report, Request, Session};
@@ -6,13 +6,13 @@ use crate::protocol::Version;
 use bytes::Bytes;
 use copycat::Consistency;
 
-/// Whether a word is a name, in whatever letters.
+/// Returns whether a word is a name, in upper or lower case.
 pub(super) fn is(word: &[u8], name: &str) -> bool {
     word.eq_ignore_ascii_case(name.as_bytes())
 }
 
-/// `key value [NX | XX] [GET]`. An option that is not known here is refused: were it ignored, the client would
-/// rely on what does not happen.
+/// Parses `key value [NX | XX] [GET]`. An unknown option is refused: if it were ignored, the client would rely on an
+/// effect that does not happen.
 pub(super) fn set(words: &[Bytes]) -> Result<Command, Refusal> {
     let (mut condition, mut get) = (None, false);
     for option in &words[2..] {
@@ -45,13 +45,13 @@ pub(super) fn increment_by(words: &[Bytes]) -> Result<Command, Refusal> {
     increment(&words[0], crate::integer(&words[1]).ok_or(Refusal::NotAnInteger)?)
 }
 
-/// What redis-py says for DECR.
+/// Parses the command that redis-py sends for DECR.
 pub(super) fn decrement_by(words: &[Bytes]) -> Result<Command, Refusal> {
     let number = crate::integer(&words[1]).ok_or(Refusal::NotAnInteger)?;
     increment(&words[0], number.checked_neg().ok_or(Refusal::Decrement)?)
 }
 
-/// `[ASYNC | SYNC]`: the same here, since it is one step either way.
+/// Parses `[ASYNC | SYNC]`. Both mean the same here, because the command is one step.
 pub(super) fn flush_all(words: &[Bytes]) -> Result<Command, Refusal> {
     match words {
         [] => Ok(Command::Data(Request::FlushAll)),
@@ -83,7 +83,7 @@ pub(super) fn select(words: &[Bytes]) -> Result<Command, Refusal> {
     }
 }
 
-/// `[version [AUTH name password] [SETNAME name]]`
+/// Parses `[version [AUTH name password] [SETNAME name]]`.
 pub(super) fn hello(words: &[Bytes]) -> Result<Command, Refusal> {
     let Some((version, mut options)) = words.split_first() else {
         return Ok(Command::Report(Report::Hello { version: None, name: None }));

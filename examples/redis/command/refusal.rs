@@ -1,15 +1,15 @@
-//! Words that are no command.
+//! Errors of words that are no command.
 
 use bytes::Bytes;
 use std::fmt;
 
-/// Longest part of a client's own words in an error, in bytes: as Redis has it.
+/// Longest part of a client's own words in an error, in bytes; the same as in Redis.
 const QUOTED_LEN_MAX: usize = 128;
 
-/// Why words are no command, told in Redis' words.
+/// The reason why words are no command. Its text is that of Redis.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// No command has the name. Holds what is quoted of the words.
+    /// No command has the name. Holds the quoted part of the words.
     Unknown {
         /// The name.
         name: String,
@@ -22,26 +22,26 @@ pub enum Refusal {
     Arity(&'static str),
     /// The words do not fit together, or one of them is unknown.
     Syntax,
-    /// A word is no number of 64 bits.
+    /// A word is not a 64-bit number.
     NotAnInteger,
-    /// The least number of 64 bits has no opposite.
+    /// The smallest 64-bit number cannot be negated.
     Decrement,
-    /// There is only one database, 0.
+    /// Redis database numbers other than 0 do not exist here.
     Database,
-    /// The protocol has no such version.
+    /// The protocol version does not exist.
     Version,
-    /// The version of the protocol is no number.
+    /// The protocol version is not a number.
     VersionNumber,
-    /// There are no users and no passwords.
+    /// This server has no users and no passwords.
     Authentication,
-    /// A name or a library that could not be told from the rest of a line.
+    /// A name or a library contains characters that would break a line of `CLIENT LIST`.
     Name(&'static str),
-    /// No such consistency.
+    /// The consistency does not exist.
     Consistency,
 }
 
 impl Refusal {
-    /// The refusal of a command that does not exist.
+    /// Returns the refusal of a command that does not exist.
     pub(super) fn unknown(name: &[u8], arguments: &[Bytes]) -> Refusal {
         let mut shown = String::new();
         for argument in arguments {
@@ -54,13 +54,13 @@ impl Refusal {
         Refusal::Unknown { name: quoted(name, QUOTED_LEN_MAX), arguments: shown }
     }
 
-    /// The refusal of a subcommand that does not exist.
+    /// Returns the refusal of a subcommand that does not exist.
     pub(super) fn unknown_part(command: &'static str, name: &[u8]) -> Refusal {
         Refusal::UnknownPart(command, quoted(name, QUOTED_LEN_MAX))
     }
 }
 
-/// The beginning of a client's word.
+/// Returns the beginning of a client's word.
 fn quoted(word: &[u8], len_max: usize) -> String {
     String::from_utf8_lossy(&word[..word.len().min(len_max)]).into_owned()
 }

@@ -1,10 +1,10 @@
-//! Commands that are families of subcommands: about clients, commands, parameters.
+//! Commands with subcommands: about clients, commands and parameters.
 
 use super::parse::is;
 use super::{Command, Refusal, Session};
 use bytes::Bytes;
 
-/// A subcommand in small letters; none is as long as this.
+/// Returns a subcommand in lower case, cut to 64 bytes. No subcommand is that long.
 fn lower(word: &[u8]) -> Vec<u8> {
     word[..word.len().min(64)].to_ascii_lowercase()
 }
@@ -46,7 +46,7 @@ pub(super) fn config(words: &[Bytes]) -> Result<Command, Refusal> {
     }
 }
 
-/// A word that can stand in a line of `CLIENT LIST`.
+/// Checks that a word can stand in a line of `CLIENT LIST`.
 pub(super) fn printable(word: &Bytes, what: &'static str) -> Result<Bytes, Refusal> {
     match word.iter().all(|byte| (b'!'..=b'~').contains(byte)) {
         true => Ok(word.clone()),
@@ -54,18 +54,18 @@ pub(super) fn printable(word: &Bytes, what: &'static str) -> Result<Bytes, Refus
     }
 }
 
-/// The answer of a subcommand that takes no more words than these.
+/// Returns the command of a subcommand that takes no further words.
 fn alone(words: &[Bytes], name: &'static str, session: Session) -> Result<Command, Refusal> {
     if words.is_empty() { Ok(Command::Session(session)) } else { Err(Refusal::Arity(name)) }
 }
 
-/// A client's name for itself.
+/// Parses the name that a client gives itself.
 fn client_name(words: &[Bytes]) -> Result<Command, Refusal> {
     let [name] = words else { return Err(Refusal::Arity("client|setname")) };
     Ok(Command::Session(Session::SetName(printable(name, "Client names")?)))
 }
 
-/// The library that a client uses; said to be well, and remembered by nobody.
+/// Parses the client's library. It is accepted, but not stored.
 fn client_library(words: &[Bytes]) -> Result<Command, Refusal> {
     let [attribute, value] = words else { return Err(Refusal::Arity("client|setinfo")) };
     if !is(attribute, "lib-name") && !is(attribute, "lib-ver") {

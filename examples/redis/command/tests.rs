@@ -1,4 +1,4 @@
-//! What words mean, as a table.
+//! Words and their meanings, as a table.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Answers: what they are made of, and how they look in either version of the protocol.
+//! Answers: their frames, and their encoding in both versions of the protocol.
 
 use bytes::{Bytes, BytesMut};
 use redis_protocol::resp2;
@@ -6,13 +6,13 @@ use redis_protocol::resp3;
 
 pub(crate) use redis_protocol::resp3::types::BytesFrame as Frame;
 
-/// The version of the protocol that a connection speaks.
+/// The protocol version of a connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Version {
-    /// What every client begins with.
+    /// The version with which every client begins.
     #[default]
     Two,
-    /// Asked for by `HELLO 3`.
+    /// The version that `HELLO 3` selects.
     Three,
 }
 
@@ -24,7 +24,7 @@ pub(crate) fn simple(text: &'static str) -> Frame {
     Frame::SimpleString { data: Bytes::from_static(text.as_bytes()), attributes: None }
 }
 
-/// An error, in one line whatever the text is.
+/// Returns an error. Line breaks in the text become spaces.
 pub(crate) fn error(text: &(impl ToString + ?Sized)) -> Frame {
     let mut text = text.to_string();
     if text.contains(['\r', '\n']) {
@@ -45,7 +45,7 @@ pub(crate) fn number(data: i64) -> Frame {
     Frame::Number { data, attributes: None }
 }
 
-/// A count. One that does not fit is no count of anything in memory.
+/// Returns a count. A count that does not fit could not be of anything in memory.
 pub(crate) fn count(data: u64) -> Frame {
     number(i64::try_from(data).unwrap_or(i64::MAX))
 }
@@ -59,7 +59,7 @@ pub(crate) fn map<const N: usize>(pairs: [(&'static str, Frame); N]) -> Frame {
     Frame::Map { data: pairs.collect(), attributes: None }
 }
 
-/// Bytes of a frame's contents, roughly.
+/// Returns the approximate size of a frame's contents in bytes.
 pub(crate) fn weight(frame: &Frame) -> usize {
     match frame {
         Frame::BlobString { data, .. } => data.len(),
@@ -68,17 +68,17 @@ pub(crate) fn weight(frame: &Frame) -> usize {
     }
 }
 
-/// Appends a frame as bytes.
+/// Encodes a frame and appends it to `out`.
 pub(crate) fn encode(frame: Frame, version: Version, out: &mut BytesMut) {
     let encoded = match version {
         Version::Two => resp2::encode::extend_encode(out, &older(frame), false),
         Version::Three => resp3::encode::complete::extend_encode(out, &frame, false),
     };
-    // It would fail for want of room, which it makes itself.
+    // Encoding fails only if the buffer is full, and the buffer grows by itself.
     encoded.expect("every frame that is made here has its bytes");
 }
 
-/// The frame in the first version that had none of the later ones' types: a map is a list of its pairs.
+/// Converts a frame to version 2, which lacks the later types: a map becomes a list of its pairs.
 fn older(frame: Frame) -> resp2::types::BytesFrame {
     use resp2::types::BytesFrame as Older;
     match frame {

@@ -1,24 +1,24 @@
-//! Bytes that are no commands.
+//! Errors of bytes that are no commands.
 
 use std::fmt;
 
-/// What is wrong with the bytes of a connection. Nothing that follows can be believed: it is told to the client,
-/// in Redis' words, and the connection is closed.
+/// An error in the bytes of a connection. Nothing after it can be trusted, so the client gets the error, in Redis'
+/// words, and the connection is closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProtocolError {
     /// A line is longer than [`LINE_LEN_MAX`](super::LINE_LEN_MAX), and is no header.
     LongLine,
-    /// The line that should hold the number of words is longer than that.
+    /// The line with the number of words is longer than that.
     LongCount,
-    /// The line that should hold the length of a word is longer than that.
+    /// The line with the length of a word is longer than that.
     LongLength,
     /// The number of words is no number, or more than [`WORDS_MAX`](super::WORDS_MAX).
     Count,
     /// The length of a word is no number, negative, or more than [`WORD_LEN_MAX`](super::WORD_LEN_MAX).
     Length,
-    /// Something else than the length of a word stands where one must.
+    /// Another byte stands where the length of a word must begin.
     NoLength(u8),
-    /// A quotation has no end, or goes on behind it.
+    /// A quotation has no end, or text follows it directly.
     Quotes,
     /// The command is longer than [`COMMAND_LEN_MAX`](super::COMMAND_LEN_MAX).
     LongCommand,
@@ -35,7 +35,7 @@ impl fmt::Display for ProtocolError {
             ProtocolError::LongLength => f.write_str("too big bulk count string"),
             ProtocolError::Count => f.write_str("invalid multibulk length"),
             ProtocolError::Length => f.write_str("invalid bulk length"),
-            // What cannot be printed has no place in a line of the protocol.
+            // A byte that is not printable must not stand in a line of the protocol.
             ProtocolError::NoLength(byte) => {
                 write!(f, "expected '$', got '{}'", char::from(*byte).escape_default())
             }

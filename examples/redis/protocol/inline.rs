@@ -1,13 +1,13 @@
-//! Inline commands: a line of words as a person types them, with quotations and escapes as Redis knows them.
+//! Inline commands: a line of words as a person types them, with the quotations and escapes of Redis.
 
 use super::ProtocolError;
 use bytes::Bytes;
 
-/// The words of a line.
+/// Returns the words of a line.
 ///
 /// # Errors
 ///
-/// A quotation without an end, or with something directly behind it.
+/// A quotation has no end, or something follows it directly.
 pub(super) fn words(mut line: &[u8]) -> Result<Vec<Bytes>, ProtocolError> {
     let mut words = Vec::new();
     loop {
@@ -21,14 +21,14 @@ pub(super) fn words(mut line: &[u8]) -> Result<Vec<Bytes>, ProtocolError> {
     }
 }
 
-/// The first word of a line that begins with one, and what follows.
+/// Returns the first word of a line that begins with one, and the rest of the line.
 fn word(mut line: &[u8]) -> Result<(Vec<u8>, &[u8]), ProtocolError> {
     let mut word = Vec::new();
     while let [first, rest @ ..] = line {
         match first {
             b'"' | b'\'' => {
                 line = quotation(*first, rest, &mut word)?;
-                // Words stand apart from each other, quoted ones too.
+                // Words must be separated, including quoted ones.
                 return match line.first() {
                     Some(next) if !next.is_ascii_whitespace() => Err(ProtocolError::Quotes),
                     _ => Ok((word, line)),
@@ -42,7 +42,7 @@ fn word(mut line: &[u8]) -> Result<(Vec<u8>, &[u8]), ProtocolError> {
     Ok((word, line))
 }
 
-/// Adds what is quoted to a word; returns what follows behind the closing quotation mark.
+/// Appends the quoted text to a word. Returns the rest of the line after the closing quotation mark.
 fn quotation<'a>(mark: u8, mut line: &'a [u8], word: &mut Vec<u8>) -> Result<&'a [u8], ProtocolError> {
     loop {
         line = match line {
@@ -73,7 +73,7 @@ fn hex(high: u8, low: u8) -> Option<u8> {
     Some(digit(high)? << 4 | digit(low)?)
 }
 
-/// What stands for itself behind a backslash, or for a control character.
+/// Returns the byte that an escaped character stands for: a control character, or itself.
 fn control(escaped: u8) -> u8 {
     match escaped {
         b'n' => b'\n',

@@ -1,4 +1,4 @@
-//! Bytes to words, as they come in.
+//! Splits arriving bytes into words.
 
 use super::{COMMAND_LEN_MAX, LINE_LEN_MAX, ProtocolError, WORD_LEN_MAX, WORDS_MAX, inline};
 use bytes::{Bytes, BytesMut};
@@ -7,30 +7,30 @@ use std::ops::Range;
 /// The words of one command, its name first; never empty.
 pub type Words = Vec<Bytes>;
 
-/// Cuts the bytes of one connection into commands.
+/// Splits the bytes of one connection into commands.
 ///
-/// Takes memory only for bytes that are there, whatever they announce, and looks at each header once, however
-/// small the pieces are in which a command comes.
+/// It uses memory only for bytes that have arrived, whatever lengths they announce. It parses each header once,
+/// however small the pieces are in which a command arrives.
 #[derive(Debug, Default)]
 pub struct Reader {
-    /// Words of the array that are still to come; 0 between commands.
+    /// Number of words of the array that are still missing; 0 between commands.
     missing: usize,
-    /// Length of the word that comes next, once it is known.
+    /// Length of the next word, once it is known.
     word_len: Option<usize>,
-    /// Where the words of the command are that are there already.
+    /// Positions of the command's words that have arrived.
     found: Vec<Range<usize>>,
-    /// How far the input has been read. What lies before it belongs to the unfinished command.
+    /// Position up to which the input was parsed. Everything before it belongs to the unfinished command.
     at: usize,
-    /// How far the end of the current line has been looked for.
+    /// Position up to which the end of the current line was searched.
     searched: usize,
 }
 
 impl Reader {
-    /// Takes the next command off the input; `None` if there is none yet. The words share the memory of the input.
+    /// Takes the next command off the input; `None` if it is incomplete. The words share the memory of the input.
     ///
     /// # Errors
     ///
-    /// The input is no command. What follows cannot be read any more.
+    /// The input is no command. Nothing after it can be parsed.
     pub fn next(&mut self, input: &mut BytesMut) -> Result<Option<Words>, ProtocolError> {
         loop {
             if self.missing > 0 {
@@ -42,7 +42,7 @@ impl Reader {
                     let Some(line) = self.line(input, ProtocolError::LongCount)? else { return Ok(None) };
                     self.missing = count(&input[line.start + 1..line.end])?;
                     if self.missing == 0 {
-                        // An array of nothing asks for nothing.
+                        // An empty array asks for nothing.
                         self.take(input);
                     }
                 }
@@ -58,7 +58,7 @@ impl Reader {
         }
     }
 
-    /// Reads on in an array, to its end if that is there.
+    /// Continues an array, to its end if that has arrived.
     fn array(&mut self, input: &mut BytesMut) -> Result<Option<Words>, ProtocolError> {
         while self.missing > 0 {
             let Some(word) = self.word(input)? else { return Ok(None) };
@@ -68,14 +68,14 @@ impl Reader {
         let mut found = std::mem::take(&mut self.found);
         let command = self.take(input);
         let words = found.drain(..).map(|word| command.slice(word)).collect();
-        // Used again, unless it has become unusually large.
+        // The list is reused, unless it has become unusually large.
         if found.capacity() <= 64 {
             self.found = found;
         }
         Ok(Some(words))
     }
 
-    /// Where the next word is, if it is there.
+    /// Returns the position of the next word, if it has arrived.
     fn word(&mut self, input: &[u8]) -> Result<Option<Range<usize>>, ProtocolError> {
         let len = match self.word_len {
             Some(len) => len,
@@ -89,7 +89,7 @@ impl Reader {
             }
         };
         let word = self.at..self.at + len;
-        // Two bytes end it. Redis does not look at them either.
+        // Two bytes end the word. Redis does not check them either.
         if input.len() < word.end + 2 {
             return Ok(None);
         }
@@ -97,12 +97,12 @@ impl Reader {
         Ok(Some(word))
     }
 
-    /// Where the line is that begins here, without its end, if it is all there.
+    /// Returns the position of the line that begins here, without its end, if it has arrived completely.
     fn line(&mut self, input: &[u8], long: ProtocolError) -> Result<Option<Range<usize>>, ProtocolError> {
         let unseen = input.get(self.searched..).unwrap_or_default();
         let Some(end) = unseen.iter().position(|byte| *byte == b'\n') else {
             self.searched = self.searched.max(input.len());
-            // What cannot be a header is refused at once, not when it has an end.
+            // Bytes that cannot be a header are refused at once, before the end of the line arrives.
             if let (ProtocolError::LongLength, Some(first)) =
                 (long, input.get(self.at).filter(|b| **b != b'$'))
             {
@@ -119,14 +119,14 @@ impl Reader {
         Ok(Some(start..end))
     }
 
-    /// Takes what has been read off the input.
+    /// Takes the parsed bytes off the input.
     fn take(&mut self, input: &mut BytesMut) -> Bytes {
         self.searched = 0;
         input.split_to(std::mem::take(&mut self.at)).freeze()
     }
 }
 
-/// How many words an array announces; none if it is negative, as Redis has it.
+/// Returns the number of words that an array announces; zero if the number is negative, as in Redis.
 fn count(digits: &[u8]) -> Result<usize, ProtocolError> {
     let number = crate::integer(digits).ok_or(ProtocolError::Count)?;
     match usize::try_from(number) {
@@ -136,7 +136,7 @@ fn count(digits: &[u8]) -> Result<usize, ProtocolError> {
     }
 }
 
-/// How long a word is, by the line before it.
+/// Returns the length of a word from the line before it.
 fn length(line: &[u8]) -> Result<usize, ProtocolError> {
     let digits = match line {
         [b'$', digits @ ..] => digits,
@@ -151,7 +151,7 @@ fn length(line: &[u8]) -> Result<usize, ProtocolError> {
 mod tests {
     use super::*;
 
-    /// What a reader makes of bytes that come in pieces of a length.
+    /// Returns what a reader makes of bytes that arrive in pieces of one length.
     fn read(bytes: &[u8], piece: usize) -> (Vec<Words>, Option<ProtocolError>) {
         let (mut reader, mut input, mut commands) = (Reader::default(), BytesMut::new(), Vec::new());
         for piece in bytes.chunks(piece) {

@@ -1,4 +1,4 @@
-//! Who is connected.
+//! The connected clients.
 
 use bytes::Bytes;
 use std::collections::BTreeMap;
@@ -7,13 +7,13 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-/// All connections that were let in, by their ids.
+/// All admitted connections, by their ids.
 #[derive(Debug, Default)]
 pub(crate) struct Clients(Mutex<Book>);
 
 #[derive(Debug, Default)]
 struct Book {
-    /// Connections so far; the newest one's id.
+    /// Number of connections so far, which is the id of the newest one.
     count: u64,
     present: BTreeMap<u64, Client>,
 }
@@ -25,11 +25,11 @@ struct Client {
     name: Bytes,
 }
 
-/// One connection's place among the others, left when it is dropped.
+/// The registration of one connection, removed when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Place {
     clients: Arc<Clients>,
-    /// Never given twice.
+    /// The id of the connection, never reused.
     pub(crate) id: u64,
 }
 
@@ -38,7 +38,7 @@ impl Clients {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a connection in; `None` if there are `max` already.
+    /// Registers a connection; returns `None` if `max` are registered already.
     pub(crate) fn enter(self: &Arc<Self>, address: SocketAddr, max: usize) -> Option<Place> {
         let mut book = self.book();
         book.count += 1;
@@ -50,7 +50,7 @@ impl Clients {
         Some(Place { clients: self.clone(), id })
     }
 
-    /// How many are connected, and how many ever were, those that were turned away too.
+    /// Returns the number of current connections, and of all connections so far, including refused ones.
     pub(crate) fn count(&self) -> (usize, u64) {
         let book = self.book();
         (book.present.len(), book.count)
@@ -58,20 +58,20 @@ impl Clients {
 }
 
 impl Place {
-    /// What the client calls itself; empty if it does not.
+    /// Returns the name that the client gave itself; empty if it has none.
     pub(crate) fn name(&self) -> Bytes {
         self.clients.book().present.get(&self.id).map(|client| client.name.clone()).unwrap_or_default()
     }
 
-    /// Calls it that. An empty name is none.
+    /// Sets the client's name. An empty name removes it.
     pub(crate) fn set_name(&self, name: &[u8]) {
         if let Some(client) = self.clients.book().present.get_mut(&self.id) {
-            // A copy, since the name would keep a whole buffer of the connection alive.
+            // The name is copied, because it would keep a whole buffer of the connection alive.
             client.name = Bytes::copy_from_slice(name);
         }
     }
 
-    /// A line for this connection, or one for each.
+    /// Returns a line for this connection, or one for each connection.
     pub(crate) fn list(&self, own: bool) -> String {
         let (book, mut lines) = (self.clients.book(), String::new());
         for (id, client) in book.present.iter().filter(|(id, _)| !own || **id == self.id) {

@@ -1,4 +1,4 @@
-//! One client: reads commands, begins them in their order, sends the answers in the same order.
+//! One client's connection: reads commands, begins them in their order, and sends the answers in the same order.
 
 use super::Server;
 use super::clients::Place;
@@ -21,17 +21,17 @@ use tokio::sync::watch;
 use tokio::task::unconstrained;
 use tokio::time::{Sleep, sleep};
 
-/// Rounds of reading and writing before the other connections have their turn.
+/// Number of rounds of reading and writing before other connections get their turn.
 const ROUNDS: usize = 4;
 
-/// Why a connection is over; nobody is told.
+/// The end of a connection. The client gets no error.
 struct Over;
 
 /// One client's connection.
 pub(super) struct Connection {
     pub(super) server: Arc<Server>,
     pub(super) place: Place,
-    /// What its commands go through, and what that was made of.
+    /// The store with this connection's consistency for its commands, and the store from which that is made.
     pub(super) store: AsyncStore,
     pub(super) base: AsyncStore,
     pub(super) version: Version,
@@ -41,9 +41,9 @@ pub(super) struct Connection {
     pipeline: Pipeline,
     output: BytesMut,
     share: Share,
-    /// Nothing more is read; what is in hand is answered.
+    /// The connection reads nothing more, and only answers the commands that it has begun.
     ending: bool,
-    /// Runs while the client reads nothing of what waits for it.
+    /// A timer that runs while the client leaves its answers unread.
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
@@ -67,15 +67,15 @@ impl Connection {
         }
     }
 
-    /// Serves the client until it goes, is cut off, or the server closes.
+    /// Serves the client until it leaves, its connection is closed, or the server closes.
     pub(super) async fn serve(mut self, mut closing: watch::Receiver<bool>) {
-        // Outside the runtime's budget for one task: a first poll that ran out of it would not hand its command in,
-        // and a later one would overtake it. Fairness is kept by `ROUNDS` instead.
+        // This runs outside the runtime's budget for one task. If a first poll ran out of budget, it would not send
+        // its command, and a later command would overtake it. `ROUNDS` keeps the connections fair instead.
         unconstrained(async {
             tokio::select! {
                 biased;
                 () = poll_fn(|context| self.turn(context)) => return,
-                // The sender is kept until all connections are over.
+                // The sender is kept until all connections have ended.
                 _ = closing.wait_for(|closing| *closing) => {}
             }
             self.ending = true;
@@ -84,7 +84,7 @@ impl Connection {
         .await;
     }
 
-    /// Does what can be done now. Ready when the connection is over.
+    /// Does everything that is possible now. It is ready when the connection has ended.
     fn turn(&mut self, context: &mut Context<'_>) -> Poll<()> {
         for _ in 0..ROUNDS {
             match self.round(context) {
@@ -97,7 +97,7 @@ impl Connection {
         Poll::Pending
     }
 
-    /// Whether something was done.
+    /// Runs one round. Returns whether anything was done.
     fn round(&mut self, context: &mut Context<'_>) -> Result<bool, Over> {
         let received = self.receive(context)?;
         let collected = self.pipeline.collect(&mut self.output, context);
@@ -107,7 +107,7 @@ impl Connection {
         if over || !self.share.set(held) { Err(Over) } else { Ok(received || collected || sent) }
     }
 
-    /// Begins the commands that are there, and reads more if none is left.
+    /// Begins the commands that have arrived, and reads more if none is left.
     fn receive(&mut self, context: &mut Context<'_>) -> Result<bool, Over> {
         let mut progress = false;
         while !self.ending && self.has_room() {
@@ -132,9 +132,9 @@ impl Connection {
         self.pipeline.has_room() && self.output.len() < OUTPUT_LEN_MAX
     }
 
-    /// Reads what is there. Commands that were begun still get their answers after the client's last byte.
+    /// Reads the available bytes. Commands that were begun are still answered after the client's last byte.
     fn read(&mut self, context: &mut Context<'_>) -> Result<Poll<()>, Over> {
-        // Who has said nothing yet gets no memory, and who has said much gives it back.
+        // A client that has sent nothing gets no buffer, and one that has sent much gives its buffer back.
         if self.stream.poll_read_ready(context).is_pending() {
             if self.input.is_empty() && self.input.capacity() > 2 * READ_LEN {
                 self.input = BytesMut::new();
@@ -143,7 +143,7 @@ impl Connection {
         }
         debug_assert!(self.input.len() <= COMMAND_LEN_MAX + READ_LEN, "the reader refuses longer ones");
         if self.input.capacity() - self.input.len() < READ_LEN / 4 {
-            // Takes the same memory again once no command holds a part of it any more.
+            // This reuses the same memory if no command holds a part of it any more.
             self.input.reserve(READ_LEN);
         }
         match pin!(self.stream.read_buf(&mut self.input)).poll(context) {
@@ -179,7 +179,7 @@ impl Connection {
         }
     }
 
-    /// Sends what is there, as much as the client takes.
+    /// Sends as many bytes as the client accepts.
     fn send(&mut self, context: &mut Context<'_>) -> Result<bool, Over> {
         if self.output.is_empty() {
             return Ok(false);
@@ -199,7 +199,7 @@ impl Connection {
         }
     }
 
-    /// Forgets what was sent, and the room it took once that was all.
+    /// Removes the bytes that were sent. Frees a large buffer once all of it was sent.
     fn sent(&mut self, len: usize) {
         if len == self.output.len() {
             self.output.clear();

@@ -1,4 +1,4 @@
-//! Requests to calls of the store, and results to answers.
+//! Turns requests into calls of the store, and results into answers.
 
 use crate::command::Request;
 use crate::protocol::answer::{self, Frame};
@@ -8,18 +8,18 @@ use copycat::{Error, Outcome, Proxy};
 use std::future::Future;
 use std::pin::Pin;
 
-/// An answer to come, or why there will be none.
+/// A future answer, or the error of its call.
 pub(super) type Answer = Pin<Box<dyn Future<Output = Result<Frame, Error>> + Send>>;
 
-/// The store as one connection sees it: the calls through it take effect in the order in which their futures
-/// are first polled.
+/// Returns the store for one connection. Calls through it take effect in the order in which their futures are first
+/// polled.
 pub(super) fn ordered(store: &AsyncStore) -> AsyncStore {
     store.in_order()
 }
 
-/// Begins a request. It is handed in when the future is polled for the first time.
+/// Begins a request. It is sent when the future is polled for the first time.
 ///
-/// A future for each kind of request, since one for all would be as large as the largest of them.
+/// Each kind of request has its own future, because one future for all would be as large as the largest of them.
 pub(super) fn begin(store: AsyncStore, request: Request) -> Answer {
     match request {
         Request::Get(key) => Box::pin(async move { Ok(answer::bulk_or_null(store.get(Slice(&key)).await?)) }),
@@ -41,7 +41,7 @@ pub(super) fn begin(store: AsyncStore, request: Request) -> Answer {
         }),
         Request::Del(keys) => Box::pin(async move {
             Ok(match keys.as_slice() {
-                // Of one key the log knows which it is, and may forget what came before.
+                // With one key, the log knows which key it is, and may drop earlier commands on it.
                 [key] => answer::count(store.remove(Slice(key)).await?.into()),
                 _ => answer::count(store.remove_many(slices(&keys)).await?),
             })
@@ -62,7 +62,7 @@ pub(super) fn begin(store: AsyncStore, request: Request) -> Answer {
     }
 }
 
-/// Begins a SET: `condition` is whether the key must be there, `get` asks for what it held.
+/// Begins a SET. `condition` requires that the key exists or does not; `get` asks for its previous value.
 fn set(store: AsyncStore, key: Bytes, value: Bytes, condition: Option<bool>, get: bool) -> Answer {
     match (condition, get) {
         (None, false) => Box::pin(async move {
@@ -89,7 +89,7 @@ fn slices(words: &[Bytes]) -> Vec<Slice<'_>> {
     words.iter().map(|word| Slice(word)).collect()
 }
 
-/// The answer of a command that changed nothing, in Redis' words.
+/// Returns the answer of a command that changed nothing, in Redis' words.
 fn refusal(refused: Refused) -> Frame {
     answer::error(match refused {
         Refused::NotAnInteger => "ERR value is not an integer or out of range",
@@ -98,7 +98,7 @@ fn refusal(refused: Refused) -> Frame {
     })
 }
 
-/// The answer of a command that came to no result. Its first word says whether it may have been carried out.
+/// Returns the answer of a command without a result. Its first word says whether the command may have been applied.
 pub(super) fn failure(error: &Error) -> Frame {
     let word = match error.outcome() {
         Outcome::NotApplied => "NOTAPPLIED",

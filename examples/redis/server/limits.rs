@@ -1,30 +1,30 @@
-//! What one process gives to its clients, at most.
+//! The limits of what one process gives to its clients.
 
-/// Connections at one time; fewer if the process may not have as many descriptors.
+/// Most concurrent connections; fewer if the process may not have that many descriptors.
 pub(crate) const CONNECTIONS_MAX: usize = 10_000;
 
-/// Descriptors that are left to the member itself: its log, its connections to the others.
+/// Number of descriptors reserved for the member itself: its log, and its connections to the others.
 pub(crate) const DESCRIPTORS_RESERVED: usize = 256;
 
-/// Commands of one connection that are under way at one time. Beyond them nothing more is read from it, so that
-/// a pipeline of any length goes on in windows of this length.
+/// Most commands of one connection that are in flight at one time. Nothing more is read from the connection above
+/// that, so a pipeline of any length proceeds in windows of this length.
 pub(crate) const COMMANDS_IN_HAND_MAX: usize = 64;
 
-/// Bytes of those commands, and, apart from them, of the answers that are expected. One command is always let
+/// Most bytes of those commands, and also, counted separately, of their expected answers. One command is always let
 /// through.
 pub(crate) const BYTES_IN_HAND_MAX: usize = 8 << 20;
 
-/// Bytes that each answer is expected to have before there was any: windows begin short. Afterwards the longest
-/// one of late counts. How long an answer is in truth is known only when it is there: at worst, that is a window
-/// of the longest values behind answers that were all short.
+/// Expected bytes of each answer before the first one, which makes the first windows short. Later the longest recent
+/// answer counts. The true length is known only when an answer arrives. The worst case is a window of the longest
+/// values after only short answers.
 pub(crate) const ANSWER_LEN_FIRST: usize = BYTES_IN_HAND_MAX / 16;
 
-/// Bytes of answers that wait for the client to read; the last one may go beyond it.
+/// Most bytes of answers that wait for the client to read; the last answer may exceed it.
 pub(crate) const OUTPUT_LEN_MAX: usize = 256 << 10;
 
-/// Bytes that are read at once.
+/// Bytes of one read.
 pub(crate) const READ_LEN: usize = 16 << 10;
 
-/// Bytes of all connections' buffers and commands together, without answers that are not there yet. Whoever asks
-/// for more is cut off.
+/// Most bytes of all connections' buffers and commands together, without answers that are still to come. A connection
+/// that needs more is closed.
 pub(crate) const MEMORY_MAX: usize = 1 << 30;

@@ -1,14 +1,14 @@
-//! A bound on what all connections hold together.
+//! A bound on the memory that all connections hold together.
 
 use super::limits::MEMORY_MAX;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Bytes that are held by all connections.
+/// The bytes held by all connections.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Memory(Arc<AtomicUsize>);
 
-/// What one connection holds; given back when it is dropped.
+/// The bytes held by one connection. They are returned when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Share {
     memory: Memory,
@@ -16,19 +16,19 @@ pub(crate) struct Share {
 }
 
 impl Memory {
-    /// Bytes that are held now.
+    /// Returns the number of bytes held now.
     pub(crate) fn held(&self) -> usize {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// A share of nothing yet.
+    /// Creates an empty share.
     pub(crate) fn share(&self) -> Share {
         Share { memory: self.clone(), held: 0 }
     }
 }
 
 impl Share {
-    /// Says how much is held now; whether that is still allowed.
+    /// Sets the number of bytes held. Returns whether that is within the bound.
     pub(crate) fn set(&mut self, held: usize) -> bool {
         if held == self.held {
             return true;

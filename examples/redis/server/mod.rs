@@ -1,7 +1,7 @@
 //! The server: a member of the cluster, and the connections of its clients.
 //!
-//! Decides nothing about keys: it hands commands in and answers back. Begin with [`serve`], then
-//! `connection.rs`, one client's life, and `pipeline.rs`, the order of its answers.
+//! It decides nothing about keys: it sends commands to the store, and answers back to clients. Begin with [`serve`],
+//! then read `connection.rs`, the life of one client, and `pipeline.rs`, the order of its answers.
 
 mod clients;
 mod connection;
@@ -36,19 +36,19 @@ use tokio::time::{sleep, timeout};
 /// The name of the replicated state.
 pub(crate) const RESOURCE: &str = "redis";
 
-/// How long commands that are under way may take when the server is told to end.
+/// Longest time that commands in flight may take when the server is told to end.
 const FAREWELL: Duration = Duration::from_secs(5);
-/// Pause when no connection can be accepted, for want of descriptors or memory.
+/// Pause when no connection can be accepted, because descriptors or memory are exhausted.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
-/// Why there is no server, or none any more.
+/// The reason why the server did not start, or ended.
 #[derive(Debug)]
 pub(crate) enum Fault {
-    /// The member was refused, or what it stands on is.
+    /// The member failed, or could not start.
     Member(Error),
-    /// Something of the system, and what for.
+    /// A system resource failed. Holds its purpose and the error.
     System(&'static str, std::io::Error),
-    /// The address for clients cannot be had.
+    /// The address for clients cannot be bound.
     Listen(SocketAddr, std::io::Error),
 }
 
@@ -70,7 +70,7 @@ impl From<Error> for Fault {
     }
 }
 
-/// What all connections share.
+/// The state that all connections share.
 pub(crate) struct Server {
     copycat: Copycat,
     store: AsyncStore,
@@ -97,14 +97,14 @@ impl Server {
 ///
 /// # Errors
 ///
-/// What keeps it from starting: nothing was served.
+/// The reason why it could not start. No client was served then.
 pub(crate) async fn serve(arguments: Arguments) -> Result<(), Fault> {
     let mut signals = Signals::new()?;
-    // Both addresses before anything else: who started the program twice learns it at once.
+    // Both addresses are bound before anything else, so that a second start of the program fails at once.
     let listener =
         TcpListener::bind(arguments.listen).await.map_err(|error| Fault::Listen(arguments.listen, error))?;
     let copycat = open(&arguments).await?;
-    // Waits for the other members, for ever if need be, and may be told to end meanwhile.
+    // This waits for the other members without a time limit, and a signal may end it meanwhile.
     let store = tokio::select! {
         store = copycat.state_machine(RESOURCE, Table::default).open() => store?,
         () = signals.any() => {
@@ -130,7 +130,8 @@ pub(crate) async fn serve(arguments: Arguments) -> Result<(), Fault> {
         () = signals.any() => {}
     }
     drop(listener);
-    // Answers what is in hand; whoever takes longer is cut off, which leaves it open whether it happened.
+    // Answers the commands in flight. Connections that take longer are closed, and the outcome of their commands is
+    // unknown.
     close.send_replace(true);
     let _ = timeout(FAREWELL, async { while connections.join_next().await.is_some() {} }).await;
     connections.shutdown().await;
@@ -149,17 +150,17 @@ async fn open(arguments: &Arguments) -> Result<Copycat, Error> {
     Copycat::builder().with_cluster(cluster.build()?).with_storage(storage).open().await
 }
 
-/// As many connections as there may be: as many descriptors as this process may have, less those of the member.
+/// Returns the most connections: the descriptors that this process may have, less those of the member.
 fn connections_max() -> usize {
     let limit = getrlimit(Resource::Nofile);
-    // Whether it may have more is for the system to say.
+    // The system decides whether the process may have more.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
     let descriptors = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
     let descriptors = usize::try_from(descriptors).unwrap_or(usize::MAX);
     CONNECTIONS_MAX.min(descriptors.saturating_sub(DESCRIPTORS_RESERVED)).max(1)
 }
 
-/// Lets clients in, for ever.
+/// Accepts clients without end.
 async fn accept(
     server: &Arc<Server>,
     listener: &TcpListener,
@@ -177,8 +178,8 @@ async fn accept(
         };
         match server.clients.enter(address, server.connections_max) {
             Some(place) => {
-                // Answers are gathered here; the kernel need not wait for more. A connection that is gone by
-                // now is found out when it is read.
+                // Answers are batched here, so the kernel need not delay them. If the connection is gone by now, the
+                // first read finds that out.
                 let _ = stream.set_nodelay(true);
                 let connection = Connection::new(server.clone(), stream, place);
                 connections.spawn(connection.serve(closing.clone()));
@@ -188,7 +189,7 @@ async fn accept(
     }
 }
 
-/// Tells a client that there is no room for it, if it listens.
+/// Tells a client that the server is full, if the socket accepts the text at once.
 fn turn_away(stream: &TcpStream) {
     let mut text = BytesMut::new();
     answer::encode(answer::error("ERR max number of clients reached"), answer::Version::Two, &mut text);

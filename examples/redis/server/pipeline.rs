@@ -1,4 +1,4 @@
-//! The answers of one connection, in the order of its commands, before they are there.
+//! The answers of one connection, queued in the order of its commands.
 
 use super::execute::{Answer, failure};
 use super::limits::{ANSWER_LEN_FIRST, BYTES_IN_HAND_MAX, COMMANDS_IN_HAND_MAX, OUTPUT_LEN_MAX};
@@ -8,18 +8,18 @@ use copycat::Error;
 use std::collections::VecDeque;
 use std::task::{Context, Poll};
 
-/// An answer that is there, or will be.
+/// An answer that is ready, or will be.
 enum Slot {
     Ready(Frame),
     Waiting(Answer),
 }
 
-/// Commands that are under way, oldest first.
+/// The commands in flight, oldest first.
 pub(super) struct Pipeline {
     slots: VecDeque<(Slot, Version, usize)>,
-    /// Bytes of their requests, or of their answers where those are there at once.
+    /// Bytes of their requests, or of their answers if those were ready at once.
     requested: usize,
-    /// Bytes that an answer may have, by those that came lately.
+    /// Expected bytes of an answer, based on recent ones.
     expected: usize,
 }
 
@@ -30,7 +30,7 @@ impl Default for Pipeline {
 }
 
 impl Pipeline {
-    /// Whether one more command may be begun.
+    /// Returns whether one more command may be begun.
     pub(super) fn has_room(&self) -> bool {
         let count = self.slots.len();
         count == 0
@@ -43,20 +43,20 @@ impl Pipeline {
         self.slots.is_empty()
     }
 
-    /// Bytes that are held here.
+    /// Returns the number of bytes held here.
     pub(super) fn weight(&self) -> usize {
         self.requested
     }
 
-    /// An answer that is there already, in its turn.
+    /// Queues an answer that is ready.
     pub(super) fn push_ready(&mut self, frame: Frame, version: Version) {
-        // It may be what the client sent, and wait behind others.
+        // It may repeat what the client sent, and wait after other answers.
         let weight = answer::weight(&frame);
         self.requested += weight;
         self.slots.push_back((Slot::Ready(frame), version, weight));
     }
 
-    /// Begins a command of so many bytes: polls it once, now, which is what puts it behind those before it.
+    /// Begins a command of `requested` bytes. Polls it once, now, which puts it in order after the earlier ones.
     pub(super) fn push(
         &mut self,
         mut command: Answer,
@@ -72,19 +72,20 @@ impl Pipeline {
         self.slots.push_back((slot, version, requested));
     }
 
-    /// Appends the answers that are there, up to the first that is not; whether there was any.
+    /// Appends the answers that are ready, up to the first that is not. Returns whether there were any.
     pub(super) fn collect(&mut self, output: &mut BytesMut, context: &mut Context<'_>) -> bool {
         let before = output.len();
         while output.len() < OUTPUT_LEN_MAX {
             let Some((slot, _, _)) = self.slots.front_mut() else { break };
-            // Only the oldest is asked: the others cannot be sent before it.
+            // Only the oldest is polled, because the others cannot be sent before it.
             if let Slot::Waiting(command) = slot {
                 let Poll::Ready(answer) = command.as_mut().poll(context) else { break };
                 *slot = Slot::Ready(settled(answer));
             }
             let Some((Slot::Ready(frame), version, requested)) = self.slots.pop_front() else { break };
             self.requested -= requested;
-            // An error says nothing of how long the others are: many come at once when a connection breaks under long ones.
+            // An error says nothing about the length of other answers: many come at once when a connection breaks
+            // under long ones.
             if !matches!(frame, Frame::SimpleError { .. }) {
                 self.expected = (self.expected - self.expected / 8).max(answer::weight(&frame));
             }
@@ -104,7 +105,7 @@ mod tests {
     use std::task::Waker;
     use tokio::sync::oneshot;
 
-    /// A pipeline, polled by nobody else.
+    /// A pipeline that only this test polls.
     struct Bench(Pipeline, BytesMut);
 
     impl Bench {
@@ -115,13 +116,13 @@ mod tests {
             sender
         }
 
-        /// Everything that can be sent now.
+        /// Returns everything that can be sent now.
         fn collect(&mut self) -> String {
             self.0.collect(&mut self.1, &mut Context::from_waker(Waker::noop()));
             String::from_utf8(self.1.split().to_vec()).unwrap()
         }
 
-        /// Begins as many as there is room for.
+        /// Begins commands until the pipeline is full.
         fn fill(&mut self) -> Vec<oneshot::Sender<Frame>> {
             std::iter::from_fn(|| self.0.has_room().then(|| self.push(1))).collect()
         }

@@ -1,4 +1,4 @@
-//! Answers about the member: what it is, and how it does.
+//! Answers about the member and its state.
 
 use super::connection::Connection;
 use super::execute::Answer;
@@ -10,11 +10,11 @@ use copycat::{Consistency, Error, GroupStatus, Proxy, Role, Status};
 use std::fmt::Write;
 use std::sync::Arc;
 
-/// The version of Redis whose commands these are, for clients that ask.
+/// The version of Redis that has these commands, for clients that ask.
 const REDIS_VERSION: &str = "7.0.0";
 
 impl Connection {
-    /// The answer to come. What a greeting changes about the connection is changed at once.
+    /// Returns the future answer. Changes that a greeting makes to the connection take effect at once.
     pub(super) fn report(&mut self, report: Report) -> Answer {
         let server = self.server.clone();
         match report {
@@ -65,7 +65,7 @@ async fn status(server: &Server) -> Result<Frame, Error> {
     Ok(answer::bulk(object.to_string()))
 }
 
-/// The store's group; the member knows it as long as it runs.
+/// Returns the store's group. The member knows it as long as it runs.
 fn group(status: &Status) -> Option<&GroupStatus> {
     status.group(RESOURCE, 0)
 }
@@ -78,14 +78,14 @@ fn role(group: &GroupStatus) -> &'static str {
     }
 }
 
-/// What Redis has instead of a role. A member that does not lead takes writes as well, and passes them on.
+/// Returns Redis' word for the role. A member that does not lead takes writes as well, and forwards them.
 fn redis_role(group: Option<&GroupStatus>) -> &'static str {
     if group.is_some_and(|group| group.role == Role::Leader) { "master" } else { "slave" }
 }
 
 async fn info(server: &Arc<Server>, wanted: &[Bytes]) -> Result<Frame, Error> {
     let status = server.copycat.status().await?;
-    // This member's own copy: asking for information must not need a majority.
+    // Reads this member's own copy, because the command must not need a majority.
     let keys = server.store.with_consistency(Consistency::Eventual).size().await?;
     let sections = [
         ("server", server_section(server)),

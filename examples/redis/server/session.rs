@@ -36,17 +36,17 @@ impl Connection {
     }
 }
 
-/// One command, as `COMMAND INFO` describes it.
+/// Returns the description of one command, as `COMMAND INFO` has it.
 fn described(entry: &Entry) -> Frame {
     let flags = entry.flags.iter().map(|flag| answer::simple(flag)).collect();
     let nothing = || answer::array(Vec::new());
     let head = [answer::bulk(entry.name), answer::number(entry.arity), answer::array(flags)];
     let keys = entry.keys.map(answer::number);
-    // Categories, hints, where keys are to be found, subcommands: none that a client would need.
+    // Categories, hints, key specifications and subcommands are empty: no client needs them.
     answer::array(head.into_iter().chain(keys).chain([nothing(), nothing(), nothing(), nothing()]).collect())
 }
 
-/// The parameters that some pattern names: what programs ask for before they trust a server.
+/// Returns the parameters that a pattern matches. Programs ask for these before they trust a server.
 fn parameters(patterns: &[Bytes], connections_max: usize) -> Frame {
     let parameters = [
         ("save", String::new()),
@@ -63,9 +63,9 @@ fn parameters(patterns: &[Bytes], connections_max: usize) -> Frame {
     Frame::Map { data, attributes: None }
 }
 
-/// Whether a name fits a pattern, where `*` stands for anything and `?` for one byte, in whatever letters.
+/// Returns whether a name matches a pattern, in upper or lower case. `*` stands for anything and `?` for one byte.
 fn matches(pattern: &[u8], name: &[u8]) -> bool {
-    // Where to go on after the latest star if what follows it does not fit.
+    // The positions at which to continue after the latest star if the text after it does not match.
     let (mut at, mut seen, mut retry) = (0, 0, None);
     while seen < name.len() {
         match pattern.get(at) {

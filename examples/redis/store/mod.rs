@@ -1,5 +1,5 @@
-//! The replicated state: keys and values, and the commands that change them. Knows nothing of Redis'
-//! protocol, nor of any cluster. Begin with [`Store`], the trait; [`Table`] is what implements it.
+//! The replicated state: keys and values, and the commands that change them. It does not depend on Redis' protocol or
+//! on any cluster. Begin with [`Store`], the trait; [`Table`] implements it.
 
 mod slice;
 mod table;
@@ -11,31 +11,32 @@ use bytes::Bytes;
 use copycat::state_machine;
 use serde::{Deserialize, Serialize};
 
-/// Longest value, in bytes: with a key of any length, and as a result, it fits into one command of the log.
+/// Longest value in bytes. It fits into one command of the log with a key of any length, and as a result.
 pub const VALUE_LEN_MAX: usize = (4 << 20) - (128 << 10);
 
 /// Keys and values. Every command is one step, on all its keys.
 ///
-/// A method names those it `supersedes` only if the state after it is the same whatever they did to its key.
+/// A method may name another in `supersedes` only if the state after it does not depend on what the other did to its
+/// key.
 #[state_machine]
 pub(crate) trait Store {
-    /// The value of a key.
+    /// Returns the value of a key.
     #[read]
     fn get(&self, #[key] key: Slice<'_>) -> Option<Bytes>;
 
-    /// The values of several keys, in their order.
+    /// Returns the values of several keys, in their order.
     #[read]
     fn get_many(&self, keys: Vec<Slice<'_>>) -> Vec<Option<Bytes>>;
 
-    /// Bytes of a value; 0 of one that is not there.
+    /// Returns the length of a value in bytes; 0 if the key does not exist.
     #[read]
     fn len_of(&self, #[key] key: Slice<'_>) -> u64;
 
-    /// How many of the keys are there; one that is named twice counts twice.
+    /// Returns how many of the keys exist. A key that is named twice counts twice.
     #[read]
     fn count(&self, keys: Vec<Slice<'_>>) -> u64;
 
-    /// How many keys there are.
+    /// Returns the number of keys.
     #[read]
     fn size(&self) -> u64;
 
@@ -43,23 +44,23 @@ pub(crate) trait Store {
     #[write(supersedes(set, exchange, set_if, remove, increment, append, compare_and_set))]
     fn set(&mut self, #[key] key: Slice<'_>, value: Slice<'_>);
 
-    /// Sets a key, and returns what it held.
+    /// Sets a key, and returns its previous value.
     #[write(supersedes(set, exchange, set_if, remove, increment, append, compare_and_set))]
     fn exchange(&mut self, #[key] key: Slice<'_>, value: Slice<'_>) -> Option<Bytes>;
 
-    /// Sets a key if it is there, or if it is not; returns whether it did, and what the key held.
+    /// Sets a key if it exists (`present`) or if it does not. Returns whether it was set, and the previous value.
     #[write]
     fn set_if(&mut self, #[key] key: Slice<'_>, value: Slice<'_>, present: bool) -> (bool, Option<Bytes>);
 
-    /// Sets several keys. Of one that is named twice, the last value counts.
+    /// Sets several keys. If a key is named twice, the last value counts.
     #[write]
     fn set_many(&mut self, pairs: Vec<(Slice<'_>, Slice<'_>)>);
 
-    /// Removes a key; whether it was there.
+    /// Removes a key. Returns whether it existed.
     #[delete(supersedes(set, exchange, set_if, remove, increment, append, compare_and_set))]
     fn remove(&mut self, #[key] key: Slice<'_>) -> bool;
 
-    /// Removes several keys, and returns how many were there.
+    /// Removes several keys, and returns how many existed.
     #[write]
     fn remove_many(&mut self, keys: Vec<Slice<'_>>) -> u64;
 
@@ -67,26 +68,25 @@ pub(crate) trait Store {
     #[write]
     fn clear(&mut self);
 
-    /// Adds to a value that is a decimal number, 0 if it is not there; returns the sum. Changes nothing if
-    /// it refuses.
+    /// Adds to a decimal number, 0 if the key does not exist, and returns the sum. An error changes nothing.
     #[write]
     fn increment(&mut self, #[key] key: Slice<'_>, by: i64) -> Result<i64, Refused>;
 
-    /// Appends to a value, empty if it is not there; returns its length. Changes nothing if it refuses.
+    /// Appends to a value, empty if the key does not exist, and returns its length. An error changes nothing.
     #[write]
     fn append(&mut self, #[key] key: Slice<'_>, more: Slice<'_>) -> Result<u64, Refused>;
 
-    /// Sets a key if it holds `old`, where nothing is the same as an empty value; whether it did.
+    /// Sets a key if its value is `old`; a missing key counts as an empty value. Returns whether it was set.
     #[write]
     fn compare_and_set(&mut self, #[key] key: Slice<'_>, old: Slice<'_>, new: Slice<'_>) -> bool;
 }
 
-/// Why a command changed nothing. The same on every replica.
+/// The reason why a command changed nothing. It is the same on every replica.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Refused {
-    /// The value is no number of 64 bits.
+    /// The value is not a 64-bit number.
     NotAnInteger,
-    /// The sum is no number of 64 bits.
+    /// The sum is not a 64-bit number.
     Overflow,
     /// The value would be longer than [`VALUE_LEN_MAX`].
     TooLong,

@@ -1,9 +1,9 @@
-//! Bytes as an argument.
+//! Bytes as an argument of a method.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Bytes that belong to somebody else. Encoded in one piece, where serde would go through a plain slice
-/// byte by byte; decoded in place.
+/// Borrowed bytes. They are encoded in one piece, where serde would encode a plain slice byte by byte, and decoded in
+/// place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Slice<'a>(pub &'a [u8]);
 

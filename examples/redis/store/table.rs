@@ -5,20 +5,20 @@ use bytes::{Bytes, BytesMut};
 use serde::{Deserialize, Serialize, Serializer};
 use std::collections::{BTreeMap, HashMap};
 
-/// What the keys hold. No result depends on the order of the map, which is another on each replica.
+/// The values of the keys. No result depends on the order of the map, which differs between replicas.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Table {
     #[serde(serialize_with = "sorted")]
     values: HashMap<Bytes, Bytes>,
 }
 
-/// In the order of the keys, so that equal states are equal bytes.
+/// Serializes the map in the order of its keys, so that equal states give equal bytes.
 fn sorted<S: Serializer>(values: &HashMap<Bytes, Bytes>, serializer: S) -> Result<S::Ok, S::Error> {
     values.iter().collect::<BTreeMap<_, _>>().serialize(serializer)
 }
 
 impl Table {
-    /// Returns what the key held.
+    /// Sets a key, and returns its previous value.
     fn put(&mut self, key: Slice<'_>, value: Bytes) -> Option<Bytes> {
         match self.values.get_mut(key.0) {
             Some(held) => Some(std::mem::replace(held, value)),
@@ -104,7 +104,7 @@ impl Store for Table {
         }
         match self.values.get_mut(key.0) {
             Some(held) => {
-                // In place, unless an answer that is under way still shares the bytes.
+                // The value grows in place, unless an answer in flight still shares its bytes.
                 let mut longer =
                     std::mem::take(held).try_into_mut().unwrap_or_else(|held| BytesMut::from(&*held));
                 longer.extend_from_slice(more.0);

@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 /// Boxes by name, each with a label and things in it.
 #[state_machine]
 pub trait Shelf<K, T> {
-    /// Puts up a box with these things in it. Returns how many boxes there are.
+    /// Adds a box with these things in it. Returns the number of boxes.
     #[write]
     fn put(&mut self, #[key] name: K, things: Vec<T>) -> u64;
 
-    /// What is in a box.
+    /// Returns the things in a box.
     #[read]
     fn open(&self, #[key] name: &K) -> Option<Vec<T>>;
 
@@ -20,44 +20,44 @@ pub trait Shelf<K, T> {
     #[write]
     fn fill(&mut self, #[key] name: &K, things: &[T]) -> Result<u64, Absent>;
 
-    /// Writes on a box.
+    /// Sets the label of a box.
     #[write]
     fn label(&mut self, #[key] name: &K, text: &str) -> Result<(), Absent>;
 
-    /// What is written on a box.
+    /// Returns the label of a box.
     #[read(consistency = lease)]
     fn text(&self, #[key] name: &K) -> Result<String, Absent>;
 
-    /// The boxes whose labels hold a text.
+    /// Returns the boxes whose labels contain a text.
     #[read]
     fn find(&self, text: &str) -> Vec<K>;
 
-    /// Takes a box away, with what is in it.
+    /// Removes a box, and returns the things in it.
     #[delete(supersedes(put, fill, label))]
     fn remove(&mut self, #[key] name: &K) -> Option<Vec<T>>;
 
-    /// How many boxes there are.
+    /// Returns the number of boxes.
     #[read(consistency = eventual)]
     fn len(&self) -> u64;
 
-    /// Whether there is none.
+    /// Returns whether there are no boxes.
     #[read]
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Takes all boxes away.
+    /// Removes all boxes.
     #[write]
     fn clear(&mut self);
 }
 
-/// How often it was counted: a service without a trait, which only this crate knows.
+/// A counter: a service without a trait, which only this crate knows.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Tally(u64);
 
 #[state_machine]
 impl Tally {
-    /// Counts. The private type is no warning here, as it is none in the method itself.
+    /// Counts. The private type gives no warning here, as it gives none in the method itself.
     #[write]
     pub fn count(&mut self, unless: Option<Stopped>) -> Result<u64, Stopped> {
         self.0 += 1;
@@ -65,11 +65,11 @@ impl Tally {
     }
 }
 
-/// Nothing is counted.
+/// The error of a count that was stopped.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Stopped;
 
-/// There is no such box.
+/// The error of a missing box.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Absent;
 
@@ -80,7 +80,7 @@ struct Case<T> {
     things: Vec<T>,
 }
 
-/// The state: plain Rust.
+/// The state, in plain Rust.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(
     bound = "K: Ord + Serialize + serde::de::DeserializeOwned, T: Serialize + serde::de::DeserializeOwned"

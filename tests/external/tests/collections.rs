@@ -1,5 +1,5 @@
-//! A map, a list and a number in a cluster whose members are killed: what the framework's own tests do, by somebody who
-//! knows the public names only. The modules are those of the framework's tests, copied here by `outside.rs`.
+//! Tests a map, a list and a number in a cluster whose members are killed, as the framework's own tests do, with the
+//! public names only. The modules are those of the framework's tests, copied here by `outside.rs`.
 #![deny(warnings)]
 
 mod collections {

@@ -1,9 +1,9 @@
-//! One macro: what every fuzz target is. The targets are in `copycat_tests::targets`.
+//! One macro, which defines a fuzz target. The targets are in `copycat_tests::targets`.
 
 pub use copycat_tests::targets::Target;
 pub use libfuzzer_sys;
 
-/// Feeds the target of this name with what libFuzzer makes up.
+/// Feeds the target of this name with the inputs of libFuzzer.
 #[macro_export]
 macro_rules! fuzz {
     ($name:literal) => {

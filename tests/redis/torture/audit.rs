@@ -1,4 +1,4 @@
-//! Everything that clients were told, against what is there in the end, on every replica.
+//! Compares the answers that clients received with the final state of every replica.
 
 use super::servers::{Servers, until};
 use super::writers::{Book, COUNTERS, Fate, counter, key, value};
@@ -6,24 +6,24 @@ use redis::Connection;
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Keys that are looked up at once.
+/// Number of keys that are looked up at once.
 const BATCH: usize = 1_000;
 
-/// What was found.
+/// The results of the comparison.
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
     rounds: usize,
-    /// What clients were told of the keys they set: acknowledged, refused, unknown.
+    /// Answers for the keys that clients set: acknowledged, refused, unknown.
     told: [usize; 3],
-    /// Of the unknown: how many are there.
+    /// Number of unknown writes that took effect.
     happened: usize,
-    /// Acknowledged, and not there, or with another value.
+    /// Number of acknowledged keys that are missing or have another value.
     lost: usize,
-    /// Refused, and there all the same.
+    /// Number of refused keys that exist all the same.
     ghosts: usize,
-    /// Each counter: the least it may be, what it is, the most it may be.
+    /// For each counter: the least possible value, the actual value, and the largest possible value.
     counters: Vec<[u64; 3]>,
-    /// Replicas whose own copy differs.
+    /// Number of replicas whose own copy differs.
     different: usize,
     nonsense: BTreeMap<String, usize>,
 }
@@ -54,7 +54,7 @@ impl fmt::Display for Findings {
     }
 }
 
-/// Looks everything up: once by strict reads, then on each replica.
+/// Looks everything up: first with strict reads, then on each replica.
 pub(crate) fn audit(servers: &Servers, books: &[Book], rounds: usize) -> Findings {
     let mut findings = Findings { rounds, ..Findings::default() };
     let mut strict = servers.connect(0);
@@ -74,7 +74,7 @@ pub(crate) fn audit(servers: &Servers, books: &[Book], rounds: usize) -> Finding
     for at in 0..3 {
         let mut own = servers.connect(at);
         let _: () = redis::cmd("COPYCAT.CONSISTENCY").arg("eventual").query(&mut own).expect("an answer");
-        // Nobody writes any more: the copy is the newest once its counters are.
+        // No client writes any more, so the copy is current once its counters are.
         until("a copy that has caught up", || (count(&mut own) == counters).then_some(()));
         let copy = look_up(&mut own, books, &mut Findings::default());
         findings.different += usize::from(copy != keys);
@@ -82,7 +82,7 @@ pub(crate) fn audit(servers: &Servers, books: &[Book], rounds: usize) -> Finding
     findings
 }
 
-/// What each key that anybody set holds.
+/// Returns the value of each key that a client set.
 fn look_up(connection: &mut Connection, books: &[Book], findings: &mut Findings) -> Vec<Option<String>> {
     let mut all = Vec::new();
     for (client, book) in books.iter().enumerate() {
@@ -122,7 +122,7 @@ impl Findings {
             Fate::Unknown => {
                 self.told[2] += 1;
                 self.happened += usize::from(there);
-                // Either all of it happened, or nothing.
+                // A write takes effect as a whole or not at all.
                 self.lost += usize::from(!there && found.is_some());
             }
         }

@@ -1,8 +1,8 @@
-//! Three servers under writers and counters while they are killed, or stopped, one at a time, again and again:
-//! `redis-torture --seconds 120 [--stop] [--clients 12] [--seed N]`. In the end all are killed at once, started
-//! again, and everything is looked up. Says what it saw; ends with 1 if anything was lost.
+//! Runs three servers under writers and counters, and kills or stops one server at a time, again and again:
+//! `redis-torture --seconds 120 [--stop] [--clients 12] [--seed N]`. In the end all servers are killed at once and
+//! started again, and everything is looked up. Prints the findings, and exits with 1 if anything was lost.
 //!
-//! The servers are this very program: `redis-torture serve …` is `copycat-redis …`.
+//! The servers run this same program: `redis-torture serve …` is `copycat-redis …`.
 
 mod audit;
 mod plan;

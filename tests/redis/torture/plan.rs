@@ -1,4 +1,4 @@
-//! What is done to the servers, and when.
+//! The plan of a run: the harm to the servers, and its times.
 
 use super::audit::{Findings, audit};
 use super::servers::{Servers, until};
@@ -7,33 +7,33 @@ use rustix::process::Signal;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-/// What happens to one server at a time.
+/// The harm done to one server at a time.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Harm {
-    /// Killed, and started again after a while.
+    /// The server is killed, and started again after a while.
     Kill,
-    /// Stopped for some seconds, and woken.
+    /// The server is stopped for some seconds, and woken.
     Stop,
 }
 
-/// What is to be done.
+/// The plan of a run.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     pub(crate) harm: Harm,
-    /// Clients that write meanwhile.
+    /// Number of clients that write meanwhile.
     pub(crate) clients: usize,
-    /// Of the order of the victims, and of pauses.
+    /// The seed for the order of the victims and for the pauses.
     pub(crate) seed: u64,
-    /// Most victims; the end may come earlier.
+    /// Most victims; `end` may come earlier.
     pub(crate) rounds: usize,
-    /// No victims after that.
+    /// The time after which no server is harmed.
     pub(crate) end: Instant,
     /// How long a server is stopped, in seconds.
     pub(crate) stop_s: Range<f64>,
 }
 
 impl Plan {
-    /// Does it, then kills all servers at once, starts them again, and looks everything up.
+    /// Runs the plan, then kills all servers at once, starts them again, and looks everything up.
     pub(crate) fn carry_out(&self, servers: &mut Servers) -> Findings {
         let mut random = fastrand::Rng::with_seed(self.seed);
         let writers = Writers::start((0..3).map(|at| servers.address(at)).collect(), self.clients);
@@ -46,23 +46,23 @@ impl Plan {
         progress(&writers);
         servers.kill_all();
         servers.start_all();
-        // Not only everything old: they go on as well.
+        // Besides keeping the old data, the servers must accept new writes.
         progress(&writers);
         let books = writers.end();
         audit(servers, &books, rounds)
     }
 
-    /// One victim: any of them, every other time the leader.
+    /// Harms one server: half of the time the leader, otherwise any.
     fn harm(&self, servers: &mut Servers, writers: &Writers, random: &mut fastrand::Rng) {
         let victim = if random.bool() { servers.leader() } else { random.usize(..3) };
         match self.harm {
             Harm::Kill => {
                 servers.kill(victim);
-                // Those that are left serve meanwhile, now and then for a while.
+                // The servers that are left serve meanwhile.
                 progress(writers);
                 pause(random.f64() * 0.5);
                 servers.start(victim);
-                // Sometimes the next one is hit before this one has caught up, which takes the majority away.
+                // Sometimes the next victim is hit before this one has caught up. The cluster then has no majority.
                 if random.bool() {
                     servers.settle();
                 }

@@ -1,4 +1,4 @@
-//! Clients that write and count without pause, and remember what they were told.
+//! Clients that write and count without pause, and record the answers.
 
 use redis::{Client, Connection, Value};
 use std::collections::BTreeMap;
@@ -7,54 +7,54 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// Keys that are counted up.
+/// Number of keys that are counted up.
 pub(crate) const COUNTERS: usize = 4;
-/// Commands that are sent at once: half of them count, half set a key that nobody else sets.
+/// Number of commands that are sent at once. Half of them count, and half set a key that no other client sets.
 const PIPELINE: usize = 8;
-/// Longer than a server takes to say that it does not know, so that only a server that is gone says nothing.
+/// Longer than a server takes to report an unknown outcome, so that only a server that is gone gives no answer.
 const TIMEOUT: Duration = Duration::from_secs(8);
 
-/// What became of a command.
+/// The outcome of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
-    /// Answered: it happened.
+    /// Answered: the command was applied.
     Acknowledged,
-    /// Answered with `NOTAPPLIED`: it did not, and never will.
+    /// Answered with `NOTAPPLIED`: the command was not applied, and never will be.
     Refused,
     /// Answered with `UNKNOWN`, or not at all.
     Unknown,
 }
 
-/// What happened to one counter, as one client knows.
+/// The commands on one counter, as one client knows them.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Count {
     pub(crate) acknowledged: u64,
     pub(crate) unknown: u64,
-    /// What it was told last.
+    /// The last value that the client received.
     newest: i64,
 }
 
-/// What one client remembers.
+/// The record of one client.
 #[derive(Debug, Default)]
 pub(crate) struct Book {
-    /// What became of the keys it set, in their order; see [`key`] and [`value`].
+    /// The outcome of each key that it set, in order; see [`key`] and [`value`].
     pub(crate) keys: Vec<Fate>,
     pub(crate) counters: [Count; COUNTERS],
-    /// What servers said that they never should.
+    /// Answers that servers must never give.
     pub(crate) nonsense: BTreeMap<String, usize>,
 }
 
-/// The key of a client's command of a number.
+/// Returns the key of a client's command with this number.
 pub(crate) fn key(client: usize, number: usize) -> String {
     format!("{client}-{number}")
 }
 
-/// What that key is set to.
+/// Returns the value to which that key is set.
 pub(crate) fn value(client: usize, number: usize) -> String {
     format!("{number}-of-{client}")
 }
 
-/// The name of a counter.
+/// Returns the name of a counter.
 pub(crate) fn counter(number: usize) -> String {
     format!("counter-{number}")
 }
@@ -72,7 +72,7 @@ pub(crate) struct Writers {
 }
 
 impl Writers {
-    /// Starts so many clients, each of which moves on to the next server when one fails it.
+    /// Starts `clients` clients. Each of them moves on to the next server when one fails it.
     pub(crate) fn start(addresses: Vec<String>, clients: usize) -> Writers {
         let (shared, addresses) = (Arc::<Shared>::default(), Arc::new(addresses));
         let start = |client| {
@@ -82,12 +82,12 @@ impl Writers {
         Writers { threads: (0..clients).map(start).collect(), shared }
     }
 
-    /// How many commands were acknowledged so far.
+    /// Returns the number of commands acknowledged so far.
     pub(crate) fn acknowledged(&self) -> usize {
         self.shared.acknowledged.load(Ordering::Relaxed)
     }
 
-    /// Ends after the commands that are under way.
+    /// Ends after the commands that are in flight.
     pub(crate) fn end(self) -> Vec<Book> {
         self.shared.over.store(true, Ordering::Relaxed);
         self.threads.into_iter().map(|thread| thread.join().expect("a client ends")).collect()
@@ -121,8 +121,8 @@ fn connect(address: &str) -> Option<Connection> {
     Some(connection)
 }
 
-/// Sends some commands at once, and writes down what became of each. Returns how many were acknowledged, and
-/// nothing if the connection is no good any more, or some other server may do better.
+/// Sends some commands at once, and records the outcome of each. Returns the number of acknowledged ones, or `None`
+/// if the connection has failed, or another server may do better.
 fn burst(client: usize, book: &mut Book, connection: &mut Connection) -> Option<usize> {
     let (mut packed, first) = (Vec::new(), book.keys.len());
     for number in first..first + PIPELINE / 2 {
@@ -132,14 +132,14 @@ fn burst(client: usize, book: &mut Book, connection: &mut Connection) -> Option<
         packed.extend(redis::cmd("INCR").arg(counter(number % COUNTERS)).get_packed_command());
     }
     if connection.send_packed_command(&packed).is_err() {
-        // Some of it may have been sent.
+        // Some of the commands may have been sent.
         (0..PIPELINE).for_each(|at| book.file(first + at / 2, at % 2 == 1, Fate::Unknown));
         return None;
     }
     let (mut acknowledged, mut healthy) = (0, true);
     for at in 0..PIPELINE {
         let (number, counts) = (first + at / 2, at % 2 == 1);
-        // Once the connection has failed, what it would say is never asked again.
+        // After the connection has failed, no more answers are read.
         match if healthy { connection.recv_response().ok() } else { None } {
             Some(answer) => {
                 let fate = book.answered(number, counts, &answer);
@@ -156,7 +156,7 @@ fn burst(client: usize, book: &mut Book, connection: &mut Connection) -> Option<
 }
 
 impl Book {
-    /// Writes down what an answer says.
+    /// Records an answer.
     fn answered(&mut self, number: usize, counts: bool, answer: &Value) -> Fate {
         let fate = match answer {
             Value::Okay if !counts => Fate::Acknowledged,

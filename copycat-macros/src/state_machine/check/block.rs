@@ -1,4 +1,4 @@
-//! What holds for an `impl` block only: it belongs to one type, which has a name and owns what it keeps.
+//! The rules for `impl` blocks only: a block belongs to one type, which has a name and owns what it contains.
 
 use super::OUTLIVES;
 use crate::state_machine::item;
@@ -44,7 +44,7 @@ fn check_type(ty: &Type, mistakes: &mut Mistakes) {
     }
 }
 
-/// What to do about a type whose name no proxy can take over.
+/// Returns the advice for a type whose name no proxy can take over.
 fn nameless(ty: &Type) -> &'static str {
     match types::plain(ty) {
         Type::Reference(_) => "a replica owns its state: write the `impl` block for the type itself",
@@ -55,7 +55,7 @@ fn nameless(ty: &Type) -> &'static str {
     }
 }
 
-/// In a block all methods have bodies, so that none is a command by itself.
+/// Requires a mark on some method: in a block all methods have bodies, so none is a command without a mark.
 pub(super) fn check_marks(block: &ItemImpl, drafts: &[Draft], mistakes: &mut Mistakes) {
     if block.trait_.is_none() && drafts.iter().all(|draft| draft.marks.is_empty()) {
         mistakes.add(
@@ -65,24 +65,24 @@ pub(super) fn check_marks(block: &ItemImpl, drafts: &[Draft], mistakes: &mut Mis
     }
 }
 
-/// The visibility of the most visible command.
+/// Returns the visibility of the most visible command.
 pub(super) fn widest(commands: &[Command]) -> Visibility {
     let visibilities = commands.iter().map(|command| &command.visibility);
     visibilities.fold(Visibility::Inherited, |widest, other| wider(&widest, other))
 }
 
-/// Whichever can be seen from more places.
+/// Returns the one that is visible from more places.
 fn wider(left: &Visibility, right: &Visibility) -> Visibility {
     match rank(left).cmp(&rank(right)) {
         std::cmp::Ordering::Greater => left.clone(),
         std::cmp::Ordering::Less => right.clone(),
         std::cmp::Ordering::Equal if left == right || rank(left) != IN_PATH => left.clone(),
-        // Which of two modules lies in the other only the compiler knows; both lie in the crate.
+        // Only the compiler knows which of two modules lies in the other. Both lie in the crate.
         std::cmp::Ordering::Equal => parse_quote!(pub(crate)),
     }
 }
 
-/// `pub(super)` and `pub(in …)`, which differ among themselves.
+/// The rank of `pub(super)` and `pub(in …)`, which differ among themselves.
 const IN_PATH: u8 = 1;
 
 fn rank(visibility: &Visibility) -> u8 {
@@ -95,7 +95,7 @@ fn rank(visibility: &Visibility) -> u8 {
     }
 }
 
-/// Writes the type out where the author wrote `Self`: in the proxies that would be the proxy.
+/// Replaces `Self` by the type: in the proxies, `Self` would be the proxy.
 pub(super) fn write_out_self(ty: &Type, machine: &mut Machine) {
     let mut written_out = WrittenOut(ty);
     written_out.visit_generics_mut(&mut machine.generics);

@@ -1,7 +1,7 @@
-//! Says everything that is wrong with a trait or an `impl` block, and turns what is right into the model.
+//! Reports all mistakes in a trait or an `impl` block, and turns the correct rest into the model.
 //!
-//! Rules for one method are in [`signature`] (what the compiler would not, or not understandably, say) and
-//! [`options`] (what the marks promise about each other), those for a block in [`block`]; those for a trait and
+//! The rules for one method are in [`signature`] (what the compiler would not report, or not understandably) and
+//! [`options`] (how the marks relate to each other), those for a block in [`block`]. The rules for a trait and
 //! those across methods are here.
 
 mod block;
@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use syn::ext::IdentExt;
 use syn::{Ident, ItemTrait, TraitItem};
 
-/// Checks the whole item. `None` if it is such that nothing sensible can be generated.
+/// Checks the whole item. Returns `None` if nothing sensible can be generated.
 pub(crate) fn machine(item: &Item, drafts: Vec<Draft>, mistakes: &mut Mistakes) -> Option<Machine> {
     let before = mistakes.count();
     check_item(item, mistakes);
@@ -58,7 +58,7 @@ fn assembled(item: &Item, name: &Ident, commands: Vec<Command>, flawed: bool) ->
     machine
 }
 
-/// In a trait nobody knows the state, so `Self` has no function yet.
+/// Refuses `Self::merge` in a trait, where it cannot be resolved because the state type is unknown.
 fn check_merges(commands: &mut [Command], mistakes: &mut Mistakes) {
     for command in commands {
         let of_the_state = |merge: &mut Merge| match merge {
@@ -100,14 +100,14 @@ fn check_trait(item: &ItemTrait, mistakes: &mut Mistakes) {
     }
 }
 
-/// The methods that have exactly one mark or need none, by name.
+/// The methods that have a mark or need none, by name.
 pub(super) struct Names {
-    /// What they are methods of.
+    /// The word for the item that they belong to.
     word: &'static str,
     named: BTreeMap<String, Named>,
 }
 
-/// What another method must know about a command that it supersedes.
+/// The properties of a command that a superseding command is checked against.
 pub(super) struct Named {
     kind: Kind,
     keyed: bool,
@@ -132,13 +132,13 @@ impl Names {
     }
 }
 
-/// The kind of a method without a mark; `None` for helpers and for what is wrong.
+/// Returns the kind of a method without a mark; `None` for helpers and for wrong methods.
 fn implied(draft: &Draft) -> Option<Kind> {
     let changes = signature::takes_mut_self(&draft.signature);
     (changes && !draft.has_body).then_some(Kind::Write)
 }
 
-/// The command that a method is; `None` for helpers, and for methods no proxy could have.
+/// Returns the command of a method; `None` for helpers, and for methods that no proxy could have.
 fn command(mut draft: Draft, names: &Names, mistakes: &mut Mistakes) -> Option<Command> {
     for extra in draft.marks.iter().skip(1) {
         mistakes.at(extra.span, "a method has one mark: remove the others");
@@ -183,7 +183,7 @@ fn command(mut draft: Draft, names: &Names, mistakes: &mut Mistakes) -> Option<C
     })
 }
 
-/// The mark of a method that needs none.
+/// Returns the mark of a method that needs none.
 fn unmarked(kind: Kind) -> MethodAttribute {
     let span = proc_macro2::Span::call_site();
     MethodAttribute {
@@ -198,10 +198,10 @@ fn unmarked(kind: Kind) -> MethodAttribute {
     }
 }
 
-/// The compiler finds collisions as well; here the message can name both methods.
+/// Refuses two methods with the same id. The compiler finds these as well, but here the message can name both methods.
 fn check_ids(commands: &[Command], mistakes: &mut Mistakes) {
     let mut owners = BTreeMap::new();
-    // Which of the methods with conditions exist at once is known to the compiler only.
+    // Only the compiler knows which of the methods with conditions exist at once.
     for command in commands.iter().filter(|command| command.conditions.is_empty()) {
         let name = command.name.unraw().to_string();
         let id = command.id.unwrap_or_else(|| hash(&name));
@@ -215,7 +215,7 @@ fn check_ids(commands: &[Command], mistakes: &mut Mistakes) {
     }
 }
 
-/// As `MethodId::of`: FNV-1a.
+/// Computes the id of a name as `MethodId::of` does: FNV-1a.
 fn hash(name: &str) -> u32 {
     name.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }

@@ -1,4 +1,4 @@
-//! What the options of a mark promise, and which of them contradict each other or the signature.
+//! Checks the options of a mark: which contradict each other or the signature.
 
 use super::Names;
 use super::signature::{arguments, result};
@@ -7,7 +7,7 @@ use crate::state_machine::parse::{Draft, Key, MethodAttribute};
 use crate::support::mistakes::Mistakes;
 use syn::ext::IdentExt;
 
-/// The argument that is the key.
+/// Returns the argument that is the key.
 pub(super) fn key<'a>(keys: &'a [Key], mistakes: &mut Mistakes) -> Option<&'a Key> {
     let first = keys.first()?;
     for Key { at, span, .. } in &keys[1..] {
@@ -21,7 +21,7 @@ pub(super) fn key<'a>(keys: &'a [Key], mistakes: &mut Mistakes) -> Option<&'a Ke
     Some(first)
 }
 
-/// Where the command goes.
+/// Returns the partitions that the command goes to.
 pub(super) fn route(draft: &Draft, mark: &MethodAttribute, mistakes: &mut Mistakes) -> Route {
     let split = draft.is_split();
     let merged_read = mark.kind == Kind::Read && mark.merge.is_some();
@@ -50,7 +50,7 @@ pub(super) fn route(draft: &Draft, mark: &MethodAttribute, mistakes: &mut Mistak
     }
 }
 
-/// The names and chosen ids of the commands that this one makes dead.
+/// Returns the names and chosen ids of the commands that this one makes obsolete.
 pub(super) fn supersedes(
     mark: &MethodAttribute,
     key: Option<&Key>,
@@ -89,7 +89,8 @@ pub(super) fn supersedes(
     found
 }
 
-/// How the command is split by its keys; `None` where the collection of keys, or what the command says of it, is wrong.
+/// Returns how the command is split by its keys; `None` if it is not, or if the collection of keys or an option for
+/// it is wrong.
 pub(super) fn split(
     draft: &Draft,
     mark: &MethodAttribute,
@@ -112,7 +113,7 @@ pub(super) fn split(
     (mistakes.count() == before).then(|| split.clone())
 }
 
-/// Everything else about the options of one mark.
+/// Checks everything else about the options of one mark.
 pub(super) fn check(draft: &Draft, mark: &MethodAttribute, mistakes: &mut Mistakes) {
     let returns = result(&draft.signature);
     if let Some(consistency) = mark.consistency.as_ref().filter(|_| mark.kind != Kind::Read) {

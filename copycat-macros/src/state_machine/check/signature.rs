@@ -1,4 +1,4 @@
-//! What a command's signature may look like: everything in it must be known where it is decoded.
+//! Checks the signature of a command: everything in it must be known where it is decoded.
 
 use crate::state_machine::model::{Argument, ArgumentMode, Kind};
 use crate::support::mistakes::Mistakes;
@@ -7,18 +7,18 @@ use syn::{
     FnArg, GenericParam, Ident, Pat, PatType, Receiver, ReceiverKind, ReturnType, Safety, Signature, Type,
 };
 
-/// Most arguments of a command: what a tuple can hold and still be encoded.
+/// The most arguments of a command: the longest tuple that can be encoded.
 const ARGUMENTS_MAX: usize = 16;
 
-/// Whether the method takes `&mut self`.
+/// Returns whether the method takes `&mut self`.
 pub(super) fn takes_mut_self(signature: &Signature) -> bool {
     signature
         .receiver()
         .is_some_and(|receiver| matches!(receiver.kind, ReceiverKind::Reference(_, _, Some(_))))
 }
 
-/// Checks a method that is a command, or should be one. `kind` is `None` if nothing says which; `word` is what it
-/// is a method of.
+/// Checks a method that is a command, or should be one. `kind` is `None` if it cannot be told; `word` names the
+/// item that the method belongs to.
 pub(super) fn check(
     signature: &Signature,
     kind: Option<Kind>,
@@ -152,7 +152,7 @@ fn check_argument(argument: &PatType, mistakes: &mut Mistakes) {
     }
     let ty = types::plain(&argument.ty);
     let inner = match ty {
-        // The outermost reference to anything is fine: what it points at is decoded, and lent.
+        // The outermost reference may be to any type: the target is decoded, and then borrowed.
         Type::Reference(reference) if reference.mutability.is_none() && reference.lifetime.is_none() => {
             &reference.elem
         }
@@ -198,7 +198,7 @@ fn check_result(ty: &Type, mistakes: &mut Mistakes) {
     }
 }
 
-/// The name of an argument that is no pattern. A `mut` is the body's own affair.
+/// Returns the name of an argument that is not a pattern. A `mut` concerns only the body.
 fn argument_name(argument: &PatType) -> Option<&Ident> {
     match &*argument.pat {
         Pat::Ident(name) if name.by_ref.is_none() && name.subpat.is_none() => Some(&name.ident),
@@ -206,7 +206,7 @@ fn argument_name(argument: &PatType) -> Option<&Ident> {
     }
 }
 
-/// The arguments of a signature that was found right.
+/// Returns the arguments of a signature that was found correct.
 pub(super) fn arguments(signature: &Signature) -> Vec<Argument> {
     let named = typed(signature).filter_map(|argument| Some((argument_name(argument)?, argument)));
     named
@@ -228,7 +228,7 @@ fn passing(ty: &Type) -> ArgumentMode {
     }
 }
 
-/// What a method returns; `None`: nothing.
+/// Returns the type of a method's result; `None` if it returns nothing.
 pub(super) fn result(signature: &Signature) -> Option<Type> {
     match &signature.output {
         ReturnType::Type(_, ty) if !types::is_unit(ty) => Some((**ty).clone()),

@@ -1,5 +1,5 @@
-//! From an encoded command to the user's method: that of every state that implements the trait, or of the one
-//! state that the block belongs to.
+//! Generates the dispatch from an encoded command to the user's method: the method of every state that implements
+//! the trait, or of the one state that the block belongs to.
 
 use super::{bounded, commands_name, decoded, private, quiet};
 use crate::state_machine::model::{Argument, ArgumentMode, Command, Kind, Machine, State};
@@ -7,7 +7,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::{Generics, Ident, parse_quote};
 
-/// The table of handlers, in the order of the table of commands.
+/// Generates the table of handlers, in the order of the table of commands.
 pub(super) fn dispatch(machine: &Machine) -> TokenStream {
     let (dispatch, handler) = (private("Dispatch"), private("Handler"));
     let (conditions, name, quiet) = (&machine.conditions, commands_name(machine), quiet(machine));
@@ -28,9 +28,9 @@ pub(super) fn dispatch(machine: &Machine) -> TokenStream {
     }
 }
 
-/// What the commands are dispatched to.
+/// The state that the commands are dispatched to.
 struct Target {
-    /// Parameters and bounds of the implementation.
+    /// The parameters and bounds of the implementation.
     generics: Generics,
     /// The type of the state.
     state: TokenStream,
@@ -45,7 +45,7 @@ fn target(machine: &Machine) -> Target {
         State::Any => {
             let (_, arguments, _) = machine.generics.split_for_impl();
             let trait_name = &machine.name;
-            // Not a name that a user's parameter would have.
+            // A name that no parameter of a user should have.
             let state = Ident::new("__State", Span::mixed_site());
             generics.params.push(parse_quote!(#state));
             let bound = parse_quote!(#state: #trait_name #arguments + 'static);
@@ -55,13 +55,14 @@ fn target(machine: &Machine) -> Target {
     }
 }
 
-/// Of a machine with mistakes, which never runs. It names no method: what it was called with need not fit.
+/// Generates the handler of a machine with mistakes, which never runs. It names no method, because the method may
+/// not fit.
 fn unreachable_entry(command: &Command) -> TokenStream {
     let (handler, conditions, kind) = (private("Handler"), &command.conditions, kind(command));
     quote!(#(#conditions)* #handler::#kind(|_, _, _| ::core::unreachable!()))
 }
 
-/// The variant of the handler.
+/// Returns the variant of the handler.
 fn kind(command: &Command) -> TokenStream {
     match command.kind {
         Kind::Read => quote!(Read),
@@ -89,7 +90,7 @@ fn entry(command: &Command, own: &TokenStream) -> TokenStream {
     }
 }
 
-/// The expression that hands a decoded argument to the method.
+/// Returns the expression that passes a decoded argument to the method.
 fn passed(argument: &Argument) -> TokenStream {
     let name = &argument.name;
     match argument.passing {

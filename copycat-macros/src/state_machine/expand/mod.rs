@@ -1,7 +1,7 @@
-//! Prints the code of a machine. What it prints is thin: the logic is in `copycat::__private`, the only
-//! path it names besides `core`.
+//! Generates the code of a machine. The code is thin: the logic is in `copycat::__private`, the only path that it
+//! names besides `core`.
 //!
-//! Local variables are hygienic (`mixed_site`), so that no argument of the user's can meet one of ours.
+//! Local variables are hygienic (`mixed_site`), so that none of them can collide with an argument of the user.
 
 mod dispatch;
 mod proxies;
@@ -15,7 +15,7 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Generics, Ident, Type, WherePredicate, parse_quote, parse_quote_spanned};
 
-/// Everything that stands beside the trait or the block.
+/// Generates everything that is added to the trait or the block.
 pub(crate) fn machine(machine: &Machine) -> TokenStream {
     let table = table::table(machine);
     let dispatch = dispatch::dispatch(machine);
@@ -23,21 +23,21 @@ pub(crate) fn machine(machine: &Machine) -> TokenStream {
     quote!(#table #dispatch #proxies)
 }
 
-/// `::copycat::__private::name`
+/// Returns the path `::copycat::__private::name`.
 fn private(name: &str) -> TokenStream {
     let name = Ident::new(name, Span::mixed_site());
     quote_spanned!(Span::mixed_site()=> ::copycat::__private::#name)
 }
 
-/// `BankCommands`
+/// Returns the name of the marker type: `BankCommands` for `Bank`.
 fn commands_name(machine: &Machine) -> Ident {
     format_ident!("{}Commands", machine.name)
 }
 
-/// The machine's parameters, with what every value that travels must fulfil.
+/// Returns the machine's parameters, with the bounds that every encoded value must fulfil.
 ///
-/// The user's own types are among the bounds although they are no parameters. Where one of them does not
-/// fulfil its bound, the compiler says so once, at the type in the method, instead of wherever it is used.
+/// The bounds include the user's own types, although they are not parameters. If one does not fulfil its bound, the
+/// compiler reports it once, at the type in the method, instead of at every use.
 fn bounded(machine: &Machine) -> Generics {
     let mut generics = machine.generics.clone();
     let parameters: Vec<_> = generics.type_params().map(|parameter| parameter.ident.clone()).collect();
@@ -55,14 +55,15 @@ fn bounded(machine: &Machine) -> Generics {
     generics
 }
 
-/// Silences the lint that wonders about bounds on what is no parameter; `None` if there are none.
+/// Returns the attribute that silences the lint about bounds on types that are not parameters; `None` if there are
+/// no such bounds.
 fn quiet(machine: &Machine) -> Option<TokenStream> {
     let parameters: Vec<_> =
         machine.generics.type_params().map(|parameter| parameter.ident.clone()).collect();
     (!own_types(machine, &parameters).is_empty()).then(|| quote!(#[allow(trivial_bounds)]))
 }
 
-/// A link to the trait or the state, for documentation.
+/// Returns a documentation link to the trait or the state.
 fn link(machine: &Machine) -> String {
     let name = machine.name.to_string();
     let State::One(ty) = &machine.state else { return format!("[`{name}`]") };
@@ -71,16 +72,16 @@ fn link(machine: &Machine) -> String {
     if path == name { format!("[`{name}`]") } else { format!("[`{name}`]({path})") }
 }
 
-/// Types that certainly travel; they need no bound.
+/// Types that can certainly be encoded. They need no bound.
 const FAMILIAR: [&str; 23] = [
     "bool", "char", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize",
     "f32", "f64", "String", "Option", "Result", "Vec", "BTreeMap", "BTreeSet", "Box",
 ];
 
-/// The types the commands carry that the user wrote, once each; those with parameters are left to their bounds.
+/// Returns the types that the user wrote in commands, once each. Types with parameters are left to the bounds of these.
 fn own_types(machine: &Machine, parameters: &[Ident]) -> Vec<Type> {
     let mut types: Vec<Type> = Vec::new();
-    // A type of a command with a condition may not even exist.
+    // A type in a command with a condition may not exist.
     for command in machine.commands.iter().filter(|command| command.conditions.is_empty()) {
         let arguments = command.arguments.iter().filter_map(carried);
         for ty in arguments.chain(command.result.as_ref()) {
@@ -100,7 +101,7 @@ fn mentions_constants(machine: &Machine, names: &[Ident]) -> bool {
     machine.generics.const_params().any(|parameter| names.contains(&parameter.ident))
 }
 
-/// The owned type that an argument is, or is lent from; `None` for what is read in place.
+/// Returns the owned type of an argument, or the one that it is borrowed from; `None` if it is read in place.
 fn carried(argument: &Argument) -> Option<&Type> {
     match &argument.passing {
         ArgumentMode::AsWritten => Some(&argument.ty),
@@ -109,7 +110,7 @@ fn carried(argument: &Argument) -> Option<&Type> {
     }
 }
 
-/// The machine's parameters without any bounds; defaults stay.
+/// Returns the machine's parameters without bounds, but with defaults.
 fn unbounded(machine: &Machine) -> Generics {
     let mut generics = machine.generics.clone();
     generics.where_clause = None;
@@ -120,13 +121,14 @@ fn unbounded(machine: &Machine) -> Generics {
     generics
 }
 
-/// The type of the field that mentions the parameters without owning values of them; `None` if there are none.
+/// Returns the type of the field that mentions the parameters without owning values of them; `None` if there are no
+/// parameters.
 fn mention(machine: &Machine) -> Option<TokenStream> {
     let names: Vec<_> = machine.generics.type_params().map(|parameter| &parameter.ident).collect();
     (!names.is_empty()).then(|| quote!(::core::marker::PhantomData<fn() -> (#(#names,)*)>))
 }
 
-/// What an argument is decoded as.
+/// Returns the type that an argument is decoded as.
 fn decoded(argument: &Argument) -> TokenStream {
     match &argument.passing {
         ArgumentMode::AsWritten | ArgumentMode::Bytes => {

@@ -1,4 +1,4 @@
-//! The two proxies, from one template.
+//! Generates the two proxies from one template.
 
 use super::table::{constant_name, merge, parts};
 use super::{bounded, commands_name, link, mention, private, quiet, unbounded};
@@ -8,19 +8,19 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::Ident;
 use syn::ext::IdentExt;
 
-/// In what the two proxies differ.
+/// The differences between the two proxies.
 struct Flavour {
     name: Ident,
     other: Ident,
     summary: String,
-    /// The trait that says that it can be turned into the other.
+    /// The trait with the conversion to the other proxy.
     side: &'static str,
-    /// The associated type of that trait.
+    /// The associated type of that trait: the other proxy.
     other_side: &'static str,
     blocking: bool,
 }
 
-/// `Async…` and `Sync…`.
+/// Generates both proxies, `Async…` and `Sync…`.
 pub(super) fn proxies(machine: &Machine) -> TokenStream {
     let (asynchronous, blocking) =
         (format_ident!("Async{}", machine.name), format_ident!("Sync{}", machine.name));
@@ -105,7 +105,7 @@ fn method(machine: &Machine, command: &Command, flavour: &Flavour) -> TokenStrea
     }
 }
 
-/// Encodes the arguments, and calls what sends them.
+/// Generates the code that encodes the arguments and sends them.
 fn body(machine: &Machine, command: &Command, flavour: &Flavour) -> TokenStream {
     let result = command.result.as_ref().map_or_else(|| quote!(()), |ty| quote!(#ty));
     let (commands, constant) = (commands_name(machine), constant_name(command));
@@ -113,7 +113,7 @@ fn body(machine: &Machine, command: &Command, flavour: &Flavour) -> TokenStream 
     let method = quote_spanned!(Span::mixed_site()=> &<#commands #parameters>::#constant);
     let spread = quote_spanned!(Span::mixed_site()=> self.handle.spread(#method));
     let (call, encoded, merge) = match (parts(command, &spread), merge(command)) {
-        // Where nothing is returned, what several partitions return is nothing as well.
+        // A method that returns nothing has nothing to merge.
         (Some(parts), None) => ("call_parts", parts, Some(quote!(|(), ()| ()))),
         (Some(parts), merge) => ("call_parts", parts, merge),
         (None, Some(merge)) => ("call_all", encoded(command), Some(merge)),
@@ -129,7 +129,7 @@ fn body(machine: &Machine, command: &Command, flavour: &Flavour) -> TokenStream 
     }
 }
 
-/// The expression that encodes a command's arguments, without owning any of them.
+/// Generates the expression that encodes a command's arguments, without owning any of them.
 fn encoded(command: &Command) -> TokenStream {
     let arguments = private("Arguments");
     let others = command.others().map(borrowed);
@@ -146,7 +146,7 @@ fn borrowed(argument: &Argument) -> TokenStream {
             let raw = private("Raw");
             quote!(&#raw(#name))
         }
-        // The user's span, so that a type that cannot travel is reported where the argument is.
+        // With the user's span, the compiler reports a type that cannot be encoded at the argument.
         _ => quote_spanned!(name.span()=> &#name),
     }
 }

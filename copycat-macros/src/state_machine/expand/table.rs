@@ -1,4 +1,4 @@
-//! The marker type and the table of its commands.
+//! Generates the marker type and the table of its commands.
 
 use super::{bounded, commands_name, decoded, link, mention, private, quiet, unbounded};
 use crate::state_machine::model::{Argument, ArgumentMode, Command, Kind, Machine, Merge, Route, Split};
@@ -8,7 +8,7 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::{Expr, Ident};
 
-/// The marker type, a constant for each command, and the table of all of them.
+/// Generates the marker type, a constant for each command, and the table of all commands.
 pub(super) fn table(machine: &Machine) -> TokenStream {
     let marker = marker(machine);
     let ids = machine.commands.iter().map(|command| {
@@ -67,7 +67,7 @@ fn marker(machine: &Machine) -> TokenStream {
     }
 }
 
-/// The name of the constant that describes a command. Two underscores keep it from everybody else's.
+/// Returns the name of the constant that describes a command. Two underscores keep it apart from other names.
 pub(super) fn constant_name(command: &Command) -> Ident {
     format_ident!("__{}", command.name.unraw(), span = Span::mixed_site())
 }
@@ -111,7 +111,7 @@ fn check(command: &Command) -> TokenStream {
     quote_spanned!(Span::mixed_site()=> |body, key_len| #call(body, key_len))
 }
 
-/// What the author said besides the kind.
+/// Generates the options that the author set besides the kind.
 fn details(command: &Command) -> TokenStream {
     let mut details = TokenStream::new();
     if let Some(id) = command.id {
@@ -147,7 +147,7 @@ fn details(command: &Command) -> TokenStream {
     details
 }
 
-/// The function that splits the encoded arguments of a command with several keys.
+/// Generates the function that splits the encoded arguments of a command with several keys.
 fn split(command: &Command) -> Option<TokenStream> {
     command.split.as_ref()?;
     let decode = private("decode");
@@ -162,7 +162,7 @@ fn split(command: &Command) -> Option<TokenStream> {
     })
 }
 
-/// The expression that makes a part for each partition out of the arguments of a command with several keys.
+/// Generates the expression that makes a part for each partition out of the arguments of a command with several keys.
 pub(super) fn parts(command: &Command, spread: &TokenStream) -> Option<TokenStream> {
     let Split { at, element, key } = command.split.as_ref()?;
     let (split, arguments) = (private("split"), private("Arguments"));
@@ -187,7 +187,7 @@ pub(super) fn parts(command: &Command, spread: &TokenStream) -> Option<TokenStre
     })
 }
 
-/// The function that makes two results one.
+/// Returns the function that merges two results.
 pub(super) fn merge(command: &Command) -> Option<TokenStream> {
     if !matches!(command.route, Route::All | Route::Keys) || command.result.is_none() {
         return None;
@@ -195,7 +195,7 @@ pub(super) fn merge(command: &Command) -> Option<TokenStream> {
     match command.merge.as_ref()? {
         Merge::Own(path) => Some(quote!(#path)),
         Merge::Known(name, span) => {
-            // A partition without any element has no smallest one: it is left out, instead of winning.
+            // A partition without elements has no smallest one: it must be left out, or its `None` would win.
             let of_some = command.result.as_ref().is_some_and(types::is_option);
             let name = match *name {
                 "min" if of_some => "min_of_some",

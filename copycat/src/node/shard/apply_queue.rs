@@ -1,4 +1,4 @@
-//! Committed entries on their way to the applier, and who waits for their results.
+//! The dispatch of committed entries to the applier, and the callers that wait for their results.
 
 use super::super::applier::{ApplyProgress, Work};
 use super::super::machine::Machine;
@@ -16,22 +16,22 @@ use crate::storage::StorageError;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long entries may wait where nobody here waits for their results: each hand-over wakes a thread, and on
-/// followers it wakes it for nobody.
+/// The longest delay of a dispatch for which no caller on this member waits. Each dispatch wakes the applier's thread,
+/// and on followers it does so for no caller.
 const LAZY: Duration = Duration::from_millis(5);
 
-/// How far one group's entries were handed to the applier.
+/// The state of dispatching one group's entries to the applier.
 #[derive(Debug)]
 pub(super) struct ApplyQueue {
     group: GroupId,
     proposed: Proposed,
     pub progress: Arc<ApplyProgress>,
-    /// Last entry handed over, and the bytes of all that were.
+    /// The last entry that was dispatched, and the bytes of all dispatched entries.
     handed: Index,
     handed_bytes: u64,
-    /// When to look again for what may be handed over, although nobody waits for it.
+    /// The time of the next dispatch that no caller waits for, or that a bound has delayed.
     due: Option<Duration>,
-    /// That time has come.
+    /// Whether that time has passed.
     overdue: bool,
 }
 
@@ -41,13 +41,13 @@ impl ApplyQueue {
         ApplyQueue { group, proposed, progress, handed: 0, handed_bytes: 0, due: None, overdue: false }
     }
 
-    /// The machine takes over, with the state that `from` entries have led to.
+    /// Attaches the machine, whose state reflects the entries up to `from`.
     pub(super) fn attach(&mut self, machine: Box<dyn Machine>, from: Index) -> Work {
         self.handed = from;
         Work::Attach { group: self.group, machine, from, progress: self.progress.clone() }
     }
 
-    /// Nobody holds a proxy: whatever was handed over, it is done with.
+    /// Detaches the machine, because no proxy exists. What was dispatched to it no longer counts.
     pub(super) fn detach(&mut self) -> Work {
         self.progress = Arc::default();
         (self.handed, self.handed_bytes) = (0, 0);
@@ -55,7 +55,7 @@ impl ApplyQueue {
         Work::Detach { group: self.group }
     }
 
-    /// Writes were proposed as these entries; their output wait for the results.
+    /// Records that the writes were proposed as the entries of `span`, and that their callers wait for the results.
     pub(super) fn await_results(&mut self, span: Span, writes: Vec<QueuedRequest>) {
         assert_eq!(span.last - span.first + 1, writes.len() as u64, "each entry has one who waits for it");
         assert!(span.first > self.handed, "{} was handed over before it was waited for", span.first);
@@ -64,17 +64,18 @@ impl ApplyQueue {
         }
     }
 
-    /// How many output wait.
+    /// Returns the number of proposed writes that wait for their entries to be dispatched.
     pub(super) fn waiting(&self) -> usize {
         self.proposed.len()
     }
 
-    /// When there is something to hand over or a caller's time is up.
+    /// Returns the time of the next dispatch, or the deadline of a caller if that comes first.
     pub(super) fn deadline(&self) -> Option<Duration> {
         [self.due, self.proposed.deadline()].into_iter().flatten().min()
     }
 
-    /// Time passes. Ends the wait of those whose time is up; their entries stand.
+    /// Fails proposed writes whose deadline has passed, and records that a dispatch is due. The entries of failed
+    /// writes stay in the log.
     pub(super) fn tick(&mut self, now: Duration, replies: &mut Replies) {
         self.proposed.expire(now, replies);
         if self.due.is_some_and(|due| due <= now) {
@@ -82,13 +83,14 @@ impl ApplyQueue {
         }
     }
 
-    /// Ends the wait of all.
+    /// Fails all waiting writes.
     pub(super) fn abandon(&mut self, failure: Failure, replies: &mut Replies) {
         self.proposed.abandon(failure, replies);
     }
 
-    /// Hands over what is committed, with those who wait for it, and then the reads that waited for it. PendingReads never
-    /// find the state older for it: they are handed over behind everything that is known to be committed.
+    /// Dispatches committed entries to the applier, with the callers that wait for them, then the reads that are ready.
+    /// Reads come after all entries that are known to be committed, so a delayed dispatch never makes them see an older
+    /// state.
     pub(super) fn hand_over(
         &mut self,
         now: Duration,
@@ -106,7 +108,7 @@ impl ApplyQueue {
             assert!(applied_bytes <= self.handed_bytes, "more bytes are applied than were handed over");
             let ahead = self.handed_bytes - applied_bytes;
             if ahead >= io.bounds.ahead_bytes || output.handed_left == 0 {
-                // The applier says nothing when it has caught up: it is looked at again soon.
+                // The applier does not report that it has caught up, so the group checks again soon.
                 self.due = Some(now + LAZY);
                 break;
             }
@@ -124,7 +126,7 @@ impl ApplyQueue {
         Ok(())
     }
 
-    /// Whether nobody here waits, and it is not time yet.
+    /// Returns whether the dispatch can be delayed: no caller waits on this member, and it is not due.
     fn may_wait(&mut self, now: Duration, commit: Index, reads: &PendingReads, lazy_entries: u64) -> bool {
         assert!(commit >= self.handed, "what was handed over is committed");
         let waited_for = self.proposed.len() > 0 || !reads.is_idle();

@@ -1,41 +1,41 @@
-//! How much a shard holds, hands over and sends at a time.
+//! The bounds on what a shard keeps, dispatches and sends at a time.
 //!
-//! Production uses [`Bounds::DEFAULT`] and nothing else. The simulation draws them small, so that a log of some
-//! kilobytes reaches every one of them.
+//! Production uses [`Bounds::DEFAULT`] only. The simulation draws small bounds, so that a log of a few kilobytes
+//! reaches every one of them.
 
-/// The bounds of one shard. A bound that ends a batch is reached by what is longer, never cut short: a single
-/// request or entry always fits.
+/// The bounds of one shard. A batch may exceed its bound by its last element: a single request or entry is never split.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Bounds {
-    /// Most requests of one group between their arrival and their answer. One more is `Busy`. Default 65,536: many
+    /// Most requests of one group between arrival and answer. The next request fails with `Busy`. Default 65,536: many
     /// times what commits during one flush.
     pub requests_max: usize,
-    /// Bytes of arguments that one group keeps, at most, and one request more. Entries that wait for the disk are not
-    /// counted. Default 64 MiB.
+    /// Most bytes of arguments that one group keeps, exceeded by one request at most. The bytes of proposed writes are
+    /// not counted. Default 64 MiB.
     pub argument_bytes_max: u64,
-    /// Bytes of entries that wait for the disk, of all groups, at most. What comes beyond is proposed later. Default
-    /// 64 MiB.
+    /// Most bytes of entries that wait for the disk, for all groups together. While there are more, no further entries
+    /// are proposed. Default 64 MiB.
     pub backlog_bytes_max: u64,
-    /// Bytes of entries that a group proposes in one turn; the rest waits for the next. What arrives during a flush
-    /// forms one batch, but no batch shuts the others out. Default 4 MiB.
+    /// Bytes of entries that a group proposes in one turn; the rest waits for the next turn. Requests that arrive
+    /// during a flush form one batch, but no batch keeps the other groups waiting for long. Default 4 MiB.
     pub proposed_bytes: usize,
-    /// Bytes of requests in one message to the leader, if so many wait. Default 1 MiB.
+    /// Bytes of requests in one message to the leader. Default 1 MiB.
     pub forwarded_bytes: usize,
-    /// Bytes of entries in one message to a follower, or in one piece of work for the applier. Default 1 MiB.
+    /// Bytes of entries in one message to a follower, or in one item of work for the applier. Default 1 MiB.
     pub piece_bytes: usize,
-    /// Bytes handed to the applier in one turn, of all groups; the rest waits for the next. Replaying many long logs
-    /// holds up no heartbeat. Default 4 MiB.
+    /// Bytes dispatched to the applier in one turn, for all groups together; the rest waits for the next turn. So
+    /// replaying many long logs delays no heartbeat. Default 4 MiB.
     pub handed_bytes: usize,
-    /// Bytes of one group that were handed to the applier and not applied yet. Replaying a long log takes no more memory
-    /// than a short one. Default 4 MiB.
+    /// Bytes of one group that are dispatched to the applier and not applied yet. So replaying a long log needs no more
+    /// memory than a short one. Default 4 MiB.
     pub ahead_bytes: u64,
-    /// Entries that may wait for the next tick where nobody here waits for their results. Each hand-over wakes a thread,
-    /// and on followers it wakes it for nobody. Default 256.
+    /// The number of committed entries that are dispatched without delay even if no caller on this member waits for
+    /// their results. Fewer entries wait for a few milliseconds, because each dispatch wakes a thread, and on followers
+    /// it does so for no caller. Default 256.
     pub lazy_entries: u64,
 }
 
 impl Bounds {
-    /// What production uses.
+    /// The bounds that production uses.
     pub(crate) const DEFAULT: Bounds = Bounds {
         requests_max: 65_536,
         argument_bytes_max: 64 << 20,

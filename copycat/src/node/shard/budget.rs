@@ -1,20 +1,19 @@
-//! How much of the shard's memory for requests is taken, and by whom.
+//! How much of the shard's memory for requests each group uses.
 //!
-//! The budget is the shard's: a thousand groups share what one would have. A group may take as much as it leaves free
-//! for the others (Choudhury and Hahne, "Dynamic queue length thresholds", 1998): one that takes all it can get has
-//! half, and a second one then finds half of the rest.
+//! All groups share the budget of the shard: a thousand groups use as much as one could. A group may use as much as it
+//! leaves free for the others (Choudhury and Hahne, "Dynamic queue length thresholds", 1998). A group that takes all it
+//! can get has half, and a second one then gets half of the rest.
 
 use super::bounds::Bounds;
 
-/// Requests between their arrival and their answer, and bytes of their arguments. Entries that wait for the disk are
-/// not in it.
+/// Requests between arrival and answer, and the bytes of their arguments. The bytes of proposed writes are not counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Usage {
     pub requests: usize,
     pub bytes: u64,
 }
 
-/// The usage of all groups, as far as it was counted.
+/// The limit, and the last known usage of all groups together.
 #[derive(Debug)]
 pub(super) struct Budget {
     max: Usage,
@@ -22,14 +21,14 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    /// A lone group may take what the bounds say.
+    /// Creates a budget in which a single group may use what the bounds allow, which is half of it.
     pub(super) fn new(bounds: &Bounds) -> Budget {
         let max = Usage { requests: 2 * bounds.requests_max, bytes: 2 * bounds.argument_bytes_max };
         Budget { max, used: Usage::default() }
     }
 
-    /// A group uses `now` what was `counted` before. Answers of the applier are found out by counting: so the usage of
-    /// groups that nobody looked at for a while is too high, never too low.
+    /// Replaces the `counted` usage of a group by the usage `now`. The applier's answers are noticed only by counting,
+    /// so the usage of a group that was not counted for a while is too high, never too low.
     pub(super) fn recount(&mut self, counted: &mut Usage, now: Usage) {
         let Usage { requests, bytes } = std::mem::replace(counted, now);
         assert!(self.used.requests >= requests && self.used.bytes >= bytes, "what is given back was taken");
@@ -37,7 +36,8 @@ impl Budget {
         self.used.bytes = self.used.bytes - bytes + now.bytes;
     }
 
-    /// Whether a group that uses `own` may take one request more, while `forwarded` are under way to other members.
+    /// Returns whether a group that uses `own` may take one more request, while `forwarded` requests are in flight to
+    /// other members.
     pub(super) fn admits(&self, own: Usage, forwarded: usize) -> bool {
         let requests = self.max.requests.saturating_sub(self.used.requests + forwarded);
         let bytes = self.max.bytes.saturating_sub(self.used.bytes);

@@ -1,8 +1,8 @@
-//! Requests on their way to a leader elsewhere, and the answers that come back.
+//! Requests in flight to a leader on another member, and the answers to them.
 //!
-//! A batch names the term it is meant for; a leader of another term refuses the whole, so that what was
-//! sent in one order is never proposed in another. Nothing is sent twice: whether a write whose answer
-//! is missing has happened is not known here, and the caller is told so.
+//! A batch names the term it is meant for. A leader of another term refuses the whole batch, so requests that were sent
+//! in one order are never proposed in another. A request is never sent twice: this member cannot know whether a write
+//! without an answer has happened, and tells the caller so.
 
 use super::super::wire::Message;
 use super::peers::Peers;
@@ -16,10 +16,10 @@ use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Pause between two looks for requests whose time is up.
+/// Pause between two checks for requests whose deadline has passed.
 const EXPIRY_INTERVAL: Duration = Duration::from_millis(50);
 
-/// A request that is under way to a leader.
+/// A request that is in flight to a leader.
 #[derive(Debug)]
 struct Forwarded {
     to: MemberId,
@@ -27,18 +27,18 @@ struct Forwarded {
     reply: ReplyTo,
 }
 
-/// The requests of all groups that are under way.
+/// The requests of all groups that are in flight to other members.
 #[derive(Debug)]
 pub(super) struct Forwarding {
     under_way: BTreeMap<u64, Forwarded>,
-    /// How many were ever sent.
+    /// The number of requests that were ever forwarded.
     total: u64,
-    /// Number of the next. Never given twice, so that an answer of a connection that has broken is not taken for one
-    /// of the next.
+    /// The number of the next request. Numbers are never reused, so a late answer of a broken connection is not taken
+    /// for an answer to a newer request.
     next_number: u64,
-    /// When to look again for those whose time is up.
+    /// The time of the next check of the deadlines.
     next_expiry: Duration,
-    /// Bytes of requests in one message, if so many wait.
+    /// Bytes of requests in one message.
     batch_bytes: usize,
 }
 
@@ -48,18 +48,18 @@ impl Forwarding {
         Forwarding { under_way, total: 0, next_number: 1, next_expiry, batch_bytes }
     }
 
-    /// How many are under way.
+    /// Returns the number of requests in flight.
     pub(super) fn len(&self) -> usize {
         self.under_way.len()
     }
 
-    /// How many were ever sent.
+    /// Returns the number of requests that were ever forwarded.
     pub(super) fn total(&self) -> u64 {
         self.total
     }
 
-    /// Sends what is queued for `group` to its leader. Without a connection it stays queued until there is one, or
-    /// another leader, or its time is up.
+    /// Sends the queued requests of `group` to its leader. Without a connection they stay queued until there is one,
+    /// until another leader is known, or until their deadline passes.
     pub(super) fn forward(
         &mut self,
         now: Duration,
@@ -83,7 +83,7 @@ impl Forwarding {
         }
     }
 
-    /// Requests of one message, and the time that is left to those that have most of it.
+    /// Takes the requests of one message. Returns them with the longest remaining time of any of them.
     fn batch(
         &mut self,
         now: Duration,
@@ -96,7 +96,7 @@ impl Forwarding {
             && let Some(pending) = queue.pop_front()
         {
             if pending.term != 0 {
-                // It was meant for this member, which led when it came and leads no more.
+                // The request was meant for this member, which led when it arrived and does not lead now.
                 replies.fail(pending.reply, Failure::NotLeader);
                 continue;
             }
@@ -119,7 +119,8 @@ impl Forwarding {
         Submitted { id, call }
     }
 
-    /// Answers have come back from whom the requests were sent to; nobody else is asked, or believed.
+    /// Passes answers on to the callers. An answer counts only if it comes from the member that the request was sent
+    /// to.
     pub(super) fn take_answers(&mut self, from: MemberId, answers: Vec<Answered>, replies: &mut Replies) {
         for Answered { id, result } in answers {
             if self.under_way.get(&id).is_some_and(|forwarded| forwarded.to == from) {
@@ -134,20 +135,20 @@ impl Forwarding {
         }
     }
 
-    /// The connection to `peer` broke: what it was asked may or may not have happened.
+    /// Fails the requests in flight to `peer`, whose connection is closed. They may or may not have happened.
     pub(super) fn fail_to(&mut self, peer: MemberId, replies: &mut Replies) {
         for (_, forwarded) in self.under_way.extract_if(.., |_, forwarded| forwarded.to == peer) {
             replies.fail(forwarded.reply, Failure::Disconnected);
         }
     }
 
-    /// When [`expire`](Self::expire) has something to do.
+    /// Returns the time at which [`expire`](Self::expire) has work.
     pub(super) fn deadline(&self) -> Option<Duration> {
         (!self.under_way.is_empty()).then_some(self.next_expiry)
     }
 
-    /// Ends the wait of those whose time is up. What was forwarded later may have waited for longer before, so all are
-    /// looked at, and not with every tick.
+    /// Fails the requests whose deadline has passed. Deadlines do not ascend with the numbers, because a request may
+    /// have been queued before it was forwarded. So all requests are checked, but not in every tick.
     pub(super) fn expire(&mut self, now: Duration, replies: &mut Replies) {
         if now < self.next_expiry {
             return;
@@ -158,7 +159,7 @@ impl Forwarding {
         }
     }
 
-    /// Ends the wait of all.
+    /// Fails all requests in flight.
     pub(super) fn abandon(&mut self, failure: Failure, replies: &mut Replies) {
         while let Some((_, forwarded)) = self.under_way.pop_first() {
             replies.fail(forwarded.reply, failure);

@@ -1,4 +1,5 @@
-//! One group on this member: what is asked of it, its reads, its consensus, and what it hands to its state machine.
+//! One group on this member: its queued requests, its reads, its consensus, and the entries it dispatches to its state
+//! machine.
 
 use super::super::applier::Work;
 use super::super::machine::{Checker, Machine};
@@ -23,7 +24,7 @@ use crate::storage::StorageError;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// One group.
+/// One Raft group on this member: one partition of a resource.
 #[derive(Debug)]
 pub(super) struct Group {
     id: GroupId,
@@ -31,7 +32,7 @@ pub(super) struct Group {
     reads: PendingReads,
     replication: Replication,
     apply_queue: ApplyQueue,
-    /// Its log could not be read: it takes no part any more.
+    /// The log of the group could not be read, so it no longer takes part.
     stopped: bool,
 }
 
@@ -51,7 +52,7 @@ impl Group {
         self.intake.is_attached()
     }
 
-    /// The leader of the current term, and the term, if it is known.
+    /// Returns the current term and its leader, if the leader is known.
     pub(super) fn leader(&self) -> Option<(Term, MemberId)> {
         let status = self.replication.status();
         status.leader.map(|leader| (status.term, leader))
@@ -62,34 +63,35 @@ impl Group {
         status.role == Role::Leader && status.term == term
     }
 
-    /// Takes the group's code. It has none yet.
+    /// Attaches the state machine. The group must not have one yet.
     pub(super) fn attach(&mut self, checker: Arc<dyn Checker>, machine: Box<dyn Machine>) -> Work {
         self.intake.attach(checker);
-        // A machine as it was made: whoever has a later state hands it over with its index.
+        // The machine is in its initial state, which reflects no entry. A later state would come with its index.
         self.apply_queue.attach(machine, 0)
     }
 
-    /// Gives the code back: nobody holds a proxy.
+    /// Detaches the state machine, because no proxy exists.
     pub(super) fn detach(&mut self, replies: &mut Replies) -> Work {
         self.intake.detach();
-        // A client of another process may still wait.
+        // A client in another process may still wait for its read.
         self.reads.abandon(Failure::UnknownResource, replies);
         self.reads = PendingReads::default();
         self.apply_queue.detach()
     }
 
-    /// Whether it takes no part any more.
+    /// Returns whether the group no longer takes part.
     pub(super) fn is_stopped(&self) -> bool {
         self.stopped
     }
 
-    /// Whether it neither serves nor leads: its log cannot be read, or its program does not understand it.
+    /// Returns whether the group neither serves nor leads: its log cannot be read, or its program does not understand
+    /// an entry.
     fn is_halted(&self) -> bool {
         self.stopped || self.apply_queue.progress.is_halted()
     }
 
-    /// Requests somewhere between their arrival and their answer, and bytes of their arguments, entries that wait for
-    /// the disk aside.
+    /// Returns the requests between arrival and answer, and the bytes of their arguments. The bytes of proposed writes
+    /// are not counted.
     pub(super) fn usage(&self) -> Usage {
         let (queue, progress) = (&self.intake.queue, &self.apply_queue.progress);
         Usage {
@@ -98,7 +100,7 @@ impl Group {
         }
     }
 
-    /// Takes a request, for which there is room.
+    /// Queues a request that was admitted, or answers it at once.
     pub(super) fn enqueue(&mut self, pending: QueuedRequest, replies: &mut Replies) {
         if self.is_halted() {
             replies.fail(pending.reply, Failure::Halted);
@@ -111,13 +113,13 @@ impl Group {
         }
     }
 
-    /// Whether it stands for election and leads. A group without code, or whose code does not understand the log, votes
-    /// and stores, but could serve nobody.
+    /// Returns whether the group stands for election. A group without a state machine, or with one that does not
+    /// understand the log, votes and stores entries, but could not serve clients as a leader.
     fn campaigns(&self) -> bool {
         self.is_attached() && !self.is_halted()
     }
 
-    /// When [`tick`](Self::tick) has something to do.
+    /// Returns the time at which [`tick`](Self::tick) has work.
     pub(super) fn deadline(&self, now: Duration, io: &Io) -> Duration {
         if self.stopped {
             return Duration::MAX;
@@ -127,7 +129,7 @@ impl Group {
         output.into_iter().flatten().fold(consensus, Duration::min)
     }
 
-    /// Time passes.
+    /// Advances the time: fails requests whose deadline has passed, and ticks the core.
     pub(super) fn tick(
         &mut self,
         now: Duration,
@@ -149,7 +151,7 @@ impl Group {
         Ok(())
     }
 
-    /// A message of a counterpart, and the entries that came with it.
+    /// Receives a message of the group on another member, with the entries of an append.
     pub(super) fn receive(
         &mut self,
         now: Duration,
@@ -163,29 +165,29 @@ impl Group {
         Ok(())
     }
 
-    /// What was written up to `token` is durable.
+    /// Reports that everything written up to `token` is durable.
     pub(super) fn durable(&mut self, now: Duration, token: Token, io: &mut Io) -> Result<(), StorageError> {
         let update = self.replication.durable(now, token, io)?;
         self.apply_read_update(update);
         Ok(())
     }
 
-    /// What was on its way to `peer` is lost.
+    /// Reports that the messages in flight to `peer` are lost.
     pub(super) fn disconnected(&mut self, peer: MemberId) {
         self.replication.disconnected(peer);
     }
 
-    /// Takes what waits for no more than `token` to be durable.
+    /// Takes the held messages that may leave once `token` is durable.
     pub(super) fn take_held(&mut self, token: Token) -> impl Iterator<Item = (MemberId, Message)> + '_ {
         self.replication.take_held(token)
     }
 
-    /// Whether requests wait that neither were proposed nor passed on.
+    /// Returns whether requests are queued that were neither proposed nor forwarded.
     pub(super) fn has_queued(&self) -> bool {
         !self.intake.queue.is_empty()
     }
 
-    /// Whether anything follows when the write under way has ended.
+    /// Returns whether the group has work when the current flush ends.
     pub(super) fn awaits_flush(&self) -> bool {
         !self.stopped && (self.has_queued() || self.replication.awaits_flush())
     }
@@ -199,7 +201,7 @@ impl Group {
         }
     }
 
-    /// Once per turn: what is queued goes on its way, and what is committed to the applier.
+    /// Proposes or forwards the queued requests, and dispatches committed entries to the applier. Called once per turn.
     pub(super) fn process_ready(
         &mut self,
         now: Duration,
@@ -207,7 +209,8 @@ impl Group {
         io: &mut Io,
         output: &mut TurnOutput,
     ) -> Result<(), StorageError> {
-        // Before anything is taken for another leadership, or handed over of what another one committed.
+        // This must come first: reads of an old leadership must neither mix with those of a new one nor see its
+        // entries.
         if self.reads.lines_term().is_some_and(|term| !self.leads_in(term)) {
             self.reads.refuse_lines(&mut output.replies);
         }
@@ -233,7 +236,7 @@ impl Group {
         self.apply_queue.hand_over(now, self.replication.commit(), &mut self.reads, io, output)
     }
 
-    /// Takes the queue apart: writes are proposed together, reads go their way.
+    /// Takes the queued requests: proposes the writes together, and sorts the reads by what they must wait for.
     fn propose(
         &mut self,
         now: Duration,
@@ -266,7 +269,8 @@ impl Group {
         self.ask(now, context, unconfirmed, io)
     }
 
-    /// Asks for a confirmation that all reads of this turn share, unless none needs it.
+    /// Requests one confirmation of the leadership, shared by all reads of this turn that need one, and queues the
+    /// reads.
     fn ask(
         &mut self,
         now: Duration,
@@ -287,7 +291,7 @@ impl Group {
         for (ahead, read) in unconfirmed.behind {
             self.reads.await_entry(term, last + ahead, ticket.filter(|_| ahead == 0), read);
         }
-        // Behind them: a single voter confirms at once.
+        // The update comes after the reads are queued: a single voter confirms at once.
         self.apply_read_update(update);
         Ok(())
     }
@@ -304,7 +308,7 @@ impl Group {
         }
     }
 
-    /// The log of this group cannot be read here: it takes no part any more, which the others take for a crash.
+    /// Stops the group on this member, because its log cannot be read. To the other members this looks like a crash.
     pub(super) fn stop(&mut self, error: &StorageError, replies: &mut Replies) {
         tracing::error!(group = %self.id, %error, "the group's log cannot be read: it stops on this member");
         self.stopped = true;
@@ -312,8 +316,9 @@ impl Group {
         self.abandon(Failure::Halted, replies);
     }
 
-    /// The member stops, for `failure`. What was never proposed never happens: whoever asked here learns that this
-    /// member is closed, whoever asked elsewhere that there is another.
+    /// Fails all requests, because the member stops. Queued requests were never proposed, so they certainly do not
+    /// happen: local callers get `Closed`; requests from a connection get `NotLeader`, because another member may serve
+    /// them. All others get `failure`.
     pub(super) fn close(&mut self, failure: Failure, replies: &mut Replies) {
         self.intake.queue.abandon(Failure::Closed, Failure::NotLeader, replies);
         self.abandon(failure, replies);

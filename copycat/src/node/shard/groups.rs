@@ -1,4 +1,4 @@
-//! The groups of a shard, and which of them have something to do.
+//! The groups of a shard, and which of them have work.
 
 use super::bounds::Bounds;
 use super::budget::{Budget, Usage};
@@ -9,37 +9,37 @@ use crate::codec::ids::GroupId;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
-/// Timers that go off within this time are looked at before the shard is left alone until the first of them: most turn
-/// out to be early, and would wake it for nothing.
+/// Before the loop sleeps, timers that expire within this time are compared with the deadlines of their groups. Most of
+/// them are early, and would wake the loop for nothing.
 const LOOK_AHEAD: Duration = Duration::from_millis(50);
 
-/// Where a group is kept. What happens to many groups in one turn looks each of them up once.
+/// The position of a group in `slots`. Several inputs for one group in a turn look up its id only once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Slot(u32);
 
-/// All groups. A turn looks at those that are ready, and at no others.
+/// All groups. A turn processes the ready ones only.
 #[derive(Debug)]
 pub(super) struct Groups {
     slots: Vec<Scheduled>,
     index: BTreeMap<GroupId, Slot>,
-    /// Those that something has happened to in this turn.
+    /// The groups that received an input in this turn.
     ready: VecDeque<Slot>,
-    /// Those that have something to do when the write under way has ended.
+    /// The groups that have work when the current flush ends.
     awaiting: BTreeSet<Slot>,
     timers: Timers<Slot>,
     budget: Budget,
-    /// Whether what all groups use was counted in this turn: a turn may refuse thousands of requests.
+    /// Whether the usage of all groups was recounted in this turn: a turn may refuse thousands of requests.
     all_counted: bool,
 }
 
-/// A group, and in which of the lists it stands.
+/// A group, and the lists that contain it.
 #[derive(Debug)]
 struct Scheduled {
     group: Group,
     ready: bool,
     awaiting: bool,
     timer: Timer,
-    /// What the budget counts for it.
+    /// The usage that the budget counts for the group.
     counted: Usage,
 }
 
@@ -56,7 +56,7 @@ impl Groups {
         }
     }
 
-    /// Where a group is, if it lives here.
+    /// Returns the slot of a group, if it exists here.
     pub(super) fn find(&self, id: GroupId) -> Option<Slot> {
         self.index.get(&id).copied()
     }
@@ -65,7 +65,7 @@ impl Groups {
         &self.slots[slot.0 as usize].group
     }
 
-    /// A group that is changed without more following from it.
+    /// Returns a group for a change that needs no further processing.
     pub(super) fn get_mut(&mut self, slot: Slot) -> &mut Group {
         &mut self.scheduled(slot).group
     }
@@ -74,7 +74,7 @@ impl Groups {
         &mut self.slots[slot.0 as usize]
     }
 
-    /// A group that something happens to: this turn settles it.
+    /// Marks a group as ready, so that this turn processes it, and returns it for the change.
     pub(super) fn touch(&mut self, slot: Slot) -> &mut Group {
         let scheduled = &mut self.slots[slot.0 as usize];
         if !std::mem::replace(&mut scheduled.ready, true) {
@@ -84,7 +84,7 @@ impl Groups {
         &mut self.slots[slot.0 as usize].group
     }
 
-    /// A group begins to live here.
+    /// Adds a group, and marks it as ready.
     pub(super) fn insert(&mut self, id: GroupId, group: Group) -> Slot {
         let slot = Slot(u32::try_from(self.slots.len()).expect("fewer groups than memory has bytes"));
         let before = self.index.insert(id, slot);
@@ -96,7 +96,7 @@ impl Groups {
         slot
     }
 
-    /// All of them, in the order of their ids.
+    /// Returns all groups in the order of their ids.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Group> {
         self.index.values().map(|slot| self.get(*slot))
     }
@@ -105,8 +105,9 @@ impl Groups {
         self.slots.iter_mut().map(|scheduled| &mut scheduled.group)
     }
 
-    /// Makes room for one more request to the group, with so many bytes of arguments, while `forwarded` are under way to
-    /// other members. Before it says no for the first time in a turn, it counts again what all groups use.
+    /// Reserves memory for one more request of the group, with `bytes` of arguments, while `forwarded` requests are in
+    /// flight to other members. Returns whether the request is admitted. Recounts the usage of all groups before the
+    /// first refusal of a turn.
     pub(super) fn admit(&mut self, slot: Slot, bytes: usize, forwarded: usize) -> bool {
         let own = self.count(slot);
         if !self.budget.admits(own, forwarded) && !self.all_counted {
@@ -129,7 +130,7 @@ impl Groups {
         *counted
     }
 
-    /// The next group whose timer has gone off. It may turn out to be early.
+    /// Takes the next group whose timer has expired. The timer may be early.
     pub(super) fn next_due(&mut self, now: Duration) -> Option<Slot> {
         while let Some((time, slot)) = self.timers.first()
             && time <= now
@@ -141,7 +142,7 @@ impl Groups {
         None
     }
 
-    /// When the next group has something to do.
+    /// Returns the time at which the next group has work.
     pub(super) fn deadline(&mut self, now: Duration, io: &Io) -> Option<Duration> {
         while let Some((time, slot)) = self.timers.first()
             && time <= now + LOOK_AHEAD
@@ -158,7 +159,7 @@ impl Groups {
         self.timers.first().map(|(time, _)| time)
     }
 
-    /// Touches those that wait for the disk or for a connection, as far as they are wanted.
+    /// Touches the groups that wait for the disk or for a connection, if `wanted` accepts them.
     pub(super) fn touch_waiting(&mut self, wanted: impl Fn(&Group) -> bool) {
         let waiting = self.awaiting.iter().copied();
         let waiting: Vec<Slot> = waiting.filter(|slot| wanted(self.get(*slot))).collect();
@@ -167,15 +168,14 @@ impl Groups {
         });
     }
 
-    /// The next group that is ready; it is to be [noted](Self::note) when it is settled. With the last one the turn is
-    /// over.
+    /// Takes the next ready group. The caller processes it and then calls [`note`](Self::note). `None` ends the turn.
     pub(super) fn next_ready(&mut self) -> Option<Slot> {
         let next = self.ready.pop_front();
         self.all_counted &= next.is_some();
         next
     }
 
-    /// The group is settled: it is looked at again when it has something to do.
+    /// Records that the group was processed, and sets its timer to the time when it has work again.
     pub(super) fn note(&mut self, now: Duration, slot: Slot, io: &Io) {
         let Scheduled { group, ready, timer, .. } = &mut self.slots[slot.0 as usize];
         assert!(*ready, "a group is settled to which nothing has happened");
@@ -184,7 +184,7 @@ impl Groups {
         self.await_flush(slot);
     }
 
-    /// Remembers whether the group has something to do when the write under way has ended.
+    /// Records whether the group has work when the current flush ends.
     pub(super) fn await_flush(&mut self, slot: Slot) {
         let Scheduled { group, awaiting, .. } = self.scheduled(slot);
         let awaits = group.awaits_flush();
@@ -195,7 +195,7 @@ impl Groups {
         assert!(changed, "the group and the list of those that wait agree");
     }
 
-    /// Whether any group has something to do when the write under way has ended.
+    /// Returns whether any group has work when the current flush ends.
     pub(super) fn awaits_any_flush(&self) -> bool {
         !self.awaiting.is_empty()
     }

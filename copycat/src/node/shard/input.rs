@@ -1,4 +1,4 @@
-//! What goes into a shard, and what it says of itself.
+//! The inputs and options of a shard, and the status that it reports.
 
 use super::super::completions::Done;
 use super::super::machine::{Checker, Machine};
@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
-/// What a shard is told when it is made.
+/// The options of a shard.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
     /// This member.
@@ -26,90 +26,90 @@ pub(crate) struct Options {
     /// The longest election timeout under which earlier processes of this member may have promised a leader not to
     /// vote.
     pub promised: Duration,
-    /// How long a request may take before its caller is told.
+    /// The time after which a request fails with a timeout.
     pub request_timeout: Duration,
-    /// How much is held, handed over and sent at a time.
+    /// The bounds on what the shard keeps, dispatches and sends at a time.
     pub bounds: Bounds,
 }
 
-/// Something that has happened.
+/// An input of a turn.
 #[derive(Debug)]
 pub(crate) enum Input {
-    /// A proxy in this process asks.
+    /// A request of a proxy in this process.
     Request(Request),
-    /// Requests came over a connection.
+    /// Requests that came over a connection.
     Submitted {
-        /// Where the answers go.
+        /// The connection that the answers go to.
         origin: Origin,
         /// The requests.
         submit: Submit,
     },
-    /// Answers to requests this shard had forwarded.
+    /// Answers to requests that this shard forwarded.
     Answered {
-        /// Who answers.
+        /// The member that answers.
         from: MemberId,
         /// The answers.
         answers: Vec<Answered>,
     },
-    /// A message from another member's core, and the entries that came with it.
+    /// A message from the core of another member.
     Raft {
-        /// Sender.
+        /// The sender.
         from: MemberId,
         /// The group.
         group: GroupId,
-        /// The message; its spans describe `entries`.
+        /// The message. The spans of an append describe `entries`.
         message: raft::message::Message,
-        /// The entries that came with it.
+        /// The entries of an append.
         entries: Entries,
     },
-    /// Requests can be sent to a member.
+    /// A connection to a member is open, so requests can be sent to it.
     Connected(MemberId),
-    /// The connection to a member broke: what was under way to it is lost, and answers to it, too.
+    /// The connection to a member is closed. Messages in flight are lost, and so are the answers to forwarded requests.
     Disconnected(MemberId),
-    /// A worker is done.
+    /// A worker has finished a job.
     Done(Done),
-    /// A group's code is here.
+    /// The state machines of a resource.
     Attach(Attachment),
-    /// The code of these groups, which was attached, is nobody's.
+    /// The state machines of these groups are to be detached, because no proxy exists.
     Detach(Vec<GroupId>),
 }
 
-/// The code of a resource's groups, from whoever opened it.
+/// The state machines of a resource's groups, from the caller that opens it.
 #[derive(Debug)]
 pub(crate) struct Attachment {
     /// The resource's name.
     pub resource: String,
-    /// The groups, and the state of each before its first entry.
+    /// The groups, each with its state before the first entry.
     pub groups: Vec<(GroupId, Box<dyn Machine>)>,
-    /// Which commands there are, and whether arguments fit.
+    /// The checker of requests: which commands exist, and whether their arguments decode.
     pub checker: Arc<dyn Checker>,
-    /// Told when the groups take requests: `Busy` if the code of one is here already, `NoLeader` before the
-    /// cluster is formed; then none of them was given any.
+    /// Told when the groups accept requests. Fails with `Busy` if one of them already has a state machine, and with
+    /// `NoLeader` before the cluster is bootstrapped. On an error no state machine was attached.
     pub done: oneshot::Sender<Result<(), Failure>>,
 }
 
-/// How a shard is doing.
+/// The status of a shard.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ShardStatus {
-    /// Its groups.
+    /// The groups of the shard.
     pub groups: Vec<GroupStatus>,
-    /// What its journal made durable.
+    /// The figures of what the journal made durable.
     pub flushed: Flushed,
-    /// Requests that it has passed on to other members since it was made.
+    /// The number of requests that this process has forwarded to other members.
     pub forwarded: u64,
 }
 
-/// How one group is doing on this member.
+/// The status of one group on this member.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct GroupStatus {
     /// The group.
     pub group: GroupId,
-    /// The core's view.
+    /// The status of the core.
     pub raft: raft::state::Status,
-    /// Last entry the state machine has applied.
+    /// The last entry that the state machine has applied.
     pub applied: Index,
-    /// How often this process found that another member had lost what it had acknowledged.
+    /// How often this process found that another member had lost entries that it had acknowledged.
     pub lost_entries_found: u64,
-    /// The group has stopped on this member: its log cannot be read, or its program does not understand it.
+    /// Whether the group has stopped on this member: its log cannot be read, or its program does not understand it.
     pub halted: bool,
 }

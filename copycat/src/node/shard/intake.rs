@@ -1,4 +1,4 @@
-//! What is asked of a group, until it is proposed, passed on, or served.
+//! The requests of a group until they are proposed, forwarded, or served as reads.
 
 use super::super::machine::Checker;
 use super::queue::{Queue, QueuedRequest};
@@ -12,41 +12,42 @@ use crate::request::failure::Failure;
 use crate::request::reply::Replies;
 use std::sync::Arc;
 
-/// The requests of one group that wait, and what is asked before one of them is let in.
+/// The queued requests of one group, and the checker that each of them must pass.
 #[derive(Debug, Default)]
 pub(super) struct Intake {
     pub queue: Queue,
-    /// Of the group's code; `None` while it has none.
+    /// The checker of the state machine; `None` while none is attached.
     checker: Option<Arc<dyn Checker>>,
 }
 
-/// What a leader may rest reads on, and stamp writes with, in this turn.
+/// What a leader uses for the reads and writes of one turn.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LeaderContext {
-    /// Its term.
+    /// The term that the member leads in.
     pub term: Term,
-    /// The end of its log before this turn's writes.
+    /// The last index of its log before the writes of this turn.
     pub last: Index,
-    /// Its lease, if it holds one.
+    /// The lease of the leader, if it holds one.
     pub lease: Option<Lease>,
 }
 
-/// The requests of one turn, by the ways they take.
+/// The requests of one turn, classified.
 #[derive(Debug, Default)]
 pub(super) struct TurnRequests {
-    /// Those that become entries, in their order.
+    /// The writes, which become entries in this order.
     pub writes: Vec<QueuedRequest>,
-    /// Bytes of these entries.
+    /// The bytes of these entries.
     pub bytes: usize,
     pub unconfirmed: UnconfirmedReads,
 }
 
-/// PendingReads that need a confirmation.
+/// Reads that need a confirmation of the leadership.
 #[derive(Debug, Default)]
 pub(super) struct UnconfirmedReads {
-    /// Strict reads, in the order of their arrival.
+    /// Reads that wait for a ticket, in the order of arrival: strict reads, and lease reads that no lease can serve.
     pub strict: Vec<QueuedRequest>,
-    /// PendingReads behind writes of their own, and how many writes of this turn stand in the log before each; ascending.
+    /// Reads that follow writes of the same line, each with the number of this turn's writes that precede it;
+    /// ascending.
     pub behind: Vec<(u64, QueuedRequest)>,
 }
 
@@ -55,24 +56,25 @@ impl Intake {
         self.checker.is_some()
     }
 
-    /// The group has code from here on. It has none yet.
+    /// Sets the checker of the group's state machine. There must be none yet.
     pub(super) fn attach(&mut self, checker: Arc<dyn Checker>) {
         assert!(!self.is_attached(), "a group has one machine");
         self.checker = Some(checker);
     }
 
-    /// The group has no code any more.
+    /// Removes the checker.
     pub(super) fn detach(&mut self) {
         self.checker = None;
     }
 
-    /// Answers a request that this member can tell to be wrong.
+    /// Checks a request. Returns the failure if this member can tell that the request is wrong.
     pub(super) fn check(&self, pending: &QueuedRequest) -> Result<(), Failure> {
         let checker = self.checker.as_ref().ok_or(Failure::UnknownResource)?;
         checker.check(&pending.call)
     }
 
-    /// Takes the queue apart, up to so many bytes of entries: writes are to be proposed together, reads go their way.
+    /// Takes requests from the queue until their entries reach `bytes_max` bytes. Writes are returned, to be proposed
+    /// together. Reads go to `reads` if they need no confirmation, and are returned otherwise.
     pub(super) fn take_turn(
         &mut self,
         context: LeaderContext,
@@ -116,8 +118,8 @@ impl Intake {
         turn
     }
 
-    /// Writes that have to wait keep their place, and so do the reads behind them that may have to see them: before
-    /// each stand so many of the writes. All other reads go on.
+    /// Requeues the writes, and the reads that must come after at least one of them, in their old order. All other
+    /// reads continue.
     pub(super) fn put_back(&mut self, mut writes: Vec<QueuedRequest>, unconfirmed: &mut UnconfirmedReads) {
         let waiting = unconfirmed.behind.partition_point(|(ahead, _)| *ahead == 0);
         for (ahead, read) in unconfirmed.behind.drain(waiting..).rev() {
@@ -131,13 +133,13 @@ impl Intake {
 }
 
 impl UnconfirmedReads {
-    /// This turn's writes came to nothing: no read stands behind any of them.
+    /// Records that no write of this turn was appended, so no read has to wait for one.
     pub(super) fn without_writes(&mut self) {
         self.behind.iter_mut().for_each(|(ahead, _)| *ahead = 0);
     }
 
-    /// Whether a confirmation has to be asked for: a read behind a write of this very turn is confirmed when that is
-    /// committed (see [`lines`](super::lines)).
+    /// Returns whether a confirmation is needed. A read after a write of this turn needs none: the commit of that write
+    /// confirms it (see [`lines`](super::lines)).
     pub(super) fn needs_ticket(&self) -> bool {
         !self.strict.is_empty() || self.behind.first().is_some_and(|(ahead, _)| *ahead == 0)
     }

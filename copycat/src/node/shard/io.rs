@@ -1,17 +1,17 @@
-//! What consensus writes to and speaks to, and what all groups of a shard share of it.
+//! The journal and the connections that all groups of a shard use.
 
 use super::bounds::Bounds;
 use super::log::Log;
 use super::peers::Peers;
 use crate::raft::effect::Effects;
 
-/// The log and the other members.
+/// The log and the other members, as the cores of all groups reach them.
 #[derive(Debug)]
 pub(super) struct Io {
     pub log: Log,
     pub peers: Peers,
     pub bounds: Bounds,
-    /// Empty between two calls of a core; kept for its memory.
+    /// The effects of the current call of a core. Empty between calls, and kept to reuse its memory.
     pub effects: Effects,
 }
 

@@ -1,24 +1,25 @@
-//! PendingReads that keep their place among the calls of their client.
+//! Reads that are ordered among the calls of their client.
 //!
-//! Each has two bounds, both given when the leader takes it: `low`, the last entry its answer must reflect, and
-//! `high`, the last one it may. It runs between them, and so never behind `high`. Nothing ever waits for that,
-//! because of this:
+//! A line is the ordered sequence of one client's calls, made by `in_order`. Each read of a line gets two bounds when
+//! the leader takes it: `low`, the last entry that its answer must reflect, and `high`, the last entry that it may
+//! reflect. The read runs at an applied index between `low` and `high`. This never delays the log, for the following
+//! reason:
 //!
-//! *When an entry behind `high` is committed in the leadership that took the read, the read is confirmed.*
+//! *When an entry after `high` is committed in the leadership that took the read, the read is confirmed.*
 //!
-//! Let T be the term of that leadership, and p an entry that it proposed after it had taken the read. In T only
-//! counting moves the commit index, so that p is committed means that a majority had the entry p of term T, and
-//! said so in term T. Each of them was thus still in term T after the read had been taken, and had given no vote
-//! in a later term. A leader of a later term needs a vote of one of them: it was elected after the read was
-//! taken. So whatever was acknowledged before the read was either acknowledged by this leader, or is in its log
-//! from its election on (§5.4.3); in both cases it stands at or before `high`. This is the argument of ReadIndex
-//! (thesis §6.4) with the append as the round of heartbeats.
+//! Let T be the term of that leadership, and p an entry that the leader proposed after it took the read. In T the
+//! commit index advances only by counting. So if p is committed, a majority stored the entry p of term T, and
+//! acknowledged it in term T. Each member of this majority was still in term T after the read was taken, and had not
+//! voted in a later term. A leader of a later term needs the vote of one of them, so it was elected after the read was
+//! taken. Therefore each write acknowledged before the read either was acknowledged by this leader, or has been in its
+//! log since its election (§5.4.3). In both cases its index is at most `high`. This is the argument of ReadIndex
+//! (thesis §6.4), with the append in place of the round of heartbeats.
 //!
-//! The entry behind `high` is such a p. So is `high` itself if it was proposed in the very turn that took the read.
-//! The term's own first entry is never behind `high`, because `high` is the end of a log that holds it.
+//! The entry after `high` is such a p. So is `high` itself if it was proposed in the turn that took the read. The first
+//! entry of the term is never after `high`, because `high` is the end of a log that contains it.
 //!
-//! All of it hangs on one leadership: when it ends, the reads that still wait are refused. They cannot be asked
-//! again, since what their clients wrote after them may be in the log by then.
+//! The argument holds within one leadership. When that ends, the reads that still wait are refused. They cannot be
+//! retried at the next leader, because later writes of their clients may already be in its log.
 
 use super::queue::QueuedRequest;
 use crate::codec::ids::{Index, Term};
@@ -26,35 +27,36 @@ use crate::raft::read::ReadTicket;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// A read and its bounds.
+/// A read of a line, and its bounds.
 #[derive(Debug)]
 pub(super) struct OrderedRead {
-    /// The last entry it must reflect, besides what its ticket's confirmation says.
+    /// The last entry that the answer must reflect, in addition to what the confirmation of the ticket requires.
     pub low: Index,
-    /// The last entry it may reflect.
+    /// The last entry that the answer may reflect.
     pub high: Index,
-    /// What has to be confirmed before it may run at an index that is not behind `high`; `None`: nothing.
+    /// The ticket that must be confirmed before the read may run at an index up to `high`; `None`: no ticket.
     pub ticket: Option<ReadTicket>,
-    /// If it rests on a lease: when that ends.
+    /// The end of the lease, if the read rests on one.
     pub lease_end: Option<Duration>,
     pub read: QueuedRequest,
 }
 
-/// The reads of lines that the applier does not have yet, all of one leadership. Each queue is in the order of
-/// arrival, and therefore in that of deadlines, bounds and tickets: only its front needs to be looked at.
+/// The reads of lines that were not dispatched yet, all of one leadership. Each queue is in the order of arrival, which
+/// is also the order of bounds and tickets. So only its front needs to be checked. This also holds for deadlines,
+/// except that a forwarded read, which may have arrived with less time left, may fail late.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
-    /// The term in which this member took them, as its leader.
+    /// The term in which this member took the reads, as its leader.
     term: Term,
-    /// They rest on a lease, and wait only while the applier is far behind.
+    /// Reads that rest on a lease. They wait only while the applier lags far behind.
     leased: VecDeque<OrderedRead>,
-    /// They wait for a confirmation.
+    /// Reads that wait for a confirmation.
     asked: VecDeque<OrderedRead>,
-    /// They wait for what their own clients have written before them: `low` is `high`.
+    /// Reads that wait for earlier writes of their own clients: `low` equals `high`.
     behind: VecDeque<OrderedRead>,
-    /// The newest ticket that was confirmed, and what that showed to be committed.
+    /// The newest confirmed ticket, and the index that its confirmation showed to be committed.
     confirmed: (Option<ReadTicket>, Index),
-    /// The newest ticket of a read that wanted a lease when there was none.
+    /// The newest ticket of a read that asked for a lease while there was none.
     lapsed: Option<ReadTicket>,
 }
 
@@ -63,18 +65,18 @@ impl Lines {
         self.leased.is_empty() && self.asked.is_empty() && self.behind.is_empty()
     }
 
-    /// The term whose leader they need.
+    /// Returns the term of the leadership that the reads depend on.
     pub(super) fn term(&self) -> Term {
         self.term
     }
 
-    /// Whether a lease is enough for a read that asks for no more. Not while an earlier one waits that found no
-    /// lease: the later would be served before it.
+    /// Returns whether a lease read may be served by lease. It may not while an earlier lease read waits for a round of
+    /// heartbeats; otherwise it would overtake that read.
     pub(super) fn may_lease(&self) -> bool {
         self.lapsed <= self.confirmed.0
     }
 
-    /// A read that rests on a lease.
+    /// Queues a read that rests on a lease.
     pub(super) fn serve_within(&mut self, term: Term, read: OrderedRead) {
         self.enter(term, &read);
         assert!(
@@ -85,7 +87,7 @@ impl Lines {
         self.leased.push_back(read);
     }
 
-    /// A read that waits for its ticket; `lapsed`: for want of a lease.
+    /// Queues a read that waits for its ticket. `lapsed`: it asked for a lease, and there was none.
     pub(super) fn await_ticket(&mut self, term: Term, read: OrderedRead, lapsed: bool) {
         self.enter(term, &read);
         assert!(
@@ -99,7 +101,7 @@ impl Lines {
         self.asked.push_back(read);
     }
 
-    /// A read that waits for the entry `high`, and for its ticket if it has one.
+    /// Queues a read that waits for the entry `high`, and for its ticket if it has one.
     pub(super) fn await_entry(&mut self, term: Term, read: OrderedRead) {
         assert_eq!(read.low, read.high, "it must see all that it may see");
         self.enter(term, &read);
@@ -113,52 +115,53 @@ impl Lines {
         self.term = term;
     }
 
-    /// Tickets up to `through` are confirmed; `index` was committed when the newest of them was given.
+    /// Records that tickets up to `through` are confirmed. `index` was committed when the newest of them was issued.
     pub(super) fn confirm(&mut self, through: ReadTicket, index: Index) {
         assert!(self.confirmed.0 < Some(through), "{through:?} is confirmed after {:?}", self.confirmed.0);
         self.confirmed = (Some(through), index);
     }
 
-    /// The next that may run now that everything up to `handed` was handed over.
+    /// Takes the next read that may run now that every entry up to `handed` was dispatched.
     pub(super) fn pop_ready(&mut self, handed: Index) -> Option<OrderedRead> {
         let (through, index) = self.confirmed;
         self.pop_if(|read| {
-            // Tickets share a confirmation, and the index is that of the newest: an earlier read's own is less.
+            // Tickets share a confirmation, and `index` belongs to the newest: the index of an earlier read is not
+            // higher.
             let low = if read.ticket.is_some() { index.min(read.high) } else { 0 }.max(read.low);
             assert!(handed <= read.high, "nothing behind {} was handed over: {handed}", read.high);
             read.ticket <= through && low <= handed
         })
     }
 
-    /// The next that has to run before an entry up to `last`, which is committed.
+    /// Takes the next read that must run before an entry up to `last`, which is committed.
     pub(super) fn pop_below(&mut self, last: Index) -> Option<OrderedRead> {
         self.pop_if(|read| read.high < last)
     }
 
-    /// When the time of the first is up.
+    /// Returns the earliest deadline of the reads in front.
     pub(super) fn deadline(&self) -> Option<Duration> {
         let queues = [&self.leased, &self.asked, &self.behind];
         queues.into_iter().filter_map(|queue| queue.front()).map(|first| first.read.deadline).min()
     }
 
-    /// The next whose time is up.
+    /// Takes the next read whose deadline has passed.
     pub(super) fn pop_expired(&mut self, now: Duration) -> Option<QueuedRequest> {
         self.pop_if(|read| read.read.deadline <= now).map(|popped| popped.read)
     }
 
-    /// All of them, in no order.
+    /// Returns all reads, in no particular order.
     pub(super) fn into_reads(self) -> impl Iterator<Item = QueuedRequest> {
         self.leased.into_iter().chain(self.asked).chain(self.behind).map(|bounded| bounded.read)
     }
 
     fn pop_if(&mut self, wanted: impl Fn(&OrderedRead) -> bool) -> Option<OrderedRead> {
-        // In this order, so that of two reads of one line that run at the same index the earlier runs first.
+        // In this order: of two reads of one line that run at the same index, the earlier one runs first.
         let queues = [&mut self.leased, &mut self.asked, &mut self.behind];
         queues.into_iter().find_map(|queue| queue.pop_front_if(|read| wanted(read)))
     }
 }
 
-/// Whether a read may stand behind the last of its queue, of which only the front is looked at.
+/// Returns whether a read may follow the last one of its queue, of which only the front is checked.
 fn follows(last: Option<&OrderedRead>, read: &OrderedRead) -> bool {
     last.is_none_or(|last| last.high <= read.high && last.low <= read.low)
 }

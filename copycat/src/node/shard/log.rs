@@ -1,4 +1,4 @@
-//! The journal of the shard, and what its durability means to which group.
+//! The journal of the shard, and the writes of each group that wait to be durable.
 
 use super::bounds::Bounds;
 use crate::codec::frame::Frame;
@@ -11,16 +11,16 @@ use std::time::Duration;
 /// Pause between two attempts to prepare a segment on a full disk.
 const RETRY_INTERVAL: Duration = Duration::from_millis(500);
 
-/// The log of all groups.
+/// The log of all groups, in one journal.
 #[derive(Debug)]
 pub(super) struct Log {
     pub journal: Journal,
     backlog_bytes_max: u64,
-    /// What was found when the journal was opened, of groups that nobody has asked for yet.
+    /// The recovered state of the groups that were not loaded yet.
     recovered: BTreeMap<GroupId, GroupState>,
-    /// What the journal was asked to write, oldest first, and what its durability means to which core.
+    /// The writes that are not durable yet, oldest first: position in the journal, group, and the group's token.
     unflushed: VecDeque<(Position, GroupId, Token)>,
-    /// When to try again to prepare a segment, on a full disk.
+    /// The time of the next attempt to prepare a segment on a full disk.
     next_retry: Duration,
 }
 
@@ -43,9 +43,8 @@ impl Log {
         self.recovered.remove(&group)
     }
 
-    /// What the last entry of a group's log says the time was.
-    /// `None` if the log has no entry. An entry that cannot be read is no such case: a leader without its
-    /// stamp would let the cluster's time go backwards.
+    /// Returns the cluster time of the last entry of a group's log, or `None` if the log has no entry. An entry that
+    /// cannot be read is an error: without its time, a leader would let the cluster time go backwards.
     pub(super) fn newest_stamp(&self, group: GroupId) -> Result<Option<u64>, StorageError> {
         let last = self.journal.shape(group).map_or(0, |log| log.last().index);
         if !self.journal.shape(group).is_some_and(|log| log.holds(last)) {
@@ -57,8 +56,8 @@ impl Log {
         Ok(frame.map(|frame| frame.header.time))
     }
 
-    /// Whether so many bytes of entries are taken now: there is a segment for them, and the disk is not so far behind
-    /// that memory would fill up. `NotReady`: soon.
+    /// Checks whether `bytes` bytes of entries can be appended now: there is a segment for them, and no more entries
+    /// wait for the disk than their bound allows. Fails with `NotReady` if they can be appended soon.
     pub(super) fn room_for(&mut self, bytes: usize) -> Result<(), StorageError> {
         if self.journal.backlog() > self.backlog_bytes_max {
             return Err(StorageError::NotReady);
@@ -66,36 +65,36 @@ impl Log {
         self.journal.room_for(bytes)
     }
 
-    /// Remembers that `token` of `group` is durable once everything appended so far is.
+    /// Records that `token` of `group` is durable once everything appended so far is durable.
     pub(super) fn await_durable(&mut self, group: GroupId, token: Token) {
         let position = self.journal.end();
         assert!(self.unflushed.back().is_none_or(|(newest, ..)| *newest <= position), "positions only grow");
         self.unflushed.push_back((position, group, token));
     }
 
-    /// The next write that the journal being durable up to `durable` completes.
+    /// Pops the next write that is durable at position `durable`.
     pub(super) fn next_durable(&mut self, durable: Position) -> Option<(GroupId, Token)> {
         let (_, group, token) = self.unflushed.pop_front_if(|(position, ..)| *position <= durable)?;
         Some((group, token))
     }
 
-    /// What the journal being durable up to `end` means to which core.
+    /// Returns the tokens of all groups that are durable once the journal is durable up to `end`.
     pub(super) fn tokens_within(&self, end: Position) -> impl Iterator<Item = (GroupId, Token)> + '_ {
         let within = self.unflushed.iter().take_while(move |(position, ..)| *position <= end);
         within.map(|(_, group, token)| (*group, *token))
     }
 
-    /// When [`tick`](Self::tick) has something to do.
+    /// Returns the time at which [`tick`](Self::tick) has work.
     pub(super) fn deadline(&mut self, now: Duration) -> Option<Duration> {
         let retry = self.journal.is_full().then_some(self.next_retry);
         let commits = self.journal.deadline(now);
-        // One that has passed, although the journal was told the time, found no room: later, perhaps.
+        // A time that has passed although the journal was ticked found no free space. There may be some later.
         let commits = commits.map(|due| if due <= now { now + RETRY_INTERVAL } else { due });
         [retry, commits].into_iter().flatten().min()
     }
 
-    /// Lets the journal record what was committed in an idle second. Looks again, now and then, whether there is space for
-    /// a segment that could not be prepared.
+    /// Lets the journal record commit indexes after an idle second. Periodically retries the preparation of a segment
+    /// that found no free space.
     pub(super) fn tick(&mut self, now: Duration) {
         self.journal.tick(now);
         if self.journal.is_full() && now >= self.next_retry {

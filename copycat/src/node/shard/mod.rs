@@ -1,16 +1,16 @@
-//! One loop that owns many groups: everything between the consensus cores and the outside.
+//! The loop of a member that owns many groups: everything between the consensus cores and the outside.
 //!
-//! A shard takes whatever has arrived (requests, messages, finished writes, the passing of time), lets
-//! each concerned group's core decide, and carries the decisions out: it encodes entries, appends them
-//! to the journal, hands messages to the links and committed entries to the applier. It is a plain
-//! synchronous value. It owns no thread, reads no clock and never waits: [`driver`](super::driver)
-//! drives it with real sockets and disks, the simulation with virtual ones.
+//! A shard takes all inputs that have arrived: requests, messages, finished writes, and the passing of time. It lets
+//! the core of each affected group decide, and carries out the decisions. It encodes entries and appends them to the
+//! journal, passes messages to the connections, and dispatches committed entries to the applier. It is a plain
+//! synchronous value. It owns no thread, reads no clock and never blocks. [`driver`](super::driver) drives it with real
+//! sockets and disks, the simulation with virtual ones.
 //!
-//! A turn costs what is ready, not what exists: only groups that something has happened to are settled, and time is told
-//! to those whose timers have gone off.
+//! One iteration of the loop is a turn. Its cost depends on the groups with work, not on all groups: a turn processes
+//! only groups that received an input, and a tick concerns only groups whose timers have expired.
 //!
-//! The path of a write reads top down: [`Shard::turn`] → [`group`] → [`intake`] → [`replication`] (or [`forwarding`])
-//! → [`apply_queue`].
+//! The path of a write can be read in this order: [`Shard::turn`] → [`group`] → [`intake`] → [`replication`] (or
+//! [`forwarding`]) → [`apply_queue`].
 
 mod apply_queue;
 mod bounds;
@@ -63,24 +63,24 @@ use crate::storage::{Journal, Position, Recovered, StorageError};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// The shard.
+/// The groups of one member, with the journal and the connections that they share. See the [module](self).
 #[derive(Debug)]
 pub(crate) struct Shard {
     options: Options,
     groups: Groups,
-    /// The resources that are open here, and their partitions' groups.
+    /// The resources that are open on this member, each with the groups of its partitions.
     resources: BTreeMap<String, Vec<GroupId>>,
     io: Io,
     output: TurnOutput,
     out: Outbox,
-    /// What every group begins with: the voters the cluster was formed with.
+    /// The configuration that every group starts with: the initial voters of the cluster. `None` before the bootstrap.
     initial: Option<Configuration>,
-    /// Why the shard has stopped for good.
+    /// The error that stopped the shard. A stopped shard does not recover.
     failure: Option<StorageError>,
 }
 
 impl Shard {
-    /// Takes over a journal. Its groups come to life when [`bootstrap`](Self::bootstrap) says who votes.
+    /// Takes over a journal. Its groups take part from [`bootstrap`](Self::bootstrap) on, which names the voters.
     pub(crate) fn new(
         options: Options,
         journal: Journal,
@@ -100,7 +100,7 @@ impl Shard {
         }
     }
 
-    /// The cluster is formed, now or long ago: the groups found in the journal take part from here on.
+    /// Starts the groups found in the journal. Called once, when the cluster is bootstrapped or is known to have been.
     pub(crate) fn bootstrap(&mut self, now: Duration, initial: Configuration) {
         assert!(self.initial.is_none(), "a cluster is formed once");
         self.initial = Some(initial);
@@ -112,8 +112,8 @@ impl Shard {
         self.turn(now, []);
     }
 
-    /// Takes everything that has happened, does what follows from it, and leaves in the [`outbox`](Self::outbox)
-    /// what others must do. Never waits.
+    /// Processes the inputs and everything that follows from them. Leaves the jobs for other threads in the
+    /// [`outbox`](Self::outbox). Never blocks.
     pub(crate) fn turn(&mut self, now: Duration, inputs: impl IntoIterator<Item = Input>) {
         for input in inputs {
             if self.failure.is_some() {
@@ -128,14 +128,16 @@ impl Shard {
         {
             self.fail(error);
         }
-        // Before the journal's write: the followers' disks take as long as the own one, and have farther to go.
+        // Messages leave before the journal writes: the disks of the followers take as long as this one, and the
+        // network comes on top.
         self.finish_turn(now);
         if self.failure.is_none() {
             self.begin_jobs();
         }
     }
 
-    /// Lets time pass: elections, heartbeats, deadlines. To be called at [`deadline`](Self::deadline) at the latest.
+    /// Advances the time: elections, heartbeats, deadlines. Must be called at [`deadline`](Self::deadline) at the
+    /// latest.
     pub(crate) fn tick(&mut self, now: Duration) {
         if self.failure.is_some() {
             return;
@@ -152,7 +154,7 @@ impl Shard {
         self.turn(now, []);
     }
 
-    /// When the shard wants to be told the time, unless something happens before.
+    /// Returns the time at which [`tick`](Self::tick) must be called, unless a turn moves it.
     pub(crate) fn deadline(&mut self, now: Duration) -> Duration {
         let group = self.groups.deadline(now, &self.io);
         let (forwarding, peers) = (self.output.forwarding.deadline(), self.io.peers.deadline());
@@ -160,50 +162,50 @@ impl Shard {
         all.into_iter().flatten().min().unwrap_or(Duration::MAX)
     }
 
-    /// What turns have left to be done by others. Whoever takes it does it.
+    /// Returns the jobs that turns have left for other threads. A caller that takes a job must run it.
     pub(crate) fn outbox(&mut self) -> &mut Outbox {
         &mut self.out
     }
 
-    /// Why the shard has stopped for good, if it has. Nothing that was not durable will be acknowledged.
+    /// Returns the error that stopped the shard, if there is one. A stopped shard acknowledges nothing that was not
+    /// durable.
     pub(crate) fn failure(&self) -> Option<&StorageError> {
         self.failure.as_ref()
     }
 
-    /// The journal, to close it in order.
+    /// Returns the journal, so that it can be closed in order.
     pub(crate) fn journal_mut(&mut self) -> &mut Journal {
         &mut self.io.log.journal
     }
 
-    /// Every group's role, term and progress, and what the journal made durable.
+    /// Returns the role, term and progress of every group, and the figures of the journal.
     pub(crate) fn status(&self) -> ShardStatus {
         let groups = self.groups.iter().map(Group::status).collect();
         let (flushed, forwarded) = (self.io.log.journal.flushed(), self.output.forwarding.total());
         ShardStatus { groups, flushed, forwarded }
     }
 
-    /// The leader of a group's current term, and the term, as far as its core knows.
+    /// Returns the current term of a group and its leader, as far as the core knows.
     pub(crate) fn leader(&self, group: GroupId) -> Option<(Term, MemberId)> {
         self.groups.get(self.groups.find(group)?).leader()
     }
 
-    /// One group's role, term and progress, if it is known here.
+    /// Returns the role, term and progress of one group, if it exists here.
     pub(crate) fn group_status(&self, group: GroupId) -> Option<GroupStatus> {
         self.groups.find(group).map(|slot| self.groups.get(slot).status())
     }
 
-    /// The groups of a resource's partitions, in their order, if it is open here.
+    /// Returns the groups of a resource in the order of its partitions, if the resource is open here.
     pub(crate) fn resource(&self, name: &str) -> Option<&[GroupId]> {
         self.resources.get(name).map(Vec::as_slice)
     }
 
-    /// Whether anybody waits for this member to learn that the write under way has ended. If not, it may learn it later,
-    /// with any turn.
+    /// Returns whether the loop must be woken when the current flush ends. If not, any later turn may take the report.
     pub(crate) fn awaits_flush(&self) -> bool {
         self.io.log.journal.has_waiting() || self.groups.awaits_any_flush()
     }
 
-    /// Ends every request that is still open: the node is stopping.
+    /// Fails every open request, because the node stops.
     pub(crate) fn stop(&mut self) {
         let TurnOutput { replies, forwarding, .. } = &mut self.output;
         self.groups.iter_mut().for_each(|group| group.close(Failure::Stopped, replies));
@@ -270,8 +272,8 @@ impl Shard {
         }
     }
 
-    /// Requests that name a term are refused as a whole if it is not this member's: what a client sent
-    /// in one order is never proposed in another.
+    /// Takes the requests of one message. If they name a term that this member does not lead in, all of them are
+    /// refused: requests that a client sent in one order are never proposed in another.
     fn take_submitted(&mut self, now: Duration, origin: &Origin, submit: Submit) {
         let Submit { group, term, left, requests } = submit;
         let deadline = now + left.min(self.options.request_timeout);
@@ -286,7 +288,7 @@ impl Shard {
         }
     }
 
-    /// Gives all groups of a resource their code, or none of them.
+    /// Attaches the state machines of all groups of a resource, or none of them.
     fn attach(&mut self, now: Duration, attachment: Attachment) -> Result<(), StorageError> {
         let Attachment { resource, groups, checker, done } = attachment;
         let ids: Vec<GroupId> = groups.iter().map(|(id, _)| *id).collect();
@@ -296,7 +298,7 @@ impl Shard {
             let _ = done.send(Err(Failure::Busy));
             return Ok(());
         }
-        // Whoever stopped waiting holds no proxy: nothing was opened then.
+        // The caller no longer waits, so it has no proxy and nothing was opened.
         if done.is_closed() {
             return Ok(());
         }
@@ -324,7 +326,7 @@ impl Shard {
         }
     }
 
-    /// Sees to it that the group lives, made from what the journal knows of it. The cluster is formed.
+    /// Ensures that the group exists, restored from the journal if that knows it. The cluster must be bootstrapped.
     fn load_group(&mut self, now: Duration, id: GroupId) -> Result<Slot, StorageError> {
         if let Some(slot) = self.groups.find(id) {
             return Ok(slot);
@@ -347,7 +349,8 @@ impl Shard {
         Ok(())
     }
 
-    /// Lets something happen to a group, if it lives here and has not stopped.
+    /// Marks a group as ready, and calls `happens` with it unless it has stopped. Does nothing if the group does not
+    /// exist here.
     fn with(
         &mut self,
         id: GroupId,
@@ -359,7 +362,7 @@ impl Shard {
         self.stop_on_error(slot, happened)
     }
 
-    /// An error of one group stops that group, and no other.
+    /// Stops the group if the error concerns only that group. Returns every other error.
     fn stop_on_error(&mut self, slot: Slot, outcome: Result<(), StorageError>) -> Result<(), StorageError> {
         match outcome {
             Err(error) if error.is_of_group() => {
@@ -370,7 +373,7 @@ impl Shard {
         }
     }
 
-    /// Once per turn: every group that something has happened to goes on.
+    /// Processes every ready group, once per turn.
     fn process_ready(&mut self, now: Duration) -> Result<(), StorageError> {
         while let Some(slot) = self.groups.next_ready() {
             let group = self.groups.get_mut(slot);
@@ -384,7 +387,7 @@ impl Shard {
         Ok(())
     }
 
-    /// Sends what the turn has gathered.
+    /// Sends the messages and answers that the turn has collected.
     fn finish_turn(&mut self, now: Duration) {
         self.io.peers.flush(now);
         self.output.replies.flush();
@@ -392,8 +395,7 @@ impl Shard {
         self.out.work.append(&mut self.output.work);
     }
 
-    /// Asks the journal what is to be done for it. It has one job of each kind under way at most; what was left in the
-    /// outbox is still to be taken.
+    /// Takes the next jobs of the journal, at most one of each kind. A job that is still in the outbox comes first.
     fn begin_jobs(&mut self) {
         if self.out.save.is_none() {
             self.out.save = self.next_save();
@@ -403,7 +405,7 @@ impl Shard {
         }
     }
 
-    /// What the journal wants written next, with everything that may be said then.
+    /// Returns the next write of the journal, together with all messages that may leave when it is durable.
     fn next_save(&mut self) -> Option<Save> {
         let write = self.io.log.journal.next_write()?;
         let mut messages = Vec::new();

@@ -1,4 +1,4 @@
-//! The other members, as a shard reaches them.
+//! The other members, as a shard sends to them.
 
 use super::super::wire::Message;
 use super::super::wire::heartbeats::{HEARTBEATS_MAX, HeartbeatBatch, HeartbeatRecord, ROOM_UNKNOWN};
@@ -8,42 +8,42 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-/// The connections to the other members. Never blocks.
+/// The connections to the other members. No method blocks.
 pub(crate) trait Links: fmt::Debug + Send {
-    /// Hands a message over for sending. `false`: there is no connection or no room, and the message is
-    /// gone; cores are made for that, forwarded requests are answered.
+    /// Queues a message for sending. Returns `false` if there is no connection or the message does not fit in its
+    /// queue; the message is then lost. Cores tolerate lost messages; forwarded requests are answered.
     fn send(&mut self, to: MemberId, message: Message) -> bool;
 
-    /// The turn is over: what was handed over leaves now, all that is for one member together.
+    /// Sends the queued messages at the end of a turn, those for one member together.
     fn flush(&mut self);
 }
 
-/// The connections, what is known of them, and what is gathered for them.
+/// The connections, their state, and the heartbeats that are collected for them.
 #[derive(Debug)]
 pub(super) struct Peers {
     links: Box<dyn Links>,
     peers: BTreeMap<MemberId, Peer>,
-    /// Settings of the cores.
+    /// The options of the cores.
     options: raft::options::Options,
 }
 
-/// One of the other members.
+/// The state of one other member.
 #[derive(Debug, Default)]
 struct Peer {
-    /// Requests can be sent to it.
+    /// Whether requests can be sent to the member.
     open: bool,
-    /// Heartbeats, and answers to such, that are to be sent: one message takes those of all groups.
+    /// Heartbeats and their answers that wait to be sent: one message carries those of all groups.
     beats: Vec<HeartbeatRecord>,
-    /// Some of them must leave with this turn.
+    /// Whether some of them must leave in this turn.
     urgent: bool,
-    /// When the next heartbeats are due to whom heartbeats were sent; in the past if there were none of late.
+    /// The time when the next heartbeats to the member are due; in the past if none were sent lately.
     next_beat: Duration,
 }
 
 impl Peer {
-    /// Whether what is gathered waits for the next heartbeats: it is nothing but answers that nobody waits for, and the
-    /// heartbeats are due soon. So two members that lead groups of each other exchange as many messages as if only one
-    /// of them led.
+    /// Returns whether the collected answers wait for the next heartbeats. They do if none is urgent and the heartbeats
+    /// are due soon. So two members that lead groups of each other exchange as many messages as if only one of them
+    /// led.
     fn holds(&self, now: Duration, delay_max: Duration) -> bool {
         let soon = now < self.next_beat && self.next_beat - now <= delay_max;
         !self.urgent && soon && self.beats.len() < HEARTBEATS_MAX
@@ -51,7 +51,7 @@ impl Peer {
 }
 
 impl Peers {
-    /// Connections of a shard whose cores have these settings.
+    /// Wraps the connections of a shard whose cores have these options.
     pub(super) fn new(links: Box<dyn Links>, options: &raft::options::Options) -> Peers {
         Peers { links, peers: BTreeMap::new(), options: options.clone() }
     }
@@ -72,13 +72,13 @@ impl Peers {
         self.peers.entry(peer).or_default()
     }
 
-    /// See [`Links::send`].
+    /// Sends a message; see [`Links::send`].
     pub(super) fn send(&mut self, to: MemberId, message: Message) -> bool {
         self.links.send(to, message)
     }
 
-    /// Sends a message of one group that brings no entries. One that is refused is lost, as any may be: the core hears
-    /// of it by the next heartbeat.
+    /// Sends a message of one group that carries no entries. A message that the connection refuses is lost, as any
+    /// message may be. The core notices that with the next heartbeat.
     pub(super) fn tell(&mut self, to: MemberId, group: GroupId, message: raft::message::Message) {
         use raft::message::Message as M;
         assert!(!message.has_entries(), "the entries of a message stay behind");
@@ -94,18 +94,18 @@ impl Peers {
         }
     }
 
-    /// The member waits for an answer to its heartbeat: nothing that is for it is held back in this turn.
+    /// Marks the messages for a member as urgent, because it waits for an answer: this turn delays none of them.
     pub(super) fn hurry(&mut self, to: MemberId) {
         self.peer(to).urgent = true;
     }
 
-    /// When something that is held back must leave.
+    /// Returns the time at which delayed answers must leave.
     pub(super) fn deadline(&self) -> Option<Duration> {
         let holding = self.peers.values().filter(|peer| !peer.beats.is_empty());
         holding.map(|peer| peer.next_beat).min()
     }
 
-    /// Sends what was gathered, except what is held back.
+    /// Sends the collected heartbeats and answers, except those that are delayed.
     pub(super) fn flush(&mut self, now: Duration) {
         for (to, peer) in &mut self.peers {
             let holds = peer.holds(now, self.options.answer_delay_max());

@@ -1,4 +1,4 @@
-//! Requests that wait to be proposed or passed on.
+//! The queue of requests that were neither proposed nor forwarded yet.
 
 use crate::codec::command::Call;
 use crate::codec::ids::Term;
@@ -7,17 +7,17 @@ use crate::request::reply::{Replies, ReplyTo};
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// A request that has neither been proposed nor passed on.
+/// A request that was neither proposed nor forwarded yet.
 #[derive(Debug)]
 pub(super) struct QueuedRequest {
-    /// The term whose leader it is meant for; 0: any. One that names a term is never passed on.
+    /// The term whose leader the request is meant for; 0: any leader. A request with a term is never forwarded.
     pub term: Term,
     pub call: Call,
     pub reply: ReplyTo,
     pub deadline: Duration,
 }
 
-/// Such requests, in the order of their arrival.
+/// The queued requests of one group, in the order of arrival.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     requests: VecDeque<QueuedRequest>,
@@ -33,7 +33,7 @@ impl Queue {
         self.requests.is_empty()
     }
 
-    /// Bytes of their arguments.
+    /// Returns the bytes of the arguments.
     pub(super) fn bytes(&self) -> u64 {
         self.bytes as u64
     }
@@ -43,7 +43,7 @@ impl Queue {
         self.requests.push_back(pending);
     }
 
-    /// Puts one back where it was taken from.
+    /// Puts a request back to the front that it was taken from.
     pub(super) fn push_front(&mut self, pending: QueuedRequest) {
         self.bytes += pending.call.len();
         self.requests.push_front(pending);
@@ -57,12 +57,13 @@ impl Queue {
         Some(pending)
     }
 
-    /// When the first has waited long enough. Deadlines grow along the queue.
+    /// Returns the deadline of the first request. Only the front is checked: a request from another member, which may
+    /// have less time left, may fail late.
     pub(super) fn deadline(&self) -> Option<Duration> {
         self.requests.front().map(|first| first.deadline)
     }
 
-    /// Ends the wait of those whose time is up: no leader has taken them.
+    /// Fails the requests whose deadline has passed: no leader has taken them.
     pub(super) fn expire(&mut self, now: Duration, replies: &mut Replies) {
         while self.deadline().is_some_and(|deadline| deadline <= now)
             && let Some(pending) = self.pop_front()
@@ -71,7 +72,7 @@ impl Queue {
         }
     }
 
-    /// Ends the wait of all, for one reason where they were asked here and another where they were asked elsewhere.
+    /// Fails all requests: those of local proxies with `here`, those from a connection with `elsewhere`.
     pub(super) fn abandon(&mut self, here: Failure, elsewhere: Failure, replies: &mut Replies) {
         while let Some(pending) = self.pop_front() {
             let failure = match pending.reply {

@@ -1,4 +1,4 @@
-//! PendingReads: beside the log, but never before what they must reflect.
+//! Reads bypass the log, but run only on a state that reflects what they must see.
 
 use super::super::applier::{ApplyProgress, Read, Work};
 use super::lines::{Lines, OrderedRead};
@@ -13,33 +13,33 @@ use crate::request::reply::Replies;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// The reads of a group that were not handed to the applier yet.
+/// The reads of a group that were not dispatched to the applier yet.
 #[derive(Debug, Default)]
 pub(super) struct PendingReads {
-    /// Waiting for a round of heartbeats that began after them, oldest first.
+    /// Reads that wait for a round of heartbeats that began after they arrived, oldest first.
     asked: VecDeque<(ReadTicket, QueuedRequest)>,
-    /// Free to run once everything up to the index was handed over, oldest first.
+    /// Confirmed reads, oldest first. Each may run once every entry up to its index was dispatched.
     confirmed: VecDeque<(Index, QueuedRequest)>,
-    /// The same, resting on a lease.
+    /// Reads that rest on a lease, oldest first. Each may run once every entry up to the lease's index was dispatched.
     leased: VecDeque<(Lease, QueuedRequest)>,
-    /// Those that any state may answer.
+    /// Reads that any state may answer.
     eventual: VecDeque<QueuedRequest>,
-    /// Those that keep their place among their clients' calls; all others may see what is proposed after them.
+    /// Reads of lines. All other reads may see writes that are proposed after them.
     lines: Lines,
-    /// How many were taken in since the start, those aside that were turned away again, and the bytes of their
-    /// arguments: counted as they come and go, since every arrival asks for the sums.
+    /// The number of reads that were taken since the start, without those that were turned away again, and the bytes of
+    /// their arguments. Both are updated incrementally, because every arriving request needs the sums.
     taken: u64,
     taken_bytes: u64,
 }
 
 impl PendingReads {
-    /// A read that may run against any state.
+    /// Queues a read that may run on any state.
     pub(super) fn serve_any(&mut self, read: QueuedRequest) {
         self.take(&read);
         self.eventual.push_back(read);
     }
 
-    /// A read that rests on a lease. `last` is the end of the log.
+    /// Queues a read that rests on a lease. `last` is the end of the log.
     pub(super) fn serve_within(&mut self, term: Term, last: Index, lease: Lease, read: QueuedRequest) {
         self.take(&read);
         let newest = self.leased.back().map(|(newest, _)| newest.index);
@@ -51,7 +51,7 @@ impl PendingReads {
         self.lines.serve_within(term, OrderedRead { low, high: last, ticket: None, lease_end, read });
     }
 
-    /// A read that waits for the confirmation of `ticket`. `last` is the end of the log when the turn began.
+    /// Queues a read that waits for the confirmation of `ticket`. `last` is the end of the log when the turn began.
     pub(super) fn await_ticket(&mut self, term: Term, last: Index, ticket: ReadTicket, read: QueuedRequest) {
         self.take(&read);
         let newest = self.asked.back().map(|(newest, _)| *newest);
@@ -64,7 +64,7 @@ impl PendingReads {
         self.lines.await_ticket(term, bounded, lapsed);
     }
 
-    /// A read that waits for the entry `high`, and for the confirmation of a ticket if it names one.
+    /// Queues a read that waits for the entry `high`, and for the confirmation of `ticket` if there is one.
     pub(super) fn await_entry(
         &mut self,
         term: Term,
@@ -76,7 +76,7 @@ impl PendingReads {
         self.lines.await_entry(term, OrderedRead { low: high, high, ticket, lease_end: None, read });
     }
 
-    /// Whether a lease that holds is enough for `read`; see [`Lines::may_lease`].
+    /// Returns whether a lease that holds is enough for `read`; see [`Lines::may_lease`].
     pub(super) fn may_lease(&self, read: &QueuedRequest) -> bool {
         read.call.access.is_free() || self.lines.may_lease()
     }
@@ -86,7 +86,7 @@ impl PendingReads {
         self.taken_bytes += read.call.len() as u64;
     }
 
-    /// It is not for the applier after all.
+    /// Removes a read from the counts, because it does not go to the applier.
     fn turn_away(&mut self, read: QueuedRequest) -> QueuedRequest {
         assert!(self.taken > 0 && self.taken_bytes >= read.call.len() as u64, "each was counted");
         self.taken -= 1;
@@ -94,27 +94,27 @@ impl PendingReads {
         read
     }
 
-    /// Whether no read waits to be handed over.
+    /// Returns whether no read waits to be dispatched.
     pub(super) fn is_idle(&self) -> bool {
         let free = self.asked.is_empty() && self.confirmed.is_empty() && self.leased.is_empty();
         free && self.eventual.is_empty() && self.lines.is_empty()
     }
 
-    /// PendingReads that were not answered yet, those in the applier's hands included.
+    /// Returns the number of unanswered reads, including those that the applier has.
     pub(super) fn len(&self, progress: &ApplyProgress) -> usize {
         let (taken, answered) = (self.taken, progress.reads());
         assert!(answered <= taken, "{answered} reads were answered, and {taken} taken in");
         usize::try_from(taken - answered).unwrap_or(usize::MAX)
     }
 
-    /// Bytes of their arguments.
+    /// Returns the bytes of their arguments.
     pub(super) fn bytes(&self, progress: &ApplyProgress) -> u64 {
         let (taken, answered) = (self.taken_bytes, progress.read_bytes());
         assert!(answered <= taken, "reads of {answered} bytes were answered, and {taken} taken in");
         taken - answered
     }
 
-    /// Tickets up to `through` are confirmed.
+    /// Records that tickets up to `through` are confirmed: their reads may run on a state that reflects `index`.
     pub(super) fn confirm(&mut self, through: ReadTicket, index: Index) {
         let newest = self.confirmed.back().map(|(newest, _)| *newest);
         assert!(newest <= Some(index), "reads are confirmed at {index} behind those at {newest:?}");
@@ -124,28 +124,29 @@ impl PendingReads {
         self.lines.confirm(through, index);
     }
 
-    /// Leadership is lost: unconfirmed reads have touched nothing and may ask the next leader.
+    /// Moves unconfirmed reads back to the queue after the leadership has ended. They have no effect yet, so the next
+    /// leader may serve them.
     pub(super) fn return_to(&mut self, queue: &mut Queue) {
         while let Some((_, read)) = self.asked.pop_back() {
             queue.push_front(self.turn_away(read));
         }
     }
 
-    /// The term whose leader must be asked for what waits; `None` if nothing does.
+    /// Returns the term that the waiting reads of lines depend on; `None` if no such read waits.
     pub(super) fn lines_term(&self) -> Option<Term> {
         (!self.lines.is_empty()).then(|| self.lines.term())
     }
 
-    /// The leadership that took them is over. What their clients wrote after them may be in the log of the next
-    /// leader, so they are not for it.
+    /// Refuses the reads of lines after their leadership has ended. The next leader cannot serve them, because later
+    /// writes of their clients may already be in its log.
     pub(super) fn refuse_lines(&mut self, replies: &mut Replies) {
         for read in std::mem::take(&mut self.lines).into_reads() {
             replies.fail(self.turn_away(read).reply, Failure::NotLeader);
         }
     }
 
-    /// Those that have to run before an entry up to `last`, which is committed, and the entries behind which they
-    /// run; ascending.
+    /// Takes the reads that must run before an entry up to `last`, which is committed. Returns each with the last entry
+    /// that it may see; ascending.
     pub(super) fn take_below(&mut self, last: Index) -> Vec<(Index, Read)> {
         let mut below = Vec::new();
         while let Some(read) = self.lines.pop_below(last) {
@@ -155,7 +156,7 @@ impl PendingReads {
         below
     }
 
-    /// Those that may run now that everything up to `handed` was handed over.
+    /// Dispatches the reads that may run now that every entry up to `handed` was dispatched.
     pub(super) fn take_ready(&mut self, group: GroupId, handed: Index, out: &mut Vec<Work>) {
         while let Some(read) = self.eventual.pop_front() {
             out.push(Work::Read { group, read: work(None, read) });
@@ -171,7 +172,7 @@ impl PendingReads {
         }
     }
 
-    /// When the time of one of them is up, or earlier.
+    /// Returns the earliest deadline of the reads in front.
     pub(super) fn deadline(&self) -> Option<Duration> {
         let first = |reads: &VecDeque<(Index, QueuedRequest)>| reads.front().map(|(_, read)| read.deadline);
         let asked = self.asked.front().map(|(_, read)| read.deadline);
@@ -180,7 +181,7 @@ impl PendingReads {
         all.into_iter().flatten().min()
     }
 
-    /// Ends the wait of those whose time is up.
+    /// Fails the reads whose deadline has passed.
     pub(super) fn expire(&mut self, now: Duration, replies: &mut Replies) {
         while let Some(read) = self.pop_expired(now) {
             replies.fail(self.turn_away(read).reply, Failure::Timeout);

@@ -1,4 +1,4 @@
-//! The consensus of one group: its core, and what the core decides, carried out in its order.
+//! The consensus of one group: its core, and the effects of the core, carried out in their order.
 
 use super::input::Options;
 use super::io::Io;
@@ -20,42 +20,43 @@ use crate::request::failure::Failure;
 use crate::storage::{GroupState, StorageError};
 use std::time::Duration;
 
-/// Pause between two warnings of messages that no correct member sends.
+/// Pause between two warnings about messages that no correct member sends.
 const WARNING_INTERVAL: Duration = Duration::from_secs(1);
-/// Pause before a core that found no room for a vote is looked at again.
+/// Pause before the next attempt when the journal had no free space for a vote.
 const ROOM_INTERVAL: Duration = Duration::from_millis(50);
 
-/// What the core has decided about reads.
+/// The core's decision about reads.
 #[derive(Debug, Default)]
 #[must_use = "reads wait for it"]
 pub(super) struct ReadUpdate {
     /// Reads up to the ticket may run on a state that reflects the index.
     pub ready: Option<(ReadTicket, Index)>,
-    /// The leadership is over: what is not ready never will be.
+    /// The leadership has ended: reads that are not ready will not become ready.
     pub lost: bool,
 }
 
-/// What became of a turn's writes.
+/// The result of appending the writes of a turn.
 #[derive(Debug)]
 pub(super) enum Appended {
-    /// They are entries now, in their order.
+    /// The writes were appended as these entries, in order.
     All(Span),
-    /// Nothing was appended: the core does not lead after all, or the disk has no room.
+    /// Nothing was appended: the core does not lead, or the disk is full.
     Refused(Failure),
-    /// The disk is about to have room. Nothing was appended yet.
+    /// Nothing was appended yet: free space is expected soon.
     Later,
 }
 
-/// One group's core, and its ties to the journal and to the other members.
+/// One group's core, and its connection to the journal and to the other members.
 #[derive(Debug)]
 pub(super) struct Replication {
     group: GroupId,
     core: Raft,
     writer: Writer,
     sender: Sender,
-    /// What the journal has reported.
+    /// The newest token that the journal has reported as durable.
     durable: Token,
-    /// How much of it the core knows: what it learns may make it a leader, whose first entry needs room.
+    /// The newest durable token that the core knows. The report may make the core a leader, and a leader needs space
+    /// for its first entry. So the report is delayed while the disk is full.
     told: Token,
     commit: Index,
     next_warning: Duration,
@@ -63,7 +64,7 @@ pub(super) struct Replication {
 }
 
 impl Replication {
-    /// Goes on from what the journal knows of the group. `newest_stamp`: cluster time of its last entry.
+    /// Restores the core from the journal's state of the group. `newest_stamp` is the cluster time of the last entry.
     pub(super) fn new(
         group: GroupId,
         options: &Options,
@@ -98,38 +99,37 @@ impl Replication {
         }
     }
 
-    /// What the core knows.
+    /// Returns the status of the core.
     pub(super) fn status(&self) -> Status {
         self.core.status()
     }
 
-    /// The end of the core's log, which the journal's has too.
+    /// Returns the last index of the core's log, which is also the last index in the journal.
     pub(super) fn last(&self) -> Index {
         self.core.log().last().index
     }
 
-    /// Everything up to here is committed.
+    /// Returns the commit index.
     pub(super) fn commit(&self) -> Index {
         self.commit
     }
 
-    /// How often it was found that another member had lost what it had acknowledged.
+    /// Returns how often another member was found to have lost entries that it had acknowledged.
     pub(super) fn lost_entries_found(&self) -> u64 {
         self.lost_entries_found
     }
 
-    /// What a lease read may rest on.
+    /// Returns the current lease, if it holds.
     pub(super) fn lease(&self, now: Duration) -> Option<Lease> {
         self.core.lease(now)
     }
 
-    /// Whether anything follows when the write under way has ended: for a message that could not go along with it, or
-    /// for the core.
+    /// Returns whether the end of the current flush releases a held message or changes the core.
     pub(super) fn awaits_flush(&self) -> bool {
         self.sender.holds() || self.core.awaits_durable()
     }
 
-    /// When [`tick`](Self::tick) has something to do; `campaigns`: whether the core may be told the time.
+    /// Returns the time at which [`tick`](Self::tick) has work. `campaigns`: whether the core may be ticked.
     pub(super) fn deadline(&self, now: Duration, campaigns: bool, io: &Io) -> Duration {
         let untold = self.told != self.durable;
         let due = if campaigns { self.core.deadline() } else { Duration::MAX };
@@ -139,7 +139,7 @@ impl Replication {
         if untold { now } else { due }
     }
 
-    /// Time passes: elections, heartbeats.
+    /// Ticks the core: elections, heartbeats.
     pub(super) fn tick(&mut self, now: Duration, io: &mut Io) -> Result<ReadUpdate, StorageError> {
         if !io.log.journal.has_vote_room() {
             return Ok(ReadUpdate::default());
@@ -149,8 +149,8 @@ impl Replication {
         self.carry_out(now, effects, &Entries::default(), io)
     }
 
-    /// A message of a counterpart, and the entries that came with it. One that could not be stored now is dropped, as
-    /// if the network had lost it; its sender tries again.
+    /// Gives a message and its entries to the core. A message that cannot be stored now is dropped, as if the network
+    /// had lost it, and its sender tries again.
     pub(super) fn receive(
         &mut self,
         now: Duration,
@@ -167,14 +167,14 @@ impl Replication {
         if let Err(refused) = self.core.receive(now, from, message, &mut effects)
             && now >= self.next_warning
         {
-            // Once in a while: whoever sends one may send many.
+            // The interval limits the log: a peer that sends one such message may send many.
             self.next_warning = now + WARNING_INTERVAL;
             tracing::warn!(group = %self.group, %from, %refused, "a message no correct member sends");
         }
         self.carry_out(now, effects, entries, io)
     }
 
-    /// What was written up to `token` is durable: what waited for that is sent.
+    /// Records that everything up to `token` is durable, and sends the messages that were held for it.
     pub(super) fn durable(
         &mut self,
         now: Duration,
@@ -187,7 +187,7 @@ impl Replication {
         self.tell_durable(now, io)
     }
 
-    /// Lets the core know what is durable; on a full disk later, with a tick that finds room.
+    /// Reports the durable token to the core. On a full disk this happens later, in a tick that finds free space.
     pub(super) fn tell_durable(&mut self, now: Duration, io: &mut Io) -> Result<ReadUpdate, StorageError> {
         if self.told == self.durable || !io.log.journal.has_vote_room() {
             return Ok(ReadUpdate::default());
@@ -199,17 +199,17 @@ impl Replication {
         self.carry_out(now, effects, &Entries::default(), io)
     }
 
-    /// What was on its way to `peer` is lost.
+    /// Reports that the messages in flight to `peer` are lost.
     pub(super) fn disconnected(&mut self, peer: MemberId) {
         self.core.disconnected(peer);
     }
 
-    /// Takes what waits for no more than `token` to be durable.
+    /// Takes the held messages that may leave once `token` is durable.
     pub(super) fn take_held(&mut self, token: Token) -> impl Iterator<Item = (MemberId, Message)> + '_ {
         self.sender.take_held(token)
     }
 
-    /// Asks for a confirmation of the leadership that this member has.
+    /// Requests a confirmation of the leadership. This member must be the leader.
     pub(super) fn read(
         &mut self,
         now: Duration,
@@ -220,8 +220,8 @@ impl Replication {
         Ok((ticket, self.carry_out(now, effects, &Entries::default(), io)?))
     }
 
-    /// One proposal for all writes of a turn, which become entries of `bytes` together: one encoding, one append, one
-    /// message per follower.
+    /// Proposes all writes of a turn together; their entries have `bytes` bytes in total. There is one encoding, one
+    /// append, and one message per follower.
     pub(super) fn append(
         &mut self,
         now: Duration,
@@ -238,7 +238,7 @@ impl Replication {
             Err(error) => return Err(error),
         }
         let mut effects = std::mem::take(&mut io.effects);
-        // Indexes and term are given out in one step: a leader deposed in between stamps nothing.
+        // The core assigns indexes and term in one step, so a leader deposed in between encodes nothing.
         let Ok(span) = self.core.propose(writes.len() as u64, &mut effects) else {
             io.effects = effects;
             return Ok((Appended::Refused(Failure::NotLeader), ReadUpdate::default()));
@@ -251,7 +251,7 @@ impl Replication {
         Ok((Appended::All(span), update))
     }
 
-    /// Does what the core asked for. `entries` are those of the message it was given, if any.
+    /// Carries out the effects of the core. `entries` are those of the message that caused them, if any.
     fn carry_out(
         &mut self,
         now: Duration,
@@ -273,7 +273,7 @@ impl Replication {
         outcome.map(|()| update)
     }
 
-    /// Core and journal hold the same log once the effects are carried out.
+    /// Asserts that core and journal have the same log after the effects were carried out.
     fn assert_same_log(&self, io: &Io) {
         let (core, journal) = (self.core.log(), io.log.journal.shape(self.group));
         let (base, last) = journal.map_or_else(Default::default, |log| (log.base(), log.last()));

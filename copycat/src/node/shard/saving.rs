@@ -1,12 +1,12 @@
-//! A write of the journal, and what may be said as soon as it is durable.
+//! A write of the journal, and the messages that leave when it is durable.
 //!
-//! Most of what a follower says waits for a flush: that it has stored entries, that it gave its vote. If such a message
-//! needs no more than the write that is about to begin, it goes along with it, and leaves from the thread that flushed;
-//! through the loop it would wait for that thread's report to be taken up first, on a machine that may have other
-//! things to do. (etcd's raft does the same, with the responses of an asynchronous storage write.)
+//! Most messages of a follower wait for a flush: that it has stored entries, that it has voted. If such a message needs
+//! no more than the write that is about to begin, it goes along with the write, and the thread that flushed sends it.
+//! If the loop sent it, it would first have to take that thread's report, on a machine that may have other work.
+//! (etcd's raft does the same, with the responses of an asynchronous storage write.)
 //!
-//! It is the same promise either way, which is in [`raft`](crate::raft), "Sends": a message leaves once its token is
-//! durable. The core may have moved on when it does, to another term even, as it may while any message is on its way.
+//! The contract is the same (see [`raft`](crate::raft), "Sends"): a message leaves once its token is durable. By then
+//! the core may have advanced, even to another term, as it may while any message is in flight.
 
 use super::super::applier::Work;
 use super::super::wire::Message;
@@ -23,27 +23,27 @@ pub(crate) struct Save {
 }
 
 impl Save {
-    /// A write, and what is to be said when it is durable.
+    /// Creates a save of a write, and of the messages to send when it is durable.
     pub(super) fn new(write: Write, messages: Vec<(MemberId, Message)>) -> Save {
         Save { write, messages }
     }
 
-    /// A write that nobody waits for.
+    /// Creates a save without messages.
     pub(crate) fn silent(write: Write) -> Save {
         Save { write, messages: Vec::new() }
     }
 
-    /// Whether it takes no time worth a thread: the disk is memory.
+    /// Returns whether the save is too short for a thread, because the disk is memory.
     pub(crate) fn is_instant(&self) -> bool {
         self.write.is_instant()
     }
 
-    /// Writes and flushes, which blocks as long as the disk does; then sends, unless that failed.
+    /// Writes and flushes, which blocks as long as the disk does. Then sends the messages, unless the write failed.
     pub(crate) fn run(self, links: &mut dyn Links) -> Written {
         let written = self.write.run();
         if written.is_durable() && !self.messages.is_empty() {
             for (to, message) in self.messages {
-                // One that is refused is lost, as any may be.
+                // A message that the connection refuses is lost, as any message may be.
                 links.send(to, message);
             }
             links.flush();
@@ -52,13 +52,13 @@ impl Save {
     }
 }
 
-/// What a turn leaves for others to do.
+/// The jobs that a turn leaves for other threads.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
-    /// For the applier, in this order.
+    /// The work for the applier, in order.
     pub work: Vec<Work>,
-    /// For the flusher.
+    /// The next write, for the flusher.
     pub save: Option<Save>,
-    /// For the preparer.
+    /// The next preparation of segments, for the preparer.
     pub preparation: Option<Preparation>,
 }

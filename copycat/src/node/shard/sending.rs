@@ -1,4 +1,4 @@
-//! What one group's core says to the other members: at once, or when what it promises is durable.
+//! The messages of one group's core to the other members: each leaves when what it promises is durable.
 
 use super::super::wire;
 use super::io::Io;
@@ -9,17 +9,17 @@ use crate::raft::message::Message;
 use crate::raft::token::Token;
 use crate::storage::{Slices, StorageError};
 
-/// Sends the messages of one group.
+/// The sender of one group's messages.
 #[derive(Debug)]
 pub(super) struct Sender {
     group: GroupId,
-    /// Messages whose promise is not durable yet, in the order they were made.
+    /// Messages that wait for a token to be durable, in the order they were made.
     held: Vec<(Token, MemberId, Message)>,
-    /// Members for whose entries there is no room among what the effects under way send.
+    /// Members whose queue is full for the entries of the current effects.
     crowded: Vec<MemberId>,
 }
 
-/// An append found no room on its way, from this entry on.
+/// The queue to a member was full from this entry on.
 #[derive(Debug)]
 #[must_use = "the core goes on from there"]
 pub(super) struct QueueFull(pub Index);
@@ -29,34 +29,34 @@ impl Sender {
         Sender { group, held: Vec::new(), crowded: Vec::new() }
     }
 
-    /// The effects of one call are about to be carried out.
+    /// Prepares for the effects of one call.
     pub(super) fn begin(&mut self) {
         self.crowded.clear();
     }
 
-    /// Whether a message waits for something to be durable.
+    /// Returns whether a message waits for a token to be durable.
     pub(super) fn holds(&self) -> bool {
         !self.held.is_empty()
     }
 
-    /// Keeps a message until what it promises is durable.
+    /// Holds a message until what it promises is durable.
     pub(super) fn hold(&mut self, after: Token, to: MemberId, message: Message) {
         assert!(!message.has_entries(), "what waits brings nothing that is still to be read");
         if matches!(message, Message::HeartbeatReply { .. }) {
-            // While a disk hangs, only the newest is kept: it says all that the earlier ones did.
+            // While a disk hangs, only the newest answer is kept: it contains all that earlier answers say.
             let same = |held: &Message| matches!(held, Message::HeartbeatReply { .. });
             self.held.retain(|(_, peer, held)| *peer != to || !same(held));
         }
         self.held.push((after, to, message));
     }
 
-    /// Takes what waits for no more than `token` to be durable, in the order it was made.
+    /// Takes the messages that may leave once `token` is durable, in the order they were made.
     pub(super) fn take_held(&mut self, token: Token) -> impl Iterator<Item = (MemberId, Message)> + '_ {
         let taken = self.held.extract_if(.., move |(after, ..)| *after <= token);
         taken.map(|(_, to, message)| (to, message))
     }
 
-    /// Sends what waits for no more than `token` to be durable.
+    /// Sends the messages that may leave once `token` is durable.
     pub(super) fn release(&mut self, token: Token, peers: &mut Peers) {
         let group = self.group;
         self.take_held(token).for_each(|(to, message)| {
@@ -65,8 +65,8 @@ impl Sender {
         });
     }
 
-    /// Sends a message; an append gets its entries from the log, by reference. One that the connection refuses is
-    /// lost, as any may be: the core hears of it by the next heartbeat.
+    /// Sends a message. An append gets its entries from the log, by reference. A message that the connection refuses is
+    /// lost, as any message may be. The core notices that with the next heartbeat.
     pub(super) fn send(
         &mut self,
         to: MemberId,
@@ -75,7 +75,7 @@ impl Sender {
         io: &mut Io,
     ) -> Result<Option<QueueFull>, StorageError> {
         match &message {
-            // What else was to go there is neither read nor sent: it would leave a gap.
+            // Further appends to this member are neither read nor sent, because they would leave a gap.
             Message::Append { .. } if self.crowded.contains(&to) => Ok(None),
             _ if message.has_entries() => self.send_entries(to, &message, writer, io),
             _ => {
@@ -85,8 +85,8 @@ impl Sender {
         }
     }
 
-    /// Sends an append in pieces, each of them a whole append of its own, as far as the connection takes them: a
-    /// follower that is far behind gets what fits, and goes on from there.
+    /// Sends an append in pieces, each of them a complete append, as far as the queue of the connection takes them. A
+    /// follower that lags far behind gets what fits, and continues from there.
     fn send_entries(
         &mut self,
         to: MemberId,

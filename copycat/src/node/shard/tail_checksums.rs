@@ -1,10 +1,11 @@
-//! Checksums of the entries at the ends of what a leader appended last: the next append names the one before its first
-//! entry, so that a follower whose log differs there finds out.
+//! Checksums of the newest entries that a leader appended. An append carries the checksum of the entry before its first
+//! one, so that a follower can detect that its own log differs there. No follower compares it yet.
 
 use crate::codec::entries::Entries;
 use crate::codec::terms::LogId;
 
-/// Of the last two batches. A term and an index name one entry for ever, so that what is kept here is never wrong.
+/// The checksums of the last entries of the two newest batches. A term and an index identify one entry permanently, so
+/// a checksum that is kept here never becomes wrong.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct TailChecksums {
     newest: (LogId, u32),
@@ -12,7 +13,7 @@ pub(super) struct TailChecksums {
 }
 
 impl TailChecksums {
-    /// Takes note of entries that were appended.
+    /// Records the checksum of the last of the appended entries.
     pub(super) fn note(&mut self, entries: &Entries) {
         if let (Some(last), Some([_, _, _, _, checksum @ ..])) =
             (entries.spans().last(), entries.prefixes().last())
@@ -23,7 +24,7 @@ impl TailChecksums {
         }
     }
 
-    /// The checksum of an entry's frame; 0: not known.
+    /// Returns the checksum of an entry's frame; 0: not known.
     pub(super) fn checksum(&self, entry: LogId) -> u32 {
         let known = [self.newest, self.before].into_iter().find(|(known, _)| *known == entry);
         known.map_or(0, |(_, checksum)| checksum)

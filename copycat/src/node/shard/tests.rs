@@ -1,4 +1,4 @@
-//! A shard that leads a group of three, whose two followers say what a test lets them say.
+//! A shard that leads a group of three, with two followers that a test controls.
 
 mod bounds;
 mod heartbeats;
@@ -29,10 +29,10 @@ const BEHIND: Access = Access::Read(Consistency::Strict, ReadOrder::AfterWrites)
 const IN_LINE: Access = Access::Read(Consistency::Strict, ReadOrder::Ordered);
 const FREE: Access = Access::Read(Consistency::Strict, ReadOrder::Unordered);
 
-/// A command that the machine does not know, although the checker lets it through.
+/// A command that the state machine does not know, although the checker accepts it.
 const UNKNOWN: MethodId = MethodId(9);
 
-/// Counts the commands it was given; every answer is their number.
+/// A state machine that counts its commands. Each answer is the count.
 #[derive(Default)]
 struct Count(u8);
 
@@ -52,7 +52,7 @@ impl Machine for Count {
     }
 }
 
-/// Arguments that fit no command.
+/// Arguments that no command accepts.
 const WRONG: &[u8] = b"wrong";
 
 struct Anything;
@@ -89,7 +89,7 @@ impl Links for Sent {
     fn flush(&mut self) {}
 }
 
-/// The shard of one of three members, with a journal in memory.
+/// Returns the shard of one of three members, with a journal in memory.
 fn shard_of(me: MemberId, raft: raft::options::Options, bounds: Bounds, links: Box<dyn Links>) -> Shard {
     let kept = storage::Options::new(Owner { storage: 1, member: me, shard: 0 });
     let (journal, recovered) = Journal::open(Arc::new(MemoryDisk::default()), kept, 1).unwrap();
@@ -100,7 +100,7 @@ fn shard_of(me: MemberId, raft: raft::options::Options, bounds: Bounds, links: B
     shard
 }
 
-/// A resource of one group, to be opened.
+/// Returns an attachment for a resource of one group.
 fn attachment(resource: &str, group: GroupId) -> (Attachment, oneshot::Receiver<Result<(), Failure>>) {
     let (done, attached) = oneshot::channel();
     let (resource, checker) = (resource.into(), Arc::new(Anything));
@@ -117,12 +117,12 @@ struct Leader {
 }
 
 impl Leader {
-    /// Elected, with its first own entry at index 1 not committed yet.
+    /// Returns an elected leader whose first entry, at index 1, is not committed.
     fn elected() -> Leader {
         Leader::elected_within(Bounds { requests_max: 100, ..Bounds::DEFAULT })
     }
 
-    /// The same, with other bounds.
+    /// Returns such a leader with other bounds.
     fn elected_within(bounds: Bounds) -> Leader {
         let sent = Sent::default();
         let raft = raft::options::Options {
@@ -140,14 +140,14 @@ impl Leader {
         leader
     }
 
-    /// A resource of one group is opened.
+    /// Opens a resource of one group.
     fn opens(&mut self, resource: &str, group: GroupId) {
         let (attachment, mut attached) = attachment(resource, group);
         self.turn([Input::Attach(attachment)]);
         attached.try_recv().unwrap().unwrap();
     }
 
-    /// Nobody leads any more, and this member is elected in `term`.
+    /// Lets the leadership end, and elects this member in `term`.
     fn is_elected(&mut self, term: u64) {
         self.now += Duration::from_secs(1);
         self.shard.tick(self.now);
@@ -157,7 +157,7 @@ impl Leader {
         self.term = term;
     }
 
-    /// The same, with its first own entry committed.
+    /// Returns a leader whose first entry is committed.
     fn settled() -> Leader {
         let mut leader = Leader::elected();
         leader.acknowledges(1);
@@ -168,7 +168,7 @@ impl Leader {
         self.shard.status().groups[0].raft
     }
 
-    /// A turn, and everything that it leaves to workers, done at once.
+    /// Runs a turn and all its jobs.
     fn turn(&mut self, inputs: impl IntoIterator<Item = Input>) {
         self.shard.turn(self.now, inputs);
         loop {
@@ -190,14 +190,14 @@ impl Leader {
         self.turn([Input::Raft { from: FOLLOWER, group: GROUP, message, entries: Entries::default() }]);
     }
 
-    /// One follower answers the latest campaign.
+    /// One follower grants its vote in the latest campaign.
     fn gets_vote(&mut self) {
         let latest = self.sent.0.lock().unwrap().last().cloned();
         let Some(Message::RequestVote { term, pre, campaign, .. }) = latest else { panic!("no campaign") };
         self.hears(Message::Vote { term, granted: true, pre, campaign });
     }
 
-    /// One follower has everything up to `matched`: with the leader itself, a majority.
+    /// One follower acknowledges everything up to `matched`: with the leader itself, a majority.
     fn acknowledges(&mut self, matched: Index) {
         let term = self.term;
         self.hears(Message::AppendReply { term, result: AppendResult::Accepted { matched } });
@@ -220,7 +220,7 @@ impl Leader {
         sent.iter().filter(|message| matches!(message, Message::Heartbeat { .. })).count()
     }
 
-    /// Requests of one turn.
+    /// Submits calls in one turn.
     fn call<const N: usize>(&mut self, calls: [Access; N]) -> [oneshot::Receiver<Answer>; N] {
         let mut requests = Vec::new();
         let answers = calls.map(|access| {
@@ -233,7 +233,7 @@ impl Leader {
     }
 }
 
-/// A call without arguments.
+/// Returns a call without arguments.
 fn call(access: Access) -> Call {
     with_body(access, Bytes::new())
 }
@@ -242,7 +242,7 @@ fn with_body(access: Access, body: impl Into<Bytes>) -> Call {
     Call::new(access, Command { method: MethodId(1), key_len: 0, body: body.into() })
 }
 
-/// What was answered; `None`: nothing yet.
+/// Returns the answer; `None`: there is none yet.
 fn seen(answer: &mut oneshot::Receiver<Answer>) -> Option<Result<u8, Failure>> {
     answer.try_recv().ok().map(|answer| answer.map(|bytes| bytes[0]))
 }
@@ -288,7 +288,7 @@ fn what_was_proposed_before_a_read_confirms_nothing() {
     let mut leader = Leader::settled();
     let [_write] = leader.call([Access::Write]);
     let [mut read] = leader.call([BEHIND]);
-    // The follower may have acknowledged before the read arrived, and elected another since.
+    // The follower may have acknowledged before the read arrived, and voted for another member since.
     leader.acknowledges(2);
     assert_eq!(seen(&mut read), None);
     leader.beats();
@@ -431,7 +431,7 @@ fn appends_name_the_frame_before_their_first() {
     }
 }
 
-/// Takes the answers that go back over a connection.
+/// Collects the answers that return over a connection.
 #[derive(Default)]
 struct Back(Mutex<Vec<Answered>>);
 

@@ -1,14 +1,14 @@
-//! When which group has something to do.
+//! The timers of the groups.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Duration;
 
-/// Times at which groups want to be looked at, soonest first.
+/// Times at which groups must be checked, earliest first.
 ///
-/// A group's deadline moves on with every heartbeat, and it would be a waste to move its timer along each time. So a
-/// timer may be early: whoever it wakes looks at the group's deadline, and sets it anew. It is never late: a group that
-/// has an earlier deadline than its timer gets another one, and the older one is passed over.
+/// A group's deadline moves with every heartbeat, but its timer is not moved each time. A timer may therefore fire
+/// early; the group then sets it again. It never fires late: a group whose deadline is earlier than its timer gets a
+/// second timer, and the older one is ignored when it fires.
 #[derive(Debug)]
 pub(super) struct Timers<K> {
     heap: BinaryHeap<Reverse<(Duration, K)>>,
@@ -20,7 +20,7 @@ impl<K: Ord> Default for Timers<K> {
     }
 }
 
-/// The timer of one group that counts.
+/// The time of a group's effective timer; `Duration::MAX` if it has none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Timer(Duration);
 
@@ -31,7 +31,7 @@ impl Default for Timer {
 }
 
 impl<K: Copy + Ord> Timers<K> {
-    /// The group wants to be looked at by `deadline`; its timer may go off before.
+    /// Ensures that the group is checked at `deadline` or before.
     pub(super) fn set(&mut self, group: K, timer: &mut Timer, deadline: Duration) {
         if deadline < timer.0 {
             timer.0 = deadline;
@@ -40,12 +40,13 @@ impl<K: Copy + Ord> Timers<K> {
         assert!(timer.0 <= deadline, "the timer of {:?} is late for {deadline:?}", timer.0);
     }
 
-    /// The soonest timer.
+    /// Returns the earliest timer.
     pub(super) fn first(&self) -> Option<(Duration, K)> {
         self.heap.peek().map(|Reverse(first)| *first)
     }
 
-    /// Takes the soonest timer away; `timer` is its group's. Whether it was the one that counts.
+    /// Removes the earliest timer. `timer` is the one of its group. Returns whether the removed timer was the effective
+    /// one.
     pub(super) fn take_first(&mut self, timer: &mut Timer) -> bool {
         let Some(Reverse((time, _))) = self.heap.pop() else { return false };
         assert!(time <= timer.0, "a timer of {time:?} is there, and the one of {:?} is gone", timer.0);

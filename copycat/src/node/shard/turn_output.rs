@@ -1,19 +1,18 @@
-//! What the groups of a shard have decided for whoever asked: answers, requests for other members, work for the
-//! applier.
+//! The output of the groups in one turn: answers, requests for other members, and work for the applier.
 
 use super::super::applier::Work;
 use super::bounds::Bounds;
 use super::forwarding::Forwarding;
 use crate::request::reply::Replies;
 
-/// Where it goes.
+/// The output of a turn, shared by all groups.
 #[derive(Debug)]
 pub(super) struct TurnOutput {
     pub replies: Replies,
     pub forwarding: Forwarding,
-    /// For the applier, in this order.
+    /// The work for the applier, in order.
     pub work: Vec<Work>,
-    /// Bytes of entries that this turn may still hand over, of all groups.
+    /// Bytes of entries that this turn may still dispatch to the applier, for all groups together.
     pub handed_left: usize,
 }
 

@@ -1,4 +1,4 @@
-//! Commands that were proposed and whose entries are not committed yet.
+//! Commands that were proposed and whose entries are not known to be committed.
 
 use crate::codec::ids::{Index, Term};
 use crate::codec::log_shape::LogShape;
@@ -15,14 +15,14 @@ struct Waiter {
     reply: ReplyTo,
 }
 
-/// Proposed commands in the order of their indexes.
+/// The callers of proposed commands, in the order of the indexes.
 ///
-/// They stay when leadership is lost: an entry of a deposed leader may yet be committed by its
-/// successor, or be replaced, and which of the two only its index being committed tells.
+/// They stay when the leadership is lost: the next leader may still commit an entry of the deposed one, or replace it.
+/// Only the commit of the index shows which of the two happened.
 #[derive(Debug, Default)]
 pub(super) struct Proposed {
     waiting: VecDeque<Waiter>,
-    /// Deadlines may not ascend: among those that wait are some of a lost leadership.
+    /// Whether deadlines may be out of order, because callers of a lost leadership still wait.
     mixed: bool,
 }
 
@@ -35,7 +35,7 @@ impl Proposed {
         let newest = self.waiting.back().map(|newest| newest.term);
         assert!(newest <= Some(term), "an entry of term {term} is waited for after {newest:?}");
         let entry = Waiter { index, term, deadline, reply };
-        // Behind the last but after a lost leadership, when replaced indexes are given out again.
+        // Appended at the end, except after a lost leadership: then indexes of replaced entries are assigned again.
         let at = match self.waiting.back() {
             Some(newest) if newest.index > index => self.waiting.partition_point(|w| w.index <= index),
             _ => self.waiting.len(),
@@ -44,8 +44,8 @@ impl Proposed {
         self.waiting.insert(at, entry);
     }
 
-    /// Those whose index is committed: they get their result if their entry is the one that was, and
-    /// otherwise learn that it never will be.
+    /// Takes the callers whose index is committed, up to `index`. Returns those whose own entry was committed, to get
+    /// its result. The others fail with `Superseded`, because their entry was replaced.
     pub(super) fn take_through(
         &mut self,
         index: Index,
@@ -65,18 +65,19 @@ impl Proposed {
         owed
     }
 
-    /// When the time of one of them is up, or earlier.
+    /// Returns the deadline of the first caller, or the earliest of all if they may be out of order.
     pub(super) fn deadline(&self) -> Option<Duration> {
         let deadlines = || self.waiting.iter().map(|waiting| waiting.deadline);
         if self.mixed { deadlines().min() } else { deadlines().next() }
     }
 
-    /// Ends the wait of those whose time is up. Their entries stand.
+    /// Fails the callers whose deadline has passed. Their entries stay in the log.
     pub(super) fn expire(&mut self, now: Duration, replies: &mut Replies) {
         if self.mixed {
             return self.expire_any(now, replies);
         }
-        // Indexes are given out in the order of arrival, so the oldest deadlines are in front.
+        // Indexes are assigned in the order of arrival, so the oldest calls are in front. A forwarded call, which may
+        // have less time left, may fail late.
         while let Some(waiting) = self.waiting.pop_front_if(|waiting| waiting.deadline <= now) {
             replies.fail(waiting.reply, Failure::Timeout);
         }
@@ -114,7 +115,7 @@ mod tests {
             answer
         };
         let mut lost = [push(1, 1, at(5)), push(2, 1, at(5)), push(3, 1, at(5))];
-        // The next leadership gives the second index out again, later: it stands before the old third.
+        // The next leadership assigns the second index again, later: it comes before the old third.
         let mut again = push(2, 3, at(9));
         proposed.expire(at(5), &mut Replies::default());
         for answer in &mut lost {

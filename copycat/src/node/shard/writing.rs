@@ -1,4 +1,4 @@
-//! Entries of one group on their way into the log: encoded by a leader, taken as they came by a follower.
+//! How entries of one group get into the log: a leader encodes them, a follower stores them as received.
 
 use super::super::clock::ClusterClock;
 use super::log::Log;
@@ -13,34 +13,34 @@ use crate::raft::effect::InternalEntry;
 use crate::storage::StorageError;
 use std::time::Duration;
 
-/// Stamps, encodes and stores the entries of one group.
+/// Adds the cluster time to the entries of one group, encodes and stores them.
 #[derive(Debug)]
 pub(super) struct Writer {
     group: GroupId,
     clock: ClusterClock,
-    /// Of what this member appended as a leader.
+    /// Checksums of the newest entries that this member appended as a leader.
     prefixes: TailChecksums,
 }
 
-/// Bytes of the entry that a call becomes.
+/// Returns the bytes of the entry that a call becomes.
 pub(super) fn entry_len(call: &Call) -> usize {
     HEADER_LEN + call.len()
 }
 
 impl Writer {
-    /// `newest_stamp`: cluster time of the last entry there is.
+    /// Creates a writer. `newest_stamp` is the cluster time of the last entry of the log, if it has one.
     pub(super) fn new(group: GroupId, newest_stamp: Option<u64>, now: Duration) -> Writer {
         let mut clock = ClusterClock::default();
         newest_stamp.into_iter().for_each(|stamp| clock.observe(stamp, now));
         Writer { group, clock, prefixes: TailChecksums::default() }
     }
 
-    /// Checksum of an entry's frame, as far as it is known; 0: it is not.
+    /// Returns the checksum of an entry's frame; 0: not known.
     pub(super) fn checksum(&self, entry: LogId) -> u32 {
         self.prefixes.checksum(entry)
     }
 
-    /// Cluster time of an entry that is made now.
+    /// Returns the cluster time for an entry that is made now, in microseconds.
     fn stamp(&mut self, now: Duration) -> u64 {
         let time = self.clock.stamp(now);
         self.clock.observe(time, now);
@@ -48,7 +48,7 @@ impl Writer {
         time
     }
 
-    /// The only encoding of these entries: these bytes are stored and sent.
+    /// Encodes the writes as the entries of `span`. This is their only encoding: the same bytes are stored and sent.
     pub(super) fn encode(
         &mut self,
         now: Duration,
@@ -76,7 +76,7 @@ impl Writer {
         entries
     }
 
-    /// The entries of a leader's message, as they came, from `first` on.
+    /// Stores the entries of a leader's message from `first` on, unchanged.
     pub(super) fn store(
         &mut self,
         now: Duration,
@@ -93,7 +93,7 @@ impl Writer {
         log.journal.append(self.group, &entries.suffix(first)).map(drop)
     }
 
-    /// An entry that the core itself makes.
+    /// Encodes and stores an entry that the core makes itself.
     pub(super) fn store_internal(
         &mut self,
         now: Duration,

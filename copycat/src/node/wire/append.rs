@@ -24,34 +24,34 @@ use crate::transport::wire::family::{Family, Kind, SenderKinds};
 use crate::transport::write_buffer::WriteBuffer;
 use bytes::{BufMut, Bytes};
 
-/// Bytes of an append before its frames, behind the envelope.
+/// The bytes of an append between the envelope and its frames.
 pub(crate) const HEAD_LEN: usize = 40;
 
-/// `AppendReply`: nothing was stored.
+/// Flag of `AppendReply`: the append was rejected, and nothing was stored.
 const REJECTED: u8 = 1;
 
-/// Raft §5.3. Only its head is summed: every frame has a checksum of its own.
+/// The append (Raft §5.3). Its checksum covers only the head, because every frame has its own.
 pub(crate) const APPEND: Kind =
     Kind::new(Family::Consensus, 3, SenderKinds::BULK, (HEAD_LEN, MESSAGE_MAX - ENVELOPE_LEN))
         .summed_to(HEAD_LEN)
         .yielding();
-/// Its answer.
+/// The answer to an append.
 pub(super) const APPEND_REPLY: Kind =
     Kind::new(Family::Consensus, 4, SenderKinds::BULK, (40, 40)).with_flags(REJECTED);
 
-/// The fixed fields.
+/// The fixed fields of an append.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Head {
     pub(super) group: GroupId,
     pub(super) term: Term,
     pub(super) prev: LogId,
     pub(super) commit: Index,
-    /// Of the frame before the first; 0: not known.
+    /// The checksum of the frame before the first one; 0: not known.
     pub(super) prev_checksum: u32,
 }
 
-/// Appends one message, or several consecutive ones where the frames are more than a message should carry.
-/// `Err` if what has to be cut apart is not made of frames.
+/// Appends one message, or several consecutive ones if the frames exceed what one message should carry. Fails if frames
+/// that must be split are malformed.
 pub(super) fn encode(
     head: Head,
     count: u64,
@@ -69,7 +69,7 @@ pub(super) fn encode(
     Ok(())
 }
 
-/// One message's share of an append.
+/// The part of an append that one message carries.
 struct Part {
     head: Head,
     count: u64,
@@ -90,13 +90,13 @@ fn write(part: Part, out: &mut WriteBuffer) {
     }
 }
 
-/// Cuts between frames: each part holds at least one, and no more than [`MESSAGE_SOFT`] bytes if it holds several.
+/// Splits between frames: each part holds at least one frame, and at most [`MESSAGE_SOFT`] bytes if it holds several.
 fn split(head: Head, chunks: &[Bytes]) -> Result<Vec<Part>, Malformed> {
     let mut parts = Vec::new();
     let mut part = Part { head, count: 0, length: 0, frames: Vec::new() };
     let (mut last, mut checksum) = (head.prev, head.prev_checksum);
     for chunk in chunks {
-        // What of this chunk belongs to the part, up to `end`.
+        // The range of this chunk that belongs to the current part.
         let (mut begin, mut end) = (0, 0);
         for entry in Frame::all_trusted(chunk) {
             let entry = entry?;
@@ -119,12 +119,13 @@ fn split(head: Head, chunks: &[Bytes]) -> Result<Vec<Part>, Malformed> {
     Ok(parts)
 }
 
-/// A frame's own checksum: the four bytes behind its length.
+/// Returns a frame's own checksum: the four bytes after its length.
 fn checksum_of(frame: &[u8]) -> u32 {
     frame.get(4..8).and_then(|bytes| bytes.first_chunk()).map_or(0, |bytes| u32::from_le_bytes(*bytes))
 }
 
-/// Reads an append: verifies every frame and its place. The last number is the checksum of the frame before them.
+/// Reads an append, and verifies every frame and its position. The last value is the checksum of the frame before the
+/// first one.
 pub(super) fn read(envelope: &Envelope) -> Result<(Message, Entries, u32), Malformed> {
     envelope.is_somebodys()?;
     let mut cursor = Cursor::new(&envelope.body);
@@ -139,7 +140,7 @@ pub(super) fn read(envelope: &Envelope) -> Result<(Message, Entries, u32), Malfo
     Ok((Message::Append { term, prev, commit, spans, configurations }, entries, prev_checksum))
 }
 
-/// Appends an answer.
+/// Appends an answer to an append.
 pub(super) fn encode_reply(group: GroupId, term: Term, result: AppendResult, out: &mut WriteBuffer) {
     let (flags, [index, hint_term, hint_index]) = match result {
         AppendResult::Accepted { matched } => (0, [matched, 0, 0]),
@@ -152,7 +153,7 @@ pub(super) fn encode_reply(group: GroupId, term: Term, result: AppendResult, out
     draft.finish(0);
 }
 
-/// Reads an answer.
+/// Reads an answer to an append.
 pub(super) fn read_reply(envelope: &Envelope) -> Result<Message, Malformed> {
     envelope.is_somebodys()?;
     zero("message count", envelope.count.into())?;
@@ -169,7 +170,7 @@ pub(super) fn read_reply(envelope: &Envelope) -> Result<Message, Malformed> {
     Ok(Message::AppendReply { term, result })
 }
 
-/// Term, then index.
+/// Reads a log id: the term, then the index.
 pub(super) fn log_id(cursor: &mut Cursor<'_>) -> Result<LogId, Malformed> {
     Ok(LogId { term: cursor.u64()?, index: cursor.u64()? })
 }

@@ -1,4 +1,4 @@
-//! Who formed the cluster.
+//! The bootstrap record: the initial voters of the cluster.
 //!
 //! ```text
 //!  Form
@@ -7,7 +7,7 @@
 //!      40    …  `count` members, each: id (8), storage (16)
 //! ```
 //!
-//! In an answer to a greeting, which names the cluster by itself, there are only the members.
+//! In the answer of a handshake, which contains the cluster in another field, there are only the members.
 
 use crate::codec::configuration::MEMBERS_MAX;
 use crate::codec::cursor::{Cursor, Malformed};
@@ -18,7 +18,7 @@ use crate::transport::wire::family::{Family, Kind, SenderKinds};
 use crate::transport::write_buffer::WriteBuffer;
 use bytes::{BufMut, Bytes, BytesMut};
 
-/// Asks to adopt a bootstrap_record.
+/// The message that sends a bootstrap record.
 pub(super) const BOOTSTRAP: Kind = Kind::new(
     Family::Consensus,
     16,
@@ -26,18 +26,18 @@ pub(super) const BOOTSTRAP: Kind = Kind::new(
     (16 + BOOTSTRAP_MEMBER_LEN, 16 + BOOTSTRAP_MEMBER_LEN * BOOTSTRAP_MEMBERS_MAX),
 );
 
-/// The act of founding: recorded durably by every voter, once, and never changed.
+/// The bootstrap record of a cluster: stored durably by every voter, once, and never changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct BootstrapRecord {
-    /// The cluster's random id; never 0.
+    /// The random id of the cluster; never 0.
     pub cluster: u128,
-    /// The founding voters and the random names of their storages; ascending by id, without duplicates.
+    /// The initial voters and the random ids of their storages; ascending by member id, without duplicates.
     pub members: Vec<(MemberId, u128)>,
 }
 
-/// Most founding members: what fits a handshake with room to spare.
+/// The largest number of initial voters. They fit in a handshake.
 pub(crate) const BOOTSTRAP_MEMBERS_MAX: usize = MEMBERS_MAX;
-/// Bytes per member.
+/// The bytes of one member.
 const BOOTSTRAP_MEMBER_LEN: usize = 24;
 const _: () = assert!(BOOTSTRAP_MEMBER_LEN * BOOTSTRAP_MEMBERS_MAX <= BOOTSTRAP_MAX);
 
@@ -49,7 +49,7 @@ impl BootstrapRecord {
         }
     }
 
-    /// Checks what the other side, or a later start, would refuse.
+    /// Checks that the record is one that other members and later starts accept.
     pub(crate) fn check(&self) -> Result<(), Malformed> {
         let count = self.members.len();
         if count > BOOTSTRAP_MEMBERS_MAX {
@@ -63,7 +63,7 @@ impl BootstrapRecord {
         Ok(())
     }
 
-    /// Appends the message that asks to adopt it.
+    /// Appends the message that sends the record.
     pub(super) fn encode(&self, out: &mut WriteBuffer) -> Result<(), Malformed> {
         self.check()?;
         let mut draft = Draft::begin(out.tail(), &BOOTSTRAP, 0, self.members.len(), GroupId(0));
@@ -73,14 +73,14 @@ impl BootstrapRecord {
         Ok(())
     }
 
-    /// What a member's answer to a greeting says of it, beside the cluster.
+    /// Returns the members as the answer of a handshake contains them, beside the cluster.
     pub(crate) fn to_bootstrap(&self) -> Bytes {
         let mut bytes = BytesMut::with_capacity(self.members.len() * BOOTSTRAP_MEMBER_LEN);
         self.write_members(&mut bytes);
         bytes.freeze()
     }
 
-    /// What such an answer has said.
+    /// Reads the members of such an answer.
     pub(crate) fn from_bootstrap(cluster: u128, bootstrap: &[u8]) -> Result<BootstrapRecord, Malformed> {
         let mut cursor = Cursor::new(bootstrap);
         let bootstrap_record = read_members(cluster, &mut cursor, bootstrap.len() / BOOTSTRAP_MEMBER_LEN)?;
@@ -89,7 +89,7 @@ impl BootstrapRecord {
     }
 }
 
-/// Reads a message that asks to adopt a bootstrap_record.
+/// Reads a message that sends a bootstrap record.
 pub(super) fn read(envelope: &Envelope) -> Result<BootstrapRecord, Malformed> {
     envelope.is_nobodys()?;
     let mut cursor = Cursor::new(&envelope.body);

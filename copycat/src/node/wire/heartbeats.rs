@@ -3,15 +3,15 @@
 //! ```text
 //!  Heartbeats                              HeartbeatReplies
 //!  offset size  field                      offset size  field
-//!      24    8  1: urgent; 0: not              24    8  room on the disk, bytes; all ones: not known
-//!      32    …  `count` items, each:           32    …  `count` items, each:
+//!      24    8  1: urgent; 0: not              24    8  free space on the disk, bytes; all ones: unknown
+//!      32    …  `count` records, each:         32    …  `count` records, each:
 //!            8     group                             8     group
 //!            8     term                              8     term
 //!            8     commit                            8     round
 //!            8     round                             8     verified index
-//!            8     cluster time, µs; 0: not told     8     durable index
+//!            8     cluster time, µs; 0: unknown      8     durable index
 //!                                                    8     last index
-//!                                                    8     fingerprint of the program; 0: not told
+//!                                                    8     fingerprint of the program; 0: unknown
 //! ```
 
 use crate::codec::cursor::{Cursor, Malformed};
@@ -22,26 +22,26 @@ use crate::transport::wire::family::{Family, Kind, SenderKinds};
 use crate::transport::write_buffer::WriteBuffer;
 use bytes::{BufMut, Bytes, BytesMut};
 
-/// Most items of one message; more become several.
+/// The largest number of records in one message. More records are sent in several messages.
 pub(crate) const HEARTBEATS_MAX: usize = 16_384;
-/// Said of the disk by whoever does not know how much room it has.
+/// The free space of a disk whose free space is not known.
 pub(crate) const ROOM_UNKNOWN: u64 = u64::MAX;
 
-/// Bytes before the items.
+/// The bytes before the records.
 const HEAD_LEN: usize = 8;
-/// Bytes of a heartbeat.
+/// The bytes of a heartbeat.
 const HEARTBEAT_LEN: usize = 40;
-/// Bytes of an answer.
+/// The bytes of an answer.
 const REPLY_LEN: usize = 56;
 
-/// Leadership is alive.
+/// The message with heartbeats of leaders.
 pub(super) const HEARTBEATS: Kind = Kind::new(
     Family::Consensus,
     5,
     SenderKinds::CONTROL,
     (HEAD_LEN + HEARTBEAT_LEN, HEAD_LEN + HEARTBEAT_LEN * HEARTBEATS_MAX),
 );
-/// The answers.
+/// The message with answers to heartbeats.
 pub(super) const HEARTBEAT_REPLIES: Kind = Kind::new(
     Family::Consensus,
     6,
@@ -52,25 +52,25 @@ pub(super) const HEARTBEAT_REPLIES: Kind = Kind::new(
 /// Heartbeats and answers of many groups, in any order, for one member.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct HeartbeatBatch {
-    /// Bytes that are free on this member's disk; [`ROOM_UNKNOWN`].
+    /// The free bytes on this member's disk, or [`ROOM_UNKNOWN`].
     pub room: u64,
-    /// The items. Their order is kept among heartbeats and among answers.
+    /// The records. Heartbeats keep their order, and so do answers.
     pub beats: Vec<HeartbeatRecord>,
 }
 
-/// One group's heartbeat, or answer to one.
+/// One group's heartbeat, or answer to a heartbeat.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct HeartbeatRecord {
-    /// Whose.
+    /// The group.
     pub group: GroupId,
-    /// [`Message::Heartbeat`] or [`Message::HeartbeatReply`].
+    /// The message: a [`Message::Heartbeat`] or a [`Message::HeartbeatReply`].
     pub message: Message,
-    /// Of a heartbeat the cluster's time, in microseconds; of an answer the fingerprint of the program that serves the
-    /// group. 0: not told.
+    /// For a heartbeat the cluster time, in microseconds; for an answer the fingerprint of the program that serves the
+    /// group. 0: not known.
     pub note: u64,
 }
 
-/// Appends the heartbeats and the answers, as many messages as they need.
+/// Appends the heartbeats and the answers, in as many messages as they need.
 pub(super) fn encode(beats: &[HeartbeatRecord], room: u64, out: &mut WriteBuffer) {
     for urgent in [true, false] {
         let heartbeats = |beat: &&HeartbeatRecord| matches!(beat.message, Message::Heartbeat { urgent: said, .. } if said == urgent);
@@ -111,23 +111,23 @@ fn write(beat: &HeartbeatRecord, fields: &mut BytesMut) {
     }
 }
 
-/// Heartbeats, or answers, that have arrived: verified, and read one by one.
+/// Received heartbeats or answers: verified, and decoded one by one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Arrived {
-    /// Bytes that are free on the sender's disk, if it says so; only answers do.
+    /// The free bytes on the sender's disk, if it says so; only answers do.
     pub room: Option<u64>,
     form: Form,
     items: Bytes,
 }
 
-/// What all items of a message are.
+/// The kind of all records of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
     Heartbeats { urgent: bool },
     Replies,
 }
 
-/// Reads either kind.
+/// Reads a message with heartbeats or with answers.
 pub(super) fn read(envelope: &Envelope) -> Result<Arrived, Malformed> {
     envelope.is_nobodys()?;
     let mut cursor = Cursor::new(&envelope.body);
@@ -179,7 +179,7 @@ fn item(cursor: &mut Cursor<'_>, form: Form) -> Result<HeartbeatRecord, Malforme
     Ok(HeartbeatRecord { group, message, note: cursor.u64()? })
 }
 
-/// What has arrived, to be sent again.
+/// Collects received records, to send them again.
 #[cfg(any(test, feature = "testing"))]
 impl From<Arrived> for HeartbeatBatch {
     fn from(arrived: Arrived) -> HeartbeatBatch {

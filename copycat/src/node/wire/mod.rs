@@ -1,8 +1,8 @@
-//! What members say to each other, byte for byte: the family of consensus, and all that a member understands.
-//! `transport/FORMAT.md` draws it.
+//! The wire format of the messages between members, byte for byte: the consensus family, and every message that a
+//! member can read. `transport/FORMAT.md` draws it.
 //!
-//! Begin with [`Message`] and [`Incoming`]; [`votes`], [`append`] and [`beats`] are the bodies of consensus,
-//! [`bootstrap_record`] is how a cluster begins.
+//! Begin with [`Message`] and [`Incoming`]. [`votes`], [`append`] and [`heartbeats`] are the messages of consensus,
+//! [`bootstrap_record`] is the message of the bootstrap.
 
 pub(crate) mod append;
 pub(crate) mod bootstrap_record;
@@ -31,7 +31,7 @@ pub(crate) use bootstrap_record::BootstrapRecord;
 use bytes::Bytes;
 use heartbeats::{Arrived, HeartbeatBatch, HeartbeatRecord};
 
-/// The kinds of the family.
+/// The message kinds of the consensus family.
 const KINDS: &[Kind] = &[
     votes::REQUEST_VOTE,
     votes::VOTE,
@@ -42,7 +42,7 @@ const KINDS: &[Kind] = &[
     bootstrap_record::BOOTSTRAP,
 ];
 
-/// Their numbers, to tell them apart by.
+/// The numbers of the kinds, for use in patterns.
 mod number {
     use super::{append, bootstrap_record, heartbeats, votes};
 
@@ -55,68 +55,68 @@ mod number {
     pub(super) const BOOTSTRAP: u8 = bootstrap_record::BOOTSTRAP.number;
 }
 
-/// What a member sends to another.
+/// A message from one member to another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Message {
     /// A message of one group's consensus.
     Raft {
-        /// Whose.
+        /// The group.
         group: GroupId,
-        /// What is said.
+        /// The message.
         message: raft::message::Message,
-        /// The entries of an append as packed frames, in order; empty for every other message. A frame
-        /// never spans two chunks.
+        /// The entries of an append as packed frames, in order; empty for every other message. A frame never spans two
+        /// chunks.
         frames: Vec<Bytes>,
-        /// Checksum of the frame before an append's first; 0: not known, and with every other message.
+        /// The checksum of the frame before the first one of an append; 0: not known. 0 for every other message.
         prev_checksum: u32,
     },
-    /// Heartbeats of many groups and answers to such.
+    /// Heartbeats of many groups, and answers to heartbeats.
     Heartbeats(HeartbeatBatch),
-    /// Requests on their way to a leader.
+    /// Requests that are forwarded to a leader.
     Submit(Submit),
-    /// Answers to requests, where a network has no connections on which they could go back: the simulation's.
+    /// Answers to requests in a network without connections, over which they could return: that of the simulation.
     #[cfg(any(test, feature = "testing"))]
     Results(Results),
-    /// The members that shall form a new cluster.
+    /// The bootstrap record of a new cluster.
     Bootstrap(BootstrapRecord),
 }
 
-/// What a member understands.
+/// A message that a member can read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(
     clippy::large_enum_variant,
     reason = "most messages are the large ones, and each is moved a few times only"
 )]
 pub(crate) enum Incoming {
-    /// A message of one group's consensus, other than heartbeats and their answers.
+    /// A message of one group's consensus, except heartbeats and their answers.
     Raft {
-        /// Whose.
+        /// The group.
         group: GroupId,
-        /// What is said.
+        /// The message.
         message: raft::message::Message,
-        /// The entries of an append, which its spans describe; none with every other message.
+        /// The entries of an append, described by its spans; empty for every other message.
         entries: Entries,
-        /// See [`Message::Raft`].
+        /// The checksum: see [`Message::Raft`].
         prev_checksum: u32,
     },
-    /// Heartbeats of many groups, or answers to such.
+    /// Heartbeats of many groups, or answers to heartbeats.
     Heartbeats(Arrived),
-    /// See [`Message::Submit`]; or requests of a remote handle.
+    /// Requests: see [`Message::Submit`]. They may also come from a remote handle.
     Submit(Submit),
-    /// See [`Message::Results`].
+    /// Answers to requests: see [`Message::Results`].
     Results(Vec<Answered>),
-    /// A remote handle asks who leads these groups.
+    /// A question of a remote handle: the leaders of these groups.
     Seek(Vec<GroupId>),
-    /// A remote handle says something about its streams.
+    /// A message of a remote handle about its streams.
     Stream(ToServer),
-    /// A remote handle asks what a name stands for.
+    /// A question of a remote handle: the groups of a named resource.
     Resolve(Resolve),
-    /// See [`Message::Bootstrap`].
+    /// A bootstrap record: see [`Message::Bootstrap`].
     Bootstrap(BootstrapRecord),
 }
 
 impl Message {
-    /// A message of one group that brings no entries.
+    /// Creates a message of one group that carries no entries.
     pub(crate) fn plain(group: GroupId, message: raft::message::Message) -> Message {
         Message::Raft { group, message, frames: Vec::new(), prev_checksum: 0 }
     }
@@ -215,7 +215,8 @@ fn read_request(envelope: &Envelope) -> Result<Incoming, Malformed> {
     })
 }
 
-/// A kind that is declared and not read. Those that only handles receive are let through by no connection.
+/// Returns the error for a kind that is declared but not read here. Connections already reject the kinds that only
+/// remote handles receive.
 fn stranger(envelope: &Envelope) -> Malformed {
     Malformed::Value { field: "message kind", found: envelope.kind.number.into() }
 }

@@ -1,4 +1,5 @@
-//! Every message of consensus there and back, against bytes that must decode for ever, and against bytes that must not.
+//! Every message of consensus, encoded and decoded: bytes that every later version must decode, and bytes that none
+//! may.
 
 use super::*;
 use crate::codec::configuration::Configuration;
@@ -93,7 +94,7 @@ fn samples() -> Samples<Message> {
     ]
 }
 
-/// What a message is where it arrives.
+/// Returns the message that the receiver gets.
 fn arrived(message: Incoming) -> Message {
     match message {
         Incoming::Raft { group, message, entries, prev_checksum } => {
@@ -115,7 +116,7 @@ fn all_written() -> Vec<Named> {
 }
 
 fn read(bytes: &[u8]) -> Result<Option<Message>, Unreadable> {
-    // All forged kinds of other families are read, too, and come to nothing here.
+    // Forged kinds of other families are read, too, and have no effect here.
     Ok(read_one::<Incoming>(bytes)?.filter(|read| !matches!(read, Incoming::Submit(_))).map(arrived))
 }
 
@@ -180,7 +181,7 @@ fn a_long_append_is_cut_into_consecutive_ones() {
         (1..=20).map(|index| frame(FrameKind::Command, index / 3 + 1, index, &body)).collect();
     let checksums: Vec<_> =
         frames.iter().map(|frame| u32::from_le_bytes(*frame[4..].first_chunk().unwrap())).collect();
-    // Chunks of one, two and many frames, as the journal hands them out.
+    // Chunks of one, two and many frames, as the journal returns them.
     let chunks: Vec<Bytes> =
         [&frames[..1], &frames[1..3], &frames[3..]].map(|packed| packed.concat().into()).into();
     let mut spans = Spans::default();

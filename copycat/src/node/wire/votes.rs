@@ -18,21 +18,21 @@ use crate::transport::wire::family::{Family, Kind, SenderKinds};
 use crate::transport::write_buffer::WriteBuffer;
 use bytes::BufMut;
 
-/// `RequestVote`: it is a pre-vote.
+/// Flag of `RequestVote`: the request is a pre-vote.
 const ASKS_PRE: u8 = 1;
-/// `Vote`: it is granted.
+/// Flag of `Vote`: the vote is granted.
 const GRANTED: u8 = 1;
-/// `Vote`: it answers a pre-vote.
+/// Flag of `Vote`: the message answers a pre-vote.
 const ANSWERS_PRE: u8 = 2;
 
-/// Raft §5.2.
+/// The request for a vote (Raft §5.2).
 pub(super) const REQUEST_VOTE: Kind =
     Kind::new(Family::Consensus, 1, SenderKinds::CONTROL, (40, 40)).with_flags(ASKS_PRE);
-/// Its answer.
+/// The answer to a request for a vote.
 pub(super) const VOTE: Kind =
     Kind::new(Family::Consensus, 2, SenderKinds::CONTROL, (24, 24)).with_flags(GRANTED | ANSWERS_PRE);
 
-/// Appends either of them.
+/// Appends a vote or a request for one.
 pub(super) fn encode(group: GroupId, message: &Message, out: &mut WriteBuffer) {
     match *message {
         Message::RequestVote { term, last, pre, campaign } => {
@@ -53,7 +53,7 @@ fn words(kind: &'static Kind, flags: u8, group: GroupId, fields: &[u64], out: &m
     draft.finish(0);
 }
 
-/// Reads either of them.
+/// Reads a vote or a request for one.
 pub(super) fn read(envelope: &Envelope) -> Result<Message, Malformed> {
     envelope.is_somebodys()?;
     zero("message count", envelope.count.into())?;

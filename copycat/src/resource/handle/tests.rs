@@ -1,4 +1,4 @@
-//! What a handle says about a command that several partitions answered, each in its own way.
+//! Errors of a handle after a command that several partitions answered differently.
 
 use super::*;
 use crate::request::failure::Failure;
@@ -8,7 +8,7 @@ use crate::request::status::StatusSender;
 static WRITE: Method = Method::write("clear", &[], |_, _| Ok(())).to_all();
 static READ: Method = Method::read("len", &[], |_, _| Ok(())).to_all();
 
-/// Sends to as many partitions as there are answers, each of which gets the next one.
+/// Calls a method on as many partitions as there are answers. Each partition gives one of them, in order.
 fn told(method: &'static Method, answers: &[Result<(), Failure>]) -> Result<(), Error> {
     let (senders, queues): (Vec<_>, Vec<RequestReceiver>) =
         answers.iter().map(|_| RequestSender::new(1)).unzip();

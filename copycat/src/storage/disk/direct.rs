@@ -1,8 +1,8 @@
-//! Writing past the page cache (`O_DIRECT`, open(2)).
+//! Writes that bypass the page cache (`O_DIRECT`, open(2)).
 //!
-//! A batch is written once and flushed at once, and while it is new it is served from memory. The page cache would
-//! only cost time: one copy, and one pass over its pages in the write and another in the flush. So a batch is copied
-//! into one aligned buffer and goes to the disk from there, which is possible for whole blocks at block offsets.
+//! A batch is written once and flushed at once, and while it is new it is read from memory. The page cache would only
+//! cost time: one copy, and one pass over its pages in the write and another in the flush. So a batch is copied into
+//! one aligned buffer and written from there. Direct writes need whole blocks at block offsets.
 
 use crate::storage::position::BLOCK;
 use bytes::Bytes;
@@ -17,7 +17,7 @@ use std::path::Path;
 /// Most bytes of one write: 1 MiB.
 const PIECE: usize = 1 << 20;
 
-/// Opens an open file once more, for direct writes. `None` if its file system has none.
+/// Opens an open file once more, for direct writes. Returns `None` if its file system does not support them.
 pub(super) fn open(path: &Path, file: &File) -> io::Result<Option<File>> {
     let flag = OFlags::DIRECT.bits() as i32;
     let direct = match OpenOptions::new().write(true).custom_flags(flag).open(path) {
@@ -27,21 +27,21 @@ pub(super) fn open(path: &Path, file: &File) -> io::Result<Option<File>> {
     };
     let identity = |file: &File| file.metadata().map(|metadata| (metadata.dev(), metadata.ino()));
     if identity(&direct)? != identity(file)? {
-        // What is written to one is not flushed with the other.
+        // Bytes written to one file are not flushed with the other.
         return Err(io::Error::other("another file has taken its name"));
     }
     Ok(Some(direct))
 }
 
-/// Whether direct writes are what was refused: some file systems refuse the flag, others take it and refuse every write,
-/// or those of blocks as short as ours.
+/// Returns whether the error means that direct writes are not supported. Some file systems refuse the flag. Others
+/// accept it and refuse every write, or writes of blocks as short as ours.
 pub(super) fn is_refusal(error: &io::Error) -> bool {
     matches!(Errno::from_io_error(error), Some(Errno::INVAL | Errno::OPNOTSUPP))
 }
 
-/// Memory that the disk may read by itself: whole blocks, at an address that is a multiple of a block's length.
+/// Memory for direct writes: whole blocks, at an address that is a multiple of the block length.
 pub(super) struct Buffer {
-    /// A block longer than what is used, because an allocator aligns to less.
+    /// One block longer than what is used, because an allocator guarantees less alignment.
     memory: Vec<u8>,
 }
 
@@ -62,7 +62,8 @@ impl Buffer {
         &mut self.memory[start..start + PIECE]
     }
 
-    /// Writes the chunks one behind the other: whole blocks together, from a block's beginning on.
+    /// Writes the chunks one after the other. Together they are whole blocks, and `offset` is the beginning of a
+    /// block.
     pub(super) fn write(&mut self, file: &File, mut offset: u64, chunks: &[Bytes]) -> io::Result<()> {
         let piece = self.bytes();
         let mut filled = 0;
@@ -89,7 +90,7 @@ mod tests {
 
     #[test]
     fn a_file_system_without_direct_writes_is_not_an_error() {
-        // No process file has them.
+        // Files in `/proc` do not support direct writes.
         let path = Path::new("/proc/self/comm");
         assert!(open(path, &File::open(path).unwrap()).unwrap().is_none());
         let error = open(Path::new("/proc/self/nothing"), &File::open(path).unwrap()).unwrap_err();

@@ -1,5 +1,6 @@
-//! Regions as files of one locked directory: written by position, past the page cache; read by position while they
-//! are written, and through a mapping when they are sealed. Direct writes and a mapping never meet in one file.
+//! Regions as files of one locked directory. A file is written by position, bypassing the page cache. It is read by
+//! position while it is written, and through a mapping once it is sealed. A file is never mapped while it is written
+//! directly.
 
 use super::direct::{self, Buffer};
 use super::mapping::Mapping;
@@ -20,30 +21,30 @@ use std::sync::{Arc, Mutex, OnceLock};
 const LOCK: &str = "lock";
 const SUFFIX: &str = "segment";
 const UNFINISHED: &str = "prepare";
-/// What a new segment is filled with, piece by piece. With pieces of 1 MiB, batches that are written beside it are a
+/// The zeroes that fill a new segment, one piece at a time. With pieces of 1 MiB, concurrent writes of batches are a
 /// tenth slower.
 static ZEROES: [u8; 256 << 10] = [0; 256 << 10];
 
-/// A directory of segment files, locked for as long as this lives.
+/// A directory of segment files, locked as long as this value lives.
 ///
-/// A segment is `<number, 16 hexadecimal digits>.segment`; one that is being created ends in
-/// `.prepare` and gets its name when all of it is durable. Names without these endings are not the
-/// journal's and are left alone.
+/// A segment is `<number, 16 hexadecimal digits>.segment`. While it is created its name ends in `.prepare`; it gets
+/// its final name when all of it is durable. Files without these endings do not belong to the journal and are not
+/// touched.
 #[derive(Debug)]
 pub(crate) struct FileDisk {
     directory: PathBuf,
-    /// Open, because the lock lives as long as the handle.
+    /// The open lock file: the lock lives as long as the handle.
     _lock: File,
     writer: Arc<Mutex<Writer>>,
 }
 
 impl FileDisk {
-    /// Creates the directory if need be and locks it.
+    /// Creates the directory if needed and locks it.
     ///
     /// # Errors
     ///
-    /// [`StorageError::Locked`] if somebody else has it; [`StorageError::Disk`] if it cannot be made
-    /// or written.
+    /// [`StorageError::Locked`] if another process or journal has locked it; [`StorageError::Disk`] if it cannot be
+    /// created or written.
     pub(crate) fn open(directory: &Path) -> Result<FileDisk, StorageError> {
         let name = directory.display();
         directory::create(directory).map_err(|e| DiskError::new("creating", &name, e))?;
@@ -90,15 +91,15 @@ impl FileDisk {
         Ok(FileRegion { path: path.into(), file, len, direct, mapping, writer })
     }
 
-    /// Makes all of the region durable under its unfinished name.
+    /// Creates the region under its unfinished name and makes it durable.
     fn fill(&self, creation: &Creation, path: &Path) -> Result<(), DiskError> {
         let Creation { number, len, .. } = *creation;
         assert!(creation.head.len() as u64 <= len, "the head of segment {number} is longer than it");
         assert!(creation.recycled != Some(number), "segment {number} would be made from itself");
         let failed = |operation| move |e: io::Error| DiskError::new(operation, path.display(), e);
         let file = match creation.recycled {
-            // The renaming is made durable before the first byte is overwritten: no crash can leave
-            // the old name on new contents.
+            // The renaming is made durable before the first byte is overwritten: no crash can leave the old name on
+            // new contents.
             Some(recycled) => {
                 self.rename(&self.path(recycled, SUFFIX), path)?;
                 OpenOptions::new().write(true).open(path).map_err(failed("opening"))?
@@ -116,8 +117,8 @@ impl FileDisk {
     }
 }
 
-/// Allocates and writes every block, so that no later flush has to change the file's extents: that
-/// costs twice the bytes (`FORMAT.md`), and would be the wrong moment to find the disk full.
+/// Allocates and writes every block, so that no later flush has to change the file's extents. That would cost twice
+/// the bytes (`FORMAT.md`), and a full disk would be found too late.
 fn zero(file: &File, len: u64) -> io::Result<()> {
     match rustix::fs::fallocate(file, FallocateFlags::empty(), 0, len) {
         Ok(()) | Err(Errno::OPNOTSUPP | Errno::NOSYS) => {}
@@ -161,8 +162,8 @@ impl Disk for FileDisk {
         let (unfinished, path) = (self.path(creation.number, UNFINISHED), self.path(creation.number, SUFFIX));
         let created = self.fill(creation, &unfinished).and_then(|()| self.rename(&unfinished, &path));
         if let Err(error) = created {
-            // Gives the blocks back at once: the disk may be full because of them. That this fails too
-            // changes nothing; `list` removes what is left.
+            // Frees the blocks at once, because they may be what fills the disk. If this fails too, nothing is lost:
+            // `list` removes the file.
             let _ = fs::remove_file(&unfinished);
             return Err(error);
         }
@@ -185,17 +186,17 @@ impl Disk for FileDisk {
     }
 }
 
-/// The number that a name says, if it is written as we write it.
+/// Returns the number in a file name, if it has the form that this program writes.
 fn number(stem: &str) -> Option<u64> {
     let number = u64::from_str_radix(stem, 16).ok()?;
     (format!("{number:016x}") == stem).then_some(number)
 }
 
-/// Writes one region at a time: segments are written one after the other.
+/// Writes one region at a time, because segments are written one after the other.
 #[derive(Debug)]
 struct Writer {
     buffer: Buffer,
-    /// The region that is being written, by its path, and its descriptor for that. With the next region, it is closed.
+    /// The path of the region that is written, and its descriptor for direct writes. The next region replaces it.
     target: Option<(Arc<Path>, File)>,
 }
 
@@ -205,9 +206,9 @@ struct FileRegion {
     path: Arc<Path>,
     file: File,
     len: u64,
-    /// The same file, past the page cache, if that is possible. Goes to the writer with the first batch.
+    /// The same file opened for direct writes, if that is possible. The writer takes it with the first batch.
     direct: Mutex<Option<File>>,
-    /// Once it is sealed, and somebody reads from it; `None` if it could not be mapped.
+    /// The mapping, set by the first read after the file is sealed; `None` if the file could not be mapped.
     mapping: OnceLock<Option<Mapping>>,
     writer: Arc<Mutex<Writer>>,
 }
@@ -290,7 +291,7 @@ impl Region for FileRegion {
     }
 }
 
-/// A sealed region, shared with whoever reads from its mapping.
+/// A sealed region, shared with the slices of its mapping.
 struct Sealed(Arc<FileRegion>);
 
 impl AsRef<[u8]> for Sealed {
@@ -305,7 +306,7 @@ mod tests {
     use crate::storage::tests::Directory;
     use rustix::fs::{Mode, OFlags, fcntl_getfl};
 
-    /// Opens a segment of eight blocks.
+    /// Calls `test` with a segment of eight blocks.
     fn with_region(test: impl FnOnce(FileRegion)) {
         let directory = Directory::new();
         let disk = FileDisk::open(directory.path()).unwrap();
@@ -347,7 +348,7 @@ mod tests {
     #[test]
     fn what_refuses_direct_writes_is_written_report_buffered() {
         with_region(|region| {
-            // A file that takes numbers only.
+            // A file that accepts only numbers.
             let refusing = OpenOptions::new().write(true).open("/proc/self/oom_score_adj").unwrap();
             lock(&region.writer).target = Some((region.path.clone(), refusing));
             for at in 0..2 {
@@ -365,7 +366,7 @@ mod tests {
     fn a_flush_that_fails_is_an_error() {
         with_region(|region| {
             region.sync().unwrap();
-            // Nothing makes a pipe durable.
+            // A pipe cannot be made durable.
             let (reader, _writer) = io::pipe().unwrap();
             let file = File::from(std::os::fd::OwnedFd::from(reader));
             assert!(FileRegion { file, ..region }.sync().is_err());

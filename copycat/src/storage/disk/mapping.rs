@@ -1,20 +1,19 @@
-//! The one file with `unsafe`: a read-only mapping of a whole file.
+//! A read-only mapping of a whole file. This is the one file with `unsafe`.
 
 use std::fs::File;
 use std::io;
 
-/// A file's bytes, read through the page cache.
+/// The bytes of a file, read through the page cache.
 #[derive(Debug)]
 pub(super) struct Mapping(memmap2::Mmap);
 
 impl Mapping {
     /// Maps the whole file, of `len` bytes.
     ///
-    /// Whoever calls this keeps three promises, which `FileDisk` and the journal are built around:
-    /// the file is never shortened while the mapping lives (segments have one length for ever, and are
-    /// removed, not truncated); bytes that were handed out as a slice are never written again (a
-    /// position is written once, and a file is recycled only when nothing holds it); no other process
-    /// touches it (the directory is locked).
+    /// The caller must ensure three things, and the design of `FileDisk` and the journal does. The file is never
+    /// shortened while the mapping lives: segments keep their length, and are removed, not truncated. Bytes that were
+    /// returned as a slice are never written again: a position is written once, and a file is recycled only when
+    /// nothing holds it. No other process changes the file: the directory is locked.
     pub(super) fn of(file: &File, len: u64) -> io::Result<Mapping> {
         let mut options = memmap2::MmapOptions::new();
         // SAFETY: the file does not change under a slice and does not shrink, see above. The mapping
@@ -23,7 +22,7 @@ impl Mapping {
         Ok(Mapping(map))
     }
 
-    /// The mapped bytes. Only what was written before, and will not be written again, may be looked at.
+    /// Returns the mapped bytes. Only bytes that were written before, and are not written again, may be read.
     pub(super) fn bytes(&self) -> &[u8] {
         &self.0
     }

@@ -1,5 +1,5 @@
-//! Regions in memory: for ephemeral resources and tests. A sync is free, and nothing survives the
-//! process. Takes the memory of what is written, not of the region's length.
+//! Regions in memory: for ephemeral resources and tests. A sync is free, and nothing survives the process. A region
+//! takes memory for the bytes written, not for its length.
 
 use super::{Creation, Disk, Region, copy, lock};
 use crate::storage::error::{DiskError, StorageError};
@@ -13,11 +13,11 @@ use std::sync::{Arc, Mutex, MutexGuard};
 /// A disk whose regions are lost with the last handle to it.
 #[derive(Debug, Default)]
 pub(crate) struct MemoryDisk {
-    /// What there is; handles to it are the regions.
+    /// The contents of all regions. A region is a handle to its contents.
     contents: Mutex<BTreeMap<u64, Arc<Contents>>>,
 }
 
-/// The chunks that were written, by offset: they are kept as they came.
+/// The chunks that were written, by offset. They are kept without a copy.
 #[derive(Debug)]
 struct Contents {
     len: u64,
@@ -64,7 +64,7 @@ impl Disk for MemoryDisk {
     }
 }
 
-/// A handle to what one region holds.
+/// A handle to the contents of one region.
 #[derive(Debug)]
 struct MemoryRegion {
     number: u64,

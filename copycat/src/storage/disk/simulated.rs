@@ -1,7 +1,7 @@
-//! A disk whose cache and medium are two things, with a power switch between them.
+//! A disk with a separate cache and medium, and simulated power failures.
 //!
-//! What was written and not yet synced is lost, kept or garbled by a crash, sector by sector, decided
-//! by a seed; what was synced is never touched. Failures are injected one by one.
+//! A crash keeps, drops or garbles each sector that was written and not yet synced, decided by a seed. Synced sectors
+//! are never touched. Failures are injected one by one.
 
 use super::{Creation, Disk, Region, copy, lock};
 use crate::storage::error::{DiskError, StorageError};
@@ -13,30 +13,30 @@ use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-/// Bytes that a medium writes as one.
+/// Bytes that a medium writes as one unit.
 const SECTOR: usize = 512;
 
-/// A failure to be met by the next operation of its kind.
+/// A failure of the next operation of its kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// The disk is full: the next creation fails.
     Full,
     /// The next write fails after some of its sectors reached the cache.
     Write,
-    /// The next sync fails. As on Linux, what was not synced stays in the cache, looks clean, and is
-    /// never written: a second sync would succeed.
+    /// The next sync fails. As on Linux, unsynced sectors stay in the cache, look clean, and are never written: a
+    /// second sync would succeed.
     Sync,
-    /// The power goes during the next sync: it fails, and what it should have made durable awaits
-    /// [`SimulatedDisk::crash`], which is to follow.
+    /// The power fails during the next sync: the sync fails, and what it should have made durable stays as it is
+    /// until [`SimulatedDisk::crash`], which must follow.
     Power,
 }
 
-/// The disk; clones of the `Arc` it lives in share it. Journals of one process life hold regions that
-/// a crash detaches: what they still write afterwards reaches nobody.
+/// The simulated disk, shared by clones of its `Arc`. A crash detaches the regions that the journals of the old
+/// process hold: their later writes have no effect.
 #[derive(Debug, Default)]
 pub(crate) struct SimulatedDisk {
     state: Arc<Mutex<State>>,
-    /// What there is; handles to it are the regions.
+    /// The contents of all regions. A region is a handle to its contents.
     regions: Mutex<BTreeMap<u64, Arc<Mutex<Images>>>>,
 }
 
@@ -53,21 +53,21 @@ impl State {
 }
 
 impl SimulatedDisk {
-    /// Lets the next operation of the fault's kind fail, once.
+    /// Makes the next operation of the fault's kind fail, once.
     pub(crate) fn inject(&self, fault: Fault) {
         lock(&self.state).faults.push_back(fault);
     }
 
-    /// Forgets the faults that were not met.
+    /// Removes the faults that have not happened yet.
     pub(crate) fn heal(&self) {
         lock(&self.state).faults.clear();
     }
 
-    /// Cuts the power: each sector written since its region's last sync is kept, dropped or garbled.
-    /// The same seed does the same to the same disk.
+    /// Cuts the power: each sector written since its region's last sync is kept, dropped or garbled. The same seed
+    /// has the same effect on the same disk.
     pub(crate) fn crash(&self, seed: u64) {
         let mut random = fastrand::Rng::with_seed(seed);
-        // One mood per crash: everything in the cache survives, nothing does, or each sector by itself.
+        // One choice per crash: everything in the cache survives, nothing does, or each sector is decided by itself.
         let (kept, garbled) =
             *random.choice(&[(0, 0), (100, 0), (50, 0), (90, 5), (45, 10)]).unwrap_or(&(0, 0));
         for images in lock(&self.regions).values_mut() {
@@ -76,7 +76,7 @@ impl SimulatedDisk {
         }
     }
 
-    /// Ends the process, not the machine: caches survive, regions are detached from whoever held them.
+    /// Ends the process, not the machine: caches survive, and regions are detached from their holders.
     pub(crate) fn kill(&self) {
         for images in lock(&self.regions).values_mut() {
             let survivor = lock(images).clone();
@@ -84,7 +84,7 @@ impl SimulatedDisk {
         }
     }
 
-    /// Flips bits of one byte of a region, in cache and medium: rot.
+    /// Flips bits of one byte of a region, in cache and medium, to simulate bit rot.
     pub(crate) fn corrupt(&self, number: u64, offset: u64, mask: u8) {
         if let Some(images) = lock(&self.regions).get(&number) {
             let mut images = lock(images);
@@ -93,12 +93,12 @@ impl SimulatedDisk {
         }
     }
 
-    /// What the medium holds of a region.
+    /// Returns what the medium holds of a region.
     pub(crate) fn image(&self, number: u64) -> Option<Vec<u8>> {
         lock(&self.regions).get(&number).map(|images| lock(images).durable.to_vec())
     }
 
-    /// Puts a region there as if it had been found.
+    /// Adds a region with these contents.
     pub(crate) fn place(&self, number: u64, bytes: &[u8]) {
         self.insert(number, bytes.to_vec());
     }
@@ -143,8 +143,8 @@ impl Disk for SimulatedDisk {
     }
 }
 
-/// What cache and medium hold. Equal contents are shared until one is written to: crashes copy all
-/// regions, and few of them ever change again.
+/// The contents of cache and medium. Equal contents are shared until one of them is written: crashes copy all
+/// regions, and few of them change afterwards.
 #[derive(Clone, Debug)]
 struct Images {
     cached: Arc<Vec<u8>>,
@@ -154,13 +154,13 @@ struct Images {
 }
 
 impl Images {
-    /// The same in both.
+    /// Returns images with equal contents in cache and medium.
     fn clean(bytes: Vec<u8>) -> Images {
         let durable = Arc::new(bytes);
         Images { cached: durable.clone(), durable, dirty: BTreeSet::new() }
     }
 
-    /// What the medium holds after the power was cut.
+    /// Returns what the medium holds after a power failure.
     fn crashed(&self, random: &mut fastrand::Rng, kept: u8, garbled: u8) -> Images {
         let mut images = self.clone();
         for sector in std::mem::take(&mut images.dirty) {
@@ -186,7 +186,7 @@ struct SimulatedRegion {
     number: u64,
     state: Arc<Mutex<State>>,
     images: Arc<Mutex<Images>>,
-    /// Slices were handed out: it is not written again.
+    /// Whether slices were returned, so that the region is not written again.
     is_sealed: AtomicBool,
 }
 
@@ -221,7 +221,7 @@ impl Region for SimulatedRegion {
         );
         assert!(!self.is_sealed.load(Ordering::Relaxed), "nothing is written to what was sealed");
         assert!(offset as usize + len <= images.cached.len(), "a region never grows");
-        // Half of a write that fails got through.
+        // Half of a failing write reaches the cache.
         let mut left = if fails { len / 2 / SECTOR * SECTOR } else { len };
         let mut at = offset as usize;
         images.dirty.extend(at / SECTOR..(at + left).div_ceil(SECTOR));

@@ -1,4 +1,4 @@
-//! A disk whose flushes take longer: to measure what a member does on slower disks.
+//! A disk with slower flushes, to measure a member on slower disks.
 
 use super::{Creation, Disk, Region, copy};
 use crate::storage::error::{DiskError, StorageError};
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Another disk, each flush of whose regions takes at least `to`.
+/// A disk on which each flush of a region takes at least `to`.
 #[derive(Debug)]
 pub(crate) struct SlowedDisk {
     disk: Arc<dyn Disk>,
@@ -16,7 +16,7 @@ pub(crate) struct SlowedDisk {
 }
 
 impl SlowedDisk {
-    /// Slows a disk down.
+    /// Returns a slowed disk.
     pub(crate) fn new(disk: Arc<dyn Disk>, to: Duration) -> SlowedDisk {
         SlowedDisk { disk, to }
     }
@@ -81,7 +81,7 @@ impl Region for SlowedRegion {
     }
 
     fn slice(self: Arc<Self>, offset: u64, len: usize) -> Result<Bytes, DiskError> {
-        // A slice of the region below would not hold this one.
+        // A slice of the inner region would not hold this one.
         copy(&*self, offset, len)
     }
 }

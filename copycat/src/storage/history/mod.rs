@@ -1,5 +1,5 @@
-//! Random histories of a journal beside plain vectors that say what it should hold: for this floor's own tests,
-//! and for those that damage what such a history left on a disk. Not part of a running member.
+//! Random histories of a journal, compared with plain vectors: for the tests of this layer, and for tests that damage
+//! what a history left on a disk. Not part of a running member.
 //!
 //! Begin with [`History`], then [`model`].
 
@@ -16,24 +16,24 @@ use bytes::Bytes;
 use model::{Entry, Group, Model, Operation};
 use std::time::Duration;
 
-/// Whose journal it is.
+/// Returns the owner of the test journals.
 pub(crate) fn owner() -> Owner {
     Owner { storage: 7, member: MemberId(1), shard: 0 }
 }
 
-/// The shortest segments there are.
+/// Returns options with the shortest segments.
 pub(crate) fn small() -> Options {
     Options { segment_len: 64 << 10, ..Options::new(owner()) }
 }
 
-/// A command's frame.
+/// Returns the frame of a command.
 pub(crate) fn frame(group: u64, term: Term, index: Index, body: &[u8]) -> Bytes {
     let mut bytes = Vec::new();
     Header::bare(Kind::Command, GroupId(group), term, index, 0).encode(body, &mut bytes);
     bytes.into()
 }
 
-/// The frame of a configuration of the voters `1 ..= voters`.
+/// Returns the frame of a configuration of the voters `1 ..= voters`.
 pub(crate) fn configuration_frame(group: u64, term: Term, index: Index, voters: u64) -> Bytes {
     let (mut body, mut bytes) = (Vec::new(), Vec::new());
     Configuration::of_voters((1..=voters).map(MemberId)).encode(&mut body);
@@ -57,7 +57,7 @@ pub(crate) fn prepare(journal: &mut Journal) {
     }
 }
 
-/// Closes in order, where there is room for the record of it.
+/// Closes the journal in order, with the closing record if there is space for it.
 pub(crate) fn close(journal: &mut Journal) -> Result<(), StorageError> {
     settle(journal)?;
     match journal.close() {
@@ -66,14 +66,14 @@ pub(crate) fn close(journal: &mut Journal) -> Result<(), StorageError> {
     }
 }
 
-/// What packed frames of one group are to a journal; an error if they are no consecutive entries of it.
+/// Returns packed frames of one group as entries. Fails if they are no consecutive entries of it.
 pub(crate) fn entries(group: u64, frames: impl Into<Bytes>) -> Result<Entries, Malformed> {
     let frames = frames.into();
     let first = Frame::all_trusted(&frames).next().transpose()?.map_or(1, |first| first.header.index);
     Entries::read(GroupId(group), LogId::new(0, first.wrapping_sub(1)), Term::MAX, frames)
 }
 
-/// Sees to it that the term is recorded, as it is before the first entry of it.
+/// Ensures that the term is recorded, as it must be before the first entry of this term.
 pub(crate) fn begin_term(journal: &mut Journal, group: u64, term: Term) {
     if journal.groups.get(GroupId(group)).is_none_or(|log| log.state().term < term) {
         match journal.save_vote(GroupId(group), term, None) {
@@ -87,7 +87,7 @@ pub(crate) fn begin_term(journal: &mut Journal, group: u64, term: Term) {
     }
 }
 
-/// Appends, recording the term and waiting for a segment if need be.
+/// Appends entries. Records the term and waits for a segment if needed.
 pub(crate) fn append(journal: &mut Journal, group: u64, frames: impl Into<Bytes>) -> Position {
     let entries = entries(group, frames).expect("consecutive entries");
     append_entries(journal, group, &entries)
@@ -107,24 +107,24 @@ fn append_entries(journal: &mut Journal, group: u64, entries: &Entries) -> Posit
     }
 }
 
-/// A journal, what it should hold, and how it came to that.
+/// A journal, its expected contents, and the operations that led to them.
 pub(crate) struct History {
     /// The journal.
     pub journal: Journal,
-    /// What it should hold.
+    /// The expected contents of the journal.
     pub model: Model,
-    /// What was done, with the position that has to be durable for each.
+    /// The operations, each with the position that must be durable for it.
     pub operations: Vec<(Position, Operation)>,
     /// Longest body of an ordinary entry in bytes; one in ten is up to thirty times as long.
     pub body_max: usize,
-    /// Decides about everything.
+    /// The source of all random choices.
     pub random: fastrand::Rng,
-    /// What time it is.
+    /// The current time.
     pub now: Duration,
 }
 
 impl History {
-    /// Begins with an empty journal.
+    /// Returns a history that begins with this empty journal.
     pub(crate) fn new(journal: Journal, seed: u64) -> History {
         let random = fastrand::Rng::with_seed(seed);
         let (model, operations, now) = (Model::default(), Vec::new(), Duration::ZERO);
@@ -136,13 +136,13 @@ impl History {
         self.operations.push((position, operation));
     }
 
-    /// A little time passes, or enough for what waits for nothing to be written.
+    /// Lets a little time pass. This may be enough for the tick to record commit indexes.
     fn pass(&mut self) {
         self.now += Duration::from_millis(self.random.u64(0..700));
         self.journal.tick(self.now);
     }
 
-    /// One random step; an error only if the disk fails.
+    /// Takes one random step. Fails only if the disk fails.
     pub(crate) fn step(&mut self) -> Result<(), StorageError> {
         match self.random.u8(0..20) {
             0..8 => self.append(),
@@ -196,7 +196,7 @@ impl History {
         Ok(())
     }
 
-    /// Records the term if need be: it is before the first entry of it.
+    /// Records the term if needed: it must be recorded before the first entry of this term.
     fn has_begun(&mut self, group: u64, term: Term) -> Result<bool, StorageError> {
         if self.model.groups.get(&group).is_some_and(|group| group.term >= term) {
             return Ok(true);
@@ -244,7 +244,7 @@ impl History {
         Ok(())
     }
 
-    /// Most of what is there becomes committed, now and then all of it.
+    /// Commits a random part of the entries, sometimes all of them.
     fn commit(&mut self) -> Result<(), StorageError> {
         let group = self.random.u64(1..6);
         let Some(model) = self.model.groups.get(&group) else { return Ok(()) };
@@ -255,7 +255,7 @@ impl History {
         Ok(())
     }
 
-    /// After an end of the process: history goes on from what was recovered.
+    /// Continues after an end of the process from what was recovered.
     #[cfg(test)]
     pub(crate) fn resume(&mut self, durable: Position, journal: Journal, recovered: &Recovered) {
         let (kept, model) = recovered_prefix(&self.operations, durable, &journal, recovered);
@@ -265,7 +265,7 @@ impl History {
         for (id, group) in &mut self.model.groups {
             let log = self.journal.shape(GroupId(*id)).expect("the group was recovered");
             group.base = log.base().index;
-            // What was not recorded is forgotten; what is learned again is learned anew.
+            // A commit index that was not recorded is lost; the group learns it again later.
             let forgotten = group.commit > recovered.groups[&GroupId(*id)].commit;
             group.commit = recovered.groups[&GroupId(*id)].commit;
             if forgotten {
@@ -276,8 +276,8 @@ impl History {
     }
 }
 
-/// What was recovered must be the state after some prefix of the operations that contains every one of which
-/// `durable` says that it was flushed. Returns how many operations that are, and the state.
+/// Checks that the recovered state is the state after some prefix of the operations. The prefix must contain every
+/// operation that `durable` covers. Returns the number of operations in it, and the state.
 pub(crate) fn recovered_prefix(
     operations: &[(Position, Operation)],
     durable: Position,

@@ -1,4 +1,4 @@
-//! What a journal should hold, as plain vectors.
+//! The expected contents of a journal, as plain vectors.
 
 use crate::codec::configuration::Configuration;
 use crate::codec::ids::{GroupId, Index, MemberId, Term};
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Entry {
     pub term: Term,
-    /// Its frame.
+    /// The frame of the entry.
     pub bytes: Bytes,
     pub configuration: Option<Configuration>,
 }
@@ -20,15 +20,15 @@ pub(crate) struct Entry {
 pub(crate) struct Group {
     pub term: Term,
     pub vote: Option<MemberId>,
-    /// All entries ever, from index 1 on.
+    /// All entries ever appended, from index 1 on, dropped ones included.
     pub entries: Vec<Entry>,
-    /// Through where they were dropped.
+    /// The last dropped index.
     pub base: Index,
-    /// Through where they were said to be committed.
+    /// The highest index reported as committed.
     pub commit: Index,
 }
 
-/// What was done.
+/// An operation on the journal.
 #[derive(Clone, Debug)]
 pub(crate) enum Operation {
     Append {
@@ -49,7 +49,7 @@ pub(crate) enum Operation {
         group: u64,
         index: Index,
     },
-    /// A restart that finds no more recorded as committed than this.
+    /// A restart after which no more than this index is recorded as committed.
     #[cfg(test)]
     Forget {
         group: u64,
@@ -57,14 +57,14 @@ pub(crate) enum Operation {
     },
 }
 
-/// All groups.
+/// The model of all groups.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Model {
     pub groups: BTreeMap<u64, Group>,
 }
 
 impl Model {
-    /// Takes note of what was done.
+    /// Applies an operation.
     pub(crate) fn apply(&mut self, operation: &Operation) {
         match operation {
             Operation::Append { group, first, entries } => {
@@ -89,8 +89,8 @@ impl Model {
         }
     }
 
-    /// Whether a recovered state is this one; dropped entries may be back, and a commit index that was not recorded may
-    /// be forgotten.
+    /// Returns whether a recovered state equals this one. Dropped entries may be back, and a commit index that was
+    /// not recorded may be lost.
     pub(crate) fn agrees(&self, groups: &BTreeMap<GroupId, GroupState>) -> bool {
         self.groups.len() == groups.len()
             && groups
@@ -98,7 +98,7 @@ impl Model {
                 .all(|(id, state)| self.groups.get(&id.0).is_some_and(|group| group.agrees(state)))
     }
 
-    /// Everything the journal holds is read and compared.
+    /// Reads everything that the journal holds, and compares it.
     pub(crate) fn check(&self, journal: &Journal) {
         for (id, group) in &self.groups {
             let Some(log) = journal.shape(GroupId(*id)) else { panic!("group {id} is unknown") };

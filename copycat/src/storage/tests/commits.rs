@@ -1,4 +1,4 @@
-//! Commit indexes: recorded with what is written anyway, never in its way, and told by a restart.
+//! Commit indexes: recorded with batches that are written anyway, at no cost to them, and recovered by a restart.
 
 use super::*;
 use crate::storage::Fault;
@@ -6,14 +6,14 @@ use crate::storage::batch_header::BATCH_HEADER_LEN;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// What a restart finds recorded of each group.
+/// Returns the commit index of each group that a restart recovers.
 fn recorded(disk: &Arc<SimulatedDisk>) -> Vec<Index> {
     disk.kill();
     let recovered = Place::Simulated(disk.clone()).open(9).1;
     recovered.groups.values().map(|state| state.commit).collect()
 }
 
-/// A journal of so many groups, with two entries each, all of it written.
+/// Returns a journal of `groups` groups with two entries each, all of them written.
 fn journal(groups: u64) -> (Arc<SimulatedDisk>, Journal) {
     let disk = Arc::new(SimulatedDisk::default());
     let options = Options { segment_len: 1 << 20, ..small() };
@@ -60,7 +60,7 @@ fn only_the_last_batch_there_is_says_what_is_committed() {
         append(&mut journal, 1, frame(1, 1, index, &[0; 100_000]));
         journal.note_commit(GroupId(1), index);
     }
-    // In front of the last one, which begins a segment with a checkpoint that says it.
+    // The batch before the last one. The last one begins a segment with a checkpoint, which records the commit index.
     let write = journal.next_write().unwrap();
     journal.written(write.run()).unwrap();
     assert_eq!(recorded(&disk), [0]);
@@ -118,11 +118,11 @@ fn of_a_thousand_groups_each_gets_its_turn() {
     while journal.groups.states().values().any(|state| state.commit == 0) {
         batches += 1;
         append(&mut journal, 1, frame(1, 1, 2 + batches, b""));
-        // A busy group, which does not hold up the others.
+        // A busy group, which must not delay the others.
         journal.note_commit(GroupId(1), 2 + batches);
         settle(&mut journal).unwrap();
     }
-    // So many fit the block of one entry.
+    // This many fit the block of one entry.
     assert_eq!(batches, 1_000u64.div_ceil(55));
     assert!(recorded(&disk).iter().all(|commit| *commit >= 1));
 }

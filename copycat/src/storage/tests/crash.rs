@@ -1,10 +1,10 @@
-//! Ends of the process and of the power at any moment: what was durable is there, and what is there
-//! was written.
+//! Ends of the process and power failures at any moment: durable frames survive, and only frames that were written
+//! appear.
 
 use super::*;
 use crate::storage::{Fault, Position};
 
-/// A history on a simulated disk, interrupted again and again in every way the disk knows.
+/// Runs a history on a simulated disk and interrupts it repeatedly, in every way that the disk simulates.
 fn interrupted(seed: u64) -> usize {
     let disk = Arc::new(SimulatedDisk::default());
     let place = Place::Simulated(disk.clone());
@@ -15,7 +15,7 @@ fn interrupted(seed: u64) -> usize {
             history.step().unwrap();
         }
         let durable = history.journal.durable();
-        // The end comes before a write, between write and flush, or between flush and its notice.
+        // The end comes before a write, between write and flush, or between the flush and its report.
         if let Some(write) = history.journal.next_write() {
             match history.random.u8(0..3) {
                 0 => {}
@@ -49,7 +49,7 @@ fn every_acknowledged_frame_survives_and_the_rest_is_a_prefix() {
     assert!(cuts > 25, "a test that tears nothing tests nothing: {cuts} torn tails");
 }
 
-/// The power goes during each write in turn, with several fates of the sectors for each.
+/// The power fails during each write in turn, each time with several outcomes for its sectors.
 #[test]
 fn every_prefix_of_writes_survives_a_power_cut() {
     for survived in 0..30 {
@@ -94,7 +94,7 @@ fn every_prefix_of_writes_survives_a_power_cut() {
     }
 }
 
-/// A flush fails, the process restarts, and the cache still shows what the medium never got.
+/// A flush fails, the process restarts, and the cache still shows bytes that the medium never received.
 #[test]
 fn what_only_the_cache_has_is_not_counted_after_a_failed_flush() {
     let disk = Arc::new(SimulatedDisk::default());
@@ -113,7 +113,7 @@ fn what_only_the_cache_has_is_not_counted_after_a_failed_flush() {
     drop(journal);
 }
 
-/// What the power leaves of a write of one block that turns `before` into `after`: each sector is old or new.
+/// Returns all results of a torn write of one block that turns `before` into `after`: each sector is old or new.
 fn torn(before: &[u8], after: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     let differs = |from: usize| before[from..].iter().zip(&after[from..]).position(|(old, new)| old != new);
     let block = differs(0).expect("something was written") / 4_096 * 4_096;
@@ -128,7 +128,7 @@ fn torn(before: &[u8], after: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     })
 }
 
-/// A disk on which one region holds something else.
+/// Returns a copy of the disk on which one region has other contents.
 fn with_image(disk: &SimulatedDisk, number: u64, image: &[u8]) -> Place {
     let copied = SimulatedDisk::default();
     for number in disk.list().unwrap() {
@@ -138,8 +138,8 @@ fn with_image(disk: &SimulatedDisk, number: u64, image: &[u8]) -> Place {
     Place::Simulated(Arc::new(copied))
 }
 
-/// The last sector of the batch with entry 2 is garbled, so it is cut. The next batch lacks its first sector, the one with
-/// the header, and writes anew the one that was garbled.
+/// The last sector of the batch with entry 2 is garbled, so the batch is cut. The next batch lacks its first sector,
+/// which has the header, and rewrites the garbled one.
 #[test]
 fn a_batch_that_was_cut_is_not_completed_by_the_next_one() {
     let disk = Arc::new(SimulatedDisk::default());
@@ -162,7 +162,7 @@ fn a_batch_that_was_cut_is_not_completed_by_the_next_one() {
     for image in torn(&before, &disk.image(0).unwrap()) {
         assert_eq!(last(&with_image(&disk, 0, &image)), 1, "entry 2 was cut");
     }
-    // While it is cut, both may come of it, but only one is ever found.
+    // A crash during the cut may leave the batch intact or cut. Later restarts find the same as the first.
     let mut lasts: Vec<_> = torn(&found, &before)
         .map(|image| with_image(&disk, 0, &image))
         .map(|place| (last(&place), last(&place)))
@@ -172,13 +172,13 @@ fn a_batch_that_was_cut_is_not_completed_by_the_next_one() {
     assert_eq!(lasts, [(1, 1), (2, 2)]);
 }
 
-/// The same at the front of the next segment, to which the journal comes back only after it has gone on in the one
-/// before.
+/// A torn batch at the front of the next segment. The journal writes there again only after it has continued in the
+/// segment before.
 #[test]
 fn a_checkpoint_that_was_cut_is_not_completed_when_more_is_durable_than_it_says() {
     let disk = Arc::new(SimulatedDisk::default());
     let mut journal = Place::Simulated(disk.clone()).open(1).0;
-    // Makes the journal go on in the next segment, whose first batch it writes.
+    // Makes the journal continue in the next segment, and writes that segment's first batch.
     let roll = |journal: &mut Journal, index: Index| {
         append(journal, 1, frame(1, 1, index, &[1; 30_000]));
         let write = journal.next_write().unwrap();

@@ -1,4 +1,4 @@
-//! Rot: found, named, never served, never taken for the end of what was acknowledged.
+//! Bit rot is found, reported and never returned as data. It is never taken for the end of what was acknowledged.
 
 use super::*;
 use crate::codec::checksum::crc32c_around;
@@ -9,7 +9,7 @@ use crate::storage::position::Position;
 use crate::storage::seal::{image, seal};
 use crate::storage::segment::SegmentHeader;
 
-/// Two segments, the second with several batches, closed in order. Returns the images by number.
+/// Returns the images, by number, of two segments of a journal closed in order. The second has several batches.
 fn images() -> Vec<Vec<u8>> {
     let disk = Arc::new(SimulatedDisk::default());
     let place = Place::Simulated(disk.clone());
@@ -39,7 +39,7 @@ fn every_flipped_byte_is_refused_or_harmless() {
     let expected = joined(&intact.read(GroupId(1), 1, 8, usize::MAX).unwrap().frames);
     let durable = intact.durable().0;
     let (mut refused, mut harmless) = (0, 0);
-    // Every byte of headers and of the blocks' first bytes; of long bodies each 97th.
+    // Every byte of headers and the first bytes of each block; in long bodies every 97th byte.
     let bytes = (0..2).flat_map(|number| (0..images[number].len()).map(move |offset| (number, offset)));
     for (number, offset) in bytes.filter(|(_, offset)| offset % 4_096 < 144 || offset % 97 == 0) {
         let mut damaged = images.clone();
@@ -54,7 +54,7 @@ fn every_flipped_byte_is_refused_or_harmless() {
                 assert_eq!(now.groups, recovered.groups, "byte {offset} of segment {number}");
                 let read = journal.read(GroupId(1), 1, 8, usize::MAX).unwrap().frames;
                 assert!(joined(&read) == expected, "byte {offset} of segment {number}");
-                // Only the closing record itself, which nothing acknowledged, may be cut.
+                // Only the closing record itself, which acknowledges no entry, may be cut.
                 assert!(journal.durable().0 + 4_096 >= durable);
                 harmless += 1;
             }
@@ -71,7 +71,7 @@ fn rot_that_appears_later_is_never_served() {
     append(&mut journal, 1, frame(1, 1, 2, b"rotten"));
     settle(&mut journal).unwrap();
     journal.forget_recent();
-    // Behind the batch header, the record of the term, and the first entry.
+    // After the batch header, the record of the term, and the first entry.
     let place = 8_192 + 64 + 72 + 72 + 5;
     for offset in place..place + 78 {
         disk.corrupt(0, offset, 0x20);
@@ -85,8 +85,8 @@ fn rot_that_appears_later_is_never_served() {
     assert!(journal.read(GroupId(1), 1, 2, usize::MAX).is_ok());
 }
 
-/// The power went while the first batch of the next segment was written: its header got through, and says that
-/// all before it was durable.
+/// The power failed while the first batch of the next segment was written. Its header reached the disk, and says that
+/// everything before it was durable.
 #[test]
 fn a_torn_batch_of_the_next_segment_still_vouches_for_the_segment_before() {
     let mut images = images();
@@ -231,7 +231,8 @@ fn intact_frames_that_no_history_gives_are_damage() {
     }
 }
 
-/// A checkpoint of one group: term, vote, base term, base index, last index; and a range. All of it is committed.
+/// Returns the checkpoint of one group: term, vote, base term, base index, last index; and a range. All entries are
+/// committed.
 fn body(words: [u64; 5], range: Option<[u64; 2]>) -> Vec<u8> {
     body_committed(words, words[4], range)
 }
@@ -265,7 +266,7 @@ fn segments_shorter_than_any_journal_makes_are_damage() {
 #[test]
 fn segments_that_begin_between_blocks_are_damage() {
     let mut image = image(&[(BatchKind::Checkpoint, vec![0; 4])], 64 << 10);
-    // Its base. No batch is where its header says then, as in a journal that was just made.
+    // Changes the base. Then no batch lies where its header says, as in a journal that was just created.
     image[32] = 4;
     seal(&mut image);
     assert!(matches!(reopen(&[image]), Err(StorageError::Damaged(_))));
@@ -308,7 +309,7 @@ fn terms_and_indexes_that_no_log_reaches_are_damage() {
         let refused = reopen(&[image(&[empty(), (BatchKind::Frames, frames)], 64 << 10)]);
         assert!(matches!(refused, Err(StorageError::Damaged(_))), "term {term}");
     }
-    // Of a group without entries; then of one whose next entry has the largest index there is.
+    // A group without entries, then a group whose next entry has the largest index.
     for index in [INDEX_MAX + 1, u64::MAX - 1, u64::MAX] {
         assert!(checkpoint([3, 1, 2, index, index], None).is_err(), "{index}");
         let frames = [frame(1, 3, index, b""), frame(1, 3, index, b"")].concat();
@@ -341,7 +342,7 @@ fn intact_checkpoints_that_no_history_gives_are_damage() {
     }
     for (commit, fits) in [(4, false), (5, true), (7, true), (8, false), (u64::MAX, false)] {
         let body = body_committed([3, 1, 2, 5, 7], commit, Some([2, 6]));
-        // Its entries are in no segment, which is noticed later.
+        // The entries are in no segment, which is detected later.
         let refused = reopen(&[image(&[(BatchKind::Checkpoint, body)], 64 << 10)]);
         let Err(StorageError::Damaged(Damage { problem, .. })) = refused else { panic!("{refused:?}") };
         let entries_missing = matches!(problem, Problem::EntriesMissing { .. });

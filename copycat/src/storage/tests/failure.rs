@@ -140,7 +140,7 @@ fn what_is_longer_than_the_segment_that_is_ready_gets_a_longer_one() {
 fn of_two_segments_without_batches_the_second_goes_before_the_first_is_replaced() {
     let (disk, mut journal) = simulated();
     let mut index = 0;
-    // Rolled, with the next segment ready, and nothing of the new one written.
+    // The journal has rolled, the next segment is ready, and no batch of the new segment is written.
     settle(&mut journal).unwrap();
     while journal.active().header.number == 0 {
         index += 1;

@@ -1,4 +1,4 @@
-//! Segments as files: what goes past the page cache comes back through it.
+//! Segments as files: bytes written past the page cache are read back through it.
 
 use super::{Directory, Place, append, frame, settle};
 use crate::codec::ids::GroupId;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-/// Longer than what is written in one call.
+/// More bytes than one call writes.
 const LEN: u64 = 4 << 20;
 
 fn create(disk: &FileDisk, number: u64) -> Arc<dyn Region> {
@@ -19,7 +19,7 @@ fn create(disk: &FileDisk, number: u64) -> Arc<dyn Region> {
     disk.create(&Creation { number, len: LEN, head, recycled: None }).unwrap()
 }
 
-/// What block `at` holds: a number of its own in each place.
+/// Returns the contents of block `at`: every word is different.
 fn block(at: u64) -> Vec<u8> {
     (0..BLOCK / 8).flat_map(|word| (at << 32 | word).to_le_bytes()).collect()
 }
@@ -66,7 +66,7 @@ fn what_was_written_is_read_while_more_is_being_written_beside_it() {
         loop {
             let ended = writer.is_finished();
             let until = written.load(Ordering::Acquire);
-            // Behind the newest block, the next is written at this moment.
+            // The block after the newest one is being written at this moment.
             for at in [until - 1, random.u64(1..=until)].into_iter().filter(|at| (1..until).contains(at)) {
                 let found = copy(&*region, at * BLOCK, BLOCK as usize).unwrap();
                 assert!(found == block(at), "block {at} of {until}");

@@ -1,5 +1,5 @@
-//! A directory written by version 2 is read for ever: two segments, the older one recycled from a
-//! still older one, with everything a journal can hold. The generator is the ignored test.
+//! A directory written by version 2 stays readable: two segments, the older one recycled from a still older one, with
+//! everything a journal can hold. The generator is the ignored test.
 
 use super::*;
 use crate::codec::command::{Stamp, UNSETTLED_MAX};
@@ -20,15 +20,15 @@ fn options() -> Options {
     Options { owner: golden_owner(), ..small() }
 }
 
-/// The files hold the blocks up to the last one that is not zero.
+/// Returns the whole segment. The golden files hold the blocks up to the last one that is not zero.
 fn whole(blocks: &[u8]) -> Vec<u8> {
     let mut image = blocks.to_vec();
     image.resize(64 << 10, 0);
     image
 }
 
-/// One entry of each kind, the first at index 7: a command with all its fields, in the usual codec and in one of its
-/// own, a no-op, a configuration with all its lists, and what nobody writes yet.
+/// Returns one entry of each kind, the first at index 7: a command with all its fields, in the usual codec and in one
+/// of its own, a no-op, a configuration with all its lists, and the kinds that no code writes yet.
 fn one_of_each(term: Term) -> Entries {
     let mut packer = Packer::with_capacity(9, 0);
     let bare = |kind, index| Header::bare(kind, GroupId(1), term, index, 1_000_000 + index);
@@ -50,7 +50,7 @@ fn one_of_each(term: Term) -> Entries {
     packer.seal()
 }
 
-/// Everything that ever happened to the golden journal.
+/// Performs all operations of the golden journal.
 fn fill(journal: &mut Journal) {
     let vote = |journal: &mut Journal, group, term, vote: Option<u64>| {
         journal.save_vote(GroupId(group), term, vote.map(MemberId)).unwrap();
@@ -85,7 +85,7 @@ fn fill(journal: &mut Journal) {
     settle(journal).unwrap();
     journal.append(GroupId(1), &one_of_each(3)).unwrap();
     settle(journal).unwrap();
-    // Nothing else is written any more: the last commit indexes get a batch, and those behind it the closing record.
+    // Nothing else is written: the last commit indexes get a batch of their own, and later ones the closing record.
     journal.note_commit(GroupId(1), 10);
     (10..12).for_each(|second| journal.tick(Duration::from_secs(second)));
     settle(journal).unwrap();

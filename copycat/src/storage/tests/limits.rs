@@ -129,7 +129,7 @@ fn the_newest_entries_are_served_from_memory() {
     }
     let kept = (1..=40).filter(|index| in_memory(&journal, *index, &frames[*index as usize]));
     assert_eq!(kept.collect::<Vec<_>>(), (25..=40).collect::<Vec<_>>());
-    // One batch that is longer than what is kept otherwise.
+    // One batch that is longer than everything that is otherwise kept.
     let long: Bytes = (41..=60).flat_map(|index| frame(1, 1, index, &[0; 1_000_000])).collect();
     append(&mut journal, 1, long.clone());
     settle(&mut journal).unwrap();

@@ -1,4 +1,4 @@
-//! The journal as a whole, on every kind of disk, against plain vectors. Every case prints its seed.
+//! Tests of the whole journal on every kind of disk, compared with plain vectors. Every case prints its seed.
 
 mod commits;
 mod crash;
@@ -29,7 +29,7 @@ fn joined(slices: &[Bytes]) -> Vec<u8> {
     slices.concat()
 }
 
-/// A directory that goes with its test.
+/// A directory that is removed with its test.
 pub(super) struct Directory(PathBuf);
 
 impl Directory {
@@ -52,7 +52,7 @@ impl Drop for Directory {
     }
 }
 
-/// A kind of disk, and how to come back to it after the process ended.
+/// A kind of disk that can be opened again after the end of the process.
 enum Place {
     File(Directory),
     Memory(Arc<MemoryDisk>),

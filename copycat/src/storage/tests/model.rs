@@ -1,4 +1,4 @@
-//! Random histories against plain vectors: one suite, every kind of disk.
+//! Random histories compared with plain vectors: one suite for every kind of disk.
 
 use super::*;
 
@@ -21,7 +21,7 @@ fn agrees_with_plain_vectors_over_many_restarts_on_every_disk() {
                 }
                 history.model.check(&history.journal);
                 let durable = history.journal.durable();
-                // The old journal goes first: it may hold the lock of the directory.
+                // The old journal is dropped first: it may hold the lock of the directory.
                 let parked = Arc::new(SimulatedDisk::default());
                 history.journal = Journal::open(parked, small(), 0).unwrap().0;
                 let (journal, recovered) = place.open(seed + round);

@@ -1,4 +1,4 @@
-//! A yes to the question for room is kept, wherever in a segment it is asked.
+//! An `Ok` of `room_for` is kept, wherever in a segment the call is made.
 
 use super::*;
 use crate::codec::configuration::MEMBERS_MAX;
@@ -7,22 +7,22 @@ use crate::storage::position::BLOCK;
 use crate::storage::reserve::INTERNAL_LEN_MAX;
 use crate::storage::reserve::Purpose;
 
-/// What surrounds the question.
+/// The state of the journal when space is asked for.
 #[derive(Clone, Copy, Debug)]
 struct Case {
-    /// Offset in the first segment up to which there are entries, as near as one gets.
+    /// Offset in the first segment up to which there are entries, approximately.
     fill: u64,
-    /// Whether the batch at the end is still open.
+    /// Whether the last batch is still open.
     open: bool,
     /// Whether the next segment is ready.
     ready: bool,
     batch_max: u64,
-    /// The group that is asked for: 1 has entries, 2 is new.
+    /// The group of the new frames: 1 has entries, 2 is new.
     group: u64,
 }
 
 impl Case {
-    /// Every kibibyte of the second half of a segment, in every kind of surroundings.
+    /// Returns a case for every kibibyte of the second half of a segment, in every combination of the other fields.
     fn all() -> impl Iterator<Item = Case> {
         (32..=64).flat_map(|kibibytes| {
             (0..16).map(move |bits: u64| Case {
@@ -35,7 +35,7 @@ impl Case {
         })
     }
 
-    /// A journal in that state; where it refuses to be filled so far, as full as it gets.
+    /// Returns a journal in this state. If it cannot be filled that far, it is as full as possible.
     fn journal(self, random: &mut fastrand::Rng) -> Journal {
         let disk = Arc::new(SimulatedDisk::default());
         let options = Options { batch_max: self.batch_max, ..small() };
@@ -51,7 +51,7 @@ impl Case {
             let len = (self.fill - journal.end().0 - 200).min(2_000) as usize;
             let entry = frame(1, 1, index, &vec![0; random.usize(..=len)]);
             let entry = [entry, frame(1, 1, index + 1, b"")].concat();
-            // Not beyond the first segment: the question is asked at its end.
+            // Does not go beyond the first segment: space is asked for at its end.
             if !journal.make_room_here(entry.len(), Purpose::Entries) {
                 break;
             }
@@ -64,7 +64,7 @@ impl Case {
             journal.written(write.run()).unwrap();
         }
         assert_eq!(journal.active().header.number, 0);
-        // What waits to be recorded takes no room from what was granted.
+        // Waiting commit indexes take no space from what was granted.
         journal.note_commit(GroupId(1), random.u64(..index));
         (0..3).for_each(|second| journal.tick(Duration::from_secs(second)));
         journal
@@ -75,7 +75,7 @@ impl Case {
     }
 }
 
-/// Frames that continue the log, `len` bytes of them, in as many pieces as there are.
+/// Returns frames that continue the log, `len` bytes together, in a random number of pieces.
 fn pieces(group: u64, after: Index, mut len: usize, random: &mut fastrand::Rng) -> Vec<Bytes> {
     let mut pieces = Vec::new();
     while len > 0 {
@@ -101,7 +101,7 @@ fn what_was_granted_fits_with_a_vote_before_between_or_behind_it() {
                 continue;
             }
             granted += 1;
-            // A group that is new has no term for entries before its first vote.
+            // A new group has no term for entries before its first vote.
             let voted_before = if case.group == 1 { random.usize(..=pieces.len()) } else { 0 };
             for (at, piece) in pieces.iter().enumerate() {
                 if at == voted_before {
@@ -126,7 +126,7 @@ fn after_a_vote_there_is_room_for_the_entry_of_the_new_leader() {
     for case in Case::all() {
         let mut journal = case.journal(&mut random);
         let group = GroupId(case.group);
-        // Elections, until their reserve is used up.
+        // Holds elections until their reserve is used up.
         for term in 2..12 {
             if !journal.has_vote_room() {
                 refused += 1;

@@ -1,4 +1,4 @@
-//! Batches of the journal: a header, and frames or a checkpoint.
+//! Fuzzes a batch of the journal: a header, and frames or a checkpoint.
 
 use super::Verdict;
 use super::frame::frame;
@@ -12,7 +12,7 @@ use crate::storage::checkpoint;
 use crate::storage::group_log::GroupLog;
 use crate::storage::position::Position;
 
-/// Reads a batch: as the bytes are, and the body that follows their first ones under a header that fits it.
+/// Reads the bytes as a batch, and also the body after their first bytes under a header made to fit.
 pub fn batch(bytes: &[u8]) -> Verdict {
     whole(bytes).or(forged(bytes))
 }
@@ -32,7 +32,7 @@ fn whole(bytes: &[u8]) -> Verdict {
     }
 }
 
-/// What recovery does with a body that was verified.
+/// Handles a verified body as recovery does.
 fn contents(header: &BatchHeader, body: &[u8], records: &[Record]) -> Verdict {
     assert_eq!(records.len(), header.count as usize, "as many frames as were counted");
     match header.kind {
@@ -67,7 +67,7 @@ fn forged(bytes: &[u8]) -> Verdict {
         let frames = Frame::all_trusted(&body).map_while(Result::ok);
         (count, body_checksum) = frames.fold((0, 0), |(count, sum), f| (count + 1, add_frame(sum, f.bytes)));
     }
-    // One lie at most: what verifies must be right in all respects.
+    // At most one field is forged: a batch that verifies must be right in all respects.
     let lie = (choices >> 1) & 7;
     match lie {
         1 => count += 1,

@@ -1,4 +1,4 @@
-//! Commands of a user's state machine: what is asked before they are proposed, and what runs them.
+//! Fuzzes commands of a user's state machine: the check before they are proposed, and their execution.
 
 use super::Verdict;
 use super::input::Input;
@@ -12,8 +12,8 @@ use crate::resource::commands::Commands;
 use crate::resource::dispatch::{Checks, Dispatch, Replica};
 use bytes::Bytes;
 
-/// Sends commands to a state whose methods never panic: each is two bytes of choices, two of the key's length,
-/// two of the body's length, and the body. The last one has all the rest.
+/// Sends commands to a state whose methods never panic. Each command is two bytes of choices, two of the key's
+/// length, two of the body's length, and the body. The last command takes all the rest.
 pub fn commands<C: Dispatch<S>, S: Send + 'static>(state: S, bytes: &[u8]) -> Verdict {
     let (checks, mut replica) = (Checks::new::<C>(), Replica::new::<C>(state));
     let (mut input, mut verdict) = (Input::new(bytes), Verdict::Refused);
@@ -29,7 +29,7 @@ struct Given(Call);
 impl Given {
     fn take<C: Commands>(input: &mut Input<'_>) -> Given {
         let (choice, access, key_len) = (input.u8(), input.u8(), input.u16());
-        // Also methods that nobody has.
+        // Some commands name a method that does not exist.
         let known = C::METHODS.get(usize::from(choice) % (C::METHODS.len() + 1));
         let method = known.map_or_else(|| MethodId(input.u32()), |method| method.id);
         let access = match access & 7 {
@@ -62,7 +62,7 @@ impl Given {
                 panic!("a command that is none ran")
             }
             (Access::Read(..), Ok(()), answered) => Verdict::of(answered.is_ok()),
-            // What the check refuses is never logged, whatever it would have been.
+            // A command that the check refuses is never logged, even if it would have succeeded.
             (_, Err(_), _) => Verdict::Refused,
         }
     }

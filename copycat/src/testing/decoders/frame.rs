@@ -1,4 +1,4 @@
-//! Frames, packed one behind the other, as appends and batches carry them.
+//! Fuzzes packed frames, as appends and batches carry them.
 
 use super::Verdict;
 use crate::codec::configuration::Configuration;

@@ -1,4 +1,4 @@
-//! The first message of a connection, on either side of it.
+//! Fuzzes the first message of a connection, on both sides.
 
 use super::Verdict;
 use super::input::Input;
@@ -10,13 +10,13 @@ use crate::transport::wire::hello::VERSION;
 use crate::transport::wire::{Hello, Role};
 use bytes::{Bytes, BytesMut};
 
-/// Opens a connection with somebody who sends these bytes: as the side that is called, then as the one that calls.
+/// Opens a connection with a peer that sends these bytes: first as the accepting side, then as the calling side.
 pub fn handshake(bytes: &[u8]) -> Verdict {
     let mut input = Input::new(bytes);
     let (choices, seed) = (input.u8(), u64::from(input.u8()));
     let mut sent = input.rest().to_vec();
     if choices & 1 == 1 {
-        // What follows the message was sent too early, or is the next message.
+        // Bytes after the message were sent too early, or belong to the next message.
         let length = sent.len().saturating_sub(usize::from(choices >> 1));
         seal(&mut sent[..length]);
     }
@@ -59,12 +59,12 @@ fn call(sent: &Bytes, seed: u64) -> Verdict {
     Verdict::Accepted
 }
 
-/// Whoever has not said who he is gets no more memory than one handshake takes.
+/// Checks that an unidentified peer gets no more memory than one handshake takes.
 fn check_buffer(received: &BytesMut) {
     assert!(received.capacity() <= HANDSHAKE_MAX, "the buffer of a handshake grew");
 }
 
-/// The stream is the message that was read, what was read behind it, and what was not read yet.
+/// Checks that the stream is the message, then the bytes read after it, then the bytes not read yet.
 fn check_sent(sent: &[u8], message: &[u8], behind: &[u8]) {
     assert!(sent.starts_with(message), "one greeting, one encoding");
     assert!(sent[message.len()..].starts_with(behind), "what follows the greeting is kept");

@@ -1,4 +1,4 @@
-//! The small file beside the journal that says who this member is.
+//! Fuzzes the small file beside the journal that identifies the member.
 
 use super::Verdict;
 use crate::codec::checksum::crc32c;
@@ -14,7 +14,7 @@ fn record(bytes: &[u8]) -> Verdict {
     let Ok(identity) = Identity::decode(bytes) else { return Verdict::Refused };
     let written = identity.encode();
     assert_eq!(Identity::decode(&written).as_ref(), Ok(&identity), "what is written is read");
-    // An earlier version has fewer fields, and is written as the present one.
+    // The identity of an earlier version has fewer fields, and is written as the current one.
     if written.len() == bytes.len() {
         assert_eq!(written, bytes, "one identity, one encoding");
     }

@@ -1,4 +1,4 @@
-//! One message of the wire, whatever its kind.
+//! Fuzzes one message of the wire, of any kind.
 
 use super::Verdict;
 use crate::codec::cursor::Malformed;
@@ -12,13 +12,13 @@ use crate::transport::wire::{Hello, Incoming, into_bytes};
 use crate::{node, remote};
 use bytes::BytesMut;
 
-/// What a member understands, whoever sent it.
+/// The messages that a member accepts, from any sender.
 const MEMBER: Expected = Expected {
     kinds: <node::wire::Incoming as Incoming>::KINDS,
     sender: SenderKinds::ANYONE,
     longest: MESSAGE_MAX,
 };
-/// What a remote handle does.
+/// The messages that a remote handle accepts, from any sender.
 const HANDLE: Expected = Expected { kinds: <remote::wire::Incoming as Incoming>::KINDS, ..MEMBER };
 
 /// Reads one message.
@@ -28,7 +28,7 @@ pub fn message(bytes: &[u8]) -> Verdict {
     one(bytes).or(one(&sealed))
 }
 
-/// Makes the bytes one message, down to the frames of an append. Too few for an envelope stay as they are.
+/// Makes the bytes one message, down to the frames of an append. Leaves bytes shorter than an envelope unchanged.
 pub(super) fn seal(message: &mut [u8]) {
     if message.len() < ENVELOPE_LEN {
         return;
@@ -47,7 +47,7 @@ fn one(bytes: &[u8]) -> Verdict {
     handshake.or(member).or(handle)
 }
 
-/// What was read, written again as the same bytes.
+/// Reads a message and checks that it is written again as the same bytes.
 fn read(bytes: &[u8], expected: &Expected, again: impl FnOnce(&Envelope) -> Option<BytesMut>) -> Verdict {
     let mut received = BytesMut::from(bytes);
     let Ok(Some(envelope)) = envelope::take(&mut received, expected) else { return Verdict::Refused };
@@ -62,11 +62,11 @@ fn read(bytes: &[u8], expected: &Expected, again: impl FnOnce(&Envelope) -> Opti
     }
 }
 
-/// The first message of a connection, written again; `None` if it is refused.
+/// Writes the first message of a connection again; `None` if it is refused.
 fn greeting(envelope: &Envelope) -> Option<BytesMut> {
     let mut out = BytesMut::new();
     if let Ok(hello) = Hello::decode(envelope) {
-        // Of another version nothing else is known.
+        // Nothing more is known of another version.
         hello.ok()?.encode(&mut out);
         return Some(out);
     }
@@ -77,7 +77,7 @@ fn greeting(envelope: &Envelope) -> Option<BytesMut> {
     Some(out)
 }
 
-/// Any other message, written again by `resend`; `None` if it is refused.
+/// Writes any other message again with `resend`; `None` if it is refused.
 fn again<I: Incoming>(envelope: &Envelope, resend: fn(I) -> Result<BytesMut, Malformed>) -> Option<BytesMut> {
     if envelope.kind.family == Family::Connection {
         let mut out = BytesMut::new();

@@ -1,12 +1,12 @@
-//! Everything that reads bytes nobody vouches for: one function per decoder. Each does with the bytes what its
-//! caller in a member would do, first as they are, then under right lengths and checksums as an attacker writes
-//! them, and panics where something does not hold that must hold whatever they say: no panic below, limits kept,
-//! what was read is written again as the same bytes, and nothing is taken for whole that is not.
+//! Checks for all decoders of untrusted bytes, one function per decoder. Each treats the bytes as its caller in a
+//! member does: first as they are, then under valid lengths and checksums, as an attacker would send them. It panics
+//! where an invariant breaks: no code below may panic, limits hold, a value that was read is written again as the
+//! same bytes, and incomplete input is not accepted.
 //!
-//! Fuzzers and the test of hostile bytes call the same functions. How much memory they take is measured outside,
-//! by whoever owns the allocator.
+//! Fuzzers and the test of hostile bytes call the same functions. They measure memory outside, in the program that
+//! owns the allocator.
 //!
-//! Begin with [`frame`]; the longest way is [`recovery`].
+//! Begin with [`frame`]; the most complex one is [`recovery`].
 
 mod batch;
 mod commands;
@@ -31,12 +31,12 @@ pub use recovery::recovery;
 pub use stream::stream;
 pub use streams::streams;
 
-/// What became of the bytes; either is right, and a test that only ever sees one of them tests nothing.
+/// Result of decoding. Either result is right for some input, and tests must produce both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Something was read out of them.
+    /// A value was decoded.
     Accepted,
-    /// They were refused with a typed error, or are not complete.
+    /// The bytes were refused with a typed error, or are incomplete.
     Refused,
 }
 
@@ -45,7 +45,7 @@ impl Verdict {
         if verified { Verdict::Accepted } else { Verdict::Refused }
     }
 
-    /// Accepted if either is.
+    /// Returns `Accepted` if either result is that.
     fn or(self, other: Verdict) -> Verdict {
         Verdict::of(self == Verdict::Accepted || other == Verdict::Accepted)
     }

@@ -1,4 +1,4 @@
-//! Sound journals to begin from: what random histories left on a disk, in order or not.
+//! Sound journals to start from: the disks that random histories left, closed in order or not.
 
 use super::recovery::{HeaderAt, Images};
 use crate::storage::history::model::Operation;
@@ -8,27 +8,28 @@ use crate::storage::segment::SegmentHeader;
 use crate::storage::{Disk, Fault, Journal, SimulatedDisk};
 use std::sync::{Arc, OnceLock};
 
-/// How many there are.
+/// Number of histories.
 const COUNT: u64 = 16;
 
-/// What a history left.
+/// The result of one history.
 pub(super) struct Past {
     pub(super) images: Images,
-    /// What was done, and the position that has to be durable for each.
+    /// The operations, each with the position that must be durable for it.
     pub(super) operations: Vec<(Position, Operation)>,
-    /// Through where it was durable at the end.
+    /// The durable position at the end.
     pub(super) durable: Position,
     pub(super) headers: Vec<HeaderAt>,
 }
 
-/// All of them, made when they are first asked for.
+/// Returns all histories, and makes them on the first call.
 pub(super) fn pasts() -> &'static [Past] {
     static PASTS: OnceLock<Vec<Past>> = OnceLock::new();
     PASTS.get_or_init(|| (0..COUNT).map(Past::new).collect())
 }
 
 impl Past {
-    /// Even ones ended in order, the others with the power, in the middle of a write. The later, the longer.
+    /// Even seeds end in order, odd ones with a power cut in the middle of a write. Higher seeds make longer
+    /// histories.
     fn new(seed: u64) -> Past {
         let disk = Arc::new(SimulatedDisk::default());
         let journal = match Journal::open(disk.clone(), small(), seed) {

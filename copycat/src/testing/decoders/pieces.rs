@@ -1,4 +1,4 @@
-//! A connection that is there already: its bytes arrive in pieces, and nobody has to wait for them.
+//! A connection whose bytes are all there, but arrive in pieces. No read or write ever waits.
 
 use crate::transport::network::Stream;
 use bytes::{Buf, Bytes};
@@ -8,25 +8,25 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// Bytes that arrive in pieces of lengths that a seed decides; whatever is written goes nowhere.
+/// Bytes that arrive in pieces, whose lengths a seed decides. Written bytes are discarded.
 pub(super) struct Pieces {
     rest: Bytes,
-    /// `None`: all at once.
+    /// `None`: all bytes arrive at once.
     lengths: Option<fastrand::Rng>,
 }
 
 impl Pieces {
-    /// All of it as soon as there is room.
+    /// Delivers all bytes as soon as the reader's buffer has space.
     pub(super) fn whole(bytes: Bytes) -> Pieces {
         Pieces { rest: bytes, lengths: None }
     }
 
-    /// In pieces.
+    /// Delivers the bytes in pieces.
     pub(super) fn cut(bytes: Bytes, seed: u64) -> Pieces {
         Pieces { rest: bytes, lengths: Some(fastrand::Rng::with_seed(seed)) }
     }
 
-    /// Bytes that have not arrived yet.
+    /// Returns the number of bytes that have not arrived yet.
     pub(super) fn len(&self) -> usize {
         self.rest.len()
     }
@@ -71,7 +71,7 @@ impl AsyncWrite for Pieces {
     }
 }
 
-/// The outcome of a future that has nothing to wait for.
+/// Returns the output of a future that has nothing to wait for.
 pub(super) fn outcome<F: Future>(future: F) -> F::Output {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(outcome) => outcome,

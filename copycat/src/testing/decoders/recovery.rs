@@ -1,4 +1,4 @@
-//! Segments that a journal finds when it is opened.
+//! Fuzzes the segments that a journal finds when it is opened.
 
 use super::Verdict;
 use super::input::Input;
@@ -13,16 +13,16 @@ use crate::storage::{Journal, Recovered, SimulatedDisk, StorageError};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Bytes of a block.
+/// Length of a block in bytes.
 const BLOCK_LEN: usize = BLOCK as usize;
-/// Bytes of a sector.
+/// Length of a sector in bytes.
 const SECTOR_LEN: usize = 512;
 
-/// What lies in the segments, by their numbers.
+/// The contents of the segments, by their numbers.
 pub(super) type Images = BTreeMap<u64, Vec<u8>>;
 
-/// Opens a journal whose segments are: a sound journal's after some rot, the same rewritten by somebody who knows
-/// the format, batches that were made up, or the bytes themselves.
+/// Opens a journal on segments made in one of four ways: a sound journal that rotted, a sound journal rewritten by an
+/// attacker who knows the format, made-up batches, or the raw bytes.
 pub fn recovery(bytes: &[u8]) -> Verdict {
     let mut input = Input::new(bytes);
     match input.u8() % 4 {
@@ -33,8 +33,8 @@ pub fn recovery(bytes: &[u8]) -> Verdict {
     }
 }
 
-/// Either what is left is the journal after some prefix of its operations that contains every one of which a
-/// sound header says that it was durable, or the journal is refused.
+/// Checks that opening a rotten journal yields a prefix of its operations, or fails. The prefix contains all
+/// operations that a sound header records as durable.
 fn rotten(mut input: Input<'_>) -> Verdict {
     let past = chosen(&mut input);
     let mut images = past.images.clone();
@@ -52,8 +52,8 @@ fn chosen(input: &mut Input<'_>) -> &'static Past {
     &pasts[usize::from(input.u8()) % pasts.len()]
 }
 
-/// What ages, shocks and firmware do to a medium. Bits are flipped and not written, so that nobody finds the
-/// right checksum by trying.
+/// Damages a medium as ageing, shocks and firmware do. Bits are flipped instead of written, so that the fuzzer cannot
+/// find the right checksum by trying.
 fn rot(images: &mut Images, input: &mut Input<'_>) {
     let (kind, at) = (input.u8(), place(images, input));
     let Some((number, offset)) = at else { return };
@@ -79,14 +79,14 @@ fn rot(images: &mut Images, input: &mut Input<'_>) {
     }
 }
 
-/// A segment and an offset in it.
+/// Draws a segment and an offset in it.
 fn place(images: &Images, input: &mut Input<'_>) -> Option<(u64, usize)> {
     let (which, offset) = (usize::from(input.u8()), usize::from(input.u16()));
     let (number, image) = images.iter().nth(which % images.len().max(1))?;
     Some((*number, offset % image.len()))
 }
 
-/// The highest position of which a header that is still sound says that it was durable.
+/// Returns the highest position that a sound header records as durable.
 fn recorded(past: &Past, images: &Images) -> Position {
     let sound = past.headers.iter().filter(|header| {
         let now = images.get(&header.segment).and_then(|image| image.get(header.range()));
@@ -113,7 +113,7 @@ fn rewritten(mut input: Input<'_>) -> Verdict {
 }
 
 fn made_up(mut input: Input<'_>) -> Verdict {
-    // Mostly as short as a segment can be; now and then shorter.
+    // Most are as short as a segment can be, and some are shorter.
     let blocks = match usize::from(input.u8()) {
         blocks @ 2..=18 => blocks,
         _ => 16,
@@ -144,7 +144,7 @@ fn disk_of(images: &Images) -> Arc<SimulatedDisk> {
     disk
 }
 
-/// `None` if the journal is refused: because of its bytes, which is the only reason a sound disk can have.
+/// Opens a journal; `None` if it is refused because of its bytes, the only possible reason on a sound disk.
 fn open(disk: &Arc<SimulatedDisk>) -> Option<(Journal, Recovered)> {
     match Journal::open(disk.clone(), small(), 3) {
         Ok(opened) => Some(opened),
@@ -153,7 +153,8 @@ fn open(disk: &Arc<SimulatedDisk>) -> Option<(Journal, Recovered)> {
     }
 }
 
-/// Whatever was let in serves all it claims to hold, takes more, and is the same when it is opened again.
+/// Checks that an opened journal serves all entries that it claims to hold, takes more, and reopens with the same
+/// state.
 fn opened(images: &Images) -> Verdict {
     let disk = disk_of(images);
     let Some((mut journal, recovered)) = open(&disk) else { return Verdict::Refused };
@@ -168,7 +169,7 @@ fn opened(images: &Images) -> Verdict {
         None => (1, 1, 0),
     };
     if last == INDEX_MAX {
-        // Nothing comes behind it, and no log gets there.
+        // No entry can follow this index, and no real log reaches it.
         return Verdict::Accepted;
     }
     append(&mut journal, group, frame(group, term, last + 1, b"goes on"));
@@ -207,11 +208,11 @@ fn check_entries(journal: &Journal, group: GroupId, first: Index, last: Index) {
 
 /// A batch header as a sound journal wrote it.
 pub(super) struct HeaderAt {
-    /// Number of the segment.
+    /// The number of its segment.
     pub(super) segment: u64,
-    /// Where in it.
+    /// Its offset in the segment.
     pub(super) offset: usize,
-    /// What it says was durable.
+    /// The position that it records as durable.
     pub(super) durable: Position,
 }
 
@@ -220,7 +221,7 @@ impl HeaderAt {
         self.offset..self.offset + crate::storage::batch_header::BATCH_HEADER_LEN
     }
 
-    /// The headers of a segment, those behind a tear too, as recovery looks for them.
+    /// Finds the headers of a segment, including those after a torn batch, as recovery does.
     pub(super) fn all_in(segment: u64, base: Position, salt: u64, image: &[u8]) -> Vec<HeaderAt> {
         let blocks = (BLOCK_LEN..image.len()).step_by(BLOCK_LEN);
         let header = |offset: usize| {

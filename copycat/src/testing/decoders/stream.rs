@@ -1,4 +1,4 @@
-//! What an open connection reads.
+//! Fuzzes the messages of an open connection.
 
 use super::Verdict;
 use super::input::Input;
@@ -16,7 +16,7 @@ use crate::{node, remote};
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-/// Reads a connection to its end, at once and in pieces: that must be the same.
+/// Reads a connection to its end, at once and in pieces, and checks that both give the same.
 pub fn stream(bytes: &[u8]) -> Verdict {
     let mut input = Input::new(bytes);
     let (choices, seed) = (input.u8(), u64::from(input.u8()));
@@ -25,7 +25,7 @@ pub fn stream(bytes: &[u8]) -> Verdict {
         seal_all(&mut sent);
     }
     let sent = Bytes::from(sent);
-    // What a server says, a member hears on its bulk lane, and a handle.
+    // Messages of a server reach a member on its bulk connection, and a remote handle.
     match choices & 3 {
         3 if choices & 8 != 0 => both::<remote::wire::Incoming>(sent, seed, choices),
         _ => both::<node::wire::Incoming>(sent, seed, choices),
@@ -40,7 +40,7 @@ fn both<I: Incoming + PartialEq>(sent: Bytes, seed: u64, choices: u8) -> Verdict
     Verdict::of(verified)
 }
 
-/// Seals message by message, as far as their lengths fit; the last one is perhaps not complete.
+/// Seals message by message, as far as their lengths fit. The last one may be incomplete.
 fn seal_all(mut rest: &mut [u8]) {
     while rest.len() >= ENVELOPE_LEN {
         let claimed = u32::from_le_bytes([rest[0], rest[1], rest[2], rest[3]]) as usize;
@@ -54,7 +54,7 @@ fn seal_all(mut rest: &mut [u8]) {
 }
 
 fn read<I: Incoming>(pieces: Pieces, choices: u8) -> (Vec<I>, Closed) {
-    // Nobody takes from the queue while the stream is read: there is room for every message by itself.
+    // Nothing is taken from the queue while the stream is read, so it has space for each message alone.
     let (inbox, mut events) = mpsc::channel(pieces.len() / ENVELOPE_LEN + 1);
     let closed = outcome(read_alone(Box::new(pieces), source(choices), inbox));
     let mut messages = Vec::new();
@@ -66,7 +66,7 @@ fn read<I: Incoming>(pieces: Pieces, choices: u8) -> (Vec<I>, Closed) {
     (messages, closed)
 }
 
-/// Who is at the other end decides what he may say.
+/// Returns the peer at the other end, which decides the messages that it may send.
 fn source(choices: u8) -> Source {
     let (id, replies) = (MemberId(2), outbox(0, Overflow::Refuse).0);
     match choices & 3 {

@@ -1,4 +1,5 @@
-//! Both ends of a connection's streams, and what somebody says to each who speaks the wire and not the rules.
+//! Fuzzes both ends of a connection's streams, with messages of a peer that knows the wire format but breaks the
+//! rules.
 
 use super::Verdict;
 use super::input::Input;
@@ -13,11 +14,11 @@ use crate::stream::wire::{EndReason, Item, Open, StreamId, ToReader, ToServer};
 use crate::transport::wire::read_all;
 use bytes::Bytes;
 
-/// Steps that one input may ask for: what is there many times is there often enough.
+/// Most steps of one input. More would repeat what is covered.
 const STEPS_MAX: usize = 2_000;
 
-/// Drives both ends: what one says reaches the other, or does not, and what a stranger says, too. Accepted: an item
-/// was read.
+/// Drives both ends. Messages of one end reach the other or are lost, and forged messages arrive too. The result is
+/// `Accepted` if an item was read.
 pub fn streams(bytes: &[u8]) -> Verdict {
     let mut input = Input::new(bytes);
     let mut ends = Ends { floods: 2, ..Ends::default() };
@@ -30,7 +31,7 @@ pub fn streams(bytes: &[u8]) -> Verdict {
     Verdict::of(ends.read > 0)
 }
 
-/// A connection, and what was opened and served on it.
+/// A connection, and the streams opened and served on it.
 #[derive(Default)]
 struct Ends {
     server: Server,
@@ -38,12 +39,12 @@ struct Ends {
     served: Vec<(StreamId, u64)>,
     opened: Vec<StreamId>,
     read: u64,
-    /// How often more may be published than there is room for.
+    /// Number of times that more may be published than a queue holds.
     floods: u8,
 }
 
 impl Ends {
-    /// One step. False: one end has found a fault, and the connection is over.
+    /// Makes one step. Returns false if one end has found a fault, which ends the connection.
     fn step(&mut self, input: &mut Input<'_>) -> bool {
         let (step, choice) = (input.u8(), input.u8());
         match step % 10 {
@@ -71,7 +72,7 @@ impl Ends {
             5 => (0..choice).all(|_| self.reader.next_out().is_none_or(|message| self.ask(message))),
             6 => (0..choice)
                 .all(|_| self.server.next().is_none_or(|message| self.reader.take(message).is_ok())),
-            // What is lost with nobody noticing: no connection does that, and no end may break by it.
+            // A message is lost silently. No connection does that, but neither end may break because of it.
             7 => {
                 drop((self.reader.next_out(), self.server.next()));
                 true
@@ -146,16 +147,16 @@ impl Ends {
         self.reader.take(message).is_ok()
     }
 
-    /// Whatever was said, both ends keep to what they may hold.
+    /// Checks that both ends keep their limits.
     fn check(&self) {
         assert!(self.server.len() <= STREAMS_MAX && self.opened.len() <= STEPS_MAX);
         assert!(self.server.figures().0 <= WAITING_MAX, "more waits than may");
-        // Items, gaps between them, and an end each.
+        // Items, gaps between them, and one end for each stream.
         assert!(self.reader.figures().0 <= self.opened.len() * (2 * usize::from(u16::MAX) + 2));
     }
 }
 
-/// Messages that somebody made up, under right checksums.
+/// Makes up messages, under valid checksums.
 fn forged<I: crate::transport::wire::Incoming>(choice: u8, input: &mut Input<'_>) -> Vec<I> {
     let mut bytes = input.take(usize::from(choice)).to_vec();
     seal(&mut bytes);

@@ -1,5 +1,5 @@
-//! The safety properties of figure 3 under random loss, repetition, reordering, crashes, half-finished
-//! flushes and isolation; one seed, one history.
+//! Tests the safety properties of figure 3 under random loss, duplication, reordering, crashes, half-finished flushes
+//! and isolation. One seed gives one history.
 
 use super::world::World;
 use crate::codec::configuration::Configuration;
@@ -12,13 +12,13 @@ use std::time::Duration;
 
 const STEPS: usize = 4_000;
 
-/// What must never be contradicted, gathered over one history.
+/// The facts of one history that must never be contradicted.
 #[derive(Default)]
 struct Truth {
     leaders: BTreeMap<Term, MemberId>,
-    /// The term committed at each index; place 0 is before the log.
+    /// The term committed at each index; position 0 is before the log.
     committed: Vec<Term>,
-    /// Reads without an answer: what was committed when they were asked.
+    /// Reads without an answer, each with the commit index when it was asked.
     reads: BTreeMap<(MemberId, u64), Index>,
     answered: usize,
     leased: usize,
@@ -31,7 +31,7 @@ impl Truth {
         for id in world.ids() {
             let Ok(raft) = world.raft(id) else { continue };
             let status = raft.status();
-            // State-machine safety: nobody commits anything else at an index.
+            // State-machine safety: no member commits another entry at the same index.
             for index in 1..=status.commit {
                 let term = raft.log().term(index).unwrap();
                 match self.committed.get(index as usize) {
@@ -53,7 +53,7 @@ impl Truth {
         }
     }
 
-    /// Election safety, and leader completeness.
+    /// Checks election safety and leader completeness.
     fn check_leader(&mut self, id: MemberId, world: &World) {
         let raft = world.raft(id).unwrap();
         let term = raft.status().term;
@@ -66,7 +66,7 @@ impl Truth {
         }
     }
 
-    /// Log matching: from the last entry two logs share downwards, they are the same.
+    /// Checks log matching: two logs are equal up to the last entry that they share.
     fn check_logs(world: &World) {
         let logs: Vec<_> =
             world.ids().iter().filter_map(|id| world.raft(*id).ok()).map(|r| r.log()).collect();
@@ -79,7 +79,7 @@ impl Truth {
         }
     }
 
-    /// A read answered reflects at least what was committed when it was asked.
+    /// Checks that each answered read reflects everything that was committed when it was asked.
     fn check_reads(&mut self, world: &mut World) {
         for event in std::mem::take(&mut world.events) {
             let words: Vec<_> = event.split(' ').collect();
@@ -154,7 +154,7 @@ fn start(world: &mut World, id: MemberId) {
 }
 
 fn deliver(world: &mut World, truth: &mut Truth, random: &mut fastrand::Rng) {
-    // Mostly the oldest message, now and then any.
+    // Mostly the oldest message, sometimes any other.
     let skip = if random.u8(0..4) == 0 { random.usize(0..8) } else { 0 };
     let seen = std::cell::Cell::new(0);
     let wanted = |_: MemberId, _: MemberId, _: &Message| seen.replace(seen.get() + 1) == skip;
@@ -181,12 +181,12 @@ fn tick(world: &mut World, random: &mut fastrand::Rng) {
     }
 }
 
-/// One history; returns how many entries were committed, leaders elected, reads answered.
+/// Runs one history. Returns the numbers of committed entries, elected leaders, answered reads and lease reads.
 fn history(seed: u64) -> (usize, usize, usize, usize) {
     let mut random = fastrand::Rng::with_seed(seed);
     let (mut world, mut truth) = (World::default(), Truth { committed: vec![0], ..Truth::default() });
     world.brief = true;
-    // Hasty groups elect often, patient ones replicate.
+    // Groups with short timeouts elect often; those with long ones replicate.
     let election_timeout = Duration::from_millis([8, 20, 100][random.usize(0..3)]);
     let options = Options {
         election_timeout,
@@ -208,7 +208,7 @@ fn history(seed: u64) -> (usize, usize, usize, usize) {
     (truth.committed.len() - 1, truth.leaders.len(), truth.answered, truth.leased)
 }
 
-/// All faults are healed: within a second somebody leads, commits, and everyone has the same log.
+/// Ends all faults. Within 1.5 s a leader must be elected and commit, and all logs must become equal.
 fn recover(world: &mut World, truth: &mut Truth) {
     for id in world.ids() {
         start(world, id);

@@ -3,26 +3,26 @@
 //! | command | meaning |
 //! |---|---|
 //! | `cluster 1 2 3 [learners=4] [election=100] [heartbeat=20] [inflight=4] [entries=64]` | members with empty disks; times in ms |
-//! | `disk 1 log=1,1,2 [term=3] [vote=2]` | replaces what is on the disk of 1, and restarts it |
-//! | `campaign 2` | time passes to the election timeout of 2, and only 2 notices |
-//! | `elect 2` | the same, then `settle` |
-//! | `tick 1` | time passes to the next deadline of 1, and only 1 notices |
-//! | `wait 50` | 50 ms pass for everyone, messages and flushes stay where they are |
-//! | `run 50` | 50 ms pass for everyone, messages and flushes take no time; prints changes only |
+//! | `disk 1 log=1,1,2 [term=3] [vote=2]` | replaces the contents of the disk of 1, and restarts it |
+//! | `campaign 2` | time passes to the election timeout of 2, and only 2 gets a tick |
+//! | `elect 2` | `campaign 2`, then `settle` |
+//! | `tick 1` | time passes to the next deadline of 1, and only 1 gets a tick |
+//! | `wait 50` | 50 ms pass for all members; messages stay in flight, and flushes do not end |
+//! | `run 50` | 50 ms pass for all members, messages and flushes take no time; prints changes only |
 //! | `settle` | messages and flushes until nothing moves; prints changes only |
-//! | `propose 1 [3]` | commands for 1 |
-//! | `read 1`, `lease 1` | a strict read; whether a lease read may be answered |
-//! | `flush 1`, `flush all` | what is written becomes durable |
+//! | `propose 1 [3]` | proposes 1 or 3 commands at 1 |
+//! | `read 1`, `lease 1` | sends a strict read; prints whether a lease read may be answered |
+//! | `flush 1`, `flush all` | all that is written becomes durable |
+//! | `begin-flush 1`, `end-flush 1` | `flush` in two steps; the flush does not cover writes in between |
 //! | `rot 1 [3]` | the last 3 writes on the disk of 1 are lost although they were flushed; then it restarts |
-//! | `begin-flush 1`, `end-flush 1` | the same in two steps: writes in between are not covered |
 //! | `fail 1` | a flush of 1 fails |
-//! | `crash 1`, `restart 1 [election=100]` | without and with what was flushed; with another election timeout |
-//! | `deliver 1->2 [Heartbeat]`, `deliver all` | the oldest message on its way; all |
-//! | `drop 1->2`, `drop all` | loses it; all |
+//! | `crash 1`, `restart 1 [election=100]` | stops 1; restarts it from what was flushed, with another timeout |
+//! | `deliver 1->2 [Heartbeat]`, `deliver all` | delivers the oldest message in flight, or all |
+//! | `drop 1->2`, `drop all` | loses the oldest message in flight, or all |
 //! | `disconnect 1->2` | 1 learns that its connection to 2 broke |
 //! | `isolate 1`, `heal 1` | messages from and to 1 are lost when delivered |
 //! | `send 2->1 Append term=3 prev=(1,1) entries=2,2 commit=1` | a message made up by the script |
-//! | `status [1]`, `voters 1` | what a member is and holds; the configuration in force |
+//! | `status [1]`, `voters 1` | prints the state of a member; prints the configuration in force |
 //!
 //! Campaigns are numbered so that a reader can tell them apart: `campaign=2103` is the third of member 2 since its
 //! first restart. In production the first number is drawn at random.
@@ -37,17 +37,17 @@ use crate::raft::message::{AppendResult, Message};
 use crate::raft::options::Options;
 use std::time::Duration;
 
-/// Most messages one command delivers: more is a conversation without end.
+/// Most messages that one command delivers. More would be an endless exchange.
 const DELIVERIES_MAX: usize = 10_000;
 
-/// Carries commands out, one after the other.
+/// Carries out commands, one after the other.
 #[derive(Default)]
 pub(super) struct Player {
     world: World,
 }
 
 impl Player {
-    /// Carries out one command and returns what it printed.
+    /// Carries out one command and returns its output.
     pub(super) fn play(&mut self, command: &str) -> Vec<String> {
         let mut words = command.split_whitespace();
         let name = words.next().unwrap_or("");
@@ -98,7 +98,7 @@ impl Player {
                     member.start(now);
                 }
                 "fail" => {
-                    // The contract: after an error of a flush nothing is called any more.
+                    // The contract: after an error of a flush, the core is not called any more.
                     self.world.member(id)?.crash();
                     self.world.tell(format!("{id} stops"));
                 }
@@ -178,7 +178,7 @@ impl Player {
         Ok(())
     }
 
-    /// Delivers the oldest message that `wanted` allows; whether there was one.
+    /// Delivers the oldest message that `wanted` allows. Returns whether there was one.
     fn deliver_one(
         &mut self,
         wanted: impl Fn(MemberId, MemberId, &Message) -> bool,
@@ -285,7 +285,7 @@ fn is_kind(message: &Message, kind: Option<&str>) -> bool {
     kind.is_none_or(|kind| show::message(message).split(' ').next() == Some(kind))
 }
 
-/// A made-up vote answers the `latest` campaign of its receiver, unless it names another.
+/// Parses a message. A made-up vote answers the `latest` campaign of its receiver, unless it names another.
 fn parse_message(words: &Arguments<'_>, latest: u64) -> Result<Message, ScriptError> {
     let term = words.number("term")?.unwrap_or(1);
     let number = |key| words.number::<u64>(key).map(|value| value.unwrap_or(0));
@@ -333,7 +333,7 @@ fn parse_message(words: &Arguments<'_>, latest: u64) -> Result<Message, ScriptEr
     })
 }
 
-/// `voters=1,2,3` makes the first entry of an append a configuration.
+/// Parses `voters=1,2,3`, which makes the first entry of an append a configuration.
 fn voters(words: &Arguments<'_>, prev: u64) -> Result<Vec<(u64, Configuration)>, ScriptError> {
     let voters = words.terms("voters")?;
     if voters.is_empty() {

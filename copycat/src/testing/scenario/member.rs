@@ -1,5 +1,4 @@
-//! The owner of one core, as a script sees it: a disk that keeps what was flushed, and messages that
-//! wait for it.
+//! The owner of one core in a script: a disk that keeps what was flushed, and messages that wait for a flush.
 
 use crate::codec::configuration::Configuration;
 use crate::codec::ids::{Index, MemberId, Term};
@@ -22,21 +21,21 @@ pub(super) enum Write {
     Entries(Spans, Vec<(Index, Configuration)>),
 }
 
-/// A journal, in memory: the first `durable` writes survive a crash.
+/// A journal in memory. The first `durable` writes survive a crash.
 #[derive(Debug, Default)]
 pub(super) struct Disk {
     writes: Vec<Write>,
-    /// What the journal says is committed.
+    /// The commit index that the journal holds.
     commit: Index,
     durable: usize,
-    /// Number of writes, and what the core calls that place.
+    /// Numbers of writes, each with the core's token for that position.
     tokens: VecDeque<(usize, Token)>,
-    /// A flush on its way: what it covers.
+    /// The flush in flight: the number of writes that it covers.
     flushing: Option<usize>,
 }
 
 impl Disk {
-    /// A disk that holds a log of these terms from index 1, a term and vote, and a commit index.
+    /// Creates a disk that holds a log of these terms from index 1, a term and vote, and a commit index.
     pub(super) fn holding(spans: Spans, term: Term, vote: Option<MemberId>, commit: Index) -> Disk {
         let mut disk = Disk { commit, ..Disk::default() };
         if term > 0 {
@@ -49,24 +48,24 @@ impl Disk {
         disk
     }
 
-    /// Adds a write; nothing is durable yet.
+    /// Adds a write, which is not durable yet.
     pub(super) fn write(&mut self, write: Write) {
         self.writes.push(write);
     }
 
-    /// Notes what the core calls the end of the journal.
+    /// Records the core's token for the end of the journal.
     pub(super) fn note(&mut self, token: Token) {
         if self.tokens.back().is_none_or(|(_, newest)| *newest != token) {
             self.tokens.push_back((self.writes.len(), token));
         }
     }
 
-    /// Begins a flush of everything written so far, unless one is on its way.
+    /// Begins a flush of everything written so far, unless one is in flight.
     pub(super) fn begin_flush(&mut self) {
         self.flushing.get_or_insert(self.writes.len());
     }
 
-    /// The flush on its way, or one begun now, ends well: how far the core is durable.
+    /// Ends the flush in flight, or a new one, with success. Returns the last token that became durable.
     pub(super) fn end_flush(&mut self) -> Option<Token> {
         self.durable = self.flushing.take().unwrap_or(self.writes.len());
         let mut reached = None;
@@ -76,20 +75,20 @@ impl Disk {
         reached
     }
 
-    /// Power is cut: what was not flushed is gone.
+    /// Cuts the power: writes that were not flushed are lost.
     fn cut(&mut self) {
         self.writes.truncate(self.durable);
         self.tokens.clear();
         self.flushing = None;
     }
 
-    /// The last writes are gone although they were durable.
+    /// Loses the last writes although they were durable.
     pub(super) fn rot(&mut self, count: usize) {
         self.durable = self.durable.saturating_sub(count);
         self.cut();
     }
 
-    /// What a restart finds.
+    /// Returns the state that a restart finds.
     fn restore(&self, id: MemberId, initial: Configuration, promised: Duration) -> Restored {
         let (mut term, mut vote, mut log) = (0, None, LogShape::default());
         let mut configurations: Vec<(Index, Configuration)> = Vec::new();
@@ -106,13 +105,13 @@ impl Disk {
                 }
             }
         }
-        // What rot has taken away is not known to be committed either.
+        // The commit index does not cover entries that are lost.
         let commit = self.commit.min(log.last().index);
         Restored { id, initial, promised, term, vote, log, commit, configurations }
     }
 }
 
-/// One member: its disk, and while it is up its core and what it holds back.
+/// One member: its disk, and while it is up its core and the messages that it holds back.
 pub(super) struct Member {
     pub(super) id: MemberId,
     pub(super) disk: Disk,
@@ -120,18 +119,18 @@ pub(super) struct Member {
     pub(super) fx: Effects,
     /// Messages that wait for a flush.
     pub(super) held: Vec<(Token, MemberId, Message)>,
-    /// What is durable, and the core was not told of.
+    /// The last durable token that the core does not know yet.
     pub(super) untold: Option<Token>,
     initial: Configuration,
     options: Options,
-    /// The longest election timeout it was ever started with.
+    /// The longest election timeout of all its starts.
     promised: Duration,
-    /// How often it was started.
+    /// Number of starts.
     starts: u64,
 }
 
 impl Member {
-    /// A member that is down.
+    /// Creates a member that is down.
     pub(super) fn new(id: MemberId, initial: Configuration, options: &Options) -> Member {
         Member {
             id,
@@ -147,12 +146,12 @@ impl Member {
         }
     }
 
-    /// Its operator gives it another election timeout for its next start, or leaves it as it is.
+    /// Sets the election timeout for the next start, or keeps it if `timeout` is `None`.
     pub(super) fn set_election_timeout(&mut self, timeout: Option<Duration>) {
         self.options.election_timeout = timeout.unwrap_or(self.options.election_timeout);
     }
 
-    /// Starts from what is on the disk.
+    /// Starts the member from the contents of its disk.
     pub(super) fn start(&mut self, now: Duration) {
         self.promised = self.promised.max(self.options.election_timeout);
         let restored = self.disk.restore(self.id, self.initial.clone(), self.promised);
@@ -162,7 +161,7 @@ impl Member {
         self.raft = Some(Raft::new(options, restored, now));
     }
 
-    /// Loses core, memory, and everything that was not flushed.
+    /// Crashes the member. Its core, its memory, and everything that was not flushed are lost.
     pub(super) fn crash(&mut self) {
         self.raft = None;
         self.held.clear();

@@ -1,5 +1,5 @@
-//! Scripts a person can read, replayed against pure cores: no clock, no disk, no network but the one
-//! the script moves by hand. It judges nothing: it prints what happened, and the test compares.
+//! Replays readable scripts against pure cores. There is no clock, disk or network except the ones that the script
+//! moves by hand. A replay judges nothing: it prints what happened, and the test compares.
 //!
 //! Begin with [`replay`], then `commands` for the language.
 //!
@@ -12,8 +12,8 @@
 //!   2 → 1 RequestVote term=1 last=(0,0) pre
 //! ```
 //!
-//! A line that begins with `> ` is a command, indented lines below it are what it must print, lines that
-//! begin with `#` and empty lines are for the reader.
+//! A line that begins with `> ` is a command. Indented lines below it are its expected output. Empty lines and lines
+//! that begin with `#` are for the reader.
 
 mod arguments;
 #[cfg(test)]
@@ -26,8 +26,8 @@ mod world;
 use commands::Player;
 use std::fmt::Write;
 
-/// Replays `script` and returns it with what really happened below each command. A script that holds is
-/// returned unchanged.
+/// Replays `script` and returns it with the actual output below each command. A script that holds is returned
+/// unchanged.
 pub fn replay(script: &str) -> String {
     let mut player = Player::default();
     let mut output = String::with_capacity(script.len());
@@ -51,7 +51,7 @@ pub fn replay(script: &str) -> String {
     output
 }
 
-/// Says where a script was when an assertion of the core failed.
+/// A line of the script, printed when an assertion of the core fails.
 struct ScriptPosition<'a> {
     line: usize,
     command: &'a str,

@@ -1,4 +1,4 @@
-//! How events, messages and logs look in a script.
+//! The text form of events, messages and logs in a script.
 
 use crate::codec::configuration::Configuration;
 use crate::codec::ids::{Index, MemberId, Term};
@@ -9,7 +9,7 @@ use crate::raft::message::{AppendResult, Message};
 use crate::raft::state::Raft;
 use std::fmt::Write;
 
-/// One line about one member.
+/// Formats the state of one member as one line.
 pub(super) fn status(member: MemberId, raft: &Raft) -> String {
     let status = raft.status();
     format!(
@@ -21,7 +21,7 @@ pub(super) fn status(member: MemberId, raft: &Raft) -> String {
     )
 }
 
-/// As the paper's figures name it.
+/// Returns the name of a role in the paper's figures.
 pub(super) fn role(role: Role) -> &'static str {
     match role {
         Role::Follower => "follower",
@@ -31,7 +31,7 @@ pub(super) fn role(role: Role) -> &'static str {
     }
 }
 
-/// The terms of a log from its first index.
+/// Formats the terms of a log from its first index.
 pub(super) fn log(log: &LogShape) -> String {
     let spans = log.spans(log.base().index + 1, log.last().index);
     match log.base().index {
@@ -40,7 +40,7 @@ pub(super) fn log(log: &LogShape) -> String {
     }
 }
 
-/// `[1,2,2,3×8]`.
+/// Formats entries as `[1,2,2,3×8]`.
 pub(super) fn entries(spans: &Spans) -> String {
     let run = |term: Term, count: u64| match count {
         0..=4 => vec![term.to_string(); count as usize].join(","),
@@ -50,7 +50,7 @@ pub(super) fn entries(spans: &Spans) -> String {
     format!("[{}]", runs.join(","))
 }
 
-/// Who votes, who is left, who learns.
+/// Formats a configuration: its voters, outgoing voters and learners.
 pub(super) fn configuration(configuration: &Configuration) -> String {
     let set = |members: &[MemberId]| {
         let names: Vec<_> = members.iter().map(MemberId::to_string).collect();
@@ -66,7 +66,7 @@ pub(super) fn configuration(configuration: &Configuration) -> String {
     shown
 }
 
-/// One message on one line.
+/// Formats one message as one line.
 pub(super) fn message(message: &Message) -> String {
     match message {
         Message::RequestVote { term, last, pre, campaign } => {
@@ -107,7 +107,7 @@ pub(super) fn message(message: &Message) -> String {
     }
 }
 
-/// A campaign, unless the script made the message up and gave it none.
+/// Formats the number of a campaign; empty if a script made the message up without one.
 fn numbered(campaign: u64) -> String {
     if campaign == 0 { String::new() } else { format!(" campaign={campaign}") }
 }

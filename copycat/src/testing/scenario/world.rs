@@ -1,4 +1,4 @@
-//! The members, the messages between them, and the hour: all moved by hand.
+//! The members, the messages between them, and the time. A script moves all of them by hand.
 
 use super::arguments::ScriptError;
 use super::member::{Member, Write};
@@ -14,28 +14,28 @@ use crate::raft::token::Token;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
-/// A message on its way.
+/// A message in flight.
 struct Envelope {
     from: MemberId,
     to: MemberId,
     message: Message,
 }
 
-/// Everything a script acts on.
+/// The state that a script acts on.
 #[derive(Default)]
 pub(super) struct World {
     members: BTreeMap<MemberId, Member>,
     network: VecDeque<Envelope>,
     isolated: BTreeSet<MemberId>,
     pub(super) now: Duration,
-    /// What the current command printed.
+    /// Output of the current command.
     pub(super) events: Vec<String>,
-    /// Print only what changes, not each message and write.
+    /// Whether to print only changes, not each message and write.
     pub(super) brief: bool,
 }
 
 impl World {
-    /// New members with empty disks, all up, and nobody else.
+    /// Replaces all members by new ones with empty disks, all of them up.
     pub(super) fn form(&mut self, configuration: &Configuration, options: &Options) {
         *self = World { now: self.now, ..World::default() };
         for id in configuration.members() {
@@ -45,28 +45,28 @@ impl World {
         }
     }
 
-    /// All members, up or down.
+    /// Returns all members, up or down.
     pub(super) fn ids(&self) -> Vec<MemberId> {
         self.members.keys().copied().collect()
     }
 
-    /// A member, up or down.
+    /// Returns a member, up or down.
     pub(super) fn member(&mut self, id: MemberId) -> Result<&mut Member, ScriptError> {
         self.members.get_mut(&id).ok_or(ScriptError::NoMember(id))
     }
 
-    /// The core of a member that is up.
+    /// Returns the core of a member that is up.
     pub(super) fn raft(&self, id: MemberId) -> Result<&Raft, ScriptError> {
         let member = self.members.get(&id).ok_or(ScriptError::NoMember(id))?;
         member.raft.as_ref().ok_or(ScriptError::Down(id))
     }
 
-    /// Whether a member is up.
+    /// Returns whether a member is up.
     pub(super) fn is_up(&self, id: MemberId) -> bool {
         self.raft(id).is_ok()
     }
 
-    /// Adds a line that is left out in brief.
+    /// Adds a line that is left out if `brief` is set.
     fn detail(&mut self, line: impl FnOnce() -> String) {
         if !self.brief {
             self.events.push(line());
@@ -78,7 +78,7 @@ impl World {
         self.events.push(line);
     }
 
-    /// Calls the core of `id` and carries out what it wants.
+    /// Calls the core of `id` and carries out its effects.
     pub(super) fn call<T>(
         &mut self,
         id: MemberId,
@@ -106,7 +106,7 @@ impl World {
         self.carry_out(id, None)
     }
 
-    /// Hands a message to a member that is up.
+    /// Delivers a message to a member that is up.
     pub(super) fn receive(
         &mut self,
         from: MemberId,
@@ -126,13 +126,13 @@ impl World {
         self.carry_out(to, entries)
     }
 
-    /// A flush of `id` ends well, and its core is told.
+    /// Ends a flush of `id` with success, and informs its core.
     pub(super) fn flushed(&mut self, id: MemberId) -> Result<(), ScriptError> {
         self.released(id)?;
         self.told(id)
     }
 
-    /// A flush of `id` ends well: what waited for it leaves. Its core is yet to be told.
+    /// Ends a flush of `id` with success, and sends the messages that waited for it. Does not inform the core yet.
     pub(super) fn released(&mut self, id: MemberId) -> Result<(), ScriptError> {
         let member = self.member(id)?;
         if member.raft.is_none() {
@@ -149,7 +149,7 @@ impl World {
         Ok(())
     }
 
-    /// The core of `id` is told of flushes that have ended.
+    /// Informs the core of `id` of the flushes that have ended.
     pub(super) fn told(&mut self, id: MemberId) -> Result<(), ScriptError> {
         match self.member(id)?.untold.take() {
             Some(token) => self.call(id, |raft, _, fx| raft.durable(token, fx)),
@@ -247,13 +247,13 @@ impl World {
         Ok(())
     }
 
-    /// Puts a message on the wire.
+    /// Sends a message to the network.
     fn dispatch(&mut self, from: MemberId, to: MemberId, message: Message) {
         self.detail(|| format!("{from} → {to} {}", show::message(&message)));
         self.network.push_back(Envelope { from, to, message });
     }
 
-    /// Takes the oldest message out of the network that `wanted` allows.
+    /// Takes the oldest message that `wanted` allows out of the network.
     pub(super) fn take(
         &mut self,
         wanted: impl Fn(MemberId, MemberId, &Message) -> bool,
@@ -262,13 +262,13 @@ impl World {
         self.network.remove(at).map(|e| (e.from, e.to, e.message))
     }
 
-    /// Puts a message on the wire, as a copy or out of order.
+    /// Puts a message into the network, as a copy or out of order.
     #[cfg(test)]
     pub(super) fn put(&mut self, from: MemberId, to: MemberId, message: Message) {
         self.network.push_back(Envelope { from, to, message });
     }
 
-    /// Cuts a member off, or lets it back in.
+    /// Isolates a member, or reconnects it.
     pub(super) fn isolate(&mut self, id: MemberId, isolated: bool) {
         if isolated {
             self.isolated.insert(id);
@@ -277,12 +277,12 @@ impl World {
         }
     }
 
-    /// Whether a message can travel.
+    /// Returns whether a message can be delivered.
     pub(super) fn connected(&self, from: MemberId, to: MemberId) -> bool {
         !self.isolated.contains(&from) && !self.isolated.contains(&to)
     }
 
-    /// The member that has to be ticked next, and when.
+    /// Returns the member that has to be ticked next, and the time.
     pub(super) fn next_deadline(&self) -> Option<(Duration, MemberId)> {
         self.members.values().filter_map(|m| m.raft.as_ref().map(|raft| (raft.deadline(), m.id))).min()
     }
@@ -294,7 +294,7 @@ fn one(span: Span) -> Spans {
     spans
 }
 
-/// The entries from `first` on.
+/// Returns the entries from `first` on.
 fn from_index(spans: &Spans, first: Index) -> Spans {
     let mut rest = Spans::default();
     for span in spans.iter().filter(|span| span.last >= first) {

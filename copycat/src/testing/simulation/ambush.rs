@@ -1,6 +1,6 @@
-//! Faults about time. Leases, confirmations and promises hold because of when something was sent, heard or begun.
-//! Chance alone hardly ever builds the moment in which breaking such a rule shows, so these faults build it: a
-//! leader that others have replaced without its hearing of it, and reads that are asked of it just then.
+//! Faults about time. Leases, confirmed reads and promises depend on when something was sent, received or begun.
+//! Random faults rarely hit the timing that exposes a broken rule. These faults construct it: the others replace a
+//! leader that does not hear of it, and reads are sent to that leader just then.
 
 use super::chance::{chance, micros, millis};
 use super::clients::{Client, ClientTask};
@@ -13,27 +13,27 @@ use crate::codec::ids::GroupId;
 use crate::raft::effect::Role;
 use std::time::Duration;
 
-/// When a leader that goes on is read from: at once, and again while what was held up arrives.
+/// When a leader that continues receives reads, in microseconds: at once, and while the held-up messages arrive.
 const READ_AT_US: [u64; 6] = [0, 300, 1_000, 2_000, 4_000, 8_000];
 
 impl Cluster<'_> {
-    /// The groups that a member leads, as far as it knows.
+    /// Returns the groups that a member leads, as far as it knows.
     pub(super) fn led_by(&self, at: usize) -> Vec<GroupId> {
         let views = self.members[at].process.iter().flat_map(|process| &process.views);
         views.filter(|(_, view)| view.role == Role::Leader).map(|(group, _)| *group).collect()
     }
 
-    /// Answers to the victim are held up from now on. Soon it stands still, or is not heard any more, until the others
-    /// may have elected another leader. Returns how long that takes.
+    /// Holds up answers to the victim from now on. Soon the victim is paused, or cut off from sending, until the
+    /// others may have elected another leader. Returns how long that takes.
     pub(super) fn hold_up_answers(&mut self, victim: usize) -> Duration {
         let timeout = self.members[victim].timeout.as_millis() as u64;
         let begins = millis(&mut self.random, 0..timeout / 2);
         let stands = self.random.bool();
-        // One that goes on steps down after two election timeouts without an answer.
+        // A leader that keeps running steps down after two election timeouts without an answer.
         let over = if stands { timeout * 6 / 5..timeout * 3 } else { timeout * 6 / 5..timeout * 5 / 2 };
         let over = millis(&mut self.random, over);
         let now = self.schedule.now();
-        // What answers its last words is held up too, and nothing that was sent later.
+        // Answers to its last messages are held up too, but nothing that is sent later.
         let shut = now + begins + millis(&mut self.random, 1..25);
         self.members[victim].pen = Some(HeldMessages { parcels: Vec::new(), shut });
         self.read_from(victim, begins);
@@ -44,8 +44,8 @@ impl Cluster<'_> {
         over
     }
 
-    /// Writes through all others, which wait there until another leader is elected: whoever asked the victim, or was
-    /// passed on to it, still waits for an answer.
+    /// Writes through all other members, which wait there until another leader is elected. At that time, requests
+    /// that the victim received or that were forwarded to it still wait for an answer.
     fn write_elsewhere(&mut self, victim: usize, timeout: u64) {
         let others: Vec<usize> = (0..self.members.len()).filter(|at| *at != victim).collect();
         for group in self.led_by(victim) {
@@ -56,7 +56,7 @@ impl Cluster<'_> {
         }
     }
 
-    /// The member stands still, or nothing gets away from it any more.
+    /// Pauses the member, or cuts it off from sending.
     pub(super) fn silence(&mut self, at: usize, stands: bool, until: Duration) {
         if self.members[at].pen.is_none() {
             return;
@@ -69,7 +69,8 @@ impl Cluster<'_> {
         }
     }
 
-    /// It goes on, is read from, and gets what was held up. Other news reaches it a little later.
+    /// Lets the member continue, reads from it, and delivers the messages that were held up. Other messages arrive
+    /// later.
     pub(super) fn release(&mut self, at: usize) {
         let Some(HeldMessages { parcels, .. }) = self.members[at].pen.take() else { return };
         self.read_from(at, Duration::ZERO);
@@ -90,7 +91,7 @@ impl Cluster<'_> {
         self.schedule.after(rejoined, Event::Rejoin);
     }
 
-    /// The groups that the member leads now are read through it after `delay`.
+    /// Reads, after `delay`, through the member from the groups that it leads now.
     fn read_from(&mut self, at: usize, delay: Duration) {
         for group in self.led_by(at) {
             for soon in READ_AT_US.map(Duration::from_micros) {
@@ -101,27 +102,27 @@ impl Cluster<'_> {
         }
     }
 
-    /// The victim and one other hear each other, the rest hears only that other. Soon that one is restarted, or is not
-    /// heard any more. Returns how long that takes.
+    /// Connects the victim to one follower only; the rest hears only that follower. Soon the follower is restarted,
+    /// or cut off from the victim. Returns how long that takes.
     pub(super) fn isolate_with_one(&mut self, victim: usize) -> Duration {
         let others: Vec<usize> = (0..self.members.len()).filter(|at| *at != victim).collect();
         let Some(follower) = self.random.choice(others.iter().copied()) else { return Duration::ZERO };
         let timeout = self.members[victim].timeout;
         let now = self.schedule.now();
-        // A rest that lacks entries wins nothing: sometimes nobody writes before it is cut off.
+        // Members that lack entries win no election, so sometimes no client writes before they are cut off.
         let quiet =
             if chance(&mut self.random, 700) { millis(&mut self.random, 20..80) } else { Duration::ZERO };
         if !quiet.is_zero() {
             self.quiet_until = now + quiet + 3 * timeout;
         }
         self.schedule.after(quiet, Event::Isolate { leader: victim, follower });
-        // The rest asks for votes between one and two timeouts after it has heard the leader.
+        // The rest asks for votes between one and two timeouts after it last heard the leader.
         let soon = quiet + timeout * self.random.u32(10..20) / 10;
         let restarts = self.random.bool();
         self.schedule.after(soon, Event::Usurp { leader: victim, follower, restarts });
         let over = soon + timeout * 3 / 2;
         self.schedule.after(over, Event::Rejoin);
-        // What the follower is asked it passes on to the leader: then the rest would lack that.
+        // The follower would forward its requests to the leader, and the rest would then lack those entries.
         let rest: Vec<usize> = others.into_iter().filter(|at| *at != follower).collect();
         let through = self.random.choice(rest).unwrap_or(follower);
         for group in self.led_by(victim) {
@@ -136,7 +137,7 @@ impl Cluster<'_> {
         over
     }
 
-    /// The leader keeps one follower.
+    /// Cuts the leader off from all followers except one.
     pub(super) fn isolate(&mut self, leader: usize, follower: usize) {
         for at in (0..self.members.len()).filter(|at| *at != leader && *at != follower) {
             self.network.set_cut(leader, at, true);
@@ -144,7 +145,7 @@ impl Cluster<'_> {
         }
     }
 
-    /// That one is not heard by the leader any more, and perhaps starts again before anybody misses it.
+    /// Cuts that follower off from the leader, and may restart it before any member misses it.
     pub(super) fn usurp(&mut self, leader: usize, follower: usize, restarts: bool) {
         self.network.set_cut(follower, leader, true);
         if restarts {
@@ -154,12 +155,12 @@ impl Cluster<'_> {
         }
     }
 
-    /// Every member gets another election timeout, the victim last: it goes on leading under the old one, and those
-    /// who promised it something come back with the new one. Returns how long that takes.
+    /// Gives every member another election timeout, the victim last. The victim still leads under the old timeout
+    /// while members that made it a promise return with the new one. Returns how long that takes.
     pub(super) fn retime(&mut self, victim: usize) -> Duration {
         let (usual, before) = (self.options.election_timeout, self.members[victim].timeout);
         let changed = millis(&mut self.random, self.options.changed_timeout_ms.clone());
-        // Mostly from a long one to a short one, or the other way round.
+        // Mostly this changes from a long timeout to a short one, or the other way round.
         let timeout = if before == usual { changed } else { changed.min(usual) };
         for at in 0..self.members.len() {
             self.members[at].configured = timeout;
@@ -176,7 +177,7 @@ impl Cluster<'_> {
         Duration::from_millis(800)
     }
 
-    /// An operator restarts a member, which then has what it is configured to have.
+    /// Restarts a member, which then uses its configured timeout.
     pub(super) fn restart(&mut self, at: usize) {
         let quick = chance(&mut self.random, 700);
         let back = millis(&mut self.random, if quick { 1..20 } else { 20..300 });
@@ -184,7 +185,7 @@ impl Cluster<'_> {
         self.end(at, End::Killed, back);
     }
 
-    /// One operation, asked once.
+    /// Sends one operation, once.
     fn send_probe(&mut self, delay: Duration, through: usize, group: GroupId, access: Access) {
         self.clients.push(Client::new(ClientTask::Probe { through, group, access }));
         self.schedule.after(delay, Event::Ask { client: self.clients.len() - 1 });

@@ -1,4 +1,4 @@
-//! Clients: each asks some member for something, waits for the answer, thinks, and asks again.
+//! Clients: each sends an operation to a member, waits for the answer, pauses, and sends the next one.
 
 use super::chance::{chance, millis};
 use super::cluster::Cluster;
@@ -17,22 +17,22 @@ use crate::request::sender::{Answer, Request};
 use std::time::Duration;
 use tokio::sync::oneshot;
 
-/// Why a client works, and what it does next.
+/// The task of a client, which determines its next operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ClientTask {
-    /// Anything, through anybody, until everything is healed.
+    /// Any operation through any member, until the healing.
     Wander,
-    /// Calls of a line, side by side with the other clients that share it, until everything is healed.
+    /// Calls of a line, concurrently with the other clients that share it, until the healing.
     Line { line: usize },
     /// One operation, at a moment that a fault has chosen.
     Probe { through: usize, group: GroupId, access: Access },
-    /// After the healing: a write through this member to this group must succeed, then a strict read.
+    /// After the healing: a write through this member to this group must succeed, and then a strict read.
     Write { through: usize, group: GroupId },
-    /// The strict read.
+    /// The strict read after that write.
     Read { through: usize, group: GroupId },
     /// At the very end: this member's own state must be that of all committed commands.
     Compare { through: usize, group: GroupId },
-    /// Nothing more.
+    /// No more operations.
     Done,
 }
 
@@ -40,16 +40,16 @@ pub(super) enum ClientTask {
 #[derive(Clone, Debug)]
 pub(super) struct Client {
     pub errand: ClientTask,
-    /// What it waits for.
+    /// The operation that the client waits for.
     pub asked: Option<Operation>,
 }
 
-/// What is sent for an operation.
+/// The content of a request.
 #[derive(Debug)]
 struct Drawn {
     method: MethodId,
     body: Vec<u8>,
-    /// It must fail.
+    /// The request must fail.
     malformed: bool,
 }
 
@@ -60,7 +60,7 @@ impl Client {
 }
 
 impl Cluster<'_> {
-    /// The client asks its next question, if its errand has one.
+    /// Sends the client's next operation, if its task has one.
     pub(super) fn ask(&mut self, client: usize) {
         assert!(self.clients[client].asked.is_none(), "one operation at a time");
         let (at, group, access) = match self.clients[client].errand {
@@ -93,7 +93,7 @@ impl Cluster<'_> {
         self.wake(at);
     }
 
-    /// What is sent for an operation. Errands whose success is waited for are well-formed.
+    /// Draws the content of a request. Requests of tasks that must succeed are well-formed.
     fn draw_call(&mut self, errand: ClientTask, asked: &Operation) -> Drawn {
         let free = matches!(errand, ClientTask::Wander | ClientTask::Line { .. });
         let number = asked.number;
@@ -159,11 +159,11 @@ impl Cluster<'_> {
         let range = if self.healed_at.is_some() { 1..20 } else { self.options.think_ms.clone() };
         let mut pause = millis(&mut self.random, range);
         if matches!(self.clients[client].errand, ClientTask::Line { .. }) && chance(&mut self.random, 800) {
-            // Together with whoever was answered just now.
+            // At the same time as the client that was answered just now.
             pause = Duration::ZERO;
         }
         if self.healed_at.is_none() && chance(&mut self.random, 10) {
-            // Quiet times show what only a later message would have hidden.
+            // Quiet times show faults that a later message would hide.
             pause += Duration::from_millis(300);
         }
         self.schedule.after(pause, Event::Ask { client });
@@ -172,7 +172,7 @@ impl Cluster<'_> {
     /// Takes the answers that the member's process has given.
     pub(super) fn take_answers(&mut self, at: usize) -> Result<(), Violation> {
         let Some(process) = &mut self.members[at].process else { return Ok(()) };
-        // A process that stops drops what it had not looked at; its clients learn that with its end.
+        // A process that stops drops its inputs unread. Its clients learn that when it ends.
         let stops = process.shard.failure().is_some();
         let mut answers = Vec::new();
         let mut forgotten = false;
@@ -229,7 +229,7 @@ impl Cluster<'_> {
         Ok(())
     }
 
-    /// The client's member is gone, and with it the client's question.
+    /// Ends the client's operation because its member is gone.
     pub(super) fn lost(&mut self, client: usize) {
         self.report.unknown += 1;
         self.clients[client].asked = None;

@@ -1,33 +1,33 @@
-//! A member's own clock: never set back, but faster or slower than the world's.
+//! The clock of one member. It is never set back, but it may run faster or slower than virtual time.
 
 use std::time::Duration;
 
-/// Largest deviation of a clock: a tenth, which is what leases are made to bear.
+/// Largest deviation of a clock: a tenth, the drift that leases tolerate.
 pub(super) const DRIFT_MAX_PPM: u64 = 100_000;
 
-/// Reads a time since an origin of its own.
+/// A clock with its own origin.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Clock {
-    /// What it read when its rate was last set, and when that was.
+    /// The reading when the rate was last set, and the virtual time of that moment.
     reads: Duration,
     set_at: Duration,
-    /// Parts per million: 1,000,000 keeps time.
+    /// Parts per million: 1,000,000 is the rate of virtual time.
     rate_ppm: u64,
 }
 
 impl Clock {
-    /// A clock that reads `reads` at time zero and keeps time.
+    /// Creates a clock that reads `reads` at time zero and runs at the rate of virtual time.
     pub(super) fn new(reads: Duration) -> Clock {
         Clock { reads, set_at: Duration::ZERO, rate_ppm: 1_000_000 }
     }
 
-    /// What it reads now.
+    /// Returns the reading at the virtual time `now`.
     pub(super) fn read(&self, now: Duration) -> Duration {
         let passed = now.saturating_sub(self.set_at).as_nanos() * u128::from(self.rate_ppm) / 1_000_000;
         self.reads + Duration::from_nanos(u64::try_from(passed).unwrap_or(u64::MAX))
     }
 
-    /// Goes on at another rate from now on.
+    /// Continues at another rate from `now` on.
     pub(super) fn set_rate(&mut self, now: Duration, rate_ppm: u64) {
         assert!(rate_ppm.abs_diff(1_000_000) <= DRIFT_MAX_PPM, "leases bear a tenth, no more");
         *self = Clock { reads: self.read(now), set_at: now, rate_ppm };

@@ -1,4 +1,4 @@
-//! The world of one run: members, network, clients, and the loop that lets events happen to them.
+//! The world of one run: members, network, clients, and the loop that dispatches events to them.
 
 use super::chance::{micros, millis};
 use super::clients::{Client, ClientTask};
@@ -19,7 +19,7 @@ use fastrand::Rng;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Everything there is in one run.
+/// The whole state of one run.
 #[derive(Debug)]
 pub(super) struct Cluster<'a> {
     pub options: &'a Options,
@@ -34,18 +34,18 @@ pub(super) struct Cluster<'a> {
     pub lines_begun: u64,
     pub operations: u64,
     pub healed_at: Option<Duration>,
-    /// After the healing: a member that is not well yet, and without which the others must go on.
+    /// After the healing: a member that is still impaired. The others must work without it.
     pub impaired: Option<usize>,
-    /// Until then nobody writes but whom a fault sends.
+    /// Until this time, only clients of a fault may write.
     pub quiet_until: Duration,
-    /// The last look at equal states is under way.
+    /// The final comparison of states has begun.
     pub comparing: bool,
     pub report: Report,
     pub trace: &'a mut Trace,
 }
 
 impl<'a> Cluster<'a> {
-    /// A world as the seed draws it, in which nobody has been started.
+    /// Creates the world that the seed draws. No member is started yet.
     pub(super) fn new(seed: u64, options: &'a Options, trace: &'a mut Trace) -> Cluster<'a> {
         let mut random = Rng::with_seed(seed);
         let plan = Plan::draw(options, &mut random);
@@ -78,7 +78,7 @@ impl<'a> Cluster<'a> {
         }
     }
 
-    /// Lets everything happen until all is well at the end.
+    /// Dispatches events until the cluster has settled.
     pub(super) fn run(mut self) -> Result<Report, Violation> {
         self.begin();
         loop {
@@ -122,7 +122,7 @@ impl<'a> Cluster<'a> {
             Event::Link { from, to } => self.link(from, to),
             Event::Ask { client } => self.ask(client),
             Event::Heal => self.heal(),
-            // Faults that were still to come when everything was healed do not come.
+            // Faults that were scheduled for a later time are skipped after the healing.
             _ if self.healed_at.is_some() => {}
             Event::Strike => return self.strike(),
             Event::Flap { side, cut } => self.flap(&side, cut),
@@ -139,14 +139,15 @@ impl<'a> Cluster<'a> {
         Ok(())
     }
 
-    /// Happens to this very process, and not while it is stopped.
+    /// Dispatches an event of a process. Drops it if that process has ended, and postpones it while the process is
+    /// paused.
     fn happen_to(&mut self, at: usize, life: u64, event: Event) -> Result<(), Violation> {
         let member = &self.members[at];
         if member.process.is_none() || member.life != life {
             return Ok(());
         }
         if member.paused_until > self.schedule.now() {
-            // A loop that goes on takes what has arrived before it looks at its timers.
+            // A loop that continues takes the inputs that have arrived before it looks at its timers.
             let late = if matches!(event, Event::Turn { .. }) { 100 } else { 2_000 };
             let jitter = micros(&mut self.random, 0..late);
             self.schedule.at(self.members[at].paused_until + jitter, event);
@@ -182,7 +183,7 @@ impl<'a> Cluster<'a> {
         self.report
     }
 
-    /// Enters something into the trace.
+    /// Records an event in the trace.
     pub(super) fn note(&mut self, what: &[u64], line: impl FnOnce() -> String) {
         self.trace.note(self.schedule.now(), what, line);
     }

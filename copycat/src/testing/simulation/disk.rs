@@ -1,5 +1,5 @@
-//! A simulated disk that is watched: whatever is flushed is entered into an [`Image`], and a flush can
-//! be broken off between its write and its sync.
+//! A simulated disk that records what is flushed in an [`Image`]. A flush can be interrupted between its write and
+//! its sync.
 
 use super::image::{Entry, Image, Replaced, frames_of};
 use super::violation::Violation;
@@ -12,16 +12,16 @@ use std::fmt;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// How a process or a machine ended.
+/// The way in which a process or a machine ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
-    /// The process was killed: what was written stays in the system's cache.
+    /// The process was killed: written data stays in the cache of the system.
     Killed,
-    /// The power was cut: of what was not synced, each sector is kept, lost or garbled.
+    /// The power was cut: each sector that was not synced is kept, lost or garbled.
     PowerCut(u64),
 }
 
-/// The disk of one member; outlives its processes.
+/// The disk of one member. It outlives the member's processes.
 #[derive(Debug)]
 pub(super) struct WatchedDisk {
     disk: SimulatedDisk,
@@ -32,32 +32,32 @@ pub(super) struct WatchedDisk {
 struct Watch {
     member: MemberId,
     image: Image,
-    /// Frames that were written and not synced yet.
+    /// Frames that are written and not synced yet.
     written: Vec<Bytes>,
     replaced: Vec<Replaced>,
-    /// The last batch of frames, if nothing was written behind it.
+    /// The last batch of frames, if nothing was written after it.
     newest: Option<Newest>,
-    /// The first contradiction among what was flushed.
+    /// The first contradiction in what was flushed.
     violation: Option<Violation>,
-    /// The process dies before its next sync.
+    /// The process ends before its next sync.
     broken_off: bool,
     segments: u64,
 }
 
-/// A batch that was written, and flushed unless its frames are still among those that were not.
+/// A batch that was written. It is flushed unless its frames are still in `Watch::written`.
 #[derive(Clone, Debug)]
 struct Newest {
     number: u64,
     offset: u64,
     len: u64,
     frames: Vec<Bytes>,
-    /// It replaced entries that were there before.
+    /// The batch replaced earlier entries.
     replaces: bool,
-    /// What was known to be committed before it.
+    /// The commit index of each group before the batch.
     commits: BTreeMap<GroupId, Index>,
 }
 
-/// An entry that is gone with the last batch.
+/// An entry that is lost with the last batch.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Lost {
     pub group: GroupId,
@@ -70,7 +70,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl WatchedDisk {
-    /// An empty disk.
+    /// Creates an empty disk.
     pub(super) fn new(member: MemberId) -> WatchedDisk {
         let watch = Watch {
             member,
@@ -85,12 +85,12 @@ impl WatchedDisk {
         WatchedDisk { disk: SimulatedDisk::default(), watch: Arc::new(Mutex::new(watch)) }
     }
 
-    /// Looks at what is durable.
+    /// Calls `look` with what is durable.
     pub(super) fn with_image<T>(&self, look: impl FnOnce(&Image) -> T) -> T {
         look(&lock(&self.watch).image)
     }
 
-    /// Durable entries that were replaced since the last call, and what contradicts itself on the disk.
+    /// Returns the durable entries that were replaced since the last call, or the first contradiction on the disk.
     pub(super) fn take_replaced(&self) -> Result<Vec<Replaced>, Violation> {
         let mut watch = lock(&self.watch);
         match watch.violation.take() {
@@ -104,22 +104,22 @@ impl WatchedDisk {
         self.disk.inject(fault);
     }
 
-    /// Whatever was to fail will not.
+    /// Cancels all injected faults.
     pub(super) fn heal(&self) {
         self.disk.heal();
     }
 
-    /// The next write reaches the cache, and no sync follows it.
+    /// Lets the next write reach the cache, without a sync after it.
     pub(super) fn break_off(&self) {
         lock(&self.watch).broken_off = true;
     }
 
-    /// Segments created since the beginning.
+    /// Returns the number of segments created since the beginning.
     pub(super) fn segments(&self) -> u64 {
         lock(&self.watch).segments
     }
 
-    /// The process that held the disk has ended.
+    /// Ends the process that held the disk.
     pub(super) fn end(&self, end: End) {
         self.disk.heal();
         match end {
@@ -129,8 +129,8 @@ impl WatchedDisk {
         lock(&self.watch).broken_off = false;
     }
 
-    /// What was flushed for certain, and the same with the write that was under way; what is recovered
-    /// must be one of the two. Nothing is under way any more.
+    /// Returns what is certainly flushed, and the same with the write that was in flight. Recovery must find one of
+    /// the two. Clears the write in flight.
     pub(super) fn candidates(&self) -> Result<(Image, Image), Violation> {
         let mut watch = lock(&self.watch);
         let (flushed, mut more) = (watch.image.clone(), watch.image.clone());
@@ -139,14 +139,15 @@ impl WatchedDisk {
         Ok((flushed, more))
     }
 
-    /// What recovery found is durable from now on.
+    /// Sets the durable contents to what recovery found.
     pub(super) fn set_image(&self, image: Image) {
         let mut watch = lock(&self.watch);
         (watch.image, watch.newest) = (image, None);
     }
 
-    /// What would be gone with the last batch, if that is nothing but new entries: a vote, or what it replaced,
-    /// would come back otherwise. Nobody holds the disk, and recovery will take the rot for a torn tail.
+    /// Returns the entries that a damaged last batch would lose. Returns none unless the batch holds nothing but new
+    /// entries: otherwise a vote would be lost too, or the entries that it replaced would come back. No process may
+    /// hold the disk. Recovery will take the damage for a torn tail.
     pub(super) fn last_entries(&self) -> Result<Vec<Lost>, Violation> {
         let watch = lock(&self.watch);
         let newest = watch.newest.as_ref().filter(|newest| watch.written.is_empty() && !newest.replaces);
@@ -166,7 +167,7 @@ impl WatchedDisk {
         Ok(lost)
     }
 
-    /// A bit of the last batch flips, and `lost` is gone with it.
+    /// Flips a bit of the last batch, and removes the entries in `lost` from the image.
     pub(super) fn rot(&self, lost: &[Lost], random: &mut fastrand::Rng) {
         let mut watch = lock(&self.watch);
         let Some(newest) = watch.newest.take() else { return };

@@ -1,62 +1,62 @@
-//! What can happen in a run.
+//! The events of a run.
 
 use super::network::Parcel;
 use crate::codec::ids::GroupId;
 use std::time::Duration;
 
-/// Something that happens. Members are named by their place; what concerns a process names its life too.
+/// An event. Members are named by their place; an event of a process also names its life.
 #[derive(Clone, Debug)]
 pub(super) enum Event {
-    /// A process takes what has arrived.
+    /// A process takes a turn with the inputs that have arrived.
     Turn { at: usize, life: u64 },
-    /// Its timer is due.
+    /// The timer of a process is due.
     Tick { at: usize, life: u64 },
-    /// The flusher is done.
+    /// The flusher ends its write.
     Flush { at: usize, life: u64 },
-    /// And its shard is told.
+    /// The shard learns that the write has ended.
     Flushed { at: usize, life: u64 },
-    /// The preparer is done.
+    /// The preparer ends its job.
     Prepare { at: usize, life: u64 },
-    /// The applier takes up work.
+    /// The applier starts on its work.
     Apply { at: usize, life: u64 },
-    /// The code of a group is opened.
+    /// The state machine of a group is attached.
     Attach { at: usize, life: u64, group: GroupId },
     /// A process is started.
     Start { at: usize },
-    /// Messages arrive.
+    /// A message arrives.
     Arrive(Parcel),
-    /// What a connection is and what it could be are compared.
+    /// The state of a connection is updated.
     Link { from: usize, to: usize },
-    /// A client asks.
+    /// A client sends its next operation.
     Ask { client: usize },
     /// The next episode of faults begins.
     Strike,
-    /// A flapping partition comes or goes.
+    /// A flapping partition begins or ends.
     Flap { side: Vec<bool>, cut: bool },
-    /// Cuts end.
+    /// All cuts of the network end.
     Rejoin,
-    /// A fuse that no effect has burnt yet ends now.
+    /// The countdown of a fuse is over, although the process has had too few effects to end.
     Fuse { at: usize },
-    /// A disk is well again.
+    /// A disk is fast again and has free space.
     Recover { at: usize },
-    /// A leader to which answers are held up is cut off, and may stand still until then.
+    /// A leader whose incoming answers are held up is cut off. It may also be paused until `until`.
     Silence { at: usize, stands: bool, until: Duration },
-    /// It goes on, and gets them.
+    /// That leader continues and receives the answers that were held up.
     Release { at: usize },
-    /// A leader keeps one follower.
+    /// A leader is cut off from all followers except one.
     Isolate { leader: usize, follower: usize },
-    /// And loses that one.
+    /// The leader also loses that follower.
     Usurp { leader: usize, follower: usize, restarts: bool },
     /// An operator restarts a member.
     Restart { at: usize },
-    /// Everything is well again.
+    /// All faults end.
     Heal,
-    /// It is looked whether everything works again.
+    /// The cluster checks whether everything works again.
     Settle,
 }
 
 impl Event {
-    /// The process it happens to, if it happens to one.
+    /// Returns the process that the event concerns, if it concerns one.
     pub(super) fn process(&self) -> Option<(usize, u64)> {
         match *self {
             Event::Turn { at, life }

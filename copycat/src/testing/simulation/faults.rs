@@ -1,4 +1,4 @@
-//! The kinds of faults. What they do is in `strikes`, `ambush` and `settle`.
+//! The kinds of faults. Their effects are in `strikes`, `ambush`, `healing` and `settle`.
 
 use std::fmt;
 
@@ -7,23 +7,23 @@ use std::fmt;
 pub enum Fault {
     /// A message is lost.
     Loss,
-    /// A message of the consensus arrives twice.
+    /// A Raft message arrives twice.
     Duplication,
     /// A message is held up for longer than elections take.
     HoldUp,
-    /// Messages of one lane overtake each other.
+    /// Messages of one connection overtake each other.
     Reordering,
-    /// Two sides hear nothing of each other.
+    /// Two sides of the cluster receive nothing from each other.
     Partition,
     /// One side hears the other, but not the other way round.
     OneWay,
-    /// Two sides that share just one member.
+    /// Two sides share only one member.
     Bridge,
     /// A partition that comes and goes.
     Flapping,
     /// Connections break and are opened again at once.
     Reset,
-    /// A process is killed, at any of its effects; what it wrote stays in the cache.
+    /// A process is killed at any of its effects; the data it wrote stays in the cache.
     Kill,
     /// The power of one member is cut, at any of its effects.
     PowerCut,
@@ -31,43 +31,43 @@ pub enum Fault {
     Blackout,
     /// Flushes take longer than elections.
     SlowDisk,
-    /// A clock goes faster or slower, by a tenth at most.
+    /// A clock runs faster or slower, by a tenth at most.
     Drift,
-    /// A process is stopped, and goes on later.
+    /// A process is paused, and continues later.
     Pause,
-    /// There is no room for another segment.
+    /// The disk has no free space for another segment.
     DiskFull,
     /// A write fails.
     WriteError,
     /// A flush fails.
     SyncError,
-    /// A process is killed, and a bit flips in the last batch that it had flushed: acknowledged entries are gone,
-    /// and nothing tells it from a torn tail. Only where a majority of the others holds all of them, and no vote
-    /// goes with them: what is promised then must still be kept.
+    /// A process is killed, and a bit flips in the last batch that it flushed. Acknowledged entries are lost, and
+    /// recovery cannot tell the damage from a torn tail. It happens only if the other members still hold each entry
+    /// on a majority of all members, and if no vote is lost. All promises must be kept then.
     Rot,
-    /// A lane has no room, and the message is refused.
+    /// A message does not fit the queue of its connection, and is refused.
     Crowding,
-    /// A request whose arguments are none, or whose command is of another kind or unknown.
+    /// A request has malformed arguments, or its command is of the wrong kind or unknown.
     Malformed,
     /// A method panics, on every replica.
     Panic,
-    /// A member runs a program that lacks a command, so that its state machines halt. That of a leader, too: at the
-    /// end everybody is restarted, and the others have to go on before it gets the newer program.
+    /// A member, possibly a leader, runs a program that lacks a command, so its state machines halt. After the
+    /// healing all members are restarted, and the others must work before this member gets the newer program.
     OldProgram,
     /// Operators change the election timeout: every member is restarted, the leader last.
     Retiming,
-    /// A leader stands still, or is not heard, while answers to it are held up. Then it goes on, is read from at once,
-    /// and gets those answers.
+    /// A leader is paused, or cut off from sending, while answers to it are held up. Then it continues, receives
+    /// reads at once, and receives those answers.
     Standstill,
-    /// A leader keeps one follower of its majority. That one is restarted, or asked for its vote, while the leader is
-    /// read from.
+    /// A leader keeps one follower, enough for a majority. That follower is restarted, or asked for its vote, while
+    /// the leader receives reads.
     Usurpation,
-    /// At the end a leader hears nobody, and all others hear it. They have to go on without it.
+    /// At the end a leader receives nothing, and all others receive its messages. They must work without it.
     Deafness,
 }
 
 impl Fault {
-    /// All of them.
+    /// All kinds, in the order of their declaration.
     pub const ALL: [Fault; 27] = [
         Fault::Loss,
         Fault::Duplication,
@@ -98,12 +98,12 @@ impl Fault {
         Fault::Deafness,
     ];
 
-    /// Those that wait for the worst moment, at a leader.
+    /// Returns whether the fault waits for the worst moment of a leader.
     pub(super) fn is_about_time(self) -> bool {
         matches!(self, Fault::Retiming | Fault::Standstill | Fault::Usurpation)
     }
 
-    /// Those that come in episodes; the others concern single messages or requests, or the whole run.
+    /// Returns whether the fault comes in episodes. Others concern single messages or requests, or the whole run.
     pub(super) fn is_episode(self) -> bool {
         let single = [Fault::Loss, Fault::Duplication, Fault::HoldUp, Fault::Reordering, Fault::Crowding];
         let requests = [Fault::Malformed, Fault::Panic];

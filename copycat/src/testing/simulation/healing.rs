@@ -1,4 +1,4 @@
-//! The end of all faults. One member may not be well yet even then, and the others must go on without it.
+//! The end of all faults. One member may stay impaired for some time, and the others must work without it.
 
 use super::chance::millis;
 use super::cluster::Cluster;
@@ -9,8 +9,7 @@ use super::member::id;
 use std::time::Duration;
 
 impl Cluster<'_> {
-    /// Everything is well from here on: whoever is down is started, nothing is lost any more. What operators changed is
-    /// as it was.
+    /// Ends all faults: starts the members that are down, stops losing messages, and restores what operators changed.
     pub(super) fn heal(&mut self) {
         self.note(&[21], || "healed".to_owned());
         self.healed_at = Some(self.schedule.now());
@@ -23,7 +22,7 @@ impl Cluster<'_> {
             (member.fuse, member.pen) = (None, None);
             member.paused_until = Duration::ZERO;
             member.configured = self.options.election_timeout;
-            // An old program may be elected as long as it has not met what it does not understand.
+            // A member with an old program may be elected as long as it has not met the unknown command.
             let restarts = member.timeout != member.configured || self.plan.old.is_some();
             if let Some(process) = &member.process {
                 process.port.make_room();
@@ -39,7 +38,7 @@ impl Cluster<'_> {
         self.begin_settling();
     }
 
-    /// Chooses the member that is not well yet, if there is to be one.
+    /// Chooses the member that stays impaired, if the run has one.
     fn impair(&mut self) {
         self.impaired = self.plan.old;
         if self.impaired.is_some() {
@@ -59,7 +58,7 @@ impl Cluster<'_> {
         self.impaired = Some(leader);
     }
 
-    /// The others went on; now the last member gets well too.
+    /// Heals the impaired member, after the others have worked without it.
     pub(super) fn mend(&mut self, at: usize) {
         self.note(&[24, at as u64], || format!("{} gets well", id(at)));
         self.impaired = None;

@@ -1,9 +1,9 @@
-//! What clients asked of one group and were answered, judged in real time.
+//! Checks the operations of clients on one group against their answers, in real time.
 //!
-//! A tape's answers name their place in the one order of commands, so linearizability needs no search: a
-//! write or a strict read has to lie behind everything that was acknowledged, or seen by such a read,
-//! before it began, and must show exactly the state after that many committed commands. What a failed
-//! write did stays open to the end, unless the failure said that it did nothing.
+//! Each answer of a tape names its position in the total order of commands, so linearizability needs no search. A
+//! write or a strict read must take effect after everything that was acknowledged, or seen by such a read, before it
+//! began. It must show exactly the state after that number of committed commands. The outcome of a failed write stays
+//! open to the end, unless the failure said that it was not applied.
 
 use super::machine::{Taken, operation};
 use super::order::Order;
@@ -14,25 +14,25 @@ use crate::request::failure::{Failure, Outcome};
 use crate::request::sender::Answer;
 use std::collections::BTreeMap;
 
-/// What a client waits for.
+/// An operation that a client has sent.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Operation {
-    /// Names it; never given twice.
+    /// The identifier of the operation, never reused.
     pub number: u64,
-    /// Whose state it touches.
+    /// The group that it reads or writes.
     pub group: GroupId,
-    /// How.
+    /// The kind of access.
     pub access: Access,
-    /// How many commands were acknowledged or seen when it began.
+    /// Number of commands that were acknowledged or seen when it began.
     pub known: u64,
-    /// The line it is of.
+    /// The line that it belongs to.
     pub line: Option<u64>,
-    /// It must fail: it is no request at all.
+    /// The operation is malformed and must fail.
     pub malformed: bool,
 }
 
 impl Operation {
-    /// What it is, in a word.
+    /// Returns the kind of the operation in words.
     pub(super) fn kind(&self) -> &'static str {
         match self.access {
             Access::Write => "write",
@@ -43,11 +43,11 @@ impl Operation {
     }
 }
 
-/// What became of a write, as far as its client knows.
+/// The outcome of a write, as far as it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fate {
     Refused(Failure),
-    /// As which command.
+    /// The position among the committed commands.
     Committed(u64),
 }
 
@@ -55,39 +55,39 @@ enum Fate {
 #[derive(Debug)]
 pub(super) struct History {
     group: GroupId,
-    /// The state after each number of commands, from none on, and the last command of it.
+    /// The state after each number of commands, from none on, and the last command of each.
     states: Vec<(Taken, u64)>,
     fates: BTreeMap<u64, Fate>,
     lines: BTreeMap<u64, Order>,
-    /// How many commands were acknowledged, or seen by a read that may not be stale.
+    /// Number of commands that were acknowledged, or seen by a read that may not be stale.
     known: u64,
 }
 
 impl History {
-    /// Of a group that nobody has asked for anything.
+    /// Creates the history of a group without operations.
     pub(super) fn new(group: GroupId) -> History {
         let states = vec![(Taken::default(), 0)];
         History { group, states, fates: BTreeMap::new(), lines: BTreeMap::new(), known: 0 }
     }
 
-    /// An operation was handed in.
+    /// Records that an operation was sent.
     pub(super) fn asked(&mut self, operation: &Operation) {
         if let Some(line) = operation.line {
             self.lines.entry(line).or_default().asked(operation);
         }
     }
 
-    /// How many commands are known by now to have happened.
+    /// Returns the number of commands that have certainly happened.
     pub(super) fn known(&self) -> u64 {
         self.known
     }
 
-    /// The state after all committed commands.
+    /// Returns the state after all committed commands.
     pub(super) fn newest(&self) -> Taken {
         self.states.last().map_or(Taken::default(), |(taken, _)| *taken)
     }
 
-    /// A command was committed.
+    /// Records a committed command.
     pub(super) fn committed(&mut self, body: &[u8]) -> Result<(), Violation> {
         let (group, operation) = (self.group, operation(body).unwrap_or(0));
         self.states.push((self.newest().then(body), operation));
@@ -98,7 +98,7 @@ impl History {
         }
     }
 
-    /// An operation was answered.
+    /// Checks the answer to an operation.
     pub(super) fn answered(&mut self, asked: &Operation, answer: &Answer) -> Result<(), Violation> {
         match answer {
             Ok(_) if asked.malformed => {
@@ -144,7 +144,7 @@ impl History {
         if access == Access::Write && *last != operation {
             return Err(Violation::OtherAnswer { operation });
         }
-        // A write takes its place behind what was known; a read may find just that.
+        // A write takes a position after the known commands; a read may show exactly those.
         let stale = if access == Access::Write { found <= known } else { found < known };
         if stale {
             return Err(Violation::Stale { group, operation, kind: asked.kind(), found, known });
@@ -171,7 +171,7 @@ mod tests {
         Ok(bytes.into())
     }
 
-    /// A history in which the writes 1 to `count` were committed and acknowledged.
+    /// Returns a history in which the writes 1 to `count` were committed and acknowledged.
     fn written(count: u64) -> History {
         let mut history = History::new(GROUP);
         for number in 1..=count {
@@ -212,13 +212,13 @@ mod tests {
 
     #[test]
     fn a_lost_write_is_refused() {
-        // Acknowledged with a place in the order, but never committed.
+        // It is acknowledged with a position in the order, but never committed.
         let mut history = written(1);
         let write = asked(&history, 2, Access::Write);
         let lost = history.newest().then(&command(2, 8));
         let refused = history.answered(&write, &says(lost)).unwrap_err();
         assert!(matches!(refused, Violation::NeverWas { found: 2, .. }), "{refused}");
-        // Acknowledged in the place of another.
+        // It is acknowledged in the position of another write.
         history.committed(&command(3, 8)).unwrap();
         let newest = history.newest();
         assert!(history.answered(&write, &says(newest)).is_err());

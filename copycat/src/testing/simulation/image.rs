@@ -1,5 +1,5 @@
-//! What a member's disk holds for certain, told from the very bytes that were flushed: an account of
-//! durability that shares no code with the journal's own.
+//! What a member's disk certainly holds, computed from the bytes that were flushed. This account of durability shares
+//! no code with the journal's own.
 
 use super::violation::Violation;
 use crate::codec::frame::{Frame, Kind};
@@ -8,50 +8,50 @@ use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Bytes of a batch header, and where in it its length and its kind are (`storage/FORMAT.md`).
+/// Length of a batch header in bytes, and the positions of its length and its kind (`storage/FORMAT.md`).
 const BATCH_HEADER: usize = 64;
 const BATCH_LENGTH: std::ops::Range<usize> = 32..36;
 const BATCH_KIND: usize = 48;
 /// The kind of batches that hold frames.
 const FRAMES: u8 = 1;
 
-/// One entry as the disk has it. The checksum covers all of it.
+/// One entry on the disk. Its checksum covers all of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Entry {
     pub term: Term,
-    /// The cluster's time when it was made, in microseconds.
+    /// The cluster's time when the entry was made, in microseconds.
     pub time: u64,
     pub checksum: u32,
 }
 
 impl Entry {
-    /// Of a whole frame.
+    /// Returns the entry of a whole frame.
     pub(super) fn of(frame: &Frame<'_>) -> Entry {
         let checksum = u32::from_le_bytes([frame.bytes[4], frame.bytes[5], frame.bytes[6], frame.bytes[7]]);
         Entry { term: frame.header.term, time: frame.header.time, checksum }
     }
 }
 
-/// What the disk holds of one group.
+/// The durable state of one group.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(super) struct GroupImage {
     pub term: Term,
     pub vote: Option<MemberId>,
-    /// The highest index of which a frame says that it is committed. Checkpoints may say more.
+    /// The highest index that a frame marks as committed. Checkpoints may hold a higher one.
     pub commit: Index,
-    /// From index 1 on.
+    /// The entries from index 1 on.
     pub entries: Vec<Entry>,
 }
 
 impl GroupImage {
-    /// The entry of an index.
+    /// Returns the entry at an index.
     pub(super) fn entry(&self, index: Index) -> Option<Entry> {
         self.entries.get(usize::try_from(index.checked_sub(1)?).ok()?).copied()
     }
 }
 
 impl GroupImage {
-    /// Whether it is the same, or the same with more of it known to be committed.
+    /// Returns whether this is `before`, possibly with a higher commit index.
     fn continues(&self, before: &GroupImage) -> bool {
         self.commit >= before.commit && *self == GroupImage { commit: self.commit, ..before.clone() }
     }
@@ -71,59 +71,60 @@ pub(super) struct Replaced {
     pub group: GroupId,
     pub index: Index,
     pub entry: Entry,
-    /// The member's term when it replaced it.
+    /// The member's term when it replaced the entry.
     pub in_term: Term,
 }
 
-/// What the disk of one member holds.
+/// The contents of one member's disk.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Image {
     groups: BTreeMap<GroupId, GroupImage>,
 }
 
 impl Image {
-    /// What it holds of a group; nothing, if nothing was ever written.
+    /// Returns the state of a group; empty if nothing was ever written for it.
     pub(super) fn group(&self, group: GroupId) -> &GroupImage {
         static NOTHING: GroupImage = GroupImage { term: 0, vote: None, commit: 0, entries: Vec::new() };
         self.groups.get(&group).unwrap_or(&NOTHING)
     }
 
-    /// Whether it holds what `before` holds, and nothing else but later commit indexes.
+    /// Returns whether this holds what `before` holds, and differs in nothing except higher commit indexes.
     pub(super) fn continues(&self, before: &Image) -> bool {
         let same = |(group, image): (&GroupId, &GroupImage)| image.continues(before.group(*group));
         self.groups.keys().eq(before.groups.keys()) && self.groups.iter().all(same)
     }
 
-    /// The commit index of each group.
+    /// Returns the commit index of each group.
     pub(super) fn commits(&self) -> BTreeMap<GroupId, Index> {
         self.groups.iter().map(|(group, image)| (*group, image.commit)).collect()
     }
 
-    /// The groups of which it holds anything.
+    /// Returns the groups that have any state.
     pub(super) fn groups(&self) -> impl Iterator<Item = GroupId> + '_ {
         self.groups.keys().copied()
     }
 
-    /// Puts a group there as it was found.
+    /// Inserts a group as recovery found it.
     pub(super) fn put(&mut self, group: GroupId, image: GroupImage) {
         self.groups.insert(group, image);
     }
 
-    /// No more is known to be committed than this.
+    /// Sets the commit indexes back to `commits`.
     pub(super) fn forget(&mut self, commits: &BTreeMap<GroupId, Index>) {
         for (group, image) in &mut self.groups {
             image.commit = commits.get(group).copied().unwrap_or(0);
         }
     }
 
-    /// The entries of a group from `first` on are gone.
+    /// Removes the entries of a group from `first` on.
     pub(super) fn cut(&mut self, group: GroupId, first: Index) {
         if let Some(image) = self.groups.get_mut(&group) {
             image.entries.truncate(usize::try_from(first - 1).unwrap_or(usize::MAX));
         }
     }
 
-    /// A batch is durable: `frames` are its runs of frames. Adds what it replaced to `replaced`.
+    /// Adds a batch that became durable. `frames` holds its runs of frames. Appends the replaced entries to
+    /// `replaced`.
     pub(super) fn flush(
         &mut self,
         member: MemberId,
@@ -176,7 +177,7 @@ impl Image {
     }
 }
 
-/// The runs of frames of a batch as it is written: header, chunks, padding. None in a checkpoint.
+/// Returns the runs of frames of a batch that is being written (header, chunks, padding). A checkpoint has none.
 pub(super) fn frames_of(chunks: &[Bytes]) -> Vec<Bytes> {
     let Some((header, rest)) = chunks.split_first().filter(|(first, _)| first.len() == BATCH_HEADER) else {
         return Vec::new();

@@ -1,7 +1,7 @@
-//! What all members together have said and done with one group's log, and what must never be among it.
+//! Checks the log of one group over all members.
 //!
-//! It is told of every entry that any member takes into its log, of every change of role and of every
-//! commit index, right after the event. It knows the whole world, so it needs no consensus.
+//! The ledger learns of every entry that a member takes into its log, of every change of role and of every commit
+//! index, right after the event. It sees all members at once, so it needs no consensus.
 
 use super::history::History;
 use super::image::{Entry, Replaced};
@@ -11,7 +11,7 @@ use crate::codec::frame::{Frame, Kind};
 use crate::codec::ids::{GroupId, Index, MemberId, Term};
 use std::collections::BTreeMap;
 
-/// An entry that some member's log held once, and the term of the entry before it.
+/// An entry that a member's log has held, and the term of the entry before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Seen {
     entry: Entry,
@@ -22,11 +22,11 @@ struct Seen {
 #[derive(Clone, Copy, Debug)]
 struct Committed {
     entry: Entry,
-    /// The term of the first that committed it.
+    /// The term in which a member first committed it.
     in_term: Term,
 }
 
-/// What a commit is counted against: on how many members the entry is durable, of how many.
+/// The number of members on which an entry is durable, and the number of all members.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Durable {
     pub holders: usize,
@@ -39,20 +39,20 @@ impl Durable {
     }
 }
 
-/// Everything that is known of one group.
+/// The checks of one group.
 #[derive(Debug)]
 pub(super) struct Ledger {
     group: GroupId,
-    /// For each index the different entries that were ever there, and of commands their bodies.
+    /// For each index, the different entries that were ever there.
     seen: Vec<Vec<Seen>>,
     committed: Vec<Committed>,
     leaders: BTreeMap<Term, MemberId>,
-    /// What clients did and saw.
+    /// The operations of the clients and their answers.
     pub history: History,
 }
 
 impl Ledger {
-    /// Of a group that nobody has written to.
+    /// Creates the ledger of a group without entries.
     pub(super) fn new(group: GroupId) -> Ledger {
         Ledger {
             group,
@@ -63,18 +63,18 @@ impl Ledger {
         }
     }
 
-    /// Entries committed so far.
+    /// Returns the number of committed entries.
     pub(super) fn commits(&self) -> u64 {
         self.committed.len() as u64
     }
 
-    /// Terms that had a leader.
+    /// Returns the number of terms that had a leader.
     pub(super) fn leaders(&self) -> u64 {
         self.leaders.len() as u64
     }
 
-    /// `member` holds `frame` behind the entry `before`. By induction over the indexes, equal entries with equal terms
-    /// before them mean equal logs up to there; and along every log the cluster's time never falls.
+    /// Records that `member` holds `frame` after the entry `before`. By induction over the indexes, equal entries
+    /// with equal terms before them mean equal logs up to there. Along every log the cluster's time never falls.
     pub(super) fn holds(
         &mut self,
         member: MemberId,
@@ -101,7 +101,7 @@ impl Ledger {
         }
     }
 
-    /// `member` leads `term` with this log.
+    /// Records that `member` leads `term` with this log.
     pub(super) fn leads(&mut self, member: MemberId, term: Term, log: &[Entry]) -> Result<(), Violation> {
         let group = self.group;
         match self.leaders.insert(term, member) {
@@ -120,7 +120,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// `member` in `term` says that `frame` is committed; `durable` counts who holds it.
+    /// Records that `member` commits `frame` in `term`; `durable` counts the members that hold it durably.
     pub(super) fn commits_entry(
         &mut self,
         member: MemberId,
@@ -149,7 +149,7 @@ impl Ledger {
         self.history.committed(frame.body)
     }
 
-    /// `member` hands `frame` to its state machine.
+    /// Checks that `frame`, which `member` dispatches to its state machine, is the committed entry.
     pub(super) fn applies(&self, member: MemberId, frame: &Frame<'_>) -> Result<(), Violation> {
         let (group, index) = (self.group, frame.header.index);
         match self.committed.get(at(index)) {
@@ -158,8 +158,8 @@ impl Ledger {
         }
     }
 
-    /// `member` replaced an entry that was durable on its disk. A follower of a term before the one that
-    /// committed the entry may: nobody counted its copy.
+    /// Checks that `member` may replace an entry that was durable on its disk. A follower of a term before the one
+    /// that committed the entry may do that: its copy was not counted.
     pub(super) fn replaces(&self, member: MemberId, replaced: &Replaced) -> Result<(), Violation> {
         let (group, index) = (self.group, replaced.index);
         match self.committed.get(at(index)) {

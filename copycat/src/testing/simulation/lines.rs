@@ -1,25 +1,25 @@
-//! Clients that do not wait: each line has several calls under way through one member, in a fixed order.
+//! Lines: clients that do not wait. Each line has several calls in flight through one member, in a fixed order.
 
 use super::cluster::Cluster;
 use super::history::Operation;
 use crate::codec::access::Access;
 use crate::codec::ids::GroupId;
 
-/// Calls of a line that may be under way at once: as many clients share it.
+/// Most calls of a line that are in flight at once; this number of clients shares it.
 pub(super) const WIDTH: usize = 5;
-/// Calls after which a line ends and another begins elsewhere.
+/// Number of calls after which a line ends and another begins elsewhere.
 const LENGTH: u64 = 60;
 
-/// The calls of one client that must take effect in their order.
+/// A line: the calls of one client that must take effect in their order.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Line {
-    /// Names it; never given twice. 0: it has not begun.
+    /// The identifier of the line, never reused. 0 means that the line has not begun.
     pub number: u64,
     at: usize,
     group: GroupId,
     calls: u64,
     under_way: usize,
-    /// Those of them that a later read must not overtake.
+    /// Number of calls in flight that a later read must not overtake.
     unanswered: usize,
 }
 
@@ -28,14 +28,14 @@ impl Line {
         Line { number, at, group, calls: 0, under_way: 0, unanswered: 0 }
     }
 
-    /// One that has not begun.
+    /// Creates a line that has not begun.
     pub(super) fn idle() -> Line {
         Line::begun(0, 0, GroupId(1))
     }
 }
 
 impl Cluster<'_> {
-    /// The next call of a line; `None` if there is nothing to call just now.
+    /// Returns the next call of a line; `None` if it has none at the moment.
     pub(super) fn call_in_line(&mut self, line: usize) -> Option<(usize, GroupId, Access)> {
         let current = self.lines[line];
         let gone = current.number == 0 || self.members[current.at].process.is_none();
@@ -54,14 +54,14 @@ impl Cluster<'_> {
         Some((at, group, access))
     }
 
-    /// One of the line's calls is answered.
+    /// Records that one of the line's calls is answered.
     pub(super) fn answered_in_line(&mut self, line: usize, asked: &Operation) {
         let line = &mut self.lines[line];
         line.under_way -= 1;
         line.unanswered -= usize::from(asked.access.holds_place());
     }
 
-    /// A line through any member begins; nothing is under way in the one before, or its member is gone.
+    /// Begins a line through any member. The line before has nothing in flight, or its member is gone.
     pub(super) fn begin_line(&mut self, line: usize) {
         self.lines_begun += 1;
         let at = self.random.usize(0..self.plan.members);

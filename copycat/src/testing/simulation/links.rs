@@ -18,7 +18,7 @@ use crate::request::wire::results::Results;
 use crate::transport::wire;
 
 impl Cluster<'_> {
-    /// Judges a message that is about to leave.
+    /// Checks a message that is about to leave.
     pub(super) fn judge(&mut self, at: usize, sent: &Sent) -> Result<(), Violation> {
         self.report.messages += 1;
         match &sent.message {
@@ -76,10 +76,10 @@ impl Cluster<'_> {
         Ok(())
     }
 
-    /// Messages arrive at whoever is there.
+    /// Delivers a message to the process that runs at its destination.
     pub(super) fn arrive(&mut self, parcel: &Parcel) -> Result<(), Violation> {
         let Parcel { from, to, life, outlives, connection, held, timeout, .. } = *parcel;
-        // What was on its way when a cut began is lost in it, mostly.
+        // Most messages that are in flight when a cut begins are lost in it.
         if !held && self.network.is_cut(from, to) && chance(&mut self.random, 900) {
             return Ok(());
         }
@@ -106,7 +106,7 @@ impl Cluster<'_> {
                 Incoming::Submit(submit) => {
                     Input::Submitted { origin: process.port.origin(id(from), connection), submit }
                 }
-                // The connection it is to come by has broken, and that was told.
+                // The connection that carries the answer has broken, and the process was told so.
                 Incoming::Results(_) if process.port.connection(id(from)) != Some(connection) => continue,
                 Incoming::Results(answers) => Input::Answered { from: id(from), answers },
                 Incoming::Bootstrap(_) | Incoming::Seek(_) | Incoming::Resolve(_) | Incoming::Stream(_) => {
@@ -118,7 +118,7 @@ impl Cluster<'_> {
         Ok(())
     }
 
-    /// Every connection is compared with what it could be, soon.
+    /// Schedules an update of every connection.
     pub(super) fn check_links(&mut self) {
         for from in 0..self.members.len() {
             for to in (0..self.members.len()).filter(|to| *to != from) {
@@ -128,15 +128,15 @@ impl Cluster<'_> {
         }
     }
 
-    /// Breaks a connection, which is noticed soon or late, and tried again.
+    /// Breaks a connection. The break is noticed soon or late, and then the connection is tried again.
     pub(super) fn reset(&mut self, from: usize, to: usize) {
         self.close(from, to);
         let later = millis(&mut self.random, 1..120);
         self.schedule.after(later, Event::Link { from, to });
     }
 
-    /// Opens or closes a connection, if that is how things are. One that a cut leaves without answers
-    /// is noticed late, or not at all before the cut ends.
+    /// Updates the state of a connection: opens or closes it as needed. A cut is noticed late, or not at all before
+    /// it ends.
     pub(super) fn link(&mut self, from: usize, to: usize) {
         // Members with different election timeouts refuse each other.
         let agree = self.members[from].timeout == self.members[to].timeout;

@@ -1,5 +1,5 @@
-//! The state machine the simulated groups run: a tape that remembers every command it was given, by
-//! number and by hash, so that its state says exactly which commands it has applied, in which order.
+//! The state machine of the simulated groups: a tape that counts and hashes its commands. Its state shows exactly
+//! which commands it has applied, and in which order.
 
 use crate::codec::access::Access;
 use crate::codec::command::{Call, Command};
@@ -9,24 +9,24 @@ use crate::request::failure::Failure;
 
 /// Appends an operation.
 pub(super) const APPEND: MethodId = MethodId::of("append");
-/// The same, in the newer program only.
+/// Appends an operation, like `APPEND`. Only the newer program knows it.
 pub(super) const EXTEND: MethodId = MethodId::of("extend");
-/// The same, but then it panics.
+/// Appends an operation and then panics.
 pub(super) const STUMBLE: MethodId = MethodId::of("stumble");
-/// Tells what was appended.
+/// Returns what was appended.
 pub(super) const LOOK: MethodId = MethodId::of("look");
 
-/// What a tape has taken, and what each answer says.
+/// The state of a tape, and the content of each answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Taken {
-    /// How many commands.
+    /// Number of commands.
     pub count: u64,
-    /// A hash of all of them, in order.
+    /// Hash of all commands, in order.
     pub chain: u64,
 }
 
 impl Taken {
-    /// With one more command.
+    /// Returns the state after one more command.
     pub(super) fn then(self, body: &[u8]) -> Taken {
         let chain = self.chain.rotate_left(7) ^ xxhash_rust::xxh3::xxh3_64(body);
         Taken { count: self.count + 1, chain: chain.wrapping_mul(0x9e37_79b9_7f4a_7c15) }
@@ -37,26 +37,26 @@ impl Taken {
         out.extend_from_slice(&self.chain.to_le_bytes());
     }
 
-    /// What an answer says; `None` if it is none of a tape's.
+    /// Decodes an answer; `None` if no tape made it.
     pub(super) fn decode(answer: &[u8]) -> Option<Taken> {
         let (count, chain) = answer.split_first_chunk::<8>()?;
         Some(Taken { count: u64::from_le_bytes(*count), chain: u64::from_le_bytes(chain.try_into().ok()?) })
     }
 }
 
-/// The number of the operation that a command carries.
+/// Returns the number of the operation that a command carries.
 pub(super) fn operation(body: &[u8]) -> Option<u64> {
     body.first_chunk().map(|number| u64::from_le_bytes(*number))
 }
 
-/// The command of an operation, filled up to `len` bytes.
+/// Returns the command of an operation, padded to `len` bytes (at least 8).
 pub(super) fn command(operation: u64, len: usize) -> Vec<u8> {
     let mut body = operation.to_le_bytes().to_vec();
     body.resize(len.max(8), operation as u8);
     body
 }
 
-/// Whether a group's log may hold it.
+/// Returns whether the command may be in a group's log.
 pub(super) fn is_write(method: MethodId, body: &[u8]) -> bool {
     [APPEND, EXTEND, STUMBLE].contains(&method) && operation(body).is_some()
 }
@@ -65,12 +65,12 @@ pub(super) fn is_write(method: MethodId, body: &[u8]) -> bool {
 #[derive(Debug)]
 pub(super) struct Tape {
     taken: Taken,
-    /// It runs the older program.
+    /// The replica runs the older program.
     old: bool,
 }
 
 impl Tape {
-    /// An empty one.
+    /// Creates an empty tape.
     pub(super) fn new(old: bool) -> Tape {
         Tape { taken: Taken::default(), old }
     }
@@ -99,10 +99,10 @@ impl Machine for Tape {
     }
 }
 
-/// What a tape takes.
+/// Checks the commands for a tape.
 #[derive(Debug)]
 pub(super) struct TapeChecker {
-    /// Of the older program.
+    /// The tape runs the older program.
     pub old: bool,
 }
 

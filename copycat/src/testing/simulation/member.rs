@@ -1,4 +1,4 @@
-//! One member: its disk and its clock, which outlive its processes; and the process, while there is one.
+//! A member: its disk and its clock, which outlive its processes, and its process while it is up.
 
 use super::clock::Clock;
 use super::disk::{End, WatchedDisk};
@@ -28,27 +28,28 @@ pub(super) struct Member {
     pub id: MemberId,
     pub disk: Arc<WatchedDisk>,
     pub clock: Clock,
-    /// Counts its processes.
+    /// Number of processes started so far.
     pub life: u64,
     pub process: Option<Process>,
-    /// Until then its process is stopped.
+    /// The process is paused until this time.
     pub paused_until: Duration,
-    /// How much longer a flush takes.
+    /// Extra time that each flush takes.
     pub slow: Duration,
-    /// No segment can be created.
+    /// The disk has no free space for another segment.
     pub full: bool,
-    /// Raft's election timeout in its process, and in the next one.
+    /// Raft's election timeout in the current process, and (`configured`) in the next one.
     pub timeout: Duration,
     pub configured: Duration,
-    /// The longest under which it may have promised a leader not to vote; recorded like its identity.
+    /// The longest election timeout under which it may have promised a leader not to vote. Recorded like its
+    /// identity.
     pub promised: Duration,
-    /// Messages to it that are held up.
+    /// Messages to this member that are held up.
     pub pen: Option<HeldMessages>,
-    /// After how many more effects the process ends, how, and for how long.
+    /// Fuse: the number of effects before the process ends, the way it ends, and the time until the next start.
     pub fuse: Option<(u64, End, Duration)>,
 }
 
-/// Messages that are held up, all that were sent until it is shut. Later ones are lost.
+/// Messages that are held up: all that are sent until `shut`. Later ones are lost.
 #[derive(Debug)]
 pub(super) struct HeldMessages {
     /// Each with the time of its arrival, had nothing held it up.
@@ -56,65 +57,65 @@ pub(super) struct HeldMessages {
     pub shut: Duration,
 }
 
-/// What the checks remember of one group on one process.
+/// State that the checks keep of one group in one process.
 #[derive(Debug)]
 pub(super) struct View {
     pub role: Role,
     pub term: u64,
     pub commit: Index,
     pub log: Vec<Entry>,
-    /// Last entry handed to the applier.
+    /// Index of the last entry dispatched to the applier.
     pub handed: Index,
 }
 
-/// A process: what a node is, without threads and sockets.
+/// A process: a node without threads and sockets.
 #[derive(Debug)]
 pub(super) struct Process {
     pub shard: Shard,
     pub applier: Applier,
     pub port: Port,
     pub inbox: Vec<Input>,
-    /// A turn is coming.
+    /// A turn is scheduled.
     pub turn_due: bool,
     pub save: Option<Save>,
-    /// A write has ended, and the shard has not been told yet.
+    /// The result of a write that has ended. The shard does not know it yet.
     pub written: Option<Written>,
     pub preparation: Option<Preparation>,
     pub work: VecDeque<Work>,
-    /// The applier is about to run.
+    /// The applier is scheduled to run.
     pub applying: bool,
-    /// Whoever opened the groups holds on to them.
+    /// Receivers of the results of opening the groups. They stay open while the process runs.
     pub opened: Vec<oneshot::Receiver<Result<(), Failure>>>,
-    /// Clients of this process that wait.
+    /// Clients of this process that wait for an answer.
     pub waiting: Vec<(usize, oneshot::Receiver<Answer>)>,
     pub views: BTreeMap<GroupId, View>,
-    /// The journal's end when the logs were last looked at.
+    /// End of the journal when the logs were last checked.
     pub looked: Position,
-    /// When, on its clock, nothing holds any more that earlier processes may have promised.
+    /// When, by the member's clock, all promises of earlier processes have expired.
     pub promises_end: Duration,
-    /// It runs the older program.
+    /// The process runs the older program.
     pub old: bool,
 }
 
-/// What a process is started with.
+/// Parameters of a process.
 #[derive(Debug)]
 pub(super) struct Start {
     pub shard: shard::Options,
     pub kept: storage::Options,
     pub founders: Configuration,
-    /// Per mille of messages that find no room on their lane.
+    /// Per mille of messages that do not fit the queue of their connection.
     pub crowding: u32,
-    /// It runs the older program.
+    /// The process runs the older program.
     pub old: bool,
 }
 
-/// The id of the member at a place.
+/// Returns the id of the member at a place.
 pub(super) fn id(at: usize) -> MemberId {
     MemberId(at as u64 + 1)
 }
 
 impl Member {
-    /// A member that was never started.
+    /// Creates a member that was never started.
     pub(super) fn new(id: MemberId, clock: Clock, timeout: Duration) -> Member {
         Member {
             id,
@@ -133,7 +134,7 @@ impl Member {
         }
     }
 
-    /// Starts a process on what the disk holds, and checks that this is what was flushed.
+    /// Starts a process on the contents of the disk, and checks that they are what was flushed.
     pub(super) fn start(&mut self, now: Duration, start: Start) -> Result<(), Violation> {
         let Start { shard: options, kept, founders, crowding, old } = start;
         assert!(self.process.is_none(), "one process at a time");
@@ -142,7 +143,7 @@ impl Member {
         let opened = Journal::open(self.disk.clone(), kept, options.raft.seed);
         let (journal, recovered) = opened.map_err(|error| Violation::NotOpened { member: self.id, error })?;
         let image = found(&journal, &recovered).map_err(|error| {
-            // What was just verified cannot be read: as bad as not opening at all.
+            // Entries that were just verified cannot be read. That is as bad as a failed opening.
             Violation::NotOpened { member: self.id, error }
         })?;
         check_recovered(self.id, &image, &flushed, &more)?;
@@ -186,7 +187,7 @@ impl Process {
         }
     }
 
-    /// The code of a group, for the shard's next turn.
+    /// Attaches the state machine of a group in the shard's next turn.
     pub(super) fn attach(&mut self, group: GroupId) {
         let (done, opened) = oneshot::channel();
         self.opened.push(opened);
@@ -200,7 +201,7 @@ impl Process {
     }
 }
 
-/// Everything a journal holds, every frame read.
+/// Reads every frame of a journal into an image.
 fn found(journal: &Journal, recovered: &Recovered) -> Result<Image, storage::StorageError> {
     let mut image = Image::default();
     for (group, state) in &recovered.groups {
@@ -217,7 +218,7 @@ fn found(journal: &Journal, recovered: &Recovered) -> Result<Image, storage::Sto
     Ok(image)
 }
 
-/// A crash leaves what was flushed, or that and the write that was under way; never anything else.
+/// Checks that recovery found what was flushed, or that and the write that was in flight, and nothing else.
 fn check_recovered(member: MemberId, found: &Image, flushed: &Image, more: &Image) -> Result<(), Violation> {
     if found.continues(flushed) || found.continues(more) {
         return Ok(());

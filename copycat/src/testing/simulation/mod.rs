@@ -1,12 +1,13 @@
-//! A whole cluster under a virtual clock, a virtual network and simulated disks, driven by one seed in one
-//! thread: real shards, journals, appliers and the wire's own encoding; everything around them is played.
+//! Runs a whole cluster under a virtual clock, a virtual network and simulated disks. One seed drives it, in one
+//! thread. Shards, journals, appliers and the wire encoding are the real ones; everything around them is simulated.
 //! The same seed gives the same trace, byte for byte. Nothing here waits, opens a socket or reads a clock.
 //!
-//! A run has a phase of faults in which clients write and read, then everything is healed, and the cluster
-//! must elect, write, read and become equal everywhere. What must hold is checked after every event.
+//! A run begins with a phase of faults, in which clients write and read. Then all faults end, and the cluster must
+//! elect leaders, write, read, and reach equal states on all members. The invariants are checked after every event.
 //!
-//! Begin with [`run`]; then `cluster` (the loop), `process` (what a process does, and where it may end),
-//! `faults` and `strikes` (what goes wrong), `ambush` (what goes wrong at the worst moment), `ledger`, `history`, `order`, `promises` and `image` (what must hold).
+//! Begin with [`run`]. Then read `cluster` (the loop), `process` (the steps of a process, and where it may end),
+//! `faults` and `strikes` (the faults), `ambush` (faults at the worst moment), and `ledger`, `history`, `order`,
+//! `promises` and `image` (the invariants).
 
 mod ambush;
 mod chance;
@@ -51,14 +52,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use trace::Trace;
 use violation::Violation;
 
-/// A run in which something happened that never must.
+/// A run that broke an invariant.
 #[derive(Clone, Debug)]
 pub struct Failure {
-    /// What makes it happen again.
+    /// The seed that reproduces the failure.
     pub seed: u64,
-    /// What happened, in words.
+    /// The broken invariant, in words.
     pub violation: String,
-    /// The last things that happened before, oldest first.
+    /// The last events before the failure, oldest first.
     pub tail: Vec<String>,
 }
 
@@ -72,7 +73,7 @@ impl fmt::Display for Failure {
     }
 }
 
-/// Runs one seed. After a failure it is run again, to tell what led to it.
+/// Runs one seed. Repeats a run that fails, to record the events that led to the failure.
 pub fn run(seed: u64, options: &Options) -> Result<Report, Box<Failure>> {
     let mut trace = Trace::new(0);
     if let Ok(report) = attempt(seed, options, &mut trace) {
@@ -91,7 +92,7 @@ fn attempt(seed: u64, options: &Options, trace: &mut Trace) -> Result<Report, Vi
     catch_unwind(run).unwrap_or_else(|cause| Err(Violation::Panicked(words(&*cause))))
 }
 
-/// What a panic said.
+/// Returns the message of a panic.
 fn words(cause: &(dyn Any + Send)) -> String {
     let text = cause.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| cause.downcast_ref::<String>().cloned()).unwrap_or_default()

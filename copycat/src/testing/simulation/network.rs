@@ -1,4 +1,4 @@
-//! The ways between members: delays, losses, cuts.
+//! The network between members: delays, losses, cuts.
 
 use super::chance::{chance, micros, millis};
 use super::faults::Fault;
@@ -11,41 +11,42 @@ use bytes::Bytes;
 use fastrand::Rng;
 use std::time::Duration;
 
-/// From one member to another: the lanes of its consensus, and the requests.
+/// Number of ordered channels from one member to another: two for Raft messages, one per priority, and one for
+/// requests.
 const ROADS: usize = 3;
 
-/// A message on its way, as bytes.
+/// A message in flight, as bytes.
 #[derive(Clone, Debug)]
 pub(super) struct Parcel {
     pub from: usize,
     pub to: usize,
-    /// The receiver's life it was sent to.
+    /// The life of the receiver when the message was sent.
     pub life: u64,
-    /// A later life may still get it: of the consensus, which must bear that.
+    /// A later life may still receive it. This holds for Raft messages, which must tolerate that.
     pub outlives: bool,
-    /// What carries it: one of the sender's, or, for answers, of the receiver's.
+    /// The connection that carries it: one of the sender's, or, for answers, one of the receiver's.
     pub connection: Connection,
-    /// The sender's election timeout: who has another one refuses it.
+    /// The sender's election timeout. A receiver with another one refuses the message.
     pub timeout: Duration,
-    /// It was held up, and no cut keeps it any longer.
+    /// The message was held up, and no cut delays it any longer.
     pub held: bool,
     pub bytes: Bytes,
 }
 
-/// When one message arrives: never, once, or twice.
+/// Arrival times of one message: none, one or two.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Arrivals {
     pub first: Option<Duration>,
     pub second: Option<Duration>,
 }
 
-/// What the network does to messages.
+/// The network, and its faults.
 #[derive(Debug)]
 pub(super) struct Network {
     members: usize,
-    /// `from * members + to`: nothing gets through.
+    /// Blocked directions, at `from * members + to`.
     cuts: Vec<bool>,
-    /// When the last message of a road arrives: `(from * members + to) * ROADS + road`.
+    /// Arrival time of the last message of each channel: `(from * members + to) * ROADS + road`.
     last: Vec<Duration>,
     delay_us: std::ops::Range<u64>,
     loss: u32,
@@ -55,7 +56,7 @@ pub(super) struct Network {
 }
 
 impl Network {
-    /// As a run drew it.
+    /// Creates the network that a run drew.
     pub(super) fn new(plan: &Plan) -> Network {
         let pairs = plan.members * plan.members;
         Network {
@@ -70,22 +71,22 @@ impl Network {
         }
     }
 
-    /// Nothing gets from one to the other from now on, or everything.
+    /// Blocks one direction, or opens it.
     pub(super) fn set_cut(&mut self, from: usize, to: usize, cut: bool) {
         self.cuts[from * self.members + to] = cut;
     }
 
-    /// Whether nothing gets from one to the other.
+    /// Returns whether one direction is blocked.
     pub(super) fn is_cut(&self, from: usize, to: usize) -> bool {
         self.cuts[from * self.members + to]
     }
 
-    /// Everything gets through.
+    /// Opens all directions.
     pub(super) fn clear_cuts(&mut self) {
         self.cuts.fill(false);
     }
 
-    /// No faults any more.
+    /// Ends all faults.
     pub(super) fn heal(&mut self) {
         self.clear_cuts();
         (self.loss, self.duplication, self.hold_up, self.in_order) = (0, 0, 0, true);
@@ -98,7 +99,7 @@ impl Network {
         time
     }
 
-    /// Draws what becomes of a message that leaves now.
+    /// Draws the arrival times of a message that leaves now.
     pub(super) fn draw(
         &mut self,
         now: Duration,
@@ -123,14 +124,14 @@ impl Network {
         let road =
             if requests { ROADS - 1 } else { usize::from(message.kind().priority() == Priority::Bulk) };
         let last = &mut self.last[(from * self.members + to) * ROADS + road];
-        // Requests rely on the order of their connection, consensus does not.
+        // Requests rely on the order of their connection; Raft messages do not.
         if self.in_order || requests {
             at = at.max(*last);
         } else if at < *last {
             faults.count(Fault::Reordering);
         }
         *last = at.max(*last);
-        // Requests are never repeated: a connection carries them once or not at all.
+        // Requests are never repeated: a connection carries each of them at most once.
         let again = !requests && chance(random, self.duplication);
         if again {
             faults.count(Fault::Duplication);

@@ -1,43 +1,45 @@
-//! The settings of the simulator. What one seed draws from them is in [`plan`](super::plan).
+//! The settings of the simulator. [`plan`](super::plan) holds the values that one seed draws from them.
 
 use std::ops::Range;
 use std::time::Duration;
 
-/// Settings of the simulator; the same for all seeds, so that a seed alone names a run.
+/// Settings of the simulator. They are the same for all seeds, so a seed alone identifies a run.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// How long faults go on, in virtual time. Each run draws from this range.
+    /// Length of the phase of faults, in virtual time. Drawn per run.
     pub faulty: Range<Duration>,
-    /// How long after the healing everything may take to be well again: leaders elected, a write and a
-    /// strict read through every member for every group, equal logs and states.
+    /// Longest time from the healing until everything works again: every group has a leader, a write and a strict
+    /// read succeed through every member for every group, and logs and states are equal.
     pub settle_max: Duration,
-    /// Clients at work during the faults, each with one operation at a time. Drawn per run.
+    /// Number of clients during the faults, each with one operation at a time. Drawn per run.
     pub clients: Range<usize>,
-    /// Clients that call without waiting, with several calls under way in a line each. Drawn per run.
+    /// Number of lines: clients with several calls in flight, which take effect in order. Drawn per run.
     pub lines: Range<usize>,
-    /// How long a client thinks between two operations, in milliseconds. Drawn per operation.
+    /// Pause of a client between two operations, in milliseconds. Drawn per operation.
     pub think_ms: Range<u64>,
-    /// Raft's shortest election timeout, on each member's own clock, while nobody has changed it.
+    /// Raft's shortest election timeout, by each member's own clock, until an operator changes it.
     pub election_timeout: Duration,
-    /// What operators change it to, in milliseconds, with a restart of all members. Drawn per change.
+    /// The election timeout that operators change to, in milliseconds, with a restart of all members. Drawn per
+    /// change.
     pub changed_timeout_ms: Range<u64>,
-    /// Heartbeats in one election timeout.
+    /// Number of heartbeats in one election timeout.
     pub heartbeats: u32,
-    /// How long a request may take before its client is told.
+    /// Longest time that a request may take before its client gets an error.
     pub request_timeout: Duration,
-    /// How often a shard is told the time.
+    /// Interval between two ticks of a shard.
     pub tick: Duration,
-    /// Runs of a thousand in which the bounds of shards and journals are small, so that every one of them is reached.
+    /// Share of runs, per mille, in which the bounds of shards and journals are small, so that each of them is
+    /// reached.
     pub small_bounds: u32,
-    /// Bytes of a segment of the log: so few that segments are rolled all the time.
+    /// Length of a log segment in bytes. It is small, so that segments are rolled all the time.
     pub segment_len: u64,
-    /// Episodes of a thousand that are about time, beside those that chance makes so.
+    /// Share of episodes, per mille, that are about time, in addition to those that are drawn by chance.
     pub about_time: u32,
     /// Time between the beginnings of two episodes of faults, in milliseconds. Drawn per episode.
     pub calm_ms: Range<u64>,
-    /// How long an episode lasts, in milliseconds. Drawn per episode.
+    /// Length of an episode, in milliseconds. Drawn per episode.
     pub episode_ms: Range<u64>,
-    /// Lines of the trace that a failure shows.
+    /// Number of trace lines that a failure shows.
     pub tail_lines: usize,
 }
 

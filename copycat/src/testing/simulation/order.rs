@@ -1,35 +1,35 @@
-//! What the calls of one line were answered, judged by their order.
+//! Checks the answers to the calls of one line against their order.
 //!
-//! An answer names its place in the one order of commands, so it says which of the line's writes it reflects.
+//! An answer names its position in the total order of commands, so it shows which of the line's writes it reflects.
 
 use super::history::Operation;
 use super::violation::Violation;
 use crate::codec::access::{Access, Consistency, ReadOrder};
 
-/// The answered calls of one line: number of the operation, and how many commands its answer reflects.
+/// The answered calls of one line: the number of each operation, and the number of commands that its answer reflects.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Order {
-    /// All of its writes, answered or not.
+    /// All writes of the line, answered or not.
     asked: Vec<u64>,
     writes: Vec<(u64, u64)>,
     reads: Vec<(u64, u64, Access)>,
 }
 
-/// Whether it reflects every earlier write of its line, not only those that its member happens to have applied.
+/// Returns whether the call must reflect every earlier write of its line, not only those that its member has applied.
 fn is_fresh(access: Access) -> bool {
     !matches!(access, Access::Read(Consistency::Eventual, ReadOrder::Unordered | ReadOrder::Ordered))
 }
 
 impl Order {
-    /// A call was handed in.
+    /// Records that a call was sent.
     pub(super) fn asked(&mut self, operation: &Operation) {
         if operation.access == Access::Write {
             self.asked.push(operation.number);
         }
     }
 
-    /// A call was answered with the state after `found` commands. `place_of` tells the place of a write that was
-    /// committed.
+    /// Checks the answer to a call: the state after `found` commands. `place_of` returns the position of a committed
+    /// write.
     pub(super) fn answered(
         &mut self,
         operation: &Operation,
@@ -63,7 +63,7 @@ impl Order {
         Ok(())
     }
 
-    /// Reads of one consistency never go back.
+    /// Checks that reads of one consistency never go back.
     fn check_reads(&self, operation: &Operation, found: u64) -> Result<(), Violation> {
         let Operation { number, group, access, .. } = *operation;
         let turned = |other: &&(u64, u64, Access)| {
@@ -79,7 +79,7 @@ impl Order {
     }
 }
 
-/// Whether both are reads that see the newest state in the same way.
+/// Returns whether both are reads of one consistency that see the newest state.
 fn is_alike(one: Access, other: Access) -> bool {
     match (one, other) {
         (Access::Read(a, _), Access::Read(b, _)) => a == b && is_fresh(one) && is_fresh(other),
@@ -100,7 +100,8 @@ mod tests {
         call(number, Access::Read(consistency, place))
     }
 
-    /// A line of the writes 1 and 3, of which the first was answered in place 1 and the second is committed in 2.
+    /// Returns a line of the writes 1 and 3. The first was answered in place 1, and the second is committed in place
+    /// 2.
     fn written() -> Order {
         let mut order = Order::default();
         order.asked(&call(1, Access::Write));

@@ -1,4 +1,4 @@
-//! What one seed drew.
+//! The parameters of one run, drawn from its seed.
 
 use super::chance::{chance, millis};
 use super::faults::Fault;
@@ -9,47 +9,47 @@ use fastrand::Rng;
 use std::ops::Range;
 use std::time::Duration;
 
-/// One run.
+/// The parameters of one run.
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
-    /// Members; ids are 1 to this.
+    /// Number of members; their ids are 1 to this.
     pub members: usize,
-    /// Groups; ids are 1 to this.
+    /// Number of groups; their ids are 1 to this.
     pub groups: u64,
     pub clients: usize,
     pub lines: usize,
     pub faulty: Duration,
-    /// The faults of this run: a random half of all.
+    /// The kinds of faults in this run: a random half of all.
     pub faults: Vec<Fault>,
-    /// One-way delay of a message where nothing is wrong, in microseconds.
+    /// One-way delay of a message without faults, in microseconds.
     pub delay_us: Range<u64>,
-    /// Per mille of messages that are lost, repeated, or held up for longer than elections take.
+    /// Per mille of messages that are lost, duplicated, or held up for longer than elections take.
     pub loss: u32,
     pub duplication: u32,
     pub hold_up: u32,
-    /// Per mille of messages that find no room on their lane.
+    /// Per mille of messages that do not fit the queue of their connection.
     pub crowding: u32,
     /// Per mille of requests that are malformed, or make the state machine panic.
     pub malformed: u32,
     pub panicking: u32,
-    /// Until everything is healed, this member runs a program that lacks a command which the others have.
+    /// Until the healing, this member runs a program that lacks a command of the others.
     pub old: Option<usize>,
-    /// The election timeout that members begin with.
+    /// The first election timeout of the members.
     pub timeout: Duration,
-    /// Messages of one lane keep their order, those of consensus too.
+    /// Messages of one connection keep their order, including Raft messages.
     pub in_order: bool,
-    /// Time of a flush where nothing is wrong, in microseconds.
+    /// Duration of a flush without faults, in microseconds.
     pub flush_us: Range<u64>,
     /// Longest command in bytes.
     pub command_max: usize,
-    /// Raft's windows: most entries in one append, most appends on their way.
+    /// Raft's windows: most entries in one append, and most appends in flight.
     pub entries_max: u64,
     pub inflight_max: usize,
-    /// The bounds of every shard and journal; `None`: those of production.
+    /// The bounds of every shard and journal; `None` stands for those of production.
     pub small: Option<Small>,
 }
 
-/// Bounds that a log of some kilobytes reaches.
+/// Bounds that a log of a few kilobytes reaches.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Small {
     pub bounds: Bounds,
@@ -59,7 +59,7 @@ pub(super) struct Small {
 }
 
 impl Plan {
-    /// Draws a run.
+    /// Draws the parameters of a run.
     pub(super) fn draw(options: &Options, random: &mut Rng) -> Plan {
         let faults: Vec<Fault> = Fault::ALL.into_iter().filter(|_| random.bool()).collect();
         let rate = |fault, range: Range<u32>, random: &mut Rng| {
@@ -83,14 +83,14 @@ impl Plan {
             crowding: rate(Fault::Crowding, 1..60, random),
             malformed: rate(Fault::Malformed, 5..60, random),
             panicking: rate(Fault::Panic, 5..60, random),
-            // The others have to be enough.
+            // The other members must form a quorum.
             old: (members > 2 && faults.contains(&Fault::OldProgram)).then_some(old),
             timeout: if faults.contains(&Fault::Retiming) && random.bool() { changed } else { usual },
             in_order: !faults.contains(&Fault::Reordering),
             delay_us: if chance(random, 700) { 50..500 } else { 500..8_000 },
             flush_us: if chance(random, 700) { 50..1_500 } else { 1_000..9_000 },
             command_max,
-            // Short appends leave long logs half repaired, which is where rules about terms matter.
+            // Short appends leave long logs half repaired. Rules about terms matter there.
             entries_max: *random.choice(&[1, 2, 6, 64]).unwrap_or(&64),
             inflight_max: *random.choice(&[1, 2, 8]).unwrap_or(&8),
             small: chance(random, options.small_bounds).then(|| Small::draw(command_max, random)),
@@ -98,7 +98,7 @@ impl Plan {
         }
     }
 
-    /// How journals are kept.
+    /// Returns the options of the journals.
     pub(super) fn storage(&self, options: &Options, owner: storage::Owner) -> storage::Options {
         let kept = storage::Options { segment_len: options.segment_len, ..storage::Options::new(owner) };
         let Some(Small { batch_max, recent_bytes_max, recent_batches_max, .. }) = self.small else {
@@ -109,18 +109,18 @@ impl Plan {
 }
 
 impl Small {
-    /// All of them at once, counted in entries as long as this run's are on average.
+    /// Draws all small bounds. Their unit is the average length of an entry of this run.
     fn draw(command_max: usize, random: &mut Rng) -> Small {
         let entry = 64 + command_max / 2;
         let mut bytes = |entries: Range<usize>| entry * random.usize(entries);
         let bounds = Bounds {
             argument_bytes_max: bytes(6..60) as u64,
-            // In whole blocks: that is how far the disk can be behind.
+            // In whole blocks, the unit in which the disk can lag.
             backlog_bytes_max: 4_096 + bytes(0..60) as u64,
             proposed_bytes: bytes(1..8),
             forwarded_bytes: bytes(1..8),
             piece_bytes: bytes(1..20),
-            // So many that a member which starts again has applied all of its log in time.
+            // High enough that a restarted member applies all of its log in time.
             handed_bytes: bytes(4..40),
             ahead_bytes: bytes(4..40) as u64,
             requests_max: 0,

@@ -1,4 +1,4 @@
-//! A process's way out: what its shard and its applier hand over for sending, in order.
+//! The outgoing side of a process: the messages that its shard and its applier send, in order.
 
 use super::chance::chance;
 use crate::codec::ids::MemberId;
@@ -9,19 +9,19 @@ use crate::request::wire::results::{Answered, Results};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// One of a process's connections, among all there ever were.
+/// A connection of a process. Numbers are never reused.
 pub(super) type Connection = u64;
 
-/// A message that was handed over.
+/// A message that was sent.
 #[derive(Debug)]
 pub(super) struct Sent {
     pub to: MemberId,
     pub message: Message,
-    /// What carries it: one of the sender's, or, for answers, of whoever asked.
+    /// The connection that carries it: one of the sender's, or, for answers, one of the requester's.
     pub connection: Connection,
 }
 
-/// Shared by the process's parts and the cluster, which takes what was sent after each step.
+/// The port of a process, shared with the cluster, which takes the sent messages after each step.
 #[derive(Clone, Debug)]
 pub(super) struct Port {
     shared: Arc<Mutex<Shared>>,
@@ -32,15 +32,15 @@ struct Shared {
     open: BTreeMap<MemberId, Connection>,
     next: Connection,
     sent: Vec<Sent>,
-    /// Per mille of messages that find no room, and how many have not since that was last asked.
+    /// Per mille of messages that do not fit a queue, and the number refused since the last `take_sent`.
     crowding: u32,
     refused: u64,
     random: fastrand::Rng,
 }
 
 impl Port {
-    /// Of a member's process number `life`: no connection is ever taken for one of another life. `crowding` of a
-    /// thousand messages find no room.
+    /// Creates the port of a member's process number `life`. Connections of different lives have different numbers.
+    /// `crowding` of a thousand messages do not fit a queue.
     pub(super) fn new(life: u64, crowding: u32, seed: u64) -> Port {
         let (open, sent, random) = (BTreeMap::new(), Vec::new(), fastrand::Rng::with_seed(seed));
         let shared = Shared { open, next: life << 32, sent, crowding, refused: 0, random };
@@ -51,7 +51,7 @@ impl Port {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// There is a connection to `peer`, or there is none any more. Returns whether that is news.
+    /// Opens or closes the connection to `peer`. Returns whether that changed its state.
     pub(super) fn set_open(&self, peer: MemberId, open: bool) -> bool {
         let mut shared = self.shared();
         let connection = shared.next;
@@ -62,28 +62,28 @@ impl Port {
         shared.open.insert(peer, connection).is_none()
     }
 
-    /// The connection to `peer`, if there is one.
+    /// Returns the connection to `peer`, if there is one.
     pub(super) fn connection(&self, peer: MemberId) -> Option<Connection> {
         self.shared().open.get(&peer).copied()
     }
 
-    /// Whether nothing was sent since it was last taken.
+    /// Returns whether nothing was sent since the last `take_sent`.
     pub(super) fn is_quiet(&self) -> bool {
         self.shared().sent.is_empty()
     }
 
-    /// What was sent since the last call, and how many messages were refused.
+    /// Returns the messages sent since the last call, and the number of refused ones.
     pub(super) fn take_sent(&self) -> (Vec<Sent>, u64) {
         let mut shared = self.shared();
         (std::mem::take(&mut shared.sent), std::mem::take(&mut shared.refused))
     }
 
-    /// From now on there is room for everything.
+    /// Lets every message fit from now on.
     pub(super) fn make_room(&self) {
         self.shared().crowding = 0;
     }
 
-    /// Where answers to requests go that came by a connection of `peer`: back on it.
+    /// Returns the destination of answers to requests that came by a connection of `peer`: that same connection.
     pub(super) fn origin(&self, peer: MemberId, connection: Connection) -> Origin {
         Origin(Arc::new(Back { port: self.clone(), peer, connection }))
     }
@@ -102,7 +102,7 @@ impl Links for Port {
         true
     }
 
-    /// The cluster looks after each step.
+    /// Does nothing: the cluster takes the sent messages after each step.
     fn flush(&mut self) {}
 }
 

@@ -1,4 +1,5 @@
-//! The steps of a process, each of which it may not survive: turns, ticks, flushes, preparations, work.
+//! The steps of a process: turns, ticks, flushes, segment preparations, and work of the applier. Each step may end
+//! it.
 
 use super::chance::{chance, micros, millis};
 use super::cluster::Cluster;
@@ -12,11 +13,11 @@ use crate::node::shard::{Input, Shard};
 use crate::storage;
 use std::time::Duration;
 
-/// When a shard that does not wait for a flush is told of it, at the latest: with a tick.
+/// Longest delay, in microseconds, until a shard that does not wait for a flush learns of it: one tick.
 const LATE_US: u64 = 5_000;
 
 impl Cluster<'_> {
-    /// Sees to it that the process takes a turn soon.
+    /// Schedules a turn of the process, unless one is due already.
     pub(super) fn wake(&mut self, at: usize) {
         let soon = micros(&mut self.random, 1..150);
         let member = &mut self.members[at];
@@ -28,7 +29,7 @@ impl Cluster<'_> {
         }
     }
 
-    /// The process takes everything that has arrived.
+    /// Lets the process take everything that has arrived.
     pub(super) fn turn(&mut self, at: usize) -> Result<(), Violation> {
         let now = self.members[at].clock.read(self.schedule.now());
         let Some(process) = &mut self.members[at].process else { return Ok(()) };
@@ -39,7 +40,7 @@ impl Cluster<'_> {
         self.follow_up(at)
     }
 
-    /// The process hears the time.
+    /// Tells the process the time.
     pub(super) fn tick(&mut self, at: usize) -> Result<(), Violation> {
         let now = self.members[at].clock.read(self.schedule.now());
         let life = self.members[at].life;
@@ -54,13 +55,14 @@ impl Cluster<'_> {
         self.follow_up(at)
     }
 
-    /// The write under way ends: in the cache, on the medium, with an error, or never. What waited for it is sent, and
-    /// the shard is told; what happens in between it takes for something that happened before.
+    /// Ends the current write: it is only cached, durable, failed, or lost in a crash. Then sends the messages that
+    /// waited for it, and later informs the shard. To the shard, events in between seem to have happened before the
+    /// write ended.
     pub(super) fn flush(&mut self, at: usize) -> Result<(), Violation> {
         if self.burn(at) {
             return Ok(());
         }
-        // The next effect is the write, the one after it the sync.
+        // The next effect is the write, and the one after it is the sync.
         let breaks_off = self.members[at].fuse.is_some_and(|(left, ..)| left == 0);
         let member = &mut self.members[at];
         let Some(process) = &mut member.process else { return Ok(()) };
@@ -89,7 +91,8 @@ impl Cluster<'_> {
         Ok(())
     }
 
-    /// The shard is told of the write that has ended. If it said that it does not wait for that, nothing may follow.
+    /// Informs the shard of the write that has ended. If the shard did not wait for that flush, nothing may follow
+    /// from it.
     pub(super) fn flushed(&mut self, at: usize) -> Result<(), Violation> {
         let now = self.members[at].clock.read(self.schedule.now());
         let member = &mut self.members[at];
@@ -102,9 +105,9 @@ impl Cluster<'_> {
         let commits =
             |shard: &Shard| shard.status().groups.iter().map(|group| group.raft.commit).sum::<u64>();
         let before = commits(&process.shard);
-        // Any turn hands over some more of what was committed long ago.
+        // Any turn may dispatch more of the entries that were committed before.
         let behind = process.views.values().any(|view| view.handed < view.commit);
-        // Any turn sends what was held back until now.
+        // Any turn sends the messages that were held back until now.
         let due = process.shard.deadline(now) <= now;
         process.shard.turn(now, [Input::Done(Done::Written(written))]);
         let quiet = (due || process.port.is_quiet())
@@ -117,7 +120,7 @@ impl Cluster<'_> {
         self.follow_up(at)
     }
 
-    /// A segment is ready, or there was no room for it.
+    /// Ends the preparation of a segment: it is ready, or the disk has no free space for it.
     pub(super) fn prepare(&mut self, at: usize) -> Result<(), Violation> {
         if self.burn(at) {
             return Ok(());
@@ -142,7 +145,7 @@ impl Cluster<'_> {
         self.wake(at);
     }
 
-    /// The applier does some of its work.
+    /// Lets the applier do some of its work.
     pub(super) fn apply(&mut self, at: usize) -> Result<(), Violation> {
         let Some(process) = &mut self.members[at].process else { return Ok(()) };
         process.applying = false;
@@ -155,7 +158,7 @@ impl Cluster<'_> {
         self.follow_up(at)
     }
 
-    /// After each step: what was said is judged and sent, what is to be done is scheduled.
+    /// Follows each step: checks and sends the messages, and schedules the jobs of the process.
     fn follow_up(&mut self, at: usize) -> Result<(), Violation> {
         self.look_at(at)?;
         if self.send_all(at)? {
@@ -167,7 +170,7 @@ impl Cluster<'_> {
         Ok(())
     }
 
-    /// Judges and sends what the process has handed over. True if it ended in the middle of it.
+    /// Checks and sends the messages of the process. Returns true if the process ended in the middle of that.
     fn send_all(&mut self, at: usize) -> Result<bool, Violation> {
         let Some(process) = &self.members[at].process else { return Ok(true) };
         let (all, refused) = process.port.take_sent();
@@ -208,7 +211,7 @@ impl Cluster<'_> {
         judged
     }
 
-    /// A member whose journal failed stops, and is started again later.
+    /// Stops a member whose journal failed, and starts it again later.
     fn stop_if_failed(&mut self, at: usize) {
         let process = self.members[at].process.as_ref();
         let failure = process.and_then(|process| process.shard.failure()).map(ToString::to_string);
@@ -219,7 +222,8 @@ impl Cluster<'_> {
         }
     }
 
-    /// One effect more. True if it was one too many: the process has ended before it.
+    /// Counts one effect against the fuse. Returns true if the fuse was used up: the process has then ended before
+    /// the effect.
     fn burn(&mut self, at: usize) -> bool {
         let Some((left, end, back)) = &mut self.members[at].fuse else { return false };
         if *left > 0 {
@@ -231,19 +235,19 @@ impl Cluster<'_> {
         true
     }
 
-    /// Time is up for a process that had too few effects to burn its fuse.
+    /// Ends a process that had too few effects to use up its fuse.
     pub(super) fn burn_out(&mut self, at: usize) {
         if let Some((_, end, back)) = self.members[at].fuse {
             self.end(at, end, back);
         }
     }
 
-    /// The process ends, now; another is started after a while.
+    /// Ends the process now, and schedules the start of another.
     pub(super) fn end(&mut self, at: usize, end: End, back: Duration) {
         let member = &mut self.members[at];
         member.fuse = None;
         let Some(mut process) = member.process.take() else { return };
-        // A write under way may have reached the cache.
+        // A write in flight may have reached the cache.
         if let Some(save) = process.save.take()
             && self.random.bool()
         {

@@ -1,4 +1,4 @@
-//! What a message promises, and whether its sender's disk holds that promise when it leaves.
+//! Checks that the sender's disk holds what a message promises when the message leaves.
 
 use super::image::GroupImage;
 use super::violation::Violation;
@@ -6,7 +6,7 @@ use crate::codec::ids::{GroupId, Index, MemberId, Term};
 use crate::codec::log_shape::LogShape;
 use crate::raft::message::{AppendResult, Message};
 
-/// A message that is about to leave, and what its sender knows and has.
+/// A message that is about to leave, with the sender's state in memory and on its disk.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Leaving<'a> {
     pub group: GroupId,
@@ -16,17 +16,17 @@ pub(super) struct Leaving<'a> {
     /// The sender's term and log in memory, when the message leaves.
     pub term: Term,
     pub log: &'a LogShape,
-    /// What is durable at the sender.
+    /// The durable state of the sender.
     pub durable: &'a GroupImage,
 }
 
 impl Leaving<'_> {
-    /// Votes, terms and acknowledged entries are durable before anybody hears of them.
+    /// Checks that votes, terms and acknowledged entries are durable before they are sent.
     pub(super) fn check(&self) -> Result<(), Violation> {
         let Leaving { message, durable, to, from, .. } = *self;
         let term = message.term();
         match *message {
-            // Nothing is promised: a pre-vote speaks of a term that may come.
+            // A pre-vote promises nothing: it speaks of a term that may come.
             Message::RequestVote { pre: true, .. } | Message::Vote { pre: true, granted: true, .. } => Ok(()),
             _ if durable.term < term => self.early("a message"),
             Message::RequestVote { .. } if durable.term == term && durable.vote != Some(from) => {
@@ -47,13 +47,13 @@ impl Leaving<'_> {
         }
     }
 
-    /// Whether everything up to `matched` is durable as it was when the message was made.
+    /// Returns whether everything up to `matched` is durable with the content that it had when the message was made.
     fn holds(&self, matched: Index) -> bool {
         let Leaving { durable, log, term, message, .. } = *self;
         match durable.entry(matched) {
             // A later term is durable, so everything before it was.
             _ if matched == 0 || durable.term > message.term() => true,
-            // A later term has begun since it was made, and may have cut the log in memory.
+            // A later term has begun since the message was made, and may have cut the log in memory.
             found if term > message.term() => found.is_some(),
             found => found.map(|entry| entry.term) == log.term(matched),
         }

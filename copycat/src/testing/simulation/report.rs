@@ -1,53 +1,54 @@
-//! What runs did, counted: a run that injected nothing proves nothing.
+//! The counters of runs. A run that injected nothing proves nothing.
 
 use super::faults::Fault;
 use std::fmt;
 use std::time::Duration;
 
-/// Figures of one run, or of many added up.
+/// Counters of one run, or the sums over many.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// Runs.
+    /// Number of runs.
     pub seeds: u64,
     /// Virtual time.
     pub simulated: Duration,
-    /// Events that were taken out of the schedule.
+    /// Number of events taken out of the schedule.
     pub events: u64,
-    /// How often each kind of fault was injected.
+    /// Number of faults injected, per kind.
     pub faults: Counts,
-    /// Entries committed, in all groups.
+    /// Number of entries committed, in all groups.
     pub commits: u64,
-    /// Leaders elected, in all groups and terms.
+    /// Number of leaders elected, in all groups and terms.
     pub leaders: u64,
-    /// Leaders that took the place of another, in all groups.
+    /// Number of leaders that followed another one, in all groups.
     pub changes: u64,
-    /// Writes that were acknowledged.
+    /// Number of acknowledged writes.
     pub writes: u64,
-    /// Strict and lease reads that were answered, and found fresh.
+    /// Number of strict and lease reads that were answered and checked to be fresh.
     pub reads: u64,
-    /// Eventual reads that were answered, and found to show a state that was.
+    /// Number of eventual reads that were answered and checked to show an earlier or current state.
     pub eventual_reads: u64,
-    /// Reads of lines that were answered behind unanswered writes, and found to see just what they must.
+    /// Number of reads of lines that were answered after unanswered writes, and checked to see exactly what they
+    /// must.
     pub lined_reads: u64,
-    /// Operations whose outcome is unknown.
+    /// Number of operations whose outcome is unknown.
     pub unknown: u64,
-    /// Operations that a bound turned away.
+    /// Number of operations that a bound rejected.
     pub busy: u64,
-    /// Operations that met a halted state machine.
+    /// Number of operations that met a halted state machine.
     pub halted: u64,
-    /// Messages that were sent and checked for what they promise.
+    /// Number of messages sent and checked for their promises.
     pub messages: u64,
-    /// Times a process was started on a disk that held something.
+    /// Number of times that a process was started on a disk that held something.
     pub restarts: u64,
-    /// Segments that were created.
+    /// Number of segments created.
     pub segments: u64,
-    /// Longest time from the healing to a cluster that served everybody.
+    /// Longest time from the healing until the cluster worked for all clients.
     pub settled_max: Duration,
-    /// Hash of everything that happened; of many runs, their exclusive or.
+    /// Hash of all events; over many runs, the exclusive or of their hashes.
     pub trace: u64,
 }
 
-/// How often each kind of fault was injected.
+/// Number of faults injected, per kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts([u64; Fault::ALL.len()]);
 
@@ -56,24 +57,24 @@ impl Counts {
         self.add(fault, 1);
     }
 
-    /// So many more.
+    /// Adds `count` faults of one kind.
     pub(super) fn add(&mut self, fault: Fault, count: u64) {
         self.0[fault as usize] += count;
     }
 
-    /// Whether it was ever injected.
+    /// Returns whether the kind was ever injected.
     pub(super) fn has(&self, fault: Fault) -> bool {
         self.0[fault as usize] > 0
     }
 
-    /// Kinds that were never injected.
+    /// Returns the kinds that were never injected.
     pub fn missing(&self) -> Vec<Fault> {
         Fault::ALL.into_iter().filter(|fault| self.0[*fault as usize] == 0).collect()
     }
 }
 
 impl Report {
-    /// Adds the figures of further runs, in whatever order.
+    /// Adds the counters of further runs, in any order.
     pub fn add(&mut self, other: &Report) {
         self.seeds += other.seeds;
         self.simulated += other.simulated;

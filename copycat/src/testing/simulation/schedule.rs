@@ -1,10 +1,10 @@
-//! What happens next: virtual time, and events in the order of their moments.
+//! Virtual time, and the events in the order of their times.
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use std::time::Duration;
 
-/// Events still to come. Time is what the last one taken out said; nothing else moves it.
+/// Events to come. The time is that of the last event taken out; nothing else moves it.
 #[derive(Debug)]
 pub(super) struct Schedule<E> {
     now: Duration,
@@ -12,7 +12,8 @@ pub(super) struct Schedule<E> {
     waiting: BinaryHeap<Waiting<E>>,
 }
 
-/// Ordered so that the heap's greatest is the earliest; of equal moments, the one made first.
+/// An event with its time. The order makes the earliest event the heap's greatest; of equal times, the one made
+/// first.
 #[derive(Debug)]
 struct Waiting<E> {
     at: Duration,
@@ -47,22 +48,22 @@ impl<E> PartialEq for Waiting<E> {
 impl<E> Eq for Waiting<E> {}
 
 impl<E> Schedule<E> {
-    /// Nothing to come, at time zero.
+    /// Creates an empty schedule at time zero.
     pub(super) fn new() -> Schedule<E> {
         Schedule { now: Duration::ZERO, made: 0, waiting: BinaryHeap::new() }
     }
 
-    /// The moment of the last event taken out.
+    /// Returns the time of the last event taken out.
     pub(super) fn now(&self) -> Duration {
         self.now
     }
 
-    /// Lets an event happen after `delay`.
+    /// Schedules an event after `delay`.
     pub(super) fn after(&mut self, delay: Duration, event: E) {
         self.at(self.now + delay, event);
     }
 
-    /// Lets an event happen at a moment, at once if that is over.
+    /// Schedules an event at a time, or at once if that time has passed.
     pub(super) fn at(&mut self, at: Duration, event: E) {
         self.made += 1;
         self.waiting.push(Waiting { at: at.max(self.now), number: self.made, event });

@@ -1,4 +1,4 @@
-//! After the healing: what must be well again, and within which time.
+//! The conditions that must hold again after the healing, and the time limit for them.
 
 use super::clients::{Client, ClientTask};
 use super::cluster::Cluster;
@@ -8,11 +8,11 @@ use super::violation::Violation;
 use crate::codec::ids::GroupId;
 use std::time::Duration;
 
-/// How often it is looked whether everything is well.
+/// Interval between two checks.
 const LOOK: Duration = Duration::from_millis(10);
 
 impl Cluster<'_> {
-    /// Sends out the clients whose errands must succeed, for every member and group.
+    /// Sends out the clients whose tasks must succeed, for every member and group.
     pub(super) fn begin_settling(&mut self) {
         for through in (0..self.plan.members).filter(|at| self.impaired != Some(*at)).collect::<Vec<_>>() {
             self.send_out(through, |through, group| ClientTask::Write { through, group });
@@ -27,7 +27,7 @@ impl Cluster<'_> {
         }
     }
 
-    /// Looks whether everything is well; true if it is.
+    /// Checks whether the cluster works again. Returns true when nothing is left to check.
     pub(super) fn settle(&mut self) -> Result<bool, Violation> {
         let since = self.healed_at.unwrap_or_default();
         let waited = self.schedule.now() - since;
@@ -55,7 +55,7 @@ impl Cluster<'_> {
         Ok(false)
     }
 
-    /// The first thing that is not yet as it must be at the end.
+    /// Returns the first condition that does not hold yet.
     fn missing(&self) -> Option<String> {
         for client in &self.clients {
             match client.errand {
@@ -80,7 +80,7 @@ impl Cluster<'_> {
         (0..self.members.len()).filter(|at| self.impaired != Some(*at)).find_map(|at| self.missing_at(at))
     }
 
-    /// The logs are equal, all of them is committed, and applied: what was applied has been compared.
+    /// Checks that all logs are equal, committed and applied. The applied states have been compared before.
     fn missing_at(&self, at: usize) -> Option<String> {
         let Some(process) = &self.members[at].process else { return Some(format!("{} is down", id(at))) };
         for status in process.shard.status().groups {

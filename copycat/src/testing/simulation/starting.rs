@@ -1,4 +1,4 @@
-//! Processes that begin, on whatever their member's disk holds.
+//! Starts processes on the contents of their members' disks.
 
 use super::chance::{chance, millis};
 use super::cluster::Cluster;
@@ -13,7 +13,7 @@ use crate::raft;
 use crate::storage::Owner;
 
 impl Cluster<'_> {
-    /// Starts a process, unless there is one.
+    /// Starts a process, unless one runs.
     pub(super) fn start(&mut self, at: usize) -> Result<(), Violation> {
         if self.members[at].process.is_some() {
             return Ok(());
@@ -66,7 +66,7 @@ impl Cluster<'_> {
         self.members[at].start(self.schedule.now(), start)
     }
 
-    /// Power is cut everywhere, and everything that was ever flushed is read back.
+    /// Cuts the power of all members, and reads back everything that was ever flushed.
     pub(super) fn read_all_disks(&mut self) -> Result<(), Violation> {
         for at in 0..self.members.len() {
             let end = End::PowerCut(self.random.u64(..));

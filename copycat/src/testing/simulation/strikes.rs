@@ -1,4 +1,4 @@
-//! Episodes of faults: which comes next, whom it strikes, and what it does to the network, processes and disks.
+//! Episodes of faults: draws the next one and its victim, and applies it to the network, processes and disks.
 
 use super::chance::{chance, millis};
 use super::clock::DRIFT_MAX_PPM;
@@ -12,7 +12,7 @@ use crate::storage;
 use std::time::Duration;
 
 impl Cluster<'_> {
-    /// The next episode begins, and the one after it is drawn.
+    /// Begins the next episode, and schedules the one after it.
     pub(super) fn strike(&mut self) -> Result<(), Violation> {
         let episodes: Vec<Fault> =
             self.plan.faults.iter().copied().filter(|fault| fault.is_episode()).collect();
@@ -47,7 +47,7 @@ impl Cluster<'_> {
         Ok(())
     }
 
-    /// Others wait until it is over: it needs everything else as it should be.
+    /// Begins a fault about time. Other episodes wait until it is over, because it needs everything else to work.
     fn lie_in_wait(&mut self, fault: Fault, victim: usize) {
         self.rejoin();
         let lasts = match fault {
@@ -59,7 +59,7 @@ impl Cluster<'_> {
         self.schedule.after(lasts + calm, Event::Strike);
     }
 
-    /// Half of the time a leader: there a fault hurts most, and some are about nobody else.
+    /// Draws the victim. Half of the time it is a leader, where a fault hurts most; faults about time need a leader.
     fn victim(&mut self, fault: Fault) -> usize {
         let leaders: Vec<usize> = (0..self.members.len()).filter(|at| !self.led_by(*at).is_empty()).collect();
         match self.random.choice(leaders) {
@@ -70,7 +70,7 @@ impl Cluster<'_> {
 
     fn strike_network(&mut self, fault: Fault, victim: usize, lasts: Duration) {
         let count = self.members.len();
-        // A side without the victim, a side with it.
+        // One side has the victim, the other has not.
         let side: Vec<bool> = (0..count).map(|at| at == victim || chance(&mut self.random, 300)).collect();
         let bridge = self.random.usize(0..count);
         let inwards = self.random.bool();
@@ -105,13 +105,13 @@ impl Cluster<'_> {
         }
     }
 
-    /// All cuts end, those of other episodes too.
+    /// Ends all cuts, including those of other episodes.
     pub(super) fn rejoin(&mut self) {
         self.network.clear_cuts();
         self.check_links();
     }
 
-    /// A partition comes back, or goes.
+    /// Begins or ends the cuts of a flapping partition.
     pub(super) fn flap(&mut self, side: &[bool], cut: bool) {
         for from in 0..side.len() {
             for to in (0..side.len()).filter(|to| side[from] != side[*to]) {
@@ -121,11 +121,11 @@ impl Cluster<'_> {
         self.check_links();
     }
 
-    /// The member ends at one of its next effects, or after a while if it has none.
+    /// Ends the member at one of its next effects, or after a while if it has too few.
     fn light_fuse(&mut self, fault: Fault, victim: usize, lasts: Duration) {
         let effects = self.random.u64(0..60);
         let end = self.draw_end(fault);
-        // Some are back before anybody misses them, with promises to keep that they do not remember.
+        // Some return before any member misses them. They must keep promises that they do not remember.
         let quick = millis(&mut self.random, 1..30);
         let lasts = if self.random.bool() { quick } else { lasts };
         self.members[victim].fuse = Some((effects, end, lasts));
@@ -144,12 +144,12 @@ impl Cluster<'_> {
         }
     }
 
-    /// Kills a member, and lets the end of its log rot if the others can bear it.
+    /// Kills a member, and damages the end of its log if the others can tolerate that.
     fn rot(&mut self, victim: usize, lasts: Duration) -> Result<(), Violation> {
         if self.members[victim].process.is_none() {
             return Ok(());
         }
-        // Back soon, before the leader it follows has changed: that is the one it had acknowledged to.
+        // It returns soon, before its leader has changed: it had acknowledged the entries to that leader.
         let back = lasts.min(millis(&mut self.random, 1..100));
         self.end(victim, End::Killed, back);
         let lost = self.members[victim].disk.last_entries()?;
@@ -184,7 +184,7 @@ impl Cluster<'_> {
         self.schedule.after(lasts, Event::Recover { at: victim });
     }
 
-    /// The member's disk is fast again, and has room.
+    /// Restores the speed and the free space of the member's disk.
     pub(super) fn recover_disk(&mut self, at: usize) {
         let member = &mut self.members[at];
         (member.slow, member.full) = (Duration::ZERO, false);

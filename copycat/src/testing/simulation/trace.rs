@@ -1,24 +1,24 @@
-//! What happened, in order: as a hash in every run, as text when somebody wants to read it.
+//! The events of a run in order: as a hash in every run, and as text where it is needed.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// Everything that happened in one run. Two runs of one seed have the same, byte for byte.
+/// All events of one run. Two runs of one seed have equal traces, byte for byte.
 #[derive(Debug)]
 pub(super) struct Trace {
     hash: u64,
-    /// The newest lines, oldest first; none are made where nobody reads them.
+    /// The newest lines, oldest first. No lines are made if `lines_max` is 0.
     tail: VecDeque<String>,
     lines_max: usize,
 }
 
 impl Trace {
-    /// Keeps the last `lines_max` lines as text, and a hash of all.
+    /// Creates a trace that keeps the last `lines_max` lines as text, and a hash of all events.
     pub(super) fn new(lines_max: usize) -> Trace {
         Trace { hash: 0xcbf2_9ce4_8422_2325, tail: VecDeque::new(), lines_max }
     }
 
-    /// Something happened: `what` goes into the hash, `line` is for people.
+    /// Records an event: `what` goes into the hash, `line` is the text.
     pub(super) fn note(&mut self, now: Duration, what: &[u64], line: impl FnOnce() -> String) {
         self.mix(now.as_nanos() as u64);
         what.iter().for_each(|word| self.mix(*word));
@@ -31,17 +31,17 @@ impl Trace {
         self.tail.push_back(format!("{:>12.6} {}", now.as_secs_f64(), line()));
     }
 
-    /// Whether lines are kept.
+    /// Returns whether lines are kept.
     pub(super) fn is_read(&self) -> bool {
         self.lines_max > 0
     }
 
-    /// Two traces with the same hash are taken for the same.
+    /// Returns the hash. Two traces with the same hash count as equal.
     pub(super) fn hash(&self) -> u64 {
         self.hash
     }
 
-    /// The newest lines, oldest first.
+    /// Returns the newest lines, oldest first.
     pub(super) fn into_tail(self) -> Vec<String> {
         self.tail.into()
     }

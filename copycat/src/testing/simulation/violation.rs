@@ -1,4 +1,4 @@
-//! What must never happen, each in words. The run ends with the first.
+//! The invariants, each with a description. A run ends with the first violation.
 
 use crate::codec::cursor::Malformed;
 use crate::codec::ids::{GroupId, Index, MemberId, Term};
@@ -8,7 +8,7 @@ use crate::transport::wire::unreadable::Unreadable as UnreadableMessage;
 use std::time::Duration;
 use thiserror::Error;
 
-/// A broken invariant. The state of the run is as it was when it was noticed.
+/// A broken invariant. The run keeps the state in which it was noticed.
 #[derive(Clone, Debug, Error)]
 pub(super) enum Violation {
     /// Election safety (Raft §5.2).
@@ -20,7 +20,7 @@ pub(super) enum Violation {
          another one of the same index and term, or follows another entry"
     )]
     Mismatch { group: GroupId, member: MemberId, index: Index, term: Term },
-    /// The cluster's time, which is in the entries, goes on over restarts and changes of leader.
+    /// The cluster's time, which the entries carry, falls neither over restarts nor over changes of leader.
     #[error("the time in entry {index} of group {group} on {member} fell from {from} to {to} microseconds")]
     TimeFell { group: GroupId, member: MemberId, index: Index, from: u64, to: u64 },
     /// Leader completeness (§5.4.3).
@@ -37,7 +37,7 @@ pub(super) enum Violation {
     /// The commit rule (§5.4.2).
     #[error("{leader} commits entry {index} of group {group} by counting, although it is of an earlier term")]
     EarlierTerm { group: GroupId, leader: MemberId, index: Index },
-    /// Durability: committed means durable on a majority.
+    /// Durability: a committed entry is durable on a majority.
     #[error(
         "{member} commits entry {index} of group {group} while it is durable on {holders} members; {needed} are needed"
     )]
@@ -50,74 +50,74 @@ pub(super) enum Violation {
     /// A commit index fell during one life of a process.
     #[error("the commit index of group {group} on {member} fell from {from} to {to}")]
     CommitFell { group: GroupId, member: MemberId, from: Index, to: Index },
-    /// Something was handed to the state machine that is not committed, or not what was.
+    /// A state machine received an entry that is not committed, or differs from the committed one.
     #[error("{member} applies entry {index} of group {group}, which is not the committed one")]
     AppliedOther { group: GroupId, member: MemberId, index: Index },
-    /// What reached the disk contradicts what was there.
+    /// A vote on the disk contradicts an earlier one.
     #[error("{member} wrote a vote of group {group} that takes back an earlier one: term {term}")]
     VoteTaken { group: GroupId, member: MemberId, term: Term },
-    /// Entries reached the disk that do not follow those there.
+    /// Entries on the disk do not follow those before them.
     #[error("{member} wrote entry {index} of group {group} with a gap before it")]
     Gap { group: GroupId, member: MemberId, index: Index },
-    /// A shard said that nothing follows from a flush, and something did.
+    /// A shard declared that nothing follows from a flush, but something did.
     #[error("{member} did not wait for a flush from which something followed")]
     Overslept { member: MemberId },
-    /// A promise left before it was kept.
+    /// A message left before its promise was durable.
     #[error("{member} sent {what} of term {term} in group {group} before it was durable")]
     Early { group: GroupId, member: MemberId, term: Term, what: &'static str },
-    /// Recovery did not find the flushed batches, followed by at most the one that was under way.
+    /// Recovery found something else than the flushed batches, followed by at most the one that was in flight.
     #[error(
         "{member} recovered another state of group {group} than it had flushed: {found}, instead of {flushed}"
     )]
     Recovered { group: GroupId, member: MemberId, found: String, flushed: String },
-    /// A leader says that a follower lost acknowledged entries, and no disk did.
+    /// A leader reports that a follower lost acknowledged entries, although no disk was damaged.
     #[error(
         "{member} accuses a follower in group {group} of having lost what it acknowledged; no disk was damaged"
     )]
     Accused { group: GroupId, member: MemberId },
-    /// No fault that was injected makes a journal unreadable.
+    /// A journal could not be opened, although no injected fault makes one unreadable.
     #[error("{member} cannot be started again: {error}")]
     NotOpened { member: MemberId, error: StorageError },
-    /// A request got no answer although its member lives.
+    /// A request got no answer although its member is alive.
     #[error("{member} forgot a request: nobody will ever answer it")]
     Forgotten { member: MemberId },
-    /// A result that no tape gives, or that is another operation's.
+    /// A result is of no tape, or belongs to another operation.
     #[error("operation {operation} was answered with the result of something else")]
     OtherAnswer { operation: u64 },
-    /// Real time: what was acknowledged before an operation began is behind it.
+    /// Real time: an operation took effect before commands that were acknowledged or seen before it began.
     #[error(
         "operation {operation} ({kind}) on group {group} is stale: it took place after {found} commands, \
          but {known} had been acknowledged or seen before it began"
     )]
     Stale { group: GroupId, operation: u64, kind: &'static str, found: u64, known: u64 },
-    /// Calls of one line took effect in another order than they were handed in.
+    /// Calls of one line took effect in another order than that in which they were sent.
     #[error("in a line of calls on group {group}, operation {later} took effect before operation {earlier}")]
     OutOfLine { group: GroupId, earlier: u64, later: u64 },
     /// An answer shows a state that is no prefix of the committed commands.
     #[error("operation {operation} on group {group} shows a state of {found} commands that never was")]
     NeverWas { group: GroupId, operation: u64, found: u64 },
-    /// A command that no program understands is in a log: nobody asked the checker.
+    /// A log holds a command that no program understands, so the checker was not asked.
     #[error("{member} committed entry {index} of group {group}, which is no command of its state machine")]
     Unchecked { group: GroupId, member: MemberId, index: Index },
-    /// A request that is none succeeded.
+    /// A malformed request succeeded.
     #[error("operation {operation} on group {group} is malformed, and succeeded")]
     Accepted { group: GroupId, operation: u64 },
-    /// A command is there twice: nothing here is sent again.
+    /// A command was committed twice, although no client here repeats a request.
     #[error("operation {operation} was committed twice in group {group}")]
     Twice { group: GroupId, operation: u64 },
-    /// A failure said that nothing happened, and it did.
+    /// A failure said that a write was not applied, but it was.
     #[error("operation {operation} of group {group} was refused ({failure}), and happened")]
     RefusedAndDone { group: GroupId, operation: u64, failure: Failure },
-    /// Bytes that the wire's own codec made do not read.
+    /// A frame that this codec encoded cannot be decoded.
     #[error("a frame does not survive its own encoding: {0}")]
     Unreadable(Malformed),
-    /// Likewise.
+    /// A message that this codec encoded cannot be decoded.
     #[error("a message does not survive its own encoding: {0}")]
     Garbled(UnreadableMessage),
-    /// Everything was healed, and yet.
+    /// The cluster does not work in time after the healing.
     #[error("{waited:?} after everything was healed, still: {missing}")]
     NotSettled { waited: Duration, missing: String },
-    /// An assertion of the code under test.
+    /// An assertion of the tested code failed.
     #[error("an assertion failed: {0}")]
     Panicked(String),
 }

@@ -1,4 +1,4 @@
-//! What is looked at after every event: each group's role, log and commit on the member it happened to.
+//! Checks after every event: the role, log and commit index of each group on the member of the event.
 
 use super::cluster::Cluster;
 use super::faults::Fault;
@@ -15,7 +15,7 @@ use crate::storage::Journal;
 use std::collections::BTreeMap;
 
 impl Cluster<'_> {
-    /// Looks at the member after something happened to it.
+    /// Checks the member after an event.
     pub(super) fn look_at(&mut self, at: usize) -> Result<(), Violation> {
         let Some(mut process) = self.members[at].process.take() else { return Ok(()) };
         let outcome = self.look_at_process(at, &mut process);
@@ -55,7 +55,7 @@ impl Cluster<'_> {
         Ok(())
     }
 
-    /// Looks at what is handed to the applier.
+    /// Checks the entries that are dispatched to the applier.
     pub(super) fn look_at_work(
         &self,
         at: usize,
@@ -81,7 +81,7 @@ impl Cluster<'_> {
         Ok(())
     }
 
-    /// Looks at what a flush replaced on the disk.
+    /// Checks the entries that a flush replaced on the disk.
     pub(super) fn look_at_disk(&mut self, at: usize) -> Result<(), Violation> {
         let member = &self.members[at];
         for replaced in member.disk.take_replaced()? {
@@ -97,7 +97,7 @@ impl View {
     const NOTHING: View = View { role: Role::Follower, term: 0, commit: 0, log: Vec::new(), handed: 0 };
 }
 
-/// A look at one group of one member.
+/// A check of one group on one member.
 struct Looking<'a> {
     member: MemberId,
     group: GroupId,
@@ -105,7 +105,7 @@ struct Looking<'a> {
 }
 
 impl Looking<'_> {
-    /// Takes what is new in the log, from the first entry whose term is another.
+    /// Takes the new part of the log, beginning with the first entry whose term differs.
     fn log(&self, view: &mut View, led: bool, ledger: &mut Ledger) -> Result<(), Violation> {
         let Some(log) = self.journal.shape(self.group) else { return Ok(()) };
         let last = log.last().index;
@@ -138,8 +138,8 @@ impl Looking<'_> {
             return Err(Violation::CommitFell { group, member, from, to });
         }
         view.commit = to;
-        // Only a leader's own entries commit by counting, and all others with them: the last one names the
-        // term of the leader, whatever has happened to the member since, in the same turn.
+        // Only a leader's own entries commit by counting, and all earlier ones with them. So the last entry names the
+        // term of the leader, even if the member has changed its role since, in the same turn.
         let term = self.journal.shape(group).and_then(|log| log.term(to)).unwrap_or(0);
         if led && to > from && to > ledger.commits() && term != view.term {
             return Err(Violation::EarlierTerm { group, leader: member, index: to });
@@ -147,7 +147,7 @@ impl Looking<'_> {
         self.each(from + 1, to, |frame| {
             let index = frame.header.index;
             ledger.commits_entry(member, term, frame, |entry| {
-                // A copy counts from the term on whose leader it was acknowledged to.
+                // A copy counts only if it was acknowledged to the leader of that term or a later one.
                 let holds = |member: &&Member| {
                     member.disk.with_image(|image| {
                         let image = image.group(group);

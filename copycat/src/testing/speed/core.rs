@@ -1,4 +1,4 @@
-//! Three cores on one thread: what consensus costs when nothing else does.
+//! Three cores on one thread: the cost of consensus alone.
 
 use crate::codec::configuration::Configuration;
 use crate::codec::ids::MemberId;
@@ -11,10 +11,10 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 const MEMBERS: u64 = 3;
-/// Batches between two looks at the clock.
+/// Number of batches between two looks at the clock.
 const LOOK: u64 = 64;
 
-/// Three members of a group, whose writes are durable at once and whose messages arrive at once.
+/// Three members of a group. Their writes are durable at once, and their messages arrive at once.
 struct Group {
     cores: Vec<Raft>,
     network: VecDeque<(MemberId, MemberId, Message)>,
@@ -23,8 +23,9 @@ struct Group {
     committed: u64,
 }
 
-/// Entries per second that three cores commit, proposed in batches of `batch`: the followers' part included,
-/// each batch acknowledged by both before the next is proposed. Runs for about `time`.
+/// Returns the number of entries per second that three cores commit, including the followers' work. Entries are
+/// proposed in batches of `batch`; both followers acknowledge each batch before the next is proposed. Runs for about
+/// `time`.
 ///
 /// # Panics
 ///
@@ -46,7 +47,7 @@ pub fn core(batch: u64, time: Duration) -> f64 {
 }
 
 impl Group {
-    /// The first member leads, and has committed its first entry.
+    /// Creates a group in which the first member leads and has committed its first entry.
     fn elected() -> Group {
         let initial = Configuration::of_voters((1..=MEMBERS).map(MemberId));
         let core = |id| {
@@ -79,7 +80,7 @@ impl Group {
         group
     }
 
-    /// What a member's core asked for: its writes are durable before anything else happens.
+    /// Carries out the effects of a member's core. Its writes are durable before anything else happens.
     fn carry_out(&mut self, at: usize) {
         let durable = self.cores[at].token();
         self.collect(at);
@@ -98,7 +99,7 @@ impl Group {
         }
     }
 
-    /// Lets every message arrive, and what follows from it.
+    /// Delivers every message, and all messages that follow.
     fn deliver(&mut self) {
         while let Some((from, to, message)) = self.network.pop_front() {
             let at = to.0 as usize - 1;

@@ -1,4 +1,4 @@
-//! The journal alone, beside a plain file that is written the same way.
+//! The journal alone, and a plain file written in the same way for comparison.
 
 use crate::codec::entries::{Entries, Packer};
 use crate::codec::frame::{Codec, HEADER_LEN, Header, Kind};
@@ -15,26 +15,26 @@ use std::time::{Duration, Instant};
 
 const GROUP: GroupId = GroupId(1);
 const BLOCK: u64 = 4_096;
-/// Bytes of one read of entries.
+/// Number of bytes in one read of entries.
 const READ_BYTES: usize = 1 << 20;
 
-/// What was appended, and how long it took.
+/// The result of a series of appends.
 #[derive(Clone, Copy, Debug)]
 pub struct Appended {
-    /// Entries.
+    /// Number of entries.
     pub entries: u64,
     /// Bytes written to the file, padding included.
     pub bytes: u64,
-    /// From the first append to the last flush.
+    /// Time from the first append to the last flush.
     pub took: Duration,
 }
 
-/// What was read back.
+/// The result of a series of reads.
 #[derive(Clone, Copy, Debug)]
 pub struct ReadBack {
-    /// Entries.
+    /// Number of entries.
     pub entries: u64,
-    /// Time for all of them.
+    /// Time for all entries.
     pub took: Duration,
 }
 
@@ -43,14 +43,14 @@ pub struct ReadBack {
 pub struct Log {
     journal: Journal,
     next: u64,
-    /// `None` once it is dropped.
+    /// The queue of the preparer; `None` once the log is dropped.
     jobs: Option<Sender<Preparation>>,
     prepared: Receiver<Prepared>,
     preparer: Option<JoinHandle<()>>,
 }
 
 impl Drop for Log {
-    /// Nothing is written to the directory any more.
+    /// Stops the preparer. After that nothing is written to the directory any more.
     fn drop(&mut self) {
         self.jobs = None;
         drop(self.preparer.take().map(JoinHandle::join));
@@ -58,7 +58,7 @@ impl Drop for Log {
 }
 
 impl Log {
-    /// Opens or begins a journal in a directory; with what it took.
+    /// Opens or creates a journal in a directory. Returns it with the time that this took.
     ///
     /// # Panics
     ///
@@ -71,7 +71,7 @@ impl Log {
         let took = began.elapsed();
         let (jobs, queue) = channel::<Preparation>();
         let (done, prepared) = channel();
-        // Ends with the log.
+        // The thread ends with the log.
         let preparer = thread::spawn(move || queue.into_iter().for_each(|job| drop(done.send(job.run()))));
         let next = recovered.groups.get(&GROUP).map_or(1, |group| group.log.last().index + 1);
         let mut log = Log { journal, next, jobs: Some(jobs), prepared, preparer: Some(preparer) };
@@ -82,8 +82,8 @@ impl Log {
         (log, took)
     }
 
-    /// Appends and flushes batches of `batch` entries with bodies of `len` bytes, for about `time`. With
-    /// `forget`, entries are dropped as they would be behind snapshots, so that segments are used again.
+    /// Appends and flushes batches of `batch` entries with bodies of `len` bytes, for about `time`. With `forget`,
+    /// old entries are dropped as they are after a snapshot, so segments are reused.
     ///
     /// # Panics
     ///
@@ -96,7 +96,7 @@ impl Log {
             self.put(&entries);
             self.next += batch;
             self.flush();
-            // As in a member of one: what is durable is committed, and recorded with the next batch.
+            // As in a cluster of one member, durable entries are committed, and the next batch records that.
             self.journal.note_commit(GROUP, self.next - 1);
             if forget && (self.next - 1).is_multiple_of(64 * batch) {
                 self.journal.drop_through(GROUP, self.next - batch);
@@ -119,7 +119,7 @@ impl Log {
         packer.seal()
     }
 
-    /// Appends; waits where the next segment is not ready.
+    /// Appends entries. Waits if the next segment is not ready.
     fn put(&mut self, entries: &Entries) {
         loop {
             match self.journal.append(GROUP, entries) {
@@ -130,7 +130,7 @@ impl Log {
         }
     }
 
-    /// Writes and flushes everything that waits.
+    /// Writes and flushes everything in the write queue.
     fn flush(&mut self) {
         while let Some(write) = self.journal.next_write() {
             let _durable = self.journal.written(write.run()).expect("the disk works");
@@ -164,7 +164,7 @@ impl Log {
         ReadBack { entries: self.next - 1, took: began.elapsed() }
     }
 
-    /// Reads `count` entries, each by itself, in no order.
+    /// Reads `count` entries, one at a time, in random order.
     ///
     /// # Panics
     ///
@@ -181,7 +181,7 @@ impl Log {
     }
 }
 
-/// A plain file that was written once, and is written again by position: what the machine can do.
+/// A plain file that is written once, and then overwritten by position. It shows the limit of the machine.
 #[derive(Debug)]
 pub struct Raw {
     file: File,
@@ -190,11 +190,11 @@ pub struct Raw {
 }
 
 impl Raw {
-    /// Makes and writes a file of `len` bytes.
+    /// Creates and writes a file of `len` bytes.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The error of the system.
     pub fn create(path: &Path, len: u64) -> io::Result<Raw> {
         let file = File::options().read(true).write(true).create(true).truncate(true).open(path)?;
         let block = vec![0; 1 << 20];
@@ -205,12 +205,12 @@ impl Raw {
         Ok(Raw { file, len, at: 0 })
     }
 
-    /// Writes and flushes as many bytes as batches of `batch` entries with bodies of `len` bytes have, each batch on
-    /// a fresh block, for about `time`.
+    /// Writes and flushes the bytes of batches of `batch` entries with bodies of `len` bytes, each batch on a fresh
+    /// block, for about `time`.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The error of the system.
     pub fn append(&mut self, batch: u64, len: usize, time: Duration) -> io::Result<Appended> {
         let bytes = vec![7; batch as usize * (HEADER_LEN + len)];
         let step = (bytes.len() as u64).div_ceil(BLOCK) * BLOCK;

@@ -1,6 +1,6 @@
-//! Single floors at full speed, for measurements: the consensus core without I/O, the log without consensus.
+//! Single layers at full speed, for measurements: the consensus core without I/O, and the log without consensus.
 //!
-//! Nothing here judges a figure; whoever calls prints it. Begin with [`core()`], then [`Log`].
+//! Nothing here judges a result; the caller prints it. Begin with [`core()`], then [`Log`].
 
 mod core;
 mod log;

@@ -1,9 +1,9 @@
-//! What every message begins with.
+//! The envelope with which every message begins.
 //!
 //! ```text
 //!  offset size  field
 //!       0    4  length        of the whole message, this field included
-//!       4    4  checksum      CRC32C of the length and of everything behind this field, as far as the kind says
+//!       4    4  checksum      CRC32C of the length and of everything after this field, as far as the kind says
 //!       8    1  kind          within its family
 //!       9    1  family
 //!      10    1  flags         by kind; a reader refuses what it does not know
@@ -21,15 +21,15 @@ use crate::codec::ids::GroupId;
 use crate::transport::limits::{ENVELOPE_LEN, MESSAGE_MAX};
 use bytes::{BufMut, Bytes, BytesMut};
 
-/// So many bytes say what a message is and how long.
+/// Bytes that tell a message's length, kind and family.
 const FRONT_LEN: usize = 10;
 
-/// What may arrive on a connection.
+/// The messages that may arrive on a connection.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Expected {
-    /// What this side understands.
+    /// The kinds that this side understands.
     pub kinds: &'static Registry,
-    /// Who is at the other end.
+    /// The sender at the other end.
     pub sender: SenderKinds,
     /// Longest message, the envelope included.
     pub longest: usize,
@@ -38,45 +38,45 @@ pub(crate) struct Expected {
 /// A message whose envelope was verified.
 #[derive(Clone, Debug)]
 pub(crate) struct Envelope {
-    /// What it is.
+    /// The kind of the message.
     pub kind: &'static Kind,
-    /// Bits by kind; only known ones.
+    /// Bits defined by the kind; only known ones.
     pub flags: u8,
-    /// Things it holds; believed by nobody before they were counted.
+    /// The number of items that it claims to hold; use [`counted`](Envelope::counted).
     pub count: u32,
-    /// Whose it is; 0: nobody's.
+    /// The message's group; 0: none.
     pub group: GroupId,
-    /// What lies behind the envelope.
+    /// The bytes after the envelope.
     pub body: Bytes,
 }
 
 impl Envelope {
-    /// Fails if the message names a group or counts anything.
+    /// Checks that the message names no group and counts nothing.
     pub(crate) fn is_plain(&self) -> Result<(), Malformed> {
         zero("message count", self.count.into())?;
         self.is_nobodys()
     }
 
-    /// Fails if the message names a group.
+    /// Checks that the message names no group.
     pub(crate) fn is_nobodys(&self) -> Result<(), Malformed> {
         zero("message group", self.group.0)
     }
 
-    /// Fails if the message names no group.
+    /// Checks that the message names a group.
     pub(crate) fn is_somebodys(&self) -> Result<(), Malformed> {
         non_zero("message group", self.group.0)
     }
 
-    /// How many things it holds, each of `shortest` bytes at least: believed only as far as the `bytes` that are
-    /// there could hold them, and not beyond `most`.
+    /// Returns the number of items, each at least `shortest` bytes long. Fails if the remaining `bytes` cannot
+    /// hold so many, or if there are more than `most`.
     pub(crate) fn counted(&self, bytes: usize, shortest: usize, most: usize) -> Result<usize, Malformed> {
         let (found, limit) = (self.count as usize, most.min(bytes / shortest));
         if found > limit { Err(Malformed::TooLong { limit, found }) } else { Ok(found) }
     }
 }
 
-/// How long the message at the front of `received` is, as far as can be told by now: at least the envelope. Checks
-/// whatever is there, so that no memory is taken for a length that cannot be.
+/// Returns the length of the message at the front of `received`, as far as it is known: at least the envelope.
+/// Checks everything that has arrived, so that no memory is allocated for an impossible length.
 pub(crate) fn length(received: &[u8], expected: &Expected) -> Result<usize, Unreadable> {
     let mut cursor = Cursor::new(received);
     let Ok(length) = cursor.u32() else { return Ok(ENVELOPE_LEN) };
@@ -93,7 +93,7 @@ pub(crate) fn length(received: &[u8], expected: &Expected) -> Result<usize, Unre
     Ok(length.max(ENVELOPE_LEN))
 }
 
-/// Takes the message at the front off, `None` while it is not complete.
+/// Removes the message at the front. Returns `None` while it is not complete.
 pub(crate) fn take(received: &mut BytesMut, expected: &Expected) -> Result<Option<Envelope>, Unreadable> {
     let length = length(received, expected)?;
     if received.len() < length {
@@ -118,12 +118,13 @@ fn read(kind: &'static Kind, message: &Bytes) -> Result<Envelope, Malformed> {
     Ok(Envelope { kind, flags, count, group, body: message.slice(ENVELOPE_LEN..) })
 }
 
-/// Of a message's covered bytes, the checksum itself left out.
+/// Computes the checksum of a message's covered bytes, without the checksum field.
 fn checksum(covered: &[u8]) -> u32 {
     crc32c_around(&covered[..4], &covered[8..])
 }
 
-/// Writes length and checksum over whatever else the message says, as an attacker would. At least an envelope.
+/// Rewrites length and checksum to fit the rest of the message, as an attacker would. It is at least an
+/// envelope long.
 #[cfg(any(test, feature = "testing"))]
 pub(crate) fn seal(message: &mut [u8], expected: &Expected) {
     let length = message.len();
@@ -134,12 +135,12 @@ pub(crate) fn seal(message: &mut [u8], expected: &Expected) {
     message[4..8].copy_from_slice(&checksum.to_le_bytes());
 }
 
-/// Refuses what must be 0.
+/// Refuses a value that is not 0.
 pub(crate) fn zero(field: &'static str, found: u64) -> Result<(), Malformed> {
     if found == 0 { Ok(()) } else { Err(Malformed::Value { field, found }) }
 }
 
-/// Refuses what must not be 0.
+/// Refuses 0.
 pub(crate) fn non_zero(field: &'static str, found: u64) -> Result<(), Malformed> {
     if found == 0 { Err(Malformed::Value { field, found }) } else { Ok(()) }
 }
@@ -169,12 +170,12 @@ impl<'a> Draft<'a> {
         Draft { out, start, kind }
     }
 
-    /// Where the fields go.
+    /// Returns the buffer for the fields.
     pub(crate) fn fields(&mut self) -> &mut BytesMut {
         self.out
     }
 
-    /// Completes the envelope of a message that `behind` more bytes will follow, which the checksum does not cover.
+    /// Completes the envelope of a message. `behind` more bytes will follow, which the checksum does not cover.
     pub(crate) fn finish(self, behind: usize) {
         let message = &mut self.out[self.start..];
         let length = message.len() + behind;

@@ -1,89 +1,89 @@
-//! Families of messages, and what the transport has to know of their kinds.
+//! Families of messages, and what the transport knows of their kinds.
 //!
-//! The transport understands no body but those of the handshake. The floor that owns the bodies of a family declares
-//! its kinds here as data; length, flags, checksum and sender of a message are judged by that before anybody reads
-//! the body, and before memory is taken for it.
+//! The transport understands only the bodies of the handshake. The layer that owns a family declares its kinds
+//! as data. The transport checks length, flags, checksum and sender of a message by these data before the body
+//! is read; length and sender even before memory is allocated for the body.
 
 use crate::transport::limits::{ENVELOPE_LEN, MESSAGE_MAX};
 
-/// Whom the bodies belong to. Numbers are never reused.
+/// The layer or purpose that owns the bodies of messages. Numbers are never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 #[expect(dead_code, reason = "some are reserved: their numbers are known, and no kind of theirs")]
 pub(crate) enum Family {
-    /// The handshake and signs of life: the transport's own.
+    /// The handshake and pings, which belong to the transport.
     Connection = 0,
-    /// What the members of a group say to each other, and how a cluster begins.
+    /// Messages between the members of a group, and the cluster's bootstrap.
     Consensus = 1,
-    /// What is asked of groups, and answered.
+    /// Requests to groups, and replies.
     Requests = 2,
-    /// Items that arrive one after the other, as fast as they are taken.
+    /// Items that arrive one after another, as fast as the reader takes them.
     Streams = 3,
-    /// Who belongs to the cluster, and who lives. Reserved.
+    /// Members of the cluster, and which of them are alive. Reserved.
     Membership = 4,
     /// Messages between members by topic. Reserved.
     Messages = 5,
-    /// What operators ask. Reserved.
+    /// Requests of operators. Reserved.
     Administration = 6,
 }
 
-/// How many families there are.
+/// The number of families.
 pub(super) const FAMILIES: usize = 7;
 
-/// Who is at the other end of a connection: one of them, or, in a declaration, some.
+/// The sender at the other end of a connection, or, in a declaration, a set of senders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SenderKinds(u8);
 
 impl SenderKinds {
-    /// Either side, before both know whom they talk to.
+    /// Either side, before the handshake is done.
     pub(crate) const STRANGER: SenderKinds = SenderKinds(1);
-    /// A member, on the control lane that it dialed.
+    /// A member, on the control connection that it dialed.
     pub(crate) const CONTROL: SenderKinds = SenderKinds(2);
-    /// A member, on the bulk lane that it dialed.
+    /// A member, on the bulk connection that it dialed.
     pub(crate) const BULK: SenderKinds = SenderKinds(4);
     /// A remote handle.
     pub(crate) const HANDLE: SenderKinds = SenderKinds(8);
-    /// A member that was dialed, on a bulk lane or by a remote handle: it answers there.
+    /// A member that was dialed, on a bulk connection or by a remote handle: it replies there.
     pub(crate) const SERVER: SenderKinds = SenderKinds(16);
-    /// A member that was dialed on a control lane, where nothing is answered.
+    /// A member that was dialed on a control connection, where there are no replies.
     pub(crate) const LISTENER: SenderKinds = SenderKinds(32);
-    /// Everybody, once the handshake is over.
+    /// Every sender, once the handshake is done.
     pub(crate) const ALL: SenderKinds = SenderKinds(2 | 4 | 8 | 16 | 32);
 
-    /// Whoever it may be: for tests, which read messages without a connection.
+    /// Any sender. For tests, which read messages without a connection.
     #[cfg(any(test, feature = "testing"))]
     pub(crate) const ANYONE: SenderKinds = SenderKinds(0);
 
-    /// These and those.
+    /// Returns the union of both sets.
     pub(crate) const fn or(self, other: SenderKinds) -> SenderKinds {
         SenderKinds(self.0 | other.0)
     }
 
-    /// Whether `one` is among them.
+    /// Returns whether `one` is in the set.
     pub(crate) const fn contain(self, one: SenderKinds) -> bool {
         self.0 & one.0 == one.0
     }
 }
 
-/// Which of the two connections between a pair of members.
+/// The priority of a connection. A member dials each other member once for each priority.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub(crate) enum Priority {
-    /// What keeps leaders in place: votes, heartbeats and their replies.
+    /// Votes, heartbeats and their replies, which keep leaders in place.
     Control = 1,
     /// Everything else.
     Bulk = 2,
 }
 
-/// What the transport knows of one kind of message.
+/// A kind of message, as the transport knows it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Kind {
-    /// Whose body it has.
+    /// The family that it belongs to.
     pub family: Family,
-    /// Its number in the family: never 0, never reused.
+    /// The number in the family: never 0, never reused.
     pub number: u8,
     pub(super) senders: SenderKinds,
-    /// Least and most bytes behind the envelope.
+    /// Least and most bytes after the envelope.
     shortest: usize,
     longest: usize,
     flags: u8,
@@ -92,7 +92,8 @@ pub(crate) struct Kind {
 }
 
 impl Kind {
-    /// A kind that `senders` may send, with so many bytes behind the envelope; its checksum covers all of it.
+    /// Creates a kind that `senders` may send, with this range of bytes after the envelope. Its checksum covers
+    /// all of it.
     pub(crate) const fn new(
         family: Family,
         number: u8,
@@ -105,22 +106,22 @@ impl Kind {
         Kind { family, number, senders, shortest, longest, flags: 0, summed: usize::MAX, yields: false }
     }
 
-    /// The flags that mean something.
+    /// Sets the flags that have a meaning.
     pub(crate) const fn with_flags(self, flags: u8) -> Kind {
         Kind { flags, ..self }
     }
 
-    /// The checksum covers only the first bytes of the body: what follows has checksums of its own.
+    /// Limits the checksum to the first bytes of the body: what follows has checksums of its own.
     pub(crate) const fn summed_to(self, length: usize) -> Kind {
         Kind { summed: length, ..self }
     }
 
-    /// It leaves half of a queue to everything else: it is many bytes, and sent again when it is refused.
+    /// Leaves half of a queue to other kinds: this kind is many bytes, and is sent again when it is refused.
     pub(crate) const fn yielding(self) -> Kind {
         Kind { yields: true, ..self }
     }
 
-    /// The lane it takes between members.
+    /// Returns the priority of the connection that it takes between members.
     pub(crate) const fn priority(&self) -> Priority {
         if self.senders.contain(SenderKinds::CONTROL) { Priority::Control } else { Priority::Bulk }
     }
@@ -133,12 +134,12 @@ impl Kind {
         self.flags
     }
 
-    /// Whether a message of it may be so long, the envelope included.
+    /// Returns whether a message of this kind may have this length, the envelope included.
     pub(super) const fn fits(&self, length: usize) -> bool {
         length >= ENVELOPE_LEN + self.shortest && length <= ENVELOPE_LEN + self.longest
     }
 
-    /// How many bytes of a message of `length` the checksum covers.
+    /// Returns how many bytes of a message of `length` the checksum covers.
     pub(super) const fn covered(&self, length: usize) -> usize {
         let summed = ENVELOPE_LEN.saturating_add(self.summed);
         if summed < length { summed } else { length }

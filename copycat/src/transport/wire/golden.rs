@@ -1,4 +1,4 @@
-//! What every floor's messages must stand: bytes that are read for ever, and bytes that must never be read.
+//! Checks for the messages of every layer: golden bytes stay readable, and damaged bytes are never read.
 
 use super::envelope::{Expected, seal};
 use super::family::SenderKinds;
@@ -9,16 +9,16 @@ use crate::transport::limits::MESSAGE_MAX;
 use bytes::BytesMut;
 use std::fmt::Debug;
 
-/// A message, by its name in a file of golden bytes.
+/// A message and its name in a file of golden bytes.
 pub(crate) type Named = (&'static str, BytesMut);
 
-/// One message of each kind, or more, by their names in such a file.
+/// One or more messages of each kind, with their names in such a file.
 pub(crate) type Samples<M> = Vec<(&'static str, M)>;
 
-/// Reads one message, whatever it is; `None` if it is not complete.
+/// A function that reads one message; `None` if it is not complete.
 pub(crate) type Read<'a, T> = &'a dyn Fn(&[u8]) -> Result<Option<T>, Unreadable>;
 
-/// The messages of a file: on each line a name and the bytes.
+/// Reads the messages of a file: each line has a name and the bytes.
 pub(crate) fn parse(file: &'static str) -> Vec<(&'static str, Vec<u8>)> {
     let byte = |hex: &[u8]| u8::from_str_radix(std::str::from_utf8(hex).unwrap(), 16).unwrap();
     let line = |line: &'static str| {
@@ -28,12 +28,12 @@ pub(crate) fn parse(file: &'static str) -> Vec<(&'static str, Vec<u8>)> {
     file.lines().filter(|line| !line.starts_with('#')).map(line).collect()
 }
 
-/// Writes every sample, under its name.
+/// Writes every sample, with its name.
 pub(crate) fn written<M>(samples: Samples<M>, write: fn(M) -> BytesMut) -> Vec<Named> {
     samples.into_iter().map(|(name, message)| (name, write(message))).collect()
 }
 
-/// Every message is written as the file says, and is read as what it was.
+/// Checks that every message is written as the file says, and is read back unchanged.
 pub(crate) fn check<M: Clone + PartialEq + Debug>(
     file: &'static str,
     samples: Samples<M>,
@@ -44,7 +44,7 @@ pub(crate) fn check<M: Clone + PartialEq + Debug>(
     check_read(file, samples.into_iter().map(|(_, message)| message).collect(), read);
 }
 
-/// Every message is written as the file says.
+/// Checks that every message is written as the file says.
 pub(super) fn check_written(file: &str, now: &[Named]) {
     let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let now: Vec<_> = now.iter().map(|(name, bytes)| format!("{name} {}", hex(bytes))).collect();
@@ -52,7 +52,7 @@ pub(super) fn check_written(file: &str, now: &[Named]) {
     assert_eq!(now.join("\n"), then.join("\n"));
 }
 
-/// Every message of a file is read as what it was.
+/// Checks that every message of a file is read as the expected one.
 pub(super) fn check_read<T: PartialEq + Debug>(file: &'static str, expected: Vec<T>, read: Read<'_, T>) {
     let golden = parse(file);
     assert_eq!(golden.len(), expected.len());
@@ -61,7 +61,7 @@ pub(super) fn check_read<T: PartialEq + Debug>(file: &'static str, expected: Vec
     }
 }
 
-/// Reads one message as what a side of a connection understands, whoever sent it.
+/// Reads one message as a side of a connection that understands `I`, from any sender.
 pub(crate) fn read_one<I: Incoming>(bytes: &[u8]) -> Result<Option<I>, Unreadable> {
     let mut received = BytesMut::from(bytes);
     let Some(envelope) = super::envelope::take(&mut received, &expected::<I>())? else { return Ok(None) };
@@ -71,18 +71,18 @@ pub(crate) fn read_one<I: Incoming>(bytes: &[u8]) -> Result<Option<I>, Unreadabl
     super::read(&envelope)
 }
 
-/// What such a side expects.
+/// Returns what such a side expects.
 pub(crate) fn expected<I: Incoming>() -> Expected {
     Expected { kinds: I::KINDS, sender: SenderKinds::ANYONE, longest: MESSAGE_MAX }
 }
 
-/// Length and checksum written anew, as an attacker would.
+/// Rewrites length and checksum, as an attacker would.
 pub(crate) fn sealed(mut message: Vec<u8>, expected: &Expected) -> Vec<u8> {
     seal(&mut message, expected);
     message
 }
 
-/// What must hold for all messages alike, under any damage and any forgery.
+/// Checks what must hold for all messages alike, under any damage and any forgery.
 pub(crate) fn try_hard<T>(all: &[Named], expected: &Expected, read: Read<'_, T>) {
     for (name, bytes) in all {
         cut_and_damaged(name, bytes, read);
@@ -99,13 +99,13 @@ fn cut_and_damaged<T>(name: &str, bytes: &[u8], read: Read<'_, T>) {
         let mut damaged = bytes.to_vec();
         damaged[bit / 8] ^= 1 << (bit % 8);
         assert!(!matches!(read(&damaged), Ok(Some(_))), "{name}, bit {bit}");
-        // A longer length makes the message incomplete, until the connection ends or goes on.
+        // A longer length makes the message incomplete, until more bytes arrive or the connection ends.
         damaged.resize(bytes.len() + 4_096, 0);
         assert!(!matches!(read(&damaged), Ok(Some(_))), "{name}, bit {bit}, and more behind it");
     }
 }
 
-/// Trailing and missing bytes inside the length, counts of nothing and groups of nobody.
+/// Checks that lengths, counts, groups and reserved bytes that do not fit are refused.
 fn resized_and_recounted<T>(name: &str, bytes: &[u8], expected: &Expected, read: Read<'_, T>) {
     for length in [bytes.len() - 1, bytes.len() + 1, bytes.len() + 24] {
         let mut other = bytes.to_vec();
@@ -131,7 +131,7 @@ fn resized_and_recounted<T>(name: &str, bytes: &[u8], expected: &Expected, read:
     assert!(read(&sealed(reserved, expected)).is_err(), "{name} with something reserved");
 }
 
-/// Nothing that is said under a right checksum makes a reader panic.
+/// Checks that no bytes under a right checksum make a reader panic.
 fn forged<T>(all: &[Named], expected: &Expected, read: Read<'_, T>) {
     let mut random = fastrand::Rng::with_seed(11);
     for (_, bytes) in all {
@@ -150,7 +150,7 @@ fn forged<T>(all: &[Named], expected: &Expected, read: Read<'_, T>) {
             }
             let _outcome = read(&sealed(forged, expected));
         }
-        // The kind, and anything behind it.
+        // The kind, followed by random bytes.
         for _ in 0..2_000 {
             let mut random_body = bytes[..24].to_vec();
             random_body[10..24].fill_with(|| if random.bool() { 0 } else { random.u8(..) });
@@ -161,7 +161,7 @@ fn forged<T>(all: &[Named], expected: &Expected, read: Read<'_, T>) {
     }
 }
 
-/// Of the handshake and signs of life.
+/// Returns what is expected of a handshake and of pings.
 pub(super) fn handshake() -> Expected {
     Expected { sender: SenderKinds::ANYONE, ..hello::HANDSHAKE }
 }

@@ -1,21 +1,21 @@
-//! Who is there: the handshake that opens every connection.
+//! The handshake that opens every connection.
 //!
 //! ```text
 //!  Hello                                    Welcome
 //!  offset size  field                       offset size  field
 //!      24    2  version                         24    8  member
 //!      26    1  role: 1 member, 2 handle        32   16  storage
-//!      27    1  priority: 1 control, 2 bulk         48    4  election timeout, ms
+//!      27    1  priority: 1 control, 2 bulk     48    4  election timeout, ms
 //!      28    4  election timeout, ms            52    4  reserved  0
-//!               0 of a handle                   56   16  cluster   0: not formed yet
-//!      32    8  member    0 of a handle         72    …  bootstrap the node's; nothing before it is formed
+//!               0 of a handle                   56   16  cluster   0: none yet
+//!      32    8  member    0 of a handle         72    …  bootstrap nothing while there is no cluster
 //!      40    8  expected  0: any
 //!      48   16  storage   0 of a handle
 //!      64   16  cluster   0: none
 //!      80   16  reserved  0
 //! ```
 //!
-//! The version comes first, so that versions that do not know each other can at least say so.
+//! The version comes first, so that sides of different versions can at least say so.
 
 pub(crate) use super::connection::VERSION;
 use super::connection::{ALIVE, HELLO, REFUSED, WELCOME};
@@ -28,20 +28,20 @@ use crate::codec::ids::{GroupId, MemberId};
 use crate::transport::limits::{BOOTSTRAP_MAX, HANDSHAKE_MAX};
 use bytes::{BufMut, Bytes, BytesMut};
 
-/// What either side may say before both know whom they talk to.
+/// The messages that either side may send before the handshake is done.
 pub(crate) const HANDSHAKE: Expected =
     Expected { kinds: &Registry::of(&[]), sender: SenderKinds::STRANGER, longest: HANDSHAKE_MAX };
 
-/// What a process is to the one it calls.
+/// The kind of process that calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// A member of the cluster, or of one that is to be formed.
+    /// A member of the cluster, or of one that is yet to be bootstrapped.
     Member {
-        /// Its id.
+        /// The member's id.
         id: MemberId,
-        /// The random name of its storage, chosen when its directory was made.
+        /// The random id of its storage, chosen when its directory was created.
         storage: u128,
-        /// What the connection is for.
+        /// The connection's priority.
         priority: Priority,
         /// Its election timeout in milliseconds.
         election_ms: u32,
@@ -55,32 +55,32 @@ pub(crate) enum Role {
 pub(crate) struct Hello {
     /// The caller's [`VERSION`].
     pub version: u16,
-    /// What the caller is.
+    /// The caller's role.
     pub role: Role,
-    /// The cluster the caller belongs to, or looks for; 0: none yet, or any.
+    /// The cluster that the caller belongs to, or looks for; 0: none yet, or any.
     pub cluster: u128,
-    /// Whom the caller believes to have reached; `None`: any member will do.
+    /// The member that the caller wants to reach; `None`: any member.
     pub expected: Option<MemberId>,
 }
 
-/// What a member says of itself: the answer to a [`Hello`] that is let in.
+/// A member's description of itself: the answer to a [`Hello`] that is accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Identity {
-    /// Its id.
+    /// The member's id.
     pub member: MemberId,
-    /// The random name of its storage.
+    /// The random id of its storage.
     pub storage: u128,
-    /// Its election timeout in milliseconds: a leader's lease counts on every member to wait that long.
+    /// Its election timeout in milliseconds. A leader's lease relies on every member waiting that long.
     pub election_ms: u32,
-    /// The cluster it belongs to; 0 while it was not formed.
+    /// The cluster that it belongs to; 0 before bootstrap.
     pub cluster: u128,
-    /// What its node says of how the cluster began; the transport does not look into it. Empty while there is no
-    /// cluster; at most [`BOOTSTRAP_MAX`] bytes.
+    /// The node's bootstrap data, which the transport does not interpret. Empty while there is no cluster; at
+    /// most [`BOOTSTRAP_MAX`] bytes.
     pub bootstrap: Bytes,
 }
 
 impl Hello {
-    /// Appends the message.
+    /// Appends the message to `out`.
     pub(crate) fn encode(&self, out: &mut BytesMut) {
         let (role, priority, election_ms, id, storage) = match self.role {
             Role::Member { id, storage, priority, election_ms } => {
@@ -102,7 +102,7 @@ impl Hello {
         draft.finish(0);
     }
 
-    /// Reads a greeting. `Ok(Err(version))` is one of another version, of which nothing else is known.
+    /// Reads a `Hello`. `Ok(Err(version))` is one of another version, of which nothing else is known.
     pub(crate) fn decode(envelope: &Envelope) -> Result<Result<Hello, u16>, Malformed> {
         expect(HELLO.number, envelope)?;
         let mut cursor = Cursor::new(&envelope.body);
@@ -126,7 +126,7 @@ impl Hello {
     }
 }
 
-/// The priority, `None` where the caller is a handle.
+/// Returns the priority, or `None` if the caller is a remote handle.
 fn decode_priority(role: u8, priority: u8) -> Result<Option<Priority>, Malformed> {
     match (role, priority) {
         (1, 1) => Ok(Some(Priority::Control)),
@@ -153,11 +153,11 @@ fn zero_u128(field: &'static str, found: u128) -> Result<(), Malformed> {
     zero(field, found as u64 | (found >> 64) as u64)
 }
 
-/// The answer to a greeting.
+/// The answer to a `Hello`.
 pub(crate) type Reply = Result<Identity, Refusal>;
 
 impl Identity {
-    /// Appends the message.
+    /// Appends the message to `out`.
     pub(crate) fn encode(&self, out: &mut BytesMut) {
         assert!(self.bootstrap.len() <= BOOTSTRAP_MAX, "a node knows how much it may say");
         let mut draft = Draft::begin(out, &WELCOME, 0, 0, GroupId(0));
@@ -186,7 +186,7 @@ impl Identity {
     }
 }
 
-/// Reads the answer to a greeting.
+/// Reads the answer to a `Hello`.
 pub(crate) fn decode_reply(envelope: &Envelope) -> Result<Reply, Malformed> {
     if envelope.kind.number == REFUSED.number {
         return Refusal::decode(envelope).map(Err);
@@ -202,12 +202,12 @@ fn expect(expected: u8, envelope: &Envelope) -> Result<(), Malformed> {
     }
 }
 
-/// Appends the sign of life.
+/// Appends a ping to `out`.
 pub(crate) fn encode_alive(out: &mut BytesMut) {
     Draft::begin(out, &ALIVE, 0, 0, GroupId(0)).finish(0);
 }
 
-/// Reads the sign of life.
+/// Reads a ping.
 pub(super) fn read_alive(envelope: &Envelope) -> Result<(), Malformed> {
     expect(ALIVE.number, envelope)?;
     envelope.is_plain()

@@ -1,11 +1,11 @@
-//! How messages are written and read, byte for byte. `FORMAT.md` draws it.
+//! Writes and reads messages, byte for byte. `FORMAT.md` draws the format.
 //!
-//! Hand-coded, little-endian. Reading copies nothing: bodies are slices of the receive buffer. What a body means is
-//! known by the floor that owns its family; only the handshake's are read here. Nothing here opens a connection or
-//! decides anything.
+//! The code is written by hand; numbers are little-endian. Reading copies nothing: bodies are slices of the
+//! receive buffer. Each body is read by the layer that owns its family; only those of the handshake are read
+//! here. Nothing here opens a connection or decides anything.
 //!
-//! Begin with [`Outgoing`] and [`Incoming`], then [`envelope`], which every message begins with, and [`family`] and
-//! [`registry`], by which it is judged.
+//! Begin with [`Outgoing`] and [`Incoming`], then [`envelope`], with which every message begins, and [`family`]
+//! and [`registry`], by which it is checked.
 
 mod connection;
 pub(crate) mod envelope;
@@ -29,26 +29,26 @@ pub(crate) use refusal::Refusal;
 use registry::Registry;
 use unreadable::Unreadable;
 
-/// Something that can be sent on an open connection.
+/// A message that can be sent on an open connection.
 pub(crate) trait Outgoing {
-    /// What it is: says on which lane it goes, and how much of a queue it may take.
+    /// Returns its kind, which selects the connection and how much of a queue it may fill.
     fn kind(&self) -> &'static Kind;
 
-    /// Writes it; what is long becomes several messages, what is empty perhaps none. `Err` if the other side would
-    /// refuse it; nothing was written then.
+    /// Writes the message. A long one becomes several messages, an empty one perhaps none. Fails if the other
+    /// side would refuse it; nothing was written then.
     fn encode(self, out: &mut WriteBuffer) -> Result<(), Malformed>;
 }
 
-/// What one side of a connection understands.
+/// The messages that one side of a connection understands.
 pub(crate) trait Incoming: Sized + Send + 'static {
-    /// The kinds it may be.
+    /// The kinds that may arrive.
     const KINDS: &'static Registry;
 
-    /// Reads the body of one of them.
+    /// Reads the body of a message of these kinds.
     fn read(envelope: &Envelope) -> Result<Self, Malformed>;
 }
 
-/// Reads a message that is none of the connection's own; `None`: the sender merely lives.
+/// Reads a message. Returns `None` for a ping.
 pub(super) fn read<I: Incoming>(envelope: &Envelope) -> Result<Option<I>, Unreadable> {
     match envelope.kind.family {
         family::Family::Connection => Ok(hello::read_alive(envelope).map(|()| None)?),
@@ -56,7 +56,7 @@ pub(super) fn read<I: Incoming>(envelope: &Envelope) -> Result<Option<I>, Unread
     }
 }
 
-/// The bytes that a message is on a connection: of several messages where it is long.
+/// Returns the bytes of a message on a connection: several messages if it is long.
 #[cfg(any(test, feature = "testing"))]
 pub(crate) fn into_bytes(message: impl Outgoing) -> Result<bytes::BytesMut, Malformed> {
     use bytes::{Buf, BufMut};
@@ -68,7 +68,7 @@ pub(crate) fn into_bytes(message: impl Outgoing) -> Result<bytes::BytesMut, Malf
     Ok(bytes)
 }
 
-/// Reads whole messages back from such bytes, whoever may have sent them.
+/// Reads whole messages back from such bytes, from any sender.
 #[cfg(any(test, feature = "testing"))]
 pub(crate) fn read_all<I: Incoming>(bytes: bytes::Bytes) -> Result<Vec<I>, Unreadable> {
     let mut received = bytes::BytesMut::from(bytes);

@@ -1,4 +1,4 @@
-//! Why a connection is not let in.
+//! Reasons why a connection is refused.
 //!
 //! ```text
 //!  offset size  field
@@ -15,10 +15,10 @@ use crate::codec::ids::GroupId;
 use bytes::{BufMut, BytesMut};
 use thiserror::Error;
 
-/// The version whose refusals name no version, and which reads none that do.
+/// The version whose refusals name no version, and which cannot read those that do.
 const NAMELESS: u16 = 1;
 
-/// Why a connection is not let in, or, on the dialing side, not used. Nothing was exchanged on it.
+/// The reason why a connection is refused, or, on the dialing side, not used. Nothing was exchanged on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub(crate) enum Refusal {
     /// The two sides speak different versions.
@@ -26,7 +26,7 @@ pub(crate) enum Refusal {
     WrongVersion {
         /// The version of the side that dialed.
         caller: u16,
-        /// The version of the other, which refuses.
+        /// The version of the side that was called, which refuses.
         called: u16,
     },
     /// The two sides belong to different clusters.
@@ -38,25 +38,25 @@ pub(crate) enum Refusal {
     /// Both sides claim the same member id.
     #[error("two processes claim the same member id")]
     DuplicateMember,
-    /// The member has another storage than the one that the cluster was formed with.
+    /// The member's storage is not the one that the cluster was bootstrapped with.
     #[error("the member's storage is not the one the cluster knows it by")]
     WrongStorage,
     /// The address belongs to another member than the caller expected.
     #[error("the address belongs to another member")]
     NotMe,
-    /// All connections are taken; later it may work.
+    /// All connections are taken. A later attempt may succeed.
     #[error("too many connections")]
     TooManyConnections,
     /// The members' election timeouts differ, so that no leader's lease could be relied on.
     #[error("the two sides were given different election timeouts")]
     WrongTimeout,
-    /// What the other side says of its cluster cannot be read. Only the dialing side says so, to itself.
+    /// The bootstrap data of the other side cannot be read. Only the dialing side says so, to itself.
     #[error("what the other side says of its cluster cannot be read")]
     Unreadable,
 }
 
 impl Refusal {
-    /// Those that say nothing more, and their codes, which are never reused. 1 is a wrong version.
+    /// The refusals without further fields, and their codes, which are never reused. Code 1 is a wrong version.
     const CODES: [(Refusal, u16); 8] = [
         (Refusal::WrongCluster, 2),
         (Refusal::UnknownMember, 3),
@@ -68,7 +68,7 @@ impl Refusal {
         (Refusal::Unreadable, 9),
     ];
 
-    /// Appends the message.
+    /// Appends the message to `out`.
     pub(crate) fn encode(self, out: &mut BytesMut) {
         let mut draft = Draft::begin(out, &REFUSED, 0, 0, GroupId(0));
         let fields = draft.fields();
@@ -88,7 +88,7 @@ impl Refusal {
         draft.finish(0);
     }
 
-    /// Reads what the called side has answered.
+    /// Reads the refusal that the called side has sent.
     pub(super) fn decode(envelope: &Envelope) -> Result<Refusal, Malformed> {
         envelope.is_plain()?;
         let mut cursor = Cursor::new(&envelope.body);
@@ -104,7 +104,7 @@ impl Refusal {
     }
 }
 
-/// One that names no versions comes from the first, which had no words for them.
+/// Builds the refusal. One that names no versions comes from version 1, whose refusals had no fields for them.
 fn wrong_version(caller: u16, called: u16) -> Result<Refusal, Malformed> {
     match (caller, called) {
         (0, 0) => Ok(Refusal::WrongVersion { caller: VERSION, called: NAMELESS }),

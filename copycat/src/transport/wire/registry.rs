@@ -1,4 +1,4 @@
-//! Which kinds one side of a connection understands.
+//! The registry of the kinds that one side of a connection understands.
 
 use super::connection;
 use super::family::{FAMILIES, Family, Kind, SenderKinds};
@@ -11,7 +11,7 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    /// Of some families' kinds, each list of one family, beside those of every connection.
+    /// Creates the registry of some lists of kinds, each of one family, and of the kinds of every connection.
     pub(crate) const fn of(lists: &[&'static [Kind]]) -> Registry {
         let mut families: [&'static [Kind]; FAMILIES] = [&[]; FAMILIES];
         families[Family::Connection as usize] = connection::KINDS;
@@ -26,7 +26,8 @@ impl Registry {
         Registry { families }
     }
 
-    /// The kind of a message that `sender` has sent.
+    /// Finds the kind of a message that `sender` has sent. Fails if it is unknown, or if `sender` must not send
+    /// it.
     pub(super) fn find(
         &self,
         family: u8,
@@ -40,7 +41,7 @@ impl Registry {
     }
 }
 
-/// All of one family, and no number twice.
+/// Checks that all kinds are of one family, and that no number occurs twice.
 const fn check(kinds: &[Kind]) {
     let mut at = 0;
     while at < kinds.len() {

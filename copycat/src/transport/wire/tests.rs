@@ -1,4 +1,4 @@
-//! The handshake there and back; version 1, whose greetings and refusals are kept as it wrote them.
+//! Tests of the handshake in both directions, and with version 1, whose messages are kept as it wrote them.
 
 use super::envelope::{self, Expected, length};
 use super::family::{Family, Kind, SenderKinds};
@@ -14,7 +14,7 @@ use bytes::{Bytes, BytesMut};
 const GOLDEN: &str = include_str!("golden.txt");
 const VERSION_1: &str = include_str!("version-1.txt");
 
-/// A message as version 1 wrote it.
+/// Returns a message as version 1 wrote it.
 pub(crate) fn version_1(name: &str) -> Vec<u8> {
     golden::parse(VERSION_1).into_iter().find(|(known, _)| *known == name).unwrap().1
 }
@@ -98,7 +98,7 @@ fn handshakes_are_written_as_they_always_were_and_read_back() {
 #[test]
 fn no_damage_and_no_forgery_makes_a_handshake() {
     let mut all = all_written();
-    // What its node says, a member may say at any length.
+    // The last one is left out: its bootstrap data may have any length.
     assert_eq!(all.pop().map(|(name, _)| name), Some("welcome-formed"));
     golden::try_hard(&all, &golden::handshake(), &read);
 }
@@ -167,7 +167,7 @@ fn a_message_is_refused_before_its_bytes_come() {
     assert!(!refused(&(MESSAGE_MAX as u32).to_le_bytes()));
     let shy = expected(SenderKinds::STRANGER, HANDSHAKE_MAX);
     assert!(length(&(HANDSHAKE_MAX as u32 + 1).to_le_bytes(), &shy).is_err());
-    // One length only, and the unknown has none.
+    // Kind 1 has only one valid length, and an unknown kind has none.
     assert_eq!(length(&front(ENVELOPE_LEN + 8, 1, 5), &expected(SenderKinds::CONTROL, MESSAGE_MAX)), Ok(32));
     assert!(refused(&front(ENVELOPE_LEN + 9, 1, 5)) && refused(&front(ENVELOPE_LEN + 7, 1, 5)));
     let unknown = |kind, family| Err(Unreadable::Unknown { family, kind });

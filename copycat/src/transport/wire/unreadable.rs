@@ -1,28 +1,28 @@
-//! Why a message is not read.
+//! Reasons why a message cannot be read.
 
 use crate::codec::cursor::Malformed;
 use thiserror::Error;
 
-/// Why a message is not read. Its connection ends: bytes behind it could mean anything.
+/// The reason why a message cannot be read. Its connection ends: the bytes after it could mean anything.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub(crate) enum Unreadable {
-    /// The bytes are no message.
+    /// The bytes are not a valid message.
     #[error("malformed message: {0}")]
     Malformed(#[from] Malformed),
-    /// This side understands no such message.
+    /// This side does not understand the kind.
     #[error("unknown message: kind {kind} of family {family}")]
     Unknown {
-        /// As it says.
+        /// The family that it names.
         family: u8,
-        /// As it says.
+        /// The kind that it names.
         kind: u8,
     },
-    /// The other side must not send such a message here.
+    /// The other side must not send this kind here.
     #[error("kind {kind} of family {family} has no place on this connection")]
     Misplaced {
-        /// Whose body it has.
+        /// The family of the message.
         family: u8,
-        /// What it is.
+        /// The kind of the message.
         kind: u8,
     },
 }

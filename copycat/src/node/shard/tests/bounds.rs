@@ -1,8 +1,8 @@
-//! What a shard holds is bounded, and no bound makes an answer older than it may be.
+//! What a shard keeps is bounded, and no bound makes an answer older than allowed.
 
 use super::*;
 
-/// A strict read with so long arguments.
+/// Submits a strict read with `bytes` bytes of arguments.
 fn read(leader: &mut Leader, bytes: usize) -> oneshot::Receiver<Answer> {
     read_of(leader, GROUP, bytes)
 }

@@ -1,17 +1,17 @@
-//! Two members that lead groups of each other exchange as many messages as if one of them led all.
+//! Two members that lead groups of each other exchange as many messages as if only one of them led.
 
 use super::*;
 use crate::codec::terms::LogId;
 use std::collections::VecDeque;
 
 const INTERVAL: Duration = Duration::from_millis(20);
-/// The first member leads this group, the second one the other.
+/// The groups that the first and the second member lead.
 const LED: [GroupId; 2] = [GroupId(7), GroupId(8)];
 
-/// What the members have sent, in its order.
+/// The messages that the members have sent, in order.
 type Wire = Arc<Mutex<VecDeque<(MemberId, MemberId, wire::Message)>>>;
 
-/// One member's links.
+/// The connections of one member.
 #[derive(Clone, Debug)]
 struct End(MemberId, Wire);
 
@@ -52,16 +52,16 @@ impl Member {
     }
 }
 
-/// Two of three members; the third one is down.
+/// Two of three members; the third is down.
 struct Pair {
     members: [Member; 2],
     wire: Wire,
-    /// Messages with heartbeats or answers to such, by sender.
+    /// The number of messages with heartbeats or answers, by sender.
     messages: [usize; 2],
 }
 
 impl Pair {
-    /// The first member leads one group and, if `both`, the second one another.
+    /// Creates a pair whose first member leads one group. If `both`, the second member leads another one.
     fn leading(both: bool) -> Pair {
         let wire = Wire::default();
         let raft = raft::options::Options {
@@ -74,7 +74,7 @@ impl Pair {
         let members = [1, 2].map(|id| {
             let end = End(MemberId(id), Arc::clone(&wire));
             let shard = shard_of(MemberId(id), raft.clone(), Bounds::DEFAULT, Box::new(end.clone()));
-            // The clocks of the two have nothing to do with each other: neither have the moments of their heartbeats.
+            // The clocks of the members are unrelated, and so are the times of their heartbeats.
             Member { shard, end, now: Duration::from_millis(1_000 + 7 * id) }
         });
         let mut pair = Pair { members, wire, messages: [0, 0] };
@@ -84,7 +84,7 @@ impl Pair {
                 member.turn(vec![Input::Attach(attachment)]);
                 attached.try_recv().unwrap().unwrap();
             }
-            // Without code the other member stands for no election.
+            // Without a state machine the other member does not stand for election.
             pair.members[1 - leader].turn(vec![Input::Detach(vec![group])]);
             pair.pass(50 * INTERVAL);
             assert!(pair.members[leader].leads(group));
@@ -93,7 +93,7 @@ impl Pair {
         pair
     }
 
-    /// Lets time pass, a millisecond at a time.
+    /// Lets time pass, one millisecond at a time.
     fn pass(&mut self, time: Duration) {
         for _ in 0..time.as_millis() {
             for member in &mut self.members {
@@ -107,7 +107,7 @@ impl Pair {
         }
     }
 
-    /// Everything that was sent arrives at once, and so does what follows from it.
+    /// Delivers all messages at once, and everything that follows from them.
     fn deliver(&mut self) {
         while let Some((from, to, message)) = { self.wire.lock().unwrap().pop_front() } {
             let Some(receiver) = self.members.get_mut(to.0 as usize - 1) else { continue };
@@ -128,7 +128,7 @@ impl Pair {
         }
     }
 
-    /// The first member is asked for a read of its group. Returns how many messages follow from that at once.
+    /// Submits a read to the first member. Returns the number of messages that follow from it at once, by sender.
     fn read(&mut self, consistency: Consistency) -> [usize; 2] {
         let before = self.messages;
         let call = call(Access::Read(consistency, ReadOrder::Unordered));
@@ -178,7 +178,7 @@ fn a_lease_lasts_although_answers_are_held_back() {
 #[test]
 fn answers_leave_although_no_heartbeats_do_any_more() {
     let mut both = Pair::leading(true);
-    // The first member stays heard, but loses its group: the second one's heartbeats are answered as before.
+    // The first member stays connected, but loses its group: the second one's heartbeats are answered as before.
     both.members[0].turn(vec![Input::Detach(vec![LED[0]])]);
     let before = both.messages[0];
     both.pass(20 * INTERVAL);

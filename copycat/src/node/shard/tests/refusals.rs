@@ -1,11 +1,11 @@
-//! What a leader must not propose: arguments that fit no command, batches meant for an earlier term, anything at all
-//! once its state machine has halted.
+//! What a leader must not propose: arguments that no command accepts, batches for an earlier term, and any command
+//! after its state machine has halted.
 
 use super::*;
 use crate::request::reply::Answers;
 use crate::request::wire::results::Answered;
 
-/// Another member, which passes requests on and gathers what it is answered.
+/// Another member, which forwards requests and collects the answers.
 #[derive(Default)]
 struct Stranger(Mutex<Vec<Answered>>);
 
@@ -16,7 +16,7 @@ impl Answers for Stranger {
 }
 
 impl Stranger {
-    /// What the request of a number was answered; `None`: nothing yet.
+    /// Returns the answer to a request; `None`: there is none yet.
     fn seen(&self, number: u64) -> Option<Result<u8, Failure>> {
         let answers = self.0.lock().unwrap();
         let answered = answers.iter().find(|answered| answered.id == number)?;
@@ -24,7 +24,7 @@ impl Stranger {
     }
 }
 
-/// Writes that came in one message, numbered from 1.
+/// Returns writes that arrive in one message, numbered from 1.
 fn batch(stranger: &Arc<Stranger>, term: Term, bodies: &[&'static [u8]]) -> Input {
     let requests =
         (1..).zip(bodies).map(|(id, body)| Submitted { id, call: with_body(Access::Write, *body) });
@@ -52,7 +52,7 @@ fn arguments_of_a_stranger_that_fit_nothing_are_not_applied_and_the_group_goes_o
 #[test]
 fn a_batch_that_was_held_up_is_refused_by_the_leader_of_a_later_term() {
     let mut leader = Leader::settled();
-    // The first batch names term 1 and is held up. The second went through another leader, that of term 2.
+    // The first batch names term 1 and is delayed. The second came through another leader, that of term 2.
     leader.hears(Message::Heartbeat { term: 2, commit: 0, round: 1, urgent: false });
     leader.is_elected(3);
     let last = leader.status().last.index;
@@ -75,11 +75,11 @@ fn a_batch_that_waited_here_from_one_term_to_another_is_refused() {
     let (reply, _answer) = oneshot::channel();
     let request = Request { group: GROUP, call: call(Access::Write), reply };
     leader.shard.turn(leader.now, [Input::Request(request)]);
-    // While that is written, the batch has to wait.
+    // While that write is in flight, the batch has to wait.
     let stranger = Arc::<Stranger>::default();
     leader.shard.turn(leader.now, [batch(&stranger, 1, &[b""])]);
     assert_eq!((stranger.seen(1), leader.status().last.index), (None, 2));
-    // Somebody asks for votes in term 2 and is not elected: no leader is known, and what waits goes on waiting.
+    // A candidate requests votes in term 2 and is not elected: no leader is known, and queued requests keep waiting.
     leader.now += Duration::from_secs(1);
     let last = crate::codec::terms::LogId::new(1, 9);
     let message = Message::RequestVote { term: 2, last, pre: false, campaign: 1 };
