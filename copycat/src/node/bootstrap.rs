@@ -171,7 +171,7 @@ impl Bootstrap {
     /// Tells waiting callers the result, if there is one.
     fn tell(&mut self) {
         let bootstrap_state = self.admission.bootstrap_state();
-        let told = match (bootstrap_state.logged_error(), bootstrap_state.bootstrap_record()) {
+        let told = match (bootstrap_state.join_error(), bootstrap_state.bootstrap_record()) {
             (Some(join_error), _) => Err(join_error),
             (None, Some(_)) => Ok(()),
             (None, None) => return,

@@ -55,7 +55,7 @@ pub(crate) struct BootstrapState {
     /// The disks of the connected seeds that belong to no cluster.
     present: BTreeMap<MemberId, u128>,
     /// Seeds that this member cannot work with, and why.
-    mark_incompatible: BTreeMap<MemberId, JoinError>,
+    incompatible: BTreeMap<MemberId, JoinError>,
     bootstrap_record: Option<BootstrapRecord>,
 }
 
@@ -74,7 +74,7 @@ impl BootstrapState {
             storage,
             seeds,
             present: BTreeMap::new(),
-            mark_incompatible: BTreeMap::new(),
+            incompatible: BTreeMap::new(),
             bootstrap_record,
         }
     }
@@ -138,21 +138,21 @@ impl BootstrapState {
 
     /// Records that a seed does not belong to this member's cluster.
     pub(crate) fn mark_incompatible(&mut self, seed: MemberId, join_error: JoinError) {
-        self.mark_incompatible.insert(seed, join_error);
+        self.incompatible.insert(seed, join_error);
     }
 
     /// Records that a seed and this member are compatible, whatever was recorded before.
     pub(crate) fn mark_compatible(&mut self, seed: MemberId) {
-        self.mark_incompatible.remove(&seed);
+        self.incompatible.remove(&seed);
     }
 
     /// Returns why this member cannot join, or `None`. Before the bootstrap one incompatible seed is enough, because
     /// all seeds are needed. Afterwards so many must be incompatible that the others are no majority.
-    pub(crate) fn logged_error(&self) -> Option<JoinError> {
+    pub(crate) fn join_error(&self) -> Option<JoinError> {
         let needed =
             if self.bootstrap_record.is_some() { self.seeds.len() / 2 + 1 } else { self.seeds.len() };
-        let left = self.seeds.len() - self.mark_incompatible.len();
-        self.mark_incompatible.values().next().copied().filter(|_| left < needed)
+        let left = self.seeds.len() - self.incompatible.len();
+        self.incompatible.values().next().copied().filter(|_| left < needed)
     }
 
     /// Returns the bootstrap record to store and send, if this member is the one that writes it and all seeds are
@@ -195,7 +195,7 @@ impl BootstrapState {
         );
         self.bootstrap_record = Some(bootstrap_record);
         self.present.clear();
-        self.mark_incompatible.clear();
+        self.incompatible.clear();
     }
 }
 
@@ -274,26 +274,26 @@ mod tests {
     #[test]
     fn before_the_formation_one_estranged_seed_is_too_many_and_afterwards_a_majority_is() {
         let mut unformed = fresh(2, 20);
-        assert_eq!(unformed.logged_error(), None);
+        assert_eq!(unformed.join_error(), None);
         unformed.refused(MemberId(3), Refusal::NotMe);
-        assert_eq!(unformed.logged_error(), Some(JoinError::Misaddressed));
+        assert_eq!(unformed.join_error(), Some(JoinError::Misaddressed));
         unformed.mark_compatible(MemberId(3));
-        assert_eq!(unformed.logged_error(), None);
+        assert_eq!(unformed.join_error(), None);
         unformed.refused(MemberId(1), Refusal::TooManyConnections);
-        assert_eq!(unformed.logged_error(), None, "that passes by itself");
+        assert_eq!(unformed.join_error(), None, "that passes by itself");
         unformed.refused(MemberId(1), Refusal::WrongVersion { caller: 2, called: 1 });
-        assert_eq!(unformed.logged_error(), Some(JoinError::OtherVersion { ours: 2, theirs: 1 }));
+        assert_eq!(unformed.join_error(), Some(JoinError::OtherVersion { ours: 2, theirs: 1 }));
         unformed.refused(MemberId(1), Refusal::WrongTimeout);
-        assert_eq!(unformed.logged_error(), Some(JoinError::OtherTimeout));
+        assert_eq!(unformed.join_error(), Some(JoinError::OtherTimeout));
 
         let (mut first, _) = formed();
         first.refused(MemberId(2), Refusal::WrongStorage);
         first.refused(MemberId(3), Refusal::WrongStorage);
-        assert_eq!(first.logged_error(), None, "it is their disks that are wrong");
+        assert_eq!(first.join_error(), None, "it is their disks that are wrong");
         first.refused(MemberId(2), Refusal::WrongCluster);
-        assert_eq!(first.logged_error(), None, "members 1 and 3 are a majority");
+        assert_eq!(first.join_error(), None, "members 1 and 3 are a majority");
         first.refused(MemberId(3), Refusal::WrongCluster);
-        assert_eq!(first.logged_error(), Some(JoinError::OtherCluster));
+        assert_eq!(first.join_error(), Some(JoinError::OtherCluster));
     }
 
     #[test]

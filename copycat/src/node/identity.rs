@@ -200,7 +200,7 @@ impl Identity {
         if bootstrap_record.members.contains(&(self.member, self.storage)) {
             return Ok(());
         }
-        wrong("identity bootstrap_state", self.member.0)
+        wrong("identity member", self.member.0)
     }
 }
 
@@ -272,7 +272,7 @@ pub(super) mod tests {
         assert!(with(|_| {}).is_ok());
         assert!(with(|identity| identity.generation = u64::MAX).is_err(), "no start can be counted any more");
         assert!(with(|identity| identity.storage = 0).is_err());
-        assert!(with(|identity| identity.storage = 9).is_err(), "the bootstrap_state know another disk");
+        assert!(with(|identity| identity.storage = 9).is_err(), "the bootstrap record names another disk");
         assert!(with(|identity| identity.member = MemberId(0)).is_err());
         assert!(
             with(|identity| identity.bootstrap_record.as_mut().unwrap().cluster = 0).is_err(),

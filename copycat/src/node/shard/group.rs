@@ -71,8 +71,10 @@ impl Group {
     }
 
     /// Detaches the state machine, because no proxy exists.
-    pub(super) fn detach(&mut self) -> Work {
+    pub(super) fn detach(&mut self, replies: &mut Replies) -> Work {
         self.intake.detach();
+        // A client in another process may still wait for its read.
+        self.reads.abandon(Failure::UnknownResource, replies);
         self.reads = PendingReads::default();
         self.apply_queue.detach()
     }
@@ -134,6 +136,9 @@ impl Group {
         io: &mut Io,
         replies: &mut Replies,
     ) -> Result<(), StorageError> {
+        if self.stopped {
+            return Ok(());
+        }
         self.apply_queue.tick(now, replies);
         self.reads.expire(now, replies);
         self.intake.queue.expire(now, replies);

@@ -321,7 +321,8 @@ impl Shard {
     fn detach(&mut self, ids: &[GroupId]) {
         self.resources.retain(|_, groups| groups != ids);
         for slot in ids.iter().filter_map(|id| self.groups.find(*id)).collect::<Vec<_>>() {
-            self.output.work.push(self.groups.get_mut(slot).detach());
+            let TurnOutput { replies, work, .. } = &mut self.output;
+            work.push(self.groups.get_mut(slot).detach(replies));
         }
     }
 

@@ -78,8 +78,13 @@ impl Cluster<'_> {
             self.network.set_cut(other, at, true);
         }
         let mut later = micros(&mut self.random, 150..900);
-        for parcel in parcels {
-            self.schedule.after(later, Event::Arrive(parcel));
+        for (arrival, parcel) in parcels {
+            let mut time = self.schedule.now() + later;
+            if !parcel.outlives {
+                // A request that was sent before the answers were held up may still be in flight.
+                time = self.network.keep_order((parcel.from, parcel.to), time.max(arrival));
+            }
+            self.schedule.at(time, Event::Arrive(parcel));
             later += micros(&mut self.random, 0..50);
         }
         let rejoined = millis(&mut self.random, 5..30);

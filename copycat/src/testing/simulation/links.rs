@@ -68,7 +68,7 @@ impl Cluster<'_> {
             let parcel =
                 Parcel { from: at, to: there, life, outlives, connection, timeout, held: false, bytes };
             match &mut self.members[there].pen {
-                Some(pen) if now <= pen.shut => pen.parcels.push(Parcel { held: true, ..parcel }),
+                Some(pen) if now <= pen.shut => pen.parcels.push((arrival, Parcel { held: true, ..parcel })),
                 Some(_) => {}
                 None => self.schedule.at(arrival, Event::Arrive(parcel)),
             }

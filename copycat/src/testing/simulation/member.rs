@@ -52,7 +52,8 @@ pub(super) struct Member {
 /// Messages that are held up: all that are sent until `shut`. Later ones are lost.
 #[derive(Debug)]
 pub(super) struct HeldMessages {
-    pub parcels: Vec<Parcel>,
+    /// Each with the time of its arrival, had nothing held it up.
+    pub parcels: Vec<(Duration, Parcel)>,
     pub shut: Duration,
 }
 

@@ -92,6 +92,13 @@ impl Network {
         (self.loss, self.duplication, self.hold_up, self.in_order) = (0, 0, 0, true);
     }
 
+    /// Returns when a request that was held up until `time` arrives: no request that is sent later overtakes it.
+    pub(super) fn keep_order(&mut self, (from, to): (usize, usize), time: Duration) -> Duration {
+        let last = &mut self.last[(from * self.members + to) * ROADS + ROADS - 1];
+        *last = time.max(*last);
+        time
+    }
+
     /// Draws the arrival times of a message that leaves now.
     pub(super) fn draw(
         &mut self,

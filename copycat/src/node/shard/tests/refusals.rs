@@ -117,3 +117,12 @@ fn a_leader_whose_state_machine_halts_falls_silent() {
         "it neither holds an election back nor stands for one"
     );
 }
+
+#[test]
+fn reads_that_wait_when_the_resource_is_closed_are_refused() {
+    let mut leader = Leader::settled();
+    let [mut read] = leader.call([FREE]);
+    assert_eq!(seen(&mut read), None, "it waits for a round");
+    leader.turn([Input::Detach(vec![GROUP])]);
+    assert_eq!(seen(&mut read), Some(Err(Failure::UnknownResource)));
+}
