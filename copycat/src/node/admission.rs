@@ -5,7 +5,7 @@ use super::wire::BootstrapRecord;
 use crate::codec::cursor::Malformed;
 use crate::codec::ids::MemberId;
 use crate::transport::admission::Admission;
-use crate::transport::wire::{Hello, Identity, Refusal, Role};
+use crate::transport::wire::{CallerKind, Hello, Refusal, Welcome};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -36,10 +36,10 @@ impl MemberAdmission {
 }
 
 impl Admission for MemberAdmission {
-    fn identity(&self) -> Identity {
+    fn identity(&self) -> Welcome {
         let bootstrap_state = self.bootstrap_state();
         let bootstrap_record = bootstrap_state.bootstrap_record();
-        Identity {
+        Welcome {
             member: self.me,
             storage: self.storage,
             election_ms: self.election_ms,
@@ -50,19 +50,21 @@ impl Admission for MemberAdmission {
 
     fn admit(&self, hello: &Hello) -> Result<(), Refusal> {
         match hello.role {
-            Role::Member { id, storage, .. } => self.bootstrap_state().judge(id, storage, hello.cluster),
-            Role::Client => Ok(()),
+            CallerKind::Member { id, storage, .. } => {
+                self.bootstrap_state().judge(id, storage, hello.cluster)
+            }
+            CallerKind::Client => Ok(()),
         }
     }
 
-    fn accept(&self, peer: MemberId, identity: &Identity) -> Result<(), Refusal> {
+    fn accept(&self, peer: MemberId, identity: &Welcome) -> Result<(), Refusal> {
         bootstrap_record_of(identity).map_err(|_| Refusal::Unreadable)?;
         self.bootstrap_state().judge(peer, identity.storage, identity.cluster)
     }
 }
 
 /// Returns the bootstrap record in a member's identity; `None` while it has none.
-pub(super) fn bootstrap_record_of(identity: &Identity) -> Result<Option<BootstrapRecord>, Malformed> {
+pub(super) fn bootstrap_record_of(identity: &Welcome) -> Result<Option<BootstrapRecord>, Malformed> {
     if identity.cluster == 0 {
         return Ok(None);
     }

@@ -114,7 +114,7 @@ impl ApplyProgress {
 
 /// One group's state machine.
 #[derive(Debug)]
-struct Replica {
+struct AppliedGroup {
     machine: Box<dyn Machine>,
     progress: Arc<ApplyProgress>,
     applied: Index,
@@ -130,7 +130,7 @@ struct Replica {
 /// The state machines of all groups of a shard.
 #[derive(Debug, Default)]
 pub(crate) struct Applier {
-    replicas: BTreeMap<GroupId, Replica>,
+    replicas: BTreeMap<GroupId, AppliedGroup>,
     replies: Replies,
 }
 
@@ -140,7 +140,7 @@ impl Applier {
         for item in work {
             match item {
                 Work::Attach { group, machine, from, progress } => {
-                    self.replicas.insert(group, Replica::new(machine, from, progress));
+                    self.replicas.insert(group, AppliedGroup::new(machine, from, progress));
                 }
                 Work::Detach { group } => drop(self.replicas.remove(&group)),
                 Work::Apply { group, frames, replies, reads } => {
@@ -156,14 +156,14 @@ impl Applier {
     }
 }
 
-fn attached(replicas: &mut BTreeMap<GroupId, Replica>, group: GroupId) -> &mut Replica {
+fn attached(replicas: &mut BTreeMap<GroupId, AppliedGroup>, group: GroupId) -> &mut AppliedGroup {
     replicas.get_mut(&group).expect("work is handed over for attached groups only")
 }
 
-impl Replica {
-    fn new(machine: Box<dyn Machine>, from: Index, progress: Arc<ApplyProgress>) -> Replica {
+impl AppliedGroup {
+    fn new(machine: Box<dyn Machine>, from: Index, progress: Arc<ApplyProgress>) -> AppliedGroup {
         progress.applied.store(from, Ordering::Release);
-        Replica { machine, progress, applied: from, time: 0, seen: from, halted: false }
+        AppliedGroup { machine, progress, applied: from, time: 0, seen: from, halted: false }
     }
 
     fn apply(

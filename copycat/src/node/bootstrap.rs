@@ -7,7 +7,7 @@ use super::data_directory::DataDirectory;
 use super::wire::{BootstrapRecord, Message};
 use crate::codec::ids::MemberId;
 use crate::transport::peer::PeerSender;
-use crate::transport::wire::{Identity, Refusal};
+use crate::transport::wire::{Refusal, Welcome};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -77,7 +77,7 @@ impl Bootstrap {
     }
 
     /// Handles a connection to a member. Returns the bootstrap record if it is in force from now on.
-    pub(super) fn connected(&mut self, peer: MemberId, identity: &Identity) -> Option<BootstrapRecord> {
+    pub(super) fn connected(&mut self, peer: MemberId, identity: &Welcome) -> Option<BootstrapRecord> {
         self.admission.bootstrap_state().mark_compatible(peer);
         match bootstrap_record_of(identity) {
             Ok(Some(bootstrap_record)) => self.shown(peer, &bootstrap_record),
@@ -213,8 +213,8 @@ mod tests {
         std::env::temp_dir().join(format!("copycat-bootstrap-{name}-{}", std::process::id()))
     }
 
-    fn unformed(member: u64, storage: u128) -> Identity {
-        Identity {
+    fn unformed(member: u64, storage: u128) -> Welcome {
+        Welcome {
             member: MemberId(member),
             storage,
             election_ms: 250,

@@ -26,7 +26,7 @@ impl ClusterClock {
     }
 
     /// Returns the time, in microseconds, for an entry made at local time `now`.
-    pub(crate) fn stamp(&self, now: Duration) -> u64 {
+    pub(crate) fn timestamp(&self, now: Duration) -> u64 {
         let Some((newest, seen_at)) = self.newest else { return 0 };
         let since = now.saturating_sub(seen_at).as_micros();
         newest.saturating_add(u64::try_from(since).unwrap_or(u64::MAX))
@@ -40,11 +40,11 @@ mod tests {
     #[test]
     fn it_goes_on_from_the_last_entry_and_never_falls() {
         let mut clock = ClusterClock::default();
-        assert_eq!(clock.stamp(Duration::from_secs(77)), 0, "however long the machine has been up");
+        assert_eq!(clock.timestamp(Duration::from_secs(77)), 0, "however long the machine has been up");
         clock.observe(5_000_000, Duration::from_secs(100));
-        assert_eq!(clock.stamp(Duration::from_secs(101)), 6_000_000);
+        assert_eq!(clock.timestamp(Duration::from_secs(101)), 6_000_000);
         clock.observe(1, Duration::from_secs(102));
-        assert_eq!(clock.stamp(Duration::from_secs(102)), 7_000_000, "an old entry sets nothing back");
-        assert_eq!(clock.stamp(Duration::from_secs(1)), 5_000_000, "a local clock that fell back");
+        assert_eq!(clock.timestamp(Duration::from_secs(102)), 7_000_000, "an old entry sets nothing back");
+        assert_eq!(clock.timestamp(Duration::from_secs(1)), 5_000_000, "a local clock that fell back");
     }
 }

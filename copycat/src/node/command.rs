@@ -4,7 +4,7 @@ use super::bootstrap::BootstrapReply;
 use super::shard::{Attachment, Bounds, ShardStatus};
 use crate::codec::ids::GroupId;
 use crate::request::sender::{PERMIT_BYTES, RequestReceiver};
-use crate::request::status::Watch;
+use crate::request::status::Subscription;
 use tokio::sync::{mpsc, oneshot};
 
 /// Requests of this process's proxies that may wait for a turn. While the queue is full, callers wait (backpressure).
@@ -33,8 +33,8 @@ pub(crate) enum Command {
 
 /// The channels into the loop.
 #[derive(Debug)]
-pub(super) struct Inlets {
+pub(super) struct Channels {
     pub commands: mpsc::UnboundedReceiver<Command>,
     pub requests: RequestReceiver,
-    pub watches: mpsc::Receiver<Watch>,
+    pub watches: mpsc::Receiver<Subscription>,
 }

@@ -87,7 +87,7 @@ impl Completions {
 mod tests {
     use super::*;
     use crate::codec::ids::{GroupId, MemberId};
-    use crate::storage::{Journal, MemoryDisk, Options, Owner};
+    use crate::storage::{Journal, JournalOptions, MemoryDisk, Owner};
     use std::future::Future;
     use std::pin::pin;
     use std::sync::Arc;
@@ -100,7 +100,7 @@ mod tests {
     fn written() -> Done {
         let owner = Owner { storage: 1, member: MemberId(1), shard: 0 };
         let (mut journal, _) =
-            Journal::open(Arc::new(MemoryDisk::default()), Options::new(owner), 1).unwrap();
+            Journal::open(Arc::new(MemoryDisk::default()), JournalOptions::new(owner), 1).unwrap();
         journal.save_vote(GroupId(1), 1, None).unwrap();
         Done::Written(journal.next_write().unwrap().run())
     }

@@ -9,10 +9,10 @@ use super::alarm::Alarm;
 use super::applier::Work;
 use super::bootstrap::Bootstrap;
 use super::clock::now;
-use super::command::{Command, Inlets};
+use super::command::{Channels, Command};
 use super::completions::{Completions, Done};
 use super::links::{PeerLinks, origin};
-use super::shard::{Input, Save, Shard};
+use super::shard::{FlushTask, Input, Shard};
 use super::streams::Streams;
 use super::wire::heartbeats::HeartbeatRecord;
 use super::wire::{BootstrapRecord, Incoming};
@@ -51,13 +51,13 @@ pub(super) struct Driver {
     pub(super) peers: BTreeMap<MemberId, Peer>,
     pub(super) addresses: AddressBook,
     pub(super) acceptor: Acceptor,
-    pub(super) flusher: Worker<Save>,
+    pub(super) flusher: Worker<FlushTask>,
     pub(super) preparer: Worker<Preparation>,
     pub(super) applier: Worker<Vec<Work>>,
     pub(super) streams: Streams,
     /// The connections for saves that run without the flusher.
     pub(super) links: PeerLinks,
-    pub(super) inlets: Inlets,
+    pub(super) channels: Channels,
     pub(super) completions: Arc<Completions>,
     pub(super) control: mpsc::Receiver<Event<Incoming>>,
     pub(super) bulk: mpsc::Receiver<Event<Incoming>>,
@@ -76,7 +76,7 @@ impl Driver {
             match self.wait().await {
                 Some(Command::Close) => return self.close().await,
                 Some(Command::Abort) => return,
-                Some(command) => self.obey(command),
+                Some(command) => self.handle_command(command),
                 None => {}
             }
             self.gather();
@@ -92,15 +92,15 @@ impl Driver {
         tokio::select! {
             biased;
             // A closed channel means that the owner has dropped the node.
-            command = self.inlets.commands.recv() => return Some(command.unwrap_or(Command::Abort)),
+            command = self.channels.commands.recv() => return Some(command.unwrap_or(Command::Abort)),
             // The last turn has left inputs for the next one. The connections may run in between.
             () = tokio::task::yield_now(), if !waits => {}
             // The turn takes the completions, before all other inputs.
             () = self.completions.notified() => {}
             Some(event) = self.control.recv() => self.take_event(event),
             Some(event) = self.bulk.recv() => self.take_event(event),
-            Some(request) = self.inlets.requests.recv() => self.inputs.push(Input::Request(request)),
-            Some(watch) = self.inlets.watches.recv() => self.streams.watch(watch, &self.shard),
+            Some(request) = self.channels.requests.recv() => self.inputs.push(Input::Request(request)),
+            Some(watch) = self.channels.watches.recv() => self.streams.watch(watch, &self.shard),
             () = self.alarm.rings() => {}
         }
         None
@@ -119,7 +119,7 @@ impl Driver {
         let mut bytes = 0;
         while self.inputs.len() < TURN_MAX
             && bytes < TURN_BYTES
-            && let Some(request) = self.inlets.requests.try_recv()
+            && let Some(request) = self.channels.requests.try_recv()
         {
             bytes += request.call.len();
             self.inputs.push(Input::Request(request));
@@ -171,7 +171,7 @@ impl Driver {
         if self.shard.failure().is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    fn obey(&mut self, command: Command) {
+    fn handle_command(&mut self, command: Command) {
         match command {
             Command::Attach(attachment) => self.inputs.push(Input::Attach(attachment)),
             Command::Detach(groups) => self.inputs.push(Input::Detach(groups)),
@@ -226,7 +226,7 @@ impl Driver {
             (Source::Server { id }, Incoming::Results(answers)) => {
                 self.inputs.push(Input::Answered { from: *id, answers });
             }
-            (Source::Client { replies, .. }, Incoming::Seek(groups)) => {
+            (Source::Client { replies, .. }, Incoming::FindLeaders(groups)) => {
                 answer(replies, self.addresses.leaders(&self.shard, &groups));
             }
             (Source::Client { id, replies }, Incoming::Stream(message)) => {
@@ -271,7 +271,7 @@ impl Driver {
             }
         }
         if let Some(mark) = self.shard.journal_mut().close() {
-            self.flusher.hand_over(Save::silent(mark));
+            self.flusher.hand_over(FlushTask::silent(mark));
             self.completions.set_awaited(true);
             while self.completions.dead_worker().is_none()
                 && !self.completions.take().iter().any(|done| matches!(done, Done::Written(_)))

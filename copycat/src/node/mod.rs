@@ -36,7 +36,7 @@ pub(crate) use opening::StartError;
 pub(crate) use options::{ELECTION_TIMEOUT_MAX, Options, Storage};
 pub(crate) use shard::{GroupStatus, ShardStatus};
 
-use self::command::{Command, Inlets, REQUESTS_DEPTH, WATCHES_DEPTH};
+use self::command::{Channels, Command, REQUESTS_DEPTH, WATCHES_DEPTH};
 use self::driver::Driver;
 use self::machine::{Checker, Machine};
 use self::shard::Attachment;
@@ -72,11 +72,11 @@ impl Node {
         let (sender, requests) = RequestSender::new(REQUESTS_DEPTH);
         let (listening, watches) = StatusSender::new(WATCHES_DEPTH);
         let (started, outcome) = oneshot::channel();
-        let inlets = Inlets { commands: inlet, requests, watches };
+        let channels = Channels { commands: inlet, requests, watches };
         let (ending, ended) = watch::channel(());
         let name = format!("copycat-node-{}", options.me);
         let thread = threads::spawn(name, move || {
-            run(&options, inlets, started);
+            run(&options, channels, started);
             drop(ending);
         })
         .map_err(StartError::Thread)?;
@@ -177,13 +177,13 @@ impl Drop for Node {
     }
 }
 
-fn run(options: &Options, inlets: Inlets, started: oneshot::Sender<Result<(), StartError>>) {
+fn run(options: &Options, channels: Channels, started: oneshot::Sender<Result<(), StartError>>) {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return drop(started.send(Err(StartError::Thread(error)))),
     };
     runtime.block_on(async {
-        match Driver::open(options, inlets).await {
+        match Driver::open(options, channels).await {
             Err(error) => drop(started.send(Err(error))),
             Ok(driver) => {
                 if started.send(Ok(())).is_ok() {

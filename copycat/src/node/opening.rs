@@ -6,7 +6,7 @@ use super::alarm::Alarm;
 use super::bootstrap::Bootstrap;
 use super::bootstrap_state::BootstrapState;
 use super::clock::now;
-use super::command::Inlets;
+use super::command::Channels;
 use super::completions::Completions;
 use super::data_directory::DataDirectory;
 use super::driver::{Driver, EVENTS_DEPTH};
@@ -64,7 +64,7 @@ pub(crate) enum StartError {
 
 impl Driver {
     /// Opens the data directory and the journal, listens on the address, and starts to dial the other members.
-    pub(super) async fn open(options: &Options, inlets: Inlets) -> Result<Driver, StartError> {
+    pub(super) async fn open(options: &Options, channels: Channels) -> Result<Driver, StartError> {
         let mut entropy = fastrand::Rng::new();
         let directory = match &options.storage {
             Storage::Memory => DataDirectory::in_memory(options.me, options.election_timeout, &mut entropy),
@@ -119,7 +119,7 @@ impl Driver {
             applier: workers::applier(0, completions.clone()).map_err(StartError::Thread)?,
             streams: Streams::new(options.me),
             links,
-            inlets,
+            channels,
             completions,
             control,
             bulk,
@@ -149,7 +149,7 @@ fn open_journal(
     salts: u64,
 ) -> Result<(Journal, Recovered), StorageError> {
     let owner = Owner { storage: directory.identity().storage, member: options.me, shard: 0 };
-    let mut kept = crate::storage::Options::new(owner);
+    let mut kept = crate::storage::JournalOptions::new(owner);
     let disk: Arc<dyn Disk> = match &options.storage {
         Storage::Memory => Arc::new(MemoryDisk::default()),
         Storage::Directory { path, segment_len, slowed_to } => {

@@ -56,10 +56,10 @@ impl Options {
     }
 
     /// Returns the options of the shard. `promised` is the longest promise of earlier processes.
-    pub(super) fn shard(&self, seed: u64, promised: Duration) -> shard::Options {
-        shard::Options {
+    pub(super) fn shard(&self, seed: u64, promised: Duration) -> shard::ShardOptions {
+        shard::ShardOptions {
             me: self.me,
-            raft: raft::options::Options {
+            raft: raft::options::RaftOptions {
                 election_timeout: self.election_timeout,
                 heartbeat_interval: self.heartbeat_interval,
                 inflight_max: 64,

@@ -7,8 +7,8 @@
 use super::shard::{GroupStatus, Shard};
 use crate::codec::ids::{GroupId, MemberId};
 use crate::raft::effect;
-use crate::request::status::{Health, PartitionStatus, Role, Watch};
-use crate::stream::server::{ReaderFault, Server, ServerEvent};
+use crate::request::status::{Health, PartitionStatus, Role, Subscription};
+use crate::stream::server::{ReaderFault, ServerEvent, StreamServer};
 use crate::stream::topic;
 use crate::stream::wire::{EndReason, Item, Open, StreamId, ToServer};
 use crate::transport::closed::Closed;
@@ -25,20 +25,20 @@ pub(super) struct Streams {
     handles: BTreeMap<u64, Handle>,
     /// Whether any remote handle has a listener: the loop needs this in every turn.
     handles_listen: bool,
-    here: Vec<(mpsc::Sender<PartitionStatus>, Listener)>,
+    here: Vec<(mpsc::Sender<PartitionStatus>, Subscriber)>,
 }
 
 /// The connection of a remote handle.
 #[derive(Debug)]
 struct Handle {
     replies: Sender,
-    server: Server,
-    listeners: BTreeMap<StreamId, Listener>,
+    server: StreamServer,
+    listeners: BTreeMap<StreamId, Subscriber>,
 }
 
 /// A listener to the partitions of a resource.
 #[derive(Debug)]
-struct Listener {
+struct Subscriber {
     groups: Vec<GroupId>,
     /// The last status that was told for each partition.
     told: Vec<Option<PartitionStatus>>,
@@ -46,9 +46,9 @@ struct Listener {
     position: u64,
 }
 
-impl Listener {
-    fn new(groups: &[GroupId]) -> Listener {
-        Listener { groups: groups.to_vec(), told: vec![None; groups.len()], position: 0 }
+impl Subscriber {
+    fn new(groups: &[GroupId]) -> Subscriber {
+        Subscriber { groups: groups.to_vec(), told: vec![None; groups.len()], position: 0 }
     }
 
     /// Tells what has changed, until `tell` returns `false`.
@@ -93,9 +93,9 @@ impl Streams {
     }
 
     /// Adds a listener of this process. A resource that is not open here has no listeners.
-    pub(super) fn watch(&mut self, watch: Watch, shard: &Shard) {
+    pub(super) fn watch(&mut self, watch: Subscription, shard: &Shard) {
         if let Some(groups) = shard.resource(&watch.resource) {
-            self.here.push((watch.sink, Listener::new(groups)));
+            self.here.push((watch.sink, Subscriber::new(groups)));
             self.tell_here(shard);
         }
     }
@@ -104,7 +104,7 @@ impl Streams {
     pub(super) fn take(&mut self, client: u64, replies: &Sender, message: ToServer, shard: &Shard) {
         let handle = self.handles.entry(client).or_insert_with(|| Handle {
             replies: replies.clone(),
-            server: Server::default(),
+            server: StreamServer::default(),
             listeners: BTreeMap::new(),
         });
         match handle.take(message, shard) {
@@ -159,7 +159,7 @@ impl Handle {
             ServerEvent::Opened(Open { stream, topic: topic::STATUS, subject, .. }) => {
                 let name = std::str::from_utf8(&subject).ok();
                 match name.and_then(|name| shard.resource(name)) {
-                    Some(groups) => drop(self.listeners.insert(stream, Listener::new(groups))),
+                    Some(groups) => drop(self.listeners.insert(stream, Subscriber::new(groups))),
                     None => self.server.end(stream, EndReason::UnknownSubject),
                 }
             }

@@ -6,7 +6,7 @@
 use super::applier::{Applier, Work};
 use super::clock;
 use super::completions::{Completions, Done};
-use super::shard::{Links, Save};
+use super::shard::{FlushTask, Links};
 use crate::storage::Preparation;
 use crate::threads;
 use std::collections::VecDeque;
@@ -58,7 +58,7 @@ impl<J: Send + 'static> Worker<J> {
         mut run: impl FnMut(J) + Send + 'static,
     ) -> io::Result<Worker<J>> {
         let jobs = Arc::new(Jobs { waiting: Mutex::default(), stopping: AtomicBool::new(false) });
-        let (theirs, watch) = (jobs.clone(), Watch { name: name.clone(), completions });
+        let (theirs, watch) = (jobs.clone(), PanicGuard { name: name.clone(), completions });
         let thread = threads::spawn(name, move || {
             let _watch = watch;
             while let Some(job) = theirs.next() {
@@ -81,12 +81,12 @@ impl<J: Send + 'static> Worker<J> {
 /// Reports when the thread that owns it dies of a panic. Only a defect can cause that, or a state machine that panics
 /// while it is dropped: panics of other user code are caught.
 #[derive(Debug)]
-struct Watch {
+struct PanicGuard {
     name: String,
     completions: Arc<Completions>,
 }
 
-impl Drop for Watch {
+impl Drop for PanicGuard {
     fn drop(&mut self) {
         if thread::panicking() {
             self.completions.report_panic(std::mem::take(&mut self.name));
@@ -109,9 +109,9 @@ pub(crate) fn flusher(
     shard: usize,
     mut links: impl Links + 'static,
     completions: Arc<Completions>,
-) -> io::Result<Worker<Save>> {
+) -> io::Result<Worker<FlushTask>> {
     let theirs = completions.clone();
-    let run = move |save: Save| theirs.put(Done::Written(save.run(&mut links)));
+    let run = move |save: FlushTask| theirs.put(Done::Written(save.run(&mut links)));
     Worker::start(format!("copycat-flush-{shard}"), completions, run)
 }
 

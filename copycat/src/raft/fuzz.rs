@@ -3,7 +3,7 @@
 
 use super::effect::{Effect, Effects};
 use super::message::{AppendResult, Message};
-use super::options::{Options, Restored};
+use super::options::{RaftOptions, Restored};
 use super::state::Raft;
 use crate::codec::configuration::Configuration;
 use crate::codec::ids::{Index, MemberId, Term};
@@ -81,9 +81,9 @@ fn message(random: &mut fastrand::Rng) -> Message {
 
 const MS: Duration = Duration::from_millis(1);
 
-fn options(entries_max: u64) -> Options {
+fn options(entries_max: u64) -> RaftOptions {
     let (election_timeout, heartbeat_interval) = (100 * MS, 20 * MS);
-    Options { election_timeout, heartbeat_interval, inflight_max: 2, entries_max, seed: SEED }
+    RaftOptions { election_timeout, heartbeat_interval, inflight_max: 2, entries_max, seed: SEED }
 }
 
 /// Returns the restored state of member 1 of three.

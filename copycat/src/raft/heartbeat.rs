@@ -102,13 +102,13 @@ impl Leader<'_> {
         let rounds = &self.leadership.rounds;
         let (peer, progress) = &mut self.leadership.peers[at];
         let (peer, newest): (MemberId, u64) = (*peer, rounds.newest());
-        progress.hear(self.server.now);
+        progress.record_contact(self.server.now);
         if let Some(acknowledged) = progress.detect_lost_entries(round, log.last) {
             fx.push(Effect::FollowerLostEntries { peer, first: log.last + 1, last: acknowledged });
         }
         progress.heartbeat_answered(round, log.verified, newest);
         let news = log.durable > progress.matched() && progress.accept(log.durable, newest);
-        if progress.is_missing_something() && rounds.is_later_heartbeat(round, progress.moved()) {
+        if progress.is_missing_something() && rounds.is_later_heartbeat(round, progress.progress_round()) {
             progress.recover();
         }
         news

@@ -93,21 +93,21 @@ impl Leadership {
     }
 
     /// Returns the newest time at or after which a majority was heard, the leader included.
-    fn quorum_heard(&self, server: &Server) -> Duration {
-        let heard = quorum::reached(server.configurations.current(), |member| {
+    fn quorum_contact(&self, server: &Server) -> Duration {
+        let last_contact = quorum::reached(server.configurations.current(), |member| {
             if member == server.id {
                 server.now
             } else {
-                self.peer(member).map_or(Duration::ZERO, Progress::heard)
+                self.peer(member).map_or(Duration::ZERO, Progress::last_contact)
             }
         });
-        assert!(heard <= Some(server.now), "heard a majority in the future");
-        heard.unwrap_or(Duration::ZERO)
+        assert!(last_contact <= Some(server.now), "heard a majority in the future");
+        last_contact.unwrap_or(Duration::ZERO)
     }
 
     /// Returns whether a majority was heard within the last election timeout. That is so as long as the lease holds.
-    pub(super) fn hears_quorum(&self, server: &Server) -> bool {
-        server.now < self.quorum_heard(server) + server.options.election_timeout
+    pub(super) fn has_quorum_contact(&self, server: &Server) -> bool {
+        server.now < self.quorum_contact(server) + server.options.election_timeout
     }
 
     /// Returns whether no majority has answered for two election timeouts. Then the leader steps down in its term and
@@ -115,16 +115,16 @@ impl Leadership {
     /// ended long before.
     // Rule: thesis §6.2
     pub(super) fn must_step_down(&self, server: &Server) -> bool {
-        server.now >= self.quorum_heard(server) + 2 * server.options.election_timeout
+        server.now >= self.quorum_contact(server) + 2 * server.options.election_timeout
     }
 
     /// Returns the current lease, if it holds and an entry of the leader's own term is committed.
     pub(super) fn lease(&self, server: &Server, now: Duration) -> Option<Lease> {
         let end = self.rounds.lease_end(server.options.election_timeout)?;
-        let heard = self.quorum_heard(server);
+        let last_contact = self.quorum_contact(server);
         debug_assert!(
-            end < heard + server.options.election_timeout,
-            "a lease to {end:?}, heard at {heard:?}"
+            end < last_contact + server.options.election_timeout,
+            "a lease to {end:?}, heard at {last_contact:?}"
         );
         let holds = now.max(server.now) < end && server.commit >= self.term_start;
         holds.then_some(Lease { index: server.commit, end })

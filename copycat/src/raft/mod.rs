@@ -35,7 +35,7 @@
 //! | ReadIndex, 3: a later round confirms | [`read`] | [`confirm`](read::ReadIndexQueue::confirm) |
 //! | ReadIndex, 4: answer once applied | [`replication`] | [`push_ready`](replication::push_ready); the owner waits |
 //! | lease | [`lease`] | [`lease_end`](lease::Rounds::lease_end), for [`Raft::lease`](state::Raft::lease) |
-//! | vote block after hearing a leader | [`server`] | [`hear_leader`](server::Server::hear_leader) sets it |
+//! | vote block after hearing a leader | [`server`] | [`record_leader_contact`](server::Server::record_leader_contact) sets it |
 //! | | [`voting`] | `Raft::is_vote_blocked` obeys it |
 //! | pre-vote | [`roles`] | [`become_pre_candidate`](state::Raft::become_pre_candidate) asks |
 //! | | [`voting`] | `Raft::would_grant` answers |
@@ -60,7 +60,7 @@
 //!    repeated, delayed and overtaken, but not altered. The owner attaches the entries of an append, splits the append
 //!    if their bytes exceed a message, and describes them again (`spans`, `configurations`) on arrival. A message that
 //!    waits for a token never carries entries. The owner may delay the answer to a heartbeat that is not urgent
-//!    ([`options::Options::answer_delay_max`]).
+//!    ([`options::RaftOptions::answer_delay_max`]).
 //! 5. **Failures.** After an error of a write or a flush the owner makes no further call: the member stops.
 //! 6. **Time.** `now` is the time since any origin, on a clock that never goes back and also runs while the machine
 //!    sleeps. It is never the wall clock. [`state::Raft::tick`] is called several times per heartbeat interval.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 /// The settings of one group. They are the same on all of its members, except the seed.
 #[derive(Clone, Debug)]
-pub(crate) struct Options {
+pub(crate) struct RaftOptions {
     /// The shortest time without a leader before a member campaigns. Each wait is drawn at random, between this time
     /// and twice as long. It must be equal on all members that exchange messages, because a leader's lease relies on
     /// the time for which its followers cast no vote.
@@ -24,7 +24,7 @@ pub(crate) struct Options {
     pub seed: u64,
 }
 
-impl Options {
+impl RaftOptions {
     /// Returns the time at which the heartbeat after one at `now` is due: the next whole multiple of the interval. So
     /// all groups that a member leads send their heartbeats at the same time, and one message per follower carries
     /// them. The pause may be shorter at the start of a leadership and after a late tick.

@@ -38,11 +38,11 @@ pub(super) struct Progress {
     /// The last index up to which the follower's log agrees, durable or not, according to its latest answers.
     verified: Index,
     /// The newest round of heartbeats when the leader last sent an append or the follower last made progress.
-    moved: u64,
+    progress_round: u64,
     /// The newest round of heartbeats that the follower answered.
     round: u64,
     /// The time at which the follower was last heard in this term.
-    heard: Duration,
+    last_contact: Duration,
 }
 
 impl Progress {
@@ -59,9 +59,9 @@ impl Progress {
             lost: false,
             refused: false,
             verified: 0,
-            moved: 0,
+            progress_round: 0,
             round: 0,
-            heard: now,
+            last_contact: now,
         }
     }
 
@@ -81,8 +81,8 @@ impl Progress {
     }
 
     /// Returns the time at which the follower was last heard in this term.
-    pub(super) fn heard(&self) -> Duration {
-        self.heard
+    pub(super) fn last_contact(&self) -> Duration {
+        self.last_contact
     }
 
     /// Returns whether an append may be sent, if the leader's log ends with `last`. A probe may have no entries.
@@ -105,8 +105,12 @@ impl Progress {
     /// Records that an append up to `last` is sent while `round` is the newest round of heartbeats.
     pub(super) fn sent(&mut self, last: Index, round: u64) {
         assert!(last + 1 >= self.next, "an append ends before it begins");
-        assert!(round >= self.moved, "sent in round {round}, but moved in {}", self.moved);
-        self.moved = round;
+        assert!(
+            round >= self.progress_round,
+            "sent in round {round}, but the progress is of {}",
+            self.progress_round
+        );
+        self.progress_round = round;
         if self.mode == Mode::Replicate {
             assert!(last >= self.next, "only probes go without entries");
             self.inflight.push_back(last);
@@ -133,8 +137,8 @@ impl Progress {
     }
 
     /// Records that the follower answered in this term.
-    pub(super) fn hear(&mut self, now: Duration) {
-        self.heard = self.heard.max(now);
+    pub(super) fn record_contact(&mut self, now: Duration) {
+        self.last_contact = self.last_contact.max(now);
     }
 
     /// Handles an acknowledgement: everything up to `matched` is durable there. Returns whether that was not known.
@@ -145,7 +149,7 @@ impl Progress {
         self.matched = self.matched.max(matched);
         self.verified = self.verified.max(matched);
         if news {
-            (self.moved, self.matched_round) = (round, round);
+            (self.progress_round, self.matched_round) = (round, round);
         }
         if self.mode == Mode::Replicate {
             while self.inflight.front().is_some_and(|&last| last <= matched) {
@@ -220,7 +224,7 @@ impl Progress {
         }
         (self.round, self.refused) = (round, false);
         if verified > self.verified {
-            self.moved = newest;
+            self.progress_round = newest;
         }
         // This may be less than before: after a restart, a follower does not know yet up to where the logs agree.
         self.verified = verified;
@@ -239,8 +243,8 @@ impl Progress {
     }
 
     /// Returns the newest round of heartbeats when the leader last sent an append or the follower made progress.
-    pub(super) fn moved(&self) -> u64 {
-        self.moved
+    pub(super) fn progress_round(&self) -> u64 {
+        self.progress_round
     }
 
     /// Searches again for the index up to which the logs agree, because appends seem to be lost. The first probe

@@ -61,7 +61,7 @@ impl Leader<'_> {
     pub(super) fn append_reply(&mut self, at: usize, result: AppendResult, fx: &mut Effects) {
         let round = self.leadership.rounds.newest();
         let progress = &mut self.leadership.peers[at].1;
-        progress.hear(self.server.now);
+        progress.record_contact(self.server.now);
         match result {
             AppendResult::Accepted { matched } => {
                 assert!(matched <= self.server.log.last().index, "checked on arrival");

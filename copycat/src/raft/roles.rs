@@ -78,7 +78,7 @@ impl Raft {
     pub(super) fn follow(&mut self, leader: MemberId, fx: &mut Effects) {
         assert!(!matches!(self.role, RoleState::Leader(_)), "two leaders in one term: refused before");
         self.become_follower(fx);
-        self.server.hear_leader(leader);
+        self.server.record_leader_contact(leader);
     }
 
     /// Acts on the result of the current campaign. `pre` says whether that is a pre-vote.

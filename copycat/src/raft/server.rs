@@ -7,7 +7,7 @@ use super::configuration::Configurations;
 use super::effect::{Effect, Effects};
 use super::error::NotLeader;
 use super::message::Message;
-use super::options::{Options, Restored};
+use super::options::{RaftOptions, Restored};
 use super::token::Token;
 use crate::codec::configuration::Configuration;
 use crate::codec::ids::{Index, MemberId, TERM_MAX, Term};
@@ -20,7 +20,7 @@ use std::time::Duration;
 #[derive(Debug)]
 pub(super) struct Server {
     pub(super) id: MemberId,
-    pub(super) options: Options,
+    pub(super) options: RaftOptions,
     random: fastrand::Rng,
     /// The latest time given by the owner.
     pub(super) now: Duration,
@@ -58,7 +58,7 @@ impl Server {
     /// itself, because before it stopped it may have answered a leader that holds a lease. The timeout is the longest
     /// under which it may have answered, or the current one if that is longer. A server without a term need not wait:
     /// it never answered a heartbeat, because the answer would have waited for a term on disk.
-    pub(super) fn new(options: Options, restored: Restored, now: Duration) -> Server {
+    pub(super) fn new(options: RaftOptions, restored: Restored, now: Duration) -> Server {
         let last = restored.log.last();
         assert!(restored.vote.is_none() || restored.term > 0, "a vote without a term");
         assert!(last.term <= restored.term, "entries of a term that was not saved before them");
@@ -194,7 +194,7 @@ impl Server {
     }
 
     /// Records that the leader of the current term was heard. This server then casts no vote for one election timeout.
-    pub(super) fn hear_leader(&mut self, leader: MemberId) {
+    pub(super) fn record_leader_contact(&mut self, leader: MemberId) {
         assert!(leader != self.id, "a leader hears itself");
         // Rule: Raft figure 3, Election Safety
         assert!(self.leader.is_none_or(|first| first == leader), "two leaders in one term: refused before");

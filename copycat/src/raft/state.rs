@@ -4,7 +4,7 @@ use super::effect::{Effect, Effects, Role};
 use super::election::Campaign;
 use super::leadership::{Leader, Leadership};
 use super::lease::Lease;
-use super::options::{Options, Restored};
+use super::options::{RaftOptions, Restored};
 use super::server::Server;
 use super::token::Token;
 #[cfg(feature = "testing")]
@@ -48,7 +48,7 @@ pub(crate) struct Raft {
 
 impl Raft {
     /// Creates a follower that continues from `restored`.
-    pub(crate) fn new(options: Options, restored: Restored, now: Duration) -> Raft {
+    pub(crate) fn new(options: RaftOptions, restored: Restored, now: Duration) -> Raft {
         let server = Server::new(options, restored, now);
         let announced = (Role::Follower, server.term, server.leader);
         Raft { server, role: RoleState::Follower, announced }

@@ -71,7 +71,7 @@ impl Raft {
     // Rule: thesis §4.2.3
     fn is_vote_blocked(&self) -> bool {
         match &self.role {
-            RoleState::Leader(leadership) => leadership.hears_quorum(&self.server),
+            RoleState::Leader(leadership) => leadership.has_quorum_contact(&self.server),
             RoleState::Follower | RoleState::Candidate(_) => self.server.is_vote_blocked(),
         }
     }

@@ -1,6 +1,6 @@
 //! The requests in flight: sent and not answered yet.
 
-use super::links::LinkId;
+use super::connections::ConnectionId;
 use super::queue::QueueKey;
 use crate::request::sender::Answer;
 use tokio::sync::oneshot;
@@ -16,7 +16,7 @@ const PLACE_BITS: u32 = 16;
 pub(super) struct InFlight {
     pub queue: QueueKey,
     /// The connection it was sent on. Its answer is accepted on no other.
-    pub link: LinkId,
+    pub connection: ConnectionId,
     pub deadline: Instant,
     pub reply: oneshot::Sender<Answer>,
 }
@@ -54,21 +54,21 @@ impl Calls {
         number
     }
 
-    /// Removes the call whose answer arrived on `link`. Returns `None` if it was given up, or was never made
+    /// Removes the call whose answer arrived on `connection`. Returns `None` if it was given up, or was never made
     /// there.
-    pub(super) fn take(&mut self, link: LinkId, number: u64) -> Option<InFlight> {
+    pub(super) fn take(&mut self, connection: ConnectionId, number: u64) -> Option<InFlight> {
         let place = number % IN_FLIGHT_MAX as u64;
         let (kept, call) = self.places.get_mut(place as usize)?;
-        if *kept != number || call.as_ref()?.link != link {
+        if *kept != number || call.as_ref()?.connection != connection {
             return None;
         }
         self.free.push(place as u32);
         call.take()
     }
 
-    /// Removes all calls that were sent on `link`.
-    pub(super) fn take_link(&mut self, link: LinkId) -> Vec<InFlight> {
-        self.take_if(|call| call.link == link)
+    /// Removes all calls that were sent on `connection`.
+    pub(super) fn take_link(&mut self, connection: ConnectionId) -> Vec<InFlight> {
+        self.take_if(|call| call.connection == connection)
     }
 
     /// Removes the calls whose deadline has passed. Costs nothing while there can be none: after a search, the
@@ -103,27 +103,27 @@ mod tests {
 
     const QUEUE: QueueKey = QueueKey { group: GroupId(1), aim: Target::LeaderHint };
 
-    fn call(link: u64, deadline: Instant) -> InFlight {
-        InFlight { queue: QUEUE, link: LinkId(link), deadline, reply: oneshot::channel().0 }
+    fn call(connection: u64, deadline: Instant) -> InFlight {
+        InFlight { queue: QUEUE, connection: ConnectionId(connection), deadline, reply: oneshot::channel().0 }
     }
 
     #[test]
     fn an_answer_finds_its_call_once_and_by_its_own_connection_only() {
         let (mut calls, now) = (Calls::default(), Instant::now());
         let numbers: Vec<u64> = (0..100).map(|at| calls.insert(call(at % 2, now))).collect();
-        assert!(calls.take(LinkId(1), numbers[0]).is_none(), "it was sent on the other");
+        assert!(calls.take(ConnectionId(1), numbers[0]).is_none(), "it was sent on the other");
         for (at, number) in numbers.iter().enumerate().rev() {
-            assert_eq!(calls.take(LinkId(at as u64 % 2), *number).unwrap().link.0, at as u64 % 2);
-            assert!(calls.take(LinkId(at as u64 % 2), *number).is_none(), "answered before");
+            assert_eq!(calls.take(ConnectionId(at as u64 % 2), *number).unwrap().connection.0, at as u64 % 2);
+            assert!(calls.take(ConnectionId(at as u64 % 2), *number).is_none(), "answered before");
         }
         assert_eq!(calls.len(), 0);
         // A late answer does not end another call in the same slot.
         let again: Vec<u64> = (0..100).map(|_| calls.insert(call(0, now))).collect();
-        assert!(numbers.iter().all(|number| calls.take(LinkId(0), *number).is_none()));
+        assert!(numbers.iter().all(|number| calls.take(ConnectionId(0), *number).is_none()));
         assert!(again.iter().all(|number| !numbers.contains(number)));
         assert_eq!((calls.len(), calls.places.len()), (100, 100), "places are used again");
         for forged in [0, 99, 100, u64::MAX] {
-            assert!(calls.take(LinkId(0), forged).is_none());
+            assert!(calls.take(ConnectionId(0), forged).is_none());
         }
     }
 
@@ -132,7 +132,7 @@ mod tests {
         let (mut calls, now) = (Calls::default(), Instant::now());
         let numbers: Vec<u64> = (0..IN_FLIGHT_MAX).map(|_| calls.insert(call(0, now))).collect();
         assert_eq!(calls.len(), IN_FLIGHT_MAX);
-        assert!(numbers.iter().all(|number| calls.take(LinkId(0), *number).is_some()));
+        assert!(numbers.iter().all(|number| calls.take(ConnectionId(0), *number).is_some()));
     }
 
     /// Requests that waited for their route may be sent after others whose deadline is later.
@@ -145,7 +145,7 @@ mod tests {
         random.shuffle(&mut left);
         let numbers: Vec<u64> = left.iter().map(|seconds| calls.insert(call(0, at(*seconds)))).collect();
         for (number, seconds) in numbers.iter().zip(left.clone()).take(100) {
-            assert_eq!(calls.take(LinkId(0), *number).unwrap().deadline, at(seconds));
+            assert_eq!(calls.take(ConnectionId(0), *number).unwrap().deadline, at(seconds));
             left.retain(|other| *other != seconds);
         }
         for now in 0..=200 {
@@ -162,9 +162,9 @@ mod tests {
     fn a_connection_that_breaks_takes_its_own_calls_with_it() {
         let (mut calls, now) = (Calls::default(), Instant::now());
         let numbers: Vec<u64> = (0..10).map(|at| calls.insert(call(at % 3, now))).collect();
-        assert_eq!(calls.take_link(LinkId(1)).len(), 3);
-        assert_eq!(calls.take_link(LinkId(1)).len(), 0);
+        assert_eq!(calls.take_link(ConnectionId(1)).len(), 3);
+        assert_eq!(calls.take_link(ConnectionId(1)).len(), 0);
         assert_eq!(calls.len(), 7);
-        assert!(calls.take(LinkId(0), numbers[0]).is_some());
+        assert!(calls.take(ConnectionId(0), numbers[0]).is_some());
     }
 }

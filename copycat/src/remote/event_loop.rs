@@ -1,15 +1,15 @@
 //! The event loop of a remote handle.
 
+use super::connections::{ConnectionId, Connections};
 use super::dialing::{Dialed, Dialing};
-use super::links::{LinkId, Links};
 use super::requests::{Batch, Requests};
 use super::resolving::{Reply, Resolving};
 use super::watching::{Fault, Watching};
 use super::wire::Incoming;
 use crate::codec::configuration::MEMBERS_MAX;
 use crate::request::sender::RequestReceiver;
-use crate::request::status::Watch;
-use crate::request::wire::leaders::{GROUPS_MAX, LeaderHint, Seek};
+use crate::request::status::Subscription;
+use crate::request::wire::leaders::{FindLeaders, GROUPS_MAX, LeaderHint};
 use crate::stream::STREAMS_MAX;
 use crate::transport::client::Client;
 use crate::transport::event::Event;
@@ -28,10 +28,10 @@ const WATCHING_MAX: usize = STREAMS_MAX / 2;
 
 /// The channels into the loop.
 #[derive(Debug)]
-pub(super) struct Inlets {
+pub(super) struct Channels {
     pub requests: RequestReceiver,
     pub commands: mpsc::Receiver<Command>,
-    pub watches: mpsc::Receiver<Watch>,
+    pub watches: mpsc::Receiver<Subscription>,
 }
 
 /// A command of the handle's owner to its loop.
@@ -49,12 +49,12 @@ pub(super) enum Command {
 /// The state of the loop: everything between the submitted requests and the connections.
 #[derive(Debug)]
 pub(super) struct EventLoop {
-    inlets: Inlets,
+    channels: Channels,
     request_timeout: Duration,
     resolving: Resolving,
     watching: Watching,
     requests: Requests,
-    links: Links,
+    connections: Connections,
     dialing: Dialing,
     /// Another default member is to be tried: the present one could not do what it was asked.
     roaming: bool,
@@ -64,16 +64,16 @@ impl EventLoop {
     pub(super) fn new(
         dialing: Dialing,
         first: Client<Incoming>,
-        inlets: Inlets,
+        channels: Channels,
         request_timeout: Duration,
     ) -> EventLoop {
         let mut event_loop = EventLoop {
-            inlets,
+            channels,
             request_timeout,
             resolving: Resolving::default(),
             watching: Watching::default(),
             requests: Requests::new(request_timeout),
-            links: Links::default(),
+            connections: Connections::default(),
             dialing,
             roaming: false,
         };
@@ -91,14 +91,14 @@ impl EventLoop {
             tokio::select! {
                 biased;
                 _ = &mut stopped => break,
-                (link, event) = self.links.next_event() => self.take_event(link, event),
+                (connection, event) = self.connections.next_event() => self.take_event(connection, event),
                 dialed = self.dialing.next() => self.take_dialed(dialed),
-                Some(command) = self.inlets.commands.recv(), if self.resolving.len() < RESOLVING_MAX => self.obey(command),
-                Some(watch) = self.inlets.watches.recv(), if self.watching.len() < WATCHING_MAX => {
+                Some(command) = self.channels.commands.recv(), if self.resolving.len() < RESOLVING_MAX => self.handle_command(command),
+                Some(watch) = self.channels.watches.recv(), if self.watching.len() < WATCHING_MAX => {
                     self.watching.add(Instant::now(), watch);
                     self.watch();
                 }
-                request = self.inlets.requests.recv(), if room => match request {
+                request = self.channels.requests.recv(), if room => match request {
                     Some(request) => self.requests.take(Instant::now(), request),
                     None => break,
                 },
@@ -107,10 +107,10 @@ impl EventLoop {
             self.gather();
             self.send();
         }
-        self.links.close().await;
+        self.connections.close().await;
     }
 
-    fn obey(&mut self, command: Command) {
+    fn handle_command(&mut self, command: Command) {
         let now = Instant::now();
         match command {
             Command::Resolve { name, reply } => {
@@ -124,7 +124,7 @@ impl EventLoop {
     fn gather(&mut self) {
         let now = Instant::now();
         while self.requests.has_room()
-            && let Some(request) = self.inlets.requests.try_recv()
+            && let Some(request) = self.channels.requests.try_recv()
         {
             self.requests.take(now, request);
         }
@@ -132,38 +132,38 @@ impl EventLoop {
 
     /// Sends what may be sent, one batch for each queue.
     fn send(&mut self) {
-        while let Some(Batch { queue, link, submit }) = self.requests.next() {
-            if self.links.queue(link, submit).is_err() {
-                self.requests.unsend(queue, link);
+        while let Some(Batch { queue, connection, submit }) = self.requests.next() {
+            if self.connections.queue(connection, submit).is_err() {
+                self.requests.unsend(queue, connection);
             }
         }
-        self.links.write_queued();
+        self.connections.write_queued();
     }
 
-    fn take_event(&mut self, link: LinkId, event: Option<Event<Incoming>>) {
+    fn take_event(&mut self, connection: ConnectionId, event: Option<Event<Incoming>>) {
         match event {
             Some(Event::Received { messages, .. }) => {
-                messages.into_iter().for_each(|message| self.take_message(link, message))
+                messages.into_iter().for_each(|message| self.take_message(connection, message))
             }
-            Some(Event::Gone { .. }) | None => self.lost(link),
+            Some(Event::Gone { .. }) | None => self.lost(connection),
             Some(_) => {}
         }
     }
 
-    fn take_message(&mut self, link: LinkId, message: Incoming) {
+    fn take_message(&mut self, connection: ConnectionId, message: Incoming) {
         match message {
             Incoming::Results(answers) => {
                 for answer in answers {
-                    self.roaming |= self.requests.answered(Instant::now(), link, answer);
+                    self.roaming |= self.requests.answered(Instant::now(), connection, answer);
                 }
             }
             Incoming::Leaders(leaders) => self.take_leaders(leaders),
-            Incoming::Stream(message) => match self.watching.take(link, message) {
+            Incoming::Stream(message) => match self.watching.take(connection, message) {
                 Ok(()) => self.watch(),
-                Err(fault) => self.blame(link, &fault),
+                Err(fault) => self.blame(connection, &fault),
             },
             Incoming::Resolved(resolved) => {
-                self.roaming |= self.resolving.answered(link, &resolved);
+                self.roaming |= self.resolving.answered(connection, &resolved);
                 if self.dialing.knows_cluster() {
                     let partitions = resolved.partitions.unwrap_or_default();
                     self.requests
@@ -185,14 +185,14 @@ impl EventLoop {
     }
 
     /// Handles the end of a connection: requests in flight on it may or may not have happened.
-    fn lost(&mut self, link: LinkId) {
-        self.links.retain(|kept| kept != link);
-        self.requests.lost(link);
-        self.resolving.lost(link);
-        self.watching.lost(link);
+    fn lost(&mut self, connection: ConnectionId) {
+        self.connections.retain(|kept| kept != connection);
+        self.requests.lost(connection);
+        self.resolving.lost(connection);
+        self.watching.lost(connection);
         let now = Instant::now();
-        self.requests.routes.closed(now, link);
-        if self.requests.routes.default_link().is_none() {
+        self.requests.routes.closed(now, connection);
+        if self.requests.routes.default_connection().is_none() {
             self.dialing.seek_default(now, None);
         }
     }
@@ -201,22 +201,22 @@ impl EventLoop {
         self.dialing.note(Instant::now(), &dialed);
         match (dialed.leader, dialed.outcome) {
             (None, Ok(client)) => {
-                let default_link = self.open(client);
-                self.requests.routes.settle(default_link);
+                let default_connection = self.open(client);
+                self.requests.routes.settle(default_connection);
             }
-            (Some(_), Ok(client)) if self.links.len() < MEMBERS_MAX => drop(self.open(client)),
+            (Some(_), Ok(client)) if self.connections.len() < MEMBERS_MAX => drop(self.open(client)),
             (Some(leader), _) => self.requests.routes.unreachable(leader),
             (None, Err(_)) => {}
         }
     }
 
     /// Keeps a connection, unless there is one to the same member, which is used instead.
-    fn open(&mut self, client: Client<Incoming>) -> LinkId {
+    fn open(&mut self, client: Client<Incoming>) -> ConnectionId {
         let member = client.identity.member;
-        self.links.to(member).unwrap_or_else(|| {
-            let link = self.links.add(client);
-            self.requests.routes.opened(member, link);
-            link
+        self.connections.to(member).unwrap_or_else(|| {
+            let connection = self.connections.add(client);
+            self.requests.routes.opened(member, connection);
+            connection
         })
     }
 
@@ -228,17 +228,17 @@ impl EventLoop {
         self.ask(now);
         self.ask_about_names(now);
         self.watch();
-        for link in self.links.retain(|link| self.requests.routes.needs(link)) {
-            self.requests.routes.closed(now, link);
-            self.resolving.lost(link);
-            self.watching.lost(link);
+        for connection in self.connections.retain(|connection| self.requests.routes.needs(connection)) {
+            self.requests.routes.closed(now, connection);
+            self.resolving.lost(connection);
+            self.watching.lost(connection);
         }
     }
 
     fn look_for_members(&mut self, now: Instant) {
-        let default_link = self.requests.routes.default_link();
-        if default_link.is_none() || self.roaming {
-            let except = default_link.and_then(|link| self.links.address(link));
+        let default_connection = self.requests.routes.default_connection();
+        if default_connection.is_none() || self.roaming {
+            let except = default_connection.and_then(|connection| self.connections.address(connection));
             self.roaming &= !self.dialing.seek_default(now, except);
         }
         for leader in self.requests.routes.missing() {
@@ -251,38 +251,38 @@ impl EventLoop {
         let now = Instant::now();
         match self.watching.deliver(now) {
             Ok(elsewhere) => self.roaming |= elsewhere,
-            Err((link, fault)) => return self.blame(link, &fault),
+            Err((connection, fault)) => return self.blame(connection, &fault),
         }
-        if let Some(link) = self.requests.routes.default_link() {
-            self.watching.open(now, link);
+        if let Some(connection) = self.requests.routes.default_connection() {
+            self.watching.open(now, connection);
         }
-        while let Some((link, message)) = self.watching.next_out() {
-            if self.links.queue(link, message).is_err() {
-                self.watching.lost(link);
+        while let Some((connection, message)) = self.watching.next_out() {
+            if self.connections.queue(connection, message).is_err() {
+                self.watching.lost(connection);
             }
         }
     }
 
     /// Closes the connection of a member that sent what no correct member sends.
-    fn blame(&mut self, link: LinkId, fault: &Fault) {
+    fn blame(&mut self, connection: ConnectionId, fault: &Fault) {
         tracing::warn!(%fault, "connection closed: no member says that");
-        self.lost(link);
+        self.lost(connection);
     }
 
     fn ask_about_names(&mut self, now: Instant) {
-        let Some(link) = self.requests.routes.default_link() else { return };
-        for resolve in self.resolving.ask(now, link) {
-            if self.links.queue(link, resolve).is_err() {
-                self.resolving.lost(link);
+        let Some(connection) = self.requests.routes.default_connection() else { return };
+        for resolve in self.resolving.ask(now, connection) {
+            if self.connections.queue(connection, resolve).is_err() {
+                self.resolving.lost(connection);
             }
         }
     }
 
     fn ask(&mut self, now: Instant) {
-        for (link, groups) in self.requests.routes.seek(now) {
+        for (connection, groups) in self.requests.routes.seek(now) {
             for groups in groups.chunks(GROUPS_MAX) {
                 // A question that is lost is asked again.
-                let _ = self.links.queue(link, Seek(groups.to_vec()));
+                let _ = self.connections.queue(connection, FindLeaders(groups.to_vec()));
             }
         }
     }

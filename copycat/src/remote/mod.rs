@@ -12,12 +12,12 @@
 //!
 //! Begin with [`event_loop`], then [`requests`] and [`routes`], which decide what is sent where and touch no
 //! connection. [`resolving`] holds the names that are asked about, [`watching`] the listeners, [`calls`] the
-//! requests in flight, [`links`] the connections, and [`dialing`] the attempts to connect.
+//! requests in flight, [`connections`] the connections, and [`dialing`] the attempts to connect.
 
 mod calls;
+mod connections;
 mod dialing;
 mod event_loop;
-mod links;
 mod queue;
 mod requests;
 mod resolving;
@@ -28,7 +28,7 @@ mod watching;
 pub(crate) mod wire;
 
 use self::dialing::Dialing;
-use self::event_loop::{Command, EventLoop, Inlets};
+use self::event_loop::{Channels, Command, EventLoop};
 pub(crate) use self::resolving::ResolveError;
 use crate::codec::ids::{GroupId, MemberId};
 use crate::request::sender::RequestSender;
@@ -94,11 +94,12 @@ impl RemoteNode {
         let (sender, requests) = RequestSender::new(DEPTH);
         let (commands, inlet) = mpsc::channel(COMMANDS_MAX);
         let (listening, watches) = StatusSender::new(COMMANDS_MAX);
-        let inlets = Inlets { requests, commands: inlet, watches };
+        let channels = Channels { requests, commands: inlet, watches };
         let (stop, stopped) = oneshot::channel();
         let (started, outcome) = oneshot::channel();
-        let thread = threads::spawn("copycat-remote".into(), move || run(options, inlets, started, stopped))
-            .map_err(RemoteError::Thread)?;
+        let thread =
+            threads::spawn("copycat-remote".into(), move || run(options, channels, started, stopped))
+                .map_err(RemoteError::Thread)?;
         let node = RemoteNode { sender, commands, listening, stop: Some(stop), thread: Some(thread) };
         match outcome.await {
             Ok(outcome) => outcome.map(|()| node),
@@ -137,7 +138,7 @@ impl Drop for RemoteNode {
 
 fn run(
     options: Options,
-    inlets: Inlets,
+    channels: Channels,
     started: oneshot::Sender<Result<(), RemoteError>>,
     stopped: oneshot::Receiver<()>,
 ) {
@@ -152,7 +153,7 @@ fn run(
             Err(error) => drop(started.send(Err(error.into()))),
             Ok(first) => {
                 if started.send(Ok(())).is_ok() {
-                    let event_loop = EventLoop::new(dialing, first, inlets, request_timeout);
+                    let event_loop = EventLoop::new(dialing, first, channels, request_timeout);
                     // The loop is a task like the connections: as the root future it would be polled once more
                     // per wake-up.
                     drop(tokio::spawn(event_loop.run(stopped)).await);

@@ -1,6 +1,6 @@
 //! The queue of one group's requests, and the connection that they take.
 
-use super::links::LinkId;
+use super::connections::ConnectionId;
 use crate::codec::access::{Access, Consistency, ReadOrder};
 use crate::codec::ids::{GroupId, MemberId};
 use crate::request::failure::Failure;
@@ -14,7 +14,7 @@ use tokio::time::Instant;
 const IDLE_MAX: Duration = Duration::from_secs(10);
 /// The interval at which the leader of a group in use is asked for.
 const SEEK_INTERVAL: Duration = Duration::from_secs(1);
-/// The interval while the leader is in doubt.
+/// The interval while the leader is in suspect_leader.
 const SEEK_PAUSE: Duration = Duration::from_millis(50);
 
 /// The members that requests are for.
@@ -51,12 +51,12 @@ pub(super) type QueuedRequest = (Instant, Request);
 #[derive(Debug)]
 pub(super) struct RequestQueue {
     pub waiting: VecDeque<QueuedRequest>,
-    /// Number of requests in flight, all of them on `link`.
+    /// Number of requests in flight, all of them on `connection`.
     under_way: usize,
     /// The connection they take. It changes only while none is in flight, so that none overtakes another.
-    link: Option<LinkId>,
+    connection: Option<ConnectionId>,
     /// The connection they should take.
-    target: Option<LinkId>,
+    target: Option<ConnectionId>,
     /// The leader, as far as it is known.
     pub leader: Option<LeaderHint>,
     last_use: Instant,
@@ -66,11 +66,11 @@ pub(super) struct RequestQueue {
 }
 
 impl RequestQueue {
-    pub(super) fn new(now: Instant, target: Option<LinkId>) -> RequestQueue {
+    pub(super) fn new(now: Instant, target: Option<ConnectionId>) -> RequestQueue {
         RequestQueue {
             waiting: VecDeque::new(),
             under_way: 0,
-            link: None,
+            connection: None,
             target,
             leader: None,
             last_use: now,
@@ -86,24 +86,24 @@ impl RequestQueue {
     }
 
     /// Returns the connection that waiting requests may take now.
-    pub(super) fn open_link(&mut self) -> Option<LinkId> {
+    pub(super) fn open_link(&mut self) -> Option<ConnectionId> {
         if self.under_way == 0 {
-            self.link = self.target;
+            self.connection = self.target;
         }
-        self.link.filter(|_| self.link == self.target)
+        self.connection.filter(|_| self.connection == self.target)
     }
 
     /// Sets the connection that should be taken from now on.
-    pub(super) fn aim_at(&mut self, target: Option<LinkId>) {
+    pub(super) fn set_target(&mut self, target: Option<ConnectionId>) {
         self.target = target;
     }
 
-    /// Returns whether `link` is taken, or should be.
-    pub(super) fn takes(&self, link: LinkId) -> bool {
-        self.target == Some(link) || self.under_way > 0 && self.link == Some(link)
+    /// Returns whether `connection` is taken, or should be.
+    pub(super) fn takes(&self, connection: ConnectionId) -> bool {
+        self.target == Some(connection) || self.under_way > 0 && self.connection == Some(connection)
     }
 
-    pub(super) fn target(&self) -> Option<LinkId> {
+    pub(super) fn target(&self) -> Option<ConnectionId> {
         self.target
     }
 
@@ -129,7 +129,7 @@ impl RequestQueue {
 
     /// Forgets the leader if it is `member`, which may not lead any more, or cannot be reached. It must be
     /// named again before it is used. Returns whether it was the leader.
-    pub(super) fn doubt(&mut self, member: MemberId) -> bool {
+    pub(super) fn suspect_leader(&mut self, member: MemberId) -> bool {
         self.leader.take_if(|leader| leader.member == member).is_some()
     }
 

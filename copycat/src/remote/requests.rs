@@ -3,7 +3,7 @@
 //! A synchronous value that touches no connection: it decides what is sent where, and is told the outcome.
 
 use super::calls::{Calls, IN_FLIGHT_MAX, InFlight};
-use super::links::LinkId;
+use super::connections::ConnectionId;
 use super::queue::QueueKey;
 use super::routes::{self, Routes};
 use crate::request::failure::Failure;
@@ -21,7 +21,7 @@ const WAITING_BYTES_MAX: usize = 64 << 20;
 #[derive(Debug)]
 pub(super) struct Batch {
     pub queue: QueueKey,
-    pub link: LinkId,
+    pub connection: ConnectionId,
     pub submit: Submit,
 }
 
@@ -55,53 +55,54 @@ impl Requests {
 
     /// Returns the next batch that may be sent, and counts it as sent.
     pub(super) fn next(&mut self) -> Option<Batch> {
-        let routes::RoutedRequests { queue, link, requests } = self.routes.next()?;
+        let routes::RoutedRequests { queue, connection, requests } = self.routes.next()?;
         let (now, mut left) = (Instant::now(), Duration::ZERO);
         let mut submitted = Vec::with_capacity(requests.len());
         self.sending.clear();
         for (deadline, Request { call, reply, .. }) in requests {
-            let id = self.calls.insert(InFlight { queue, link, deadline, reply });
+            let id = self.calls.insert(InFlight { queue, connection, deadline, reply });
             self.sending.push(id);
             left = left.max(deadline.saturating_duration_since(now));
             submitted.push(Submitted { id, call });
         }
         let submit = Submit { group: queue.group, term: 0, left, requests: submitted };
-        Some(Batch { queue, link, submit })
+        Some(Batch { queue, connection, submit })
     }
 
     /// Fails the last batch, which was certainly not sent.
-    pub(super) fn unsend(&mut self, queue: QueueKey, link: LinkId) {
+    pub(super) fn unsend(&mut self, queue: QueueKey, connection: ConnectionId) {
         for id in self.sending.drain(..) {
-            let unsent = self.calls.take(link, id).expect("it was kept a moment ago");
+            let unsent = self.calls.take(connection, id).expect("it was kept a moment ago");
             // A caller that has stopped waiting needs no answer. This holds for all answers here.
             let _ = unsent.reply.send(Err(Failure::Busy));
             self.routes.ended(queue, 1);
         }
     }
 
-    /// Handles an answer that arrived on `link`. Returns whether another default member may be able to do what
+    /// Handles an answer that arrived on `connection`. Returns whether another default member may be able to do what
     /// this one could not.
-    pub(super) fn answered(&mut self, now: Instant, link: LinkId, answered: Answered) -> bool {
-        let Some(call) = self.calls.take(link, answered.id) else { return false };
+    pub(super) fn answered(&mut self, now: Instant, connection: ConnectionId, answered: Answered) -> bool {
+        let Some(call) = self.calls.take(connection, answered.id) else { return false };
         self.routes.ended(call.queue, 1);
         let answer = answered.result.map_err(Failure::received);
-        let elsewhere = answer.as_ref().is_err_and(|failure| self.heed(now, *failure, call.queue, link));
+        let elsewhere =
+            answer.as_ref().is_err_and(|failure| self.heed(now, *failure, call.queue, connection));
         let _ = call.reply.send(answer);
         elsewhere
     }
 
-    /// Reacts to a failure of the member on `link`, or to its silence. Returns the same as
+    /// Reacts to a failure of the member on `connection`, or to its silence. Returns the same as
     /// [`answered`](Self::answered).
-    fn heed(&mut self, now: Instant, failure: Failure, queue: QueueKey, link: LinkId) -> bool {
+    fn heed(&mut self, now: Instant, failure: Failure, queue: QueueKey, connection: ConnectionId) -> bool {
         if may_be_led_by_another(failure) {
-            self.routes.doubt(now, queue, link);
+            self.routes.suspect_leader(now, queue, connection);
         }
-        self.routes.default_link() == Some(link) && may_be_better_elsewhere(failure)
+        self.routes.default_connection() == Some(connection) && may_be_better_elsewhere(failure)
     }
 
     /// Handles the end of a connection: requests in flight on it may or may not have happened.
-    pub(super) fn lost(&mut self, link: LinkId) {
-        for call in self.calls.take_link(link) {
+    pub(super) fn lost(&mut self, connection: ConnectionId) {
+        for call in self.calls.take_link(connection) {
             self.routes.ended(call.queue, 1);
             let _ = call.reply.send(Err(Failure::Disconnected));
         }
@@ -114,7 +115,7 @@ impl Requests {
         let mut elsewhere = false;
         for call in self.calls.take_expired(now) {
             self.routes.ended(call.queue, 1);
-            elsewhere |= self.heed(now, Failure::Timeout, call.queue, call.link);
+            elsewhere |= self.heed(now, Failure::Timeout, call.queue, call.connection);
             let _ = call.reply.send(Err(Failure::Timeout));
         }
         self.routes.forget(now);
@@ -167,8 +168,8 @@ mod tests {
         assert_eq!(fill(&mut requests), most);
         requests.expire(now + TIMEOUT);
         assert_eq!(fill(&mut requests), most, "whose time is up waits no longer");
-        requests.routes.opened(MemberId(1), LinkId(1));
-        requests.routes.settle(LinkId(1));
+        requests.routes.opened(MemberId(1), ConnectionId(1));
+        requests.routes.settle(ConnectionId(1));
         let first = requests.next().expect("a batch for the first group");
         assert_eq!(fill(&mut requests), first.submit.requests.len(), "what is sent does not wait");
     }

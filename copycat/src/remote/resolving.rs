@@ -4,7 +4,7 @@
 //! opened it, or the same one may soon. So the question is repeated, to the default member of that moment,
 //! until its deadline.
 
-use super::links::LinkId;
+use super::connections::ConnectionId;
 use crate::codec::ids::GroupId;
 use crate::request::failure::Failure;
 use crate::request::wire::resolve::{Resolve, Resolved};
@@ -41,7 +41,7 @@ struct Question {
     deadline: Instant,
     reply: Reply,
     /// The connection on which it was asked and not answered yet.
-    asked: Option<LinkId>,
+    asked: Option<ConnectionId>,
     next: Instant,
     /// The error at the deadline.
     otherwise: ResolveError,
@@ -63,7 +63,7 @@ impl Resolving {
     }
 
     /// Returns the questions to ask on `link` now, and counts them as asked.
-    pub(super) fn ask(&mut self, now: Instant, link: LinkId) -> Vec<Resolve> {
+    pub(super) fn ask(&mut self, now: Instant, link: ConnectionId) -> Vec<Resolve> {
         let due =
             self.questions.iter_mut().filter(|question| question.asked.is_none() && question.next <= now);
         due.map(|question| {
@@ -74,7 +74,7 @@ impl Resolving {
     }
 
     /// Handles an answer that arrived on `link`. Returns whether another member should be asked.
-    pub(super) fn answered(&mut self, link: LinkId, resolved: &Resolved) -> bool {
+    pub(super) fn answered(&mut self, link: ConnectionId, resolved: &Resolved) -> bool {
         let asked = |question: &Question| question.id == resolved.id && question.asked == Some(link);
         let Some(at) = self.questions.iter().position(asked) else { return false };
         match &resolved.partitions {
@@ -96,7 +96,7 @@ impl Resolving {
     }
 
     /// Marks the questions on `link` to be asked again, because the connection is gone.
-    pub(super) fn lost(&mut self, link: LinkId) {
+    pub(super) fn lost(&mut self, link: ConnectionId) {
         for question in self.questions.iter_mut().filter(|question| question.asked == Some(link)) {
             question.asked = None;
         }
@@ -121,8 +121,8 @@ mod tests {
     use super::*;
     use crate::request::wire::resolve::Partition;
 
-    const HERE: LinkId = LinkId(1);
-    const THERE: LinkId = LinkId(2);
+    const HERE: ConnectionId = ConnectionId(1);
+    const THERE: ConnectionId = ConnectionId(2);
     const PATIENCE: Duration = Duration::from_secs(5);
 
     fn open(id: u64) -> Resolved {

@@ -4,7 +4,7 @@
 //! takes effect when none of them is in flight on the old connection; until then new requests wait in their
 //! queue.
 
-use super::links::LinkId;
+use super::connections::ConnectionId;
 use super::queue::{QueueKey, QueuedRequest, RequestQueue, Target};
 use crate::codec::ids::{GroupId, MemberId};
 use crate::request::sender::Request;
@@ -16,7 +16,7 @@ use tokio::time::Instant;
 #[derive(Debug)]
 pub(super) struct RoutedRequests<'a> {
     pub queue: QueueKey,
-    pub link: LinkId,
+    pub connection: ConnectionId,
     pub requests: vec_deque::Drain<'a, QueuedRequest>,
 }
 
@@ -24,8 +24,8 @@ pub(super) struct RoutedRequests<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Routes {
     queues: BTreeMap<QueueKey, RequestQueue>,
-    links: BTreeMap<MemberId, LinkId>,
-    default_link: Option<LinkId>,
+    connections: BTreeMap<MemberId, ConnectionId>,
+    default_connection: Option<ConnectionId>,
     /// Queues with waiting requests, as far as they may be able to send.
     ready: Vec<QueueKey>,
     /// Number of requests that wait in all queues, and bytes of their arguments.
@@ -44,14 +44,14 @@ impl Routes {
         self.waiting_bytes
     }
 
-    pub(super) fn default_link(&self) -> Option<LinkId> {
-        self.default_link
+    pub(super) fn default_connection(&self) -> Option<ConnectionId> {
+        self.default_connection
     }
 
     /// Adds a request, which fails at `deadline`.
     pub(super) fn take(&mut self, now: Instant, deadline: Instant, request: Request) {
-        let (key, default_link) = (QueueKey::of(&request), self.default_link);
-        let queue = self.queues.entry(key).or_insert_with(|| RequestQueue::new(now, default_link));
+        let (key, default_connection) = (QueueKey::of(&request), self.default_connection);
+        let queue = self.queues.entry(key).or_insert_with(|| RequestQueue::new(now, default_connection));
         if queue.waiting.is_empty() {
             self.ready.push(key);
         }
@@ -62,20 +62,20 @@ impl Routes {
 
     /// Returns the next requests that may be sent, and counts them as sent.
     pub(super) fn next(&mut self) -> Option<RoutedRequests<'_>> {
-        let (key, link) = loop {
+        let (key, connection) = loop {
             let key = self.ready.pop()?;
             let Some(queue) = self.queues.get_mut(&key).filter(|queue| !queue.waiting.is_empty()) else {
                 continue;
             };
-            if let Some(link) = queue.open_link() {
-                break (key, link);
+            if let Some(connection) = queue.open_link() {
+                break (key, connection);
             }
         };
         let queue = self.queues.get_mut(&key)?;
         self.waiting -= queue.waiting.len();
         self.waiting_bytes -= queue.waiting_bytes();
         queue.begun(queue.waiting.len());
-        Some(RoutedRequests { queue: key, link, requests: queue.waiting.drain(..) })
+        Some(RoutedRequests { queue: key, connection, requests: queue.waiting.drain(..) })
     }
 
     /// Records that `count` requests in flight were answered or given up.
@@ -87,27 +87,27 @@ impl Routes {
     }
 
     /// Records a new connection to a member.
-    pub(super) fn opened(&mut self, member: MemberId, link: LinkId) {
-        self.links.insert(member, link);
+    pub(super) fn opened(&mut self, member: MemberId, connection: ConnectionId) {
+        self.connections.insert(member, connection);
         self.aim();
     }
 
     /// Makes the connection the default one.
-    pub(super) fn settle(&mut self, default_link: LinkId) {
-        self.default_link = Some(default_link);
+    pub(super) fn settle(&mut self, default_connection: ConnectionId) {
+        self.default_connection = Some(default_connection);
         self.aim();
     }
 
     /// Records the end of a connection, on which nothing is in flight. Leaders that were reached by it are in
-    /// doubt. If it was the default one, any other takes its place.
-    pub(super) fn closed(&mut self, now: Instant, link: LinkId) {
-        let Some(member) = self.member(link) else { return };
-        self.links.remove(&member);
-        if self.default_link == Some(link) {
-            self.default_link = self.links.values().next().copied();
+    /// suspect_leader. If it was the default one, any other takes its place.
+    pub(super) fn closed(&mut self, now: Instant, connection: ConnectionId) {
+        let Some(member) = self.member(connection) else { return };
+        self.connections.remove(&member);
+        if self.default_connection == Some(connection) {
+            self.default_connection = self.connections.values().next().copied();
         }
-        for queue in self.queues.values_mut().filter(|queue| queue.target() == Some(link)) {
-            queue.doubt(member);
+        for queue in self.queues.values_mut().filter(|queue| queue.target() == Some(connection)) {
+            queue.suspect_leader(member);
             queue.seek_soon(now);
         }
         self.aim();
@@ -115,10 +115,10 @@ impl Routes {
 
     /// Stores the leaders of groups that are going to be used and were not asked about yet.
     pub(super) fn learn(&mut self, now: Instant, leaders: impl Iterator<Item = LeaderHint>) {
-        let default_link = self.default_link;
+        let default_connection = self.default_connection;
         for leader in leaders {
             let key = QueueKey { group: leader.group, aim: Target::LeaderHint };
-            let queue = self.queues.entry(key).or_insert_with(|| RequestQueue::new(now, default_link));
+            let queue = self.queues.entry(key).or_insert_with(|| RequestQueue::new(now, default_connection));
             queue.hear(leader);
         }
         self.aim();
@@ -135,45 +135,45 @@ impl Routes {
         self.aim();
     }
 
-    /// Records that the member on `link` could not do what was asked of a leader, or did not answer.
-    pub(super) fn doubt(&mut self, now: Instant, key: QueueKey, link: LinkId) {
-        let (member, queue) = (self.member(link), self.queues.get_mut(&key));
+    /// Records that the member on `connection` could not do what was asked of a leader, or did not answer.
+    pub(super) fn suspect_leader(&mut self, now: Instant, key: QueueKey, connection: ConnectionId) {
+        let (member, queue) = (self.member(connection), self.queues.get_mut(&key));
         if let (Some(queue), Some(member)) = (queue, member) {
             queue.seek_soon(now);
             // Many may fail at the same time. Only the first changes anything, and only for its own queue.
-            if queue.doubt(member) {
-                aim(key, queue, &self.links, self.default_link, &mut self.ready);
+            if queue.suspect_leader(member) {
+                aim(key, queue, &self.connections, self.default_connection, &mut self.ready);
             }
         }
     }
 
     /// Returns the member at the other end of a connection.
-    fn member(&self, link: LinkId) -> Option<MemberId> {
-        self.links.iter().find(|(_, known)| **known == link).map(|(member, _)| *member)
+    fn member(&self, connection: ConnectionId) -> Option<MemberId> {
+        self.connections.iter().find(|(_, known)| **known == connection).map(|(member, _)| *member)
     }
 
     /// Forgets the member as a leader until it is named again, because it cannot be reached.
     pub(super) fn unreachable(&mut self, member: MemberId) {
         for queue in self.queues.values_mut() {
-            queue.doubt(member);
+            queue.suspect_leader(member);
         }
     }
 
     /// Returns the leaders to which there is no connection.
     pub(super) fn missing(&self) -> impl Iterator<Item = &LeaderHint> {
         let leaders = self.queues.values().filter_map(|queue| queue.leader.as_ref());
-        leaders.filter(|leader| !self.links.contains_key(&leader.member))
+        leaders.filter(|leader| !self.connections.contains_key(&leader.member))
     }
 
     /// Returns whom to ask about which groups now: the member that gets their requests, and the default member,
     /// which may know better.
-    pub(super) fn seek(&mut self, now: Instant) -> BTreeMap<LinkId, Vec<GroupId>> {
-        let mut questions: BTreeMap<LinkId, Vec<GroupId>> = BTreeMap::new();
-        let Some(default_link) = self.default_link else { return questions };
+    pub(super) fn seek(&mut self, now: Instant) -> BTreeMap<ConnectionId, Vec<GroupId>> {
+        let mut questions: BTreeMap<ConnectionId, Vec<GroupId>> = BTreeMap::new();
+        let Some(default_connection) = self.default_connection else { return questions };
         for (key, queue) in &mut self.queues {
             if key.aim == Target::LeaderHint && queue.seek(now) {
-                questions.entry(default_link).or_default().push(key.group);
-                if let Some(other) = queue.target().filter(|target| *target != default_link) {
+                questions.entry(default_connection).or_default().push(key.group);
+                if let Some(other) = queue.target().filter(|target| *target != default_connection) {
                     questions.entry(other).or_default().push(key.group);
                 }
             }
@@ -198,14 +198,15 @@ impl Routes {
     }
 
     /// Returns whether the connection is in use.
-    pub(super) fn needs(&self, link: LinkId) -> bool {
-        self.default_link == Some(link) || self.queues.values().any(|queue| queue.takes(link))
+    pub(super) fn needs(&self, connection: ConnectionId) -> bool {
+        self.default_connection == Some(connection)
+            || self.queues.values().any(|queue| queue.takes(connection))
     }
 
     /// Sets the connection of each queue, and lets waiting requests try it.
     fn aim(&mut self) {
         for (key, queue) in &mut self.queues {
-            aim(*key, queue, &self.links, self.default_link, &mut self.ready);
+            aim(*key, queue, &self.connections, self.default_connection, &mut self.ready);
         }
     }
 }
@@ -213,13 +214,13 @@ impl Routes {
 fn aim(
     key: QueueKey,
     queue: &mut RequestQueue,
-    links: &BTreeMap<MemberId, LinkId>,
-    default_link: Option<LinkId>,
+    connections: &BTreeMap<MemberId, ConnectionId>,
+    default_connection: Option<ConnectionId>,
     ready: &mut Vec<QueueKey>,
 ) {
     let leader = queue.leader.as_ref().filter(|_| key.aim == Target::LeaderHint);
-    let link = leader.and_then(|leader| links.get(&leader.member));
-    queue.aim_at(link.copied().or(default_link));
+    let connection = leader.and_then(|leader| connections.get(&leader.member));
+    queue.set_target(connection.copied().or(default_connection));
     if !queue.waiting.is_empty() {
         ready.push(key);
     }

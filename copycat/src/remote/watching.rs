@@ -4,11 +4,11 @@
 //! at the default member of that moment. It continues: a status of an older term than the listener knows is
 //! left out.
 
-use super::links::LinkId;
+use super::connections::ConnectionId;
 use crate::codec::cursor::Malformed;
-use crate::request::status::{PartitionStatus, Watch};
+use crate::request::status::{PartitionStatus, Subscription};
 use crate::request::wire::resolve::NAME_MAX;
-use crate::stream::reader::{Event, Reader, ServerFault};
+use crate::stream::reader::{Event, ServerFault, StreamReader};
 use crate::stream::topic;
 use crate::stream::wire::{EndReason, Item, SUBJECT_MAX, StreamId, ToReader, ToServer};
 use bytes::Bytes;
@@ -38,9 +38,9 @@ pub(super) enum Fault {
 
 /// A listener to one resource.
 #[derive(Debug)]
-struct Listener {
-    watch: Watch,
-    stream: Option<(LinkId, StreamId)>,
+struct Subscriber {
+    watch: Subscription,
+    stream: Option<(ConnectionId, StreamId)>,
     /// The time from which on the stream may be opened.
     next: Instant,
     /// The last known status of each partition.
@@ -52,14 +52,14 @@ struct Listener {
 /// All listeners, and the streams on each connection.
 #[derive(Debug, Default)]
 pub(super) struct Watching {
-    listeners: Vec<Listener>,
-    readers: BTreeMap<LinkId, Reader>,
+    listeners: Vec<Subscriber>,
+    readers: BTreeMap<ConnectionId, StreamReader>,
 }
 
 impl Watching {
     /// Adds a listener.
-    pub(super) fn add(&mut self, now: Instant, watch: Watch) {
-        self.listeners.push(Listener {
+    pub(super) fn add(&mut self, now: Instant, watch: Subscription) {
+        self.listeners.push(Subscriber {
             watch,
             stream: None,
             next: now,
@@ -74,7 +74,7 @@ impl Watching {
     }
 
     /// Opens streams on `link` for listeners that have none.
-    pub(super) fn open(&mut self, now: Instant, link: LinkId) {
+    pub(super) fn open(&mut self, now: Instant, link: ConnectionId) {
         for listener in self.listeners.iter_mut().filter(|one| one.stream.is_none() && one.next <= now) {
             listener.next = now + PAUSE;
             let subject = Bytes::copy_from_slice(listener.watch.resource.as_bytes());
@@ -84,13 +84,13 @@ impl Watching {
     }
 
     /// Handles a message from the member on `link`.
-    pub(super) fn take(&mut self, link: LinkId, message: ToReader) -> Result<(), Fault> {
+    pub(super) fn take(&mut self, link: ConnectionId, message: ToReader) -> Result<(), Fault> {
         Ok(self.readers.entry(link).or_default().take(message)?)
     }
 
     /// Delivers what has arrived, as far as listeners accept it, and forgets listeners that are gone. Returns
     /// whether another member may know more than the one that was asked.
-    pub(super) fn deliver(&mut self, now: Instant) -> Result<bool, (LinkId, Fault)> {
+    pub(super) fn deliver(&mut self, now: Instant) -> Result<bool, (ConnectionId, Fault)> {
         let mut elsewhere = false;
         for listener in &mut self.listeners {
             let Some((link, stream)) = listener.stream else { continue };
@@ -111,12 +111,12 @@ impl Watching {
     }
 
     /// Returns the next message to send, with its connection.
-    pub(super) fn next_out(&mut self) -> Option<(LinkId, ToServer)> {
+    pub(super) fn next_out(&mut self) -> Option<(ConnectionId, ToServer)> {
         self.readers.iter_mut().find_map(|(link, reader)| reader.next_out().map(|message| (*link, message)))
     }
 
     /// Forgets the streams of a connection that is gone.
-    pub(super) fn lost(&mut self, link: LinkId) {
+    pub(super) fn lost(&mut self, link: ConnectionId) {
         self.readers.remove(&link);
         for listener in &mut self.listeners {
             listener.stream.take_if(|(open_on, _)| *open_on == link);
@@ -132,8 +132,8 @@ enum Delivered {
     Ended(EndReason),
 }
 
-impl Listener {
-    fn deliver(&mut self, reader: &mut Reader, stream: StreamId) -> Result<Delivered, Fault> {
+impl Subscriber {
+    fn deliver(&mut self, reader: &mut StreamReader, stream: StreamId) -> Result<Delivered, Fault> {
         loop {
             if let Some(status) = self.waiting.take()
                 && let Err(TrySendError::Full(status)) = self.watch.sink.try_send(status)
@@ -169,8 +169,8 @@ mod tests {
     use std::task::{Context, Poll, Waker};
     use tokio::sync::mpsc;
 
-    const HERE: LinkId = LinkId(1);
-    const THERE: LinkId = LinkId(2);
+    const HERE: ConnectionId = ConnectionId(1);
+    const THERE: ConnectionId = ConnectionId(2);
 
     fn status(partition: u32, term: u64, leader: Option<u64>) -> PartitionStatus {
         let health = if leader.is_some() { Health::Healthy } else { Health::NoLeader };

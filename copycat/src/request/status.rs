@@ -108,7 +108,7 @@ const WAITING_MAX: usize = 64;
 
 /// A subscription to the status of a resource.
 #[derive(Debug)]
-pub(crate) struct Watch {
+pub(crate) struct Subscription {
     /// The resource's name.
     pub resource: String,
     /// Receives the status of each partition, and every change. It is closed when the listener is gone.
@@ -118,12 +118,12 @@ pub(crate) struct Watch {
 /// The sender of subscriptions to a member or a remote handle. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct StatusSender {
-    inbox: mpsc::Sender<Watch>,
+    inbox: mpsc::Sender<Subscription>,
 }
 
 impl StatusSender {
     /// Creates the two ends of a queue that holds at most `depth` subscriptions.
-    pub(crate) fn new(depth: usize) -> (StatusSender, mpsc::Receiver<Watch>) {
+    pub(crate) fn new(depth: usize) -> (StatusSender, mpsc::Receiver<Subscription>) {
         let (inbox, watches) = mpsc::channel(depth);
         (StatusSender { inbox }, watches)
     }
@@ -132,7 +132,7 @@ impl StatusSender {
     /// end when it closes.
     pub(crate) async fn watch(self, resource: String) -> Option<mpsc::Receiver<PartitionStatus>> {
         let (sink, changes) = mpsc::channel(WAITING_MAX);
-        self.inbox.send(Watch { resource, sink }).await.ok()?;
+        self.inbox.send(Subscription { resource, sink }).await.ok()?;
         Some(changes)
     }
 }

@@ -2,7 +2,7 @@
 //! durable. From memory they need no read and no verification of checksums.
 
 use super::batch::Batch;
-use super::options::Options;
+use super::options::JournalOptions;
 use super::position::Position;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -20,8 +20,8 @@ pub(super) struct BatchCache {
 
 impl BatchCache {
     /// Returns an empty cache with the bounds of the journal's settings.
-    pub(super) fn new(options: &Options) -> BatchCache {
-        let Options { recent_bytes_max: bytes_max, recent_batches_max: batches_max, .. } = *options;
+    pub(super) fn new(options: &JournalOptions) -> BatchCache {
+        let JournalOptions { recent_bytes_max: bytes_max, recent_batches_max: batches_max, .. } = *options;
         BatchCache { bytes_max, batches_max, batches: VecDeque::new(), bytes: 0 }
     }
 

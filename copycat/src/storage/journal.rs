@@ -9,7 +9,7 @@ use super::batch_header::{BATCH_HEADER_LEN, BatchKind, add_frame};
 use super::disk::Disk;
 use super::error::{DiskError, StorageError};
 use super::groups::Groups;
-use super::options::Options;
+use super::options::JournalOptions;
 use super::position::{BLOCK, Position, align_up};
 use super::preparer::Preparer;
 use super::reserve::{INTERNAL_LEN_MAX, Purpose};
@@ -27,7 +27,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(crate) struct Journal {
     pub(super) disk: Arc<dyn Disk>,
-    pub(super) options: Options,
+    pub(super) options: JournalOptions,
     pub(super) salts: fastrand::Rng,
     pub(super) groups: Groups,
     /// The segments in use; never empty.

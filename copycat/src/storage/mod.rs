@@ -44,12 +44,12 @@ mod read;
 mod recovery;
 mod replay;
 mod reserve;
-mod room;
 mod scan;
 #[cfg(any(test, feature = "testing"))]
 pub(crate) mod seal;
 pub(crate) mod segment;
 mod segments;
+mod space;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -66,7 +66,7 @@ pub(crate) use error::DiskError;
 pub(crate) use error::StorageError;
 pub(crate) use group_log::GroupState;
 pub(crate) use journal::{Flushed, Journal};
-pub(crate) use options::{Options, SEGMENT_LEN_MAX, SEGMENT_LEN_MIN};
+pub(crate) use options::{JournalOptions, SEGMENT_LEN_MAX, SEGMENT_LEN_MIN};
 pub(crate) use owner::Owner;
 pub(crate) use position::Position;
 pub(crate) use preparer::{Preparation, Prepared};

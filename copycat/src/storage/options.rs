@@ -19,7 +19,7 @@ const FIRST_LEN: u64 = 4 << 20;
 
 /// The settings of a journal.
 #[derive(Clone, Debug)]
-pub(crate) struct Options {
+pub(crate) struct JournalOptions {
     /// The member and shard that own the journal.
     pub owner: Owner,
     /// Bytes of a new segment, rounded up to whole blocks and limited to 64 KiB to 1 GiB. The first segments of a
@@ -37,10 +37,10 @@ pub(crate) struct Options {
     pub recent_batches_max: usize,
 }
 
-impl Options {
+impl JournalOptions {
     /// Returns the default settings.
-    pub(crate) fn new(owner: Owner) -> Options {
-        Options {
+    pub(crate) fn new(owner: Owner) -> JournalOptions {
+        JournalOptions {
             owner,
             segment_len: 64 << 20,
             batch_max: 8 << 20,

@@ -9,7 +9,7 @@ impl Journal {
     /// Returns the next preparation, or `None` while one is in flight or none is needed. After a failure it returns
     /// only jobs that may free space, until `retry_preparation`.
     pub(crate) fn next_preparation(&mut self) -> Option<Preparation> {
-        if self.failed.is_some() || self.preparer.is_content() {
+        if self.failed.is_some() || self.preparer.is_idle() {
             return None;
         }
         let next = self.next_segment();

@@ -144,7 +144,7 @@ impl Preparer {
     /// Returns whether there is nothing to do: a job is in flight, or waits for [`retry`](Self::retry), or the next
     /// segment is ready and no other is to be removed. This is a cheap check for every turn, before the length of a
     /// segment is computed.
-    pub(super) fn is_content(&self) -> bool {
+    pub(super) fn is_idle(&self) -> bool {
         let ready = self.ready.is_some() && self.len_min == 0;
         self.busy || self.stalled || ready && self.dropped.is_empty()
     }

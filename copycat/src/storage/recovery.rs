@@ -8,7 +8,7 @@ use super::error::{Damage, Problem, StorageError};
 use super::group_log::GroupState;
 use super::groups::Groups;
 use super::journal::{Flushed, Journal};
-use super::options::{Options, SEGMENT_LEN_MAX, SEGMENT_LEN_MIN};
+use super::options::{JournalOptions, SEGMENT_LEN_MAX, SEGMENT_LEN_MIN};
 use super::position::{BLOCK, Position};
 use super::preparer::{Preparer, create_first};
 use super::replay::Replay;
@@ -40,7 +40,7 @@ impl Journal {
     /// The salts of new segments are made from `seed`, which is random except in simulations.
     pub(crate) fn open(
         disk: Arc<dyn Disk>,
-        options: Options,
+        options: JournalOptions,
         seed: u64,
     ) -> Result<(Journal, Recovered), StorageError> {
         assert!(options.batch_max >= BLOCK, "a batch of {} bytes holds no election", options.batch_max);
@@ -71,7 +71,7 @@ impl Journal {
 
     fn assemble(
         disk: Arc<dyn Disk>,
-        options: Options,
+        options: JournalOptions,
         seed: u64,
         segments: Vec<Segment>,
         replay: Replay,
@@ -113,13 +113,13 @@ impl Journal {
     }
 }
 
-fn first_header(options: &Options, seed: u64) -> SegmentHeader {
+fn first_header(options: &JournalOptions, seed: u64) -> SegmentHeader {
     let len = options.len_of(0);
     let salt = fastrand::Rng::with_seed(seed).u64(..);
     SegmentHeader { number: 0, salt, base: Position(0), len, owner: options.owner, recycled: false }
 }
 
-fn open_segment(disk: &dyn Disk, number: u64, options: &Options) -> Result<Segment, StorageError> {
+fn open_segment(disk: &dyn Disk, number: u64, options: &JournalOptions) -> Result<Segment, StorageError> {
     let region = disk.open(number)?;
     let file = region.to_string();
     let refused = |problem| Damage { file: file.clone(), offset: 0, problem };

@@ -3,7 +3,7 @@
 use super::batch::Batch;
 use super::batch_cache::BatchCache;
 use super::batch_header::BatchKind;
-use super::options::Options;
+use super::options::JournalOptions;
 use super::position::{Position, align_up};
 use super::segment::Segment;
 use std::collections::VecDeque;
@@ -26,7 +26,7 @@ pub(super) struct WriteQueue {
 impl WriteQueue {
     /// Returns an empty queue after the batches that recovery found. `previous` is the checksum of the last one's
     /// header.
-    pub(super) fn recovered(end: Position, previous: u32, options: &Options) -> WriteQueue {
+    pub(super) fn recovered(end: Position, previous: u32, options: &JournalOptions) -> WriteQueue {
         assert!(end.is_block(), "what is durable ends with a block: {end}");
         let (waiting, recent) = (VecDeque::new(), BatchCache::new(options));
         WriteQueue { end, durable: end, previous, in_flight: None, waiting, recent }

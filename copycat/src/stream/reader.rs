@@ -58,17 +58,17 @@ struct ReadStream {
 
 /// The reading end of all streams of a connection.
 #[derive(Debug, Default)]
-pub(crate) struct Reader {
+pub(crate) struct StreamReader {
     streams: BTreeMap<StreamId, ReadStream>,
     /// Streams that were cancelled and whose end has not arrived.
     cancelled: BTreeSet<StreamId>,
     newest: StreamId,
     /// The messages to send, in order.
     out: VecDeque<ToServer>,
-    strays: u64,
+    late_messages: u64,
 }
 
-impl Reader {
+impl StreamReader {
     /// Opens a stream with at most `window` items, at least one, in flight or waiting. Returns `None` if too
     /// many are open.
     pub(crate) fn open(
@@ -136,9 +136,9 @@ impl Reader {
             ToReader::Items { .. } | ToReader::Missed { .. } => self.cancelled.contains(&stream),
         };
         if !cancelled {
-            self.strays += 1;
+            self.late_messages += 1;
         }
-        if self.strays > STRAYS_MAX { Err(ServerFault::NotOpen(stream)) } else { Ok(()) }
+        if self.late_messages > STRAYS_MAX { Err(ServerFault::NotOpen(stream)) } else { Ok(()) }
     }
 
     /// Returns the next event of a stream; `None` if there is none. After its end, the stream no longer exists.
@@ -165,7 +165,7 @@ impl Reader {
     /// Returns the number of events that wait to be consumed, and of messages for streams that are not open.
     #[cfg(any(test, feature = "testing"))]
     pub(crate) fn figures(&self) -> (usize, u64) {
-        (self.streams.values().map(|reading| reading.events.len()).sum(), self.strays)
+        (self.streams.values().map(|reading| reading.events.len()).sum(), self.late_messages)
     }
 }
 

@@ -38,7 +38,7 @@ pub(crate) enum ReaderFault {
 /// What the owner has to do about a message of a reader.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ServerEvent {
-    /// A stream is open: it is to be served, or [ended](Server::end).
+    /// A stream is open: it is to be served, or [ended](StreamServer::end).
     Opened(Open),
     /// A stream accepts more items.
     More(StreamId),
@@ -79,7 +79,7 @@ impl ServedStream {
 
 /// The serving end of all streams of a connection.
 #[derive(Debug, Default)]
-pub(crate) struct Server {
+pub(crate) struct StreamServer {
     streams: BTreeMap<StreamId, ServedStream>,
     /// The greatest id that was used.
     newest: StreamId,
@@ -89,10 +89,10 @@ pub(crate) struct Server {
     refused: VecDeque<ToReader>,
     queued_bytes: usize,
     /// Number of messages for streams that are over. They are legitimate while the end is in flight.
-    strays: u64,
+    late_messages: u64,
 }
 
-impl Server {
+impl StreamServer {
     /// Handles a message of a reader.
     pub(crate) fn take(&mut self, message: ToServer) -> Result<ServerEvent, ReaderFault> {
         match message {
@@ -100,7 +100,7 @@ impl Server {
             ToServer::Credit { stream, items } => Ok(match self.known(stream)? {
                 Some(serving) => {
                     serving.credit = serving.credit.saturating_add(items).min(CREDIT_MAX);
-                    self.rouse(stream);
+                    self.mark_ready(stream);
                     ServerEvent::More(stream)
                 }
                 None => ServerEvent::Nothing,
@@ -109,7 +109,7 @@ impl Server {
                 Some(_) => {
                     self.end(stream, EndReason::Cancelled);
                     self.forget_queue(stream);
-                    self.rouse(stream);
+                    self.mark_ready(stream);
                     ServerEvent::Cancelled(stream)
                 }
                 None => ServerEvent::Nothing,
@@ -143,7 +143,7 @@ impl Server {
         }
         let serving = self.streams.get_mut(&stream).filter(|serving| serving.end.is_none());
         if serving.is_none() {
-            self.strays += 1;
+            self.late_messages += 1;
         }
         Ok(serving)
     }
@@ -175,7 +175,7 @@ impl Server {
             self.queued_bytes -= oldest.map_or(0, |oldest| cost(&oldest.item));
             serving.queue.iter_mut().take(1).for_each(|next| next.behind_gap = true);
         }
-        self.rouse(stream);
+        self.mark_ready(stream);
     }
 
     /// Returns whether an item that is published now would be sent at once.
@@ -188,7 +188,7 @@ impl Server {
     pub(crate) fn end(&mut self, stream: StreamId, reason: EndReason) {
         if let Some(serving) = self.streams.get_mut(&stream) {
             serving.end.get_or_insert(reason);
-            self.rouse(stream);
+            self.mark_ready(stream);
         }
     }
 
@@ -206,7 +206,7 @@ impl Server {
         if let Some(next) = serving.queue.front_mut().filter(|next| next.behind_gap) {
             next.behind_gap = false;
             let missed = ToReader::Missed { stream, position: next.item.position };
-            self.rouse(stream);
+            self.mark_ready(stream);
             return Some(missed);
         }
         if let (true, Some(reason)) = (serving.queue.is_empty(), serving.end) {
@@ -215,7 +215,7 @@ impl Server {
             return Some(ToReader::End { stream, reason, position });
         }
         let items = self.take_items(stream);
-        self.rouse(stream);
+        self.mark_ready(stream);
         Some(ToReader::Items { stream, items })
     }
 
@@ -243,7 +243,7 @@ impl Server {
     }
 
     /// Lists a stream that has something to send, once.
-    fn rouse(&mut self, stream: StreamId) {
+    fn mark_ready(&mut self, stream: StreamId) {
         if let Some(serving) = self.streams.get_mut(&stream)
             && serving.has_something()
             && !serving.ready
@@ -262,7 +262,7 @@ impl Server {
     /// Returns the bytes that wait, and the number of messages for streams that are over.
     #[cfg(any(test, feature = "testing"))]
     pub(crate) fn figures(&self) -> (usize, u64) {
-        (self.queued_bytes, self.strays)
+        (self.queued_bytes, self.late_messages)
     }
 }
 

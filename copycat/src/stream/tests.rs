@@ -1,7 +1,7 @@
 //! Tests of both ends of a connection's streams, with a simulated connection that delays and breaks.
 
-use super::reader::{Event, Reader, ServerFault};
-use super::server::{ReaderFault, Server, ServerEvent, WAITING_MAX};
+use super::reader::{Event, ServerFault, StreamReader};
+use super::server::{ReaderFault, ServerEvent, StreamServer, WAITING_MAX};
 use super::wire::{EndReason, ITEM_MAX, Item, Open, StreamId, ToReader, ToServer};
 use super::{CREDIT_MAX, STREAMS_MAX};
 use bytes::Bytes;
@@ -20,16 +20,16 @@ fn items(stream: StreamId, positions: &[u64]) -> ToReader {
 }
 
 /// Returns a reader with one stream that accepts four items.
-fn reading() -> (Reader, StreamId) {
-    let mut reader = Reader::default();
+fn reading() -> (StreamReader, StreamId) {
+    let mut reader = StreamReader::default();
     let stream = reader.open(1, Bytes::new(), 0, 4).unwrap();
     assert_eq!(reader.next_out(), Some(open(stream, 4)));
     (reader, stream)
 }
 
 /// Returns a server with one stream that has this credit.
-fn serving(credit: u64) -> Server {
-    let mut server = Server::default();
+fn serving(credit: u64) -> StreamServer {
+    let mut server = StreamServer::default();
     assert!(matches!(server.take(open(1, credit)), Ok(ServerEvent::Opened(_))));
     server
 }
@@ -100,7 +100,7 @@ fn credit_without_end_is_credit_up_to_a_bound() {
 
 #[test]
 fn ten_thousand_streams_are_refused_beyond_the_bound() {
-    let (mut server, mut opened, mut refused) = (Server::default(), 0, 0);
+    let (mut server, mut opened, mut refused) = (StreamServer::default(), 0, 0);
     for stream in 1..=10_000 {
         match server.take(open(stream, 1)).unwrap() {
             ServerEvent::Opened(_) => opened += 1,
@@ -116,7 +116,7 @@ fn ten_thousand_streams_are_refused_beyond_the_bound() {
     // A reader that does not even read the refusals is cut off.
     let flood = (10_001..).map(|stream| server.take(open(stream, 1))).find(Result::is_err);
     assert_eq!(flood, Some(Err(ReaderFault::Flooded)));
-    let mut reader = Reader::default();
+    let mut reader = StreamReader::default();
     let opened = std::iter::from_fn(|| reader.open(1, Bytes::new(), 0, 1)).take(10_000).count();
     assert_eq!(opened, STREAMS_MAX, "a reader does not ask for more");
     reader.cancel(5);
@@ -193,7 +193,7 @@ struct Log {
 
 impl Log {
     /// Publishes all items after a position on a stream.
-    fn tell(&self, server: &mut Server, stream: StreamId, behind: u64) {
+    fn tell(&self, server: &mut StreamServer, stream: StreamId, behind: u64) {
         let first = (behind + 1).max(self.newest.saturating_sub(self.kept) + 1);
         for position in first..=self.newest {
             if position == first && first > behind + 1 {
@@ -208,8 +208,8 @@ impl Log {
 /// Two processes and the messages in flight between them.
 #[derive(Default)]
 struct Connection {
-    server: Server,
-    reader: Reader,
+    server: StreamServer,
+    reader: StreamReader,
     asked: VecDeque<ToServer>,
     told: VecDeque<ToReader>,
 }

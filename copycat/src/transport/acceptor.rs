@@ -13,7 +13,7 @@ use super::queue::Overflow;
 use super::sender::Sender;
 use super::task::Task;
 use super::throttle::Throttle;
-use super::wire::{Hello, Incoming, Priority, Refusal, Role};
+use super::wire::{CallerKind, Hello, Incoming, Priority, Refusal};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -178,10 +178,10 @@ impl<I: Incoming> Shared<I> {
         let limits = &self.endpoint.limits;
         match hello.role {
             // Only pings go back there.
-            Role::Member { priority: Priority::Control, .. } => {
+            CallerKind::Member { priority: Priority::Control, .. } => {
                 outbox(limits.control_bytes_max, Overflow::Refuse)
             }
-            Role::Member { priority: Priority::Bulk, .. } | Role::Client => {
+            CallerKind::Member { priority: Priority::Bulk, .. } | CallerKind::Client => {
                 let idle_max = limits.client_idle_bytes_max;
                 outbox(limits.client_bytes_max, Overflow::Cut { idle_max })
             }
@@ -197,11 +197,11 @@ impl<I: Incoming> Shared<I> {
     ) -> Reader<I> {
         let inbox = &self.endpoint.inbox;
         match hello.role {
-            Role::Member { id, priority, .. } => {
+            CallerKind::Member { id, priority, .. } => {
                 let inbox = if priority == Priority::Control { &inbox.control } else { &inbox.bulk };
                 Reader { inbox: inbox.clone(), from: Source::Member { id, priority, replies }, recheck }
             }
-            Role::Client => Reader {
+            CallerKind::Client => Reader {
                 inbox: inbox.bulk.clone(),
                 from: Source::Client { id: place.number(), replies },
                 recheck,

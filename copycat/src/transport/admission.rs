@@ -1,6 +1,6 @@
 //! Checks who may connect. Callers accepted before bootstrap are checked again after it.
 
-use super::wire::{Hello, Identity, Refusal, Role};
+use super::wire::{CallerKind, Hello, Refusal, Welcome};
 use crate::codec::ids::MemberId;
 use std::fmt;
 use std::sync::Arc;
@@ -13,27 +13,27 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 /// different election timeout, a caller that claims this member's id, and a caller that expects another member.
 pub(crate) trait Admission: Send + Sync + 'static {
     /// Returns what this member says of itself now. This changes once, at bootstrap.
-    fn identity(&self) -> Identity;
+    fn identity(&self) -> Welcome;
 
     /// Decides whether a caller may connect.
     fn admit(&self, hello: &Hello) -> Result<(), Refusal>;
 
     /// Decides whether the member that answered a dial to `peer` may be used.
-    fn accept(&self, peer: MemberId, identity: &Identity) -> Result<(), Refusal>;
+    fn accept(&self, peer: MemberId, identity: &Welcome) -> Result<(), Refusal>;
 }
 
 /// Checks a caller, and returns the identity to answer with.
-pub(super) fn check_caller(admission: &dyn Admission, hello: &Hello) -> Result<Identity, Refusal> {
+pub(super) fn check_caller(admission: &dyn Admission, hello: &Hello) -> Result<Welcome, Refusal> {
     let own = admission.identity();
     if hello.expected.is_some_and(|expected| expected != own.member) {
         return Err(Refusal::NotMe);
     }
-    if matches!(hello.role, Role::Member { id, .. } if id == own.member) {
+    if matches!(hello.role, CallerKind::Member { id, .. } if id == own.member) {
         return Err(Refusal::DuplicateMember);
     }
     same_cluster(hello.cluster, own.cluster)?;
     admission.admit(hello)?;
-    if let Role::Member { election_ms, .. } = hello.role {
+    if let CallerKind::Member { election_ms, .. } = hello.role {
         same_timeout(election_ms, own.election_ms)?;
     }
     Ok(own)
@@ -43,7 +43,7 @@ pub(super) fn check_caller(admission: &dyn Admission, hello: &Hello) -> Result<I
 pub(super) fn check_answer(
     admission: &dyn Admission,
     peer: MemberId,
-    identity: &Identity,
+    identity: &Welcome,
 ) -> Result<(), Refusal> {
     if identity.member != peer {
         return Err(Refusal::NotMe);

@@ -2,7 +2,7 @@
 
 use super::closed::Closed;
 use super::sender::Sender;
-use super::wire::{Priority, Refusal, Role};
+use super::wire::{CallerKind, Priority, Refusal};
 use crate::codec::ids::MemberId;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -92,7 +92,7 @@ impl<'a> ConnectionGuard<'a> {
     /// new storage, so the older process is the wrong one and its connection is cut.
     pub(super) fn enter(
         &self,
-        role: &Role,
+        role: &CallerKind,
         formed: bool,
         sender: &Sender,
         clients_max: usize,
@@ -103,7 +103,7 @@ impl<'a> ConnectionGuard<'a> {
             return Err(Refusal::TooManyConnections);
         }
         match *role {
-            Role::Member { id, storage, priority, .. } => {
+            CallerKind::Member { id, storage, priority, .. } => {
                 if let Some(earlier) = lists.members.get(&(id, priority)) {
                     if earlier.storage != storage && !formed {
                         return Err(Refusal::DuplicateMember);
@@ -113,8 +113,10 @@ impl<'a> ConnectionGuard<'a> {
                 let inside = Inside { number: self.number, storage, sender: sender.clone() };
                 lists.members.insert((id, priority), inside);
             }
-            Role::Client if lists.clients.len() >= clients_max => return Err(Refusal::TooManyConnections),
-            Role::Client => {
+            CallerKind::Client if lists.clients.len() >= clients_max => {
+                return Err(Refusal::TooManyConnections);
+            }
+            CallerKind::Client => {
                 lists.clients.insert(self.number, sender.clone());
             }
         }

@@ -11,7 +11,7 @@ use super::queue::Overflow;
 use super::sender::Sender;
 use super::task::Task;
 use super::wire::hello::VERSION;
-use super::wire::{Hello, Identity, Incoming, Refusal, Role};
+use super::wire::{CallerKind, Hello, Incoming, Refusal, Welcome};
 use crate::codec::ids::MemberId;
 use std::time::Duration;
 use thiserror::Error;
@@ -43,7 +43,7 @@ pub(crate) struct Client<I> {
     /// The arrivals: [`Event::Received`] from [`Source::Server`], then one [`Event::Gone`].
     pub events: mpsc::Receiver<Event<I>>,
     /// The member that answered.
-    pub identity: Identity,
+    pub identity: Welcome,
     /// The address at which it answered.
     pub address: String,
     task: Task,
@@ -74,7 +74,7 @@ impl<I: Incoming> Client<I> {
         Err(failed)
     }
 
-    fn start(opened: Opened, identity: Identity, address: &str, limits: &Limits) -> Client<I> {
+    fn start(opened: Opened, identity: Welcome, address: &str, limits: &Limits) -> Client<I> {
         let (inbox, events) = mpsc::channel(EVENTS_MAX);
         let reader = Reader { inbox, from: Source::Server { id: identity.member }, recheck: None };
         let (sender, outbox) = outbox(limits.bulk_bytes_max, Overflow::Refuse);
@@ -104,10 +104,10 @@ async fn open(
     address: &str,
     cluster: u128,
     expected: Option<MemberId>,
-) -> Result<(Opened, Identity), ClientError> {
+) -> Result<(Opened, Welcome), ClientError> {
     let unreachable = ClientError::Unreachable;
     let stream = network.connect(address).await.map_err(|error| unreachable(error.into()))?;
-    let hello = Hello { version: VERSION, role: Role::Client, cluster, expected };
+    let hello = Hello { version: VERSION, role: CallerKind::Client, cluster, expected };
     let answer = handshake::call(stream, &hello).await.map_err(unreachable)?;
     let (opened, identity) = answer.map_err(ClientError::Refused)?;
     if cluster != 0 && identity.cluster != cluster {

@@ -2,7 +2,7 @@
 
 use super::sender::Sender;
 use super::wire::family::SenderKinds;
-use super::wire::{Identity, Priority, Refusal};
+use super::wire::{Priority, Refusal, Welcome};
 use crate::codec::ids::MemberId;
 use tokio::sync::mpsc;
 
@@ -47,7 +47,7 @@ pub(crate) enum Event<I> {
         /// The connection's priority.
         priority: Priority,
         /// What the peer says of itself.
-        identity: Identity,
+        identity: Welcome,
     },
     /// A dialed connection broke. What was sent on it may or may not have arrived, none of it is sent again,
     /// and no reply to it comes any more.

@@ -5,7 +5,7 @@ use super::limits::HANDSHAKE_MAX;
 use super::network::Stream;
 use super::wire::envelope::{self, Envelope};
 use super::wire::hello::{self, HANDSHAKE, Reply, VERSION};
-use super::wire::{Hello, Identity, Refusal};
+use super::wire::{Hello, Refusal, Welcome};
 use bytes::BytesMut;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -19,7 +19,7 @@ pub(crate) struct Opened {
 pub(crate) async fn call(
     mut stream: Box<dyn Stream>,
     hello: &Hello,
-) -> Result<Result<(Opened, Identity), Refusal>, Closed> {
+) -> Result<Result<(Opened, Welcome), Refusal>, Closed> {
     let mut bytes = BytesMut::with_capacity(HANDSHAKE_MAX);
     hello.encode(&mut bytes);
     stream.write_all(&bytes).await?;

@@ -11,7 +11,7 @@ use super::queue::Overflow;
 use super::sender::{Sender, Unsent};
 use super::task::Task;
 use super::wire::hello::VERSION;
-use super::wire::{Hello, Identity, Incoming, Outgoing, Priority, Refusal, Role};
+use super::wire::{CallerKind, Hello, Incoming, Outgoing, Priority, Refusal, Welcome};
 use crate::codec::ids::MemberId;
 use std::time::Duration;
 use thiserror::Error;
@@ -93,7 +93,7 @@ impl PeerSender {
     /// Queues a message for the connection of its priority until [`write_queued`](Self::write_queued). See
     /// [`Sender::queue`].
     pub(crate) fn queue(&self, message: impl Outgoing) -> Result<(), Unsent> {
-        self.lane(&message).queue(message)
+        self.sender_for(&message).queue(message)
     }
 
     /// Writes what is queued on both connections, votes and heartbeats first. See [`Sender::write_queued`].
@@ -104,10 +104,10 @@ impl PeerSender {
 
     /// Sends a message on the connection of its priority. See [`Sender::send`].
     pub(crate) fn send(&self, message: impl Outgoing) -> Result<(), Unsent> {
-        self.lane(&message).send(message)
+        self.sender_for(&message).send(message)
     }
 
-    fn lane(&self, message: &impl Outgoing) -> &Sender {
+    fn sender_for(&self, message: &impl Outgoing) -> &Sender {
         match message.kind().priority() {
             Priority::Control => &self.control,
             Priority::Bulk => &self.bulk,
@@ -179,10 +179,10 @@ impl<I: Incoming> Dialer<I> {
         }
     }
 
-    async fn open(&self) -> Result<(Opened, Identity), Failed> {
+    async fn open(&self) -> Result<(Opened, Welcome), Failed> {
         let stream = self.endpoint.network.connect(&self.address).await.map_err(Closed::from)?;
         let own = self.endpoint.admission.identity();
-        let role = Role::Member {
+        let role = CallerKind::Member {
             id: own.member,
             storage: own.storage,
             priority: self.kind,
@@ -194,7 +194,7 @@ impl<I: Incoming> Dialer<I> {
         Ok((opened, identity))
     }
 
-    async fn serve(&mut self, opened: Opened, identity: Identity) -> Result<Closed, Unheard> {
+    async fn serve(&mut self, opened: Opened, identity: Welcome) -> Result<Closed, Unheard> {
         let (peer, priority) = (self.peer, self.kind);
         self.told = None;
         self.outbox.open();

@@ -2,7 +2,7 @@
 
 use super::closed::Closed;
 use super::network::Direct;
-use super::wire::family::Kind;
+use super::wire::family::MessageKind;
 use super::write_buffer::{Chunk, WriteBuffer};
 use bytes::Buf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -97,7 +97,7 @@ impl Queue {
 
     /// Returns how many bytes may wait when a message of `kind` is queued. Appends may fill only half of the
     /// queue: a lagging follower would fill all of it, and appends are retried while requests are not.
-    pub(super) fn bound_of(&self, kind: &Kind) -> usize {
+    pub(super) fn bound_of(&self, kind: &MessageKind) -> usize {
         if kind.yields() { self.bytes_max / 2 } else { self.bytes_max }
     }
 

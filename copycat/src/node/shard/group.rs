@@ -142,7 +142,7 @@ impl Group {
         self.apply_queue.tick(now, replies);
         self.reads.expire(now, replies);
         self.intake.queue.expire(now, replies);
-        let update = self.replication.tell_durable(now, io)?;
+        let update = self.replication.report_durable(now, io)?;
         self.apply_read_update(update);
         if self.campaigns() {
             let update = self.replication.tick(now, io)?;

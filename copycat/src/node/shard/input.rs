@@ -18,11 +18,11 @@ use tokio::sync::oneshot;
 
 /// The options of a shard.
 #[derive(Clone, Debug)]
-pub(crate) struct Options {
+pub(crate) struct ShardOptions {
     /// This member.
     pub me: MemberId,
     /// Timeouts and windows of every group's core.
-    pub raft: raft::options::Options,
+    pub raft: raft::options::RaftOptions,
     /// The longest election timeout under which earlier processes of this member may have promised a leader not to
     /// vote.
     pub promised: Duration,

@@ -45,7 +45,7 @@ impl Log {
 
     /// Returns the cluster time of the last entry of a group's log, or `None` if the log has no entry. An entry that
     /// cannot be read is an error: without its time, a leader would let the cluster time go backwards.
-    pub(super) fn newest_stamp(&self, group: GroupId) -> Result<Option<u64>, StorageError> {
+    pub(super) fn last_time(&self, group: GroupId) -> Result<Option<u64>, StorageError> {
         let last = self.journal.shape(group).map_or(0, |log| log.last().index);
         if !self.journal.shape(group).is_some_and(|log| log.holds(last)) {
             return Ok(None);

@@ -15,6 +15,7 @@
 mod apply_queue;
 mod bounds;
 mod budget;
+mod flush_task;
 mod forwarding;
 mod group;
 mod groups;
@@ -23,12 +24,11 @@ mod intake;
 mod io;
 mod lines;
 mod log;
+mod message_sender;
 mod peers;
 mod queue;
 mod reading;
 mod replication;
-mod saving;
-mod sending;
 mod tail_checksums;
 #[cfg(test)]
 mod tests;
@@ -38,9 +38,9 @@ mod waiting;
 mod writing;
 
 pub(crate) use bounds::Bounds;
-pub(crate) use input::{Attachment, GroupStatus, Input, Options, ShardStatus};
+pub(crate) use flush_task::{FlushTask, Outbox};
+pub(crate) use input::{Attachment, GroupStatus, Input, ShardOptions, ShardStatus};
 pub(crate) use peers::Links;
-pub(crate) use saving::{Outbox, Save};
 
 use self::group::Group;
 use self::groups::{Groups, Slot};
@@ -66,7 +66,7 @@ use std::time::Duration;
 /// The groups of one member, with the journal and the connections that they share. See the [module](self).
 #[derive(Debug)]
 pub(crate) struct Shard {
-    options: Options,
+    options: ShardOptions,
     groups: Groups,
     /// The resources that are open on this member, each with the groups of its partitions.
     resources: BTreeMap<String, Vec<GroupId>>,
@@ -82,7 +82,7 @@ pub(crate) struct Shard {
 impl Shard {
     /// Takes over a journal. Its groups take part from [`bootstrap`](Self::bootstrap) on, which names the voters.
     pub(crate) fn new(
-        options: Options,
+        options: ShardOptions,
         journal: Journal,
         recovered: Recovered,
         links: Box<dyn Links>,
@@ -332,7 +332,7 @@ impl Shard {
             return Ok(slot);
         }
         let initial = self.initial.clone().expect("a group lives in a cluster that was formed");
-        let (newest, unread) = match self.io.log.newest_stamp(id) {
+        let (newest, unread) = match self.io.log.last_time(id) {
             Err(error) if error.is_of_group() => (None, Err(error)),
             newest => (newest?, Ok(())),
         };
@@ -406,7 +406,7 @@ impl Shard {
     }
 
     /// Returns the next write of the journal, together with all messages that may leave when it is durable.
-    fn next_save(&mut self) -> Option<Save> {
+    fn next_save(&mut self) -> Option<FlushTask> {
         let write = self.io.log.journal.next_write()?;
         let mut messages = Vec::new();
         for (id, token) in self.io.log.tokens_within(write.end()) {
@@ -418,6 +418,6 @@ impl Shard {
                 self.groups.await_flush(slot);
             }
         }
-        Some(Save::new(write, messages))
+        Some(FlushTask::new(write, messages))
     }
 }

@@ -24,7 +24,7 @@ pub(super) struct Peers {
     links: Box<dyn Links>,
     peers: BTreeMap<MemberId, Peer>,
     /// The options of the cores.
-    options: raft::options::Options,
+    options: raft::options::RaftOptions,
 }
 
 /// The state of one other member.
@@ -52,7 +52,7 @@ impl Peer {
 
 impl Peers {
     /// Wraps the connections of a shard whose cores have these options.
-    pub(super) fn new(links: Box<dyn Links>, options: &raft::options::Options) -> Peers {
+    pub(super) fn new(links: Box<dyn Links>, options: &raft::options::RaftOptions) -> Peers {
         Peers { links, peers: BTreeMap::new(), options: options.clone() }
     }
 

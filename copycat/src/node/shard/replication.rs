@@ -1,9 +1,9 @@
 //! The consensus of one group: its core, and the effects of the core, carried out in their order.
 
-use super::input::Options;
+use super::input::ShardOptions;
 use super::io::Io;
+use super::message_sender::{MessageSender, QueueFull};
 use super::queue::QueuedRequest;
-use super::sending::{QueueFull, Sender};
 use super::writing::Writer;
 use crate::codec::configuration::Configuration;
 use crate::codec::entries::Entries;
@@ -52,25 +52,25 @@ pub(super) struct Replication {
     group: GroupId,
     core: Raft,
     writer: Writer,
-    sender: Sender,
+    sender: MessageSender,
     /// The newest token that the journal has reported as durable.
     durable: Token,
     /// The newest durable token that the core knows. The report may make the core a leader, and a leader needs space
     /// for its first entry. So the report is delayed while the disk is full.
-    told: Token,
+    core_durable: Token,
     commit: Index,
     next_warning: Duration,
     lost_entries_found: u64,
 }
 
 impl Replication {
-    /// Restores the core from the journal's state of the group. `newest_stamp` is the cluster time of the last entry.
+    /// Restores the core from the journal's state of the group. `last_time` is the cluster time of the last entry.
     pub(super) fn new(
         group: GroupId,
-        options: &Options,
+        options: &ShardOptions,
         initial: Configuration,
         recovered: GroupState,
-        newest_stamp: Option<u64>,
+        last_time: Option<u64>,
         now: Duration,
     ) -> Replication {
         let restored = options::Restored {
@@ -85,15 +85,15 @@ impl Replication {
         };
         // Members and groups draw different election timeouts, and a simulated member always the same.
         let seed = options.raft.seed ^ group.0.rotate_left(17) ^ options.me.0;
-        let core = Raft::new(options::Options { seed, ..options.raft.clone() }, restored, now);
+        let core = Raft::new(options::RaftOptions { seed, ..options.raft.clone() }, restored, now);
         Replication {
             group,
             durable: core.token(),
-            told: core.token(),
+            core_durable: core.token(),
             commit: core.status().commit,
             core,
-            writer: Writer::new(group, newest_stamp, now),
-            sender: Sender::new(group),
+            writer: Writer::new(group, last_time, now),
+            sender: MessageSender::new(group),
             next_warning: Duration::ZERO,
             lost_entries_found: 0,
         }
@@ -131,12 +131,12 @@ impl Replication {
 
     /// Returns the time at which [`tick`](Self::tick) has work. `campaigns`: whether the core may be ticked.
     pub(super) fn deadline(&self, now: Duration, campaigns: bool, io: &Io) -> Duration {
-        let untold = self.told != self.durable;
+        let unreported = self.core_durable != self.durable;
         let due = if campaigns { self.core.deadline() } else { Duration::MAX };
-        if (untold || due <= now) && !io.log.journal.has_vote_room() {
+        if (unreported || due <= now) && !io.log.journal.has_vote_room() {
             return now + ROOM_INTERVAL;
         }
-        if untold { now } else { due }
+        if unreported { now } else { due }
     }
 
     /// Ticks the core: elections, heartbeats.
@@ -146,7 +146,7 @@ impl Replication {
         }
         let mut effects = std::mem::take(&mut io.effects);
         self.core.tick(now, &mut effects);
-        self.carry_out(now, effects, &Entries::default(), io)
+        self.apply_effects(now, effects, &Entries::default(), io)
     }
 
     /// Gives a message and its entries to the core. A message that cannot be stored now is dropped, as if the network
@@ -171,7 +171,7 @@ impl Replication {
             self.next_warning = now + WARNING_INTERVAL;
             tracing::warn!(group = %self.group, %from, %refused, "a message no correct member sends");
         }
-        self.carry_out(now, effects, entries, io)
+        self.apply_effects(now, effects, entries, io)
     }
 
     /// Records that everything up to `token` is durable, and sends the messages that were held for it.
@@ -184,19 +184,24 @@ impl Replication {
         assert!(token <= self.core.token(), "{token:?} is durable, and only {:?} written", self.core.token());
         self.durable = self.durable.max(token);
         self.sender.release(self.durable, &mut io.peers);
-        self.tell_durable(now, io)
+        self.report_durable(now, io)
     }
 
     /// Reports the durable token to the core. On a full disk this happens later, in a tick that finds free space.
-    pub(super) fn tell_durable(&mut self, now: Duration, io: &mut Io) -> Result<ReadUpdate, StorageError> {
-        if self.told == self.durable || !io.log.journal.has_vote_room() {
+    pub(super) fn report_durable(&mut self, now: Duration, io: &mut Io) -> Result<ReadUpdate, StorageError> {
+        if self.core_durable == self.durable || !io.log.journal.has_vote_room() {
             return Ok(ReadUpdate::default());
         }
-        assert!(self.told < self.durable, "{:?} was told, and {:?} is durable", self.told, self.durable);
-        self.told = self.durable;
+        assert!(
+            self.core_durable < self.durable,
+            "{:?} was told, and {:?} is durable",
+            self.core_durable,
+            self.durable
+        );
+        self.core_durable = self.durable;
         let mut effects = std::mem::take(&mut io.effects);
-        self.core.durable(self.told, &mut effects);
-        self.carry_out(now, effects, &Entries::default(), io)
+        self.core.durable(self.core_durable, &mut effects);
+        self.apply_effects(now, effects, &Entries::default(), io)
     }
 
     /// Reports that the messages in flight to `peer` are lost.
@@ -217,7 +222,7 @@ impl Replication {
     ) -> Result<(ReadTicket, ReadUpdate), StorageError> {
         let mut effects = std::mem::take(&mut io.effects);
         let ticket = self.core.read(now, &mut effects).expect("reads are asked for by the leader");
-        Ok((ticket, self.carry_out(now, effects, &Entries::default(), io)?))
+        Ok((ticket, self.apply_effects(now, effects, &Entries::default(), io)?))
     }
 
     /// Proposes all writes of a turn together; their entries have `bytes` bytes in total. There is one encoding, one
@@ -247,12 +252,12 @@ impl Replication {
         io.log.journal.append(self.group, &entries)?;
         self.assert_same_log(io);
         io.log.await_durable(self.group, self.core.token());
-        let update = self.carry_out(now, effects, &Entries::default(), io)?;
+        let update = self.apply_effects(now, effects, &Entries::default(), io)?;
         Ok((Appended::All(span), update))
     }
 
     /// Carries out the effects of the core. `entries` are those of the message that caused them, if any.
-    fn carry_out(
+    fn apply_effects(
         &mut self,
         now: Duration,
         mut effects: Effects,
@@ -262,7 +267,7 @@ impl Replication {
         let (before, mut update) = (io.log.journal.end(), ReadUpdate::default());
         self.sender.begin();
         let outcome =
-            effects.drain().try_for_each(|effect| self.carry(now, effect, entries, &mut update, io));
+            effects.drain().try_for_each(|effect| self.apply_effect(now, effect, entries, &mut update, io));
         io.effects = effects;
         if io.log.journal.end() != before {
             if outcome.is_ok() {
@@ -284,7 +289,7 @@ impl Replication {
         );
     }
 
-    fn carry(
+    fn apply_effect(
         &mut self,
         now: Duration,
         effect: Effect,

@@ -90,11 +90,11 @@ impl Links for Sent {
 }
 
 /// Returns the shard of one of three members, with a journal in memory.
-fn shard_of(me: MemberId, raft: raft::options::Options, bounds: Bounds, links: Box<dyn Links>) -> Shard {
-    let kept = storage::Options::new(Owner { storage: 1, member: me, shard: 0 });
+fn shard_of(me: MemberId, raft: raft::options::RaftOptions, bounds: Bounds, links: Box<dyn Links>) -> Shard {
+    let kept = storage::JournalOptions::new(Owner { storage: 1, member: me, shard: 0 });
     let (journal, recovered) = Journal::open(Arc::new(MemoryDisk::default()), kept, 1).unwrap();
     let (request_timeout, promised) = (Duration::from_secs(10), Duration::ZERO);
-    let options = Options { me, raft, promised, request_timeout, bounds };
+    let options = ShardOptions { me, raft, promised, request_timeout, bounds };
     let mut shard = Shard::new(options, journal, recovered, links);
     shard.bootstrap(Duration::ZERO, Configuration::of_voters([1, 2, 3].map(MemberId)));
     shard
@@ -125,7 +125,7 @@ impl Leader {
     /// Returns such a leader with other bounds.
     fn elected_within(bounds: Bounds) -> Leader {
         let sent = Sent::default();
-        let raft = raft::options::Options {
+        let raft = raft::options::RaftOptions {
             election_timeout: Duration::from_millis(100),
             heartbeat_interval: Duration::from_secs(3_600),
             inflight_max: 64,

@@ -28,10 +28,10 @@ pub(super) fn entry_len(call: &Call) -> usize {
 }
 
 impl Writer {
-    /// Creates a writer. `newest_stamp` is the cluster time of the last entry of the log, if it has one.
-    pub(super) fn new(group: GroupId, newest_stamp: Option<u64>, now: Duration) -> Writer {
+    /// Creates a writer. `last_time` is the cluster time of the last entry of the log, if it has one.
+    pub(super) fn new(group: GroupId, last_time: Option<u64>, now: Duration) -> Writer {
         let mut clock = ClusterClock::default();
-        newest_stamp.into_iter().for_each(|stamp| clock.observe(stamp, now));
+        last_time.into_iter().for_each(|stamp| clock.observe(stamp, now));
         Writer { group, clock, prefixes: TailChecksums::default() }
     }
 
@@ -41,10 +41,10 @@ impl Writer {
     }
 
     /// Returns the cluster time for an entry that is made now, in microseconds.
-    fn stamp(&mut self, now: Duration) -> u64 {
-        let time = self.clock.stamp(now);
+    fn timestamp(&mut self, now: Duration) -> u64 {
+        let time = self.clock.timestamp(now);
         self.clock.observe(time, now);
-        assert_eq!(time, self.clock.stamp(now), "what a leader says of the time holds from then on");
+        assert_eq!(time, self.clock.timestamp(now), "what a leader says of the time holds from then on");
         time
     }
 
@@ -58,7 +58,7 @@ impl Writer {
     ) -> Entries {
         assert_eq!(span.last - span.first + 1, writes.len() as u64, "one index for each write");
         let mut packer = Packer::with_capacity(writes.len(), bytes);
-        let time = self.stamp(now);
+        let time = self.timestamp(now);
         for (index, write) in (span.first..=span.last).zip(writes) {
             let Call { access: _, stamp, command } = &write.call;
             let header = Header {
@@ -101,7 +101,7 @@ impl Writer {
         entry: InternalEntry,
         log: &mut Log,
     ) -> Result<(), StorageError> {
-        let time = self.stamp(now);
+        let time = self.timestamp(now);
         let header = |kind| Header::bare(kind, self.group, term, index, time);
         let mut packer = Packer::with_capacity(1, 0);
         match entry {

@@ -20,7 +20,7 @@ use crate::codec::terms::LogId;
 use crate::raft::message::{AppendResult, Message};
 use crate::transport::limits::{ENVELOPE_LEN, MESSAGE_MAX, MESSAGE_SOFT};
 use crate::transport::wire::envelope::{Draft, Envelope, zero};
-use crate::transport::wire::family::{Family, Kind, SenderKinds};
+use crate::transport::wire::family::{Family, MessageKind, SenderKinds};
 use crate::transport::write_buffer::WriteBuffer;
 use bytes::{BufMut, Bytes};
 
@@ -31,13 +31,13 @@ pub(crate) const HEAD_LEN: usize = 40;
 const REJECTED: u8 = 1;
 
 /// The append (Raft §5.3). Its checksum covers only the head, because every frame has its own.
-pub(crate) const APPEND: Kind =
-    Kind::new(Family::Consensus, 3, SenderKinds::BULK, (HEAD_LEN, MESSAGE_MAX - ENVELOPE_LEN))
+pub(crate) const APPEND: MessageKind =
+    MessageKind::new(Family::Consensus, 3, SenderKinds::BULK, (HEAD_LEN, MESSAGE_MAX - ENVELOPE_LEN))
         .summed_to(HEAD_LEN)
         .yielding();
 /// The answer to an append.
-pub(super) const APPEND_REPLY: Kind =
-    Kind::new(Family::Consensus, 4, SenderKinds::BULK, (40, 40)).with_flags(REJECTED);
+pub(super) const APPEND_REPLY: MessageKind =
+    MessageKind::new(Family::Consensus, 4, SenderKinds::BULK, (40, 40)).with_flags(REJECTED);
 
 /// The fixed fields of an append.
 #[derive(Clone, Copy, Debug)]

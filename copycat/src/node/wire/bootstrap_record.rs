@@ -14,12 +14,12 @@ use crate::codec::cursor::{Cursor, Malformed};
 use crate::codec::ids::{GroupId, MemberId};
 use crate::transport::limits::BOOTSTRAP_MAX;
 use crate::transport::wire::envelope::{Draft, Envelope};
-use crate::transport::wire::family::{Family, Kind, SenderKinds};
+use crate::transport::wire::family::{Family, MessageKind, SenderKinds};
 use crate::transport::write_buffer::WriteBuffer;
 use bytes::{BufMut, Bytes, BytesMut};
 
 /// The message that sends a bootstrap record.
-pub(super) const BOOTSTRAP: Kind = Kind::new(
+pub(super) const BOOTSTRAP: MessageKind = MessageKind::new(
     Family::Consensus,
     16,
     SenderKinds::CONTROL,

@@ -18,7 +18,7 @@ use crate::codec::cursor::{Cursor, Malformed};
 use crate::codec::ids::GroupId;
 use crate::raft::message::Message;
 use crate::transport::wire::envelope::{Draft, Envelope, non_zero};
-use crate::transport::wire::family::{Family, Kind, SenderKinds};
+use crate::transport::wire::family::{Family, MessageKind, SenderKinds};
 use crate::transport::write_buffer::WriteBuffer;
 use bytes::{BufMut, Bytes, BytesMut};
 
@@ -35,14 +35,14 @@ const HEARTBEAT_LEN: usize = 40;
 const REPLY_LEN: usize = 56;
 
 /// The message with heartbeats of leaders.
-pub(super) const HEARTBEATS: Kind = Kind::new(
+pub(super) const HEARTBEATS: MessageKind = MessageKind::new(
     Family::Consensus,
     5,
     SenderKinds::CONTROL,
     (HEAD_LEN + HEARTBEAT_LEN, HEAD_LEN + HEARTBEAT_LEN * HEARTBEATS_MAX),
 );
 /// The message with answers to heartbeats.
-pub(super) const HEARTBEAT_REPLIES: Kind = Kind::new(
+pub(super) const HEARTBEAT_REPLIES: MessageKind = MessageKind::new(
     Family::Consensus,
     6,
     SenderKinds::CONTROL,
@@ -83,7 +83,7 @@ pub(super) fn encode(beats: &[HeartbeatRecord], room: u64, out: &mut WriteBuffer
 }
 
 fn encode_all<'a>(
-    kind: &'static Kind,
+    kind: &'static MessageKind,
     head: u64,
     mut left: usize,
     mut beats: impl Iterator<Item = &'a HeartbeatRecord>,

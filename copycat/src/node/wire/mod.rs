@@ -23,7 +23,7 @@ use crate::request::wire::results::Results;
 use crate::request::wire::submit::Submit;
 use crate::stream::wire::{self as stream, ToServer};
 use crate::transport::wire::envelope::Envelope;
-use crate::transport::wire::family::{Family, Kind};
+use crate::transport::wire::family::{Family, MessageKind};
 use crate::transport::wire::registry::Registry;
 use crate::transport::wire::{self, Outgoing};
 use crate::transport::write_buffer::WriteBuffer;
@@ -32,7 +32,7 @@ use bytes::Bytes;
 use heartbeats::{Arrived, HeartbeatBatch, HeartbeatRecord};
 
 /// The message kinds of the consensus family.
-const KINDS: &[Kind] = &[
+const KINDS: &[MessageKind] = &[
     votes::REQUEST_VOTE,
     votes::VOTE,
     append::APPEND,
@@ -106,7 +106,7 @@ pub(crate) enum Incoming {
     /// Answers to requests: see [`Message::Results`].
     Results(Vec<Answered>),
     /// A question of a remote handle: the leaders of these groups.
-    Seek(Vec<GroupId>),
+    FindLeaders(Vec<GroupId>),
     /// A message of a remote handle about its streams.
     Stream(ToServer),
     /// A question of a remote handle: the groups of a named resource.
@@ -123,7 +123,7 @@ impl Message {
 }
 
 impl Outgoing for Message {
-    fn kind(&self) -> &'static Kind {
+    fn kind(&self) -> &'static MessageKind {
         use raft::message::Message as M;
         match self {
             Message::Raft { message: M::RequestVote { .. }, .. } => &votes::REQUEST_VOTE,
@@ -210,7 +210,7 @@ fn read_request(envelope: &Envelope) -> Result<Incoming, Malformed> {
         requests::number::SUBMIT => Incoming::Submit(requests::submit::read(envelope)?),
         requests::number::RESULTS => Incoming::Results(requests::results::read(envelope)?),
         requests::number::RESOLVE => Incoming::Resolve(requests::resolve::read_question(envelope)?),
-        requests::number::SEEK => Incoming::Seek(requests::leaders::read_seek(envelope)?),
+        requests::number::FIND_LEADERS => Incoming::FindLeaders(requests::leaders::read_seek(envelope)?),
         _ => return Err(stranger(envelope)),
     })
 }

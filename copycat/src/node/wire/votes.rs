@@ -14,7 +14,7 @@ use crate::codec::cursor::{Cursor, Malformed};
 use crate::codec::ids::GroupId;
 use crate::raft::message::Message;
 use crate::transport::wire::envelope::{Draft, Envelope, zero};
-use crate::transport::wire::family::{Family, Kind, SenderKinds};
+use crate::transport::wire::family::{Family, MessageKind, SenderKinds};
 use crate::transport::write_buffer::WriteBuffer;
 use bytes::BufMut;
 
@@ -26,11 +26,11 @@ const GRANTED: u8 = 1;
 const ANSWERS_PRE: u8 = 2;
 
 /// The request for a vote (Raft §5.2).
-pub(super) const REQUEST_VOTE: Kind =
-    Kind::new(Family::Consensus, 1, SenderKinds::CONTROL, (40, 40)).with_flags(ASKS_PRE);
+pub(super) const REQUEST_VOTE: MessageKind =
+    MessageKind::new(Family::Consensus, 1, SenderKinds::CONTROL, (40, 40)).with_flags(ASKS_PRE);
 /// The answer to a request for a vote.
-pub(super) const VOTE: Kind =
-    Kind::new(Family::Consensus, 2, SenderKinds::CONTROL, (24, 24)).with_flags(GRANTED | ANSWERS_PRE);
+pub(super) const VOTE: MessageKind =
+    MessageKind::new(Family::Consensus, 2, SenderKinds::CONTROL, (24, 24)).with_flags(GRANTED | ANSWERS_PRE);
 
 /// Appends a vote or a request for one.
 pub(super) fn encode(group: GroupId, message: &Message, out: &mut WriteBuffer) {
@@ -47,7 +47,7 @@ pub(super) fn encode(group: GroupId, message: &Message, out: &mut WriteBuffer) {
     }
 }
 
-fn words(kind: &'static Kind, flags: u8, group: GroupId, fields: &[u64], out: &mut WriteBuffer) {
+fn words(kind: &'static MessageKind, flags: u8, group: GroupId, fields: &[u64], out: &mut WriteBuffer) {
     let mut draft = Draft::begin(out.tail(), kind, flags, 0, group);
     fields.iter().for_each(|field| draft.fields().put_u64_le(*field));
     draft.finish(0);

@@ -1,6 +1,6 @@
 //! Tests of the connection that a request takes, given leader hints, broken connections and answers.
 
-use super::super::links::LinkId;
+use super::super::connections::ConnectionId;
 use super::super::queue::{QueueKey, Target};
 use super::super::routes::Routes;
 use crate::codec::access::{Access, Consistency};
@@ -17,9 +17,9 @@ use tokio::time::Instant;
 const GROUP: GroupId = GroupId(7);
 const OTHER: GroupId = GroupId(8);
 /// The connection to each member has its number.
-const DEFAULT: LinkId = LinkId(1);
-const SECOND: LinkId = LinkId(2);
-const THIRD: LinkId = LinkId(3);
+const DEFAULT: ConnectionId = ConnectionId(1);
+const SECOND: ConnectionId = ConnectionId(2);
+const THIRD: ConnectionId = ConnectionId(3);
 
 /// Routes with a clock set by the test, and with requests that are identified by their method.
 struct Test {
@@ -28,7 +28,7 @@ struct Test {
     now: Instant,
     taken: u32,
     /// Requests in flight, in the order of sending.
-    sent: Vec<(QueueKey, LinkId, u32)>,
+    sent: Vec<(QueueKey, ConnectionId, u32)>,
 }
 
 impl Test {
@@ -41,8 +41,8 @@ impl Test {
         test
     }
 
-    fn open(&mut self, link: LinkId) {
-        self.routes.opened(MemberId(link.0), link);
+    fn open(&mut self, connection: ConnectionId) {
+        self.routes.opened(MemberId(connection.0), connection);
     }
 
     fn pass(&mut self, time: Duration) {
@@ -63,14 +63,14 @@ impl Test {
     }
 
     /// Sends what may be sent, and returns the connection and the requests of each batch.
-    fn send(&mut self) -> Vec<(LinkId, Vec<u32>)> {
+    fn send(&mut self) -> Vec<(ConnectionId, Vec<u32>)> {
         let mut batches = Vec::new();
         while let Some(batch) = self.routes.next() {
-            let (queue, link) = (batch.queue, batch.link);
+            let (queue, connection) = (batch.queue, batch.connection);
             let numbers: Vec<u32> =
                 batch.requests.map(|(_, request)| request.call.command.method.0).collect();
-            self.sent.extend(numbers.iter().map(|number| (queue, link, *number)));
-            batches.push((link, numbers));
+            self.sent.extend(numbers.iter().map(|number| (queue, connection, *number)));
+            batches.push((connection, numbers));
         }
         batches.sort();
         batches
@@ -82,11 +82,13 @@ impl Test {
         self.routes.ended(queue, 1);
     }
 
-    fn cut(&mut self, link: LinkId) {
-        for (queue, ..) in self.sent.extract_if(.., |(_, sent_on, _)| *sent_on == link).collect::<Vec<_>>() {
+    fn cut(&mut self, connection: ConnectionId) {
+        for (queue, ..) in
+            self.sent.extract_if(.., |(_, sent_on, _)| *sent_on == connection).collect::<Vec<_>>()
+        {
             self.routes.ended(queue, 1);
         }
-        self.routes.closed(self.now, link);
+        self.routes.closed(self.now, connection);
     }
 
     fn hear(&mut self, group: GroupId, term: u64, member: u64) {
@@ -94,15 +96,15 @@ impl Test {
         self.routes.hear(vec![LeaderHint { group, term, member: MemberId(member), address }]);
     }
 
-    fn doubt(&mut self, group: GroupId, link: LinkId) {
-        self.routes.doubt(self.now, QueueKey { group, aim: Target::LeaderHint }, link);
+    fn suspect_leader(&mut self, group: GroupId, connection: ConnectionId) {
+        self.routes.suspect_leader(self.now, QueueKey { group, aim: Target::LeaderHint }, connection);
     }
 
     fn missing(&self) -> Vec<u64> {
         self.routes.missing().map(|leader| leader.member.0).collect()
     }
 
-    fn seek(&mut self) -> Vec<(LinkId, Vec<GroupId>)> {
+    fn seek(&mut self) -> Vec<(ConnectionId, Vec<GroupId>)> {
         self.routes.seek(self.now).into_iter().collect()
     }
 }
@@ -177,7 +179,7 @@ fn a_change_that_is_taken_back_delays_nobody() {
     test.hear(GROUP, 1, 2);
     test.write(GROUP);
     assert_eq!(test.send(), []);
-    test.doubt(GROUP, SECOND);
+    test.suspect_leader(GROUP, SECOND);
     assert_eq!(test.send(), [(DEFAULT, vec![2])]);
 }
 
@@ -195,7 +197,7 @@ fn after_a_break_nothing_is_under_way_and_the_next_go_at_once() {
     assert_eq!(test.send(), [(DEFAULT, vec![2])]);
     test.cut(DEFAULT);
     test.write(GROUP);
-    assert_eq!((test.routes.default_link(), test.send()), (None, vec![]));
+    assert_eq!((test.routes.default_connection(), test.send()), (None, vec![]));
     // A new default member, on another connection.
     test.routes.opened(MemberId(3), THIRD);
     test.routes.settle(THIRD);
@@ -210,7 +212,7 @@ fn without_its_default_member_a_handle_goes_on_with_what_it_has() {
     test.hear(GROUP, 1, 2);
     assert_eq!(test.send(), [(SECOND, vec![1])]);
     test.cut(DEFAULT);
-    assert_eq!(test.routes.default_link(), Some(SECOND));
+    assert_eq!(test.routes.default_connection(), Some(SECOND));
     test.write(GROUP);
     test.write(OTHER);
     assert_eq!(
@@ -249,11 +251,11 @@ fn the_newer_term_is_right() {
     assert_eq!(test.send(), [(THIRD, vec![1])]);
     test.answer(1);
     // The newest leader turns out not to lead: then older hints count again.
-    test.doubt(GROUP, SECOND);
+    test.suspect_leader(GROUP, SECOND);
     test.write(GROUP);
-    assert_eq!(test.send(), [(THIRD, vec![2])], "who was not asked is not in doubt");
+    assert_eq!(test.send(), [(THIRD, vec![2])], "who was not asked is not in suspect_leader");
     test.answer(2);
-    test.doubt(GROUP, THIRD);
+    test.suspect_leader(GROUP, THIRD);
     test.hear(GROUP, 4, 2);
     test.write(GROUP);
     assert_eq!(test.send(), [(SECOND, vec![3])]);
@@ -279,7 +281,7 @@ fn who_leads_is_asked_of_those_who_may_know_and_only_while_it_matters() {
     assert_eq!(test.seek(), [], "nothing was asked since");
     test.write(GROUP);
     assert_eq!(test.seek().len(), 2);
-    test.doubt(GROUP, DEFAULT);
+    test.suspect_leader(GROUP, DEFAULT);
     assert_eq!(test.seek(), [], "a storm of failures is no storm of questions");
     test.pass(Duration::from_millis(50));
     assert_eq!(test.seek().len(), 2);
@@ -375,17 +377,18 @@ fn order_is_kept_through_any_changes() {
             match random.u32(..10) {
                 0..5 => test.write(if random.bool() { GROUP } else { OTHER }),
                 5..7 => test.hear(if random.bool() { GROUP } else { OTHER }, step, random.u64(1..=4)),
-                7 => test.doubt(GROUP, LinkId(random.u64(1..=3))),
-                8 => test.routes.settle(LinkId(random.u64(1..=3))),
+                7 => test.suspect_leader(GROUP, ConnectionId(random.u64(1..=3))),
+                8 => test.routes.settle(ConnectionId(random.u64(1..=3))),
                 _ => test.pass(Duration::from_millis(random.u64(..100))),
             }
             let before = test.sent.len();
             test.send();
-            for (queue, link, number) in &test.sent[before..] {
+            for (queue, connection, number) in &test.sent[before..] {
                 let last = &mut last[usize::from(queue.group == OTHER)];
                 assert!(*number > *last, "seed {seed}");
                 *last = *number;
-                let elsewhere = |(other, on, _): &&(QueueKey, LinkId, u32)| other == queue && on != link;
+                let elsewhere =
+                    |(other, on, _): &&(QueueKey, ConnectionId, u32)| other == queue && on != connection;
                 assert_eq!(test.sent.iter().find(elsewhere), None, "seed {seed}: under way on two at once");
             }
             while !test.sent.is_empty() && random.u32(..3) == 0 {

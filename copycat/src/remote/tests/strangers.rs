@@ -12,14 +12,14 @@ use tokio::sync::mpsc;
 #[tokio::test]
 async fn requests_come_to_the_leader_that_was_named_in_their_order() {
     let network = Memory::default();
-    let default_link = Stranger::start(&network, "default_link", 1, 9).await;
+    let default_connection = Stranger::start(&network, "default_connection", 1, 9).await;
     let second = Stranger::start(&network, "second", 2, 9).await;
     let (heard, mut told) = mpsc::unbounded_channel();
     let tasks = [
-        tokio::spawn(default_link.serve(vec![leader(4, 2, "second")], heard.clone())),
+        tokio::spawn(default_connection.serve(vec![leader(4, 2, "second")], heard.clone())),
         tokio::spawn(second.serve(vec![leader(4, 2, "second")], heard)),
     ];
-    let node = handle(&network, "default_link").await;
+    let node = handle(&network, "default_connection").await;
     let sender = node.request_sender();
     let (mut number, mut last, mut by_leader) = (0, 0, 0);
     while by_leader < 50 {
@@ -47,11 +47,11 @@ async fn requests_come_to_the_leader_that_was_named_in_their_order() {
 #[tokio::test]
 async fn what_was_under_way_to_a_leader_that_breaks_is_never_sent_again() {
     let network = Memory::default();
-    let default_link = Stranger::start(&network, "default_link", 1, 9).await;
+    let default_connection = Stranger::start(&network, "default_connection", 1, 9).await;
     let mut second = Stranger::start(&network, "second", 2, 9).await;
     let (heard, mut told) = mpsc::unbounded_channel();
-    let task = tokio::spawn(default_link.serve(vec![leader(4, 2, "second")], heard));
-    let node = handle(&network, "default_link").await;
+    let task = tokio::spawn(default_connection.serve(vec![leader(4, 2, "second")], heard));
+    let node = handle(&network, "default_connection").await;
     let sender = node.request_sender();
     let mut number = 0;
     let lost = loop {
@@ -72,7 +72,7 @@ async fn what_was_under_way_to_a_leader_that_breaks_is_never_sent_again() {
         }
     };
     assert_eq!(lost, Err(Failure::Disconnected));
-    assert_eq!(write(&sender, number + 1).await, answer_of(number + 1), "the default_link goes on");
+    assert_eq!(write(&sender, number + 1).await, answer_of(number + 1), "the default_connection goes on");
     drop(node);
     while let Some((_, message)) = told.recv().await {
         let Incoming::Submit(submit) = message else { continue };
@@ -90,13 +90,13 @@ async fn what_was_under_way_to_a_leader_that_breaks_is_never_sent_again() {
 #[tokio::test]
 async fn whoever_was_met_may_be_the_next_default_member() {
     let network = Memory::default();
-    let default_link = Stranger::start(&network, "default_link", 1, 9).await;
+    let default_connection = Stranger::start(&network, "default_connection", 1, 9).await;
     let second = Stranger::start(&network, "second", 2, 9).await;
     let (heard, mut told) = mpsc::unbounded_channel();
     let named = || vec![leader(4, 2, "second")];
-    let first = tokio::spawn(default_link.serve(named(), heard.clone()));
+    let first = tokio::spawn(default_connection.serve(named(), heard.clone()));
     let other = tokio::spawn(second.serve(named(), heard.clone()));
-    let node = handle(&network, "default_link").await;
+    let node = handle(&network, "default_connection").await;
     let sender = node.request_sender();
     let mut number = 0;
     while !std::iter::from_fn(|| told.try_recv().ok()).any(|(member, _)| member == 2) {
@@ -118,10 +118,10 @@ async fn whoever_was_met_may_be_the_next_default_member() {
 #[tokio::test]
 async fn answers_full_of_lies_do_no_harm() {
     let network = Memory::default();
-    let mut default_link = Stranger::start(&network, "default_link", 1, 9).await;
+    let mut default_connection = Stranger::start(&network, "default_connection", 1, 9).await;
     let mut another_cluster = Stranger::start(&network, "another cluster", 2, 8).await;
     let mut another_member = Stranger::start(&network, "another member", 3, 9).await;
-    let node = handle(&network, "default_link").await;
+    let node = handle(&network, "default_connection").await;
     let sender = node.request_sender();
     let lies = |round: u64| {
         let address = ["another cluster", "another member", "nowhere"][round as usize % 3];
@@ -143,7 +143,7 @@ async fn answers_full_of_lies_do_no_harm() {
         let answer = loop {
             tokio::select! {
                 answer = &mut call => break answer,
-                said = default_link.next() => for (message, replies) in said {
+                said = default_connection.next() => for (message, replies) in said {
                     // A handle that finds the same default member again closes the second connection.
                     let _ = match message {
                         // Failures make the handle ask again at once, and look for another default member.
@@ -173,18 +173,18 @@ fn failures(submit: &Submit) -> Vec<Answered> {
 #[tokio::test]
 async fn a_member_without_a_cluster_cannot_lead_to_another_one() {
     let network = Memory::default();
-    let default_link = Stranger::start(&network, "default_link", 1, 0).await;
+    let default_connection = Stranger::start(&network, "default_connection", 1, 0).await;
     let mut second = Stranger::start(&network, "second", 2, 8).await;
     let (heard, mut told) = mpsc::unbounded_channel();
-    let task = tokio::spawn(default_link.serve(vec![leader(4, 2, "second")], heard));
-    let node = handle(&network, "default_link").await;
+    let task = tokio::spawn(default_connection.serve(vec![leader(4, 2, "second")], heard));
+    let node = handle(&network, "default_connection").await;
     let sender = node.request_sender();
     let (mut number, mut questions) = (0, 0);
     while questions < 2 {
         number += 1;
         assert_eq!(write(&sender, number).await, answer_of(number));
         while let Ok((_, message)) = told.try_recv() {
-            questions += u32::from(matches!(message, Incoming::Seek));
+            questions += u32::from(matches!(message, Incoming::FindLeaders));
         }
     }
     assert!(!second.was_called());
@@ -195,18 +195,18 @@ async fn a_member_without_a_cluster_cannot_lead_to_another_one() {
 #[tokio::test]
 async fn leaders_are_believed_only_once_it_is_known_which_cluster_is_talked_to() {
     let network = Memory::default();
-    let default_link = Stranger::start(&network, "default_link", 1, 0).await;
+    let default_connection = Stranger::start(&network, "default_connection", 1, 0).await;
     let second = Stranger::start(&network, "second", 2, 9).await;
-    let (house, (heard, mut told)) = (default_link.house.clone(), mpsc::unbounded_channel());
+    let (policy, (heard, mut told)) = (default_connection.policy.clone(), mpsc::unbounded_channel());
     let tasks = [
-        tokio::spawn(default_link.serve(vec![leader(4, 2, "second")], heard.clone())),
+        tokio::spawn(default_connection.serve(vec![leader(4, 2, "second")], heard.clone())),
         tokio::spawn(second.serve(Vec::new(), heard)),
     ];
-    let node = handle(&network, "default_link").await;
+    let node = handle(&network, "default_connection").await;
     let sender = node.request_sender();
     assert_eq!(write(&sender, 1).await, answer_of(1));
     // The cluster is bootstrapped meanwhile. The handle has to dial again to learn its id.
-    house.form(9);
+    policy.form(9);
     let mut number = 1;
     while !std::iter::from_fn(|| told.try_recv().ok()).any(|(member, _)| member == 2) {
         number += 1;

@@ -22,7 +22,7 @@ use crate::transport::sender::Sender;
 use crate::transport::wire::envelope::Envelope;
 use crate::transport::wire::family::Family;
 use crate::transport::wire::registry::Registry;
-use crate::transport::wire::{self, Hello, Identity, Refusal};
+use crate::transport::wire::{self, Hello, Refusal, Welcome};
 use bytes::Bytes;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -37,7 +37,7 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 #[derive(Clone, Debug)]
 pub(super) enum Incoming {
     Submit(Submit),
-    Seek,
+    FindLeaders,
     Resolve(Resolve),
     Stream(ToServer),
 }
@@ -52,23 +52,23 @@ impl wire::Incoming for Incoming {
             }
             number::SUBMIT => submit::read(envelope).map(Incoming::Submit),
             number::RESOLVE => resolve::read_question(envelope).map(Incoming::Resolve),
-            number::SEEK => leaders::read_seek(envelope).map(|_| Incoming::Seek),
+            number::FIND_LEADERS => leaders::read_seek(envelope).map(|_| Incoming::FindLeaders),
             other => panic!("a handle says {other}"),
         }
     }
 }
 
 /// An admission that accepts every caller.
-pub(super) struct House(Mutex<Identity>);
+pub(super) struct Policy(Mutex<Welcome>);
 
-impl House {
+impl Policy {
     pub(super) fn form(&self, cluster: u128) {
         self.0.lock().unwrap().cluster = cluster;
     }
 }
 
-impl Admission for House {
-    fn identity(&self) -> Identity {
+impl Admission for Policy {
+    fn identity(&self) -> Welcome {
         self.0.lock().unwrap().clone()
     }
 
@@ -76,14 +76,14 @@ impl Admission for House {
         Ok(())
     }
 
-    fn accept(&self, _peer: MemberId, _identity: &Identity) -> Result<(), Refusal> {
+    fn accept(&self, _peer: MemberId, _identity: &Welcome) -> Result<(), Refusal> {
         Ok(())
     }
 }
 
 /// A fake member that listens, and waits to be told what to answer.
 pub(super) struct Stranger {
-    pub(super) house: Arc<House>,
+    pub(super) policy: Arc<Policy>,
     bulk: mpsc::Receiver<Event<Incoming>>,
     _control: mpsc::Receiver<Event<Incoming>>,
     pub(super) acceptor: Acceptor,
@@ -96,14 +96,14 @@ impl Stranger {
     /// Listens at `address` as the member `id` of a cluster.
     pub(super) async fn start(network: &Memory, address: &str, id: u64, cluster: u128) -> Stranger {
         let (member, storage, bootstrap) = (MemberId(id), u128::from(id), Bytes::new());
-        let identity = Identity { member, storage, election_ms: 250, cluster: 0, bootstrap };
-        let house = Arc::new(House(Mutex::new(identity)));
-        house.form(cluster);
+        let identity = Welcome { member, storage, election_ms: 250, cluster: 0, bootstrap };
+        let policy = Arc::new(Policy(Mutex::new(identity)));
+        policy.form(cluster);
         let ((control, _control), (bulk_in, bulk)) = (mpsc::channel(4), mpsc::channel(64));
         let inbox = Inbox { control, bulk: bulk_in };
         let (network, limits) = (Arc::new(network.clone()), Limits::default());
-        let endpoint = Endpoint { network, admission: house.clone(), inbox, limits };
-        Stranger { house, bulk, _control, acceptor: Acceptor::listen(&endpoint, address).await.unwrap() }
+        let endpoint = Endpoint { network, admission: policy.clone(), inbox, limits };
+        Stranger { policy, bulk, _control, acceptor: Acceptor::listen(&endpoint, address).await.unwrap() }
     }
 
     /// Returns the messages that arrive next together, in their order.
@@ -126,13 +126,13 @@ impl Stranger {
         leaders: Vec<LeaderHint>,
         heard: mpsc::UnboundedSender<(u64, Incoming)>,
     ) {
-        let me = self.house.identity().member.0;
+        let me = self.policy.identity().member.0;
         loop {
             for (message, replies) in self.next().await {
                 heard.send((me, message.clone())).unwrap();
                 let sent = match message {
                     Incoming::Submit(submit) => replies.send(Results(answers(&submit))),
-                    Incoming::Seek => replies.send(Leaders(leaders.clone())),
+                    Incoming::FindLeaders => replies.send(Leaders(leaders.clone())),
                     other => panic!("nobody asked for {other:?}"),
                 };
                 sent.unwrap();

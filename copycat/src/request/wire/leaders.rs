@@ -1,7 +1,7 @@
 //! Questions of remote handles about the leaders of groups, and the members' answers.
 //!
 //! ```text
-//!  Seek                                    Leaders
+//!  FindLeaders                                    Leaders
 //!  offset size  field                      offset size  field
 //!      24  8 each  `count` groups              24    …  `count` leaders, each:
 //!                                                   8     group
@@ -16,7 +16,7 @@ use crate::codec::cursor::{Cursor, Malformed};
 use crate::codec::ids::{GroupId, MemberId, Term};
 use crate::transport::wire::Outgoing;
 use crate::transport::wire::envelope::{Draft, Envelope, non_zero, zero};
-use crate::transport::wire::family::{Family, Kind, SenderKinds};
+use crate::transport::wire::family::{Family, MessageKind, SenderKinds};
 use crate::transport::write_buffer::WriteBuffer;
 use bytes::{BufMut, BytesMut};
 
@@ -30,17 +30,17 @@ const GROUP_LEN: usize = 8;
 pub(super) const LEADER_LEN: usize = 32;
 
 /// Asks who leads some groups.
-pub(crate) const SEEK: Kind =
-    Kind::new(Family::Requests, 3, SenderKinds::HANDLE, (GROUP_LEN, GROUP_LEN * GROUPS_MAX));
-/// Answers a `Seek`.
-pub(crate) const LEADERS: Kind =
-    Kind::new(Family::Requests, 4, SenderKinds::SERVER, (0, GROUPS_MAX * (LEADER_LEN + ADDRESS_MAX)));
+pub(crate) const FIND_LEADERS: MessageKind =
+    MessageKind::new(Family::Requests, 3, SenderKinds::HANDLE, (GROUP_LEN, GROUP_LEN * GROUPS_MAX));
+/// Answers a `FindLeaders`.
+pub(crate) const LEADERS: MessageKind =
+    MessageKind::new(Family::Requests, 4, SenderKinds::SERVER, (0, GROUPS_MAX * (LEADER_LEN + ADDRESS_MAX)));
 
 /// A remote handle's question about the leaders of these groups; at most [`GROUPS_MAX`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Seek(pub Vec<GroupId>);
+pub(crate) struct FindLeaders(pub Vec<GroupId>);
 
-/// The answer to a [`Seek`], without groups whose leader is unknown. It is a hint: safety does not rest on it.
+/// The answer to a [`FindLeaders`], without groups whose leader is unknown. It is a hint: safety does not rest on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Leaders(pub Vec<LeaderHint>);
 
@@ -57,14 +57,14 @@ pub(crate) struct LeaderHint {
     pub address: String,
 }
 
-impl Outgoing for Seek {
-    fn kind(&self) -> &'static Kind {
-        &SEEK
+impl Outgoing for FindLeaders {
+    fn kind(&self) -> &'static MessageKind {
+        &FIND_LEADERS
     }
 
     fn encode(self, out: &mut WriteBuffer) -> Result<(), Malformed> {
         check_seek(&self.0)?;
-        let mut draft = Draft::begin(out.tail(), &SEEK, 0, self.0.len(), GroupId(0));
+        let mut draft = Draft::begin(out.tail(), &FIND_LEADERS, 0, self.0.len(), GroupId(0));
         self.0.iter().for_each(|group| draft.fields().put_u64_le(group.0));
         draft.finish(0);
         Ok(())
@@ -72,7 +72,7 @@ impl Outgoing for Seek {
 }
 
 impl Outgoing for Leaders {
-    fn kind(&self) -> &'static Kind {
+    fn kind(&self) -> &'static MessageKind {
         &LEADERS
     }
 
@@ -122,7 +122,7 @@ pub(super) fn write_leader(leader: &LeaderHint, fields: &mut BytesMut) {
     fields.put_slice(leader.address.as_bytes());
 }
 
-/// Reads a `Seek`.
+/// Reads a `FindLeaders`.
 pub(crate) fn read_seek(envelope: &Envelope) -> Result<Vec<GroupId>, Malformed> {
     envelope.is_nobodys()?;
     let mut cursor = Cursor::new(&envelope.body);

@@ -11,11 +11,17 @@ pub(crate) mod submit;
 #[cfg(test)]
 mod tests;
 
-use crate::transport::wire::family::Kind;
+use crate::transport::wire::family::MessageKind;
 
 /// The kinds of the family.
-pub(crate) const KINDS: &[Kind] =
-    &[submit::SUBMIT, results::RESULTS, leaders::SEEK, leaders::LEADERS, resolve::RESOLVE, resolve::RESOLVED];
+pub(crate) const KINDS: &[MessageKind] = &[
+    submit::SUBMIT,
+    results::RESULTS,
+    leaders::FIND_LEADERS,
+    leaders::LEADERS,
+    resolve::RESOLVE,
+    resolve::RESOLVED,
+];
 
 /// The numbers of the kinds, to tell them apart.
 pub(crate) mod number {
@@ -23,7 +29,7 @@ pub(crate) mod number {
 
     pub(crate) const SUBMIT: u8 = submit::SUBMIT.number;
     pub(crate) const RESULTS: u8 = results::RESULTS.number;
-    pub(crate) const SEEK: u8 = leaders::SEEK.number;
+    pub(crate) const FIND_LEADERS: u8 = leaders::FIND_LEADERS.number;
     pub(crate) const LEADERS: u8 = leaders::LEADERS.number;
     pub(crate) const RESOLVE: u8 = resolve::RESOLVE.number;
     pub(crate) const RESOLVED: u8 = resolve::RESOLVED.number;

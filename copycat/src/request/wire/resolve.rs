@@ -17,7 +17,7 @@ use crate::codec::cursor::{Cursor, Malformed};
 use crate::codec::ids::GroupId;
 use crate::transport::wire::Outgoing;
 use crate::transport::wire::envelope::{Draft, Envelope, non_zero, zero};
-use crate::transport::wire::family::{Family, Kind, SenderKinds};
+use crate::transport::wire::family::{Family, MessageKind, SenderKinds};
 use crate::transport::write_buffer::WriteBuffer;
 use bytes::BufMut;
 
@@ -32,10 +32,10 @@ const QUESTION_LEN: usize = 24;
 const ANSWER_LEN: usize = 32;
 
 /// Asks for the partitions of a name.
-pub(crate) const RESOLVE: Kind =
-    Kind::new(Family::Requests, 5, SenderKinds::HANDLE, (QUESTION_LEN + 1, QUESTION_LEN + NAME_MAX));
+pub(crate) const RESOLVE: MessageKind =
+    MessageKind::new(Family::Requests, 5, SenderKinds::HANDLE, (QUESTION_LEN + 1, QUESTION_LEN + NAME_MAX));
 /// Answers a `Resolve`.
-pub(crate) const RESOLVED: Kind = Kind::new(
+pub(crate) const RESOLVED: MessageKind = MessageKind::new(
     Family::Requests,
     6,
     SenderKinds::SERVER,
@@ -70,7 +70,7 @@ pub(crate) struct Partition {
 }
 
 impl Outgoing for Resolve {
-    fn kind(&self) -> &'static Kind {
+    fn kind(&self) -> &'static MessageKind {
         &RESOLVE
     }
 
@@ -88,7 +88,7 @@ impl Outgoing for Resolve {
 }
 
 impl Outgoing for Resolved {
-    fn kind(&self) -> &'static Kind {
+    fn kind(&self) -> &'static MessageKind {
         &RESOLVED
     }
 

@@ -17,7 +17,7 @@ use crate::codec::ids::GroupId;
 use crate::transport::limits::{ENVELOPE_LEN, MESSAGE_MAX};
 use crate::transport::wire::Outgoing;
 use crate::transport::wire::envelope::{Draft, Envelope, non_zero, zero};
-use crate::transport::wire::family::{Family, Kind, SenderKinds};
+use crate::transport::wire::family::{Family, MessageKind, SenderKinds};
 use crate::transport::write_buffer::WriteBuffer;
 use bytes::{BufMut, Bytes, BytesMut};
 
@@ -25,8 +25,8 @@ use bytes::{BufMut, Bytes, BytesMut};
 const ANSWER_LEN: usize = 16;
 
 /// Answers requests, on the connection on which they arrived.
-pub(crate) const RESULTS: Kind =
-    Kind::new(Family::Requests, 2, SenderKinds::SERVER, (ANSWER_LEN, MESSAGE_MAX - ENVELOPE_LEN));
+pub(crate) const RESULTS: MessageKind =
+    MessageKind::new(Family::Requests, 2, SenderKinds::SERVER, (ANSWER_LEN, MESSAGE_MAX - ENVELOPE_LEN));
 
 /// Answers to requests, for the side that submitted them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ impl Answered {
 }
 
 impl Outgoing for Results {
-    fn kind(&self) -> &'static Kind {
+    fn kind(&self) -> &'static MessageKind {
         &RESULTS
     }
 

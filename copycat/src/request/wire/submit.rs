@@ -28,7 +28,7 @@ use crate::codec::ids::{GroupId, MethodId, Term};
 use crate::transport::limits::{ENVELOPE_LEN, MESSAGE_MAX};
 use crate::transport::wire::Outgoing;
 use crate::transport::wire::envelope::{Draft, Envelope, non_zero, zero};
-use crate::transport::wire::family::{Family, Kind, SenderKinds};
+use crate::transport::wire::family::{Family, MessageKind, SenderKinds};
 use crate::transport::write_buffer::WriteBuffer;
 use bytes::{BufMut, Bytes, BytesMut};
 use std::time::Duration;
@@ -44,7 +44,7 @@ const STAMP_LEN: usize = 24;
 const STAMPED: u8 = 1;
 
 /// Submits requests: from a member that forwards them, or from a remote handle.
-pub(crate) const SUBMIT: Kind = Kind::new(
+pub(crate) const SUBMIT: MessageKind = MessageKind::new(
     Family::Requests,
     1,
     SenderKinds::BULK.or(SenderKinds::HANDLE),
@@ -77,7 +77,7 @@ pub(crate) struct Submitted {
 }
 
 impl Outgoing for Submit {
-    fn kind(&self) -> &'static Kind {
+    fn kind(&self) -> &'static MessageKind {
         &SUBMIT
     }
 

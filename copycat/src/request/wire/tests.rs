@@ -1,7 +1,7 @@
 //! Tests of every message of the family in both directions, against golden bytes that must stay readable, and
 //! against bytes that must not be read.
 
-use super::leaders::{self, ADDRESS_MAX, GROUPS_MAX, LeaderHint, Leaders, Seek};
+use super::leaders::{self, ADDRESS_MAX, FindLeaders, GROUPS_MAX, LeaderHint, Leaders};
 use super::resolve::{self, NAME_MAX, PARTITIONS_MAX, Partition, Resolve, Resolved};
 use super::results::{self, Answered, Results};
 use super::submit::{self, Submit, Submitted};
@@ -29,7 +29,7 @@ const GROUP: GroupId = GroupId(0x0807_0605_0403_0201);
 enum Any {
     Submit(Submit),
     Results(Results),
-    Seek(Seek),
+    FindLeaders(FindLeaders),
     Leaders(Leaders),
     Resolve(Resolve),
     Resolved(Resolved),
@@ -42,7 +42,7 @@ impl Incoming for Any {
         Ok(match envelope.kind.number {
             number::SUBMIT => Any::Submit(submit::read(envelope)?),
             number::RESULTS => Any::Results(Results(results::read(envelope)?)),
-            number::SEEK => Any::Seek(Seek(leaders::read_seek(envelope)?)),
+            number::FIND_LEADERS => Any::FindLeaders(FindLeaders(leaders::read_seek(envelope)?)),
             number::LEADERS => Any::Leaders(Leaders(leaders::read_leaders(envelope)?)),
             number::RESOLVE => Any::Resolve(resolve::read_question(envelope)?),
             number::RESOLVED => Any::Resolved(resolve::read_answer(envelope)?),
@@ -55,7 +55,7 @@ fn written(message: Any) -> BytesMut {
     match message {
         Any::Submit(submit) => into_bytes(submit),
         Any::Results(results) => into_bytes(results),
-        Any::Seek(seek) => into_bytes(seek),
+        Any::FindLeaders(seek) => into_bytes(seek),
         Any::Leaders(leaders) => into_bytes(leaders),
         Any::Resolve(resolve) => into_bytes(resolve),
         Any::Resolved(resolved) => into_bytes(resolved),
@@ -128,7 +128,7 @@ fn samples() -> Samples<Any> {
         ("submit-in-line", Any::Submit(submit(0, lined))),
         ("submit-stamped", Any::Submit(submit(5, stamps))),
         ("results", Any::Results(Results(answers))),
-        ("seek", Any::Seek(Seek(vec![GROUP, GroupId(9)]))),
+        ("seek", Any::FindLeaders(FindLeaders(vec![GROUP, GroupId(9)]))),
         ("leaders", Any::Leaders(Leaders(leaders()))),
         ("leaders-unknown", Any::Leaders(Leaders(Vec::new()))),
         ("resolve", Any::Resolve(Resolve { id: 77, name: "bank/π".into() })),
@@ -228,9 +228,9 @@ fn what_the_other_side_would_refuse_is_not_sent() {
     refused(resolved(vec![Partition { group: GROUP, leader: None }; PARTITIONS_MAX + 1]));
     refused(resolved(vec![Partition { group: GroupId(0), leader: None }]));
     refused(resolved(vec![Partition { group: GroupId(3), leader: Some(leaders().remove(0)) }]));
-    refused(Seek(Vec::new()));
-    refused(Seek(vec![GroupId(0)]));
-    refused(Seek(vec![GROUP; GROUPS_MAX + 1]));
+    refused(FindLeaders(Vec::new()));
+    refused(FindLeaders(vec![GroupId(0)]));
+    refused(FindLeaders(vec![GROUP; GROUPS_MAX + 1]));
     let with = |change: fn(&mut LeaderHint)| {
         let mut leader = leaders().remove(0);
         change(&mut leader);
@@ -285,7 +285,7 @@ fn the_largest_question_and_answer_travel_and_none_larger() {
     let groups: Vec<_> = (1..=GROUPS_MAX as u64).map(GroupId).collect();
     let leader = LeaderHint { address: "a".repeat(ADDRESS_MAX), ..leaders().remove(0) };
     let answer = groups.iter().map(|group| LeaderHint { group: *group, ..leader.clone() }).collect();
-    for message in [Any::Seek(Seek(groups)), Any::Leaders(Leaders(answer))] {
+    for message in [Any::FindLeaders(FindLeaders(groups)), Any::Leaders(Leaders(answer))] {
         let bytes = written(message.clone());
         assert_eq!(read(&bytes), Ok(Some(message)));
         let mut longer = bytes.to_vec();

@@ -5,7 +5,7 @@
 
 pub(crate) mod model;
 
-use super::{Journal, Options, Owner, Position, Recovered, StorageError};
+use super::{Journal, JournalOptions, Owner, Position, Recovered, StorageError};
 use crate::codec::configuration::Configuration;
 use crate::codec::cursor::Malformed;
 use crate::codec::entries::Entries;
@@ -22,8 +22,8 @@ pub(crate) fn owner() -> Owner {
 }
 
 /// Returns options with the shortest segments.
-pub(crate) fn small() -> Options {
-    Options { segment_len: 64 << 10, ..Options::new(owner()) }
+pub(crate) fn small() -> JournalOptions {
+    JournalOptions { segment_len: 64 << 10, ..JournalOptions::new(owner()) }
 }
 
 /// Returns the frame of a command.

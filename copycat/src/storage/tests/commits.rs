@@ -16,7 +16,7 @@ fn recorded(disk: &Arc<SimulatedDisk>) -> Vec<Index> {
 /// Returns a journal of `groups` groups with two entries each, all of them written.
 fn journal(groups: u64) -> (Arc<SimulatedDisk>, Journal) {
     let disk = Arc::new(SimulatedDisk::default());
-    let options = Options { segment_len: 1 << 20, ..small() };
+    let options = JournalOptions { segment_len: 1 << 20, ..small() };
     let mut journal = Journal::open(disk.clone(), options, 1).unwrap().0;
     for group in 1..=groups {
         append(&mut journal, group, [frame(group, 1, 1, b""), frame(group, 1, 2, b"")].concat());

@@ -169,7 +169,7 @@ fn another_owner_and_another_version_are_refused() {
     let disk = Arc::new(SimulatedDisk::default());
     (0..).zip(&images).for_each(|(number, image)| disk.place(number, image));
     let other = Owner { member: MemberId(2), ..owner() };
-    let refused = Journal::open(disk, Options { owner: other, ..small() }, 1);
+    let refused = Journal::open(disk, JournalOptions { owner: other, ..small() }, 1);
     assert!(matches!(refused, Err(StorageError::Foreign { found, expected, .. })
         if found == owner() && expected == other));
     let mut later = images;

@@ -16,8 +16,8 @@ fn golden_owner() -> Owner {
     Owner { storage: 0x0123_4567_89ab_cdef_0011_2233_4455_6677, member: MemberId(3), shard: 1 }
 }
 
-fn options() -> Options {
-    Options { owner: golden_owner(), ..small() }
+fn options() -> JournalOptions {
+    JournalOptions { owner: golden_owner(), ..small() }
 }
 
 /// Returns the whole segment. The golden files hold the blocks up to the last one that is not zero.

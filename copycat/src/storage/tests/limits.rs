@@ -24,7 +24,7 @@ fn the_largest_frame_and_empty_bodies_fit_on_every_disk_even_in_small_segments()
 #[test]
 fn an_append_of_more_chunks_than_one_call_takes_arrives_whole() {
     let place = Place::File(Directory::new());
-    let options = Options { segment_len: 4 << 20, ..small() };
+    let options = JournalOptions { segment_len: 4 << 20, ..small() };
     let (mut journal, _) = Journal::open(place.disk(), options.clone(), 1).unwrap();
     settle(&mut journal).unwrap();
     for index in 1..=3_000 {
@@ -42,7 +42,7 @@ fn an_append_of_more_chunks_than_one_call_takes_arrives_whole() {
 
 #[test]
 fn batches_are_bounded() {
-    let options = Options { batch_max: 10_000, ..small() };
+    let options = JournalOptions { batch_max: 10_000, ..small() };
     let (mut journal, _) = Journal::open(Arc::<SimulatedDisk>::default(), options, 1).unwrap();
     settle(&mut journal).unwrap();
     for index in 1..=6 {

@@ -13,7 +13,7 @@ mod room;
 use super::history::{
     History, append, begin_term, close, configuration_frame, entries, frame, owner, prepare, settle, small,
 };
-use super::{Disk, FileDisk, Journal, MemoryDisk, Options, Owner, Recovered};
+use super::{Disk, FileDisk, Journal, JournalOptions, MemoryDisk, Owner, Recovered};
 use super::{SimulatedDisk, StorageError};
 use crate::codec::configuration::Configuration;
 use crate::codec::entries::Entries;

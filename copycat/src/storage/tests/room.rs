@@ -38,7 +38,7 @@ impl Case {
     /// Returns a journal in this state. If it cannot be filled that far, it is as full as possible.
     fn journal(self, random: &mut fastrand::Rng) -> Journal {
         let disk = Arc::new(SimulatedDisk::default());
-        let options = Options { batch_max: self.batch_max, ..small() };
+        let options = JournalOptions { batch_max: self.batch_max, ..small() };
         let mut journal = Journal::open(disk.clone(), options, 1).unwrap().0;
         if self.ready {
             prepare(&mut journal);

@@ -18,7 +18,7 @@ use crate::codec::cursor::{Cursor, Malformed};
 use crate::codec::ids::GroupId;
 use crate::transport::wire::Outgoing;
 use crate::transport::wire::envelope::{Draft, non_zero, zero};
-use crate::transport::wire::family::{Family, Kind, SenderKinds};
+use crate::transport::wire::family::{Family, MessageKind, SenderKinds};
 use crate::transport::write_buffer::WriteBuffer;
 use bytes::{BufMut, Bytes};
 
@@ -28,12 +28,12 @@ pub(crate) const SUBJECT_MAX: usize = 1 << 10;
 const OPEN_LEN: usize = 40;
 
 /// Opens a stream.
-pub(super) const OPEN: Kind =
-    Kind::new(Family::Streams, 1, SenderKinds::HANDLE, (OPEN_LEN, OPEN_LEN + SUBJECT_MAX));
+pub(super) const OPEN: MessageKind =
+    MessageKind::new(Family::Streams, 1, SenderKinds::HANDLE, (OPEN_LEN, OPEN_LEN + SUBJECT_MAX));
 /// Gives credit for more items.
-pub(super) const CREDIT: Kind = Kind::new(Family::Streams, 3, SenderKinds::HANDLE, (16, 16));
+pub(super) const CREDIT: MessageKind = MessageKind::new(Family::Streams, 3, SenderKinds::HANDLE, (16, 16));
 /// Cancels a stream.
-pub(super) const CANCEL: Kind = Kind::new(Family::Streams, 5, SenderKinds::HANDLE, (16, 16));
+pub(super) const CANCEL: MessageKind = MessageKind::new(Family::Streams, 5, SenderKinds::HANDLE, (16, 16));
 
 /// A message that the serving side receives.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,7 +70,7 @@ pub(crate) struct Open {
 }
 
 impl Outgoing for ToServer {
-    fn kind(&self) -> &'static Kind {
+    fn kind(&self) -> &'static MessageKind {
         match self {
             ToServer::Open(_) => &OPEN,
             ToServer::Credit { .. } => &CREDIT,
@@ -109,7 +109,7 @@ impl Outgoing for ToServer {
     }
 }
 
-fn pair(kind: &'static Kind, stream: StreamId, second: u64, out: &mut WriteBuffer) {
+fn pair(kind: &'static MessageKind, stream: StreamId, second: u64, out: &mut WriteBuffer) {
     let mut draft = Draft::begin(out.tail(), kind, 0, 0, GroupId(0));
     draft.fields().put_u64_le(stream);
     draft.fields().put_u64_le(second);

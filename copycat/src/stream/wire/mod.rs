@@ -14,10 +14,10 @@ pub(crate) use told::{EndReason, Item, ToReader};
 
 use crate::codec::cursor::{Cursor, Malformed};
 use crate::transport::wire::envelope::{Envelope, non_zero};
-use crate::transport::wire::family::Kind;
+use crate::transport::wire::family::MessageKind;
 
 /// The kinds of the family.
-pub(crate) const KINDS: &[Kind] =
+pub(crate) const KINDS: &[MessageKind] =
     &[asked::OPEN, told::ITEMS, asked::CREDIT, told::END, asked::CANCEL, told::MISSED];
 
 /// The id of a stream on its connection: chosen by the side that opens it, never 0, each greater than the one

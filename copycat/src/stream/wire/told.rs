@@ -20,7 +20,7 @@ use crate::codec::ids::GroupId;
 use crate::transport::limits::{ENVELOPE_LEN, MESSAGE_MAX};
 use crate::transport::wire::Outgoing;
 use crate::transport::wire::envelope::{Draft, Envelope, non_zero, zero};
-use crate::transport::wire::family::{Family, Kind, SenderKinds};
+use crate::transport::wire::family::{Family, MessageKind, SenderKinds};
 use crate::transport::write_buffer::WriteBuffer;
 use bytes::{BufMut, Bytes};
 
@@ -32,12 +32,16 @@ const HEAD_LEN: usize = 16;
 const ITEM_LEN: usize = 16;
 
 /// Sends items of a stream.
-pub(super) const ITEMS: Kind =
-    Kind::new(Family::Streams, 2, SenderKinds::SERVER, (HEAD_LEN + ITEM_LEN, MESSAGE_MAX - ENVELOPE_LEN));
+pub(super) const ITEMS: MessageKind = MessageKind::new(
+    Family::Streams,
+    2,
+    SenderKinds::SERVER,
+    (HEAD_LEN + ITEM_LEN, MESSAGE_MAX - ENVELOPE_LEN),
+);
 /// Ends a stream: its last message.
-pub(super) const END: Kind = Kind::new(Family::Streams, 4, SenderKinds::SERVER, (24, 24));
+pub(super) const END: MessageKind = MessageKind::new(Family::Streams, 4, SenderKinds::SERVER, (24, 24));
 /// Reports that items are left out.
-pub(super) const MISSED: Kind = Kind::new(Family::Streams, 6, SenderKinds::SERVER, (16, 16));
+pub(super) const MISSED: MessageKind = MessageKind::new(Family::Streams, 6, SenderKinds::SERVER, (16, 16));
 
 /// A message that the opening side receives.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,7 +130,7 @@ impl ToReader {
 }
 
 impl Outgoing for ToReader {
-    fn kind(&self) -> &'static Kind {
+    fn kind(&self) -> &'static MessageKind {
         match self {
             ToReader::Items { .. } => &ITEMS,
             ToReader::Missed { .. } => &MISSED,

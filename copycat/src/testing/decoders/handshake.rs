@@ -7,7 +7,7 @@ use super::pieces::{Pieces, outcome};
 use crate::transport::handshake;
 use crate::transport::limits::HANDSHAKE_MAX;
 use crate::transport::wire::hello::VERSION;
-use crate::transport::wire::{Hello, Role};
+use crate::transport::wire::{CallerKind, Hello};
 use bytes::{Bytes, BytesMut};
 
 /// Opens a connection with a peer that sends these bytes: first as the accepting side, then as the calling side.
@@ -41,7 +41,7 @@ fn listen(sent: &Bytes, seed: u64) -> Verdict {
 }
 
 fn call(sent: &Bytes, seed: u64) -> Verdict {
-    let hello = Hello { version: VERSION, role: Role::Client, cluster: 0, expected: None };
+    let hello = Hello { version: VERSION, role: CallerKind::Client, cluster: 0, expected: None };
     let stream = Box::new(Pieces::cut(sent.clone(), seed));
     let mut again = BytesMut::new();
     match outcome(handshake::call(stream, &hello)) {

@@ -93,7 +93,7 @@ fn again<I: Incoming>(envelope: &Envelope, resend: fn(I) -> Result<BytesMut, Mal
 
 fn resend(incoming: node::wire::Incoming) -> Result<BytesMut, Malformed> {
     use crate::node::wire::{Incoming as In, Message};
-    use crate::request::wire::leaders::Seek;
+    use crate::request::wire::leaders::FindLeaders;
     use crate::request::wire::results::Results;
     match incoming {
         In::Raft { group, message, entries, prev_checksum } => {
@@ -103,7 +103,7 @@ fn resend(incoming: node::wire::Incoming) -> Result<BytesMut, Malformed> {
         In::Heartbeats(beats) => into_bytes(Message::Heartbeats(beats.into())),
         In::Submit(submit) => into_bytes(submit),
         In::Results(answers) => into_bytes(Results(answers)),
-        In::Seek(groups) => into_bytes(Seek(groups)),
+        In::FindLeaders(groups) => into_bytes(FindLeaders(groups)),
         In::Resolve(resolve) => into_bytes(resolve),
         In::Stream(message) => into_bytes(message),
         In::Bootstrap(record) => into_bytes(Message::Bootstrap(record)),

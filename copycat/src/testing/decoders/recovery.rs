@@ -2,7 +2,7 @@
 
 use super::Verdict;
 use super::input::Input;
-use super::pasts::{Past, pasts};
+use super::journal_samples::{Past, pasts};
 use crate::codec::frame::Frame;
 use crate::codec::ids::{GroupId, INDEX_MAX, Index, TERM_MAX};
 use crate::storage::batch_header::{BatchHeader, BatchKind};

@@ -7,8 +7,8 @@ use super::message::seal;
 use crate::node::wire::Incoming as AtMember;
 use crate::remote::wire::Incoming as AtHandle;
 use crate::stream::STREAMS_MAX;
-use crate::stream::reader::{Event, Reader};
-use crate::stream::server::{Server, ServerEvent, WAITING_MAX};
+use crate::stream::reader::{Event, StreamReader};
+use crate::stream::server::{ServerEvent, StreamServer, WAITING_MAX};
 use crate::stream::topic;
 use crate::stream::wire::{EndReason, Item, Open, StreamId, ToReader, ToServer};
 use crate::transport::wire::read_all;
@@ -34,8 +34,8 @@ pub fn streams(bytes: &[u8]) -> Verdict {
 /// A connection, and the streams opened and served on it.
 #[derive(Default)]
 struct Ends {
-    server: Server,
-    reader: Reader,
+    server: StreamServer,
+    reader: StreamReader,
     served: Vec<(StreamId, u64)>,
     opened: Vec<StreamId>,
     read: u64,

@@ -6,7 +6,7 @@ use crate::codec::configuration::Configuration;
 use crate::codec::ids::{Index, MemberId, Term};
 use crate::raft::effect::Role;
 use crate::raft::message::Message;
-use crate::raft::options::Options;
+use crate::raft::options::RaftOptions;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ const STEPS: usize = 4_000;
 
 /// The facts of one history that must never be contradicted.
 #[derive(Default)]
-struct Truth {
+struct Invariants {
     leaders: BTreeMap<Term, MemberId>,
     /// The term committed at each index; position 0 is before the log.
     committed: Vec<Term>,
@@ -26,7 +26,7 @@ struct Truth {
     late: Vec<(MemberId, MemberId, Message)>,
 }
 
-impl Truth {
+impl Invariants {
     fn check(&mut self, world: &World) {
         for id in world.ids() {
             let Ok(raft) = world.raft(id) else { continue };
@@ -108,7 +108,7 @@ fn formation(random: &mut fastrand::Rng) -> Configuration {
     Configuration { voters: set(1..=count), outgoing, learners }
 }
 
-fn step(world: &mut World, truth: &mut Truth, random: &mut fastrand::Rng) {
+fn step(world: &mut World, truth: &mut Invariants, random: &mut fastrand::Rng) {
     let ids = world.ids();
     let id = ids[random.usize(0..ids.len())];
     match random.u8(0..100) {
@@ -153,7 +153,7 @@ fn start(world: &mut World, id: MemberId) {
     }
 }
 
-fn deliver(world: &mut World, truth: &mut Truth, random: &mut fastrand::Rng) {
+fn deliver(world: &mut World, truth: &mut Invariants, random: &mut fastrand::Rng) {
     // Mostly the oldest message, sometimes any other.
     let skip = if random.u8(0..4) == 0 { random.usize(0..8) } else { 0 };
     let seen = std::cell::Cell::new(0);
@@ -184,11 +184,12 @@ fn tick(world: &mut World, random: &mut fastrand::Rng) {
 /// Runs one history. Returns the numbers of committed entries, elected leaders, answered reads and lease reads.
 fn history(seed: u64) -> (usize, usize, usize, usize) {
     let mut random = fastrand::Rng::with_seed(seed);
-    let (mut world, mut truth) = (World::default(), Truth { committed: vec![0], ..Truth::default() });
+    let (mut world, mut truth) =
+        (World::default(), Invariants { committed: vec![0], ..Invariants::default() });
     world.brief = true;
     // Groups with short timeouts elect often; those with long ones replicate.
     let election_timeout = Duration::from_millis([8, 20, 100][random.usize(0..3)]);
-    let options = Options {
+    let options = RaftOptions {
         election_timeout,
         heartbeat_interval: election_timeout / 5,
         inflight_max: random.usize(1..4),
@@ -201,7 +202,7 @@ fn history(seed: u64) -> (usize, usize, usize, usize) {
         truth.check(&world);
         truth.check_reads(&mut world);
         if at % 50 == 0 {
-            Truth::check_logs(&world);
+            Invariants::check_logs(&world);
         }
     }
     recover(&mut world, &mut truth);
@@ -209,7 +210,7 @@ fn history(seed: u64) -> (usize, usize, usize, usize) {
 }
 
 /// Ends all faults. Within 1.5 s a leader must be elected and commit, and all logs must become equal.
-fn recover(world: &mut World, truth: &mut Truth) {
+fn recover(world: &mut World, truth: &mut Invariants) {
     for id in world.ids() {
         start(world, id);
         world.isolate(id, false);

@@ -34,7 +34,7 @@ use super::world::World;
 use crate::codec::configuration::Configuration;
 use crate::codec::ids::MemberId;
 use crate::raft::message::{AppendResult, Message};
-use crate::raft::options::Options;
+use crate::raft::options::RaftOptions;
 use std::time::Duration;
 
 /// Most messages that one command delivers. More would be an endless exchange.
@@ -111,7 +111,7 @@ impl Player {
     fn cluster(&mut self, words: &Arguments<'_>) -> Result<(), ScriptError> {
         let learners = words.terms("learners")?.into_iter().map(MemberId).collect();
         let configuration = Configuration { learners, ..Configuration::of_voters(words.members()?) };
-        let options = Options {
+        let options = RaftOptions {
             election_timeout: words.millis("election")?.unwrap_or(Duration::from_millis(100)),
             heartbeat_interval: words.millis("heartbeat")?.unwrap_or(Duration::from_millis(20)),
             inflight_max: words.number("inflight")?.unwrap_or(4),

@@ -6,7 +6,7 @@ use crate::codec::log_shape::LogShape;
 use crate::codec::terms::{Span, Spans};
 use crate::raft::effect::Effects;
 use crate::raft::message::Message;
-use crate::raft::options::{Options, Restored};
+use crate::raft::options::{RaftOptions, Restored};
 use crate::raft::state::Raft;
 use crate::raft::token::Token;
 use std::collections::VecDeque;
@@ -122,7 +122,7 @@ pub(super) struct Member {
     /// The last durable token that the core does not know yet.
     pub(super) untold: Option<Token>,
     initial: Configuration,
-    options: Options,
+    options: RaftOptions,
     /// The longest election timeout of all its starts.
     promised: Duration,
     /// Number of starts.
@@ -131,7 +131,7 @@ pub(super) struct Member {
 
 impl Member {
     /// Creates a member that is down.
-    pub(super) fn new(id: MemberId, initial: Configuration, options: &Options) -> Member {
+    pub(super) fn new(id: MemberId, initial: Configuration, options: &RaftOptions) -> Member {
         Member {
             id,
             disk: Disk::default(),
@@ -156,7 +156,7 @@ impl Member {
         self.promised = self.promised.max(self.options.election_timeout);
         let restored = self.disk.restore(self.id, self.initial.clone(), self.promised);
         // Campaigns are numbered from here: 1001, 1002, and after a restart 1101, 1102.
-        let options = Options { seed: 1_000 * self.id.0 + 100 * self.starts + 1, ..self.options.clone() };
+        let options = RaftOptions { seed: 1_000 * self.id.0 + 100 * self.starts + 1, ..self.options.clone() };
         self.starts += 1;
         self.raft = Some(Raft::new(options, restored, now));
     }

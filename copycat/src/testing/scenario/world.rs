@@ -8,7 +8,7 @@ use crate::codec::ids::{Index, MemberId};
 use crate::codec::terms::{Span, Spans};
 use crate::raft::effect::{Effect, InternalEntry};
 use crate::raft::message::Message;
-use crate::raft::options::Options;
+use crate::raft::options::RaftOptions;
 use crate::raft::state::Raft;
 use crate::raft::token::Token;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -36,7 +36,7 @@ pub(super) struct World {
 
 impl World {
     /// Replaces all members by new ones with empty disks, all of them up.
-    pub(super) fn form(&mut self, configuration: &Configuration, options: &Options) {
+    pub(super) fn form(&mut self, configuration: &Configuration, options: &RaftOptions) {
         *self = World { now: self.now, ..World::default() };
         for id in configuration.members() {
             let mut member = Member::new(id, configuration.clone(), options);

@@ -118,7 +118,7 @@ impl<'a> Cluster<'a> {
         }
         match event {
             Event::Start { at } => return self.start(at),
-            Event::Arrive(parcel) => return self.arrive(&parcel),
+            Event::Arrive(message) => return self.arrive(&message),
             Event::Link { from, to } => self.link(from, to),
             Event::Ask { client } => self.ask(client),
             Event::Heal => self.heal(),

@@ -1,6 +1,6 @@
 //! The events of a run.
 
-use super::network::Parcel;
+use super::network::InFlightMessage;
 use crate::codec::ids::GroupId;
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ pub(super) enum Event {
     /// A process is started.
     Start { at: usize },
     /// A message arrives.
-    Arrive(Parcel),
+    Arrive(InFlightMessage),
     /// The state of a connection is updated.
     Link { from: usize, to: usize },
     /// A client sends its next operation.

@@ -19,7 +19,7 @@ impl Cluster<'_> {
             self.recover_disk(at);
             let member = &mut self.members[at];
             member.disk.heal();
-            (member.fuse, member.pen) = (None, None);
+            (member.fuse, member.held_messages) = (None, None);
             member.paused_until = Duration::ZERO;
             member.configured = self.options.election_timeout;
             // A member with an old program may be elected as long as it has not met the unknown command.

@@ -45,7 +45,7 @@ impl Operation {
 
 /// The outcome of a write, as far as it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fate {
+enum WriteOutcome {
     Refused(Failure),
     /// The position among the committed commands.
     Committed(u64),
@@ -57,7 +57,7 @@ pub(super) struct History {
     group: GroupId,
     /// The state after each number of commands, from none on, and the last command of each.
     states: Vec<(Taken, u64)>,
-    fates: BTreeMap<u64, Fate>,
+    fates: BTreeMap<u64, WriteOutcome>,
     lines: BTreeMap<u64, Order>,
     /// Number of commands that were acknowledged, or seen by a read that may not be stale.
     known: u64,
@@ -91,10 +91,12 @@ impl History {
     pub(super) fn committed(&mut self, body: &[u8]) -> Result<(), Violation> {
         let (group, operation) = (self.group, operation(body).unwrap_or(0));
         self.states.push((self.newest().then(body), operation));
-        match self.fates.insert(operation, Fate::Committed(self.newest().count)) {
+        match self.fates.insert(operation, WriteOutcome::Committed(self.newest().count)) {
             None => Ok(()),
-            Some(Fate::Committed(_)) => Err(Violation::Twice { group, operation }),
-            Some(Fate::Refused(failure)) => Err(Violation::RefusedAndDone { group, operation, failure }),
+            Some(WriteOutcome::Committed(_)) => Err(Violation::Twice { group, operation }),
+            Some(WriteOutcome::Refused(failure)) => {
+                Err(Violation::RefusedAndDone { group, operation, failure })
+            }
         }
     }
 
@@ -116,9 +118,9 @@ impl History {
     }
 
     fn refused(&mut self, operation: u64, failure: Failure) -> Result<(), Violation> {
-        match self.fates.insert(operation, Fate::Refused(failure)) {
-            None | Some(Fate::Refused(_)) => Ok(()),
-            Some(Fate::Committed(_)) => {
+        match self.fates.insert(operation, WriteOutcome::Refused(failure)) {
+            None | Some(WriteOutcome::Refused(_)) => Ok(()),
+            Some(WriteOutcome::Committed(_)) => {
                 Err(Violation::RefusedAndDone { group: self.group, operation, failure })
             }
         }
@@ -133,7 +135,7 @@ impl History {
         };
         if let Some(line) = asked.line {
             let place_of = |write| match self.fates.get(&write) {
-                Some(Fate::Committed(place)) => Some(*place),
+                Some(WriteOutcome::Committed(place)) => Some(*place),
                 _ => None,
             };
             self.lines.entry(line).or_default().answered(asked, found, place_of)?;

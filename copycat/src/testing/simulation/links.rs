@@ -4,7 +4,7 @@ use super::chance::{chance, millis};
 use super::cluster::Cluster;
 use super::event::Event;
 use super::member::id;
-use super::network::Parcel;
+use super::network::InFlightMessage;
 use super::port::Sent;
 use super::promises::Leaving;
 use super::violation::Violation;
@@ -65,10 +65,20 @@ impl Cluster<'_> {
         let (life, timeout) = (self.members[there].life, self.members[at].timeout);
         for arrival in [arrivals.first, arrivals.second].into_iter().flatten() {
             let bytes = bytes.clone();
-            let parcel =
-                Parcel { from: at, to: there, life, outlives, connection, timeout, held: false, bytes };
-            match &mut self.members[there].pen {
-                Some(pen) if now <= pen.shut => pen.parcels.push((arrival, Parcel { held: true, ..parcel })),
+            let parcel = InFlightMessage {
+                from: at,
+                to: there,
+                life,
+                outlives,
+                connection,
+                timeout,
+                held: false,
+                bytes,
+            };
+            match &mut self.members[there].held_messages {
+                Some(held_messages) if now <= held_messages.shut => {
+                    held_messages.messages.push((arrival, InFlightMessage { held: true, ..parcel }))
+                }
                 Some(_) => {}
                 None => self.schedule.at(arrival, Event::Arrive(parcel)),
             }
@@ -77,8 +87,8 @@ impl Cluster<'_> {
     }
 
     /// Delivers a message to the process that runs at its destination.
-    pub(super) fn arrive(&mut self, parcel: &Parcel) -> Result<(), Violation> {
-        let Parcel { from, to, life, outlives, connection, held, timeout, .. } = *parcel;
+    pub(super) fn arrive(&mut self, parcel: &InFlightMessage) -> Result<(), Violation> {
+        let InFlightMessage { from, to, life, outlives, connection, held, timeout, .. } = *parcel;
         // Most messages that are in flight when a cut begins are lost in it.
         if !held && self.network.is_cut(from, to) && chance(&mut self.random, 900) {
             return Ok(());
@@ -109,7 +119,10 @@ impl Cluster<'_> {
                 // The connection that carries the answer has broken, and the process was told so.
                 Incoming::Results(_) if process.port.connection(id(from)) != Some(connection) => continue,
                 Incoming::Results(answers) => Input::Answered { from: id(from), answers },
-                Incoming::Bootstrap(_) | Incoming::Seek(_) | Incoming::Resolve(_) | Incoming::Stream(_) => {
+                Incoming::Bootstrap(_)
+                | Incoming::FindLeaders(_)
+                | Incoming::Resolve(_)
+                | Incoming::Stream(_) => {
                     continue;
                 }
             });

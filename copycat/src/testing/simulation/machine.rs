@@ -63,20 +63,20 @@ pub(super) fn is_write(method: MethodId, body: &[u8]) -> bool {
 
 /// One replica.
 #[derive(Debug)]
-pub(super) struct Tape {
+pub(super) struct Recorder {
     taken: Taken,
     /// The replica runs the older program.
     old: bool,
 }
 
-impl Tape {
+impl Recorder {
     /// Creates an empty tape.
-    pub(super) fn new(old: bool) -> Tape {
-        Tape { taken: Taken::default(), old }
+    pub(super) fn new(old: bool) -> Recorder {
+        Recorder { taken: Taken::default(), old }
     }
 }
 
-impl Machine for Tape {
+impl Machine for Recorder {
     fn apply(&mut self, entry: &Entry<'_>, out: &mut Vec<u8>) -> Result<(), Failure> {
         let Command { method, body, .. } = entry.command;
         if method == EXTEND && self.old || !is_write(method, body) {

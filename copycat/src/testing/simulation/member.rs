@@ -3,8 +3,8 @@
 use super::clock::Clock;
 use super::disk::{End, WatchedDisk};
 use super::image::{Entry, GroupImage, Image};
-use super::machine::{Tape, TapeChecker};
-use super::network::Parcel;
+use super::machine::{Recorder, TapeChecker};
+use super::network::InFlightMessage;
 use super::port::Port;
 use super::violation::Violation;
 use crate::codec::configuration::Configuration;
@@ -12,7 +12,7 @@ use crate::codec::frame::Frame;
 use crate::codec::ids::{GroupId, Index, MemberId};
 use crate::codec::terms::LogId;
 use crate::node::applier::{Applier, Work};
-use crate::node::shard::{self, Attachment, Input, Save, Shard};
+use crate::node::shard::{self, Attachment, FlushTask, Input, Shard};
 use crate::raft::effect::Role;
 use crate::request::failure::Failure;
 use crate::request::sender::Answer;
@@ -44,7 +44,7 @@ pub(super) struct Member {
     /// identity.
     pub promised: Duration,
     /// Messages to this member that are held up.
-    pub pen: Option<HeldMessages>,
+    pub held_messages: Option<HeldMessages>,
     /// Fuse: the number of effects before the process ends, the way it ends, and the time until the next start.
     pub fuse: Option<(u64, End, Duration)>,
 }
@@ -53,7 +53,7 @@ pub(super) struct Member {
 #[derive(Debug)]
 pub(super) struct HeldMessages {
     /// Each with the time of its arrival, had nothing held it up.
-    pub parcels: Vec<(Duration, Parcel)>,
+    pub messages: Vec<(Duration, InFlightMessage)>,
     pub shut: Duration,
 }
 
@@ -77,7 +77,7 @@ pub(super) struct Process {
     pub inbox: Vec<Input>,
     /// A turn is scheduled.
     pub turn_due: bool,
-    pub save: Option<Save>,
+    pub save: Option<FlushTask>,
     /// The result of a write that has ended. The shard does not know it yet.
     pub written: Option<Written>,
     pub preparation: Option<Preparation>,
@@ -100,8 +100,8 @@ pub(super) struct Process {
 /// Parameters of a process.
 #[derive(Debug)]
 pub(super) struct Start {
-    pub shard: shard::Options,
-    pub kept: storage::Options,
+    pub shard: shard::ShardOptions,
+    pub kept: storage::JournalOptions,
     pub founders: Configuration,
     /// Per mille of messages that do not fit the queue of their connection.
     pub crowding: u32,
@@ -129,7 +129,7 @@ impl Member {
             timeout,
             configured: timeout,
             promised: Duration::ZERO,
-            pen: None,
+            held_messages: None,
             fuse: None,
         }
     }
@@ -191,7 +191,7 @@ impl Process {
     pub(super) fn attach(&mut self, group: GroupId) {
         let (done, opened) = oneshot::channel();
         self.opened.push(opened);
-        let machine = Box::new(Tape::new(self.old));
+        let machine = Box::new(Recorder::new(self.old));
         self.inbox.push(Input::Attach(Attachment {
             resource: group.to_string(),
             groups: vec![(group, machine)],

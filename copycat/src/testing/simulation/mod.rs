@@ -9,13 +9,13 @@
 //! `faults` and `strikes` (the faults), `ambush` (faults at the worst moment), and `ledger`, `history`, `order`,
 //! `promises` and `image` (the invariants).
 
-mod ambush;
 mod chance;
 mod clients;
 mod clock;
 mod cluster;
 mod disk;
 mod event;
+mod fault_episodes;
 mod faults;
 mod healing;
 mod history;
@@ -36,7 +36,7 @@ mod report;
 mod schedule;
 mod settle;
 mod starting;
-mod strikes;
+mod timing_faults;
 mod trace;
 mod violation;
 mod watch;

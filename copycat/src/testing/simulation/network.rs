@@ -13,11 +13,11 @@ use std::time::Duration;
 
 /// Number of ordered channels from one member to another: two for Raft messages, one per priority, and one for
 /// requests.
-const ROADS: usize = 3;
+const QUEUES: usize = 3;
 
 /// A message in flight, as bytes.
 #[derive(Clone, Debug)]
-pub(super) struct Parcel {
+pub(super) struct InFlightMessage {
     pub from: usize,
     pub to: usize,
     /// The life of the receiver when the message was sent.
@@ -46,7 +46,7 @@ pub(super) struct Network {
     members: usize,
     /// Blocked directions, at `from * members + to`.
     cuts: Vec<bool>,
-    /// Arrival time of the last message of each channel: `(from * members + to) * ROADS + road`.
+    /// Arrival time of the last message of each channel: `(from * members + to) * QUEUES + queue`.
     last: Vec<Duration>,
     delay_us: std::ops::Range<u64>,
     loss: u32,
@@ -62,7 +62,7 @@ impl Network {
         Network {
             members: plan.members,
             cuts: vec![false; pairs],
-            last: vec![Duration::ZERO; ROADS * pairs],
+            last: vec![Duration::ZERO; QUEUES * pairs],
             delay_us: plan.delay_us.clone(),
             loss: plan.loss,
             duplication: plan.duplication,
@@ -94,7 +94,7 @@ impl Network {
 
     /// Returns when a request that was held up until `time` arrives: no request that is sent later overtakes it.
     pub(super) fn keep_order(&mut self, (from, to): (usize, usize), time: Duration) -> Duration {
-        let last = &mut self.last[(from * self.members + to) * ROADS + ROADS - 1];
+        let last = &mut self.last[(from * self.members + to) * QUEUES + QUEUES - 1];
         *last = time.max(*last);
         time
     }
@@ -121,9 +121,9 @@ impl Network {
             at += millis(random, 30..1_200);
         }
         let requests = !matches!(message, Message::Raft { .. } | Message::Heartbeats(_));
-        let road =
-            if requests { ROADS - 1 } else { usize::from(message.kind().priority() == Priority::Bulk) };
-        let last = &mut self.last[(from * self.members + to) * ROADS + road];
+        let queue =
+            if requests { QUEUES - 1 } else { usize::from(message.kind().priority() == Priority::Bulk) };
+        let last = &mut self.last[(from * self.members + to) * QUEUES + queue];
         // Requests rely on the order of their connection; Raft messages do not.
         if self.in_order || requests {
             at = at.max(*last);

@@ -99,12 +99,15 @@ impl Plan {
     }
 
     /// Returns the options of the journals.
-    pub(super) fn storage(&self, options: &Options, owner: storage::Owner) -> storage::Options {
-        let kept = storage::Options { segment_len: options.segment_len, ..storage::Options::new(owner) };
+    pub(super) fn storage(&self, options: &Options, owner: storage::Owner) -> storage::JournalOptions {
+        let kept = storage::JournalOptions {
+            segment_len: options.segment_len,
+            ..storage::JournalOptions::new(owner)
+        };
         let Some(Small { batch_max, recent_bytes_max, recent_batches_max, .. }) = self.small else {
             return kept;
         };
-        storage::Options { batch_max, recent_bytes_max, recent_batches_max, ..kept }
+        storage::JournalOptions { batch_max, recent_bytes_max, recent_batches_max, ..kept }
     }
 }
 

@@ -256,7 +256,7 @@ impl Cluster<'_> {
         }
         member.disk.end(end);
         member.paused_until = Duration::ZERO;
-        member.pen = None;
+        member.held_messages = None;
         self.note(&[8, at as u64], || format!("{} ends: {end:?}", id(at)));
         for (client, _) in std::mem::take(&mut process.waiting) {
             self.lost(client);

@@ -41,9 +41,9 @@ impl Cluster<'_> {
         member.timeout = member.configured;
         // Recorded before the process can promise anything.
         member.promised = member.promised.max(member.timeout);
-        let shard = shard::Options {
+        let shard = shard::ShardOptions {
             me: id(at),
-            raft: raft::options::Options {
+            raft: raft::options::RaftOptions {
                 election_timeout: member.timeout,
                 heartbeat_interval: member.timeout / self.options.heartbeats,
                 inflight_max: self.plan.inflight_max,

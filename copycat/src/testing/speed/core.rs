@@ -5,7 +5,7 @@ use crate::codec::ids::MemberId;
 use crate::codec::log_shape::LogShape;
 use crate::raft::effect::{Effect, Effects, Role};
 use crate::raft::message::Message;
-use crate::raft::options::{Options, Restored};
+use crate::raft::options::{RaftOptions, Restored};
 use crate::raft::state::Raft;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -51,7 +51,7 @@ impl Group {
     fn elected() -> Group {
         let initial = Configuration::of_voters((1..=MEMBERS).map(MemberId));
         let core = |id| {
-            let options = Options {
+            let options = RaftOptions {
                 election_timeout: Duration::from_millis(300),
                 heartbeat_interval: Duration::from_millis(50),
                 inflight_max: 64,

@@ -3,7 +3,9 @@
 use crate::codec::entries::{Entries, Packer};
 use crate::codec::frame::{Codec, HEADER_LEN, Header, Kind};
 use crate::codec::ids::{GroupId, MemberId, MethodId};
-use crate::storage::{Disk, FileDisk, Flushed, Journal, Options, Owner, Preparation, Prepared, StorageError};
+use crate::storage::{
+    Disk, FileDisk, Flushed, Journal, JournalOptions, Owner, Preparation, Prepared, StorageError,
+};
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -67,7 +69,7 @@ impl Log {
         let began = Instant::now();
         let disk: Arc<dyn Disk> = Arc::new(FileDisk::open(directory).expect("a directory"));
         let owner = Owner { storage: 1, member: MemberId(1), shard: 0 };
-        let (journal, recovered) = Journal::open(disk, Options::new(owner), 1).expect("a journal");
+        let (journal, recovered) = Journal::open(disk, JournalOptions::new(owner), 1).expect("a journal");
         let took = began.elapsed();
         let (jobs, queue) = channel::<Preparation>();
         let (done, prepared) = channel();

@@ -4,19 +4,21 @@ use crate::codec::cursor::{Cursor, Malformed};
 use crate::codec::ids::GroupId;
 use crate::transport::limits::{ENVELOPE_LEN, MESSAGE_MAX};
 use crate::transport::wire::envelope::{Draft, Envelope};
-use crate::transport::wire::family::{Family, Kind, SenderKinds};
+use crate::transport::wire::family::{Family, MessageKind, SenderKinds};
 use crate::transport::wire::registry::Registry;
 use crate::transport::wire::{Incoming, Outgoing};
 use crate::transport::write_buffer::WriteBuffer;
 use bytes::{BufMut, Bytes};
 
 const LONGEST: usize = MESSAGE_MAX - ENVELOPE_LEN;
-const BEAT: Kind = Kind::new(Family::Messages, 1, SenderKinds::CONTROL, (8, 8));
-const ASK: Kind = Kind::new(Family::Messages, 2, SenderKinds::BULK.or(SenderKinds::HANDLE), (8, LONGEST));
-const ANSWER: Kind = Kind::new(Family::Messages, 3, SenderKinds::SERVER, (8, LONGEST));
-const LOAD: Kind = Kind::new(Family::Messages, 4, SenderKinds::BULK, (8, LONGEST)).summed_to(8).yielding();
-const QUESTION: Kind = Kind::new(Family::Messages, 5, SenderKinds::HANDLE, (8, 8));
-const KINDS: &[Kind] = &[BEAT, ASK, ANSWER, LOAD, QUESTION];
+const BEAT: MessageKind = MessageKind::new(Family::Messages, 1, SenderKinds::CONTROL, (8, 8));
+const ASK: MessageKind =
+    MessageKind::new(Family::Messages, 2, SenderKinds::BULK.or(SenderKinds::HANDLE), (8, LONGEST));
+const ANSWER: MessageKind = MessageKind::new(Family::Messages, 3, SenderKinds::SERVER, (8, LONGEST));
+const LOAD: MessageKind =
+    MessageKind::new(Family::Messages, 4, SenderKinds::BULK, (8, LONGEST)).summed_to(8).yielding();
+const QUESTION: MessageKind = MessageKind::new(Family::Messages, 5, SenderKinds::HANDLE, (8, 8));
+const KINDS: &[MessageKind] = &[BEAT, ASK, ANSWER, LOAD, QUESTION];
 
 /// A test message. Each has a number, and some are followed by as many bytes as a test wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +38,7 @@ pub(super) enum Note {
 }
 
 impl Outgoing for Note {
-    fn kind(&self) -> &'static Kind {
+    fn kind(&self) -> &'static MessageKind {
         match self {
             Note::HeartbeatRecord(_) => &BEAT,
             Note::Ask(..) => &ASK,
@@ -63,7 +65,7 @@ impl Outgoing for Note {
     }
 }
 
-fn write(kind: &'static Kind, number: u64, length: usize, out: &mut WriteBuffer) {
+fn write(kind: &'static MessageKind, number: u64, length: usize, out: &mut WriteBuffer) {
     let mut draft = Draft::begin(out.tail(), kind, 0, 0, GroupId(0));
     draft.fields().put_u64_le(number);
     draft.fields().put_bytes(number as u8, length);

@@ -59,7 +59,7 @@ async fn a_handle_finds_the_member_that_lives(network: Network, any: &str) {
 
 async fn a_handle_that_never_reads_is_cut_and_harms_nobody(network: Network, any: &str) {
     let limits = Limits { client_bytes_max: 16 << 20, ..limits() };
-    let mut member = Member::with(&network, House::of(1, 7), limits);
+    let mut member = Member::with(&network, Policy::of(1, 7), limits);
     let acceptor = member.listen(any).await;
     let mut deaf = raw(&network, acceptor.address(), HANDLE).await.unwrap();
     deaf.write_all(&encoded(ask(1))).await.unwrap();
@@ -85,7 +85,7 @@ async fn a_handle_that_takes_nothing_is_cut_though_it_lives(network: Network, an
         client_idle_bytes_max: 1 << 20,
         ..limits()
     };
-    let mut member = Member::with(&network, House::of(1, 7), limits);
+    let mut member = Member::with(&network, Policy::of(1, 7), limits);
     let acceptor = member.listen(any).await;
     let mut deaf = raw(&network, acceptor.address(), HANDLE).await.unwrap();
     deaf.write_all(&encoded(ask(1))).await.unwrap();
@@ -122,7 +122,7 @@ async fn a_handle_that_reads_gets_many_large_answers(network: Network, any: &str
 
 async fn there_is_room_for_so_many_handles(network: Network, any: &str) {
     let limits = Limits { clients_max: 2, ..limits() };
-    let mut member = Member::with(&network, House::of(1, 7), limits);
+    let mut member = Member::with(&network, Policy::of(1, 7), limits);
     let acceptor = member.listen(any).await;
     let first = handle(&network, &acceptor).await;
     let _second = handle(&network, &acceptor).await;

@@ -35,7 +35,7 @@ async fn refused_by(events: &mut mpsc::Receiver<Event<Note>>) -> Refusal {
 }
 
 async fn refusals_are_told_once(network: Network, any: &str) {
-    let admission = House::of(2, 7);
+    let admission = Policy::of(2, 7);
     *admission.refuses.lock().unwrap() = Some(Refusal::UnknownMember);
     let two = Member::with(&network, admission.clone(), limits());
     let acceptor = two.listen(any).await;
@@ -55,7 +55,7 @@ async fn refusals_are_told_once(network: Network, any: &str) {
 async fn the_callers_own_gate_is_asked(network: Network, any: &str) {
     let two = Member::new(&network, 2);
     let acceptor = two.listen(any).await;
-    let admission = House::of(1, 7);
+    let admission = Policy::of(1, 7);
     admission.reject(Refusal::WrongStorage);
     let mut one = Member::with(&network, admission, limits());
     let _peer = one.dial(2, acceptor.address());
@@ -68,19 +68,19 @@ async fn a_stranger_at_the_address_is_noticed(network: Network, any: &str) {
     let cases =
         [(1, 7, 3, Refusal::NotMe), (1, 8, 2, Refusal::WrongCluster), (2, 7, 2, Refusal::DuplicateMember)];
     for (own, cluster, dialed, expected) in cases {
-        let mut one = Member::with(&network, House::of(own, cluster), limits());
+        let mut one = Member::with(&network, Policy::of(own, cluster), limits());
         let _peer = one.dial(dialed, acceptor.address());
         assert_eq!(refused_by(&mut one.control).await, expected);
     }
     // A member before bootstrap may connect to any other.
-    let mut one = Member::with(&network, House::of(1, 0), limits());
+    let mut one = Member::with(&network, Policy::of(1, 0), limits());
     let _peer = one.reach(2, &acceptor).await;
 }
 
 async fn members_with_other_timeouts_do_not_meet(network: Network, any: &str) {
     let two = Member::new(&network, 2);
     let acceptor = two.listen(any).await;
-    let admission = House::of(1, 7);
+    let admission = Policy::of(1, 7);
     admission.identity.lock().unwrap().election_ms = 100;
     let hasty = admission.identity();
     let mut one = Member::with(&network, admission, limits());
@@ -102,7 +102,7 @@ async fn a_newer_connection_replaces_an_older_one(network: Network, any: &str) {
 }
 
 async fn the_founder_replaces_whoever_came_before_the_founding(network: Network, any: &str) {
-    let admission = House::of(2, 0);
+    let admission = Policy::of(2, 0);
     let mut two = Member::with(&network, admission.clone(), limits());
     let acceptor = two.listen(any).await;
     let impostor = raw(&network, acceptor.address(), hello_of(9, Priority::Bulk)).await.unwrap();
@@ -117,7 +117,7 @@ async fn the_founder_replaces_whoever_came_before_the_founding(network: Network,
 }
 
 async fn callers_are_judged_again_after_the_founding(network: Network, any: &str) {
-    let admission = House::of(2, 0);
+    let admission = Policy::of(2, 0);
     let mut two = Member::with(&network, admission.clone(), limits());
     let acceptor = two.listen(any).await;
     let mut caller = raw(&network, acceptor.address(), hello_of(9, Priority::Bulk)).await.unwrap();
@@ -141,7 +141,7 @@ async fn callers_are_judged_again_after_the_founding(network: Network, any: &str
 
 async fn slow_handshakes_are_cut(network: Network, any: &str) {
     let limits = Limits { handshake_timeout: Duration::from_millis(20), ..limits() };
-    let member = Member::with(&network, House::of(1, 7), limits);
+    let member = Member::with(&network, Policy::of(1, 7), limits);
     let acceptor = member.listen(any).await;
     let silent = network.connect(acceptor.address()).await.unwrap();
     let mut slow = network.connect(acceptor.address()).await.unwrap();
@@ -152,7 +152,7 @@ async fn slow_handshakes_are_cut(network: Network, any: &str) {
 
 async fn a_crowd_in_the_door_keeps_nobody_out(network: Network, any: &str) {
     let limits = Limits { handshakes_max: 4, handshake_timeout: Duration::from_secs(600), ..limits() };
-    let member = Member::with(&network, House::of(1, 7), limits);
+    let member = Member::with(&network, Policy::of(1, 7), limits);
     let acceptor = member.listen(any).await;
     let mut crowd = Vec::new();
     for _ in 0..20 {

@@ -83,7 +83,7 @@ async fn misplaced_messages_close_the_connection(network: Network, any: &str) {
 async fn unknown_kinds_close_the_connection_before_their_bodies_come(network: Network, any: &str) {
     let mut member = Member::new(&network, 2);
     let acceptor = member.listen(any).await;
-    // Kind and family: unknown ones, reserved families, and kinds of the handshake.
+    // MessageKind and family: unknown ones, reserved families, and kinds of the handshake.
     let strangers =
         [[0, 5], [6, 5], [1, 1], [1, 2], [1, 3], [1, 4], [1, 6], [1, 7], [255, 255], [1, 0], [2, 0], [0, 0]];
     for stranger in strangers {
@@ -98,20 +98,20 @@ async fn unknown_kinds_close_the_connection_before_their_bodies_come(network: Ne
 async fn a_silent_connection_is_closed(network: Network, any: &str) {
     let patience = Duration::from_millis(5);
     let limits = Limits { ping_interval: patience, silence_max: patience * 4, ..limits() };
-    let mut member = Member::with(&network, House::of(2, 7), limits.clone());
+    let mut member = Member::with(&network, Policy::of(2, 7), limits.clone());
     let acceptor = member.listen(any).await;
     let silent = raw(&network, acceptor.address(), hello_of(1, Priority::Bulk)).await.unwrap();
     member.gone().await;
     closed(silent).await;
     // The other way round: a member that accepts the connection and then stays silent.
-    let mut one = Member::with(&network, House::of(1, 7), limits);
+    let mut one = Member::with(&network, Policy::of(1, 7), limits);
     let mut listener = network.bind(any).await.unwrap();
     let _peer = one.dial(2, listener.address());
     let mut streams = Vec::new();
     for _ in 0..2 {
         let (mut stream, _) = listener.accept().await.unwrap();
         let mut welcome = BytesMut::new();
-        House::of(2, 7).identity().encode(&mut welcome);
+        Policy::of(2, 7).identity().encode(&mut welcome);
         stream.write_all(&welcome).await.unwrap();
         streams.push(stream);
     }

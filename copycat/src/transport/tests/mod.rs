@@ -17,5 +17,5 @@ mod ends;
 mod handles;
 mod handshakes;
 mod hostile;
-mod lanes;
+mod priorities;
 mod world;

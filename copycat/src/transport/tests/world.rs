@@ -14,7 +14,7 @@ use crate::transport::peer::Peer;
 use crate::transport::sender::Sender;
 use crate::transport::tcp::Tcp;
 use crate::transport::wire::hello::{HANDSHAKE, VERSION, decode_reply};
-use crate::transport::wire::{Hello, Identity, Priority, Refusal, Role, envelope, into_bytes};
+use crate::transport::wire::{CallerKind, Hello, Priority, Refusal, Welcome, envelope, into_bytes};
 use bytes::{Bytes, BytesMut};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -32,25 +32,25 @@ pub(super) fn memory() -> Network {
 }
 
 /// An admission that accepts every caller, or none.
-pub(super) struct House {
-    pub(super) identity: Mutex<Identity>,
+pub(super) struct Policy {
+    pub(super) identity: Mutex<Welcome>,
     pub(super) refuses: Mutex<Option<Refusal>>,
     rejects: Mutex<Option<Refusal>>,
 }
 
-impl House {
-    pub(super) fn of(member: u64, cluster: u128) -> Arc<House> {
-        let identity = Identity {
+impl Policy {
+    pub(super) fn of(member: u64, cluster: u128) -> Arc<Policy> {
+        let identity = Welcome {
             member: MemberId(member),
             storage: u128::from(member),
             election_ms: 250,
             cluster: 0,
             bootstrap: Bytes::new(),
         };
-        let house =
-            House { identity: Mutex::new(identity), refuses: Mutex::default(), rejects: Mutex::default() };
-        house.form(cluster);
-        Arc::new(house)
+        let policy =
+            Policy { identity: Mutex::new(identity), refuses: Mutex::default(), rejects: Mutex::default() };
+        policy.form(cluster);
+        Arc::new(policy)
     }
 
     /// Sets the cluster that the member belongs to; 0: none.
@@ -65,8 +65,8 @@ impl House {
     }
 }
 
-impl Admission for House {
-    fn identity(&self) -> Identity {
+impl Admission for Policy {
+    fn identity(&self) -> Welcome {
         self.identity.lock().unwrap().clone()
     }
 
@@ -74,7 +74,7 @@ impl Admission for House {
         self.refuses.lock().unwrap().map_or(Ok(()), Err)
     }
 
-    fn accept(&self, _peer: MemberId, _identity: &Identity) -> Result<(), Refusal> {
+    fn accept(&self, _peer: MemberId, _identity: &Welcome) -> Result<(), Refusal> {
         self.rejects.lock().unwrap().map_or(Ok(()), Err)
     }
 }
@@ -91,7 +91,7 @@ pub(super) struct Member {
 }
 
 impl Member {
-    pub(super) fn with(network: &Network, admission: Arc<House>, limits: Limits) -> Member {
+    pub(super) fn with(network: &Network, admission: Arc<Policy>, limits: Limits) -> Member {
         let ((to_control, control), (to_bulk, bulk)) = (mpsc::channel(4), mpsc::channel(4));
         let inbox = Inbox { control: to_control, bulk: to_bulk };
         Member {
@@ -102,7 +102,7 @@ impl Member {
     }
 
     pub(super) fn new(network: &Network, id: u64) -> Member {
-        Member::with(network, House::of(id, 7), limits())
+        Member::with(network, Policy::of(id, 7), limits())
     }
 
     pub(super) async fn listen(&self, address: &str) -> Acceptor {
@@ -172,11 +172,12 @@ pub(super) fn asks(numbers: impl Iterator<Item = u64>, length: usize) -> Note {
 }
 
 pub(super) fn hello_of(storage: u128, priority: Priority) -> Hello {
-    let role = Role::Member { id: MemberId(1), storage, priority, election_ms: 250 };
+    let role = CallerKind::Member { id: MemberId(1), storage, priority, election_ms: 250 };
     Hello { version: VERSION, role, cluster: 0, expected: None }
 }
 
-pub(super) const HANDLE: Hello = Hello { version: VERSION, role: Role::Client, cluster: 7, expected: None };
+pub(super) const HANDLE: Hello =
+    Hello { version: VERSION, role: CallerKind::Client, cluster: 7, expected: None };
 
 /// Performs a handshake by hand, and returns the stream after it.
 pub(super) async fn raw(network: &Network, address: &str, hello: Hello) -> Result<Box<dyn Stream>, Refusal> {

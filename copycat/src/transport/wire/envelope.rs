@@ -12,7 +12,7 @@
 //!      16    8  group         0 where there is none
 //! ```
 
-use super::family::{Kind, SenderKinds};
+use super::family::{MessageKind, SenderKinds};
 use super::registry::Registry;
 use super::unreadable::Unreadable;
 use crate::codec::checksum::crc32c_around;
@@ -39,7 +39,7 @@ pub(crate) struct Expected {
 #[derive(Clone, Debug)]
 pub(crate) struct Envelope {
     /// The kind of the message.
-    pub kind: &'static Kind,
+    pub kind: &'static MessageKind,
     /// Bits defined by the kind; only known ones.
     pub flags: u8,
     /// The number of items that it claims to hold; use [`counted`](Envelope::counted).
@@ -103,7 +103,7 @@ pub(crate) fn take(received: &mut BytesMut, expected: &Expected) -> Result<Optio
     Ok(Some(read(kind, &received.split_to(length).freeze())?))
 }
 
-fn read(kind: &'static Kind, message: &Bytes) -> Result<Envelope, Malformed> {
+fn read(kind: &'static MessageKind, message: &Bytes) -> Result<Envelope, Malformed> {
     let mut cursor = Cursor::new(message);
     let (_length, found) = (cursor.u32()?, cursor.u32()?);
     let computed = checksum(&message[..kind.covered(message.len())]);
@@ -149,14 +149,14 @@ pub(crate) fn non_zero(field: &'static str, found: u64) -> Result<(), Malformed>
 pub(crate) struct Draft<'a> {
     out: &'a mut BytesMut,
     start: usize,
-    kind: &'static Kind,
+    kind: &'static MessageKind,
 }
 
 impl<'a> Draft<'a> {
     /// Writes an envelope whose length and checksum are still missing.
     pub(crate) fn begin(
         out: &'a mut BytesMut,
-        kind: &'static Kind,
+        kind: &'static MessageKind,
         flags: u8,
         count: usize,
         group: GroupId,

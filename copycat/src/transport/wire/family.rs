@@ -77,7 +77,7 @@ pub(crate) enum Priority {
 
 /// A kind of message, as the transport knows it.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Kind {
+pub(crate) struct MessageKind {
     /// The family that it belongs to.
     pub family: Family,
     /// The number in the family: never 0, never reused.
@@ -91,7 +91,7 @@ pub(crate) struct Kind {
     yields: bool,
 }
 
-impl Kind {
+impl MessageKind {
     /// Creates a kind that `senders` may send, with this range of bytes after the envelope. Its checksum covers
     /// all of it.
     pub(crate) const fn new(
@@ -99,26 +99,35 @@ impl Kind {
         number: u8,
         senders: SenderKinds,
         (shortest, longest): (usize, usize),
-    ) -> Kind {
+    ) -> MessageKind {
         assert!(number != 0 && shortest <= longest && longest <= MESSAGE_MAX - ENVELOPE_LEN);
         let both = senders.contain(SenderKinds::CONTROL) && senders.contain(SenderKinds::BULK);
         assert!(matches!(family, Family::Connection) || !both, "a kind has one lane");
-        Kind { family, number, senders, shortest, longest, flags: 0, summed: usize::MAX, yields: false }
+        MessageKind {
+            family,
+            number,
+            senders,
+            shortest,
+            longest,
+            flags: 0,
+            summed: usize::MAX,
+            yields: false,
+        }
     }
 
     /// Sets the flags that have a meaning.
-    pub(crate) const fn with_flags(self, flags: u8) -> Kind {
-        Kind { flags, ..self }
+    pub(crate) const fn with_flags(self, flags: u8) -> MessageKind {
+        MessageKind { flags, ..self }
     }
 
     /// Limits the checksum to the first bytes of the body: what follows has checksums of its own.
-    pub(crate) const fn summed_to(self, length: usize) -> Kind {
-        Kind { summed: length, ..self }
+    pub(crate) const fn summed_to(self, length: usize) -> MessageKind {
+        MessageKind { summed: length, ..self }
     }
 
     /// Leaves half of a queue to other kinds: this kind is many bytes, and is sent again when it is refused.
-    pub(crate) const fn yielding(self) -> Kind {
-        Kind { yields: true, ..self }
+    pub(crate) const fn yielding(self) -> MessageKind {
+        MessageKind { yields: true, ..self }
     }
 
     /// Returns the priority of the connection that it takes between members.

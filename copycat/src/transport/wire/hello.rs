@@ -34,7 +34,7 @@ pub(crate) const HANDSHAKE: Expected =
 
 /// The kind of process that calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Role {
+pub(crate) enum CallerKind {
     /// A member of the cluster, or of one that is yet to be bootstrapped.
     Member {
         /// The member's id.
@@ -56,7 +56,7 @@ pub(crate) struct Hello {
     /// The caller's [`VERSION`].
     pub version: u16,
     /// The caller's role.
-    pub role: Role,
+    pub role: CallerKind,
     /// The cluster that the caller belongs to, or looks for; 0: none yet, or any.
     pub cluster: u128,
     /// The member that the caller wants to reach; `None`: any member.
@@ -65,7 +65,7 @@ pub(crate) struct Hello {
 
 /// A member's description of itself: the answer to a [`Hello`] that is accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Identity {
+pub(crate) struct Welcome {
     /// The member's id.
     pub member: MemberId,
     /// The random id of its storage.
@@ -83,10 +83,10 @@ impl Hello {
     /// Appends the message to `out`.
     pub(crate) fn encode(&self, out: &mut BytesMut) {
         let (role, priority, election_ms, id, storage) = match self.role {
-            Role::Member { id, storage, priority, election_ms } => {
+            CallerKind::Member { id, storage, priority, election_ms } => {
                 (1, priority as u8, election_ms, id.0, storage)
             }
-            Role::Client => (2, 0, 0, 0, 0),
+            CallerKind::Client => (2, 0, 0, 0, 0),
         };
         let mut draft = Draft::begin(out, &HELLO, 0, 0, GroupId(0));
         let fields = draft.fields();
@@ -137,16 +137,21 @@ fn decode_priority(role: u8, priority: u8) -> Result<Option<Priority>, Malformed
     }
 }
 
-fn member(id: MemberId, storage: u128, priority: Priority, election_ms: u32) -> Result<Role, Malformed> {
+fn member(
+    id: MemberId,
+    storage: u128,
+    priority: Priority,
+    election_ms: u32,
+) -> Result<CallerKind, Malformed> {
     non_zero("hello member", id.0)?;
-    Ok(Role::Member { id, storage, priority, election_ms })
+    Ok(CallerKind::Member { id, storage, priority, election_ms })
 }
 
-fn client(id: MemberId, storage: u128, election_ms: u32) -> Result<Role, Malformed> {
+fn client(id: MemberId, storage: u128, election_ms: u32) -> Result<CallerKind, Malformed> {
     zero("hello member", id.0)?;
     zero_u128("hello storage", storage)?;
     zero("hello election timeout", election_ms.into())?;
-    Ok(Role::Client)
+    Ok(CallerKind::Client)
 }
 
 fn zero_u128(field: &'static str, found: u128) -> Result<(), Malformed> {
@@ -154,9 +159,9 @@ fn zero_u128(field: &'static str, found: u128) -> Result<(), Malformed> {
 }
 
 /// The answer to a `Hello`.
-pub(crate) type Reply = Result<Identity, Refusal>;
+pub(crate) type Reply = Result<Welcome, Refusal>;
 
-impl Identity {
+impl Welcome {
     /// Appends the message to `out`.
     pub(crate) fn encode(&self, out: &mut BytesMut) {
         assert!(self.bootstrap.len() <= BOOTSTRAP_MAX, "a node knows how much it may say");
@@ -170,7 +175,7 @@ impl Identity {
         draft.finish(0);
     }
 
-    fn decode(envelope: &Envelope) -> Result<Identity, Malformed> {
+    fn decode(envelope: &Envelope) -> Result<Welcome, Malformed> {
         envelope.is_plain()?;
         let mut cursor = Cursor::new(&envelope.body);
         let (member, storage) = (MemberId(cursor.u64()?), cursor.u128()?);
@@ -182,7 +187,7 @@ impl Identity {
         if cluster == 0 {
             zero("welcome of no cluster", bootstrap.len() as u64)?;
         }
-        Ok(Identity { member, storage, election_ms, cluster, bootstrap })
+        Ok(Welcome { member, storage, election_ms, cluster, bootstrap })
     }
 }
 
@@ -192,7 +197,7 @@ pub(crate) fn decode_reply(envelope: &Envelope) -> Result<Reply, Malformed> {
         return Refusal::decode(envelope).map(Err);
     }
     expect(WELCOME.number, envelope)?;
-    Identity::decode(envelope).map(Ok)
+    Welcome::decode(envelope).map(Ok)
 }
 
 fn expect(expected: u8, envelope: &Envelope) -> Result<(), Malformed> {

@@ -22,9 +22,9 @@ pub(crate) mod unreadable;
 use super::write_buffer::WriteBuffer;
 use crate::codec::cursor::Malformed;
 use envelope::Envelope;
-use family::Kind;
+use family::MessageKind;
 pub(crate) use family::Priority;
-pub(crate) use hello::{Hello, Identity, Role};
+pub(crate) use hello::{CallerKind, Hello, Welcome};
 pub(crate) use refusal::Refusal;
 use registry::Registry;
 use unreadable::Unreadable;
@@ -32,7 +32,7 @@ use unreadable::Unreadable;
 /// A message that can be sent on an open connection.
 pub(crate) trait Outgoing {
     /// Returns its kind, which selects the connection and how much of a queue it may fill.
-    fn kind(&self) -> &'static Kind;
+    fn kind(&self) -> &'static MessageKind;
 
     /// Writes the message. A long one becomes several messages, an empty one perhaps none. Fails if the other
     /// side would refuse it; nothing was written then.

@@ -1,19 +1,19 @@
 //! The registry of the kinds that one side of a connection understands.
 
 use super::connection;
-use super::family::{FAMILIES, Family, Kind, SenderKinds};
+use super::family::{FAMILIES, Family, MessageKind, SenderKinds};
 use super::unreadable::Unreadable;
 
 /// The kinds that one side of a connection understands.
 #[derive(Debug)]
 pub(crate) struct Registry {
-    families: [&'static [Kind]; FAMILIES],
+    families: [&'static [MessageKind]; FAMILIES],
 }
 
 impl Registry {
     /// Creates the registry of some lists of kinds, each of one family, and of the kinds of every connection.
-    pub(crate) const fn of(lists: &[&'static [Kind]]) -> Registry {
-        let mut families: [&'static [Kind]; FAMILIES] = [&[]; FAMILIES];
+    pub(crate) const fn of(lists: &[&'static [MessageKind]]) -> Registry {
+        let mut families: [&'static [MessageKind]; FAMILIES] = [&[]; FAMILIES];
         families[Family::Connection as usize] = connection::KINDS;
         let mut at = 0;
         while at < lists.len() {
@@ -33,7 +33,7 @@ impl Registry {
         family: u8,
         kind: u8,
         sender: SenderKinds,
-    ) -> Result<&'static Kind, Unreadable> {
+    ) -> Result<&'static MessageKind, Unreadable> {
         let kinds = self.families.get(usize::from(family)).copied().unwrap_or_default();
         let known = kinds.iter().find(|known| known.number == kind);
         let known = known.ok_or(Unreadable::Unknown { family, kind })?;
@@ -42,7 +42,7 @@ impl Registry {
 }
 
 /// Checks that all kinds are of one family, and that no number occurs twice.
-const fn check(kinds: &[Kind]) {
+const fn check(kinds: &[MessageKind]) {
     let mut at = 0;
     while at < kinds.len() {
         assert!(kinds[at].family as u8 == kinds[0].family as u8, "a list has one family");

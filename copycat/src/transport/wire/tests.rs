@@ -1,7 +1,7 @@
 //! Tests of the handshake in both directions, and with version 1, whose messages are kept as it wrote them.
 
 use super::envelope::{self, Expected, length};
-use super::family::{Family, Kind, SenderKinds};
+use super::family::{Family, MessageKind, SenderKinds};
 use super::golden::{self, Named};
 use super::hello::{HANDSHAKE, Reply, VERSION, decode_reply, encode_alive, read_alive};
 use super::registry::Registry;
@@ -27,15 +27,16 @@ enum Read {
 }
 
 fn hellos() -> Vec<(&'static str, Hello)> {
-    let role = Role::Member { id: MemberId(1), storage: 0x51, priority: Priority::Bulk, election_ms: 250 };
+    let role =
+        CallerKind::Member { id: MemberId(1), storage: 0x51, priority: Priority::Bulk, election_ms: 250 };
     vec![
         ("hello-member", Hello { version: VERSION, role, cluster: 0xc1, expected: Some(MemberId(2)) }),
-        ("hello-client", Hello { version: VERSION, role: Role::Client, cluster: 0, expected: None }),
+        ("hello-client", Hello { version: VERSION, role: CallerKind::Client, cluster: 0, expected: None }),
     ]
 }
 
 fn replies() -> Vec<(&'static str, Reply)> {
-    let identity = |cluster, bootstrap: &'static [u8]| Identity {
+    let identity = |cluster, bootstrap: &'static [u8]| Welcome {
         member: MemberId(2),
         storage: 0x52,
         election_ms: 250,
@@ -105,14 +106,14 @@ fn no_damage_and_no_forgery_makes_a_handshake() {
 
 #[test]
 fn a_node_may_say_so_much_and_no_more_and_nothing_of_no_cluster() {
-    let identity = |cluster, length| Identity {
+    let identity = |cluster, length| Welcome {
         member: MemberId(2),
         storage: 0x52,
         election_ms: 250,
         cluster,
         bootstrap: vec![7; length].into(),
     };
-    let written = |identity: &Identity| {
+    let written = |identity: &Welcome| {
         let mut bytes = BytesMut::new();
         identity.encode(&mut bytes);
         bytes
@@ -149,9 +150,9 @@ fn a_refusal_of_version_1_names_no_version_and_is_understood() {
     );
 }
 
-const SHORT: &[Kind] = &[
-    Kind::new(Family::Messages, 1, SenderKinds::CONTROL, (8, 8)),
-    Kind::new(Family::Messages, 2, SenderKinds::BULK, (1, 64)),
+const SHORT: &[MessageKind] = &[
+    MessageKind::new(Family::Messages, 1, SenderKinds::CONTROL, (8, 8)),
+    MessageKind::new(Family::Messages, 2, SenderKinds::BULK, (1, 64)),
 ];
 
 #[test]
@@ -167,7 +168,7 @@ fn a_message_is_refused_before_its_bytes_come() {
     assert!(!refused(&(MESSAGE_MAX as u32).to_le_bytes()));
     let shy = expected(SenderKinds::STRANGER, HANDSHAKE_MAX);
     assert!(length(&(HANDSHAKE_MAX as u32 + 1).to_le_bytes(), &shy).is_err());
-    // Kind 1 has only one valid length, and an unknown kind has none.
+    // MessageKind 1 has only one valid length, and an unknown kind has none.
     assert_eq!(length(&front(ENVELOPE_LEN + 8, 1, 5), &expected(SenderKinds::CONTROL, MESSAGE_MAX)), Ok(32));
     assert!(refused(&front(ENVELOPE_LEN + 9, 1, 5)) && refused(&front(ENVELOPE_LEN + 7, 1, 5)));
     let unknown = |kind, family| Err(Unreadable::Unknown { family, kind });

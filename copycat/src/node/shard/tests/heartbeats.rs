@@ -64,7 +64,7 @@ impl Pair {
     /// Creates a pair whose first member leads one group. If `both`, the second member leads another one.
     fn leading(both: bool) -> Pair {
         let wire = Wire::default();
-        let raft = raft::options::Options {
+        let raft = raft::options::RaftOptions {
             election_timeout: 5 * INTERVAL,
             heartbeat_interval: INTERVAL,
             inflight_max: 64,

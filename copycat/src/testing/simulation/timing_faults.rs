@@ -35,7 +35,7 @@ impl Cluster<'_> {
         let now = self.schedule.now();
         // Answers to its last messages are held up too, but nothing that is sent later.
         let shut = now + begins + millis(&mut self.random, 1..25);
-        self.members[victim].pen = Some(HeldMessages { parcels: Vec::new(), shut });
+        self.members[victim].held_messages = Some(HeldMessages { messages: Vec::new(), shut });
         self.read_from(victim, begins);
         let begins = begins + micros(&mut self.random, 0..800);
         self.schedule.after(begins, Event::Silence { at: victim, stands, until: now + over });
@@ -58,7 +58,7 @@ impl Cluster<'_> {
 
     /// Pauses the member, or cuts it off from sending.
     pub(super) fn silence(&mut self, at: usize, stands: bool, until: Duration) {
-        if self.members[at].pen.is_none() {
+        if self.members[at].held_messages.is_none() {
             return;
         }
         if stands {
@@ -72,19 +72,19 @@ impl Cluster<'_> {
     /// Lets the member continue, reads from it, and delivers the messages that were held up. Other messages arrive
     /// later.
     pub(super) fn release(&mut self, at: usize) {
-        let Some(HeldMessages { parcels, .. }) = self.members[at].pen.take() else { return };
+        let Some(HeldMessages { messages, .. }) = self.members[at].held_messages.take() else { return };
         self.read_from(at, Duration::ZERO);
         for other in (0..self.members.len()).filter(|other| *other != at) {
             self.network.set_cut(other, at, true);
         }
         let mut later = micros(&mut self.random, 150..900);
-        for (arrival, parcel) in parcels {
+        for (arrival, message) in messages {
             let mut time = self.schedule.now() + later;
-            if !parcel.outlives {
+            if !message.outlives {
                 // A request that was sent before the answers were held up may still be in flight.
-                time = self.network.keep_order((parcel.from, parcel.to), time.max(arrival));
+                time = self.network.keep_order((message.from, message.to), time.max(arrival));
             }
-            self.schedule.at(time, Event::Arrive(parcel));
+            self.schedule.at(time, Event::Arrive(message));
             later += micros(&mut self.random, 0..50);
         }
         let rejoined = millis(&mut self.random, 5..30);

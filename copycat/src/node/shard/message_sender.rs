@@ -11,7 +11,7 @@ use crate::storage::{Slices, StorageError};
 
 /// The sender of one group's messages.
 #[derive(Debug)]
-pub(super) struct Sender {
+pub(super) struct MessageSender {
     group: GroupId,
     /// Messages that wait for a token to be durable, in the order they were made.
     held: Vec<(Token, MemberId, Message)>,
@@ -24,9 +24,9 @@ pub(super) struct Sender {
 #[must_use = "the core goes on from there"]
 pub(super) struct QueueFull(pub Index);
 
-impl Sender {
-    pub(super) fn new(group: GroupId) -> Sender {
-        Sender { group, held: Vec::new(), crowded: Vec::new() }
+impl MessageSender {
+    pub(super) fn new(group: GroupId) -> MessageSender {
+        MessageSender { group, held: Vec::new(), crowded: Vec::new() }
     }
 
     /// Prepares for the effects of one call.

@@ -12,11 +12,11 @@ use tokio::task::JoinSet;
 
 /// The number of a connection, never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct LinkId(pub u64);
+pub(super) struct ConnectionId(pub u64);
 
 #[derive(Debug)]
 struct Link {
-    id: LinkId,
+    id: ConnectionId,
     client: Client<Incoming>,
     /// Set while something is queued for it.
     queued: bool,
@@ -24,44 +24,44 @@ struct Link {
 
 /// All open connections.
 #[derive(Debug, Default)]
-pub(super) struct Links {
+pub(super) struct Connections {
     all: Vec<Link>,
     opened: u64,
     /// The index of the connection that is polled first, so that a busy one does not starve the others.
     first: usize,
 }
 
-impl Links {
+impl Connections {
     pub(super) fn len(&self) -> usize {
         self.all.len()
     }
 
-    pub(super) fn add(&mut self, client: Client<Incoming>) -> LinkId {
+    pub(super) fn add(&mut self, client: Client<Incoming>) -> ConnectionId {
         self.opened += 1;
-        let id = LinkId(self.opened);
+        let id = ConnectionId(self.opened);
         self.all.push(Link { id, client, queued: false });
         id
     }
 
     /// Returns the connection to a member.
-    pub(super) fn to(&self, member: MemberId) -> Option<LinkId> {
+    pub(super) fn to(&self, member: MemberId) -> Option<ConnectionId> {
         let link = self.all.iter().find(|link| link.client.identity.member == member)?;
         Some(link.id)
     }
 
     /// Returns the address at which the member of a connection answered.
-    pub(super) fn address(&self, id: LinkId) -> Option<&str> {
+    pub(super) fn address(&self, id: ConnectionId) -> Option<&str> {
         let link = self.all.iter().find(|link| link.id == id)?;
         Some(&link.client.address)
     }
 
     /// Keeps the connections that are needed and cuts the others, which are returned.
-    pub(super) fn retain(&mut self, needed: impl Fn(LinkId) -> bool) -> Vec<LinkId> {
+    pub(super) fn retain(&mut self, needed: impl Fn(ConnectionId) -> bool) -> Vec<ConnectionId> {
         self.all.extract_if(.., |link| !needed(link.id)).map(|link| link.id).collect()
     }
 
     /// Queues a message until [`write_queued`](Self::write_queued). After an error, it was certainly not sent.
-    pub(super) fn queue(&mut self, id: LinkId, message: impl Outgoing) -> Result<(), Unsent> {
+    pub(super) fn queue(&mut self, id: ConnectionId, message: impl Outgoing) -> Result<(), Unsent> {
         let link = self.all.iter_mut().find(|link| link.id == id).ok_or(Unsent::Disconnected)?;
         link.client.sender.queue(message)?;
         link.queued = true;
@@ -78,11 +78,11 @@ impl Links {
 
     /// Waits for the next event, and returns it with its connection. Does not return while there is no
     /// connection.
-    pub(super) async fn next_event(&mut self) -> (LinkId, Option<Event<Incoming>>) {
+    pub(super) async fn next_event(&mut self) -> (ConnectionId, Option<Event<Incoming>>) {
         poll_fn(|context| self.poll_event(context)).await
     }
 
-    fn poll_event(&mut self, context: &mut Context<'_>) -> Poll<(LinkId, Option<Event<Incoming>>)> {
+    fn poll_event(&mut self, context: &mut Context<'_>) -> Poll<(ConnectionId, Option<Event<Incoming>>)> {
         let count = self.all.len();
         for step in 0..count {
             let at = (self.first + step) % count;

@@ -17,20 +17,20 @@ use crate::storage::{Preparation, Write, Written};
 /// A write, and the messages that wait for it and for nothing else.
 #[derive(Debug)]
 #[must_use = "nothing else is written until this is"]
-pub(crate) struct Save {
+pub(crate) struct FlushTask {
     write: Write,
     messages: Vec<(MemberId, Message)>,
 }
 
-impl Save {
+impl FlushTask {
     /// Creates a save of a write, and of the messages to send when it is durable.
-    pub(super) fn new(write: Write, messages: Vec<(MemberId, Message)>) -> Save {
-        Save { write, messages }
+    pub(super) fn new(write: Write, messages: Vec<(MemberId, Message)>) -> FlushTask {
+        FlushTask { write, messages }
     }
 
     /// Creates a save without messages.
-    pub(crate) fn silent(write: Write) -> Save {
-        Save { write, messages: Vec::new() }
+    pub(crate) fn silent(write: Write) -> FlushTask {
+        FlushTask { write, messages: Vec::new() }
     }
 
     /// Returns whether the save is too short for a thread, because the disk is memory.
@@ -58,7 +58,7 @@ pub(crate) struct Outbox {
     /// The work for the applier, in order.
     pub work: Vec<Work>,
     /// The next write, for the flusher.
-    pub save: Option<Save>,
+    pub save: Option<FlushTask>,
     /// The next preparation of segments, for the preparer.
     pub preparation: Option<Preparation>,
 }
