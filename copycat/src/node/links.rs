@@ -52,6 +52,10 @@ impl Answers for Back {
             tracing::debug!(%unsent, "answers are lost; whoever asked will count them as unknown");
         }
     }
+
+    fn connection(&self) -> usize {
+        self.0.connection()
+    }
 }
 
 /// Returns the origin for requests that came by `connection`.

@@ -12,6 +12,9 @@ pub(crate) trait Answers: Send + Sync {
     /// Sends the answers, each with the number of its request. Never blocks. Answers to a peer that is gone are
     /// dropped, and the peer treats their outcome as unknown.
     fn send(&self, answers: Vec<Answered>);
+
+    /// Returns a number that tells the connection from all others that exist. Answers of one connection leave together.
+    fn connection(&self) -> usize;
 }
 
 /// The connection of requests from another process. Cheap to clone.
@@ -58,7 +61,9 @@ impl Replies {
     fn gather(&mut self, origin: Origin, number: u64, answer: Answer) {
         let answered = Answered { id: number, result: answer.map_err(Failure::code) };
         // A turn serves few connections, and mostly one after the other: the newest is at the end.
-        let known = self.gathered.iter_mut().rev().find(|(known, _)| Arc::ptr_eq(&known.0, &origin.0));
+        // Each message that came by it has an origin of its own.
+        let connection = origin.0.connection();
+        let known = self.gathered.iter_mut().rev().find(|(known, _)| known.0.connection() == connection);
         match known {
             Some((_, answers)) => answers.push(answered),
             None => self.gathered.push((origin, vec![answered])),
@@ -70,5 +75,40 @@ impl Replies {
         for (origin, answers) in self.gathered.drain(..) {
             origin.0.send(answers);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+    use std::sync::Mutex;
+
+    /// A connection, and how many answers each message over it carried.
+    struct Connection(usize, Arc<Mutex<Vec<usize>>>);
+
+    impl Answers for Connection {
+        fn send(&self, answers: Vec<Answered>) {
+            self.1.lock().unwrap().push(answers.len());
+        }
+
+        fn connection(&self) -> usize {
+            self.0
+        }
+    }
+
+    #[test]
+    fn answers_to_several_messages_of_one_connection_leave_together() {
+        let [one, other]: [Arc<Mutex<Vec<usize>>>; 2] = Default::default();
+        let mut replies = Replies::default();
+        for number in 0..3 {
+            let origin = |connection, sent: &Arc<_>| {
+                ReplyTo::Origin(Origin(Arc::new(Connection(connection, Arc::clone(sent)))), number)
+            };
+            replies.answer(origin(1, &one), Ok(Bytes::new()));
+            replies.answer(origin(2, &other), Ok(Bytes::new()));
+        }
+        replies.flush();
+        assert_eq!((one.lock().unwrap().as_slice(), other.lock().unwrap().as_slice()), (&[3][..], &[3][..]));
     }
 }

@@ -43,6 +43,11 @@ impl Sender {
         Sender { shared }
     }
 
+    /// Returns a number that tells the connection from all others that exist.
+    pub(crate) fn connection(&self) -> usize {
+        Arc::as_ptr(&self.shared).addr()
+    }
+
     /// Queues a message; never waits for the network. `Ok` means that it travels on the present connection, or
     /// that its loss is reported by `Disconnected` or `Gone`. Messages arrive in the order in which they were
     /// queued.

@@ -439,6 +439,10 @@ impl Answers for Back {
     fn send(&self, answers: Vec<Answered>) {
         self.0.lock().unwrap().extend(answers);
     }
+
+    fn connection(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
 }
 
 #[test]

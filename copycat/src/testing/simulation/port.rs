@@ -117,4 +117,8 @@ impl Answers for Back {
         let message = Message::Results(Results(answers));
         self.port.shared().sent.push(Sent { to: self.peer, message, connection: self.connection });
     }
+
+    fn connection(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
 }
