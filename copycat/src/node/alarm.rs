@@ -20,11 +20,6 @@ impl Alarm {
         Alarm { at: Duration::ZERO, sleep: Box::pin(sleep(Duration::ZERO)) }
     }
 
-    /// Returns whether the time of the alarm has come, even if it has not rung.
-    pub(super) fn is_due(&self, now: Duration) -> bool {
-        now >= self.at
-    }
-
     /// Sets the alarm to `at`. Costs almost nothing if that is its present time.
     pub(super) fn set(&mut self, now: Duration, at: Duration) {
         let at = at.min(now + LONGEST);

@@ -136,9 +136,6 @@ impl Driver {
             let bootstrap_record = self.bootstrap.tick(now);
             self.activate(bootstrap_record);
         }
-        if self.alarm.is_due(now) {
-            self.shard.tick(now);
-        }
         if !self.streams.is_empty() && now >= self.next_tell {
             self.next_tell = now + TELL_INTERVAL;
             self.streams.tick(&self.shard);

@@ -67,7 +67,8 @@ impl Leader<'_> {
         for (peer, progress) in &self.leadership.peers {
             // Never beyond what this follower acknowledged: it must not commit entries that it does not hold.
             let (term, commit) = (server.term, server.commit.min(progress.matched()));
-            let urgent = !self.leadership.reads.is_empty() || progress.matched() < server.log.last().index;
+            let missing = progress.is_missing_something() || progress.matched() < server.log.last().index;
+            let urgent = !self.leadership.reads.is_empty() || missing;
             server.send(*peer, Message::Heartbeat { term, commit, round, urgent }, Token::ZERO, fx);
         }
         self.confirm_rounds(fx);

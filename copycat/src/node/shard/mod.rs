@@ -112,8 +112,11 @@ impl Shard {
         self.turn(now, []);
     }
 
-    /// Processes the inputs and everything that follows from them. Leaves the jobs for other threads in the
-    /// [`outbox`](Self::outbox). Never blocks.
+    /// Processes the inputs, the time that has passed, and everything that follows from them. Leaves the jobs for other
+    /// threads in the [`outbox`](Self::outbox). Blocks only to read entries that are no longer in memory.
+    ///
+    /// The inputs come first: a heartbeat that has arrived, but was not processed, must not count as missing. Heartbeats
+    /// that are due leave with the answers that this turn gives to those of others.
     pub(crate) fn turn(&mut self, now: Duration, inputs: impl IntoIterator<Item = Input>) {
         for input in inputs {
             if self.failure.is_some() {
@@ -124,37 +127,32 @@ impl Shard {
             }
         }
         if self.failure.is_none()
-            && let Err(error) = self.process_ready(now)
+            && let Err(error) = self.advance_time(now).and_then(|()| self.process_ready(now))
         {
             self.fail(error);
         }
         // Messages leave before the journal writes: the disks of the followers take as long as this one, and the
         // network comes on top.
-        self.finish_turn(now);
+        self.io.peers.flush(now);
+        self.finish_turn();
         if self.failure.is_none() {
             self.begin_jobs();
         }
     }
 
-    /// Advances the time: elections, heartbeats, deadlines. Must be called at [`deadline`](Self::deadline) at the
-    /// latest.
-    pub(crate) fn tick(&mut self, now: Duration) {
-        if self.failure.is_some() {
-            return;
-        }
+    /// Advances the time: elections, heartbeats, deadlines.
+    fn advance_time(&mut self, now: Duration) -> Result<(), StorageError> {
         while let Some(slot) = self.groups.next_due(now) {
             let TurnOutput { replies, .. } = &mut self.output;
             let ticked = self.groups.touch(slot).tick(now, &mut self.io, replies);
-            if let Err(error) = self.stop_on_error(slot, ticked) {
-                return self.fail(error);
-            }
+            self.stop_on_error(slot, ticked)?;
         }
         self.output.forwarding.expire(now, &mut self.output.replies);
         self.io.log.tick(now);
-        self.turn(now, []);
+        Ok(())
     }
 
-    /// Returns the time at which [`tick`](Self::tick) must be called, unless a turn moves it.
+    /// Returns the time at which the next [`turn`](Self::turn) must come, unless one comes before and moves it.
     pub(crate) fn deadline(&mut self, now: Duration) -> Duration {
         let group = self.groups.deadline(now, &self.io);
         let (forwarding, peers) = (self.output.forwarding.deadline(), self.io.peers.deadline());
@@ -210,7 +208,7 @@ impl Shard {
         let TurnOutput { replies, forwarding, .. } = &mut self.output;
         self.groups.iter_mut().for_each(|group| group.close(Failure::Stopped, replies));
         forwarding.abandon(Failure::Stopped, replies);
-        self.finish_turn(Duration::MAX);
+        self.finish_turn();
     }
 
     fn fail(&mut self, error: StorageError) {
@@ -387,9 +385,8 @@ impl Shard {
         Ok(())
     }
 
-    /// Sends the messages and answers that the turn has collected.
-    fn finish_turn(&mut self, now: Duration) {
-        self.io.peers.flush(now);
+    /// Sends the answers that the turn has collected, and passes on the work for the applier.
+    fn finish_turn(&mut self) {
         self.output.replies.flush();
         self.output.handed_left = self.options.bounds.handed_bytes;
         self.out.work.append(&mut self.output.work);

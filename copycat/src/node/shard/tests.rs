@@ -150,7 +150,7 @@ impl Leader {
     /// Lets the leadership end, and elects this member in `term`.
     fn is_elected(&mut self, term: u64) {
         self.now += Duration::from_secs(1);
-        self.shard.tick(self.now);
+        self.shard.turn(self.now, []);
         self.gets_vote();
         self.gets_vote();
         assert_eq!((self.status().role, self.status().term), (raft::effect::Role::Leader, term));
@@ -357,7 +357,7 @@ fn reads_of_a_line_expire_in_the_order_of_their_arrival() {
     leader.now += Duration::from_secs(4);
     let [mut late] = leader.call([IN_LINE]);
     leader.now += Duration::from_secs(6);
-    leader.shard.tick(leader.now);
+    leader.shard.turn(leader.now, []);
     assert_eq!(early.each_mut().map(seen)[1..], [Some(Err(Failure::Timeout)); 3]);
     assert_eq!(seen(&mut late), None);
 }
@@ -460,7 +460,7 @@ fn nobody_tries_for_longer_than_whoever_waits_nor_than_it_would_by_itself() {
     leader.turn([submitted(1, Duration::from_millis(50)), submitted(2, Duration::from_secs(3_600))]);
     let mut after = |passed| {
         leader.now += passed;
-        leader.shard.tick(leader.now);
+        leader.shard.turn(leader.now, []);
         back.0.lock().unwrap().iter().map(|answered| answered.id).collect::<Vec<_>>()
     };
     assert_eq!(after(Duration::from_millis(49)), [0; 0]);

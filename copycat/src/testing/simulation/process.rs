@@ -51,7 +51,7 @@ impl Cluster<'_> {
         if now >= process.promises_end {
             member.promised = member.timeout;
         }
-        process.shard.tick(now);
+        process.shard.turn(now, []);
         self.follow_up(at)
     }
 

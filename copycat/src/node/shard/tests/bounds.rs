@@ -79,7 +79,7 @@ fn a_confirmed_read_waits_for_all_that_is_committed_and_not_for_what_is_handed_o
             Some(found) => break found,
             None => leader.now += Duration::from_millis(5),
         }
-        leader.shard.tick(leader.now);
+        leader.shard.turn(leader.now, []);
         leader.turn([]);
         turns += 1;
         assert!(turns < 10, "one entry is handed over each time that it is looked at");

@@ -99,7 +99,6 @@ impl Pair {
             for member in &mut self.members {
                 member.now += Duration::from_millis(1);
                 if member.shard.deadline(member.now) <= member.now {
-                    member.shard.tick(member.now);
                     member.turn(Vec::new());
                 }
             }

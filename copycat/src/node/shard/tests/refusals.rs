@@ -113,7 +113,7 @@ fn a_leader_whose_state_machine_halts_falls_silent() {
     for _ in 0..3 {
         leader.now += Duration::from_secs(4_000);
         leader.turn([]);
-        leader.shard.tick(leader.now);
+        leader.shard.turn(leader.now, []);
     }
     assert_eq!(
         leader.sent.0.lock().unwrap().len(),
