@@ -168,14 +168,14 @@ fn strangers_are_cut_off_and_others_are_served() {
 #[test]
 fn a_program_that_is_started_wrongly_says_so_in_one_line_and_ends_with_2() {
     let children = Children::new();
-    let home = children.home();
+    let data_directory = children.data_directory();
     let text = |at: usize| -> Vec<String> {
         children.arguments(at).into_iter().map(|word| word.into_string().expect("plain text")).collect()
     };
     let good = text(0);
-    let file = home.join("file");
+    let file = data_directory.join("file");
     fs::write(&file, "no directory").expect("a file");
-    let garbage = home.join("garbage");
+    let garbage = data_directory.join("garbage");
     fs::create_dir_all(garbage.join("journal")).expect("a directory");
     fs::write(garbage.join("identity"), "garbage").expect("a file");
     let with = |at: usize, word: &str| -> Vec<String> {
@@ -233,7 +233,7 @@ fn a_member_whose_flush_fails_stops_and_the_others_go_on() {
     }
     run(async {
         let mut children = Children::new();
-        let output = children.home().join("trace");
+        let output = children.data_directory().join("trace");
         let unlucky = 2;
         children.start_all_as(|at| match at == unlucky {
             true => trace::strace_with_failing_flushes(&output, MEMBER, 20),
@@ -261,7 +261,7 @@ fn no_reply_overtakes_the_disks_of_a_majority() {
     }
     run(async {
         let mut children = Children::new();
-        let traces: Vec<_> = (0..3).map(|at| children.home().join(format!("trace-{at}"))).collect();
+        let traces: Vec<_> = (0..3).map(|at| children.data_directory().join(format!("trace-{at}"))).collect();
         children.start_all_as(|at| trace::strace(&traces[at], MEMBER));
         let leader = leader(&mut children).await;
         let (mut expected, mut answered) = (0, 0);
@@ -294,7 +294,7 @@ fn no_reply_overtakes_the_disks_of_a_majority() {
         let texts: Vec<_> = traces.iter().map(read).collect();
         for text in &texts {
             let names = renames::check(text).unwrap_or_else(|fault| panic!("{fault}"));
-            assert!(names >= 3, "two segments and the record of the founding, at least: {names}");
+            assert!(names >= 3, "two segments and the bootstrap record, at least: {names}");
         }
         let traces: Vec<_> = texts.iter().map(|text| trace::Trace::parse(text)).collect();
         let mut replies = 0;

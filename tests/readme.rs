@@ -55,20 +55,23 @@ fn command(name: &str) -> Command {
 /// Three processes of one program, each in a folder of its own, with their ids as arguments.
 struct Three {
     name: &'static str,
-    home: TempDir,
+    data_directory: TempDir,
     running: Vec<Process>,
 }
 
 impl Three {
     fn start(name: &'static str) -> Three {
-        let mut three =
-            Three { name, home: TempDir::new().expect("a temporary directory"), running: Vec::new() };
+        let mut three = Three {
+            name,
+            data_directory: TempDir::new().expect("a temporary directory"),
+            running: Vec::new(),
+        };
         three.running = (0..3).map(|at| three.process(at)).collect();
         three
     }
 
     fn process(&self, at: usize) -> Process {
-        let folder = self.home.path().join(at.to_string());
+        let folder = self.data_directory.path().join(at.to_string());
         std::fs::create_dir_all(&folder).expect("a folder");
         let mut command = command(self.name);
         command.arg((at + 1).to_string()).current_dir(folder);

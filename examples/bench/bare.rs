@@ -39,11 +39,11 @@ struct Figures {
 }
 
 pub(crate) fn run(options: &Options) -> Result<(), Box<dyn Error>> {
-    let home = match &options.data {
+    let data_directory = match &options.data {
         Some(data) => tempfile::tempdir_in(data)?,
         None => tempfile::tempdir()?,
     };
-    let place = |name: &str| home.path().join(name);
+    let place = |name: &str| data_directory.path().join(name);
     let followers = [
         Part::start("follower", &place("two"), options.value, &[])?,
         Part::start("follower", &place("three"), options.value, &[])?,

@@ -50,14 +50,14 @@ struct Read {
 
 /// Measures the log and a plain file on the same disk.
 pub(crate) fn log(options: &Options) -> Result<(), Box<dyn Error>> {
-    let home = match &options.data {
+    let data_directory = match &options.data {
         Some(data) => tempfile::tempdir_in(data)?,
         None => tempfile::tempdir()?,
     };
     for recycled in [true, false] {
         for batch in options.batches.iter().copied() {
-            let mut raw = Raw::create(&home.path().join("raw"), FILE)?;
-            let directory = home.path().join(format!("log-{recycled}-{batch}"));
+            let mut raw = Raw::create(&data_directory.path().join("raw"), FILE)?;
+            let directory = data_directory.path().join(format!("log-{recycled}-{batch}"));
             let (mut log, _) = Log::open(&directory);
             append(options, batch, recycled, &mut log, &mut raw)?;
             drop(log);

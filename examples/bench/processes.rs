@@ -57,7 +57,7 @@ impl Drop for Process {
 
 /// A cluster of processes.
 pub(crate) struct Processes {
-    home: TempDir,
+    data_directory: TempDir,
     slow_flush: Duration,
     seeds: Vec<Member>,
     /// The calls on collections that clients will make, with `partitions` partitions. If empty, the members serve the
@@ -79,14 +79,14 @@ impl Processes {
         calls: &[Call],
         partitions: u32,
     ) -> Result<Processes, Box<dyn Error>> {
-        let home = match &options.data {
+        let data_directory = match &options.data {
             Some(data) => tempfile::tempdir_in(data)?,
             None => tempfile::tempdir()?,
         };
         let address = |port| format!("127.0.0.1:{port}");
         let seeds = (1..).zip(free_ports(MEMBERS)).map(|(id, port)| Member::new(id, address(port)));
         let mut processes = Processes {
-            home,
+            data_directory,
             slow_flush: options.slow_flush,
             seeds: seeds.collect(),
             calls: calls.to_vec(),
@@ -139,7 +139,7 @@ impl Processes {
     }
 
     fn directory(&self, at: usize) -> PathBuf {
-        self.home.path().join(format!("member-{}", at + 1))
+        self.data_directory.path().join(format!("member-{}", at + 1))
     }
 
     pub(crate) fn seeds(&self) -> &[Member] {

@@ -30,8 +30,8 @@ fn main() -> ExitCode {
         eprintln!("{}: the demonstration takes no arguments", argument.display());
         return ExitCode::from(2);
     }
-    let home = match tempfile::tempdir() {
-        Ok(home) => home,
+    let data_directory = match tempfile::tempdir() {
+        Ok(data_directory) => data_directory,
         Err(error) => {
             eprintln!("no temporary directory for the logs can be made: {error}");
             return ExitCode::from(2);
@@ -44,7 +44,7 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    match runtime.block_on(demonstrate(home)) {
+    match runtime.block_on(demonstrate(data_directory)) {
         Ok(report) if report.is_good() => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,
         Err(error) => {
@@ -54,10 +54,10 @@ fn main() -> ExitCode {
     }
 }
 
-async fn demonstrate(home: TempDir) -> Result<Report, Error> {
+async fn demonstrate(data_directory: TempDir) -> Result<Report, Error> {
     let began = Instant::now();
     report::title();
-    let mut members = Members::start(home).await?;
+    let mut members = Members::start(data_directory).await?;
     report::step(began, &format!("3 members on {}, logs in {}", members.addresses(), members.directory()));
     let leader = members.leader().await?;
     report::step(began, &format!("the cluster is formed; member {leader} leads"));

@@ -23,21 +23,21 @@ struct Slot {
 /// The members, and the proxies by which clients find those that run.
 pub(crate) struct Members {
     seeds: Vec<Member>,
-    home: TempDir,
+    data_directory: TempDir,
     slots: Vec<Slot>,
     proxies: watch::Sender<Vec<AsyncBank>>,
 }
 
 impl Members {
-    /// Starts three members on free ports, each with an empty log below `home`.
-    pub(crate) async fn start(home: TempDir) -> Result<Members, Error> {
+    /// Starts three members on free ports, each with an empty log below `data_directory`.
+    pub(crate) async fn start(data_directory: TempDir) -> Result<Members, Error> {
         let seeds = IDS
             .into_iter()
             .zip(free_ports(IDS.len()))
             .map(|(id, port)| Member::new(id, format!("127.0.0.1:{port}")));
         let slots = IDS.into_iter().map(|id| Slot { id, running: None }).collect();
         let (proxies, _) = watch::channel(Vec::new());
-        let mut members = Members { seeds: seeds.collect(), home, slots, proxies };
+        let mut members = Members { seeds: seeds.collect(), data_directory, slots, proxies };
         members.restart_all().await?;
         Ok(members)
     }
@@ -47,7 +47,7 @@ impl Members {
     }
 
     pub(crate) fn directory(&self) -> String {
-        self.home.path().display().to_string()
+        self.data_directory.path().display().to_string()
     }
 
     /// Returns the proxies on the running members, updated as members start and stop.
@@ -145,7 +145,7 @@ impl Members {
     }
 
     async fn open(&self, id: u64) -> Result<Copycat, Error> {
-        let directory: PathBuf = self.home.path().join(format!("member-{id}"));
+        let directory: PathBuf = self.data_directory.path().join(format!("member-{id}"));
         let cluster = self
             .seeds
             .iter()

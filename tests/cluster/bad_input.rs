@@ -56,8 +56,8 @@ fn an_occupied_port() {
         refused(world.builder(1), 203, &[address, "choose a free address"]).await;
         drop(held);
         let nowhere = [Member::new(1, format!("203.0.113.1:{}", free_port()))];
-        let home = TempDir::new().unwrap();
-        let builder = world.builder_on(1, &nowhere, storage(home.path()));
+        let data_directory = TempDir::new().unwrap();
+        let builder = world.builder_on(1, &nowhere, storage(data_directory.path()));
         refused(builder, 203, &["203.0.113.1", "of this machine"]).await;
         finite("an orderly close", open(world.builder(1)).await.close()).await;
     });
@@ -67,8 +67,8 @@ fn an_occupied_port() {
 fn directories_that_are_none() {
     run(async {
         let world = World::empty(Network::memory(), 1);
-        let home = TempDir::new().unwrap();
-        let file = home.path().join("file");
+        let data_directory = TempDir::new().unwrap();
+        let file = data_directory.path().join("file");
         let builder = elsewhere(&world, 1, &file);
         fs::write(&file, "not a directory").unwrap();
         let error = Storage::builder().with_directory(&file).build().expect_err("it is a file");
@@ -77,7 +77,7 @@ fn directories_that_are_none() {
         assert_eq!(fs::read_to_string(&file).unwrap(), "not a directory");
         // Even a superuser cannot make a directory there.
         refused(elsewhere(&world, 1, Path::new("/proc/self/fdinfo/x")), 201, &["fdinfo", "check that"]).await;
-        let journal = home.path().join("member");
+        let journal = data_directory.path().join("member");
         fs::create_dir(&journal).unwrap();
         fs::create_dir(journal.join("identity")).unwrap();
         refused(elsewhere(&world, 1, &journal), 201, &["identity", "check that"]).await;
@@ -150,23 +150,32 @@ fn an_identity_that_is_gone_or_garbage() {
         let damages: [&[u8]; 5] =
             [b"", b"garbage", &identity[..identity.len() - 1], &flipped, &[&identity[..], b"junk"].concat()];
         for damage in damages {
-            let home = TempDir::new().unwrap();
-            copy(&intact, home.path());
-            fs::write(home.path().join("identity"), damage).unwrap();
-            refused(elsewhere(&world, 1, home.path()), 201, &["identity is damaged", "from a copy"]).await;
-            assert_eq!(fs::read(home.path().join("identity")).unwrap(), damage, "nothing was changed");
+            let data_directory = TempDir::new().unwrap();
+            copy(&intact, data_directory.path());
+            fs::write(data_directory.path().join("identity"), damage).unwrap();
+            refused(
+                elsewhere(&world, 1, data_directory.path()),
+                201,
+                &["identity is damaged", "from a copy"],
+            )
+            .await;
+            assert_eq!(
+                fs::read(data_directory.path().join("identity")).unwrap(),
+                damage,
+                "nothing was changed"
+            );
         }
-        let home = TempDir::new().unwrap();
-        copy(&intact, home.path());
-        fs::remove_file(home.path().join("identity")).unwrap();
-        refused(elsewhere(&world, 1, home.path()), 201, &["no identity file", "from a copy"]).await;
-        assert!(!home.path().join("identity").exists(), "nothing was made up");
+        let data_directory = TempDir::new().unwrap();
+        copy(&intact, data_directory.path());
+        fs::remove_file(data_directory.path().join("identity")).unwrap();
+        refused(elsewhere(&world, 1, data_directory.path()), 201, &["no identity file", "from a copy"]).await;
+        assert!(!data_directory.path().join("identity").exists(), "nothing was made up");
         // A file that a crash may leave beside it is no damage.
-        let home = TempDir::new().unwrap();
-        copy(&intact, home.path());
-        fs::write(home.path().join("identity.next"), "half of").unwrap();
-        fs::write(home.path().join("notes.txt"), "not ours").unwrap();
-        serves(&world, home.path()).await;
+        let data_directory = TempDir::new().unwrap();
+        copy(&intact, data_directory.path());
+        fs::write(data_directory.path().join("identity.next"), "half of").unwrap();
+        fs::write(data_directory.path().join("notes.txt"), "not ours").unwrap();
+        serves(&world, data_directory.path()).await;
     });
 }
 
@@ -176,12 +185,12 @@ fn a_journal_that_is_gone() {
         let mut world = World::started(Network::memory(), 1).await;
         let intact = lonely(&mut world).await;
         let words = ["no journal", "from a copy"];
-        let home = TempDir::new().unwrap();
-        fs::copy(intact.join("identity"), home.path().join("identity")).unwrap();
-        refused(elsewhere(&world, 1, home.path()), 201, &words).await;
-        refused(elsewhere(&world, 1, home.path()), 201, &words).await;
-        fs::create_dir(home.path().join("journal")).unwrap();
-        refused(elsewhere(&world, 1, home.path()), 201, &words).await;
+        let data_directory = TempDir::new().unwrap();
+        fs::copy(intact.join("identity"), data_directory.path().join("identity")).unwrap();
+        refused(elsewhere(&world, 1, data_directory.path()), 201, &words).await;
+        refused(elsewhere(&world, 1, data_directory.path()), 201, &words).await;
+        fs::create_dir(data_directory.path().join("journal")).unwrap();
+        refused(elsewhere(&world, 1, data_directory.path()), 201, &words).await;
     });
 }
 
@@ -217,24 +226,24 @@ fn segments_that_are_garbage() {
             None,
         ];
         for damage in damages {
-            let home = TempDir::new().unwrap();
-            copy(&intact, home.path());
+            let data_directory = TempDir::new().unwrap();
+            copy(&intact, data_directory.path());
             match damage {
-                Some(damage) => fs::write(home.path().join(first), damage).unwrap(),
-                None => fs::remove_file(home.path().join(first)).unwrap(),
+                Some(damage) => fs::write(data_directory.path().join(first), damage).unwrap(),
+                None => fs::remove_file(data_directory.path().join(first)).unwrap(),
             }
-            refused(elsewhere(&world, 1, home.path()), 202, &["from a copy"]).await;
+            refused(elsewhere(&world, 1, data_directory.path()), 202, &["from a copy"]).await;
         }
-        let home = TempDir::new().unwrap();
-        copy(&intact, home.path());
-        fs::write(home.path().join("journal/1.segment"), "garbage").unwrap();
-        refused(elsewhere(&world, 1, home.path()), 202, &["1.segment", "undo the renaming"]).await;
-        let home = TempDir::new().unwrap();
-        copy(&intact, home.path());
+        let data_directory = TempDir::new().unwrap();
+        copy(&intact, data_directory.path());
+        fs::write(data_directory.path().join("journal/1.segment"), "garbage").unwrap();
+        refused(elsewhere(&world, 1, data_directory.path()), 202, &["1.segment", "undo the renaming"]).await;
+        let data_directory = TempDir::new().unwrap();
+        copy(&intact, data_directory.path());
         for extra in ["0000000000000009.prepare", "readme", "core.1234"] {
-            fs::write(home.path().join("journal").join(extra), "not ours").unwrap();
+            fs::write(data_directory.path().join("journal").join(extra), "not ours").unwrap();
         }
-        serves(&world, home.path()).await;
+        serves(&world, data_directory.path()).await;
     });
 }
 
@@ -244,8 +253,8 @@ fn a_flipped_byte_is_never_served() {
     run(async {
         let mut world = World::started(Network::memory(), 1).await;
         let intact = lonely(&mut world).await;
-        let home = TempDir::new().unwrap();
-        copy(&intact, home.path());
+        let data_directory = TempDir::new().unwrap();
+        copy(&intact, data_directory.path());
         let (mut refusals, mut served) = (0, 0);
         for file in files(&intact) {
             let name = file.strip_prefix(&intact).unwrap();
@@ -255,20 +264,20 @@ fn a_flipped_byte_is_never_served() {
             for at in places.filter(|at| *at < used) {
                 let mut damaged = bytes.clone();
                 damaged[at] ^= 0x40;
-                fs::write(home.path().join(name), &damaged).unwrap();
-                match finite("a start", elsewhere(&world, 1, home.path()).open()).await {
+                fs::write(data_directory.path().join(name), &damaged).unwrap();
+                match finite("a start", elsewhere(&world, 1, data_directory.path()).open()).await {
                     Err(error) => {
                         assert!([201, 202].contains(&error.code()), "{error}");
                         refusals += 1;
                     }
                     Ok(member) => {
                         finite("an orderly close", member.close()).await;
-                        serves(&world, home.path()).await;
+                        serves(&world, data_directory.path()).await;
                         served += 1;
                     }
                 }
-                fs::remove_dir_all(home.path()).unwrap();
-                copy(&intact, home.path());
+                fs::remove_dir_all(data_directory.path()).unwrap();
+                copy(&intact, data_directory.path());
             }
         }
         assert!(refusals > 10, "{refusals} refused, {served} served");
@@ -317,7 +326,7 @@ fn a_directory_wiped_in_the_first_second() {
                 members.push((id, open(world.builder(id)).await));
             }
             // The first member knows of the bootstrap now; the others may or may not.
-            finite("the formation", members[0].1.formed()).await.expect("it is formed");
+            finite("the bootstrap", members[0].1.formed()).await.expect("it is formed");
             members.retain(|(id, _)| *id != wiped);
             fs::remove_dir_all(world.directory(wiped)).unwrap();
             // The first member may be the wiped one, and the only one that knew of the bootstrap. Then no memory of it
@@ -362,10 +371,10 @@ fn a_formation_that_its_author_told_only_one() {
         };
         let second = start(2, &by_second).await;
         let third = start(3, &by_third).await;
-        let both_lanes = || second_to_3.answered() >= 2 && third_to_2.answered() >= 2;
-        until("a meeting", async || both_lanes().then_some(())).await;
+        let both_connections = || second_to_3.answered() >= 2 && third_to_2.answered() >= 2;
+        until("a meeting", async || both_connections().then_some(())).await;
         let author = start(1, &by_author).await;
-        finite("the formation", author.formed()).await.unwrap();
+        finite("the bootstrap", author.formed()).await.unwrap();
         finite("the news", second.formed()).await.unwrap();
         drop(author);
         finite("the news", third.formed()).await.unwrap();
@@ -381,9 +390,9 @@ fn a_formation_that_its_author_told_only_one() {
 fn a_member_that_nobody_knows() {
     run(async {
         let mut world = World::started(Network::memory(), 3).await;
-        let home = TempDir::new().unwrap();
+        let data_directory = TempDir::new().unwrap();
         let seeds = [world.seed(1).clone(), world.seed(2).clone(), Member::new(4, "memory:4")];
-        let stranger = open(world.builder_on(4, &seeds, storage(home.path()))).await;
+        let stranger = open(world.builder_on(4, &seeds, storage(data_directory.path()))).await;
         turned_away(&stranger, 211, &["not one of", "seeds"]).await;
         patiently(async || world.any().put("a".into(), 1).await).await;
         drop(stranger);
@@ -399,9 +408,9 @@ fn an_id_that_two_processes_claim() {
         let first = open(world.builder(1)).await;
         let second = open(world.builder(2)).await;
         until("a meeting", async || first.status().await.ok()).await;
-        let home = TempDir::new().unwrap();
+        let data_directory = TempDir::new().unwrap();
         let seeds = [world.seed(1).clone(), Member::new(2, "memory:2"), world.seed(3).clone()];
-        let twin = open(world.builder_on(2, &seeds, storage(home.path()))).await;
+        let twin = open(world.builder_on(2, &seeds, storage(data_directory.path()))).await;
         let error = tokio::select! {
             news = twin.formed() => news,
             news = second.formed() => news,
@@ -412,8 +421,8 @@ fn an_id_that_two_processes_claim() {
         // After the bootstrap.
         let mut world = World::started(Network::memory(), 3).await;
         let seeds = [world.seed(1).clone(), Member::new(2, "memory:2"), world.seed(3).clone()];
-        let home = TempDir::new().unwrap();
-        let twin = open(world.builder_on(2, &seeds, storage(home.path()))).await;
+        let data_directory = TempDir::new().unwrap();
+        let twin = open(world.builder_on(2, &seeds, storage(data_directory.path()))).await;
         turned_away(&twin, 206, &["another disk of this member"]).await;
         patiently(async || world.store(2).put("a".into(), 1).await).await;
         drop(twin);
@@ -427,8 +436,8 @@ fn addresses_that_belong_to_other_members() {
         let mut world = World::started(Network::memory(), 3).await;
         let address = |id| world.seed(id).address().to_owned();
         let seeds = [Member::new(5, address(1)), Member::new(6, address(2)), Member::new(7, "memory:7")];
-        let home = TempDir::new().unwrap();
-        let lost = open(world.builder_on(7, &seeds, storage(home.path()))).await;
+        let data_directory = TempDir::new().unwrap();
+        let lost = open(world.builder_on(7, &seeds, storage(data_directory.path()))).await;
         turned_away(&lost, 213, &["answers at", "check the addresses"]).await;
         drop(lost);
         world.close_all().await;

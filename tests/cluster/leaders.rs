@@ -141,8 +141,8 @@ fn nowhere(world: &World, id: u64) -> Member {
 pub(crate) async fn groups_with_different_leaders_are_each_led_directly(network: Network) {
     let mut world = World::started(network, 3).await;
     let names = differently_led(&world).await;
-    let home = world.seed(1).clone();
-    let (remote, _) = remote(&world, &[home]).await;
+    let first = world.seed(1).clone();
+    let (remote, _) = remote(&world, &[first]).await;
     let stores: Vec<AsyncStore> =
         names.iter().map(|name| remote.resource(name.clone()).open_sync().expect("a proxy")).collect();
     directly(&world, &stores).await;

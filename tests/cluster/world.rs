@@ -70,7 +70,7 @@ pub(crate) struct Running {
 pub(crate) struct World {
     pub(crate) network: Network,
     pub(crate) seeds: Vec<Member>,
-    home: TempDir,
+    data_directory: TempDir,
     pub(crate) running: BTreeMap<u64, Running>,
     segment_len: u64,
     request_timeout: Duration,
@@ -81,10 +81,18 @@ impl World {
     /// Creates places for `members` members, none of which runs.
     pub(crate) fn empty(network: Network, members: u64) -> World {
         let seeds = (1..=members).map(|id| Member::new(id, network.address())).collect();
-        let home = TempDir::new().expect("a temporary directory can be made");
+        let data_directory = TempDir::new().expect("a temporary directory can be made");
         let request_timeout = Duration::from_secs(10);
         let (running, election_timeout) = (BTreeMap::new(), Duration::from_millis(250));
-        World { network, seeds, home, running, segment_len: 1 << 20, request_timeout, election_timeout }
+        World {
+            network,
+            seeds,
+            data_directory,
+            running,
+            segment_len: 1 << 20,
+            request_timeout,
+            election_timeout,
+        }
     }
 
     /// Creates a cluster of `members` members that all run.
@@ -113,7 +121,7 @@ impl World {
     }
 
     pub(crate) fn directory(&self, id: u64) -> PathBuf {
-        self.home.path().join(format!("member-{id}"))
+        self.data_directory.path().join(format!("member-{id}"))
     }
 
     pub(crate) fn seed(&self, id: u64) -> &Member {

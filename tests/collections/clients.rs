@@ -55,11 +55,11 @@ pub(crate) fn run() {
     let open = |at| world.with_member(at, |member| block_on(Shared::open(member)).expect("they open"));
     let mut shared: Vec<Shared> = (0..MEMBERS).map(|at| open(at).expect("a running member")).collect();
     shared.push(block_on(Shared::open(&remote)).expect("proxies"));
-    let gates = [const { Mutex::new(()) }; RIVALS];
+    let turns = [const { Mutex::new(()) }; RIVALS];
     let told: Vec<Told> = thread::scope(|scope| {
         let clients: Vec<_> = (0..CLIENTS)
-            .map(|at| (at, &shared[at % shared.len()], &gates[at % RIVALS]))
-            .map(|(at, shared, gate)| scope.spawn(move || client(at, shared, gate)))
+            .map(|at| (at, &shared[at % shared.len()], &turns[at % RIVALS]))
+            .map(|(at, shared, turn)| scope.spawn(move || client(at, shared, turn)))
             .collect();
         clients.into_iter().map(|client| client.join().expect("a client without a fault")).collect()
     });
@@ -69,7 +69,7 @@ pub(crate) fn run() {
 }
 
 /// Runs one client. Four clients in a row block, and the next four do not.
-fn client(at: usize, shared: &Shared, gate: &Mutex<()>) -> Told {
+fn client(at: usize, shared: &Shared, turn: &Mutex<()>) -> Told {
     let blocks = at / 4 % 2 == 1;
     let mut told = Told::default();
     for turn in 0..TURNS {
@@ -93,7 +93,7 @@ fn client(at: usize, shared: &Shared, gate: &Mutex<()>) -> Told {
     }
     while told.sets < TURNS {
         // All clients at once would make little progress: only one of those that read the same value succeeds.
-        let _turn = gate.lock().unwrap_or_else(PoisonError::into_inner);
+        let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
         told.sets += block_on(burst(&shared.set, BURST.min(TURNS - told.sets)));
     }
     told

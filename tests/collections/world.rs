@@ -20,7 +20,7 @@ pub(crate) const MEMBERS: usize = 3;
 /// A cluster in this process.
 pub(crate) struct World {
     places: Vec<Member>,
-    home: TempDir,
+    data_directory: TempDir,
     seats: Vec<Seat>,
 }
 
@@ -36,9 +36,10 @@ impl World {
     /// Starts all members.
     pub(crate) fn start() -> World {
         let places = (1..=MEMBERS as u64).map(|id| Member::new(id, format!("127.0.0.1:{}", free_port())));
-        let home = TempDir::new().expect("a temporary directory");
+        let data_directory = TempDir::new().expect("a temporary directory");
         let seat = || Seat { member: RwLock::new(None), life: AtomicU64::new(0) };
-        let world = World { places: places.collect(), home, seats: (0..MEMBERS).map(|_| seat()).collect() };
+        let world =
+            World { places: places.collect(), data_directory, seats: (0..MEMBERS).map(|_| seat()).collect() };
         (0..MEMBERS).for_each(|at| world.revive(at));
         world
     }
@@ -81,7 +82,7 @@ impl World {
     }
 
     fn directory(&self, at: usize) -> PathBuf {
-        self.home.path().join(format!("member-{}", at + 1))
+        self.data_directory.path().join(format!("member-{}", at + 1))
     }
 
     /// Connects from outside the cluster.

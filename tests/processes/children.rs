@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 /// A cluster of three processes.
 pub(crate) struct Children {
-    home: TempDir,
+    data_directory: TempDir,
     seeds: Vec<Member>,
     running: [Option<Process>; 3],
 }
@@ -22,21 +22,26 @@ impl Children {
     pub(crate) fn new() -> Children {
         let ports = crate::processes::ports::free_ports(3);
         let seeds = (1..).zip(ports).map(|(id, port)| Member::new(id, format!("127.0.0.1:{port}"))).collect();
-        Children { home: TempDir::new().expect("a temporary directory"), seeds, running: [None, None, None] }
+        Children {
+            data_directory: TempDir::new().expect("a temporary directory"),
+            seeds,
+            running: [None, None, None],
+        }
     }
 
     pub(crate) fn seeds(&self) -> &[Member] {
         &self.seeds
     }
 
-    pub(crate) fn home(&self) -> PathBuf {
-        self.home.path().to_owned()
+    pub(crate) fn data_directory(&self) -> PathBuf {
+        self.data_directory.path().to_owned()
     }
 
     /// Returns the arguments that describe a member.
     pub(crate) fn arguments(&self, at: usize) -> Vec<OsString> {
         let seed = |seed: &Member| format!("{}={}", seed.id(), seed.address()).into();
-        let own = [(at + 1).to_string().into(), self.home.path().join(format!("member-{at}")).into()];
+        let own =
+            [(at + 1).to_string().into(), self.data_directory.path().join(format!("member-{at}")).into()];
         own.into_iter().chain(self.seeds.iter().map(seed)).collect()
     }
 

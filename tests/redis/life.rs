@@ -83,7 +83,7 @@ fn a_program_that_is_started_wrongly_says_so_in_one_line_and_ends_with_2() {
     let servers = Servers::new(PROGRAM);
     let good: Vec<String> =
         servers.arguments(0).into_iter().map(|word| word.into_string().expect("plain text")).collect();
-    let file = servers.home().join("file");
+    let file = servers.data_directory().join("file");
     std::fs::write(&file, "no directory").expect("a file");
     let with = |option: &str, value: &str| {
         let mut words = good.clone();

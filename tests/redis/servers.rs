@@ -19,7 +19,7 @@ const PATIENCE_S: &str = "1";
 /// Three servers. They are killed when this is dropped.
 pub(crate) struct Servers {
     program: PathBuf,
-    home: TempDir,
+    data_directory: TempDir,
     members: Vec<u16>,
     listens: Vec<u16>,
     running: [Option<Child>; 3],
@@ -41,8 +41,14 @@ impl Servers {
     /// Creates places for three servers on free ports. The program serves if its first argument is `serve`.
     pub(crate) fn new(program: impl Into<PathBuf>) -> Servers {
         let mut ports = free_ports(6);
-        let (listens, home) = (ports.split_off(3), TempDir::new().expect("a temporary directory"));
-        Servers { program: program.into(), home, members: ports, listens, running: [None, None, None] }
+        let (listens, data_directory) = (ports.split_off(3), TempDir::new().expect("a temporary directory"));
+        Servers {
+            program: program.into(),
+            data_directory,
+            members: ports,
+            listens,
+            running: [None, None, None],
+        }
     }
 
     /// Creates three servers, and starts them.
@@ -52,8 +58,8 @@ impl Servers {
         servers
     }
 
-    pub(crate) fn home(&self) -> &Path {
-        self.home.path()
+    pub(crate) fn data_directory(&self) -> &Path {
+        self.data_directory.path()
     }
 
     /// Returns the address to which a server's clients connect.
@@ -67,7 +73,7 @@ impl Servers {
         for (id, port) in (1..).zip(&self.members) {
             words.extend(["--member".into(), format!("{id}=127.0.0.1:{port}").into()]);
         }
-        words.extend(["--data".into(), self.home().join(format!("data-{at}")).into()]);
+        words.extend(["--data".into(), self.data_directory().join(format!("data-{at}")).into()]);
         words.extend(["--listen".into(), self.address(at).into()]);
         words.extend(["--patience".into(), PATIENCE_S.into()]);
         words
@@ -83,7 +89,8 @@ impl Servers {
     /// Starts a server like `start`, by a command that runs the program.
     pub(crate) fn start_as(&mut self, at: usize, mut command: Command) {
         assert!(self.running[at].is_none(), "it runs already");
-        let said = File::options().create(true).append(true).open(self.home().join(format!("said-{at}")));
+        let said =
+            File::options().create(true).append(true).open(self.data_directory().join(format!("said-{at}")));
         let said = Stdio::from(said.expect("a file"));
         self.running[at] =
             Some(command.stdin(Stdio::null()).stderr(said).spawn().expect("the program starts"));

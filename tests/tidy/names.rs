@@ -47,18 +47,18 @@ const IMPURE_NAMES: &[&str] =
     &["Instant", "SystemTime", "HashMap", "HashSet", "hash_map", "hash_set", "RandomState"];
 
 pub(crate) fn check(workspace: &Workspace, report: &mut Report) {
-    let mut home_of_unsafe: Option<&str> = None;
+    let mut file_of_unsafe: Option<&str> = None;
     for source in &workspace.sources {
         for path in &source.syntax.paths {
             check_core(source, path, report);
-            check_homes(source, path, report);
+            check_places(source, path, report);
             check_calls(source, path, report);
             check_sleep(source, path, report);
             // A compile-fail case may write it, because the compiler refuses it.
             if path.segments == ["unsafe"] && !source.is_in("tests/ui") {
-                let home = source.is_in("copycat/src/storage")
-                    && *home_of_unsafe.get_or_insert(&source.path) == source.path;
-                if !home {
+                let in_place = source.is_in("copycat/src/storage")
+                    && *file_of_unsafe.get_or_insert(&source.path) == source.path;
+                if !in_place {
                     report.line(UNSAFE_RULE, &source.path, path.line, "`unsafe` outside its one file");
                 }
             }
@@ -92,13 +92,13 @@ fn takes_entropy(segments: &[&str]) -> bool {
     }
 }
 
-fn check_homes(source: &Source, path: &Path, report: &mut Report) {
-    for (name, home, rule) in [
+fn check_places(source: &Source, path: &Path, report: &mut Report) {
+    for (name, folder, rule) in [
         ("bincode", "copycat/src/codec", BINCODE_RULE),
         ("async_trait", "copycat/src/transport", ASYNC_TRAIT_RULE),
     ] {
-        if path.segments.iter().any(|segment| segment == name) && !source.is_in(home) {
-            report.line(rule, &source.path, path.line, format!("`{name}` outside {home}"));
+        if path.segments.iter().any(|segment| segment == name) && !source.is_in(folder) {
+            report.line(rule, &source.path, path.line, format!("`{name}` outside {folder}"));
         }
     }
 }

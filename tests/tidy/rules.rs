@@ -16,6 +16,8 @@ const FIRST_FILE: &str = "copycat/src/raft/mod.rs";
 /// The rules that must be cited, once each.
 const CITED: &[&str] = &[
     "Raft figure 2, State",
+    // Terms and votes are on stable storage before a server answers.
+    "Raft figure 2, State, before responding",
     "Raft figure 2, State of leaders",
     "Raft figure 2, RequestVote 1",
     "Raft figure 2, RequestVote 2",

@@ -36,9 +36,9 @@ pub(crate) fn check(workspace: &Workspace, report: &mut Report) {
         let what = format!("`{}` has {} lines; at most {FUNCTION_MAX}", function.item, function.size);
         report.add(function.violation(FUNCTION_RULE, what));
     }
-    for seam in sizes.seams.iter().filter(|seam| seam.size > SEAM_MAX) {
-        let what = format!("`{}` has {} methods; at most {SEAM_MAX}", seam.item, seam.size);
-        report.add(seam.violation(SEAM_RULE, what));
+    for item in sizes.traits.iter().filter(|item| item.size > SEAM_MAX) {
+        let what = format!("`{}` has {} methods; at most {SEAM_MAX}", item.item, item.size);
+        report.add(item.violation(SEAM_RULE, what));
     }
     check_spread(&sizes.files, 50, FILE_MEDIAN_MAX, FILES_RULE, report);
     check_spread(&sizes.functions, 50, FUNCTION_MEDIAN_MAX, FUNCTIONS_RULE, report);
@@ -79,18 +79,18 @@ impl Measured {
 struct Sizes {
     files: Vec<Measured>,
     functions: Vec<Measured>,
-    seams: Vec<Measured>,
+    traits: Vec<Measured>,
 }
 
 impl Sizes {
     fn of(workspace: &Workspace) -> Sizes {
-        let mut sizes = Sizes { files: Vec::new(), functions: Vec::new(), seams: Vec::new() };
+        let mut sizes = Sizes { files: Vec::new(), functions: Vec::new(), traits: Vec::new() };
         for source in workspace.sources.iter().filter(|source| source.is_product()) {
             let path = source.path.clone();
             sizes.files.push(Measured { path, line: 1, item: String::new(), size: source.lines().count() });
             sizes.functions.extend(items(source, &source.syntax.functions));
             if source.is_in("copycat/src") {
-                sizes.seams.extend(items(source, &source.syntax.traits));
+                sizes.traits.extend(items(source, &source.syntax.traits));
             }
         }
         for measured in [&mut sizes.files, &mut sizes.functions] {
@@ -190,9 +190,10 @@ mod tests {
 
     #[test]
     fn wide_seams_are_found() {
-        let seam = |methods: usize| format!("pub trait Disk {{\n{}}}\n", "    fn f();\n".repeat(methods));
-        assert!(found_in(&[("copycat/src/storage/disk.rs", &seam(6))], check).is_empty());
-        let wide = [("copycat/src/storage/disk.rs", seam(7)), ("examples/bank/main.rs", seam(7))];
+        let wide_trait =
+            |methods: usize| format!("pub trait Disk {{\n{}}}\n", "    fn f();\n".repeat(methods));
+        assert!(found_in(&[("copycat/src/storage/disk.rs", &wide_trait(6))], check).is_empty());
+        let wide = [("copycat/src/storage/disk.rs", wide_trait(7)), ("examples/bank/main.rs", wide_trait(7))];
         let files = wide.each_ref().map(|(path, text)| (*path, text.as_str()));
         assert_eq!(found_in(&files, check), ["seam-methods copycat/src/storage/disk.rs:1"]);
     }

@@ -29,7 +29,7 @@ pub(crate) struct Item {
     pub size: usize,
 }
 
-/// The name of a type, a module or a function.
+/// The name of a type, a field, a module, a function or a variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Name {
     pub text: String,
@@ -141,6 +141,23 @@ impl<'ast> Visit<'ast> for Syntax {
     fn visit_item_use(&mut self, import: &'ast syn::ItemUse) {
         self.imports.push(import.use_token.span.start()..=import.semi_token.span.start());
         self.note_import(&import.tree, &[]);
+    }
+
+    fn visit_field(&mut self, field: &'ast syn::Field) {
+        if let Some(name) = &field.ident {
+            self.note_name(name, false);
+        }
+        visit::visit_field(self, field);
+    }
+
+    fn visit_variant(&mut self, variant: &'ast syn::Variant) {
+        self.note_name(&variant.ident, false);
+        visit::visit_variant(self, variant);
+    }
+
+    fn visit_pat_ident(&mut self, pattern: &'ast syn::PatIdent) {
+        self.note_name(&pattern.ident, false);
+        visit::visit_pat_ident(self, pattern);
     }
 
     fn visit_signature(&mut self, signature: &'ast syn::Signature) {
@@ -374,10 +391,11 @@ mod tests {
     }
 
     #[test]
-    fn types_modules_and_functions_have_names() {
+    fn types_fields_modules_functions_and_variables_have_names() {
         let syntax = parse(
             "mod a;\nmod b {\n enum C {}\n}\ntrait D {\n fn e();\n}\n\
-             impl D for C {\n fn e() {\n  struct F;\n }\n}\ntype G = u8;\nfn h() {}\n",
+             impl D for C {\n fn e() {\n  struct F;\n }\n}\ntype G = u8;\nfn h() {}\n\
+             struct I { j: u8 }\nenum K { L { m: u8 } }\nfn n(o: u8) { let p = |q| q; }\n",
         );
         let names: Vec<_> =
             syntax.names.iter().map(|name| (name.text.as_str(), name.line, name.function)).collect();
@@ -393,6 +411,15 @@ mod tests {
                 ("F", 10, false),
                 ("G", 13, false),
                 ("h", 14, true),
+                ("I", 15, false),
+                ("j", 15, false),
+                ("K", 16, false),
+                ("L", 16, false),
+                ("m", 16, false),
+                ("n", 17, true),
+                ("o", 17, false),
+                ("p", 17, false),
+                ("q", 17, false),
             ]
         );
     }

@@ -101,8 +101,8 @@ impl Entries {
 }
 
 /// Returns the length in bytes of the frame with this prefix.
-pub(crate) fn length(mark: &FramePrefix) -> usize {
-    frame_len(mark).expect("the mark of a frame that was walked over")
+pub(crate) fn length(prefix: &FramePrefix) -> usize {
+    frame_len(prefix).expect("the prefix of a frame that was walked over")
 }
 
 /// The entries that a walk over frames has read so far.
@@ -141,7 +141,7 @@ impl Walk {
         let LogId { term, index } = self.last;
         self.entries.spans.push(Span { term, first: index, last: index });
         self.entries.time = frame.header.time;
-        self.entries.prefixes.push(mark_of(frame.bytes));
+        self.entries.prefixes.push(prefix_of(frame.bytes));
         if frame.header.kind == Kind::Configuration {
             self.entries.configurations.push((index, Configuration::decode(frame.body)?));
         }
@@ -153,8 +153,8 @@ impl Walk {
     }
 }
 
-fn mark_of(frame: &[u8]) -> FramePrefix {
-    *frame.first_chunk().expect("a frame is longer than its mark")
+fn prefix_of(frame: &[u8]) -> FramePrefix {
+    *frame.first_chunk().expect("a frame is longer than its prefix")
 }
 
 /// Builds the entries of a leader. It copies all frames first and then computes their checksums one after the other.
@@ -195,7 +195,7 @@ impl Packer {
         while !rest.is_empty() {
             let (frame, behind) = rest.split_at_mut(super::frame::unsealed_len(rest));
             seal(frame);
-            self.entries.prefixes.push(mark_of(frame));
+            self.entries.prefixes.push(prefix_of(frame));
             rest = behind;
         }
         assert_eq!(self.entries.count(), self.entries.spans.count(), "one frame for each entry");

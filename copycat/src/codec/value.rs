@@ -423,9 +423,9 @@ mod tests {
 
     #[test]
     fn elements_without_bytes_are_counted_over_the_whole_value() {
-        let marks = |count: usize| vec![vec![(); count]; 3];
-        assert!(read::<Vec<Vec<()>>>(&encoded(&marks(1_365))).is_ok());
-        assert!(matches!(read::<Vec<Vec<()>>>(&encoded(&marks(1_375))), Err(ValueError::Elements { .. })));
+        let nested = |count: usize| vec![vec![(); count]; 3];
+        assert!(read::<Vec<Vec<()>>>(&encoded(&nested(1_365))).is_ok());
+        assert!(matches!(read::<Vec<Vec<()>>>(&encoded(&nested(1_375))), Err(ValueError::Elements { .. })));
         // Elements that take bytes are not limited, at any depth.
         let deep: Vec<Vec<Vec<u8>>> = vec![vec![vec![7; 100]; 100]; 100];
         assert_eq!(read::<Vec<Vec<Vec<u8>>>>(&encoded(&deep)).unwrap(), (deep, 0));

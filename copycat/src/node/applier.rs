@@ -157,7 +157,7 @@ impl Applier {
 }
 
 fn attached(replicas: &mut BTreeMap<GroupId, AppliedGroup>, group: GroupId) -> &mut AppliedGroup {
-    replicas.get_mut(&group).expect("work is handed over for attached groups only")
+    replicas.get_mut(&group).expect("work is dispatched for attached groups only")
 }
 
 impl AppliedGroup {
@@ -188,7 +188,7 @@ impl AppliedGroup {
             }
             self.progress.advance(self.applied, chunk.len() as u64);
         }
-        assert!(owed.next().is_none(), "every waiting reply belongs to an entry that was handed over");
+        assert!(owed.next().is_none(), "every waiting reply belongs to an entry that was dispatched");
         assert!(reads.next().is_none(), "every read that came with entries runs before the last of them");
     }
 

@@ -23,7 +23,7 @@ pub(super) type BootstrapReply = oneshot::Sender<Result<(), JoinError>>;
 #[derive(Debug)]
 pub(super) struct Bootstrap {
     admission: Arc<MemberAdmission>,
-    lanes: BTreeMap<MemberId, PeerSender>,
+    senders: BTreeMap<MemberId, PeerSender>,
     directory: DataDirectory,
     /// The time when no promise of an earlier process holds any more.
     promises_end: Duration,
@@ -39,13 +39,13 @@ impl Bootstrap {
     pub(super) fn new(
         now: Duration,
         admission: Arc<MemberAdmission>,
-        lanes: BTreeMap<MemberId, PeerSender>,
+        senders: BTreeMap<MemberId, PeerSender>,
         directory: DataDirectory,
     ) -> Bootstrap {
         let promises_end = now + directory.identity().promised;
         Bootstrap {
             admission,
-            lanes,
+            senders,
             directory,
             promises_end,
             unrecorded: None,
@@ -146,8 +146,8 @@ impl Bootstrap {
 
     fn announce(&self, peer: MemberId, bootstrap_record: BootstrapRecord) {
         // A member without a connection gets the record when it connects again: the handshake contains it, too.
-        if let Some(lane) = self.lanes.get(&peer) {
-            let _ = lane.send(Message::Bootstrap(bootstrap_record));
+        if let Some(sender) = self.senders.get(&peer) {
+            let _ = sender.send(Message::Bootstrap(bootstrap_record));
         }
     }
 
@@ -162,7 +162,7 @@ impl Bootstrap {
         tracing::info!(cluster = %format_args!("{:032x}", bootstrap_record.cluster), "the cluster is formed");
         self.admission.bootstrap_state().adopt(bootstrap_record.clone());
         self.tell();
-        for peer in self.lanes.keys() {
+        for peer in self.senders.keys() {
             self.announce(*peer, bootstrap_record.clone());
         }
         Some(bootstrap_record)

@@ -191,7 +191,7 @@ impl BootstrapState {
         assert_eq!(
             storage_of(&bootstrap_record, self.me),
             Some(self.storage),
-            "a bootstrap_record names the disk it is recorded on"
+            "a bootstrap record names the disk it is recorded on"
         );
         self.bootstrap_record = Some(bootstrap_record);
         self.present.clear();
@@ -243,7 +243,7 @@ mod tests {
         let wiped = fresh(2, 21);
         assert_eq!(wiped.examine(&bootstrap_record), Err(JoinError::LostStorage));
         assert_eq!(first.judge(MemberId(2), 21, 0), Err(Refusal::WrongStorage));
-        assert_eq!(first.judge(MemberId(2), 20, 0), Ok(()), "it had not recorded the bootstrap_record yet");
+        assert_eq!(first.judge(MemberId(2), 20, 0), Ok(()), "it had not recorded the bootstrap record yet");
         assert_eq!(fresh(3, 30).examine(&bootstrap_record), Ok(true));
     }
 

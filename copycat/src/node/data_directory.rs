@@ -93,7 +93,7 @@ impl DataDirectory {
         let mine = (self.identity.member, self.identity.storage);
         assert!(
             bootstrap_record.members.contains(&mine),
-            "a bootstrap_record names the disk it is recorded on"
+            "a bootstrap record names the disk it is recorded on"
         );
         self.identity.bootstrap_record = Some(bootstrap_record);
         let saved = self.save();

@@ -55,7 +55,7 @@ pub(super) struct Driver {
     pub(super) preparer: Worker<Preparation>,
     pub(super) applier: Worker<Vec<Work>>,
     pub(super) streams: Streams,
-    /// The connections for saves that run without the flusher.
+    /// The connections for flush tasks that run without the flusher.
     pub(super) links: PeerLinks,
     pub(super) channels: Channels,
     pub(super) completions: Arc<Completions>,
@@ -142,15 +142,15 @@ impl Driver {
         }
         let tell = if self.streams.is_empty() { Duration::MAX } else { self.next_tell };
         self.alarm.set(now, self.shard.deadline(now).min(self.next_bootstrap).min(tell));
-        let out = self.shard.outbox();
+        let out = self.shard.jobs();
         let work = std::mem::take(&mut out.work);
-        let (save, preparation) = (out.save.take(), out.preparation.take());
+        let (flush, preparation) = (out.flush.take(), out.preparation.take());
         // The flush goes first: others wait for it, and a thread that is woken may take the processor of this one.
-        match save {
-            Some(save) if save.is_instant() => {
-                self.inputs.push(Input::Done(Done::Written(save.run(&mut self.links))));
+        match flush {
+            Some(flush) if flush.is_instant() => {
+                self.inputs.push(Input::Done(Done::Written(flush.run(&mut self.links))));
             }
-            Some(save) => self.flusher.hand_over(save),
+            Some(flush) => self.flusher.hand_over(flush),
             None => {}
         }
         if !work.is_empty() {
@@ -187,10 +187,10 @@ impl Driver {
             Event::Gone { from: Source::Client { id, .. } } => self.streams.gone(id),
             Event::Gone { .. } => {}
             Event::Connected { peer, priority: Priority::Bulk, .. } => {
-                self.inputs.push(Input::Connected(peer))
+                self.inputs.push(Input::BulkConnected(peer))
             }
             Event::Disconnected { peer, priority: Priority::Bulk } => {
-                self.inputs.push(Input::Disconnected(peer))
+                self.inputs.push(Input::BulkDisconnected(peer))
             }
             Event::Connected { peer, priority: Priority::Control, identity } => {
                 let bootstrap_record = self.bootstrap.connected(peer, &identity);
@@ -209,8 +209,8 @@ impl Driver {
             (Source::Member { id, .. }, Incoming::Raft { group, message, entries, .. }) => {
                 self.inputs.push(Input::Raft { from: *id, group, message, entries });
             }
-            (Source::Member { id, .. }, Incoming::Heartbeats(beats)) => {
-                self.inputs.extend(beats.map(|HeartbeatRecord { group, message, .. }| Input::Raft {
+            (Source::Member { id, .. }, Incoming::Heartbeats(records)) => {
+                self.inputs.extend(records.map(|HeartbeatRecord { group, message, .. }| Input::Raft {
                     from: *id,
                     group,
                     message,
@@ -267,8 +267,8 @@ impl Driver {
                 return;
             }
         }
-        if let Some(mark) = self.shard.journal_mut().close() {
-            self.flusher.hand_over(FlushTask::silent(mark));
+        if let Some(write) = self.shard.journal_mut().next_closing_write() {
+            self.flusher.hand_over(FlushTask::silent(write));
             self.completions.set_awaited(true);
             while self.completions.dead_worker().is_none()
                 && !self.completions.take().iter().any(|done| matches!(done, Done::Written(_)))

@@ -102,9 +102,9 @@ impl Driver {
         let peers: BTreeMap<MemberId, Peer> =
             options.peers().map(|(id, address)| (*id, Peer::dial(&endpoint, *id, address))).collect();
         tracing::info!(member = %options.me, address = acceptor.address(), "listening");
-        let lanes: BTreeMap<MemberId, PeerSender> =
+        let senders: BTreeMap<MemberId, PeerSender> =
             peers.iter().map(|(id, peer)| (*id, peer.sender())).collect();
-        let links = PeerLinks::new(lanes.clone());
+        let links = PeerLinks::new(senders.clone());
         let shard_options = options.shard(entropy.u64(..), identity.promised);
         let shard = Shard::new(shard_options, journal, recovered, Box::new(links.clone()));
 
@@ -127,7 +127,7 @@ impl Driver {
             alarm: Alarm::new(),
             next_tell: Duration::ZERO,
             next_bootstrap: Duration::ZERO,
-            bootstrap: Bootstrap::new(now(), admission, lanes, directory),
+            bootstrap: Bootstrap::new(now(), admission, senders, directory),
         };
         let bootstrap_record = driver.bootstrap.begin();
         driver.activate(bootstrap_record);

@@ -111,7 +111,7 @@ pub(crate) fn flusher(
     completions: Arc<Completions>,
 ) -> io::Result<Worker<FlushTask>> {
     let theirs = completions.clone();
-    let run = move |save: FlushTask| theirs.put(Done::Written(save.run(&mut links)));
+    let run = move |flush: FlushTask| theirs.put(Done::Written(flush.run(&mut links)));
     Worker::start(format!("copycat-flush-{shard}"), completions, run)
 }
 

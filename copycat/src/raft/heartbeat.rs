@@ -1,13 +1,10 @@
 //! The leader's rounds of heartbeats. They keep its leadership, detect lost appends, and confirm strict reads.
 
-use super::effect::{Effect, Effects, InternalEntry};
+use super::effect::{Effect, Effects};
 use super::leadership::Leader;
 use super::message::Message;
-use super::read::ReadTicket;
-use super::replication::push_ready;
 use super::token::Token;
 use crate::codec::ids::{Index, MemberId};
-use crate::codec::terms::LogId;
 
 /// The state of a follower's log, as reported in its answer to a heartbeat.
 #[derive(Clone, Copy, Debug)]
@@ -21,35 +18,6 @@ pub(super) struct FollowerLog {
 }
 
 impl Leader<'_> {
-    /// Begins a leadership: appends an entry of its own term, because nothing older commits before it, and sends
-    /// heartbeats and appends to all followers.
-    pub(super) fn begin(&mut self, fx: &mut Effects) {
-        assert_eq!(self.leadership.rounds.newest(), 0, "a leadership begins once");
-        self.append_term_start(fx);
-        self.send_heartbeats(fx);
-        self.replicate(fx);
-    }
-
-    /// Appends the first entry of the term. The very first entry of a group is its initial configuration. Every later
-    /// leader begins with a no-op.
-    // Rule: Raft §8
-    fn append_term_start(&mut self, fx: &mut Effects) {
-        let server = &mut *self.server;
-        let at = server.append(server.term, 1);
-        assert_eq!(
-            at.first, self.leadership.term_start,
-            "the first entry of the term is the first after it began"
-        );
-        let entry = if server.log.base() == LogId::ZERO && at.first == 1 {
-            let initial = server.configurations.initial().clone();
-            server.adopt(at.first, initial.clone());
-            InternalEntry::Configuration(initial)
-        } else {
-            InternalEntry::Noop
-        };
-        fx.push(Effect::AppendInternal { id: LogId::new(at.term, at.first), entry });
-    }
-
     /// Sends the round of heartbeats that is due, and sets the time of the next one.
     // Rule: Raft figure 2, Leaders 1
     pub(super) fn send_heartbeats(&mut self, fx: &mut Effects) {
@@ -78,10 +46,14 @@ impl Leader<'_> {
     /// only voter confirms each round as soon as it starts.
     fn confirm_rounds(&mut self, fx: &mut Effects) {
         let Some(round) = self.leadership.confirmed_round(self.server) else { return };
-        let leadership = &mut *self.leadership;
-        leadership.rounds.confirm(round);
-        push_ready(leadership.reads.confirm(round, self.server.commit), fx);
-        if leadership.reads.wants_round(leadership.rounds.newest()) {
+        self.leadership.rounds.confirm(round);
+        self.confirm_reads(round, fx);
+        self.start_wanted_round(fx);
+    }
+
+    /// Starts a round of heartbeats if reads wait for one that has not started.
+    pub(super) fn start_wanted_round(&mut self, fx: &mut Effects) {
+        if self.leadership.reads.wants_round(self.leadership.rounds.newest()) {
             self.start_round(fx);
         }
     }
@@ -113,19 +85,5 @@ impl Leader<'_> {
             progress.recover();
         }
         news
-    }
-
-    /// Registers a strict read, and starts a round of heartbeats for it if none is in flight.
-    pub(super) fn read(&mut self, fx: &mut Effects) -> ReadTicket {
-        let ticket = ReadTicket(self.server.number_read());
-        // A leader may not know all committed entries before it commits the first entry of its own term.
-        // Rule: thesis §6.4 (1)
-        // Rule: thesis §6.4 (2)
-        let index = self.server.commit.max(self.leadership.term_start);
-        assert!(index <= self.server.log.last().index, "a read waits for {index}, which is not in the log");
-        if self.leadership.reads.register(ticket, index, self.leadership.rounds.newest()) {
-            self.start_round(fx);
-        }
-        ticket
     }
 }

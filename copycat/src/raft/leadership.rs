@@ -135,7 +135,7 @@ impl Leadership {
         let last = server.log.last();
         assert_eq!(server.leader, Some(server.id), "a leader knows that it leads");
         assert_eq!(server.vote, Some(server.id), "a leader voted for itself");
-        assert!(server.is_vote_durable(), "a leader's vote is durable");
+        assert!(server.is_epoch_durable(), "a leader's vote is durable");
         assert!(
             last.term == server.term && last.index >= self.term_start,
             "{last:?} in term {}",

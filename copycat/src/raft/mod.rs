@@ -13,7 +13,8 @@
 //! | [`effect`] | the output |
 //! | [`server`] | the state that a member has in every role |
 //! | [`election`], [`follower`] | the rules of candidates and followers |
-//! | [`leadership`], [`replication`], [`heartbeat`] | the rules of leaders |
+//! | [`leadership`] | the state of leaders |
+//! | [`read_index`], [`replication`], [`heartbeat`], [`term_start`] | the rules of leaders |
 //! | [`state`], [`roles`], [`voting`], [`check`] | the member in its role: role changes, votes, and refused messages |
 //! | [`step`] | the calls of the owner |
 //!
@@ -29,11 +30,11 @@
 //! | log matching check | [`follower`] | [`append`](follower::append) |
 //! | conflict truncation | [`follower`] | `store`, where [`find_conflict`](conflict::find_conflict) says |
 //! | commit only own-term entries by counting | [`leadership`] | [`leadership::Leadership::committable`] |
-//! | no-op at the start of a term | [`heartbeat`] | `append_term_start`, for [`begin`](leadership::Leader::begin) |
+//! | no-op at the start of a term | [`term_start`] | `append_term_start`, for [`begin`](leadership::Leader::begin) |
 //! | joint consensus quorum | [`quorum`] | [`reached`](quorum::reached), [`outcome`](quorum::outcome) |
-//! | ReadIndex, 1 and 2: own-term commit, index | [`heartbeat`] | [`read`](leadership::Leader::read) |
+//! | ReadIndex, 1 and 2: own-term commit, index | [`read_index`] | [`register_read`](leadership::Leader::register_read) |
 //! | ReadIndex, 3: a later round confirms | [`read`] | [`confirm`](read::ReadIndexQueue::confirm) |
-//! | ReadIndex, 4: answer once applied | [`replication`] | [`push_ready`](replication::push_ready); the owner waits |
+//! | ReadIndex, 4: answer once applied | [`read_index`] | `push_ready`; the owner waits |
 //! | lease | [`lease`] | [`lease_end`](lease::Rounds::lease_end), for [`Raft::lease`](state::Raft::lease) |
 //! | vote block after hearing a leader | [`server`] | [`record_leader_contact`](server::Server::record_leader_contact) sets it |
 //! | | [`voting`] | `Raft::is_vote_blocked` obeys it |
@@ -87,8 +88,10 @@ mod leadership;
 pub(crate) mod lease;
 mod progress;
 mod quorum;
+mod read_index;
 mod replication;
 mod roles;
 mod server;
 mod step;
+mod term_start;
 mod voting;

@@ -265,9 +265,9 @@ impl Progress {
     /// Asserts the invariants that hold after each change.
     fn verify(&self) {
         assert!(self.next > self.matched, "next {} within matched {}", self.next, self.matched);
-        assert!(self.mode == Mode::Probe || !self.probing, "a probe on its way in {:?}", self.mode);
+        assert!(self.mode == Mode::Probe || !self.probing, "a probe in flight in {:?}", self.mode);
         let sent = self.inflight.back();
-        assert!(sent.is_none_or(|last| *last == self.next - 1), "{sent:?} on its way, next {}", self.next);
+        assert!(sent.is_none_or(|last| *last == self.next - 1), "{sent:?} in flight, next {}", self.next);
         assert!(sent.is_none() || self.mode == Mode::Replicate, "appends on their way in {:?}", self.mode);
     }
 }
@@ -314,24 +314,24 @@ mod tests {
     }
 
     #[test]
-    fn what_found_no_room_is_sent_when_the_follower_takes_some() {
+    fn what_found_no_space_is_sent_when_the_follower_takes_some() {
         let mut progress = replicating(3);
         progress.sent(5, 1);
         progress.sent(9, 1);
         progress.refuse(8);
-        assert!(!progress.may_send(20, 8), "there is no room");
+        assert!(!progress.may_send(20, 8), "the window is full");
         assert_eq!(progress.next(), 8, "6 and 7 have left");
         progress.heartbeat_answered(2, 5, 2);
         assert!(progress.may_send(20, 8), "it lives");
         progress.refuse(8);
         progress.accept(7, 2);
-        assert!(progress.may_send(20, 1), "nothing is under way any more");
+        assert!(progress.may_send(20, 1), "nothing is in flight any more");
         assert_eq!(progress.next(), 8, "nothing is sent twice");
         // Nothing of the first append was sent.
         progress.sent(9, 2);
         progress.refuse(8);
         progress.heartbeat_answered(3, 7, 3);
-        assert!(!progress.is_missing_something(), "nothing is under way that could be missing");
+        assert!(!progress.is_missing_something(), "nothing is in flight that could be missing");
         // A probe that did not fit is sent again.
         let mut progress = Progress::new(5, Duration::ZERO);
         progress.sent(4, 1);

@@ -34,10 +34,9 @@ pub(super) struct ReadIndexQueue {
 }
 
 impl ReadIndexQueue {
-    /// Registers a read while `newest` is the last round started. Returns whether a round should start for it now.
-    pub(super) fn register(&mut self, ticket: ReadTicket, index: Index, newest: u64) -> bool {
+    /// Registers a read while `newest` is the last round started.
+    pub(super) fn register(&mut self, ticket: ReadTicket, index: Index, newest: u64) {
         assert!(self.blocked.is_none_or(|batch| batch.through < ticket), "{ticket:?} is confirmed already");
-        let on_its_way = self.waiting.front().is_some_and(|batch| batch.round <= newest);
         let batch = ReadBatch { through: ticket, index, round: newest + 1 };
         match self.waiting.back_mut() {
             Some(back) if back.round == batch.round => {
@@ -50,7 +49,6 @@ impl ReadIndexQueue {
             }
             None => self.waiting.push_back(batch),
         }
-        !on_its_way
     }
 
     /// Handles the confirmation of `round` by a majority. Returns the reads that may now be answered: those that
@@ -94,7 +92,8 @@ mod tests {
     #[test]
     fn only_a_later_round_confirms() {
         let mut reads = ReadIndexQueue::default();
-        assert!(reads.register(ReadTicket(1), 5, 7), "round 8 starts for it");
+        reads.register(ReadTicket(1), 5, 7);
+        assert!(reads.wants_round(7), "round 8 starts for it");
         assert_eq!(reads.confirm(7, 5), None, "round 7 began before the read");
         assert_eq!(reads.confirm(8, 5).unwrap().through, ReadTicket(1));
         assert!(reads.is_empty());
@@ -103,10 +102,11 @@ mod tests {
     #[test]
     fn reads_that_arrive_meanwhile_share_the_next_round() {
         let mut reads = ReadIndexQueue::default();
-        assert!(reads.register(ReadTicket(1), 5, 0));
-        assert!(!reads.register(ReadTicket(2), 5, 1));
-        assert!(!reads.register(ReadTicket(3), 6, 1));
-        assert!(!reads.wants_round(1));
+        reads.register(ReadTicket(1), 5, 0);
+        assert!(reads.wants_round(0));
+        reads.register(ReadTicket(2), 5, 1);
+        reads.register(ReadTicket(3), 6, 1);
+        assert!(!reads.wants_round(1), "round 1 is in flight");
         assert_eq!(reads.confirm(1, 6).unwrap().through, ReadTicket(1));
         assert!(reads.wants_round(1));
         let shared = reads.confirm(2, 6).unwrap();

@@ -1,10 +1,9 @@
 //! The leader's side of replication: proposals, appends, and commits.
 
 use super::conflict;
-use super::effect::{Effect, Effects};
+use super::effect::Effects;
 use super::leadership::Leader;
 use super::message::{AppendResult, Message};
-use super::read::ReadBatch;
 use super::server::Server;
 use super::token::Token;
 use crate::codec::ids::{Index, MemberId};
@@ -86,7 +85,7 @@ impl Leader<'_> {
             assert_eq!(term, Some(self.server.term), "only entries of the own term commit by counting");
             assert!(index >= self.leadership.term_start, "commits {index} before the own first entry");
             self.server.commit_to(index, fx);
-            push_ready(self.leadership.reads.committed(index), fx);
+            self.commit_reads(index, fx);
         }
     }
 
@@ -100,7 +99,7 @@ impl Leader<'_> {
     /// Records that an append to `peer` did not fit its send queue, from the entry `first` on.
     pub(super) fn refused(&mut self, peer: MemberId, first: Index) {
         let last = self.server.log.last().index;
-        assert!(first <= last, "{first} found no room on its way, and the log ends with {last}");
+        assert!(first <= last, "{first} found no space in the send queue, and the log ends with {last}");
         if let Some(at) = self.leadership.position(peer) {
             self.leadership.peers[at].1.refuse(first);
         }
@@ -116,13 +115,5 @@ fn append_message(server: &Server, prev: LogId, last: Index) -> Message {
         commit: server.commit,
         spans: server.log.spans(prev.index + 1, last),
         configurations: server.configurations.within(prev.index + 1, last),
-    }
-}
-
-/// Reports reads that may be answered as soon as the state has applied their index.
-// Rule: thesis §6.4 (4)
-pub(super) fn push_ready(ready: Option<ReadBatch>, fx: &mut Effects) {
-    if let Some(batch) = ready {
-        fx.push(Effect::ReadReady { through: batch.through, index: batch.index });
     }
 }

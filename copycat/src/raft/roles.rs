@@ -44,7 +44,7 @@ impl Raft {
     fn become_leader(&mut self, fx: &mut Effects) {
         let server = &mut self.server;
         assert_eq!(server.vote, Some(server.id), "a leader voted for itself");
-        assert!(server.is_vote_durable(), "a leader's vote is durable");
+        assert!(server.is_epoch_durable(), "a leader's vote is durable");
         server.leader = Some(server.id);
         let mut leadership = Box::new(Leadership::new(server));
         Leader::new(server, &mut leadership).begin(fx);
@@ -89,7 +89,7 @@ impl Raft {
             VoteResult::Lost => self.become_follower(fx),
             VoteResult::Won if pre => self.become_candidate(fx),
             // The own vote is durable, but the core was not told yet. The election waits for that report.
-            VoteResult::Won if !self.server.is_vote_durable() => {}
+            VoteResult::Won if !self.server.is_epoch_durable() => {}
             // Rule: Raft figure 2, Candidates 2
             VoteResult::Won => self.become_leader(fx),
         }

@@ -125,7 +125,7 @@ impl Server {
     }
 
     /// Returns whether the first write of the current epoch is durable, and with it the current term and vote.
-    pub(super) fn is_vote_durable(&self) -> bool {
+    pub(super) fn is_epoch_durable(&self) -> bool {
         assert!(self.durable.epoch <= self.epoch, "a later epoch durable than was written");
         self.durable.epoch == self.epoch
     }
@@ -138,7 +138,7 @@ impl Server {
     /// Returns the last index known to be durable. A completion of an earlier epoch is about another term or another
     /// tail, so it is not counted.
     pub(super) fn durable_index(&self) -> Index {
-        let index = if self.is_vote_durable() { self.durable.index } else { 0 };
+        let index = if self.is_epoch_durable() { self.durable.index } else { 0 };
         assert!(
             index <= self.log.last().index,
             "durable up to {index}, but only {:?} written",
@@ -182,7 +182,6 @@ impl Server {
     /// Changes the term, the vote, or both in one write, which begins a new epoch.
     pub(super) fn save_vote(&mut self, term: Term, vote: Option<MemberId>, fx: &mut Effects) {
         assert!(self.leader != Some(self.id), "a leader's term and vote are fixed");
-        // Rule: Raft §5.2, one vote in a term
         assert!(term > self.term || self.vote.is_none(), "a second vote in term {term}");
         assert!((1..=TERM_MAX).contains(&term) && term >= self.term, "term {term} after {}", self.term);
         if term > self.term {

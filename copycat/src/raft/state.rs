@@ -67,7 +67,7 @@ impl Raft {
     pub(crate) fn awaits_durable(&self) -> bool {
         match &self.role {
             RoleState::Follower => false,
-            RoleState::Candidate(campaign) => !campaign.is_pre_vote() && !self.server.is_vote_durable(),
+            RoleState::Candidate(campaign) => !campaign.is_pre_vote() && !self.server.is_epoch_durable(),
             RoleState::Leader(leadership) => {
                 let all = self.server.log.last().index;
                 !self.server.is_all_durable() && leadership.committable(&self.server, all).is_some()

@@ -121,7 +121,7 @@ impl Raft {
         let own = self.server.id;
         match &mut self.role {
             // A completion of an earlier epoch is about another term or another tail.
-            _ if !self.server.is_vote_durable() => {}
+            _ if !self.server.is_epoch_durable() => {}
             RoleState::Candidate(campaign) if !campaign.is_pre_vote() => {
                 let outcome = campaign.count(own, true, self.server.configurations.current());
                 self.conclude(outcome, false, fx);
@@ -148,7 +148,11 @@ impl Raft {
     pub(crate) fn read(&mut self, now: Duration, fx: &mut Effects) -> Result<ReadTicket, NotLeader> {
         self.server.set_time(now);
         match self.leader() {
-            Some(mut leader) => Ok(leader.read(fx)),
+            Some(mut leader) => {
+                let ticket = leader.register_read();
+                leader.start_wanted_round(fx);
+                Ok(ticket)
+            }
             None => Err(self.server.not_leader()),
         }
     }

@@ -29,6 +29,7 @@ impl Raft {
         // A refusal carries the voter's own term, so that a candidate of an earlier term learns it.
         let term = if pre && granted { request.term } else { self.server.term };
         assert!(!granted || term == request.term, "grants a vote in term {term} for {request:?}");
+        // Rule: Raft figure 2, State, before responding
         let after = self.server.epoch_start();
         self.server.send(from, Message::Vote { term, granted, pre, campaign }, after, fx);
     }
@@ -51,8 +52,9 @@ impl Raft {
         if term < server.term || self.is_vote_blocked() {
             return false;
         }
-        // Rule: Raft figure 2, RequestVote 2
+        // Rule: Raft §5.2, one vote in a term
         let free = term > server.term || server.vote.is_none() && server.leader.is_none();
+        // Rule: Raft figure 2, RequestVote 2
         let granted = free && server.is_up_to_date(last);
         if granted || term > server.term {
             self.become_follower(fx);

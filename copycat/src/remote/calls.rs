@@ -67,7 +67,7 @@ impl Calls {
     }
 
     /// Removes all calls that were sent on `connection`.
-    pub(super) fn take_link(&mut self, connection: ConnectionId) -> Vec<InFlight> {
+    pub(super) fn take_connection(&mut self, connection: ConnectionId) -> Vec<InFlight> {
         self.take_if(|call| call.connection == connection)
     }
 
@@ -96,12 +96,12 @@ impl Calls {
 
 #[cfg(test)]
 mod tests {
-    use super::super::queue::{QueueKey, Target};
+    use super::super::queue::{QueueKey, Recipient};
     use super::*;
     use crate::codec::ids::GroupId;
     use std::time::Duration;
 
-    const QUEUE: QueueKey = QueueKey { group: GroupId(1), aim: Target::LeaderHint };
+    const QUEUE: QueueKey = QueueKey { group: GroupId(1), recipient: Recipient::Leader };
 
     fn call(connection: u64, deadline: Instant) -> InFlight {
         InFlight { queue: QUEUE, connection: ConnectionId(connection), deadline, reply: oneshot::channel().0 }
@@ -162,8 +162,8 @@ mod tests {
     fn a_connection_that_breaks_takes_its_own_calls_with_it() {
         let (mut calls, now) = (Calls::default(), Instant::now());
         let numbers: Vec<u64> = (0..10).map(|at| calls.insert(call(at % 3, now))).collect();
-        assert_eq!(calls.take_link(ConnectionId(1)).len(), 3);
-        assert_eq!(calls.take_link(ConnectionId(1)).len(), 0);
+        assert_eq!(calls.take_connection(ConnectionId(1)).len(), 3);
+        assert_eq!(calls.take_connection(ConnectionId(1)).len(), 0);
         assert_eq!(calls.len(), 7);
         assert!(calls.take(ConnectionId(0), numbers[0]).is_some());
     }

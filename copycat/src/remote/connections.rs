@@ -45,34 +45,35 @@ impl Connections {
 
     /// Returns the connection to a member.
     pub(super) fn to(&self, member: MemberId) -> Option<ConnectionId> {
-        let link = self.all.iter().find(|link| link.client.identity.member == member)?;
-        Some(link.id)
+        let connection = self.all.iter().find(|connection| connection.client.identity.member == member)?;
+        Some(connection.id)
     }
 
     /// Returns the address at which the member of a connection answered.
     pub(super) fn address(&self, id: ConnectionId) -> Option<&str> {
-        let link = self.all.iter().find(|link| link.id == id)?;
-        Some(&link.client.address)
+        let connection = self.all.iter().find(|connection| connection.id == id)?;
+        Some(&connection.client.address)
     }
 
     /// Keeps the connections that are needed and cuts the others, which are returned.
     pub(super) fn retain(&mut self, needed: impl Fn(ConnectionId) -> bool) -> Vec<ConnectionId> {
-        self.all.extract_if(.., |link| !needed(link.id)).map(|link| link.id).collect()
+        self.all.extract_if(.., |connection| !needed(connection.id)).map(|connection| connection.id).collect()
     }
 
     /// Queues a message until [`write_queued`](Self::write_queued). After an error, it was certainly not sent.
     pub(super) fn queue(&mut self, id: ConnectionId, message: impl Outgoing) -> Result<(), Unsent> {
-        let link = self.all.iter_mut().find(|link| link.id == id).ok_or(Unsent::Disconnected)?;
-        link.client.sender.queue(message)?;
-        link.queued = true;
+        let connection =
+            self.all.iter_mut().find(|connection| connection.id == id).ok_or(Unsent::Disconnected)?;
+        connection.client.sender.queue(message)?;
+        connection.queued = true;
         Ok(())
     }
 
     /// Writes what is queued, everything for one member together.
     pub(super) fn write_queued(&mut self) {
-        for link in self.all.iter_mut().filter(|link| link.queued) {
-            link.queued = false;
-            link.client.sender.write_queued();
+        for connection in self.all.iter_mut().filter(|connection| connection.queued) {
+            connection.queued = false;
+            connection.client.sender.write_queued();
         }
     }
 
@@ -86,10 +87,10 @@ impl Connections {
         let count = self.all.len();
         for step in 0..count {
             let at = (self.first + step) % count;
-            let link = &mut self.all[at];
-            if let Poll::Ready(event) = link.client.events.poll_recv(context) {
+            let connection = &mut self.all[at];
+            if let Poll::Ready(event) = connection.client.events.poll_recv(context) {
                 self.first = at + 1;
-                return Poll::Ready((link.id, event));
+                return Poll::Ready((connection.id, event));
             }
         }
         Poll::Pending
@@ -98,8 +99,8 @@ impl Connections {
     /// Writes what is queued, within the limits' linger, and closes all connections.
     pub(super) async fn close(&mut self) {
         let mut closing = JoinSet::new();
-        for link in self.all.drain(..) {
-            closing.spawn(link.client.close());
+        for connection in self.all.drain(..) {
+            closing.spawn(connection.client.close());
         }
         closing.join_all().await;
     }

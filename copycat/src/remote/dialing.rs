@@ -34,7 +34,7 @@ pub(super) struct Dialed {
 /// The state of the attempts to reach one leader.
 #[derive(Debug)]
 struct Attempts {
-    under_way: bool,
+    in_flight: bool,
     next: Instant,
     /// The pause after the next failure.
     pause: Duration,
@@ -111,7 +111,7 @@ impl Dialing {
             return;
         }
         let pause = self.leaders.get(&leader.member).map_or(LEADER_PAUSE_MIN, |attempts| attempts.pause);
-        self.leaders.insert(leader.member, Attempts { under_way: true, next: now, pause });
+        self.leaders.insert(leader.member, Attempts { in_flight: true, next: now, pause });
         let told = self.options.members.iter().filter(|(member, _)| *member == leader.member);
         let mut addresses: Vec<String> = told.map(|(_, address)| address.clone()).collect();
         if addresses.is_empty() {
@@ -121,16 +121,16 @@ impl Dialing {
     }
 
     fn may_reach(&mut self, now: Instant, member: MemberId) -> bool {
-        let under_way = self.leaders.values().filter(|attempts| attempts.under_way).count();
+        let in_flight = self.leaders.values().filter(|attempts| attempts.in_flight).count();
         if let Some(attempts) = self.leaders.get(&member) {
-            return !attempts.under_way && attempts.next <= now && under_way < LEADERS_MAX;
+            return !attempts.in_flight && attempts.next <= now && in_flight < LEADERS_MAX;
         }
         if self.leaders.len() >= MEMBERS_MAX {
             // A cluster has no more members, so most of these are false. Those that are due again are
             // forgotten.
-            self.leaders.retain(|_, attempts| attempts.under_way || attempts.next > now);
+            self.leaders.retain(|_, attempts| attempts.in_flight || attempts.next > now);
         }
-        under_way < LEADERS_MAX && self.leaders.len() < MEMBERS_MAX
+        in_flight < LEADERS_MAX && self.leaders.len() < MEMBERS_MAX
     }
 
     fn start(&mut self, leader: Option<MemberId>, addresses: Vec<String>) {
@@ -174,7 +174,7 @@ impl Dialing {
             (Some(leader), Err(error)) => {
                 if let Some(attempts) = self.leaders.get_mut(&leader) {
                     tracing::debug!(%leader, %error, pause = ?attempts.pause, "the leader cannot be reached from here");
-                    attempts.under_way = false;
+                    attempts.in_flight = false;
                     attempts.next = now + attempts.pause;
                     attempts.pause = (attempts.pause * 2).min(LEADER_PAUSE_MAX);
                 }

@@ -87,7 +87,7 @@ impl EventLoop {
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            let room = self.requests.has_room();
+            let has_capacity = self.requests.has_capacity();
             tokio::select! {
                 biased;
                 _ = &mut stopped => break,
@@ -98,7 +98,7 @@ impl EventLoop {
                     self.watching.add(Instant::now(), watch);
                     self.watch();
                 }
-                request = self.channels.requests.recv(), if room => match request {
+                request = self.channels.requests.recv(), if has_capacity => match request {
                     Some(request) => self.requests.take(Instant::now(), request),
                     None => break,
                 },
@@ -123,7 +123,7 @@ impl EventLoop {
     /// Accepts all requests that are queued already, so that one turn serves them.
     fn gather(&mut self) {
         let now = Instant::now();
-        while self.requests.has_room()
+        while self.requests.has_capacity()
             && let Some(request) = self.channels.requests.try_recv()
         {
             self.requests.take(now, request);

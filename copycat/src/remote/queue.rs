@@ -14,33 +14,33 @@ use tokio::time::Instant;
 const IDLE_MAX: Duration = Duration::from_secs(10);
 /// The interval at which the leader of a group in use is asked for.
 const SEEK_INTERVAL: Duration = Duration::from_secs(1);
-/// The interval while the leader is in suspect_leader.
+/// The pause before the leader is asked for after it was forgotten.
 const SEEK_PAUSE: Duration = Duration::from_millis(50);
 
 /// The members that requests are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Target {
+pub(super) enum Recipient {
     /// The group's leader.
-    LeaderHint,
+    Leader,
     /// Any member: the requests reflect what it has applied. Their load stays spread, and they need no leader.
-    Anyone,
+    AnyMember,
 }
 
 /// The key of a queue, whose requests keep their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct QueueKey {
     pub group: GroupId,
-    pub aim: Target,
+    pub recipient: Recipient,
 }
 
 impl QueueKey {
     pub(super) fn of(request: &Request) -> QueueKey {
-        let aim = match request.call.access {
+        let recipient = match request.call.access {
             // A read that is ordered among other calls travels with them.
-            Access::Read(Consistency::Eventual, ReadOrder::Unordered) => Target::Anyone,
-            _ => Target::LeaderHint,
+            Access::Read(Consistency::Eventual, ReadOrder::Unordered) => Recipient::AnyMember,
+            _ => Recipient::Leader,
         };
-        QueueKey { group: request.group, aim }
+        QueueKey { group: request.group, recipient }
     }
 }
 
@@ -52,11 +52,11 @@ pub(super) type QueuedRequest = (Instant, Request);
 pub(super) struct RequestQueue {
     pub waiting: VecDeque<QueuedRequest>,
     /// Number of requests in flight, all of them on `connection`.
-    under_way: usize,
+    in_flight: usize,
     /// The connection they take. It changes only while none is in flight, so that none overtakes another.
     connection: Option<ConnectionId>,
     /// The connection they should take.
-    target: Option<ConnectionId>,
+    wanted_connection: Option<ConnectionId>,
     /// The leader, as far as it is known.
     pub leader: Option<LeaderHint>,
     last_use: Instant,
@@ -66,12 +66,12 @@ pub(super) struct RequestQueue {
 }
 
 impl RequestQueue {
-    pub(super) fn new(now: Instant, target: Option<ConnectionId>) -> RequestQueue {
+    pub(super) fn new(now: Instant, wanted_connection: Option<ConnectionId>) -> RequestQueue {
         RequestQueue {
             waiting: VecDeque::new(),
-            under_way: 0,
+            in_flight: 0,
             connection: None,
-            target,
+            wanted_connection,
             leader: None,
             last_use: now,
             next_seek: now,
@@ -86,38 +86,39 @@ impl RequestQueue {
     }
 
     /// Returns the connection that waiting requests may take now.
-    pub(super) fn open_link(&mut self) -> Option<ConnectionId> {
-        if self.under_way == 0 {
-            self.connection = self.target;
+    pub(super) fn usable_connection(&mut self) -> Option<ConnectionId> {
+        if self.in_flight == 0 {
+            self.connection = self.wanted_connection;
         }
-        self.connection.filter(|_| self.connection == self.target)
+        self.connection.filter(|_| self.connection == self.wanted_connection)
     }
 
     /// Sets the connection that should be taken from now on.
-    pub(super) fn set_target(&mut self, target: Option<ConnectionId>) {
-        self.target = target;
+    pub(super) fn want_connection(&mut self, wanted_connection: Option<ConnectionId>) {
+        self.wanted_connection = wanted_connection;
     }
 
     /// Returns whether `connection` is taken, or should be.
     pub(super) fn takes(&self, connection: ConnectionId) -> bool {
-        self.target == Some(connection) || self.under_way > 0 && self.connection == Some(connection)
+        self.wanted_connection == Some(connection)
+            || self.in_flight > 0 && self.connection == Some(connection)
     }
 
-    pub(super) fn target(&self) -> Option<ConnectionId> {
-        self.target
+    pub(super) fn wanted_connection(&self) -> Option<ConnectionId> {
+        self.wanted_connection
     }
 
     /// Records that `count` waiting requests are sent.
     pub(super) fn begun(&mut self, count: usize) {
-        self.under_way += count;
+        self.in_flight += count;
     }
 
     /// Records that `count` requests in flight were answered or given up. Returns whether others may have
     /// waited for that.
     pub(super) fn ended(&mut self, count: usize) -> bool {
-        assert!(count <= self.under_way, "what was sent ends once");
-        self.under_way -= count;
-        self.under_way == 0 && !self.waiting.is_empty()
+        assert!(count <= self.in_flight, "what was sent ends once");
+        self.in_flight -= count;
+        self.in_flight == 0 && !self.waiting.is_empty()
     }
 
     /// Stores a leader hint, unless the known leader has a newer term.
@@ -129,7 +130,7 @@ impl RequestQueue {
 
     /// Forgets the leader if it is `member`, which may not lead any more, or cannot be reached. It must be
     /// named again before it is used. Returns whether it was the leader.
-    pub(super) fn suspect_leader(&mut self, member: MemberId) -> bool {
+    pub(super) fn forget_leader(&mut self, member: MemberId) -> bool {
         self.leader.take_if(|leader| leader.member == member).is_some()
     }
 
@@ -141,7 +142,7 @@ impl RequestQueue {
 
     /// Returns whether the leader is to be asked for now, and counts it as asked.
     pub(super) fn seek(&mut self, now: Instant) -> bool {
-        let due = now >= self.next_seek && (self.used || self.under_way > 0 || !self.waiting.is_empty());
+        let due = now >= self.next_seek && (self.used || self.in_flight > 0 || !self.waiting.is_empty());
         if due {
             self.next_seek = now + SEEK_INTERVAL;
             self.used = false;
@@ -169,6 +170,6 @@ impl RequestQueue {
 
     /// Returns whether the queue need not be remembered.
     pub(super) fn is_idle(&self, now: Instant) -> bool {
-        self.under_way == 0 && self.waiting.is_empty() && now >= self.last_use + IDLE_MAX
+        self.in_flight == 0 && self.waiting.is_empty() && now >= self.last_use + IDLE_MAX
     }
 }

@@ -43,7 +43,7 @@ impl Requests {
     }
 
     /// Returns whether one more request fits.
-    pub(super) fn has_room(&self) -> bool {
+    pub(super) fn has_capacity(&self) -> bool {
         self.routes.waiting() + self.calls.len() < IN_FLIGHT_MAX
             && self.routes.waiting_bytes() < WAITING_BYTES_MAX
     }
@@ -95,14 +95,14 @@ impl Requests {
     /// [`answered`](Self::answered).
     fn heed(&mut self, now: Instant, failure: Failure, queue: QueueKey, connection: ConnectionId) -> bool {
         if may_be_led_by_another(failure) {
-            self.routes.suspect_leader(now, queue, connection);
+            self.routes.forget_leader(now, queue, connection);
         }
         self.routes.default_connection() == Some(connection) && may_be_better_elsewhere(failure)
     }
 
     /// Handles the end of a connection: requests in flight on it may or may not have happened.
     pub(super) fn lost(&mut self, connection: ConnectionId) {
-        for call in self.calls.take_link(connection) {
+        for call in self.calls.take_connection(connection) {
             self.routes.ended(call.queue, 1);
             let _ = call.reply.send(Err(Failure::Disconnected));
         }
@@ -155,7 +155,7 @@ mod tests {
         let command = Command { method: MethodId(1), key_len: 0, body: Bytes::from(vec![0; BODY_MAX]) };
         let fill = |requests: &mut Requests| {
             let mut count = 0;
-            while requests.has_room() {
+            while requests.has_capacity() {
                 let call = Call::new(Access::Write, command.clone());
                 // Two groups, so that there is more than one queue.
                 let group = GroupId(count as u64 % 2);

@@ -62,20 +62,20 @@ impl Resolving {
         self.questions.push(Question { id, name, deadline, reply, asked: None, next: now, otherwise });
     }
 
-    /// Returns the questions to ask on `link` now, and counts them as asked.
-    pub(super) fn ask(&mut self, now: Instant, link: ConnectionId) -> Vec<Resolve> {
+    /// Returns the questions to ask on `connection` now, and counts them as asked.
+    pub(super) fn ask(&mut self, now: Instant, connection: ConnectionId) -> Vec<Resolve> {
         let due =
             self.questions.iter_mut().filter(|question| question.asked.is_none() && question.next <= now);
         due.map(|question| {
-            (question.asked, question.next) = (Some(link), now + PAUSE);
+            (question.asked, question.next) = (Some(connection), now + PAUSE);
             Resolve { id: question.id, name: question.name.clone() }
         })
         .collect()
     }
 
-    /// Handles an answer that arrived on `link`. Returns whether another member should be asked.
-    pub(super) fn answered(&mut self, link: ConnectionId, resolved: &Resolved) -> bool {
-        let asked = |question: &Question| question.id == resolved.id && question.asked == Some(link);
+    /// Handles an answer that arrived on `connection`. Returns whether another member should be asked.
+    pub(super) fn answered(&mut self, connection: ConnectionId, resolved: &Resolved) -> bool {
+        let asked = |question: &Question| question.id == resolved.id && question.asked == Some(connection);
         let Some(at) = self.questions.iter().position(asked) else { return false };
         match &resolved.partitions {
             Ok(partitions) => {
@@ -95,9 +95,9 @@ impl Resolving {
         }
     }
 
-    /// Marks the questions on `link` to be asked again, because the connection is gone.
-    pub(super) fn lost(&mut self, link: ConnectionId) {
-        for question in self.questions.iter_mut().filter(|question| question.asked == Some(link)) {
+    /// Marks the questions on `connection` to be asked again, because the connection is gone.
+    pub(super) fn lost(&mut self, connection: ConnectionId) {
+        for question in self.questions.iter_mut().filter(|question| question.asked == Some(connection)) {
             question.asked = None;
         }
     }

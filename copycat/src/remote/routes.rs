@@ -5,7 +5,7 @@
 //! queue.
 
 use super::connections::ConnectionId;
-use super::queue::{QueueKey, QueuedRequest, RequestQueue, Target};
+use super::queue::{QueueKey, QueuedRequest, Recipient, RequestQueue};
 use crate::codec::ids::{GroupId, MemberId};
 use crate::request::sender::Request;
 use crate::request::wire::leaders::LeaderHint;
@@ -67,7 +67,7 @@ impl Routes {
             let Some(queue) = self.queues.get_mut(&key).filter(|queue| !queue.waiting.is_empty()) else {
                 continue;
             };
-            if let Some(connection) = queue.open_link() {
+            if let Some(connection) = queue.usable_connection() {
                 break (key, connection);
             }
         };
@@ -80,7 +80,7 @@ impl Routes {
 
     /// Records that `count` requests in flight were answered or given up.
     pub(super) fn ended(&mut self, key: QueueKey, count: usize) {
-        let queue = self.queues.get_mut(&key).expect("a queue is kept while requests are under way");
+        let queue = self.queues.get_mut(&key).expect("a queue is kept while requests are in flight");
         if queue.ended(count) {
             self.ready.push(key);
         }
@@ -89,60 +89,60 @@ impl Routes {
     /// Records a new connection to a member.
     pub(super) fn opened(&mut self, member: MemberId, connection: ConnectionId) {
         self.connections.insert(member, connection);
-        self.aim();
+        self.assign_connections();
     }
 
     /// Makes the connection the default one.
     pub(super) fn settle(&mut self, default_connection: ConnectionId) {
         self.default_connection = Some(default_connection);
-        self.aim();
+        self.assign_connections();
     }
 
-    /// Records the end of a connection, on which nothing is in flight. Leaders that were reached by it are in
-    /// suspect_leader. If it was the default one, any other takes its place.
+    /// Records the end of a connection, on which nothing is in flight. Leaders that were reached by it are
+    /// forgotten. If it was the default one, any other takes its place.
     pub(super) fn closed(&mut self, now: Instant, connection: ConnectionId) {
         let Some(member) = self.member(connection) else { return };
         self.connections.remove(&member);
         if self.default_connection == Some(connection) {
             self.default_connection = self.connections.values().next().copied();
         }
-        for queue in self.queues.values_mut().filter(|queue| queue.target() == Some(connection)) {
-            queue.suspect_leader(member);
+        for queue in self.queues.values_mut().filter(|queue| queue.wanted_connection() == Some(connection)) {
+            queue.forget_leader(member);
             queue.seek_soon(now);
         }
-        self.aim();
+        self.assign_connections();
     }
 
     /// Stores the leaders of groups that are going to be used and were not asked about yet.
     pub(super) fn learn(&mut self, now: Instant, leaders: impl Iterator<Item = LeaderHint>) {
         let default_connection = self.default_connection;
         for leader in leaders {
-            let key = QueueKey { group: leader.group, aim: Target::LeaderHint };
+            let key = QueueKey { group: leader.group, recipient: Recipient::Leader };
             let queue = self.queues.entry(key).or_insert_with(|| RequestQueue::new(now, default_connection));
             queue.hear(leader);
         }
-        self.aim();
+        self.assign_connections();
     }
 
     /// Stores leader hints. Hints for unknown groups are ignored.
     pub(super) fn hear(&mut self, leaders: Vec<LeaderHint>) {
         for leader in leaders {
-            let key = QueueKey { group: leader.group, aim: Target::LeaderHint };
+            let key = QueueKey { group: leader.group, recipient: Recipient::Leader };
             if let Some(queue) = self.queues.get_mut(&key) {
                 queue.hear(leader);
             }
         }
-        self.aim();
+        self.assign_connections();
     }
 
     /// Records that the member on `connection` could not do what was asked of a leader, or did not answer.
-    pub(super) fn suspect_leader(&mut self, now: Instant, key: QueueKey, connection: ConnectionId) {
+    pub(super) fn forget_leader(&mut self, now: Instant, key: QueueKey, connection: ConnectionId) {
         let (member, queue) = (self.member(connection), self.queues.get_mut(&key));
         if let (Some(queue), Some(member)) = (queue, member) {
             queue.seek_soon(now);
             // Many may fail at the same time. Only the first changes anything, and only for its own queue.
-            if queue.suspect_leader(member) {
-                aim(key, queue, &self.connections, self.default_connection, &mut self.ready);
+            if queue.forget_leader(member) {
+                assign_connection(key, queue, &self.connections, self.default_connection, &mut self.ready);
             }
         }
     }
@@ -155,7 +155,7 @@ impl Routes {
     /// Forgets the member as a leader until it is named again, because it cannot be reached.
     pub(super) fn unreachable(&mut self, member: MemberId) {
         for queue in self.queues.values_mut() {
-            queue.suspect_leader(member);
+            queue.forget_leader(member);
         }
     }
 
@@ -171,9 +171,10 @@ impl Routes {
         let mut questions: BTreeMap<ConnectionId, Vec<GroupId>> = BTreeMap::new();
         let Some(default_connection) = self.default_connection else { return questions };
         for (key, queue) in &mut self.queues {
-            if key.aim == Target::LeaderHint && queue.seek(now) {
+            if key.recipient == Recipient::Leader && queue.seek(now) {
                 questions.entry(default_connection).or_default().push(key.group);
-                if let Some(other) = queue.target().filter(|target| *target != default_connection) {
+                if let Some(other) = queue.wanted_connection().filter(|target| *target != default_connection)
+                {
                     questions.entry(other).or_default().push(key.group);
                 }
             }
@@ -204,23 +205,23 @@ impl Routes {
     }
 
     /// Sets the connection of each queue, and lets waiting requests try it.
-    fn aim(&mut self) {
+    fn assign_connections(&mut self) {
         for (key, queue) in &mut self.queues {
-            aim(*key, queue, &self.connections, self.default_connection, &mut self.ready);
+            assign_connection(*key, queue, &self.connections, self.default_connection, &mut self.ready);
         }
     }
 }
 
-fn aim(
+fn assign_connection(
     key: QueueKey,
     queue: &mut RequestQueue,
     connections: &BTreeMap<MemberId, ConnectionId>,
     default_connection: Option<ConnectionId>,
     ready: &mut Vec<QueueKey>,
 ) {
-    let leader = queue.leader.as_ref().filter(|_| key.aim == Target::LeaderHint);
+    let leader = queue.leader.as_ref().filter(|_| key.recipient == Recipient::Leader);
     let connection = leader.and_then(|leader| connections.get(&leader.member));
-    queue.set_target(connection.copied().or(default_connection));
+    queue.want_connection(connection.copied().or(default_connection));
     if !queue.waiting.is_empty() {
         ready.push(key);
     }

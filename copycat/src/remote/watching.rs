@@ -73,19 +73,20 @@ impl Watching {
         self.listeners.len()
     }
 
-    /// Opens streams on `link` for listeners that have none.
-    pub(super) fn open(&mut self, now: Instant, link: ConnectionId) {
+    /// Opens streams on `connection` for listeners that have none.
+    pub(super) fn open(&mut self, now: Instant, connection: ConnectionId) {
         for listener in self.listeners.iter_mut().filter(|one| one.stream.is_none() && one.next <= now) {
             listener.next = now + PAUSE;
             let subject = Bytes::copy_from_slice(listener.watch.resource.as_bytes());
-            let reader = self.readers.entry(link).or_default();
-            listener.stream = reader.open(topic::STATUS, subject, 0, WINDOW).map(|stream| (link, stream));
+            let reader = self.readers.entry(connection).or_default();
+            listener.stream =
+                reader.open(topic::STATUS, subject, 0, WINDOW).map(|stream| (connection, stream));
         }
     }
 
-    /// Handles a message from the member on `link`.
-    pub(super) fn take(&mut self, link: ConnectionId, message: ToReader) -> Result<(), Fault> {
-        Ok(self.readers.entry(link).or_default().take(message)?)
+    /// Handles a message from the member on `connection`.
+    pub(super) fn take(&mut self, connection: ConnectionId, message: ToReader) -> Result<(), Fault> {
+        Ok(self.readers.entry(connection).or_default().take(message)?)
     }
 
     /// Delivers what has arrived, as far as listeners accept it, and forgets listeners that are gone. Returns
@@ -93,9 +94,9 @@ impl Watching {
     pub(super) fn deliver(&mut self, now: Instant) -> Result<bool, (ConnectionId, Fault)> {
         let mut elsewhere = false;
         for listener in &mut self.listeners {
-            let Some((link, stream)) = listener.stream else { continue };
-            let Some(reader) = self.readers.get_mut(&link) else { continue };
-            match listener.deliver(reader, stream).map_err(|fault| (link, fault))? {
+            let Some((connection, stream)) = listener.stream else { continue };
+            let Some(reader) = self.readers.get_mut(&connection) else { continue };
+            match listener.deliver(reader, stream).map_err(|fault| (connection, fault))? {
                 Delivered::All => {}
                 Delivered::Ended(reason) => {
                     elsewhere |= reason != EndReason::Complete;
@@ -112,14 +113,16 @@ impl Watching {
 
     /// Returns the next message to send, with its connection.
     pub(super) fn next_out(&mut self) -> Option<(ConnectionId, ToServer)> {
-        self.readers.iter_mut().find_map(|(link, reader)| reader.next_out().map(|message| (*link, message)))
+        self.readers
+            .iter_mut()
+            .find_map(|(connection, reader)| reader.next_out().map(|message| (*connection, message)))
     }
 
     /// Forgets the streams of a connection that is gone.
-    pub(super) fn lost(&mut self, link: ConnectionId) {
-        self.readers.remove(&link);
+    pub(super) fn lost(&mut self, connection: ConnectionId) {
+        self.readers.remove(&connection);
         for listener in &mut self.listeners {
-            listener.stream.take_if(|(open_on, _)| *open_on == link);
+            listener.stream.take_if(|(open_on, _)| *open_on == connection);
         }
     }
 }

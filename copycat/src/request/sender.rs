@@ -30,27 +30,27 @@ pub(crate) struct Request {
 #[derive(Clone, Debug)]
 pub(crate) struct RequestSender {
     inbox: mpsc::UnboundedSender<Request>,
-    room: Arc<Room>,
+    capacity: Arc<Capacity>,
 }
 
 /// The receiving end of a request queue. Dropping it closes the queue.
 #[derive(Debug)]
 pub(crate) struct RequestReceiver {
     requests: mpsc::UnboundedReceiver<Request>,
-    room: Arc<Room>,
+    capacity: Arc<Capacity>,
 }
 
 /// The bound of the queue, in number and in bytes at once. The channel itself has no bound: callers would have
 /// to wait for two bounds one after the other.
 #[derive(Debug)]
-struct Room {
+struct Capacity {
     /// Permits that no request in the queue holds. Its waiters are served in their order: a short request does
     /// not pass a long one.
     permits: Semaphore,
     depth: usize,
 }
 
-impl Room {
+impl Capacity {
     /// Returns how many permits a request takes. One that is longer than the whole queue takes all of them: it
     /// enters when the queue is empty.
     fn cost(&self, call: &Call) -> usize {
@@ -64,8 +64,8 @@ impl RequestSender {
     pub(crate) fn new(depth: usize) -> (RequestSender, RequestReceiver) {
         assert!(depth > 0, "a queue has room for one request");
         let (inbox, requests) = mpsc::unbounded_channel();
-        let room = Arc::new(Room { permits: Semaphore::new(depth), depth });
-        (RequestSender { inbox, room: Arc::clone(&room) }, RequestReceiver { requests, room })
+        let capacity = Arc::new(Capacity { permits: Semaphore::new(depth), depth });
+        (RequestSender { inbox, capacity: Arc::clone(&capacity) }, RequestReceiver { requests, capacity })
     }
 
     /// Submits a request and waits for its answer. While the queue is full, callers wait in their order: this
@@ -85,8 +85,8 @@ impl RequestSender {
         group: GroupId,
         call: Call,
     ) -> Result<oneshot::Receiver<Answer>, Failure> {
-        let cost = self.room.cost(&call) as u32;
-        let permits = self.room.permits.acquire_many(cost).await.map_err(|_| Failure::Closed)?;
+        let cost = self.capacity.cost(&call) as u32;
+        let permits = self.capacity.permits.acquire_many(cost).await.map_err(|_| Failure::Closed)?;
         let (reply, answer) = oneshot::channel();
         self.inbox.send(Request { group, call, reply }).map_err(|_| Failure::Closed)?;
         // The receiver gives the permits back.
@@ -116,7 +116,7 @@ impl RequestReceiver {
 
     /// Frees the permits of a request that has left the queue. From here on the receiver accounts for it.
     fn taken(&self, request: Request) -> Request {
-        self.room.permits.add_permits(self.room.cost(&request.call));
+        self.capacity.permits.add_permits(self.capacity.cost(&request.call));
         request
     }
 }
@@ -124,7 +124,7 @@ impl RequestReceiver {
 impl Drop for RequestReceiver {
     /// Tells callers that wait for permits that the queue is closed.
     fn drop(&mut self) {
-        self.room.permits.close();
+        self.capacity.permits.close();
     }
 }
 
@@ -162,7 +162,7 @@ mod tests {
     }
 
     /// Returns how many requests without arguments fit.
-    fn room(sender: &RequestSender, requests: &mut RequestReceiver) -> usize {
+    fn capacity(sender: &RequestSender, requests: &mut RequestReceiver) -> usize {
         let count = (0..9).take_while(|_| enters(&mut hand_in(sender, 0, 0))).count();
         (0..count).for_each(|_| assert_eq!(taken(requests), Some(0)));
         count
@@ -189,7 +189,7 @@ mod tests {
         assert!(enters(&mut third));
         assert!(!enters(&mut hand_in(&sender, 4, HALF)), "half of the room is not free any more");
         assert_eq!((taken(&mut requests), taken(&mut requests)), (Some(2), Some(3)));
-        assert_eq!(room(&sender, &mut requests), 4, "what was taken is given back");
+        assert_eq!(capacity(&sender, &mut requests), 4, "what was taken is given back");
     }
 
     #[test]
@@ -224,7 +224,7 @@ mod tests {
         assert_eq!(taken(&mut requests), Some(2));
         assert!(enters(&mut next));
         assert_eq!(taken(&mut requests), Some(3));
-        assert_eq!(room(&sender, &mut requests), 4, "no more is given back than was taken");
+        assert_eq!(capacity(&sender, &mut requests), 4, "no more is given back than was taken");
     }
 
     #[test]
@@ -243,7 +243,7 @@ mod tests {
         assert_eq!(taken(&mut requests), Some(1));
         drop(promised);
         assert_eq!((taken(&mut requests), taken(&mut requests)), (Some(2), Some(4)));
-        assert_eq!(room(&sender, &mut requests), 4);
+        assert_eq!(capacity(&sender, &mut requests), 4);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use serde::de::Deserialize;
 use serde::{Serialize, Serializer};
 
 /// The initial capacity of an encoding buffer, in bytes: a small command allocates once.
-const ROOM: usize = 64;
+const CAPACITY: usize = 64;
 
 /// The error for bytes that do not decode as the expected type, or for a value that cannot be encoded.
 #[derive(Debug, thiserror::Error)]
@@ -28,7 +28,7 @@ pub struct Arguments {
 impl Arguments {
     /// Encodes a key and the tuple of the other arguments. If this fails, nothing was sent.
     pub fn keyed<K: Serialize + ?Sized, A: Serialize>(key: &K, others: &A) -> Result<Arguments, Error> {
-        let mut body = Vec::with_capacity(ROOM);
+        let mut body = Vec::with_capacity(CAPACITY);
         payload::encode(key, &mut body).map_err(refused)?;
         let key_len = body.len();
         check_key_len(key_len)?;
@@ -38,7 +38,7 @@ impl Arguments {
 
     /// Encodes the tuple of the arguments of a command that has no key. If this fails, nothing was sent.
     pub fn keyless<A: Serialize>(arguments: &A) -> Result<Arguments, Error> {
-        let mut body = Vec::with_capacity(ROOM);
+        let mut body = Vec::with_capacity(CAPACITY);
         payload::encode(arguments, &mut body).map_err(refused)?;
         Arguments::within_limits(body, 0)
     }

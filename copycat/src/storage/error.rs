@@ -15,7 +15,7 @@ use thiserror::Error;
 pub(crate) enum StorageError {
     /// No segment could be prepared: the disk is full, or refuses new files. Nothing was appended. Votes still have a
     /// reserve. Appends work again when there is space and a later preparation succeeds.
-    #[error("no room for new entries: {0}; free space on the disk")]
+    #[error("no space for new entries: {0}; free space on the disk")]
     Full(#[source] DiskError),
     /// The next segment is still being prepared. Nothing was appended; try again after `prepared`.
     #[error("the next segment is still being prepared")]

@@ -181,8 +181,8 @@ impl GroupLog {
         for span in entries.spans().iter() {
             self.state.log.append(span.term, span.last - span.first + 1);
         }
-        self.places.extend(entries.prefixes().iter().map(|mark| {
-            let place = EntryLocation { position, len: entries::length(mark) as u32 };
+        self.places.extend(entries.prefixes().iter().map(|prefix| {
+            let place = EntryLocation { position, len: entries::length(prefix) as u32 };
             position.0 += u64::from(place.len);
             place
         }));

@@ -113,7 +113,7 @@ impl Groups {
     pub(super) fn record_commits(&mut self, batch: &mut Batch, bytes: usize) {
         let end = batch.end();
         self.unrecorded.record(&mut self.logs, batch, bytes);
-        assert!(batch.end() <= end.plus(bytes), "commit indexes keep to the room they were given");
+        assert!(batch.end() <= end.plus(bytes), "commit indexes keep to the space they were given");
     }
 
     /// Returns the checkpoint of all groups.

@@ -2,7 +2,7 @@
 //!
 //! Nothing here blocks. An append gives frames their final positions and makes them readable at once. Files above
 //! this one do the rest: `recovery.rs` opens a journal, `write.rs` makes frames durable, `preparation.rs` provides
-//! the next segment, `room.rs` checks for free space, `read.rs` returns entries. They all work on the parts below:
+//! the next segment, `space.rs` checks for free space, `read.rs` returns entries. They all work on the parts below:
 //! `groups.rs`, `segments.rs`, `write_queue.rs`, `preparer.rs`.
 
 use super::batch_header::{BATCH_HEADER_LEN, BatchKind, add_frame};
@@ -62,7 +62,7 @@ impl Journal {
 
     /// Appends the first entry of a new leader's term. It may use the reserve for votes, so that a full disk does not
     /// stop a leader that was just elected. The entry has at most [`INTERNAL_LEN_MAX`] bytes. Otherwise like
-    /// [`append`](Self::append). After [`has_vote_room`](Self::has_vote_room) returned true, one call always
+    /// [`append`](Self::append). After [`has_vote_space`](Self::has_vote_space) returned true, one call always
     /// succeeds.
     pub(crate) fn append_own(&mut self, group: GroupId, entry: &Entries) -> Result<Position, StorageError> {
         assert!(entry.len() <= INTERNAL_LEN_MAX, "the reserve is for one entry, of {} bytes", entry.len());
@@ -75,7 +75,7 @@ impl Journal {
             return Ok(self.batches.end());
         }
         self.groups.check(group, entries)?;
-        self.make_room(entries.len(), purpose)?;
+        self.make_space(entries.len(), purpose)?;
         assert!(self.has_end_within(entries.len(), Purpose::Vote), "entries leave the last block free");
         let groups = &mut self.groups;
         self.batches.add(|batch| {
@@ -101,7 +101,7 @@ impl Journal {
         assert!((1..=TERM_MAX).contains(&term), "a vote is cast in a term that opening accepts");
         let mut frame = Vec::with_capacity(HEADER_LEN);
         Header::vote(group, term, vote).encode(&[], &mut frame);
-        self.make_room(frame.len(), Purpose::Vote)?;
+        self.make_space(frame.len(), Purpose::Vote)?;
         assert!(self.has_end_within(frame.len(), Purpose::Vote), "votes leave the last block free");
         self.groups.set_vote(group, term, vote);
         self.batches.add(|batch| {
@@ -157,19 +157,19 @@ impl Journal {
     }
 
     /// Ensures that the open batch takes `len` more bytes.
-    pub(super) fn make_room(&mut self, len: usize, purpose: Purpose) -> Result<(), StorageError> {
-        if !self.make_room_here(len, Purpose::Entries) {
+    pub(super) fn make_space(&mut self, len: usize, purpose: Purpose) -> Result<(), StorageError> {
+        if !self.make_space_here(len, Purpose::Entries) {
             match self.roll(len) {
-                Err(_) if purpose != Purpose::Entries && self.make_room_here(len, purpose) => {}
+                Err(_) if purpose != Purpose::Entries && self.make_space_here(len, purpose) => {}
                 rolled => rolled?,
             }
         }
-        assert!(self.has_end_within(len, purpose), "{len} bytes pass the room of {purpose:?}");
+        assert!(self.has_end_within(len, purpose), "{len} bytes pass the space of {purpose:?}");
         Ok(())
     }
 
     /// Ensures that the open batch takes `len` more bytes, if they fit the active segment. Returns whether they do.
-    pub(super) fn make_room_here(&mut self, len: usize, purpose: Purpose) -> bool {
+    pub(super) fn make_space_here(&mut self, len: usize, purpose: Purpose) -> bool {
         let offset_max = purpose.offset_max(self.active().header.len);
         let open = self.batches.last();
         if open.is_some_and(|batch| batch.takes(len, self.options.batch_max, offset_max)) {
@@ -191,7 +191,7 @@ impl Journal {
     /// Activates the next segment, which begins with a checkpoint, and opens a batch of `len` bytes in it.
     fn roll(&mut self, len: usize) -> Result<(), StorageError> {
         if self.preparer.ready().is_none() {
-            return Err(self.preparer.no_room());
+            return Err(self.preparer.no_space());
         }
         let body = self.groups.checkpoint();
         let needed = BLOCK
@@ -199,10 +199,10 @@ impl Journal {
             + align_up((BATCH_HEADER_LEN + len) as u64);
         let Some(segment) = self.preparer.take(|len| needed <= Purpose::Entries.offset_max(len), needed)
         else {
-            return Err(self.preparer.no_room());
+            return Err(self.preparer.no_space());
         };
         self.activate(segment, body);
-        let fits = self.make_room_here(len, Purpose::Entries);
+        let fits = self.make_space_here(len, Purpose::Entries);
         assert!(fits, "the segment was long enough");
         Ok(())
     }
@@ -245,8 +245,8 @@ impl Journal {
         let body = self.groups.checkpoint();
         // On a full disk the reserve may be used for this too, because this frees space.
         let purpose = if self.preparer.ready().is_some() { Purpose::Entries } else { Purpose::Vote };
-        let room = purpose.offset_max(self.active().header.len).saturating_sub(self.next_offset());
-        if room >= (BATCH_HEADER_LEN + body.len()) as u64 {
+        let space = purpose.offset_max(self.active().header.len).saturating_sub(self.next_offset());
+        if space >= (BATCH_HEADER_LEN + body.len()) as u64 {
             self.put_checkpoint(body);
             debug_assert!(!self.segments.has_surplus(self.first_needed()), "what nobody needs goes with it");
         }

@@ -8,7 +8,7 @@
 //! files to its right:
 //!
 //! ```text
-//!  recovery  write  read  room  preparation       called by the owner, besides the methods in `journal`
+//!  recovery  write  read  space  preparation      called by the owner, besides the methods in `journal`
 //!                   journal                       append, vote, commit, roll
 //!  groups  segments  write_queue  preparer        the journal's parts, each with one job
 //!  replay  pending_commits  batch_cache           formats in use

@@ -75,7 +75,7 @@ impl PendingCommits {
         }
         if count > 0 {
             assert_eq!(frames.len(), count as usize * COMMIT_LEN, "frames of one length");
-            assert!(frames.len() <= bytes, "{} bytes where there is room for {bytes}", frames.len());
+            assert!(frames.len() <= bytes, "{} bytes where there is space for {bytes}", frames.len());
             batch.push_commits(frames.into(), count, checksum);
             self.since = None;
         }

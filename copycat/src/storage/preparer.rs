@@ -123,14 +123,14 @@ impl Preparer {
     /// Asks for a segment of twice `needed` bytes in place of the one that is ready. Does nothing while the disk is
     /// full, or if none is ready.
     pub(super) fn want(&mut self, needed: u64) {
-        assert!(needed >= BLOCK, "a segment of {needed} bytes has no room for its header");
+        assert!(needed >= BLOCK, "a segment of {needed} bytes has no space for its header");
         if self.ready.is_some() && self.failed.is_none() {
             self.len_min = 2 * needed;
         }
     }
 
     /// Returns the error that explains why there is no segment.
-    pub(super) fn no_room(&self) -> StorageError {
+    pub(super) fn no_space(&self) -> StorageError {
         self.failed.clone().map_or(StorageError::NotReady, StorageError::Full)
     }
 

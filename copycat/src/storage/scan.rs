@@ -110,8 +110,8 @@ impl<'a> Scan<'a> {
     /// Returns the next batch, or `None` if no intact batch follows.
     pub(super) fn next(&mut self) -> Result<Option<Found<'_>>, DiskError> {
         let Some((header, checksum)) = self.header_at(self.offset)? else { return Ok(None) };
-        let (offset, room) = (self.offset, self.segment.header.len - self.offset);
-        if header.previous != self.previous || header.extent() > room {
+        let (offset, space) = (self.offset, self.segment.header.len - self.offset);
+        if header.previous != self.previous || header.extent() > space {
             return Ok(None);
         }
         let behind_header = offset + BATCH_HEADER_LEN as u64;

@@ -1,6 +1,6 @@
 //! Checks for space in the journal. The owner asks before it promises anything to a client or another member.
 //!
-//! An `Ok` is valid until the next call of `room_for`, `next_write` or `tick`. Until then no append of what was asked
+//! An `Ok` is valid until the next call of `space_for`, `next_write` or `tick`. Until then no append of what was asked
 //! for, in any order, fails with [`StorageError::Full`] or [`StorageError::NotReady`].
 
 use super::batch_header::BATCH_HEADER_LEN;
@@ -23,21 +23,21 @@ impl Journal {
     ///
     /// The errors of [`append`](Journal::append): [`StorageError::Full`], [`StorageError::NotReady`], or the error
     /// that ended the journal.
-    pub(crate) fn room_for(&mut self, len: usize) -> Result<(), StorageError> {
+    pub(crate) fn space_for(&mut self, len: usize) -> Result<(), StorageError> {
         self.alive()?;
         let len = VOTE_LEN + len;
-        if self.has_room_here(len, Purpose::Entries) || self.has_room_next(len) {
+        if self.has_space_here(len, Purpose::Entries) || self.has_space_next(len) {
             return Ok(());
         }
         self.preparer.want(self.needed_next(len));
-        Err(self.preparer.no_room())
+        Err(self.preparer.no_space())
     }
 
     /// Returns whether the journal takes a vote now, and after it the first entry of a new leader. The reserve has
     /// space for a few of them, even on a full disk.
-    pub(crate) fn has_vote_room(&self) -> bool {
+    pub(crate) fn has_vote_space(&self) -> bool {
         let len = VOTE_LEN + INTERNAL_LEN_MAX;
-        self.failed.is_none() && (self.has_room_here(len, Purpose::Vote) || self.has_room_next(len))
+        self.failed.is_none() && (self.has_space_here(len, Purpose::Vote) || self.has_space_next(len))
     }
 
     /// Returns the number of bytes that were appended and are not durable yet. They are in memory.
@@ -56,14 +56,14 @@ impl Journal {
     }
 
     /// Returns whether `len` bytes fit the active segment, however they are divided into appends.
-    fn has_room_here(&self, len: usize, purpose: Purpose) -> bool {
+    fn has_space_here(&self, len: usize, purpose: Purpose) -> bool {
         let segment = self.active();
         // The open batch may take the first frames and then be too full for the next ones.
         let open = if self.batches.has_waiting() { BLOCK } else { 0 };
         self.next_offset() + open + self.extent(len) <= purpose.offset_max(segment.header.len)
     }
 
-    fn has_room_next(&self, len: usize) -> bool {
+    fn has_space_next(&self, len: usize) -> bool {
         let needed = self.needed_next(len);
         self.preparer.ready().is_some_and(|next| needed <= Purpose::Entries.offset_max(next.header.len))
     }

@@ -90,13 +90,13 @@ impl Journal {
     /// durable, so that damage in the last batch is reported and not cut as a torn tail. It also records commit
     /// indexes. Returns `None` while anything waits or is in flight, after a failure, and when the segment has no
     /// free block.
-    pub(crate) fn close(&mut self) -> Option<Write> {
+    pub(crate) fn next_closing_write(&mut self) -> Option<Write> {
         if !self.batches.is_idle() || self.failed.is_some() {
             return None;
         }
         let (end, durable) = (self.batches.next_position(), self.batches.durable());
         assert_eq!(end, durable, "where nothing waits, all is durable");
-        self.make_room_here(0, Purpose::Close).then_some(())?;
+        self.make_space_here(0, Purpose::Close).then_some(())?;
         self.record_commits();
         self.next_write()
     }
@@ -104,12 +104,12 @@ impl Journal {
     /// Advances the time. If commit indexes have waited for a second and none was recorded, this adds them to the
     /// open batch or to a new one. They use none of the reserve, and wait while the next segment is not ready.
     ///
-    /// An earlier `Ok` of [`room_for`](Journal::room_for) is no longer valid.
+    /// An earlier `Ok` of [`space_for`](Journal::space_for) is no longer valid.
     pub(crate) fn tick(&mut self, now: Duration) {
         if self.failed.is_some() || !self.groups.are_commits_due(now) || self.preparer.ready().is_none() {
             return;
         }
-        if self.make_room_here(COMMIT_LEN, Purpose::Entries) {
+        if self.make_space_here(COMMIT_LEN, Purpose::Entries) {
             self.record_commits();
             assert!(self.has_end_within(0, Purpose::Entries), "commit indexes take of the reserve");
         }
@@ -125,8 +125,8 @@ impl Journal {
         let (segment, groups) = (self.segments.active(), &mut self.groups);
         let offset_max = Purpose::Entries.offset_max(segment.header.len);
         self.batches.add(|batch| {
-            let room = offset_max.saturating_sub(segment.offset(batch.end())) as usize;
-            groups.record_commits(batch, room.min(COMMITS_MAX));
+            let space = offset_max.saturating_sub(segment.offset(batch.end())) as usize;
+            groups.record_commits(batch, space.min(COMMITS_MAX));
         });
     }
 

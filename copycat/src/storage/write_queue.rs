@@ -77,7 +77,7 @@ impl WriteQueue {
 
     /// Adds to the open batch with `with`. The journal then ends after this batch's last frame.
     pub(super) fn add<T>(&mut self, with: impl FnOnce(&mut Batch) -> T) -> T {
-        let batch = self.waiting.back_mut().expect("room was made in a batch");
+        let batch = self.waiting.back_mut().expect("space was made in a batch");
         let added = with(batch);
         assert!(self.end <= batch.end(), "positions only grow: {} then {}", self.end, batch.end());
         self.end = batch.end();
@@ -107,8 +107,8 @@ impl WriteQueue {
 
     /// Ends the write in flight, and returns its batch.
     pub(super) fn end_write(&mut self, position: Position) -> Arc<Batch> {
-        let batch = self.in_flight.take().expect("a write is under way");
-        assert_eq!(batch.position(), position, "the write under way is another one");
+        let batch = self.in_flight.take().expect("a write is in flight");
+        assert_eq!(batch.position(), position, "the write in flight is another one");
         batch
     }
 

@@ -8,8 +8,8 @@ use super::endpoint::Endpoint;
 use super::event::{Event, Source};
 use super::handshake::{self, Opened};
 use super::network::{Listener, Stream};
-use super::outbox::{Outbox, outbox};
 use super::queue::Overflow;
+use super::send_queue::{SendQueueReader, send_queue};
 use super::sender::Sender;
 use super::task::Task;
 use super::throttle::Throttle;
@@ -154,18 +154,18 @@ impl<I: Incoming> Shared<I> {
         let (mut opened, hello) = handshake::listen(stream).await?;
         let admitted = hello.and_then(|hello| {
             let identity = check_caller(&*self.endpoint.admission, &hello)?;
-            let (sender, outbox) = self.outbox(&hello);
+            let (sender, send_queue) = self.send_queue(&hello);
             let formed = identity.cluster != 0;
             place.enter(&hello.role, formed, &sender, self.endpoint.limits.clients_max)?;
-            Ok((identity, hello, sender, outbox))
+            Ok((identity, hello, sender, send_queue))
         });
         match admitted {
-            Ok((identity, hello, sender, outbox)) => {
+            Ok((identity, hello, sender, send_queue)) => {
                 let formed = identity.cluster != 0;
                 handshake::reply(&mut opened, &Ok(identity)).await?;
-                outbox.open();
+                send_queue.open();
                 let recheck = (!formed).then(|| Recheck::new(&self.endpoint.admission, hello));
-                Ok(Admitted { opened, outbox, reader: self.reader(place, &hello, sender, recheck) })
+                Ok(Admitted { opened, send_queue, reader: self.reader(place, &hello, sender, recheck) })
             }
             Err(refusal) => {
                 handshake::reply(&mut opened, &Err(refusal)).await?;
@@ -174,16 +174,16 @@ impl<I: Incoming> Shared<I> {
         }
     }
 
-    fn outbox(&self, hello: &Hello) -> (Sender, Outbox) {
+    fn send_queue(&self, hello: &Hello) -> (Sender, SendQueueReader) {
         let limits = &self.endpoint.limits;
         match hello.role {
             // Only pings go back there.
             CallerKind::Member { priority: Priority::Control, .. } => {
-                outbox(limits.control_bytes_max, Overflow::Refuse)
+                send_queue(limits.control_bytes_max, Overflow::Refuse)
             }
             CallerKind::Member { priority: Priority::Bulk, .. } | CallerKind::Client => {
                 let idle_max = limits.client_idle_bytes_max;
-                outbox(limits.client_bytes_max, Overflow::Cut { idle_max })
+                send_queue(limits.client_bytes_max, Overflow::Cut { idle_max })
             }
         }
     }
@@ -211,8 +211,8 @@ impl<I: Incoming> Shared<I> {
 
     async fn serve(&self, call: Admitted<I>) -> Closed {
         let closed =
-            connection::serve(call.opened, &call.outbox, Some(&call.reader), &self.endpoint.limits).await;
-        call.outbox.shut();
+            connection::serve(call.opened, &call.send_queue, Some(&call.reader), &self.endpoint.limits).await;
+        call.send_queue.shut();
         // Fails only if the node has stopped, and then the event is not needed.
         let _unheard = call.reader.inbox.send(Event::Gone { from: call.reader.from }).await;
         closed
@@ -222,7 +222,7 @@ impl<I: Incoming> Shared<I> {
 /// A caller that was accepted.
 struct Admitted<I> {
     opened: Opened,
-    outbox: Outbox,
+    send_queue: SendQueueReader,
     reader: Reader<I>,
 }
 

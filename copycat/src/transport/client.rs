@@ -6,8 +6,8 @@ use super::event::{Event, Source};
 use super::handshake::{self, Opened};
 use super::limits::Limits;
 use super::network::Transport;
-use super::outbox::outbox;
 use super::queue::Overflow;
+use super::send_queue::send_queue;
 use super::sender::Sender;
 use super::task::Task;
 use super::wire::hello::VERSION;
@@ -77,12 +77,12 @@ impl<I: Incoming> Client<I> {
     fn start(opened: Opened, identity: Welcome, address: &str, limits: &Limits) -> Client<I> {
         let (inbox, events) = mpsc::channel(EVENTS_MAX);
         let reader = Reader { inbox, from: Source::Server { id: identity.member }, recheck: None };
-        let (sender, outbox) = outbox(limits.bulk_bytes_max, Overflow::Refuse);
-        outbox.open();
+        let (sender, send_queue) = send_queue(limits.bulk_bytes_max, Overflow::Refuse);
+        send_queue.open();
         let (limits, linger) = (limits.clone(), limits.linger);
         let task = Task::start(async move {
-            let closed = connection::serve(opened, &outbox, Some(&reader), &limits).await;
-            outbox.shut();
+            let closed = connection::serve(opened, &send_queue, Some(&reader), &limits).await;
+            send_queue.shut();
             tracing::info!(from = ?reader.from, reason = %closed, "connection closed");
             // Fails only if the handle is gone, and then the event is not needed.
             let _unheard = reader.inbox.send(Event::Gone { from: reader.from }).await;

@@ -37,7 +37,7 @@ pub(crate) enum Closed {
     #[error("the other side does not read what it is sent")]
     Overflowed,
     /// The member opened a newer connection of the same priority.
-    #[error("the member opened the lane again")]
+    #[error("the member opened the connection again")]
     Replaced,
     /// This side closed it after everything queued was written.
     #[error("closed in order")]

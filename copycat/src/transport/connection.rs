@@ -6,7 +6,7 @@ use super::event::{Event, Source};
 use super::handshake::Opened;
 use super::limits::{Limits, MESSAGE_MAX};
 use super::network::Stream;
-use super::outbox::Outbox;
+use super::send_queue::SendQueueReader;
 use super::wire::envelope::{self, Expected};
 use super::wire::family::SenderKinds;
 use super::wire::unreadable::Unreadable;
@@ -22,10 +22,10 @@ use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 
 /// The least free bytes of the receive buffer before a read: the cost of an idle connection.
-const ROOM_MIN: usize = 8 << 10;
+const READ_LEN_MIN: usize = 8 << 10;
 /// The most bytes that are reserved at once. A longer message gets more as its bytes arrive, so that a mere
 /// claim costs nothing.
-const ROOM_MAX: usize = 256 << 10;
+const READ_LEN_MAX: usize = 256 << 10;
 /// The capacity beyond which an empty buffer is released.
 const KEEP_MAX: usize = 2 << 20;
 /// The most messages delivered to the node at once.
@@ -71,20 +71,20 @@ pub(crate) async fn read_alone<I: Incoming>(
 /// Serves a connection until it ends. Cancelling it cuts the connection.
 pub(super) async fn serve<I: Incoming>(
     opened: Opened,
-    outbox: &Outbox,
+    send_queue: &SendQueueReader,
     reader: Option<&Reader<I>>,
     limits: &Limits,
 ) -> Closed {
-    outbox.allow(opened.stream.direct());
+    send_queue.allow(opened.stream.direct());
     let (half, writer) = tokio::io::split(opened.stream);
     let life = Life::default();
     let mut reading = pin!(read(half, opened.received, reader, &life));
     let closed = tokio::select! {
         biased;
-        closed = outbox.cut() => closed,
+        closed = send_queue.cut() => closed,
         closed = &mut reading => closed,
-        closed = write(writer, outbox) => closed,
-        closed = watch(&life, outbox, limits) => closed,
+        closed = write(writer, send_queue) => closed,
+        closed = watch(&life, send_queue, limits) => closed,
     };
     if closed == Closed::Drained {
         // Closing a socket that holds unread bytes destroys data in flight, so the other side closes first. The
@@ -102,21 +102,21 @@ struct Life {
     delivering: AtomicBool,
 }
 
-async fn watch(life: &Life, outbox: &Outbox, limits: &Limits) -> Closed {
+async fn watch(life: &Life, send_queue: &SendQueueReader, limits: &Limits) -> Closed {
     // Counted in ticks, not by a clock: while this process was suspended, the other side was not silent.
     let mut ticks = interval(limits.ping_interval);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let (mut silence, mut stuck) = (Duration::ZERO, Duration::ZERO);
     loop {
         ticks.tick().await;
-        if !outbox.is_stuck() {
+        if !send_queue.is_stuck() {
             stuck = Duration::ZERO;
         } else if stuck >= limits.silence_max {
             return Closed::Overflowed;
         } else {
             stuck += limits.ping_interval;
         }
-        outbox.show_life();
+        send_queue.show_life();
         if life.heard.swap(false, Relaxed) || life.delivering.load(Relaxed) {
             silence = Duration::ZERO;
         } else if silence >= limits.silence_max {
@@ -127,14 +127,14 @@ async fn watch(life: &Life, outbox: &Outbox, limits: &Limits) -> Closed {
     }
 }
 
-async fn write(mut writer: WriteHalf<Box<dyn Stream>>, outbox: &Outbox) -> Closed {
+async fn write(mut writer: WriteHalf<Box<dyn Stream>>, send_queue: &SendQueueReader) -> Closed {
     let mut batch = Chunk::default();
-    while outbox.next(&mut batch).await {
-        // In steps, so that the outbox sees whether the other side accepts any bytes.
+    while send_queue.next(&mut batch).await {
+        // In steps, so that the queue sees whether the other side accepts any bytes.
         while batch.has_remaining() {
             match writer.write_buf(&mut batch).await {
                 Ok(0) => return Closed::Network(io::ErrorKind::WriteZero),
-                Ok(count) => outbox.wrote(count),
+                Ok(count) => send_queue.wrote(count),
                 Err(error) => return error.into(),
             }
         }
@@ -151,16 +151,16 @@ async fn read<I: Incoming>(
     reader: Option<&Reader<I>>,
     life: &Life,
 ) -> Closed {
-    let (expected, mut room) = (expected(reader), ROOM_MIN);
+    let (expected, mut read_len) = (expected(reader), READ_LEN_MIN);
     loop {
         if let Err(closed) = hand_over(&mut received, &expected, reader, life).await {
             return closed;
         }
-        make_room(&mut received, &expected, room);
+        reserve(&mut received, &expected, read_len);
         match half.read_buf(&mut received).await {
             Ok(0) if received.is_empty() => return Closed::Ended,
             Ok(0) => return Closed::Truncated,
-            Ok(count) => room = next_room(room, count),
+            Ok(count) => read_len = next_read_len(read_len, count),
             Err(error) => return error.into(),
         }
         life.heard.store(true, Relaxed);
@@ -169,13 +169,13 @@ async fn read<I: Incoming>(
 
 /// Returns the size of the next read: a busy connection is read in large steps, a quiet one keeps little
 /// memory.
-fn next_room(room: usize, count: usize) -> usize {
-    if count >= room {
-        (room * 2).min(ROOM_MAX)
-    } else if count < room / 8 {
-        (room / 2).max(ROOM_MIN)
+fn next_read_len(read_len: usize, count: usize) -> usize {
+    if count >= read_len {
+        (read_len * 2).min(READ_LEN_MAX)
+    } else if count < read_len / 8 {
+        (read_len / 2).max(READ_LEN_MIN)
     } else {
-        room
+        read_len
     }
 }
 
@@ -226,13 +226,13 @@ fn message<I: Incoming>(
 }
 
 /// Makes sure that a read finds space for `wanted` bytes, or for the rest of a message that is longer.
-fn make_room(received: &mut BytesMut, expected: &Expected, wanted: usize) {
+fn reserve(received: &mut BytesMut, expected: &Expected, wanted: usize) {
     if received.is_empty() && received.capacity() > KEEP_MAX {
         *received = BytesMut::new();
     }
     // `messages` has checked the front and found it incomplete.
     let rest = envelope::length(received, expected).unwrap_or(0).saturating_sub(received.len());
-    let wanted = rest.clamp(wanted, ROOM_MAX.max(received.len()));
+    let wanted = rest.clamp(wanted, READ_LEN_MAX.max(received.len()));
     // What is left of the last reservation is used up before more is reserved.
     if received.capacity() - received.len() < wanted.min(rest.max(wanted / 2)) {
         received.reserve(wanted);

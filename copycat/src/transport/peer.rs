@@ -6,8 +6,8 @@ use super::connection::{self, Reader};
 use super::endpoint::Endpoint;
 use super::event::{Event, Source};
 use super::handshake::{self, Opened};
-use super::outbox::{Outbox, outbox};
 use super::queue::Overflow;
+use super::send_queue::{SendQueueReader, send_queue};
 use super::sender::{Sender, Unsent};
 use super::task::Task;
 use super::wire::hello::VERSION;
@@ -38,9 +38,9 @@ impl PeerConnection {
             Priority::Bulk => limits.bulk_bytes_max,
         };
         let linger = limits.linger;
-        let (sender, outbox) = outbox(bytes_max, Overflow::Refuse);
+        let (sender, send_queue) = send_queue(bytes_max, Overflow::Refuse);
         let address = address.to_owned();
-        let mut dialer = Dialer { endpoint: endpoint.clone(), peer, kind, address, outbox, told: None };
+        let mut dialer = Dialer { endpoint: endpoint.clone(), peer, kind, address, send_queue, told: None };
         let task = Task::start(async move {
             // Ends early only if the node is gone, and then the error is not needed.
             let _unheard = dialer.run().await;
@@ -141,7 +141,7 @@ struct Dialer<I> {
     peer: MemberId,
     kind: Priority,
     address: String,
-    outbox: Outbox,
+    send_queue: SendQueueReader,
     /// The failure that was last reported, so that a series of equal ones is reported once.
     told: Option<Failed>,
 }
@@ -197,17 +197,18 @@ impl<I: Incoming> Dialer<I> {
     async fn serve(&mut self, opened: Opened, identity: Welcome) -> Result<Closed, Unheard> {
         let (peer, priority) = (self.peer, self.kind);
         self.told = None;
-        self.outbox.open();
-        tracing::debug!(%peer, ?priority, address = %self.address, "lane open");
+        self.send_queue.open();
+        tracing::debug!(%peer, ?priority, address = %self.address, "connection open");
         self.event(Event::Connected { peer, priority, identity }).await?;
         let reader = self.reader();
-        let closed = connection::serve(opened, &self.outbox, reader.as_ref(), &self.endpoint.limits).await;
+        let closed =
+            connection::serve(opened, &self.send_queue, reader.as_ref(), &self.endpoint.limits).await;
         // An orderly close stays one, even if the connection breaks before its end.
-        let closed = if self.outbox.shut() { Closed::Drained } else { closed };
+        let closed = if self.send_queue.shut() { Closed::Drained } else { closed };
         if closed.is_alarming() {
-            tracing::warn!(%peer, ?priority, address = %self.address, reason = %closed, "lane closed");
+            tracing::warn!(%peer, ?priority, address = %self.address, reason = %closed, "connection closed");
         } else {
-            tracing::info!(%peer, ?priority, address = %self.address, reason = %closed, "lane closed");
+            tracing::info!(%peer, ?priority, address = %self.address, reason = %closed, "connection closed");
         }
         if closed != Closed::Drained {
             self.event(Event::Disconnected { peer, priority }).await?;

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 /// The exclusive right to write on a connection, until it is given back.
 pub(super) struct WritePermit {
-    /// The number of the outbox's connection.
+    /// The number of the queue's connection.
     pub(super) connection: u64,
     pub(super) network: Arc<dyn Direct>,
     pub(super) batch: Chunk,
@@ -21,7 +21,7 @@ pub(super) struct WritePermit {
 
 /// The result of a direct write.
 pub(super) struct Wrote {
-    /// The number of the outbox's connection.
+    /// The number of the queue's connection.
     pub(super) connection: u64,
     /// Bytes that the network accepted.
     pub(super) count: usize,

@@ -3,9 +3,9 @@
 use super::super::applier::{ApplyProgress, Work};
 use super::super::machine::Machine;
 use super::io::Io;
-use super::log::Log;
 use super::queue::QueuedRequest;
 use super::reading::PendingReads;
+use super::shard_journal::ShardJournal;
 use super::turn_output::TurnOutput;
 use super::waiting::Proposed;
 use crate::codec::ids::{GroupId, Index};
@@ -27,8 +27,8 @@ pub(super) struct ApplyQueue {
     proposed: Proposed,
     pub progress: Arc<ApplyProgress>,
     /// The last entry that was dispatched, and the bytes of all dispatched entries.
-    handed: Index,
-    handed_bytes: u64,
+    dispatched: Index,
+    dispatched_bytes: u64,
     /// The time of the next dispatch that no caller waits for, or that a bound has delayed.
     due: Option<Duration>,
     /// Whether that time has passed.
@@ -38,19 +38,27 @@ pub(super) struct ApplyQueue {
 impl ApplyQueue {
     pub(super) fn new(group: GroupId) -> ApplyQueue {
         let (proposed, progress) = (Proposed::default(), Arc::default());
-        ApplyQueue { group, proposed, progress, handed: 0, handed_bytes: 0, due: None, overdue: false }
+        ApplyQueue {
+            group,
+            proposed,
+            progress,
+            dispatched: 0,
+            dispatched_bytes: 0,
+            due: None,
+            overdue: false,
+        }
     }
 
     /// Attaches the machine, whose state reflects the entries up to `from`.
     pub(super) fn attach(&mut self, machine: Box<dyn Machine>, from: Index) -> Work {
-        self.handed = from;
+        self.dispatched = from;
         Work::Attach { group: self.group, machine, from, progress: self.progress.clone() }
     }
 
     /// Detaches the machine, because no proxy exists. What was dispatched to it no longer counts.
     pub(super) fn detach(&mut self) -> Work {
         self.progress = Arc::default();
-        (self.handed, self.handed_bytes) = (0, 0);
+        (self.dispatched, self.dispatched_bytes) = (0, 0);
         (self.due, self.overdue) = (None, false);
         Work::Detach { group: self.group }
     }
@@ -58,7 +66,7 @@ impl ApplyQueue {
     /// Records that the writes were proposed as the entries of `span`, and that their callers wait for the results.
     pub(super) fn await_results(&mut self, span: Span, writes: Vec<QueuedRequest>) {
         assert_eq!(span.last - span.first + 1, writes.len() as u64, "each entry has one who waits for it");
-        assert!(span.first > self.handed, "{} was handed over before it was waited for", span.first);
+        assert!(span.first > self.dispatched, "{} was dispatched before it was waited for", span.first);
         for (index, write) in (span.first..=span.last).zip(writes) {
             self.proposed.push(index, span.term, write.deadline, write.reply);
         }
@@ -91,7 +99,7 @@ impl ApplyQueue {
     /// Dispatches committed entries to the applier, with the callers that wait for them, then the reads that are ready.
     /// Reads come after all entries that are known to be committed, so a delayed dispatch never makes them see an older
     /// state.
-    pub(super) fn hand_over(
+    pub(super) fn dispatch(
         &mut self,
         now: Duration,
         commit: Index,
@@ -103,44 +111,55 @@ impl ApplyQueue {
             return Ok(());
         }
         (self.due, self.overdue) = (None, false);
-        while self.handed < commit {
+        while self.dispatched < commit {
             let applied_bytes = self.progress.applied_bytes();
-            assert!(applied_bytes <= self.handed_bytes, "more bytes are applied than were handed over");
-            let ahead = self.handed_bytes - applied_bytes;
-            if ahead >= io.bounds.ahead_bytes || output.handed_left == 0 {
+            assert!(applied_bytes <= self.dispatched_bytes, "more bytes are applied than were dispatched");
+            let ahead = self.dispatched_bytes - applied_bytes;
+            if ahead >= io.bounds.ahead_bytes || output.dispatch_left == 0 {
                 // The applier does not report that it has caught up, so the group checks again soon.
                 self.due = Some(now + LAZY);
                 break;
             }
-            let slices = io.log.journal.read(self.group, self.handed + 1, commit, io.bounds.piece_bytes)?;
+            let slices = io.shard_journal.journal.read(
+                self.group,
+                self.dispatched + 1,
+                commit,
+                io.bounds.piece_bytes,
+            )?;
             let (last, bytes) = (slices.last, slices.len());
-            assert!(last > self.handed && last <= commit, "the journal holds what is committed");
-            let replies = self.take_waiting(last, &io.log, &mut output.replies);
+            assert!(last > self.dispatched && last <= commit, "the journal holds what is committed");
+            let replies = self.take_waiting(last, &io.shard_journal, &mut output.replies);
             let reads = reads.take_below(last);
-            self.handed = last;
-            self.handed_bytes += bytes as u64;
-            output.handed_left = output.handed_left.saturating_sub(bytes);
+            self.dispatched = last;
+            self.dispatched_bytes += bytes as u64;
+            output.dispatch_left = output.dispatch_left.saturating_sub(bytes);
             output.work.push(Work::Apply { group: self.group, frames: slices.frames, replies, reads });
         }
-        reads.take_ready(self.group, self.handed, &mut output.work);
+        reads.take_ready(self.group, self.dispatched, &mut output.work);
         Ok(())
     }
 
     /// Returns whether the dispatch can be delayed: no caller waits on this member, and it is not due.
     fn may_wait(&mut self, now: Duration, commit: Index, reads: &PendingReads, lazy_entries: u64) -> bool {
-        assert!(commit >= self.handed, "what was handed over is committed");
+        assert!(commit >= self.dispatched, "what was dispatched is committed");
         let waited_for = self.proposed.len() > 0 || !reads.is_idle();
-        if waited_for || self.overdue || commit - self.handed >= lazy_entries {
+        if waited_for || self.overdue || commit - self.dispatched >= lazy_entries {
             return false;
         }
-        if commit > self.handed && self.due.is_none() {
+        if commit > self.dispatched && self.due.is_none() {
             self.due = Some(now + LAZY);
         }
         true
     }
 
-    fn take_waiting(&mut self, last: Index, log: &Log, replies: &mut Replies) -> Vec<(Index, ReplyTo)> {
-        let shape = log.journal.shape(self.group).expect("a group with entries is known to the journal");
+    fn take_waiting(
+        &mut self,
+        last: Index,
+        shard_journal: &ShardJournal,
+        replies: &mut Replies,
+    ) -> Vec<(Index, ReplyTo)> {
+        let shape =
+            shard_journal.journal.shape(self.group).expect("a group with entries is known to the journal");
         self.proposed.take_through(last, shape, replies)
     }
 }

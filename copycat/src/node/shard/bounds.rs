@@ -24,7 +24,7 @@ pub(crate) struct Bounds {
     pub piece_bytes: usize,
     /// Bytes dispatched to the applier in one turn, for all groups together; the rest waits for the next turn. So
     /// replaying many long logs delays no heartbeat. Default 4 MiB.
-    pub handed_bytes: usize,
+    pub dispatched_bytes: usize,
     /// Bytes of one group that are dispatched to the applier and not applied yet. So replaying a long log needs no more
     /// memory than a short one. Default 4 MiB.
     pub ahead_bytes: u64,
@@ -43,7 +43,7 @@ impl Bounds {
         proposed_bytes: 4 << 20,
         forwarded_bytes: 1 << 20,
         piece_bytes: 1 << 20,
-        handed_bytes: 4 << 20,
+        dispatched_bytes: 4 << 20,
         ahead_bytes: 4 << 20,
         lazy_entries: 256,
     };
@@ -58,8 +58,8 @@ mod tests {
         let mib = |count: usize| count << 20;
         let Bounds { requests_max, lazy_entries, .. } = Bounds::DEFAULT;
         assert_eq!((requests_max, lazy_entries), (65_536, 256));
-        let Bounds { proposed_bytes, forwarded_bytes, piece_bytes, handed_bytes, .. } = Bounds::DEFAULT;
-        assert_eq!([proposed_bytes, forwarded_bytes, piece_bytes, handed_bytes], [4, 1, 1, 4].map(mib));
+        let Bounds { proposed_bytes, forwarded_bytes, piece_bytes, dispatched_bytes, .. } = Bounds::DEFAULT;
+        assert_eq!([proposed_bytes, forwarded_bytes, piece_bytes, dispatched_bytes], [4, 1, 1, 4].map(mib));
         let Bounds { argument_bytes_max, backlog_bytes_max, ahead_bytes, .. } = Bounds::DEFAULT;
         assert_eq!([argument_bytes_max, backlog_bytes_max, ahead_bytes], [64 << 20, 64 << 20, 4 << 20]);
     }

@@ -65,7 +65,7 @@ mod tests {
         assert_eq!(first.requests, 100, "what the bounds say");
         assert_eq!(fill(&mut budget, 0).requests, 50);
         assert_eq!(fill(&mut budget, 0).requests, 25);
-        assert_eq!(fill(&mut budget, 20).requests, 3, "what is under way elsewhere is counted once, for all");
+        assert_eq!(fill(&mut budget, 20).requests, 3, "what is in flight elsewhere is counted once, for all");
         budget.recount(&mut first, Usage::default());
         assert_eq!(fill(&mut budget, 0).requests, 61);
     }

@@ -23,17 +23,17 @@ pub(crate) struct FlushTask {
 }
 
 impl FlushTask {
-    /// Creates a save of a write, and of the messages to send when it is durable.
+    /// Creates the flush task of a write, and of the messages to send when it is durable.
     pub(super) fn new(write: Write, messages: Vec<(MemberId, Message)>) -> FlushTask {
         FlushTask { write, messages }
     }
 
-    /// Creates a save without messages.
+    /// Creates a flush task without messages.
     pub(crate) fn silent(write: Write) -> FlushTask {
         FlushTask { write, messages: Vec::new() }
     }
 
-    /// Returns whether the save is too short for a thread, because the disk is memory.
+    /// Returns whether the flush task is too short for a thread, because the disk is memory.
     pub(crate) fn is_instant(&self) -> bool {
         self.write.is_instant()
     }
@@ -54,11 +54,11 @@ impl FlushTask {
 
 /// The jobs that a turn leaves for other threads.
 #[derive(Debug, Default)]
-pub(crate) struct Outbox {
+pub(crate) struct Jobs {
     /// The work for the applier, in order.
     pub work: Vec<Work>,
     /// The next write, for the flusher.
-    pub save: Option<FlushTask>,
+    pub flush: Option<FlushTask>,
     /// The next preparation of segments, for the preparer.
     pub preparation: Option<Preparation>,
 }

@@ -30,7 +30,7 @@ struct Forwarded {
 /// The requests of all groups that are in flight to other members.
 #[derive(Debug)]
 pub(super) struct Forwarding {
-    under_way: BTreeMap<u64, Forwarded>,
+    in_flight: BTreeMap<u64, Forwarded>,
     /// The number of requests that were ever forwarded.
     total: u64,
     /// The number of the next request. Numbers are never reused, so a late answer of a broken connection is not taken
@@ -44,13 +44,13 @@ pub(super) struct Forwarding {
 
 impl Forwarding {
     pub(super) fn new(batch_bytes: usize) -> Forwarding {
-        let (under_way, next_expiry) = (BTreeMap::new(), Duration::ZERO);
-        Forwarding { under_way, total: 0, next_number: 1, next_expiry, batch_bytes }
+        let (in_flight, next_expiry) = (BTreeMap::new(), Duration::ZERO);
+        Forwarding { in_flight, total: 0, next_number: 1, next_expiry, batch_bytes }
     }
 
     /// Returns the number of requests in flight.
     pub(super) fn len(&self) -> usize {
-        self.under_way.len()
+        self.in_flight.len()
     }
 
     /// Returns the number of requests that were ever forwarded.
@@ -113,9 +113,9 @@ impl Forwarding {
         let id = self.next_number;
         self.next_number += 1;
         self.total += 1;
-        let before = self.under_way.insert(id, Forwarded { to, deadline, reply });
+        let before = self.in_flight.insert(id, Forwarded { to, deadline, reply });
         assert!(before.is_none(), "a number is given once");
-        assert!(self.under_way.len() as u64 <= self.total, "more are under way than were ever sent");
+        assert!(self.in_flight.len() as u64 <= self.total, "more are in flight than were ever sent");
         Submitted { id, call }
     }
 
@@ -123,28 +123,28 @@ impl Forwarding {
     /// to.
     pub(super) fn take_answers(&mut self, from: MemberId, answers: Vec<Answered>, replies: &mut Replies) {
         for Answered { id, result } in answers {
-            if self.under_way.get(&id).is_some_and(|forwarded| forwarded.to == from) {
+            if self.in_flight.get(&id).is_some_and(|forwarded| forwarded.to == from) {
                 self.answer(id, result, replies);
             }
         }
     }
 
     fn answer(&mut self, number: u64, result: Result<Bytes, u16>, replies: &mut Replies) {
-        if let Some(forwarded) = self.under_way.remove(&number) {
+        if let Some(forwarded) = self.in_flight.remove(&number) {
             replies.answer(forwarded.reply, result.map_err(Failure::received));
         }
     }
 
     /// Fails the requests in flight to `peer`, whose connection is closed. They may or may not have happened.
     pub(super) fn fail_to(&mut self, peer: MemberId, replies: &mut Replies) {
-        for (_, forwarded) in self.under_way.extract_if(.., |_, forwarded| forwarded.to == peer) {
+        for (_, forwarded) in self.in_flight.extract_if(.., |_, forwarded| forwarded.to == peer) {
             replies.fail(forwarded.reply, Failure::Disconnected);
         }
     }
 
     /// Returns the time at which [`expire`](Self::expire) has work.
     pub(super) fn deadline(&self) -> Option<Duration> {
-        (!self.under_way.is_empty()).then_some(self.next_expiry)
+        (!self.in_flight.is_empty()).then_some(self.next_expiry)
     }
 
     /// Fails the requests whose deadline has passed. Deadlines do not ascend with the numbers, because a request may
@@ -154,14 +154,14 @@ impl Forwarding {
             return;
         }
         self.next_expiry = now + EXPIRY_INTERVAL;
-        for (_, late) in self.under_way.extract_if(.., |_, forwarded| forwarded.deadline <= now) {
+        for (_, late) in self.in_flight.extract_if(.., |_, forwarded| forwarded.deadline <= now) {
             replies.fail(late.reply, Failure::Timeout);
         }
     }
 
     /// Fails all requests in flight.
     pub(super) fn abandon(&mut self, failure: Failure, replies: &mut Replies) {
-        while let Some((_, forwarded)) = self.under_way.pop_first() {
+        while let Some((_, forwarded)) = self.in_flight.pop_first() {
             replies.fail(forwarded.reply, failure);
         }
     }

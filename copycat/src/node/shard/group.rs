@@ -125,8 +125,8 @@ impl Group {
             return Duration::MAX;
         }
         let consensus = self.replication.deadline(now, self.campaigns(), io);
-        let output = [self.intake.queue.deadline(), self.reads.deadline(), self.apply_queue.deadline()];
-        output.into_iter().flatten().fold(consensus, Duration::min)
+        let deadlines = [self.intake.queue.deadline(), self.reads.deadline(), self.apply_queue.deadline()];
+        deadlines.into_iter().flatten().fold(consensus, Duration::min)
     }
 
     /// Advances the time: fails requests whose deadline has passed, and ticks the core.
@@ -233,7 +233,7 @@ impl Group {
         if !self.is_attached() {
             return Ok(());
         }
-        self.apply_queue.hand_over(now, self.replication.commit(), &mut self.reads, io, output)
+        self.apply_queue.dispatch(now, self.replication.commit(), &mut self.reads, io, output)
     }
 
     /// Takes the queued requests: proposes the writes together, and sorts the reads by what they must wait for.

@@ -62,10 +62,10 @@ pub(crate) enum Input {
         /// The entries of an append.
         entries: Entries,
     },
-    /// A connection to a member is open, so requests can be sent to it.
-    Connected(MemberId),
-    /// The connection to a member is closed. Messages in flight are lost, and so are the answers to forwarded requests.
-    Disconnected(MemberId),
+    /// The bulk connection to a member is open, so requests can be sent to it.
+    BulkConnected(MemberId),
+    /// The bulk connection to a member is closed. Messages in flight are lost, and so are the answers to forwarded requests.
+    BulkDisconnected(MemberId),
     /// A worker has finished a job.
     Done(Done),
     /// The state machines of a resource.

@@ -121,15 +121,15 @@ impl Lines {
         self.confirmed = (Some(through), index);
     }
 
-    /// Takes the next read that may run now that every entry up to `handed` was dispatched.
-    pub(super) fn pop_ready(&mut self, handed: Index) -> Option<OrderedRead> {
+    /// Takes the next read that may run now that every entry up to `dispatched` is with the applier.
+    pub(super) fn pop_ready(&mut self, dispatched: Index) -> Option<OrderedRead> {
         let (through, index) = self.confirmed;
         self.pop_if(|read| {
             // Tickets share a confirmation, and `index` belongs to the newest: the index of an earlier read is not
             // higher.
             let low = if read.ticket.is_some() { index.min(read.high) } else { 0 }.max(read.low);
-            assert!(handed <= read.high, "nothing behind {} was handed over: {handed}", read.high);
-            read.ticket <= through && low <= handed
+            assert!(dispatched <= read.high, "nothing behind {} was dispatched: {dispatched}", read.high);
+            read.ticket <= through && low <= dispatched
         })
     }
 

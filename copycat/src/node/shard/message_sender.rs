@@ -98,7 +98,7 @@ impl MessageSender {
         let (mut prev, last) = (*prev, spans.last().map_or(0, |last| last.index));
         while prev.index < last {
             let Slices { frames, last: end } =
-                io.log.journal.read(self.group, prev.index + 1, last, io.bounds.piece_bytes)?;
+                io.shard_journal.journal.read(self.group, prev.index + 1, last, io.bounds.piece_bytes)?;
             let within = |index: &Index| (prev.index + 1..=end).contains(index);
             let spans = spans.part(prev.index + 1, end);
             let end = spans.last().expect("what was read is part of the append");

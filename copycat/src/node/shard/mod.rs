@@ -23,12 +23,12 @@ mod input;
 mod intake;
 mod io;
 mod lines;
-mod log;
 mod message_sender;
 mod peers;
 mod queue;
 mod reading;
 mod replication;
+mod shard_journal;
 mod tail_checksums;
 #[cfg(test)]
 mod tests;
@@ -38,17 +38,17 @@ mod waiting;
 mod writing;
 
 pub(crate) use bounds::Bounds;
-pub(crate) use flush_task::{FlushTask, Outbox};
+pub(crate) use flush_task::{FlushTask, Jobs};
 pub(crate) use input::{Attachment, GroupStatus, Input, ShardOptions, ShardStatus};
 pub(crate) use peers::Links;
 
 use self::group::Group;
 use self::groups::{Groups, Slot};
 use self::io::Io;
-use self::log::Log;
 use self::peers::Peers;
 use self::queue::QueuedRequest;
 use self::replication::Replication;
+use self::shard_journal::ShardJournal;
 use self::turn_output::TurnOutput;
 use super::completions::Done;
 use super::wire;
@@ -72,7 +72,7 @@ pub(crate) struct Shard {
     resources: BTreeMap<String, Vec<GroupId>>,
     io: Io,
     output: TurnOutput,
-    out: Outbox,
+    out: Jobs,
     /// The configuration that every group starts with: the initial voters of the cluster. `None` before the bootstrap.
     initial: Option<Configuration>,
     /// The error that stopped the shard. A stopped shard does not recover.
@@ -92,9 +92,9 @@ impl Shard {
             options,
             groups: Groups::new(&bounds),
             resources: BTreeMap::new(),
-            io: Io::new(Log::new(journal, recovered, &bounds), peers, bounds),
+            io: Io::new(ShardJournal::new(journal, recovered, &bounds), peers, bounds),
             output: TurnOutput::new(&bounds),
-            out: Outbox::default(),
+            out: Jobs::default(),
             initial: None,
             failure: None,
         }
@@ -104,7 +104,7 @@ impl Shard {
     pub(crate) fn bootstrap(&mut self, now: Duration, initial: Configuration) {
         assert!(self.initial.is_none(), "a cluster is formed once");
         self.initial = Some(initial);
-        for group in self.io.log.recovered_groups() {
+        for group in self.io.shard_journal.recovered_groups() {
             if let Err(error) = self.load_group(now, group) {
                 return self.fail(error);
             }
@@ -113,7 +113,7 @@ impl Shard {
     }
 
     /// Processes the inputs, the time that has passed, and everything that follows from them. Leaves the jobs for other
-    /// threads in the [`outbox`](Self::outbox). Blocks only to read entries that are no longer in memory.
+    /// threads in the [`jobs`](Self::jobs). Blocks only to read entries that are no longer in memory.
     ///
     /// The inputs come first: a heartbeat that has arrived, but was not processed, must not count as missing. Heartbeats
     /// that are due leave with the answers that this turn gives to those of others.
@@ -148,7 +148,7 @@ impl Shard {
             self.stop_on_error(slot, ticked)?;
         }
         self.output.forwarding.expire(now, &mut self.output.replies);
-        self.io.log.tick(now);
+        self.io.shard_journal.tick(now);
         Ok(())
     }
 
@@ -156,12 +156,12 @@ impl Shard {
     pub(crate) fn deadline(&mut self, now: Duration) -> Duration {
         let group = self.groups.deadline(now, &self.io);
         let (forwarding, peers) = (self.output.forwarding.deadline(), self.io.peers.deadline());
-        let all = [group, forwarding, peers, self.io.log.deadline(now)];
+        let all = [group, forwarding, peers, self.io.shard_journal.deadline(now)];
         all.into_iter().flatten().min().unwrap_or(Duration::MAX)
     }
 
     /// Returns the jobs that turns have left for other threads. A caller that takes a job must run it.
-    pub(crate) fn outbox(&mut self) -> &mut Outbox {
+    pub(crate) fn jobs(&mut self) -> &mut Jobs {
         &mut self.out
     }
 
@@ -173,13 +173,13 @@ impl Shard {
 
     /// Returns the journal, so that it can be closed in order.
     pub(crate) fn journal_mut(&mut self) -> &mut Journal {
-        &mut self.io.log.journal
+        &mut self.io.shard_journal.journal
     }
 
     /// Returns the role, term and progress of every group, and the figures of the journal.
     pub(crate) fn status(&self) -> ShardStatus {
         let groups = self.groups.iter().map(Group::status).collect();
-        let (flushed, forwarded) = (self.io.log.journal.flushed(), self.output.forwarding.total());
+        let (flushed, forwarded) = (self.io.shard_journal.journal.flushed(), self.output.forwarding.total());
         ShardStatus { groups, flushed, forwarded }
     }
 
@@ -200,7 +200,7 @@ impl Shard {
 
     /// Returns whether the loop must be woken when the current flush ends. If not, any later turn may take the report.
     pub(crate) fn awaits_flush(&self) -> bool {
-        self.io.log.journal.has_waiting() || self.groups.awaits_any_flush()
+        self.io.shard_journal.journal.has_waiting() || self.groups.awaits_any_flush()
     }
 
     /// Fails every open request, because the node stops.
@@ -235,22 +235,22 @@ impl Shard {
                 }
                 self.with(group, |group, io| group.receive(now, from, message, &entries, io))?;
             }
-            Input::Connected(peer) => {
+            Input::BulkConnected(peer) => {
                 self.io.peers.opened(peer);
                 self.groups.touch_waiting(Group::has_queued);
             }
-            Input::Disconnected(peer) => {
+            Input::BulkDisconnected(peer) => {
                 self.io.peers.closed(peer);
                 self.output.forwarding.fail_to(peer, &mut self.output.replies);
                 self.groups.iter_mut().for_each(|group| group.disconnected(peer));
             }
             Input::Done(Done::Written(written)) => {
-                let durable = self.io.log.journal.written(written)?;
+                let durable = self.io.shard_journal.journal.written(written)?;
                 self.release_durable(now, durable)?;
                 self.groups.touch_waiting(Group::has_queued);
             }
             Input::Done(Done::Prepared(prepared)) => {
-                self.io.log.journal.prepared(prepared);
+                self.io.shard_journal.journal.prepared(prepared);
                 self.groups.touch_waiting(Group::has_queued);
             }
             Input::Attach(attachment) => self.attach(now, attachment)?,
@@ -330,18 +330,18 @@ impl Shard {
             return Ok(slot);
         }
         let initial = self.initial.clone().expect("a group lives in a cluster that was formed");
-        let (newest, unread) = match self.io.log.last_time(id) {
+        let (newest, unread) = match self.io.shard_journal.last_time(id) {
             Err(error) if error.is_of_group() => (None, Err(error)),
             newest => (newest?, Ok(())),
         };
-        let recovered = self.io.log.take_recovered(id).unwrap_or_default();
+        let recovered = self.io.shard_journal.take_recovered(id).unwrap_or_default();
         let replication = Replication::new(id, &self.options, initial, recovered, newest, now);
         let slot = self.groups.insert(id, Group::new(id, replication));
         self.stop_on_error(slot, unread).map(|()| slot)
     }
 
     fn release_durable(&mut self, now: Duration, durable: Position) -> Result<(), StorageError> {
-        while let Some((group, token)) = self.io.log.next_durable(durable) {
+        while let Some((group, token)) = self.io.shard_journal.next_durable(durable) {
             self.with(group, |group, io| group.durable(now, token, io))?;
         }
         Ok(())
@@ -388,25 +388,25 @@ impl Shard {
     /// Sends the answers that the turn has collected, and passes on the work for the applier.
     fn finish_turn(&mut self) {
         self.output.replies.flush();
-        self.output.handed_left = self.options.bounds.handed_bytes;
+        self.output.dispatch_left = self.options.bounds.dispatched_bytes;
         self.out.work.append(&mut self.output.work);
     }
 
-    /// Takes the next jobs of the journal, at most one of each kind. A job that is still in the outbox comes first.
+    /// Takes the next jobs of the journal, at most one of each kind. A job that was not taken yet comes first.
     fn begin_jobs(&mut self) {
-        if self.out.save.is_none() {
-            self.out.save = self.next_save();
+        if self.out.flush.is_none() {
+            self.out.flush = self.next_flush();
         }
         if self.out.preparation.is_none() {
-            self.out.preparation = self.io.log.journal.next_preparation();
+            self.out.preparation = self.io.shard_journal.journal.next_preparation();
         }
     }
 
     /// Returns the next write of the journal, together with all messages that may leave when it is durable.
-    fn next_save(&mut self) -> Option<FlushTask> {
-        let write = self.io.log.journal.next_write()?;
+    fn next_flush(&mut self) -> Option<FlushTask> {
+        let write = self.io.shard_journal.journal.next_write()?;
         let mut messages = Vec::new();
-        for (id, token) in self.io.log.tokens_within(write.end()) {
+        for (id, token) in self.io.shard_journal.tokens_within(write.end()) {
             if let Some(slot) = self.groups.find(id) {
                 let group = self.groups.get_mut(slot);
                 messages.extend(

@@ -1,7 +1,7 @@
 //! The other members, as a shard sends to them.
 
 use super::super::wire::Message;
-use super::super::wire::heartbeats::{HEARTBEATS_MAX, HeartbeatBatch, HeartbeatRecord, ROOM_UNKNOWN};
+use super::super::wire::heartbeats::{DISK_FREE_UNKNOWN, HEARTBEATS_MAX, HeartbeatBatch, HeartbeatRecord};
 use crate::codec::ids::{GroupId, MemberId};
 use crate::raft;
 use std::collections::BTreeMap;
@@ -33,11 +33,11 @@ struct Peer {
     /// Whether requests can be sent to the member.
     open: bool,
     /// Heartbeats and their answers that wait to be sent: one message carries those of all groups.
-    beats: Vec<HeartbeatRecord>,
+    records: Vec<HeartbeatRecord>,
     /// Whether some of them must leave in this turn.
     urgent: bool,
     /// The time when the next heartbeats to the member are due; in the past if none were sent lately.
-    next_beat: Duration,
+    next_heartbeat: Duration,
 }
 
 impl Peer {
@@ -45,8 +45,8 @@ impl Peer {
     /// are due soon. So two members that lead groups of each other exchange as many messages as if only one of them
     /// led.
     fn holds(&self, now: Duration, delay_max: Duration) -> bool {
-        let soon = now < self.next_beat && self.next_beat - now <= delay_max;
-        !self.urgent && soon && self.beats.len() < HEARTBEATS_MAX
+        let soon = now < self.next_heartbeat && self.next_heartbeat - now <= delay_max;
+        !self.urgent && soon && self.records.len() < HEARTBEATS_MAX
     }
 }
 
@@ -86,7 +86,7 @@ impl Peers {
             M::Heartbeat { .. } | M::HeartbeatReply { .. } => {
                 let peer = self.peer(to);
                 peer.urgent |= matches!(message, M::Heartbeat { .. });
-                peer.beats.push(HeartbeatRecord { group, message, note: 0 });
+                peer.records.push(HeartbeatRecord { group, message, note: 0 });
             }
             message => {
                 self.links.send(to, Message::plain(group, message));
@@ -101,8 +101,8 @@ impl Peers {
 
     /// Returns the time at which delayed answers must leave.
     pub(super) fn deadline(&self) -> Option<Duration> {
-        let holding = self.peers.values().filter(|peer| !peer.beats.is_empty());
-        holding.map(|peer| peer.next_beat).min()
+        let holding = self.peers.values().filter(|peer| !peer.records.is_empty());
+        holding.map(|peer| peer.next_heartbeat).min()
     }
 
     /// Sends the collected heartbeats and answers, except those that are delayed.
@@ -110,14 +110,16 @@ impl Peers {
         for (to, peer) in &mut self.peers {
             let holds = peer.holds(now, self.options.answer_delay_max());
             peer.urgent = false;
-            if peer.beats.is_empty() || holds {
+            if peer.records.is_empty() || holds {
                 continue;
             }
-            let beats = std::mem::take(&mut peer.beats);
-            if beats.iter().any(|beat| matches!(beat.message, raft::message::Message::Heartbeat { .. })) {
-                peer.next_beat = self.options.next_heartbeat(now);
+            let records = std::mem::take(&mut peer.records);
+            if records.iter().any(|record| matches!(record.message, raft::message::Message::Heartbeat { .. }))
+            {
+                peer.next_heartbeat = self.options.next_heartbeat(now);
             }
-            self.links.send(*to, Message::Heartbeats(HeartbeatBatch { room: ROOM_UNKNOWN, beats }));
+            self.links
+                .send(*to, Message::Heartbeats(HeartbeatBatch { disk_free: DISK_FREE_UNKNOWN, records }));
         }
         self.links.flush();
     }

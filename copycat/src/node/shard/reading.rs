@@ -156,18 +156,18 @@ impl PendingReads {
         below
     }
 
-    /// Dispatches the reads that may run now that every entry up to `handed` was dispatched.
-    pub(super) fn take_ready(&mut self, group: GroupId, handed: Index, out: &mut Vec<Work>) {
+    /// Dispatches the reads that may run now that every entry up to `dispatched` is with the applier.
+    pub(super) fn take_ready(&mut self, group: GroupId, dispatched: Index, out: &mut Vec<Work>) {
         while let Some(read) = self.eventual.pop_front() {
             out.push(Work::Read { group, read: work(None, read) });
         }
-        while let Some((_, read)) = self.confirmed.pop_front_if(|(index, _)| *index <= handed) {
+        while let Some((_, read)) = self.confirmed.pop_front_if(|(index, _)| *index <= dispatched) {
             out.push(Work::Read { group, read: work(None, read) });
         }
-        while let Some((lease, read)) = self.leased.pop_front_if(|(lease, _)| lease.index <= handed) {
+        while let Some((lease, read)) = self.leased.pop_front_if(|(lease, _)| lease.index <= dispatched) {
             out.push(Work::Read { group, read: work(Some(lease.end), read) });
         }
-        while let Some(OrderedRead { lease_end, read, .. }) = self.lines.pop_ready(handed) {
+        while let Some(OrderedRead { lease_end, read, .. }) = self.lines.pop_ready(dispatched) {
             out.push(Work::Read { group, read: work(lease_end, read) });
         }
     }

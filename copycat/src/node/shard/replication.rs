@@ -23,7 +23,7 @@ use std::time::Duration;
 /// Pause between two warnings about messages that no correct member sends.
 const WARNING_INTERVAL: Duration = Duration::from_secs(1);
 /// Pause before the next attempt when the journal had no free space for a vote.
-const ROOM_INTERVAL: Duration = Duration::from_millis(50);
+const SPACE_CHECK_INTERVAL: Duration = Duration::from_millis(50);
 
 /// The core's decision about reads.
 #[derive(Debug, Default)]
@@ -133,15 +133,15 @@ impl Replication {
     pub(super) fn deadline(&self, now: Duration, campaigns: bool, io: &Io) -> Duration {
         let unreported = self.core_durable != self.durable;
         let due = if campaigns { self.core.deadline() } else { Duration::MAX };
-        if (unreported || due <= now) && !io.log.journal.has_vote_room() {
-            return now + ROOM_INTERVAL;
+        if (unreported || due <= now) && !io.shard_journal.journal.has_vote_space() {
+            return now + SPACE_CHECK_INTERVAL;
         }
         if unreported { now } else { due }
     }
 
     /// Ticks the core: elections, heartbeats.
     pub(super) fn tick(&mut self, now: Duration, io: &mut Io) -> Result<ReadUpdate, StorageError> {
-        if !io.log.journal.has_vote_room() {
+        if !io.shard_journal.journal.has_vote_space() {
             return Ok(ReadUpdate::default());
         }
         let mut effects = std::mem::take(&mut io.effects);
@@ -159,8 +159,8 @@ impl Replication {
         entries: &Entries,
         io: &mut Io,
     ) -> Result<ReadUpdate, StorageError> {
-        let takes = entries.is_empty() || io.log.room_for(entries.len()).is_ok();
-        if !takes || !io.log.journal.has_vote_room() {
+        let takes = entries.is_empty() || io.shard_journal.space_for(entries.len()).is_ok();
+        if !takes || !io.shard_journal.journal.has_vote_space() {
             return Ok(ReadUpdate::default());
         }
         let mut effects = std::mem::take(&mut io.effects);
@@ -189,7 +189,7 @@ impl Replication {
 
     /// Reports the durable token to the core. On a full disk this happens later, in a tick that finds free space.
     pub(super) fn report_durable(&mut self, now: Duration, io: &mut Io) -> Result<ReadUpdate, StorageError> {
-        if self.core_durable == self.durable || !io.log.journal.has_vote_room() {
+        if self.core_durable == self.durable || !io.shard_journal.journal.has_vote_space() {
             return Ok(ReadUpdate::default());
         }
         assert!(
@@ -234,7 +234,7 @@ impl Replication {
         bytes: usize,
         io: &mut Io,
     ) -> Result<(Appended, ReadUpdate), StorageError> {
-        match io.log.room_for(bytes) {
+        match io.shard_journal.space_for(bytes) {
             Ok(()) => {}
             Err(StorageError::NotReady) => return Ok((Appended::Later, ReadUpdate::default())),
             Err(StorageError::Full(_)) => {
@@ -249,9 +249,9 @@ impl Replication {
             return Ok((Appended::Refused(Failure::NotLeader), ReadUpdate::default()));
         };
         let entries = self.writer.encode(now, span, writes, bytes);
-        io.log.journal.append(self.group, &entries)?;
+        io.shard_journal.journal.append(self.group, &entries)?;
         self.assert_same_log(io);
-        io.log.await_durable(self.group, self.core.token());
+        io.shard_journal.await_durable(self.group, self.core.token());
         let update = self.apply_effects(now, effects, &Entries::default(), io)?;
         Ok((Appended::All(span), update))
     }
@@ -264,23 +264,23 @@ impl Replication {
         entries: &Entries,
         io: &mut Io,
     ) -> Result<ReadUpdate, StorageError> {
-        let (before, mut update) = (io.log.journal.end(), ReadUpdate::default());
+        let (before, mut update) = (io.shard_journal.journal.end(), ReadUpdate::default());
         self.sender.begin();
         let outcome =
             effects.drain().try_for_each(|effect| self.apply_effect(now, effect, entries, &mut update, io));
         io.effects = effects;
-        if io.log.journal.end() != before {
+        if io.shard_journal.journal.end() != before {
             if outcome.is_ok() {
                 self.assert_same_log(io);
             }
-            io.log.await_durable(self.group, self.core.token());
+            io.shard_journal.await_durable(self.group, self.core.token());
         }
         outcome.map(|()| update)
     }
 
     /// Asserts that core and journal have the same log after the effects were carried out.
     fn assert_same_log(&self, io: &Io) {
-        let (core, journal) = (self.core.log(), io.log.journal.shape(self.group));
+        let (core, journal) = (self.core.log(), io.shard_journal.journal.shape(self.group));
         let (base, last) = journal.map_or_else(Default::default, |log| (log.base(), log.last()));
         assert_eq!((core.base(), core.last()), (base, last), "the core's log and the journal's differ");
         debug_assert!(
@@ -299,11 +299,11 @@ impl Replication {
     ) -> Result<(), StorageError> {
         match effect {
             Effect::SaveVote { term, vote } => {
-                io.log.journal.save_vote(self.group, term, vote)?;
+                io.shard_journal.journal.save_vote(self.group, term, vote)?;
             }
-            Effect::Append { first } => self.writer.store(now, first, entries, &mut io.log)?,
+            Effect::Append { first } => self.writer.store(now, first, entries, &mut io.shard_journal)?,
             Effect::AppendInternal { id, entry } => {
-                self.writer.store_internal(now, id, entry, &mut io.log)?
+                self.writer.store_internal(now, id, entry, &mut io.shard_journal)?
             }
             Effect::Send { to, message, after } if after <= self.durable => {
                 if let Some(QueueFull(first)) = self.sender.send(to, message, &self.writer, io)? {
@@ -314,7 +314,7 @@ impl Replication {
             Effect::Commit { index } => {
                 assert!(index > self.commit, "the commit index only grows");
                 self.commit = index;
-                io.log.journal.note_commit(self.group, index);
+                io.shard_journal.journal.note_commit(self.group, index);
             }
             Effect::ReadReady { through, index } => update.ready = Some((through, index)),
             Effect::ReadsLost => update.lost = true,

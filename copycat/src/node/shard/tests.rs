@@ -75,8 +75,8 @@ impl Links for Sent {
                 }
                 vec![message]
             }
-            wire::Message::Heartbeats(HeartbeatBatch { beats, .. }) => {
-                beats.into_iter().map(|beat| beat.message).collect()
+            wire::Message::Heartbeats(HeartbeatBatch { records, .. }) => {
+                records.into_iter().map(|record| record.message).collect()
             }
             _ => Vec::new(),
         };
@@ -172,12 +172,11 @@ impl Leader {
     fn turn(&mut self, inputs: impl IntoIterator<Item = Input>) {
         self.shard.turn(self.now, inputs);
         loop {
-            let (save, preparation) =
-                (self.shard.outbox().save.take(), self.shard.outbox().preparation.take());
-            let work = std::mem::take(&mut self.shard.outbox().work);
+            let (flush, preparation) = (self.shard.jobs().flush.take(), self.shard.jobs().preparation.take());
+            let work = std::mem::take(&mut self.shard.jobs().work);
             self.applier.run(work, &|| self.now);
             let mut done = Vec::new();
-            done.extend(save.map(|save| Done::Written(save.run(&mut self.sent))));
+            done.extend(flush.map(|flush| Done::Written(flush.run(&mut self.sent))));
             done.extend(preparation.map(|preparation| Done::Prepared(preparation.run())));
             if done.is_empty() {
                 return;
@@ -204,7 +203,7 @@ impl Leader {
     }
 
     /// One follower answers the newest round of heartbeats.
-    fn beats(&mut self) {
+    fn records(&mut self) {
         let sent = self.sent.0.lock().unwrap().clone();
         let newest = |message: &Message| match message {
             Message::Heartbeat { round, .. } => Some(*round),
@@ -271,7 +270,7 @@ fn a_whole_pipeline_that_is_committed_at_once_is_read_in_between() {
     let counts = answers.each_mut().map(seen);
     assert_eq!(counts[..6], [0, 1, 1, 2, 3, 3].map(|count| Some(Ok(count))));
     assert_eq!(counts[6], None, "only what keeps its place is confirmed by what stands behind it");
-    leader.beats();
+    leader.records();
     assert_eq!(seen(&mut answers[6]), Some(Ok(3)));
 }
 
@@ -279,7 +278,7 @@ fn a_whole_pipeline_that_is_committed_at_once_is_read_in_between() {
 fn a_read_with_nothing_before_it_waits_for_no_disk() {
     let mut leader = Leader::settled();
     let [_write, mut read] = leader.call([Access::Write, IN_LINE]);
-    leader.beats();
+    leader.records();
     assert_eq!(seen(&mut read), Some(Ok(0)));
 }
 
@@ -291,7 +290,7 @@ fn what_was_proposed_before_a_read_confirms_nothing() {
     // The follower may have acknowledged before the read arrived, and voted for another member since.
     leader.acknowledges(2);
     assert_eq!(seen(&mut read), None);
-    leader.beats();
+    leader.records();
     assert_eq!(seen(&mut read), Some(Ok(1)));
     let [_write] = leader.call([Access::Write]);
     let [mut read, _later] = leader.call([BEHIND, Access::Write]);
@@ -303,8 +302,8 @@ fn what_was_proposed_before_a_read_confirms_nothing() {
 fn a_new_leader_serves_nothing_below_its_first_own_entry() {
     let mut leader = Leader::elected();
     let mut reads = leader.call([FREE, IN_LINE, BEHIND]);
-    leader.beats();
-    leader.beats();
+    leader.records();
+    leader.records();
     assert!(reads.iter_mut().all(|read| seen(read).is_none()));
     leader.acknowledges(1);
     assert!(reads.iter_mut().all(|read| seen(read) == Some(Ok(0))));
@@ -314,18 +313,18 @@ fn a_new_leader_serves_nothing_below_its_first_own_entry() {
 fn a_lease_answers_at_once_and_not_before_a_read_that_found_none() {
     let lease = Access::Read(Consistency::Lease, ReadOrder::Ordered);
     let mut leader = Leader::settled();
-    leader.beats();
+    leader.records();
     let [mut read] = leader.call([lease]);
     assert_eq!(seen(&mut read), Some(Ok(0)));
     leader.now += Duration::from_millis(90);
     let [mut strict] = leader.call([FREE]);
     let [mut lapsed] = leader.call([lease]);
-    leader.beats();
+    leader.records();
     assert_eq!(seen(&mut strict), Some(Ok(0)), "which renews the lease");
     let [mut later] = leader.call([lease]);
     assert_eq!((seen(&mut lapsed), seen(&mut later)), (None, None));
-    leader.beats();
-    leader.beats();
+    leader.records();
+    leader.records();
     assert_eq!((seen(&mut lapsed), seen(&mut later)), (Some(Ok(0)), Some(Ok(0))));
 }
 
@@ -372,10 +371,10 @@ fn what_a_flush_permits_is_said_before_the_shard_is_told_of_it() {
         let sent = leader.sent.0.lock().unwrap();
         sent.iter().filter(|message| matches!(message, Message::HeartbeatReply { term: 2, .. })).count()
     };
-    let save = leader.shard.outbox().save.take().expect("a new term is written");
+    let flush = leader.shard.jobs().flush.take().expect("a new term is written");
     assert_eq!(replies(&leader), 0, "and nobody hears of it before");
     assert!(!leader.shard.awaits_flush(), "nothing is left to be done here");
-    let written = save.run(&mut leader.sent);
+    let written = flush.run(&mut leader.sent);
     assert_eq!(replies(&leader), 1);
     leader.turn([Input::Done(Done::Written(written))]);
     assert_eq!(replies(&leader), 1, "it is said once");
@@ -387,7 +386,7 @@ fn a_leader_waits_for_its_disk_only_when_a_follower_was_quicker() {
     let (reply, mut answer) = oneshot::channel();
     let request = Request { group: GROUP, call: call(Access::Write), reply };
     leader.shard.turn(leader.now, [Input::Request(request)]);
-    let save = leader.shard.outbox().save.take().expect("the entry is written");
+    let flush = leader.shard.jobs().flush.take().expect("the entry is written");
     assert!(!leader.shard.awaits_flush(), "one of three is no majority");
     let message = Message::AppendReply { term: 1, result: AppendResult::Accepted { matched: 2 } };
     leader.shard.turn(
@@ -396,7 +395,7 @@ fn a_leader_waits_for_its_disk_only_when_a_follower_was_quicker() {
     );
     assert!(leader.shard.awaits_flush());
     assert_eq!(seen(&mut answer), None);
-    let written = save.run(&mut leader.sent);
+    let written = flush.run(&mut leader.sent);
     leader.turn([Input::Done(Done::Written(written))]);
     assert_eq!(seen(&mut answer), Some(Ok(1)));
     assert!(!leader.shard.awaits_flush());
@@ -408,11 +407,11 @@ fn a_write_that_has_to_wait_for_another_awaits_its_end() {
     let write =
         || Input::Request(Request { group: GROUP, call: call(Access::Write), reply: oneshot::channel().0 });
     leader.shard.turn(leader.now, [write()]);
-    let save = leader.shard.outbox().save.take().expect("the entry is written");
+    let flush = leader.shard.jobs().flush.take().expect("the entry is written");
     leader.shard.turn(leader.now, [write()]);
     assert!(leader.shard.awaits_flush());
-    leader.shard.turn(leader.now, [Input::Done(Done::Written(save.run(&mut Sent::default())))]);
-    assert!(leader.shard.outbox().save.is_some());
+    leader.shard.turn(leader.now, [Input::Done(Done::Written(flush.run(&mut Sent::default())))]);
+    assert!(leader.shard.jobs().flush.is_some());
 }
 
 #[test]

@@ -13,7 +13,7 @@ pub(super) struct TurnOutput {
     /// The work for the applier, in order.
     pub work: Vec<Work>,
     /// Bytes of entries that this turn may still dispatch to the applier, for all groups together.
-    pub handed_left: usize,
+    pub dispatch_left: usize,
 }
 
 impl TurnOutput {
@@ -22,7 +22,7 @@ impl TurnOutput {
             replies: Replies::default(),
             forwarding: Forwarding::new(bounds.forwarded_bytes),
             work: Vec::new(),
-            handed_left: bounds.handed_bytes,
+            dispatch_left: bounds.dispatched_bytes,
         }
     }
 }

@@ -1,8 +1,8 @@
 //! How entries of one group get into the log: a leader encodes them, a follower stores them as received.
 
 use super::super::clock::ClusterClock;
-use super::log::Log;
 use super::queue::QueuedRequest;
+use super::shard_journal::ShardJournal;
 use super::tail_checksums::TailChecksums;
 use crate::codec::command::Call;
 use crate::codec::entries::{Entries, Packer};
@@ -19,7 +19,7 @@ pub(super) struct Writer {
     group: GroupId,
     clock: ClusterClock,
     /// Checksums of the newest entries that this member appended as a leader.
-    prefixes: TailChecksums,
+    tail_checksums: TailChecksums,
 }
 
 /// Returns the bytes of the entry that a call becomes.
@@ -32,12 +32,12 @@ impl Writer {
     pub(super) fn new(group: GroupId, last_time: Option<u64>, now: Duration) -> Writer {
         let mut clock = ClusterClock::default();
         last_time.into_iter().for_each(|stamp| clock.observe(stamp, now));
-        Writer { group, clock, prefixes: TailChecksums::default() }
+        Writer { group, clock, tail_checksums: TailChecksums::default() }
     }
 
     /// Returns the checksum of an entry's frame; 0: not known.
     pub(super) fn checksum(&self, entry: LogId) -> u32 {
-        self.prefixes.checksum(entry)
+        self.tail_checksums.checksum(entry)
     }
 
     /// Returns the cluster time for an entry that is made now, in microseconds.
@@ -72,7 +72,7 @@ impl Writer {
         }
         let entries = packer.seal();
         assert_eq!(entries.len(), bytes, "frames are as long as was counted");
-        self.prefixes.note(&entries);
+        self.tail_checksums.note(&entries);
         entries
     }
 
@@ -82,15 +82,15 @@ impl Writer {
         now: Duration,
         first: Index,
         entries: &Entries,
-        log: &mut Log,
+        shard_journal: &mut ShardJournal,
     ) -> Result<(), StorageError> {
         let last = entries.spans().last().map(|last| last.index);
         assert!(Some(first) <= last, "{first} is stored, and the message ends with {last:?}");
         self.clock.observe(entries.time(), now);
         if entries.first() == Some(first) {
-            return log.journal.append(self.group, entries).map(drop);
+            return shard_journal.journal.append(self.group, entries).map(drop);
         }
-        log.journal.append(self.group, &entries.suffix(first)).map(drop)
+        shard_journal.journal.append(self.group, &entries.suffix(first)).map(drop)
     }
 
     /// Encodes and stores an entry that the core makes itself.
@@ -99,7 +99,7 @@ impl Writer {
         now: Duration,
         LogId { term, index }: LogId,
         entry: InternalEntry,
-        log: &mut Log,
+        shard_journal: &mut ShardJournal,
     ) -> Result<(), StorageError> {
         let time = self.timestamp(now);
         let header = |kind| Header::bare(kind, self.group, term, index, time);
@@ -111,7 +111,7 @@ impl Writer {
             }
         }
         let entry = packer.seal();
-        self.prefixes.note(&entry);
-        log.journal.append_own(self.group, &entry).map(drop)
+        self.tail_checksums.note(&entry);
+        shard_journal.journal.append_own(self.group, &entry).map(drop)
     }
 }

@@ -127,7 +127,7 @@ fn checksum_of(frame: &[u8]) -> u32 {
 /// Reads an append, and verifies every frame and its position. The last value is the checksum of the frame before the
 /// first one.
 pub(super) fn read(envelope: &Envelope) -> Result<(Message, Entries, u32), Malformed> {
-    envelope.is_somebodys()?;
+    envelope.check_group()?;
     let mut cursor = Cursor::new(&envelope.body);
     let (term, prev, commit) = (cursor.u64()?, log_id(&mut cursor)?, cursor.u64()?);
     let (prev_checksum, reserved) = (cursor.u32()?, cursor.u32()?);
@@ -155,7 +155,7 @@ pub(super) fn encode_reply(group: GroupId, term: Term, result: AppendResult, out
 
 /// Reads an answer to an append.
 pub(super) fn read_reply(envelope: &Envelope) -> Result<Message, Malformed> {
-    envelope.is_somebodys()?;
+    envelope.check_group()?;
     zero("message count", envelope.count.into())?;
     let mut cursor = Cursor::new(&envelope.body);
     let (term, index, hint) = (cursor.u64()?, cursor.u64()?, log_id(&mut cursor)?);

@@ -91,7 +91,7 @@ impl BootstrapRecord {
 
 /// Reads a message that sends a bootstrap record.
 pub(super) fn read(envelope: &Envelope) -> Result<BootstrapRecord, Malformed> {
-    envelope.is_nobodys()?;
+    envelope.check_no_group()?;
     let mut cursor = Cursor::new(&envelope.body);
     let cluster = cursor.u128()?;
     let count = envelope.counted(cursor.rest().len(), BOOTSTRAP_MEMBER_LEN, BOOTSTRAP_MEMBERS_MAX)?;

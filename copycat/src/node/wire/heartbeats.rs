@@ -25,7 +25,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 /// The largest number of records in one message. More records are sent in several messages.
 pub(crate) const HEARTBEATS_MAX: usize = 16_384;
 /// The free space of a disk whose free space is not known.
-pub(crate) const ROOM_UNKNOWN: u64 = u64::MAX;
+pub(crate) const DISK_FREE_UNKNOWN: u64 = u64::MAX;
 
 /// The bytes before the records.
 const HEAD_LEN: usize = 8;
@@ -52,10 +52,10 @@ pub(super) const HEARTBEAT_REPLIES: MessageKind = MessageKind::new(
 /// Heartbeats and answers of many groups, in any order, for one member.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct HeartbeatBatch {
-    /// The free bytes on this member's disk, or [`ROOM_UNKNOWN`].
-    pub room: u64,
+    /// The free bytes on this member's disk, or [`DISK_FREE_UNKNOWN`].
+    pub disk_free: u64,
     /// The records. Heartbeats keep their order, and so do answers.
-    pub beats: Vec<HeartbeatRecord>,
+    pub records: Vec<HeartbeatRecord>,
 }
 
 /// One group's heartbeat, or answer to a heartbeat.
@@ -71,22 +71,22 @@ pub(crate) struct HeartbeatRecord {
 }
 
 /// Appends the heartbeats and the answers, in as many messages as they need.
-pub(super) fn encode(beats: &[HeartbeatRecord], room: u64, out: &mut WriteBuffer) {
+pub(super) fn encode(records: &[HeartbeatRecord], disk_free: u64, out: &mut WriteBuffer) {
     for urgent in [true, false] {
-        let heartbeats = |beat: &&HeartbeatRecord| matches!(beat.message, Message::Heartbeat { urgent: said, .. } if said == urgent);
-        let count = beats.iter().filter(heartbeats).count();
-        encode_all(&HEARTBEATS, u64::from(urgent), count, beats.iter().filter(heartbeats), out);
+        let heartbeats = |record: &&HeartbeatRecord| matches!(record.message, Message::Heartbeat { urgent: said, .. } if said == urgent);
+        let count = records.iter().filter(heartbeats).count();
+        encode_all(&HEARTBEATS, u64::from(urgent), count, records.iter().filter(heartbeats), out);
     }
-    let replies = |beat: &&HeartbeatRecord| matches!(beat.message, Message::HeartbeatReply { .. });
-    let count = beats.iter().filter(replies).count();
-    encode_all(&HEARTBEAT_REPLIES, room, count, beats.iter().filter(replies), out);
+    let replies = |record: &&HeartbeatRecord| matches!(record.message, Message::HeartbeatReply { .. });
+    let count = records.iter().filter(replies).count();
+    encode_all(&HEARTBEAT_REPLIES, disk_free, count, records.iter().filter(replies), out);
 }
 
 fn encode_all<'a>(
     kind: &'static MessageKind,
     head: u64,
     mut left: usize,
-    mut beats: impl Iterator<Item = &'a HeartbeatRecord>,
+    mut records: impl Iterator<Item = &'a HeartbeatRecord>,
     out: &mut WriteBuffer,
 ) {
     while left > 0 {
@@ -94,18 +94,18 @@ fn encode_all<'a>(
         left -= count;
         let mut draft = Draft::begin(out.tail(), kind, 0, count, GroupId(0));
         draft.fields().put_u64_le(head);
-        beats.by_ref().take(count).for_each(|beat| write(beat, draft.fields()));
+        records.by_ref().take(count).for_each(|record| write(record, draft.fields()));
         draft.finish(0);
     }
 }
 
-fn write(beat: &HeartbeatRecord, fields: &mut BytesMut) {
-    fields.put_u64_le(beat.group.0);
+fn write(record: &HeartbeatRecord, fields: &mut BytesMut) {
+    fields.put_u64_le(record.group.0);
     let mut words = |words: &[u64]| words.iter().for_each(|word| fields.put_u64_le(*word));
-    match beat.message {
-        Message::Heartbeat { term, commit, round, .. } => words(&[term, commit, round, beat.note]),
+    match record.message {
+        Message::Heartbeat { term, commit, round, .. } => words(&[term, commit, round, record.note]),
         Message::HeartbeatReply { term, round, verified, durable, last } => {
-            words(&[term, round, verified, durable, last, beat.note]);
+            words(&[term, round, verified, durable, last, record.note]);
         }
         _ => unreachable!("neither a heartbeat nor an answer to one"),
     }
@@ -115,7 +115,7 @@ fn write(beat: &HeartbeatRecord, fields: &mut BytesMut) {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Arrived {
     /// The free bytes on the sender's disk, if it says so; only answers do.
-    pub room: Option<u64>,
+    pub disk_free: Option<u64>,
     form: Form,
     items: Bytes,
 }
@@ -129,7 +129,7 @@ enum Form {
 
 /// Reads a message with heartbeats or with answers.
 pub(super) fn read(envelope: &Envelope) -> Result<Arrived, Malformed> {
-    envelope.is_nobodys()?;
+    envelope.check_no_group()?;
     let mut cursor = Cursor::new(&envelope.body);
     let head = cursor.u64()?;
     let replies = envelope.kind.number == HEARTBEAT_REPLIES.number;
@@ -145,8 +145,8 @@ pub(super) fn read(envelope: &Envelope) -> Result<Arrived, Malformed> {
         item(&mut cursor, form)?;
     }
     cursor.finish()?;
-    let room = (replies && head != ROOM_UNKNOWN).then_some(head);
-    Ok(Arrived { room, form, items })
+    let disk_free = (replies && head != DISK_FREE_UNKNOWN).then_some(head);
+    Ok(Arrived { disk_free, form, items })
 }
 
 impl Iterator for Arrived {
@@ -154,9 +154,9 @@ impl Iterator for Arrived {
 
     fn next(&mut self) -> Option<HeartbeatRecord> {
         let mut cursor = Cursor::new(&self.items);
-        let beat = item(&mut cursor, self.form).ok()?;
+        let record = item(&mut cursor, self.form).ok()?;
         self.items = self.items.slice_ref(cursor.rest());
-        Some(beat)
+        Some(record)
     }
 }
 
@@ -183,6 +183,9 @@ fn item(cursor: &mut Cursor<'_>, form: Form) -> Result<HeartbeatRecord, Malforme
 #[cfg(any(test, feature = "testing"))]
 impl From<Arrived> for HeartbeatBatch {
     fn from(arrived: Arrived) -> HeartbeatBatch {
-        HeartbeatBatch { room: arrived.room.unwrap_or(ROOM_UNKNOWN), beats: arrived.collect() }
+        HeartbeatBatch {
+            disk_free: arrived.disk_free.unwrap_or(DISK_FREE_UNKNOWN),
+            records: arrived.collect(),
+        }
     }
 }

@@ -160,14 +160,14 @@ impl Outgoing for Message {
                 M::Heartbeat { .. } | M::HeartbeatReply { .. } => {
                     heartbeats::encode(
                         &[HeartbeatRecord { group, message, note: 0 }],
-                        heartbeats::ROOM_UNKNOWN,
+                        heartbeats::DISK_FREE_UNKNOWN,
                         out,
                     );
                     Ok(())
                 }
             },
-            Message::Heartbeats(HeartbeatBatch { room, beats }) => {
-                heartbeats::encode(&beats, room, out);
+            Message::Heartbeats(HeartbeatBatch { disk_free, records }) => {
+                heartbeats::encode(&records, disk_free, out);
                 Ok(())
             }
             Message::Submit(submit) => submit.encode(out),
@@ -210,7 +210,9 @@ fn read_request(envelope: &Envelope) -> Result<Incoming, Malformed> {
         requests::number::SUBMIT => Incoming::Submit(requests::submit::read(envelope)?),
         requests::number::RESULTS => Incoming::Results(requests::results::read(envelope)?),
         requests::number::RESOLVE => Incoming::Resolve(requests::resolve::read_question(envelope)?),
-        requests::number::FIND_LEADERS => Incoming::FindLeaders(requests::leaders::read_seek(envelope)?),
+        requests::number::FIND_LEADERS => {
+            Incoming::FindLeaders(requests::leaders::read_find_leaders(envelope)?)
+        }
         _ => return Err(stranger(envelope)),
     })
 }

@@ -12,7 +12,7 @@ use crate::transport::wire::golden::{self, Named, Samples, read_one};
 use crate::transport::wire::unreadable::Unreadable;
 use crate::transport::wire::{into_bytes, read_all};
 use bytes::BytesMut;
-use heartbeats::{HEARTBEATS_MAX, ROOM_UNKNOWN};
+use heartbeats::{DISK_FREE_UNKNOWN, HEARTBEATS_MAX};
 use raft::message::{AppendResult, Message as Raft};
 
 const GOLDEN: &str = include_str!("golden.txt");
@@ -47,7 +47,7 @@ fn append() -> Message {
     Message::Raft { group: GROUP, message, frames: vec![packed.into()], prev_checksum: 0xc0ffee }
 }
 
-fn beat(group: u64, round: u64, urgent: bool, note: u64) -> HeartbeatRecord {
+fn record(group: u64, round: u64, urgent: bool, note: u64) -> HeartbeatRecord {
     HeartbeatRecord {
         group: GroupId(group),
         message: Raft::Heartbeat { term: 5, commit: 39, round, urgent },
@@ -73,7 +73,7 @@ fn samples() -> Samples<Message> {
     let rejected = AppendResult::Rejected { prev: 40, hint: LogId::new(2, 30) };
     let verified = AppendResult::Accepted { matched: 43 };
     let last = LogId::new(4, 43);
-    let beats = vec![beat(1, 7, false, 0), beat(2, 8, false, 1_000_000)];
+    let records = vec![record(1, 7, false, 0), record(2, 8, false, 1_000_000)];
     let replies = vec![reply(1, 41, 0), reply(2, 44, 0xf1_4e)];
     vec![
         ("request-vote", plain(Raft::RequestVote { term: 5, last, pre: false, campaign: 11 })),
@@ -84,13 +84,16 @@ fn samples() -> Samples<Message> {
         ("append-probe", plain(probe)),
         ("append-verified", plain(Raft::AppendReply { term: 5, result: verified })),
         ("append-rejected", plain(Raft::AppendReply { term: 5, result: rejected })),
-        ("heartbeats", Message::Heartbeats(HeartbeatBatch { room: ROOM_UNKNOWN, beats })),
+        ("heartbeats", Message::Heartbeats(HeartbeatBatch { disk_free: DISK_FREE_UNKNOWN, records })),
         (
             "heartbeats-urgent",
-            Message::Heartbeats(HeartbeatBatch { room: ROOM_UNKNOWN, beats: vec![beat(1, 7, true, 0)] }),
+            Message::Heartbeats(HeartbeatBatch {
+                disk_free: DISK_FREE_UNKNOWN,
+                records: vec![record(1, 7, true, 0)],
+            }),
         ),
-        ("heartbeat-replies", Message::Heartbeats(HeartbeatBatch { room: 1 << 30, beats: replies })),
-        ("form", Message::Bootstrap(bootstrap_record())),
+        ("heartbeat-replies", Message::Heartbeats(HeartbeatBatch { disk_free: 1 << 30, records: replies })),
+        ("bootstrap", Message::Bootstrap(bootstrap_record())),
     ]
 }
 
@@ -101,7 +104,7 @@ fn arrived(message: Incoming) -> Message {
             let frames = if entries.is_empty() { Vec::new() } else { vec![entries.frames().clone()] };
             Message::Raft { group, message, frames, prev_checksum }
         }
-        Incoming::Heartbeats(beats) => Message::Heartbeats(beats.into()),
+        Incoming::Heartbeats(records) => Message::Heartbeats(records.into()),
         Incoming::Bootstrap(bootstrap_record) => Message::Bootstrap(bootstrap_record),
         other => panic!("another family's: {other:?}"),
     }
@@ -216,11 +219,14 @@ fn one_entry_of_the_largest_size_travels_alone() {
 
 #[test]
 fn one_heartbeat_alone_is_a_message_of_one() {
-    for beat in [beat(3, 9, false, 0), reply(3, 44, 0)] {
-        let alone = written(Message::plain(beat.group, beat.message.clone()));
+    for record in [record(3, 9, false, 0), reply(3, 44, 0)] {
+        let alone = written(Message::plain(record.group, record.message.clone()));
         assert_eq!(
             alone,
-            written(Message::Heartbeats(HeartbeatBatch { room: ROOM_UNKNOWN, beats: vec![beat] }))
+            written(Message::Heartbeats(HeartbeatBatch {
+                disk_free: DISK_FREE_UNKNOWN,
+                records: vec![record]
+            }))
         );
     }
 }
@@ -229,46 +235,52 @@ fn one_heartbeat_alone_is_a_message_of_one() {
 fn many_heartbeats_and_answers_travel_together_and_too_many_in_several() {
     let count = 2 * HEARTBEATS_MAX as u64 + 5;
     let both = |group| {
-        if group % 3 == 0 { reply(group, 41 + group, group) } else { beat(group, group, group % 2 == 0, 0) }
+        if group % 3 == 0 { reply(group, 41 + group, group) } else { record(group, group, group % 2 == 0, 0) }
     };
-    let sent = HeartbeatBatch { room: 77, beats: (1..=count).map(both).collect() };
+    let sent = HeartbeatBatch { disk_free: 77, records: (1..=count).map(both).collect() };
     let mut arrived = Vec::new();
     for message in all_read(written(Message::Heartbeats(sent.clone()))) {
-        let Message::Heartbeats(HeartbeatBatch { room, beats }) = message else { panic!("{message:?}") };
-        let replies = matches!(beats[0].message, Raft::HeartbeatReply { .. });
-        assert_eq!(room, if replies { 77 } else { ROOM_UNKNOWN }, "answers say how much room there is");
-        assert!(beats.len() <= HEARTBEATS_MAX);
-        arrived.extend(beats);
+        let Message::Heartbeats(HeartbeatBatch { disk_free, records }) = message else {
+            panic!("{message:?}")
+        };
+        let replies = matches!(records[0].message, Raft::HeartbeatReply { .. });
+        assert_eq!(
+            disk_free,
+            if replies { 77 } else { DISK_FREE_UNKNOWN },
+            "answers say how much space is free"
+        );
+        assert!(records.len() <= HEARTBEATS_MAX);
+        arrived.extend(records);
     }
-    let message = |beat: &HeartbeatRecord| match beat.message {
+    let message = |record: &HeartbeatRecord| match record.message {
         Raft::Heartbeat { urgent: true, .. } => 0,
         Raft::Heartbeat { urgent: false, .. } => 1,
         _ => 2,
     };
-    assert!(arrived.is_sorted_by_key(|beat| (message(beat), beat.group)), "in their order");
-    arrived.sort_by_key(|beat| beat.group);
-    assert_eq!(arrived, sent.beats);
-    assert!(written(Message::Heartbeats(HeartbeatBatch { room: 0, beats: Vec::new() })).is_empty());
+    assert!(arrived.is_sorted_by_key(|record| (message(record), record.group)), "in their order");
+    arrived.sort_by_key(|record| record.group);
+    assert_eq!(arrived, sent.records);
+    assert!(written(Message::Heartbeats(HeartbeatBatch { disk_free: 0, records: Vec::new() })).is_empty());
 }
 
 #[test]
 fn a_heartbeat_of_nobody_and_a_log_that_ends_before_it_agrees_are_refused() {
     assert!(
         read(&written(Message::Heartbeats(HeartbeatBatch {
-            room: 0,
-            beats: vec![beat(1, 1, false, 0), beat(0, 1, false, 0)]
+            disk_free: 0,
+            records: vec![record(1, 1, false, 0), record(0, 1, false, 0)]
         })))
         .is_err()
     );
     assert!(read(&written(Message::plain(GROUP, reply(1, 40, 0).message))).is_err());
-    let mut reserved = written(plain(beat(1, 1, false, 0).message)).to_vec();
+    let mut reserved = written(plain(record(1, 1, false, 0).message)).to_vec();
     reserved[ENVELOPE_LEN] = 2;
     assert!(read(&sealed(reserved)).is_err());
 }
 
 #[test]
 fn more_heartbeats_than_a_message_holds_are_refused_by_their_length() {
-    let mut bytes = written(plain(beat(1, 1, false, 0).message));
+    let mut bytes = written(plain(record(1, 1, false, 0).message));
     let expected = golden::expected::<Incoming>();
     let longest = ENVELOPE_LEN + 8 + 40 * HEARTBEATS_MAX;
     bytes[..4].copy_from_slice(&(longest as u32).to_le_bytes());
@@ -278,16 +290,16 @@ fn more_heartbeats_than_a_message_holds_are_refused_by_their_length() {
 }
 
 #[test]
-fn formations_that_are_none_are_neither_sent_nor_read() {
+fn bootstrap_records_that_are_none_are_neither_sent_nor_read() {
     let crowd: Vec<_> = (1..=129).map(|id| (MemberId(id), 1)).collect();
     for members in [vec![(MemberId(2), 1), (MemberId(2), 1)], crowd.clone(), vec![], vec![(MemberId(0), 1)]] {
-        let mut rope = WriteBuffer::default();
+        let mut out = WriteBuffer::default();
         assert!(
             Message::Bootstrap(BootstrapRecord { cluster: 1, members: members.clone() })
-                .encode(&mut rope)
+                .encode(&mut out)
                 .is_err()
         );
-        assert_eq!(rope.len(), 0);
+        assert_eq!(out.len(), 0);
         let bootstrap = BootstrapRecord { cluster: 1, members }.to_bootstrap();
         assert!(BootstrapRecord::from_bootstrap(1, &bootstrap).is_err());
     }

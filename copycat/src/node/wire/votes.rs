@@ -55,7 +55,7 @@ fn words(kind: &'static MessageKind, flags: u8, group: GroupId, fields: &[u64], 
 
 /// Reads a vote or a request for one.
 pub(super) fn read(envelope: &Envelope) -> Result<Message, Malformed> {
-    envelope.is_somebodys()?;
+    envelope.check_group()?;
     zero("message count", envelope.count.into())?;
     let mut cursor = Cursor::new(&envelope.body);
     let (term, flags) = (cursor.u64()?, envelope.flags);

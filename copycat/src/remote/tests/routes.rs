@@ -1,7 +1,7 @@
 //! Tests of the connection that a request takes, given leader hints, broken connections and answers.
 
 use super::super::connections::ConnectionId;
-use super::super::queue::{QueueKey, Target};
+use super::super::queue::{QueueKey, Recipient};
 use super::super::routes::Routes;
 use crate::codec::access::{Access, Consistency};
 use crate::codec::command::{Call, Command};
@@ -96,8 +96,8 @@ impl Test {
         self.routes.hear(vec![LeaderHint { group, term, member: MemberId(member), address }]);
     }
 
-    fn suspect_leader(&mut self, group: GroupId, connection: ConnectionId) {
-        self.routes.suspect_leader(self.now, QueueKey { group, aim: Target::LeaderHint }, connection);
+    fn forget_leader(&mut self, group: GroupId, connection: ConnectionId) {
+        self.routes.forget_leader(self.now, QueueKey { group, recipient: Recipient::Leader }, connection);
     }
 
     fn missing(&self) -> Vec<u64> {
@@ -179,7 +179,7 @@ fn a_change_that_is_taken_back_delays_nobody() {
     test.hear(GROUP, 1, 2);
     test.write(GROUP);
     assert_eq!(test.send(), []);
-    test.suspect_leader(GROUP, SECOND);
+    test.forget_leader(GROUP, SECOND);
     assert_eq!(test.send(), [(DEFAULT, vec![2])]);
 }
 
@@ -192,7 +192,7 @@ fn after_a_break_nothing_is_under_way_and_the_next_go_at_once() {
     assert_eq!(test.send(), [(SECOND, vec![1])]);
     test.hear(GROUP, 2, 1);
     test.write(GROUP);
-    assert_eq!(test.send(), [], "the leader changed, and 1 is under way");
+    assert_eq!(test.send(), [], "the leader changed, and 1 is in flight");
     test.cut(SECOND);
     assert_eq!(test.send(), [(DEFAULT, vec![2])]);
     test.cut(DEFAULT);
@@ -251,11 +251,11 @@ fn the_newer_term_is_right() {
     assert_eq!(test.send(), [(THIRD, vec![1])]);
     test.answer(1);
     // The newest leader turns out not to lead: then older hints count again.
-    test.suspect_leader(GROUP, SECOND);
+    test.forget_leader(GROUP, SECOND);
     test.write(GROUP);
-    assert_eq!(test.send(), [(THIRD, vec![2])], "who was not asked is not in suspect_leader");
+    assert_eq!(test.send(), [(THIRD, vec![2])], "who was not asked is not forgotten");
     test.answer(2);
-    test.suspect_leader(GROUP, THIRD);
+    test.forget_leader(GROUP, THIRD);
     test.hear(GROUP, 4, 2);
     test.write(GROUP);
     assert_eq!(test.send(), [(SECOND, vec![3])]);
@@ -275,13 +275,13 @@ fn who_leads_is_asked_of_those_who_may_know_and_only_while_it_matters() {
     test.pass(Duration::from_millis(999));
     assert_eq!(test.seek(), []);
     test.pass(Duration::from_millis(1));
-    assert_eq!(test.seek(), [(DEFAULT, vec![GROUP]), (SECOND, vec![GROUP])], "as long as one is under way");
+    assert_eq!(test.seek(), [(DEFAULT, vec![GROUP]), (SECOND, vec![GROUP])], "as long as one is in flight");
     test.answer(1);
     test.pass(Duration::from_secs(1));
     assert_eq!(test.seek(), [], "nothing was asked since");
     test.write(GROUP);
     assert_eq!(test.seek().len(), 2);
-    test.suspect_leader(GROUP, DEFAULT);
+    test.forget_leader(GROUP, DEFAULT);
     assert_eq!(test.seek(), [], "a storm of failures is no storm of questions");
     test.pass(Duration::from_millis(50));
     assert_eq!(test.seek().len(), 2);
@@ -313,7 +313,7 @@ fn connections_are_kept_as_long_as_somebody_takes_them() {
     test.hear(GROUP, 1, 2);
     test.send();
     test.hear(GROUP, 2, 1);
-    assert!(test.routes.needs(SECOND), "1 is under way on it");
+    assert!(test.routes.needs(SECOND), "1 is in flight on it");
     test.pass(Duration::from_secs(20));
     test.routes.forget(test.now);
     test.answer(1);
@@ -377,7 +377,7 @@ fn order_is_kept_through_any_changes() {
             match random.u32(..10) {
                 0..5 => test.write(if random.bool() { GROUP } else { OTHER }),
                 5..7 => test.hear(if random.bool() { GROUP } else { OTHER }, step, random.u64(1..=4)),
-                7 => test.suspect_leader(GROUP, ConnectionId(random.u64(1..=3))),
+                7 => test.forget_leader(GROUP, ConnectionId(random.u64(1..=3))),
                 8 => test.routes.settle(ConnectionId(random.u64(1..=3))),
                 _ => test.pass(Duration::from_millis(random.u64(..100))),
             }
@@ -389,7 +389,7 @@ fn order_is_kept_through_any_changes() {
                 *last = *number;
                 let elsewhere =
                     |(other, on, _): &&(QueueKey, ConnectionId, u32)| other == queue && on != connection;
-                assert_eq!(test.sent.iter().find(elsewhere), None, "seed {seed}: under way on two at once");
+                assert_eq!(test.sent.iter().find(elsewhere), None, "seed {seed}: in flight on two at once");
             }
             while !test.sent.is_empty() && random.u32(..3) == 0 {
                 let answered = test.sent[random.usize(..test.sent.len())].2;

@@ -72,7 +72,7 @@ async fn what_was_under_way_to_a_leader_that_breaks_is_never_sent_again() {
         }
     };
     assert_eq!(lost, Err(Failure::Disconnected));
-    assert_eq!(write(&sender, number + 1).await, answer_of(number + 1), "the default_connection goes on");
+    assert_eq!(write(&sender, number + 1).await, answer_of(number + 1), "the default connection goes on");
     drop(node);
     while let Some((_, message)) = told.recv().await {
         let Incoming::Submit(submit) = message else { continue };

@@ -52,7 +52,7 @@ impl wire::Incoming for Incoming {
             }
             number::SUBMIT => submit::read(envelope).map(Incoming::Submit),
             number::RESOLVE => resolve::read_question(envelope).map(Incoming::Resolve),
-            number::FIND_LEADERS => leaders::read_seek(envelope).map(|_| Incoming::FindLeaders),
+            number::FIND_LEADERS => leaders::read_find_leaders(envelope).map(|_| Incoming::FindLeaders),
             other => panic!("a handle says {other}"),
         }
     }

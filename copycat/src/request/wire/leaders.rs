@@ -123,8 +123,8 @@ pub(super) fn write_leader(leader: &LeaderHint, fields: &mut BytesMut) {
 }
 
 /// Reads a `FindLeaders`.
-pub(crate) fn read_seek(envelope: &Envelope) -> Result<Vec<GroupId>, Malformed> {
-    envelope.is_nobodys()?;
+pub(crate) fn read_find_leaders(envelope: &Envelope) -> Result<Vec<GroupId>, Malformed> {
+    envelope.check_no_group()?;
     let mut cursor = Cursor::new(&envelope.body);
     let count = envelope.counted(envelope.body.len(), GROUP_LEN, GROUPS_MAX)?;
     let groups = (0..count).map(|_| cursor.u64().map(GroupId)).collect::<Result<Vec<_>, _>>()?;
@@ -135,7 +135,7 @@ pub(crate) fn read_seek(envelope: &Envelope) -> Result<Vec<GroupId>, Malformed> 
 
 /// Reads a `Leaders`.
 pub(crate) fn read_leaders(envelope: &Envelope) -> Result<Vec<LeaderHint>, Malformed> {
-    envelope.is_nobodys()?;
+    envelope.check_no_group()?;
     let mut cursor = Cursor::new(&envelope.body);
     let count = envelope.counted(envelope.body.len(), LEADER_LEN, GROUPS_MAX)?;
     let leaders = (0..count).map(|_| read_leader(&mut cursor)).collect::<Result<Vec<_>, _>>()?;

@@ -133,7 +133,7 @@ pub(crate) fn read_question(envelope: &Envelope) -> Result<Resolve, Malformed> {
 
 /// Reads a `Resolved`.
 pub(crate) fn read_answer(envelope: &Envelope) -> Result<Resolved, Malformed> {
-    envelope.is_nobodys()?;
+    envelope.check_no_group()?;
     let mut cursor = Cursor::new(&envelope.body);
     let (id, failure, reserved) = (cursor.u64()?, cursor.u16()?, cursor.u16()?);
     let (shapes, spare) = (cursor.u32()?, cursor.u128()?);

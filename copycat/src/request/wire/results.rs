@@ -79,7 +79,7 @@ fn write(run: &[Answered], out: &mut BytesMut) {
 
 /// Reads answers. Their results are slices of the message.
 pub(crate) fn read(envelope: &Envelope) -> Result<Vec<Answered>, Malformed> {
-    envelope.is_nobodys()?;
+    envelope.check_no_group()?;
     let mut cursor = Cursor::new(&envelope.body);
     let count = envelope.counted(envelope.body.len(), ANSWER_LEN, usize::MAX)?;
     non_zero("message count", count as u64)?;

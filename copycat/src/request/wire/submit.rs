@@ -124,7 +124,7 @@ fn write(submit: &Submit, run: &[Submitted], out: &mut BytesMut) {
 
 /// Reads requests. Their bodies are slices of the message.
 pub(crate) fn read(envelope: &Envelope) -> Result<Submit, Malformed> {
-    envelope.is_somebodys()?;
+    envelope.check_group()?;
     let mut cursor = Cursor::new(&envelope.body);
     let (term, left, reserved) = (cursor.u64()?, cursor.u32()?, cursor.u32()?);
     let (session, reserved) = (cursor.u64()?, cursor.u64()? | u64::from(reserved));

@@ -42,7 +42,7 @@ impl Incoming for Any {
         Ok(match envelope.kind.number {
             number::SUBMIT => Any::Submit(submit::read(envelope)?),
             number::RESULTS => Any::Results(Results(results::read(envelope)?)),
-            number::FIND_LEADERS => Any::FindLeaders(FindLeaders(leaders::read_seek(envelope)?)),
+            number::FIND_LEADERS => Any::FindLeaders(FindLeaders(leaders::read_find_leaders(envelope)?)),
             number::LEADERS => Any::Leaders(Leaders(leaders::read_leaders(envelope)?)),
             number::RESOLVE => Any::Resolve(resolve::read_question(envelope)?),
             number::RESOLVED => Any::Resolved(resolve::read_answer(envelope)?),
@@ -210,9 +210,9 @@ fn the_time_that_is_left_fits_its_field() {
 #[test]
 fn what_the_other_side_would_refuse_is_not_sent() {
     fn refused(message: impl Outgoing) {
-        let mut rope = WriteBuffer::default();
-        assert!(message.encode(&mut rope).is_err());
-        assert_eq!(rope.len(), 0);
+        let mut out = WriteBuffer::default();
+        assert!(message.encode(&mut out).is_err());
+        assert_eq!(out.len(), 0);
     }
     let body = Bytes::from(vec![0; BODY_MAX + 1]);
     refused(Results(vec![Answered { id: 1, result: Ok(vec![0; RESULT_MAX + 1].into()) }]));

@@ -60,7 +60,7 @@ pub(crate) fn prepare(journal: &mut Journal) {
 /// Closes the journal in order, with the closing record if there is space for it.
 pub(crate) fn close(journal: &mut Journal) -> Result<(), StorageError> {
     settle(journal)?;
-    match journal.close() {
+    match journal.next_closing_write() {
         Some(write) => journal.written(write.run()).map(drop),
         None => Ok(()),
     }

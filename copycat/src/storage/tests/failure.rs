@@ -52,11 +52,11 @@ fn votes_are_refused_when_their_reserve_is_used_up() {
     }
     let (term, error) = refused.unwrap();
     assert!(term > 4 && matches!(error, StorageError::Full(_)), "{term}: {error}");
-    assert!(journal.close().is_some(), "the last block is for the orderly end");
+    assert!(journal.next_closing_write().is_some(), "the last block is for the orderly end");
 }
 
 #[test]
-fn dropping_entries_makes_room_on_a_full_disk() {
+fn dropping_entries_makes_space_on_a_full_disk() {
     let (disk, mut journal) = simulated();
     let mut index = 0;
     while journal.active().header.number < 3 {
@@ -98,7 +98,7 @@ fn an_error_of_a_write_or_flush_ends_the_journal_for_good() {
         is_same(journal.save_vote(GroupId(1), 2, None).unwrap_err());
         is_same(journal.read(GroupId(1), 1, 1, 1).unwrap_err());
         assert!(journal.next_write().is_none() && journal.next_preparation().is_none());
-        assert!(journal.close().is_none());
+        assert!(journal.next_closing_write().is_none());
         assert_eq!(journal.durable(), durable);
         disk.kill();
         let recovered = Place::Simulated(disk).open(2).1;
@@ -129,9 +129,9 @@ fn what_is_longer_than_the_segment_that_is_ready_gets_a_longer_one() {
     journal.save_vote(GroupId(1), 1, None).unwrap();
     prepare(&mut journal);
     let long = frame(1, 1, 1, &[1; 300_000]);
-    assert!(matches!(journal.room_for(long.len()), Err(StorageError::NotReady)));
+    assert!(matches!(journal.space_for(long.len()), Err(StorageError::NotReady)));
     prepare(&mut journal);
-    journal.room_for(long.len()).unwrap();
+    journal.space_for(long.len()).unwrap();
     journal.append(GroupId(1), &entries(1, long).unwrap()).unwrap();
     settle(&mut journal).unwrap();
 }
@@ -149,11 +149,11 @@ fn of_two_segments_without_batches_the_second_goes_before_the_first_is_replaced(
     prepare(&mut journal);
     disk.kill();
     let (mut journal, _) = Place::Simulated(disk.clone()).open(2);
-    assert!(journal.room_for(300_000).is_err());
+    assert!(journal.space_for(300_000).is_err());
     prepare(&mut journal);
     disk.kill();
     let (mut journal, _) = Place::Simulated(disk).open(3);
-    journal.room_for(300_000).unwrap();
+    journal.space_for(300_000).unwrap();
 }
 
 #[test]
@@ -163,25 +163,25 @@ fn a_segment_that_is_ready_is_not_given_up_for_one_that_cannot_be_made() {
     begin_term(&mut journal, 1, 1);
     let (short, long) = (frame(1, 1, 1, &[0; 2_000]).len(), 100_000);
     let mut index = 0;
-    while journal.make_room_here(short, Purpose::Entries) {
+    while journal.make_space_here(short, Purpose::Entries) {
         index += 1;
         journal.append(GroupId(1), &entries(1, frame(1, 1, index, &[0; 2_000])).unwrap()).unwrap();
     }
-    journal.room_for(short).unwrap();
+    journal.space_for(short).unwrap();
     for _ in 0..3 {
-        assert!(matches!(journal.room_for(long), Err(StorageError::NotReady)));
+        assert!(matches!(journal.space_for(long), Err(StorageError::NotReady)));
         disk.inject(Fault::Full);
         prepare(&mut journal);
-        assert!(matches!(journal.room_for(long), Err(StorageError::Full(_))));
-        journal.room_for(short).unwrap();
+        assert!(matches!(journal.space_for(long), Err(StorageError::Full(_))));
+        journal.space_for(short).unwrap();
         journal.retry_preparation();
         assert!(journal.next_preparation().is_none(), "nobody has asked for a longer one again");
-        journal.room_for(short).unwrap();
+        journal.space_for(short).unwrap();
     }
     // There is space again.
-    assert!(matches!(journal.room_for(long), Err(StorageError::NotReady)));
+    assert!(matches!(journal.space_for(long), Err(StorageError::NotReady)));
     prepare(&mut journal);
-    journal.room_for(long).unwrap();
+    journal.space_for(long).unwrap();
     append(&mut journal, 1, frame(1, 1, index + 1, &[0; 2_000]));
     settle(&mut journal).unwrap();
     disk.kill();

@@ -91,7 +91,7 @@ fn fill(journal: &mut Journal) {
     settle(journal).unwrap();
     journal.note_commit(GroupId(1), 16);
     journal.note_commit(GroupId(2), 11);
-    let write = journal.close().unwrap();
+    let write = journal.next_closing_write().unwrap();
     journal.written(write.run()).unwrap();
 }
 

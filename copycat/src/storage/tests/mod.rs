@@ -8,7 +8,7 @@ mod files;
 mod golden;
 mod limits;
 mod model;
-mod room;
+mod space;
 
 use super::history::{
     History, append, begin_term, close, configuration_frame, entries, frame, owner, prepare, settle, small,

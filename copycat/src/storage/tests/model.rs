@@ -16,7 +16,7 @@ fn agrees_with_plain_vectors_over_many_restarts_on_every_disk() {
                 history.model.check(&history.journal);
                 settle(&mut history.journal).unwrap();
                 assert!(history.journal.durable() >= history.journal.end());
-                if let Some(write) = history.journal.close() {
+                if let Some(write) = history.journal.next_closing_write() {
                     history.journal.written(write.run()).unwrap();
                 }
                 history.model.check(&history.journal);

@@ -41,7 +41,7 @@ pub(crate) fn read_asked(envelope: &Envelope) -> Result<ToServer, Malformed> {
 
 /// Reads a message for the opening side.
 pub(crate) fn read_told(envelope: &Envelope) -> Result<ToReader, Malformed> {
-    envelope.is_nobodys()?;
+    envelope.check_no_group()?;
     let mut cursor = Cursor::new(&envelope.body);
     let stream = stream(&mut cursor)?;
     let message = match envelope.kind.number {

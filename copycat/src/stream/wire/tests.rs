@@ -82,9 +82,9 @@ fn no_damage_and_no_forgery_makes_a_message() {
 #[test]
 fn what_the_other_side_would_refuse_is_not_sent() {
     fn refused(message: impl Outgoing) {
-        let mut rope = WriteBuffer::default();
-        assert!(message.encode(&mut rope).is_err());
-        assert_eq!(rope.len(), 0);
+        let mut out = WriteBuffer::default();
+        assert!(message.encode(&mut out).is_err());
+        assert_eq!(out.len(), 0);
     }
     let items = |items| ToReader::Items { stream: 7, items };
     let long = |length: usize, count| {

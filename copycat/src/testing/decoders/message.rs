@@ -15,7 +15,7 @@ use bytes::BytesMut;
 /// The messages that a member accepts, from any sender.
 const MEMBER: Expected = Expected {
     kinds: <node::wire::Incoming as Incoming>::KINDS,
-    sender: SenderKinds::ANYONE,
+    sender: SenderKinds::UNCHECKED,
     longest: MESSAGE_MAX,
 };
 /// The messages that a remote handle accepts, from any sender.
@@ -100,7 +100,7 @@ fn resend(incoming: node::wire::Incoming) -> Result<BytesMut, Malformed> {
             let frames = if entries.is_empty() { Vec::new() } else { vec![entries.frames().clone()] };
             into_bytes(Message::Raft { group, message, frames, prev_checksum })
         }
-        In::Heartbeats(beats) => into_bytes(Message::Heartbeats(beats.into())),
+        In::Heartbeats(records) => into_bytes(Message::Heartbeats(records.into())),
         In::Submit(submit) => into_bytes(submit),
         In::Results(answers) => into_bytes(Results(answers)),
         In::FindLeaders(groups) => into_bytes(FindLeaders(groups)),

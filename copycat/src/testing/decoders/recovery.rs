@@ -184,7 +184,7 @@ fn opened(images: &Images) -> Verdict {
     let before = recovered.groups.get(&GroupId(group)).map_or(0, |state| state.commit);
     assert!(
         state.commit == last + 1 || state.commit == before,
-        "recorded, or left out where there was no room"
+        "recorded, or left out where there was no space"
     );
     let others = recovered.groups.iter().filter(|(id, _)| id.0 != group);
     assert!(others.eq(&again.groups), "the other groups are as they were");

@@ -9,8 +9,8 @@ use crate::transport::closed::Closed;
 use crate::transport::connection::read_alone;
 use crate::transport::event::{Event, Source};
 use crate::transport::limits::ENVELOPE_LEN;
-use crate::transport::outbox::outbox;
 use crate::transport::queue::Overflow;
+use crate::transport::send_queue::send_queue;
 use crate::transport::wire::{Incoming, Priority};
 use crate::{node, remote};
 use bytes::Bytes;
@@ -68,7 +68,7 @@ fn read<I: Incoming>(pieces: Pieces, choices: u8) -> (Vec<I>, Closed) {
 
 /// Returns the peer at the other end, which decides the messages that it may send.
 fn source(choices: u8) -> Source {
-    let (id, replies) = (MemberId(2), outbox(0, Overflow::Refuse).0);
+    let (id, replies) = (MemberId(2), send_queue(0, Overflow::Refuse).0);
     match choices & 3 {
         0 => Source::Member { id, priority: Priority::Control, replies },
         1 => Source::Member { id, priority: Priority::Bulk, replies },

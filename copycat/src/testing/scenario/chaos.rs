@@ -100,7 +100,7 @@ impl Invariants {
     }
 }
 
-fn formation(random: &mut fastrand::Rng) -> Configuration {
+fn initial_configuration(random: &mut fastrand::Rng) -> Configuration {
     let set = |range: std::ops::RangeInclusive<u64>| range.map(MemberId).collect::<Vec<_>>();
     let count = random.u64(1..=5);
     let outgoing = if random.u8(0..4) == 0 { set(random.u64(1..=3)..=random.u64(3..=5)) } else { Vec::new() };
@@ -196,7 +196,7 @@ fn history(seed: u64) -> (usize, usize, usize, usize) {
         entries_max: random.u64(1..5),
         seed,
     };
-    world.form(&formation(&mut random), &options);
+    world.form(&initial_configuration(&mut random), &options);
     for at in 0..STEPS {
         step(&mut world, &mut truth, &mut random);
         truth.check(&world);

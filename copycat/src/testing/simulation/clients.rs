@@ -39,7 +39,7 @@ pub(super) enum ClientTask {
 /// A client.
 #[derive(Clone, Debug)]
 pub(super) struct Client {
-    pub errand: ClientTask,
+    pub task: ClientTask,
     /// The operation that the client waits for.
     pub asked: Option<Operation>,
 }
@@ -54,8 +54,8 @@ struct Drawn {
 }
 
 impl Client {
-    pub(super) fn new(errand: ClientTask) -> Client {
-        Client { errand, asked: None }
+    pub(super) fn new(task: ClientTask) -> Client {
+        Client { task, asked: None }
     }
 }
 
@@ -63,7 +63,7 @@ impl Cluster<'_> {
     /// Sends the client's next operation, if its task has one.
     pub(super) fn ask(&mut self, client: usize) {
         assert!(self.clients[client].asked.is_none(), "one operation at a time");
-        let (at, group, access) = match self.clients[client].errand {
+        let (at, group, access) = match self.clients[client].task {
             ClientTask::Wander if self.healed_at.is_none() => self.wander(),
             ClientTask::Line { line } if self.healed_at.is_none() => match self.call_in_line(line) {
                 Some(call) => call,
@@ -79,7 +79,7 @@ impl Cluster<'_> {
             return self.go_on(client, false);
         }
         let mut asked = self.operation(client, group, access);
-        let Drawn { method, body, malformed } = self.draw_call(self.clients[client].errand, &asked);
+        let Drawn { method, body, malformed } = self.draw_call(self.clients[client].task, &asked);
         asked.malformed = malformed;
         self.note(&[30, client as u64, at as u64, asked.number, group.0], || {
             format!("client {client} asks {}: {} {} on group {}", id(at), asked.kind(), asked.number, group.0)
@@ -94,8 +94,8 @@ impl Cluster<'_> {
     }
 
     /// Draws the content of a request. Requests of tasks that must succeed are well-formed.
-    fn draw_call(&mut self, errand: ClientTask, asked: &Operation) -> Drawn {
-        let free = matches!(errand, ClientTask::Wander | ClientTask::Line { .. });
+    fn draw_call(&mut self, task: ClientTask, asked: &Operation) -> Drawn {
+        let free = matches!(task, ClientTask::Wander | ClientTask::Line { .. });
         let number = asked.number;
         let malformed = free && chance(&mut self.random, self.plan.malformed);
         if malformed {
@@ -144,7 +144,7 @@ impl Cluster<'_> {
     fn operation(&mut self, client: usize, group: GroupId, access: Access) -> Operation {
         self.operations += 1;
         let known = self.ledgers.get(&group).map_or(0, |ledger| ledger.history.known());
-        let line = match self.clients[client].errand {
+        let line = match self.clients[client].task {
             ClientTask::Line { line } => Some(self.lines[line].number),
             _ => None,
         };
@@ -158,7 +158,7 @@ impl Cluster<'_> {
     fn ask_later(&mut self, client: usize) {
         let range = if self.healed_at.is_some() { 1..20 } else { self.options.think_ms.clone() };
         let mut pause = millis(&mut self.random, range);
-        if matches!(self.clients[client].errand, ClientTask::Line { .. }) && chance(&mut self.random, 800) {
+        if matches!(self.clients[client].task, ClientTask::Line { .. }) && chance(&mut self.random, 800) {
             // At the same time as the client that was answered just now.
             pause = Duration::ZERO;
         }
@@ -207,7 +207,7 @@ impl Cluster<'_> {
         if let Some(ledger) = self.ledgers.get_mut(&asked.group) {
             ledger.history.answered(&asked, answer)?;
         }
-        if let ClientTask::Line { line } = self.clients[client].errand {
+        if let ClientTask::Line { line } = self.clients[client].task {
             self.answered_in_line(line, &asked);
             let behind = matches!(asked.access, Access::Read(_, ReadOrder::AfterWrites)) && answer.is_ok();
             self.report.lined_reads += u64::from(behind);
@@ -224,7 +224,7 @@ impl Cluster<'_> {
         }
         let newest = self.ledgers.get(&asked.group).map(|ledger| ledger.history.newest());
         let complete = answer.as_ref().is_ok_and(|bytes| Taken::decode(bytes) == newest);
-        let compares = matches!(self.clients[client].errand, ClientTask::Compare { .. });
+        let compares = matches!(self.clients[client].task, ClientTask::Compare { .. });
         self.go_on(client, answer.is_ok() && (complete || !compares));
         Ok(())
     }
@@ -233,20 +233,20 @@ impl Cluster<'_> {
     pub(super) fn lost(&mut self, client: usize) {
         self.report.unknown += 1;
         self.clients[client].asked = None;
-        if let ClientTask::Line { line } = self.clients[client].errand {
+        if let ClientTask::Line { line } = self.clients[client].task {
             self.begin_line(line);
         }
         self.go_on(client, false);
     }
 
     fn go_on(&mut self, client: usize, succeeded: bool) {
-        let errand = &mut self.clients[client].errand;
-        if matches!(errand, ClientTask::Probe { .. }) {
-            *errand = ClientTask::Done;
+        let task = &mut self.clients[client].task;
+        if matches!(task, ClientTask::Probe { .. }) {
+            *task = ClientTask::Done;
             return;
         }
         if succeeded {
-            *errand = match *errand {
+            *task = match *task {
                 ClientTask::Write { through, group } => ClientTask::Read { through, group },
                 ClientTask::Read { .. } | ClientTask::Compare { .. } => ClientTask::Done,
                 other => other,

@@ -1,4 +1,4 @@
-//! The kinds of faults. Their effects are in `strikes`, `ambush`, `healing` and `settle`.
+//! The kinds of faults. Their effects are in `fault_episodes.rs`, `timing_faults.rs`, `healing.rs` and `settle.rs`.
 
 use std::fmt;
 
@@ -134,7 +134,7 @@ impl fmt::Display for Fault {
             Fault::WriteError => "write errors",
             Fault::SyncError => "flush errors",
             Fault::Rot => "rotten tails",
-            Fault::Crowding => "full lanes",
+            Fault::Crowding => "full connections",
             Fault::Malformed => "malformed requests",
             Fault::Panic => "panics",
             Fault::OldProgram => "old programs",

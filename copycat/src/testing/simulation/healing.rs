@@ -25,7 +25,7 @@ impl Cluster<'_> {
             // A member with an old program may be elected as long as it has not met the unknown command.
             let restarts = member.timeout != member.configured || self.plan.old.is_some();
             if let Some(process) = &member.process {
-                process.port.make_room();
+                process.port.free_queues();
             }
             if self.members[at].process.is_none() {
                 let soon = millis(&mut self.random, 1..100);

@@ -18,14 +18,14 @@ pub(super) struct Line {
     at: usize,
     group: GroupId,
     calls: u64,
-    under_way: usize,
+    in_flight: usize,
     /// Number of calls in flight that a later read must not overtake.
     unanswered: usize,
 }
 
 impl Line {
     fn begun(number: u64, at: usize, group: GroupId) -> Line {
-        Line { number, at, group, calls: 0, under_way: 0, unanswered: 0 }
+        Line { number, at, group, calls: 0, in_flight: 0, unanswered: 0 }
     }
 
     /// Creates a line that has not begun.
@@ -39,7 +39,7 @@ impl Cluster<'_> {
     pub(super) fn call_in_line(&mut self, line: usize) -> Option<(usize, GroupId, Access)> {
         let current = self.lines[line];
         let gone = current.number == 0 || self.members[current.at].process.is_none();
-        if gone || current.calls >= LENGTH && current.under_way == 0 {
+        if gone || current.calls >= LENGTH && current.in_flight == 0 {
             self.begin_line(line);
         }
         let Line { at, group, calls, unanswered, .. } = self.lines[line];
@@ -49,7 +49,7 @@ impl Cluster<'_> {
         let access = self.draw_access().in_line(unanswered > 0);
         let line = &mut self.lines[line];
         line.calls += 1;
-        line.under_way += 1;
+        line.in_flight += 1;
         line.unanswered += usize::from(access.holds_place());
         Some((at, group, access))
     }
@@ -57,7 +57,7 @@ impl Cluster<'_> {
     /// Records that one of the line's calls is answered.
     pub(super) fn answered_in_line(&mut self, line: usize, asked: &Operation) {
         let line = &mut self.lines[line];
-        line.under_way -= 1;
+        line.in_flight -= 1;
         line.unanswered -= usize::from(asked.access.holds_place());
     }
 

@@ -23,9 +23,9 @@ impl Cluster<'_> {
         self.report.messages += 1;
         match &sent.message {
             Message::Raft { group, message, .. } => self.judge_one(at, sent.to, *group, message),
-            Message::Heartbeats(HeartbeatBatch { beats, .. }) => {
-                beats.iter().try_for_each(|beat| self.judge_one(at, sent.to, beat.group, &beat.message))
-            }
+            Message::Heartbeats(HeartbeatBatch { records, .. }) => records
+                .iter()
+                .try_for_each(|record| self.judge_one(at, sent.to, record.group, &record.message)),
             _ => Ok(()),
         }
     }
@@ -65,7 +65,7 @@ impl Cluster<'_> {
         let (life, timeout) = (self.members[there].life, self.members[at].timeout);
         for arrival in [arrivals.first, arrivals.second].into_iter().flatten() {
             let bytes = bytes.clone();
-            let parcel = InFlightMessage {
+            let message = InFlightMessage {
                 from: at,
                 to: there,
                 life,
@@ -77,18 +77,18 @@ impl Cluster<'_> {
             };
             match &mut self.members[there].held_messages {
                 Some(held_messages) if now <= held_messages.shut => {
-                    held_messages.messages.push((arrival, InFlightMessage { held: true, ..parcel }))
+                    held_messages.messages.push((arrival, InFlightMessage { held: true, ..message }))
                 }
                 Some(_) => {}
-                None => self.schedule.at(arrival, Event::Arrive(parcel)),
+                None => self.schedule.at(arrival, Event::Arrive(message)),
             }
         }
         Ok(())
     }
 
     /// Delivers a message to the process that runs at its destination.
-    pub(super) fn arrive(&mut self, parcel: &InFlightMessage) -> Result<(), Violation> {
-        let InFlightMessage { from, to, life, outlives, connection, held, timeout, .. } = *parcel;
+    pub(super) fn arrive(&mut self, message: &InFlightMessage) -> Result<(), Violation> {
+        let InFlightMessage { from, to, life, outlives, connection, held, timeout, .. } = *message;
         // Most messages that are in flight when a cut begins are lost in it.
         if !held && self.network.is_cut(from, to) && chance(&mut self.random, 900) {
             return Ok(());
@@ -98,11 +98,11 @@ impl Cluster<'_> {
             return Ok(());
         }
         let Some(process) = &mut member.process else { return Ok(()) };
-        let messages = wire::read_all::<Incoming>(parcel.bytes.clone()).map_err(Violation::Garbled)?;
+        let messages = wire::read_all::<Incoming>(message.bytes.clone()).map_err(Violation::Garbled)?;
         for message in messages {
             process.inbox.push(match message {
-                Incoming::Heartbeats(beats) => {
-                    process.inbox.extend(beats.map(|HeartbeatRecord { group, message, .. }| Input::Raft {
+                Incoming::Heartbeats(records) => {
+                    process.inbox.extend(records.map(|HeartbeatRecord { group, message, .. }| Input::Raft {
                         from: id(from),
                         group,
                         message,
@@ -160,7 +160,7 @@ impl Cluster<'_> {
             (true, false) => self.close(from, to),
             (false, true) if through => {
                 process.port.set_open(id(to), true);
-                self.tell(from, Input::Connected(id(to)));
+                self.tell(from, Input::BulkConnected(id(to)));
             }
             (true, true) if !through && chance(&mut self.random, 300) => self.close(from, to),
             _ => {}
@@ -170,7 +170,7 @@ impl Cluster<'_> {
     fn close(&mut self, from: usize, to: usize) {
         let Some(process) = &self.members[from].process else { return };
         if process.port.set_open(id(to), false) {
-            self.tell(from, Input::Disconnected(id(to)));
+            self.tell(from, Input::BulkDisconnected(id(to)));
         }
     }
 
@@ -188,8 +188,8 @@ fn show(message: &Message) -> String {
         Message::Raft { group, message, .. } => format!("group {}: {message:?}", group.0),
         Message::Submit(submit) => format!("{} requests for group {}", submit.requests.len(), submit.group.0),
         Message::Results(Results(answers)) => format!("{} answers", answers.len()),
-        Message::Heartbeats(HeartbeatBatch { beats, .. }) => {
-            beats.iter().map(|beat| format!("group {}: {:?}; ", beat.group.0, beat.message)).collect()
+        Message::Heartbeats(HeartbeatBatch { records, .. }) => {
+            records.iter().map(|record| format!("group {}: {:?}; ", record.group.0, record.message)).collect()
         }
         Message::Bootstrap(_) => String::new(),
     }

@@ -65,7 +65,7 @@ pub(super) struct View {
     pub commit: Index,
     pub log: Vec<Entry>,
     /// Index of the last entry dispatched to the applier.
-    pub handed: Index,
+    pub dispatched: Index,
 }
 
 /// A process: a node without threads and sockets.
@@ -77,7 +77,7 @@ pub(super) struct Process {
     pub inbox: Vec<Input>,
     /// A turn is scheduled.
     pub turn_due: bool,
-    pub save: Option<FlushTask>,
+    pub flush: Option<FlushTask>,
     /// The result of a write that has ended. The shard does not know it yet.
     pub written: Option<Written>,
     pub preparation: Option<Preparation>,
@@ -102,7 +102,7 @@ pub(super) struct Process {
 pub(super) struct Start {
     pub shard: shard::ShardOptions,
     pub kept: storage::JournalOptions,
-    pub founders: Configuration,
+    pub voters: Configuration,
     /// Per mille of messages that do not fit the queue of their connection.
     pub crowding: u32,
     /// The process runs the older program.
@@ -136,7 +136,7 @@ impl Member {
 
     /// Starts a process on the contents of the disk, and checks that they are what was flushed.
     pub(super) fn start(&mut self, now: Duration, start: Start) -> Result<(), Violation> {
-        let Start { shard: options, kept, founders, crowding, old } = start;
+        let Start { shard: options, kept, voters, crowding, old } = start;
         assert!(self.process.is_none(), "one process at a time");
         self.disk.heal();
         let (flushed, more) = self.disk.candidates()?;
@@ -153,10 +153,10 @@ impl Member {
         let promises_end = self.clock.read(now) + options.promised;
         let shard = Shard::new(options, journal, recovered, Box::new(port.clone()));
         let mut process = Process { promises_end, old, ..Process::new(shard, port) };
-        process.shard.bootstrap(self.clock.read(now), founders);
+        process.shard.bootstrap(self.clock.read(now), voters);
         for status in process.shard.status().groups {
             let GroupImage { term, entries, .. } = image.group(status.group).clone();
-            let view = View { role: Role::Follower, term, commit: 0, log: entries, handed: 0 };
+            let view = View { role: Role::Follower, term, commit: 0, log: entries, dispatched: 0 };
             process.views.insert(status.group, view);
         }
         self.process = Some(process);
@@ -173,7 +173,7 @@ impl Process {
             port,
             inbox: Vec::new(),
             turn_due: false,
-            save: None,
+            flush: None,
             written: None,
             preparation: None,
             work: VecDeque::new(),

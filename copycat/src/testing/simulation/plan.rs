@@ -124,7 +124,7 @@ impl Small {
             forwarded_bytes: bytes(1..8),
             piece_bytes: bytes(1..20),
             // High enough that a restarted member applies all of its log in time.
-            handed_bytes: bytes(4..40),
+            dispatched_bytes: bytes(4..40),
             ahead_bytes: bytes(4..40) as u64,
             requests_max: 0,
             lazy_entries: 0,

@@ -79,7 +79,7 @@ impl Port {
     }
 
     /// Lets every message fit from now on.
-    pub(super) fn make_room(&self) {
+    pub(super) fn free_queues(&self) {
         self.shared().crowding = 0;
     }
 

@@ -66,11 +66,11 @@ impl Cluster<'_> {
         let breaks_off = self.members[at].fuse.is_some_and(|(left, ..)| left == 0);
         let member = &mut self.members[at];
         let Some(process) = &mut member.process else { return Ok(()) };
-        let Some(save) = process.save.take() else { return Ok(()) };
+        let Some(flush) = process.flush.take() else { return Ok(()) };
         if breaks_off {
             member.disk.break_off();
         }
-        process.written = Some(save.run(&mut process.port.clone()));
+        process.written = Some(flush.run(&mut process.port.clone()));
         if self.burn(at) {
             return Ok(());
         }
@@ -106,14 +106,14 @@ impl Cluster<'_> {
             |shard: &Shard| shard.status().groups.iter().map(|group| group.raft.commit).sum::<u64>();
         let before = commits(&process.shard);
         // Any turn may dispatch more of the entries that were committed before.
-        let behind = process.views.values().any(|view| view.handed < view.commit);
+        let behind = process.views.values().any(|view| view.dispatched < view.commit);
         // Any turn sends the messages that were held back until now.
         let due = process.shard.deadline(now) <= now;
         process.shard.turn(now, [Input::Done(Done::Written(written))]);
         let quiet = (due || process.port.is_quiet())
             && commits(&process.shard) == before
-            && process.shard.outbox().save.is_none()
-            && (behind || process.shard.outbox().work.is_empty());
+            && process.shard.jobs().flush.is_none()
+            && (behind || process.shard.jobs().work.is_empty());
         if !quiet {
             return Err(Violation::Overslept { member: member.id });
         }
@@ -187,9 +187,9 @@ impl Cluster<'_> {
 
     fn take_jobs(&mut self, at: usize) -> Result<(), Violation> {
         let Some(mut process) = self.members[at].process.take() else { return Ok(()) };
-        let out = process.shard.outbox();
-        let (work, save, preparation) =
-            (std::mem::take(&mut out.work), out.save.take(), out.preparation.take());
+        let out = process.shard.jobs();
+        let (work, flush, preparation) =
+            (std::mem::take(&mut out.work), out.flush.take(), out.preparation.take());
         let judged = work.iter().try_for_each(|item| self.look_at_work(at, item, &mut process.views));
         process.work.extend(work);
         let life = self.members[at].life;
@@ -197,8 +197,8 @@ impl Cluster<'_> {
             let soon = micros(&mut self.random, 1..400);
             self.schedule.after(soon, Event::Apply { at, life });
         }
-        if let Some(save) = save {
-            process.save = Some(save);
+        if let Some(flush) = flush {
+            process.flush = Some(flush);
             let delay = micros(&mut self.random, self.plan.flush_us.clone()) + self.members[at].slow;
             self.schedule.after(delay, Event::Flush { at, life });
         }
@@ -248,11 +248,11 @@ impl Cluster<'_> {
         member.fuse = None;
         let Some(mut process) = member.process.take() else { return };
         // A write in flight may have reached the cache.
-        if let Some(save) = process.save.take()
+        if let Some(flush) = process.flush.take()
             && self.random.bool()
         {
             member.disk.break_off();
-            let _broken_off = save.run(&mut process.port);
+            let _broken_off = flush.run(&mut process.port);
         }
         member.disk.end(end);
         member.paused_until = Duration::ZERO;

@@ -20,9 +20,9 @@ impl Cluster<'_> {
         self.schedule.after(LOOK, Event::Settle);
     }
 
-    fn send_out(&mut self, through: usize, errand: fn(usize, GroupId) -> ClientTask) {
+    fn send_out(&mut self, through: usize, task: fn(usize, GroupId) -> ClientTask) {
         for group in (1..=self.plan.groups).map(GroupId) {
-            self.clients.push(Client::new(errand(through, group)));
+            self.clients.push(Client::new(task(through, group)));
             self.schedule.after(Duration::ZERO, Event::Ask { client: self.clients.len() - 1 });
         }
     }
@@ -58,7 +58,7 @@ impl Cluster<'_> {
     /// Returns the first condition that does not hold yet.
     fn missing(&self) -> Option<String> {
         for client in &self.clients {
-            match client.errand {
+            match client.task {
                 ClientTask::Write { through, group } => {
                     return Some(format!("no write through {} to group {}", id(through), group.0));
                 }

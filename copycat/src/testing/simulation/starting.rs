@@ -59,7 +59,7 @@ impl Cluster<'_> {
         let start = Start {
             shard,
             kept: self.plan.storage(self.options, owner),
-            founders: Configuration::of_voters((0..self.members.len()).map(id)),
+            voters: Configuration::of_voters((0..self.members.len()).map(id)),
             crowding,
             old: self.plan.old == Some(at),
         };

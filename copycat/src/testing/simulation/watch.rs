@@ -71,10 +71,10 @@ impl Cluster<'_> {
             for frame in Frame::all_trusted(chunk) {
                 let frame = frame.map_err(Violation::Unreadable)?;
                 let (group, index) = (*group, frame.header.index);
-                if index != view.handed + 1 || index > view.commit {
+                if index != view.dispatched + 1 || index > view.commit {
                     return Err(Violation::AppliedOther { group, member, index });
                 }
-                view.handed = index;
+                view.dispatched = index;
                 ledger.applies(member, &frame)?;
             }
         }
@@ -94,7 +94,7 @@ impl Cluster<'_> {
 }
 
 impl View {
-    const NOTHING: View = View { role: Role::Follower, term: 0, commit: 0, log: Vec::new(), handed: 0 };
+    const NOTHING: View = View { role: Role::Follower, term: 0, commit: 0, log: Vec::new(), dispatched: 0 };
 }
 
 /// A check of one group on one member.

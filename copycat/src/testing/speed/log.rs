@@ -78,7 +78,7 @@ impl Log {
         let next = recovered.groups.get(&GROUP).map_or(1, |group| group.log.last().index + 1);
         let mut log = Log { journal, next, jobs: Some(jobs), prepared, preparer: Some(preparer) };
         if next == 1 {
-            log.journal.save_vote(GROUP, 1, None).expect("room for a term");
+            log.journal.save_vote(GROUP, 1, None).expect("space for a term");
         }
         log.flush();
         (log, took)

@@ -11,14 +11,14 @@ use crate::transport::write_buffer::WriteBuffer;
 use bytes::{BufMut, Bytes};
 
 const LONGEST: usize = MESSAGE_MAX - ENVELOPE_LEN;
-const BEAT: MessageKind = MessageKind::new(Family::Messages, 1, SenderKinds::CONTROL, (8, 8));
+const HEARTBEAT: MessageKind = MessageKind::new(Family::Messages, 1, SenderKinds::CONTROL, (8, 8));
 const ASK: MessageKind =
     MessageKind::new(Family::Messages, 2, SenderKinds::BULK.or(SenderKinds::HANDLE), (8, LONGEST));
 const ANSWER: MessageKind = MessageKind::new(Family::Messages, 3, SenderKinds::SERVER, (8, LONGEST));
 const LOAD: MessageKind =
     MessageKind::new(Family::Messages, 4, SenderKinds::BULK, (8, LONGEST)).summed_to(8).yielding();
 const QUESTION: MessageKind = MessageKind::new(Family::Messages, 5, SenderKinds::HANDLE, (8, 8));
-const KINDS: &[MessageKind] = &[BEAT, ASK, ANSWER, LOAD, QUESTION];
+const KINDS: &[MessageKind] = &[HEARTBEAT, ASK, ANSWER, LOAD, QUESTION];
 
 /// A test message. Each has a number, and some are followed by as many bytes as a test wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub(super) enum Note {
 impl Outgoing for Note {
     fn kind(&self) -> &'static MessageKind {
         match self {
-            Note::HeartbeatRecord(_) => &BEAT,
+            Note::HeartbeatRecord(_) => &HEARTBEAT,
             Note::Ask(..) => &ASK,
             Note::Answer(..) => &ANSWER,
             Note::Load(..) => &LOAD,
@@ -79,7 +79,7 @@ impl Incoming for Note {
         let mut cursor = Cursor::new(&envelope.body);
         let (number, length) = (cursor.u64()?, envelope.body.len() - 8);
         Ok(match envelope.kind {
-            kind if *kind == BEAT => Note::HeartbeatRecord(number),
+            kind if *kind == HEARTBEAT => Note::HeartbeatRecord(number),
             kind if *kind == ASK => Note::Ask(vec![number], length),
             kind if *kind == ANSWER => Note::Answer(number, length),
             kind if *kind == LOAD => Note::Load(number, vec![envelope.body.slice(8..)]),

@@ -95,7 +95,7 @@ async fn a_newer_connection_replaces_an_older_one(network: Network, any: &str) {
     let mut two = Member::new(&network, 2);
     let acceptor = two.listen(any).await;
     let first = raw(&network, acceptor.address(), hello_of(1, Priority::Bulk)).await.unwrap();
-    let _other_lane = raw(&network, acceptor.address(), hello_of(1, Priority::Control)).await.unwrap();
+    let _other_connection = raw(&network, acceptor.address(), hello_of(1, Priority::Control)).await.unwrap();
     let _second = raw(&network, acceptor.address(), hello_of(1, Priority::Bulk)).await.unwrap();
     closed(first).await;
     assert!(matches!(two.gone().await, Source::Member { id: MemberId(1), priority: Priority::Bulk, .. }));
@@ -106,13 +106,13 @@ async fn the_founder_replaces_whoever_came_before_the_founding(network: Network,
     let mut two = Member::with(&network, admission.clone(), limits());
     let acceptor = two.listen(any).await;
     let impostor = raw(&network, acceptor.address(), hello_of(9, Priority::Bulk)).await.unwrap();
-    let founder = raw(&network, acceptor.address(), hello_of(1, Priority::Bulk)).await;
-    assert!(matches!(founder, Err(Refusal::DuplicateMember)));
+    let member = raw(&network, acceptor.address(), hello_of(1, Priority::Bulk)).await;
+    assert!(matches!(member, Err(Refusal::DuplicateMember)));
     admission.form(7);
-    let mut founder = raw(&network, acceptor.address(), hello_of(1, Priority::Bulk)).await.unwrap();
+    let mut member = raw(&network, acceptor.address(), hello_of(1, Priority::Bulk)).await.unwrap();
     closed(impostor).await;
     assert!(matches!(two.gone().await, Source::Member { id: MemberId(1), priority: Priority::Bulk, .. }));
-    founder.write_all(&encoded(ask(1))).await.unwrap();
+    member.write_all(&encoded(ask(1))).await.unwrap();
     assert_eq!(asked(&mut two.bulk, 1).await, [1]);
 }
 

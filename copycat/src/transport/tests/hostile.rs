@@ -83,7 +83,7 @@ async fn misplaced_messages_close_the_connection(network: Network, any: &str) {
 async fn unknown_kinds_close_the_connection_before_their_bodies_come(network: Network, any: &str) {
     let mut member = Member::new(&network, 2);
     let acceptor = member.listen(any).await;
-    // MessageKind and family: unknown ones, reserved families, and kinds of the handshake.
+    // Kind and family: unknown ones, reserved families, and kinds of the handshake.
     let strangers =
         [[0, 5], [6, 5], [1, 1], [1, 2], [1, 3], [1, 4], [1, 6], [1, 7], [255, 255], [1, 0], [2, 0], [0, 0]];
     for stranger in strangers {

@@ -9,7 +9,7 @@ use crate::transport::wire::Priority;
 use bytes::Bytes;
 
 on_both!(
-    messages_arrive_in_order_and_on_their_lane,
+    messages_arrive_in_order_and_by_their_priority,
     senders_work_from_any_thread,
     large_pieces_arrive_as_they_are,
     a_broken_lane_is_dialed_again,
@@ -21,7 +21,7 @@ on_both!(
     bulk_does_not_hold_up_control,
 );
 
-async fn messages_arrive_in_order_and_on_their_lane(network: Network, any: &str) {
+async fn messages_arrive_in_order_and_by_their_priority(network: Network, any: &str) {
     let (mut one, mut two) = (Member::new(&network, 1), Member::new(&network, 2));
     let acceptor = two.listen(any).await;
     let peer = one.reach(2, &acceptor).await;

@@ -54,16 +54,16 @@ impl Envelope {
     /// Checks that the message names no group and counts nothing.
     pub(crate) fn is_plain(&self) -> Result<(), Malformed> {
         zero("message count", self.count.into())?;
-        self.is_nobodys()
+        self.check_no_group()
     }
 
     /// Checks that the message names no group.
-    pub(crate) fn is_nobodys(&self) -> Result<(), Malformed> {
+    pub(crate) fn check_no_group(&self) -> Result<(), Malformed> {
         zero("message group", self.group.0)
     }
 
     /// Checks that the message names a group.
-    pub(crate) fn is_somebodys(&self) -> Result<(), Malformed> {
+    pub(crate) fn check_group(&self) -> Result<(), Malformed> {
         non_zero("message group", self.group.0)
     }
 

@@ -52,7 +52,7 @@ impl SenderKinds {
 
     /// Any sender. For tests, which read messages without a connection.
     #[cfg(any(test, feature = "testing"))]
-    pub(crate) const ANYONE: SenderKinds = SenderKinds(0);
+    pub(crate) const UNCHECKED: SenderKinds = SenderKinds(0);
 
     /// Returns the union of both sets.
     pub(crate) const fn or(self, other: SenderKinds) -> SenderKinds {
@@ -102,7 +102,7 @@ impl MessageKind {
     ) -> MessageKind {
         assert!(number != 0 && shortest <= longest && longest <= MESSAGE_MAX - ENVELOPE_LEN);
         let both = senders.contain(SenderKinds::CONTROL) && senders.contain(SenderKinds::BULK);
-        assert!(matches!(family, Family::Connection) || !both, "a kind has one lane");
+        assert!(matches!(family, Family::Connection) || !both, "a kind has one priority");
         MessageKind {
             family,
             number,

@@ -73,7 +73,7 @@ pub(crate) fn read_one<I: Incoming>(bytes: &[u8]) -> Result<Option<I>, Unreadabl
 
 /// Returns what such a side expects.
 pub(crate) fn expected<I: Incoming>() -> Expected {
-    Expected { kinds: I::KINDS, sender: SenderKinds::ANYONE, longest: MESSAGE_MAX }
+    Expected { kinds: I::KINDS, sender: SenderKinds::UNCHECKED, longest: MESSAGE_MAX }
 }
 
 /// Rewrites length and checksum, as an attacker would.
@@ -163,5 +163,5 @@ fn forged<T>(all: &[Named], expected: &Expected, read: Read<'_, T>) {
 
 /// Returns what is expected of a handshake and of pings.
 pub(super) fn handshake() -> Expected {
-    Expected { sender: SenderKinds::ANYONE, ..hello::HANDSHAKE }
+    Expected { sender: SenderKinds::UNCHECKED, ..hello::HANDSHAKE }
 }

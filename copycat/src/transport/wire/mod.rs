@@ -74,7 +74,7 @@ pub(crate) fn read_all<I: Incoming>(bytes: bytes::Bytes) -> Result<Vec<I>, Unrea
     let mut received = bytes::BytesMut::from(bytes);
     let expected = envelope::Expected {
         kinds: I::KINDS,
-        sender: family::SenderKinds::ANYONE,
+        sender: family::SenderKinds::UNCHECKED,
         longest: super::limits::MESSAGE_MAX,
     };
     let mut messages = Vec::new();

@@ -168,7 +168,7 @@ fn a_message_is_refused_before_its_bytes_come() {
     assert!(!refused(&(MESSAGE_MAX as u32).to_le_bytes()));
     let shy = expected(SenderKinds::STRANGER, HANDSHAKE_MAX);
     assert!(length(&(HANDSHAKE_MAX as u32 + 1).to_le_bytes(), &shy).is_err());
-    // MessageKind 1 has only one valid length, and an unknown kind has none.
+    // Kind 1 has only one valid length, and an unknown kind has none.
     assert_eq!(length(&front(ENVELOPE_LEN + 8, 1, 5), &expected(SenderKinds::CONTROL, MESSAGE_MAX)), Ok(32));
     assert!(refused(&front(ENVELOPE_LEN + 9, 1, 5)) && refused(&front(ENVELOPE_LEN + 7, 1, 5)));
     let unknown = |kind, family| Err(Unreadable::Unknown { family, kind });

@@ -21,8 +21,8 @@ fn arguments_are_kept_up_to_a_bound_and_one_request_more() {
     let mut held = [read(&mut leader, 60), read(&mut leader, 60)];
     assert_eq!(seen(&mut read(&mut leader, 0)), Some(Err(Failure::Busy)));
     assert_eq!(held.each_mut().map(seen), [None, None]);
-    leader.beats();
-    leader.beats();
+    leader.records();
+    leader.records();
     assert_eq!(held.each_mut().map(seen), [Some(Ok(0)); 2]);
     assert_eq!(seen(&mut read(&mut leader, 60)), None, "there is room again");
 }
@@ -34,7 +34,7 @@ fn requests_are_counted_until_they_are_answered() {
     let [mut write, mut waits, mut busy] = leader.call([Access::Write, FREE, FREE]);
     assert_eq!(seen(&mut busy), Some(Err(Failure::Busy)));
     leader.acknowledges(2);
-    leader.beats();
+    leader.records();
     assert_eq!((seen(&mut write), seen(&mut waits)), (Some(Ok(1)), Some(Ok(1))));
     let [mut more] = leader.call([Access::Write]);
     assert_eq!(seen(&mut more), None);
@@ -56,23 +56,23 @@ fn what_one_group_gives_back_is_found_for_another_that_was_refused() {
             "the two took it all"
         );
     }
-    leader.beats();
+    leader.records();
     assert_eq!((seen(&mut first), seen(&mut kept)), (Some(Ok(0)), None));
     assert_eq!(seen(&mut read_of(&mut leader, third, 0)), None, "what the first one gave back");
 }
 
 #[test]
-fn a_confirmed_read_waits_for_all_that_is_committed_and_not_for_what_is_handed_over() {
+fn a_confirmed_read_waits_for_all_that_is_committed_and_not_for_what_is_dispatched() {
     let bounds = Bounds { ahead_bytes: 1, piece_bytes: 1, ..Bounds::DEFAULT };
     let mut leader = Leader::elected_within(bounds);
     leader.acknowledges(1);
     let mut writes = leader.call([Access::Write; 4]);
     leader.acknowledges(5);
     let before = writes.iter_mut().filter_map(seen).count();
-    assert!(before < 4, "all of them were handed over at once");
+    assert!(before < 4, "all of them were dispatched at once");
     let mut strict = read(&mut leader, 0);
     leader.shard.turn(leader.now, []);
-    leader.beats();
+    leader.records();
     let mut turns = 0;
     let found = loop {
         match seen(&mut strict) {
@@ -82,7 +82,7 @@ fn a_confirmed_read_waits_for_all_that_is_committed_and_not_for_what_is_handed_o
         leader.shard.turn(leader.now, []);
         leader.turn([]);
         turns += 1;
-        assert!(turns < 10, "one entry is handed over each time that it is looked at");
+        assert!(turns < 10, "one entry is dispatched each time that it is looked at");
     };
     assert_eq!(found, Ok(4));
 }

@@ -34,11 +34,11 @@ impl Member {
     fn turn(&mut self, inputs: Vec<Input>) {
         self.shard.turn(self.now, inputs);
         loop {
-            let out = self.shard.outbox();
+            let out = self.shard.jobs();
             out.work.clear();
-            let (save, preparation) = (out.save.take(), out.preparation.take());
+            let (flush, preparation) = (out.flush.take(), out.preparation.take());
             let mut done = Vec::new();
-            done.extend(save.map(|save| Done::Written(save.run(&mut self.end))));
+            done.extend(flush.map(|flush| Done::Written(flush.run(&mut self.end))));
             done.extend(preparation.map(|preparation| Done::Prepared(preparation.run())));
             if done.is_empty() {
                 return;
@@ -111,12 +111,12 @@ impl Pair {
         while let Some((from, to, message)) = { self.wire.lock().unwrap().pop_front() } {
             let Some(receiver) = self.members.get_mut(to.0 as usize - 1) else { continue };
             let inputs = match message {
-                wire::Message::Heartbeats(HeartbeatBatch { beats, .. }) => {
+                wire::Message::Heartbeats(HeartbeatBatch { records, .. }) => {
                     self.messages[from.0 as usize - 1] += 1;
-                    let input = |beat: wire::heartbeats::HeartbeatRecord| {
-                        input(from, beat.group, beat.message, Vec::new())
+                    let input = |record: wire::heartbeats::HeartbeatRecord| {
+                        input(from, record.group, record.message, Vec::new())
                     };
-                    beats.into_iter().map(input).collect()
+                    records.into_iter().map(input).collect()
                 }
                 wire::Message::Raft { group, message, frames, .. } => {
                     vec![input(from, group, message, frames.concat())]

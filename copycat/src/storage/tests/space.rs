@@ -1,4 +1,4 @@
-//! An `Ok` of `room_for` is kept, wherever in a segment the call is made.
+//! An `Ok` of `space_for` is kept, wherever in a segment the call is made.
 
 use super::*;
 use crate::codec::configuration::MEMBERS_MAX;
@@ -52,7 +52,7 @@ impl Case {
             let entry = frame(1, 1, index, &vec![0; random.usize(..=len)]);
             let entry = [entry, frame(1, 1, index + 1, b"")].concat();
             // Does not go beyond the first segment: space is asked for at its end.
-            if !journal.make_room_here(entry.len(), Purpose::Entries) {
+            if !journal.make_space_here(entry.len(), Purpose::Entries) {
                 break;
             }
             journal.append(GroupId(1), &entries(1, entry).unwrap()).unwrap();
@@ -96,7 +96,7 @@ fn what_was_granted_fits_with_a_vote_before_between_or_behind_it() {
             let mut journal = case.journal(&mut random);
             let group = GroupId(case.group);
             let pieces = pieces(case.group, case.last(&journal), len, &mut random);
-            if journal.room_for(len).is_err() {
+            if journal.space_for(len).is_err() {
                 refused += 1;
                 continue;
             }
@@ -120,7 +120,7 @@ fn what_was_granted_fits_with_a_vote_before_between_or_behind_it() {
 }
 
 #[test]
-fn after_a_vote_there_is_room_for_the_entry_of_the_new_leader() {
+fn after_a_vote_there_is_space_for_the_entry_of_the_new_leader() {
     let mut random = fastrand::Rng::with_seed(5);
     let (mut granted, mut refused) = (0, 0);
     for case in Case::all() {
@@ -128,7 +128,7 @@ fn after_a_vote_there_is_room_for_the_entry_of_the_new_leader() {
         let group = GroupId(case.group);
         // Holds elections until their reserve is used up.
         for term in 2..12 {
-            if !journal.has_vote_room() {
+            if !journal.has_vote_space() {
                 refused += 1;
                 break;
             }

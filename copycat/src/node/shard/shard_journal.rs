@@ -11,9 +11,9 @@ use std::time::Duration;
 /// Pause between two attempts to prepare a segment on a full disk.
 const RETRY_INTERVAL: Duration = Duration::from_millis(500);
 
-/// The log of all groups, in one journal.
+/// The journal of the shard, which holds the logs of all groups.
 #[derive(Debug)]
-pub(super) struct Log {
+pub(super) struct ShardJournal {
     pub journal: Journal,
     backlog_bytes_max: u64,
     /// The recovered state of the groups that were not loaded yet.
@@ -24,9 +24,9 @@ pub(super) struct Log {
     next_retry: Duration,
 }
 
-impl Log {
-    pub(super) fn new(journal: Journal, recovered: Recovered, bounds: &Bounds) -> Log {
-        Log {
+impl ShardJournal {
+    pub(super) fn new(journal: Journal, recovered: Recovered, bounds: &Bounds) -> ShardJournal {
+        ShardJournal {
             journal,
             backlog_bytes_max: bounds.backlog_bytes_max,
             recovered: recovered.groups,
@@ -58,11 +58,11 @@ impl Log {
 
     /// Checks whether `bytes` bytes of entries can be appended now: there is a segment for them, and no more entries
     /// wait for the disk than their bound allows. Fails with `NotReady` if they can be appended soon.
-    pub(super) fn room_for(&mut self, bytes: usize) -> Result<(), StorageError> {
+    pub(super) fn space_for(&mut self, bytes: usize) -> Result<(), StorageError> {
         if self.journal.backlog() > self.backlog_bytes_max {
             return Err(StorageError::NotReady);
         }
-        self.journal.room_for(bytes)
+        self.journal.space_for(bytes)
     }
 
     /// Records that `token` of `group` is durable once everything appended so far is durable.

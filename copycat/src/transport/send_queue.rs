@@ -9,17 +9,17 @@ use super::write_buffer::Chunk;
 use std::sync::Arc;
 
 /// Creates the two ends of a queue that is still shut.
-pub(crate) fn outbox(bytes_max: usize, overflow: Overflow) -> (Sender, Outbox) {
+pub(crate) fn send_queue(bytes_max: usize, overflow: Overflow) -> (Sender, SendQueueReader) {
     let shared = Arc::new(Shared::new(bytes_max, overflow));
-    (Sender::new(Arc::clone(&shared)), Outbox { shared })
+    (Sender::new(Arc::clone(&shared)), SendQueueReader { shared })
 }
 
 /// The queue's end in the task that serves the connection. Dropping it shuts the queue.
-pub(crate) struct Outbox {
+pub(crate) struct SendQueueReader {
     shared: Arc<Shared>,
 }
 
-impl Outbox {
+impl SendQueueReader {
     /// Opens the queue: there is a connection, and messages are accepted from now on.
     pub(super) fn open(&self) {
         self.shared.queue().state = State::Open;
@@ -104,7 +104,7 @@ impl Outbox {
     }
 }
 
-impl Drop for Outbox {
+impl Drop for SendQueueReader {
     fn drop(&mut self) {
         self.shut();
     }
