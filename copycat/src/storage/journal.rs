@@ -2,7 +2,7 @@
 //!
 //! Nothing here blocks. An append gives frames their final positions and makes them readable at once. Files above
 //! this one do the rest: `recovery.rs` opens a journal, `write.rs` makes frames durable, `preparation.rs` provides
-//! the next segment, `room.rs` checks for free space, `read.rs` returns entries. They all work on the parts below:
+//! the next segment, `space.rs` checks for free space, `read.rs` returns entries. They all work on the parts below:
 //! `groups.rs`, `segments.rs`, `write_queue.rs`, `preparer.rs`.
 
 use super::batch_header::{BATCH_HEADER_LEN, BatchKind, add_frame};

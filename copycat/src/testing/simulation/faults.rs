@@ -1,4 +1,4 @@
-//! The kinds of faults. Their effects are in `strikes`, `ambush`, `healing` and `settle`.
+//! The kinds of faults. Their effects are in `fault_episodes`, `timing_faults`, `healing` and `settle`.
 
 use std::fmt;
 

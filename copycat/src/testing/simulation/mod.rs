@@ -6,8 +6,8 @@
 //! elect leaders, write, read, and reach equal states on all members. The invariants are checked after every event.
 //!
 //! Begin with [`run`]. Then read `cluster` (the loop), `process` (the steps of a process, and where it may end),
-//! `faults` and `strikes` (the faults), `ambush` (faults at the worst moment), and `ledger`, `history`, `order`,
-//! `promises` and `image` (the invariants).
+//! `faults` and `fault_episodes` (the faults), `timing_faults` (faults at the worst moment), and `ledger`, `history`,
+//! `order`, `promises` and `image` (the invariants).
 
 mod chance;
 mod clients;
