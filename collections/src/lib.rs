@@ -1,8 +1,8 @@
 //! Replicated maps, sets, lists and atomic variables.
 //!
-//! Each is a trait with [`#[state_machine]`](copycat::state_machine), a state of the standard library that
-//! implements it, and the proxies that the macro makes of it. Any user of `copycat` could write the same: read
-//! [`Set`] first, the shortest one with a key.
+//! Each is a trait with [`#[state_machine]`](copycat::state_machine), a state that implements it (where there is one, a
+//! type of the standard library), and the proxies that the macro makes of it. Any user of `copycat` could write the
+//! same: read [`Set`] first, the shortest one with a key.
 //!
 //! ```
 //! use copycat::{Cluster, Copycat, Member, MemoryNetwork, Storage};

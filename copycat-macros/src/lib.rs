@@ -42,7 +42,7 @@ use proc_macro::TokenStream;
 /// | mark | method | options |
 /// |---|---|---|
 /// | `#[write]` | takes `&mut self`, goes through the log | `supersedes(…)`, `all`, `merge = …`, `single`, `id = …` |
-/// | `#[delete]` | a write that leaves a tombstone for its key | the same |
+/// | `#[delete]` | a write that removes what its key stands for; today as `#[write]` | the same |
 /// | `#[read]` | takes `&self`, never in the log | `consistency = …`, `merge = …`, `all`, `single`, `id = …` |
 /// | `#[key]` | on the argument that decides the partition | `each` |
 ///
@@ -54,8 +54,9 @@ use proc_macro::TokenStream;
 ///
 /// - `consistency = strict`, `lease` or `eventual`: the consistency of a read, unless the caller chooses another.
 /// - `supersedes(put, remove)`: declares that this command makes earlier commands of the named methods *with the same
-///   key* obsolete, so that they need not be kept. One is left out only if no other command that concerns the key lies
-///   between the two: no command on the key that is not named, and none on several keys or on all partitions.
+///   key* obsolete, so that they need not be kept. An earlier command may be left out only if every command between
+///   the two that touches the key is named here, too. A command on several keys or on all partitions counts as touching
+///   it, and is never among those. (No code leaves out commands yet.)
 /// - `#[key(each)]` on a collection of keys, by value or as a slice, `#[key(each.0)]` on one of pairs,
 ///   `#[key(each.name)]` on one of structs: the command is split. Each partition that some of the keys belong to gets a
 ///   command with its part of the collection; with `all`, the other partitions get an empty part. The command is atomic

@@ -30,8 +30,8 @@ impl<B: AsRef<[u8]>> Command<B> {
     }
 }
 
-/// The limit for `sequence - settled` of a [`Stamp`]: a frame stores the difference in 16 bits. A client that has
-/// this many unsettled writes in one line must wait.
+/// The limit for `sequence - settled` of a [`Stamp`]: a frame stores the difference in 16 bits. A client with
+/// sessions, which do not exist yet, will have to wait once it has this many unsettled writes in one line.
 pub(crate) const UNSETTLED_MAX: u64 = u16::MAX as u64;
 
 /// The session that sent a write, and the write's number within it (thesis §6.3). All fields are zero if there is no

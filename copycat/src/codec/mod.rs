@@ -1,8 +1,9 @@
 //! Bytes to values and back: frames, checksums, length limits, and the encoding of user values.
 //!
-//! This layer knows no file, no socket and no rule of consensus. All layers above use its types ([`ids`], [`terms`],
-//! [`log_shape`], [`configuration`]). It checks the lengths that untrusted bytes claim before it allocates memory for
-//! them. No other layer knows which serialization library is used.
+//! This layer knows no file and no socket, and decides nothing about consensus. All layers above use its types
+//! ([`ids`], [`terms`], [`log_shape`], [`configuration`]). These hold what all layers must agree on: how two log ends
+//! compare, that terms never fall along a log, who votes. It checks the lengths that untrusted bytes claim before it
+//! allocates memory for them. No other layer calls the serialization library.
 //!
 //! Begin with [`frame`]: the one layout of an entry in the journal and on the wire.
 

@@ -2,7 +2,8 @@
 
 use super::ids::{Index, Term};
 
-/// The term and index of one entry of a log. Ordered as Raft compares logs (§5.4.1): by term, then by index.
+/// The term and index of one entry of a log. Ordered as Raft compares logs (§5.4.1): by term, then by index. The
+/// order of the fields is this rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub(crate) struct LogId {
     /// The term of the leader that made the entry.

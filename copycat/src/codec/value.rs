@@ -56,7 +56,7 @@ pub(crate) enum ValueError {
     Depth,
     /// The type needs a self-describing format (untagged and internally tagged enums, `flatten`), and this one is
     /// not.
-    #[error("a type that only formats with names can hold")]
+    #[error("the type needs a self-describing format (untagged or internally tagged enum, `flatten`)")]
     Nameless,
     /// The type's own `Deserialize` rejects the value.
     #[error("{0}")]

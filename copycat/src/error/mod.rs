@@ -41,7 +41,8 @@ pub(crate) struct CallSite {
 pub(crate) enum Problem {
     /// A request failed, in flight or at its destination.
     Request(Failure),
-    /// A write to all partitions failed in some of them, and was or may have been applied in others.
+    /// A write to several partitions failed in at least one, and was or may have been applied in at least one. The
+    /// failure is one with an unknown outcome, if there is any.
     Partial(Failure),
     /// A blocking call on a thread of the node. Nothing was sent.
     NodeThread,
@@ -116,8 +117,9 @@ impl Error {
 
     /// Returns the number of this kind of error. It never changes its meaning, and is never 0.
     ///
-    /// 1 to 99: a request failed. 100 to 199: a proxy refused a call, or did not understand its result. 200 to 299:
-    /// nothing was opened.
+    /// Codes below 100 name the failures that members also report to each other. A proxy or a builder that finds the
+    /// same failure itself, before anything is sent, uses the same code. All other kinds have codes from 100 on. The
+    /// number does not say whether a write was applied: see [`outcome`](Error::outcome).
     #[must_use]
     pub fn code(&self) -> u16 {
         match &self.0.problem {
@@ -164,6 +166,9 @@ impl Error {
     }
 
     /// Returns whether the failed write was applied. Always [`Outcome::NotApplied`] for reads.
+    ///
+    /// [`Outcome::Unknown`] includes a command that was carried out and whose result is lost: it was too large, was of
+    /// another type, or the method panicked. The text of such an error says so.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
         if self.0.place.as_ref().is_some_and(|place| place.read) {
@@ -283,8 +288,8 @@ impl fmt::Display for Problem {
             Problem::Request(failure) => write!(f, "{failure}; {}", remedy(*failure)),
             Problem::Partial(failure) => write!(
                 f,
-                "applied in some partitions, but not known to be in all: {failure}; read what is there before \
-                 trying again"
+                "failed in at least one partition, and was or may have been applied in at least one: {failure}; read \
+                 what is there before trying again"
             ),
             Problem::NodeThread => write!(
                 f,
@@ -437,7 +442,10 @@ fn remedy(failure: Failure) -> &'static str {
         Failure::TooLarge => "cut it into several",
         Failure::BadResult => "the command itself was carried out; return less, or in several calls",
         Failure::Closed => "open it again, and use the new proxy",
-        Failure::Halted => "bring the members' versions in line; until then try through another member",
+        Failure::Halted => {
+            "the member's log says which: bring the members' versions in line, or see to its disk; until then try \
+             through another member"
+        }
         Failure::Panicked => "what it had changed before stays; the member's log says where it was",
     }
 }
@@ -474,6 +482,23 @@ mod tests {
             let text = Error::from(failure).at(place(true)).to_string();
             assert!(!text.contains("a write may"), "{text}");
         }
+    }
+
+    #[test]
+    fn a_write_that_failed_everywhere_is_not_said_to_be_applied_somewhere() {
+        let text = Error::from(Problem::Partial(Failure::Timeout)).at(place(false)).to_string();
+        assert!(
+            text.contains("failed in at least one partition, and was or may have been applied"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_halted_group_is_blamed_on_the_program_or_the_disk() {
+        let text = Error::from(Failure::Halted).at(place(false)).to_string();
+        let causes =
+            ["does not understand an entry", "its disk cannot read it", "the member's log says which"];
+        causes.iter().for_each(|part| assert!(text.contains(part), "{text}"));
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! The applier: the thread that owns the state machines. Committed entries go in, answers come out.
 //!
-//! User code runs only here. So elections, heartbeats and flushes continue however long a method takes. The work of a
-//! group arrives in log order and is done in that order: a read that was dispatched after an entry sees it.
+//! The methods of your state machines run only here (serde's code for their values also runs elsewhere). So elections,
+//! heartbeats and flushes continue however long a method takes. The work of a group arrives in log order and is done in
+//! that order: a read that was dispatched after an entry sees it.
 
 use super::machine::{Entry, Machine, Query};
 use crate::codec::command::{Command, Stamp};

@@ -27,8 +27,9 @@ pub(super) struct Bootstrap {
     directory: DataDirectory,
     /// The time when no promise of an earlier process holds any more.
     promises_end: Duration,
-    /// A bootstrap record that another member has sent and that could not be stored yet. It stays valid. A proposal of
-    /// this member does not, because a seed may come back with another disk.
+    /// A bootstrap record that another member has sent and that could not be stored yet. It stays valid, so it is
+    /// kept. A proposal of this member that could not be stored is made anew, because a seed may come back with another
+    /// disk.
     unrecorded: Option<BootstrapRecord>,
     /// The error that was logged last.
     logged_error: Option<JoinError>,

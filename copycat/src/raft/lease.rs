@@ -1,9 +1,9 @@
 //! Rounds of heartbeats, and the lease that a leader gets from a confirmed round.
 //!
-//! A follower that answers a heartbeat casts no vote for one election timeout after the heartbeat arrived (the vote
-//! block). So no majority can elect another leader until `sent + election timeout`, where `sent` is the time at which
-//! the round left, not the time at which it was answered. The lease ends after 0.8 of an election timeout, because
-//! clocks may drift.
+//! A follower that answers a heartbeat casts no new vote for one election timeout after the heartbeat arrived (the vote
+//! block: `server.rs` sets it, `voting.rs` obeys it). So no majority can elect another leader until `sent + election
+//! timeout`, where `sent` is the time at which the round left, not the time at which it was answered. The lease ends
+//! after 0.8 of an election timeout, because clocks may drift.
 
 use crate::codec::ids::Index;
 use std::collections::VecDeque;
@@ -58,9 +58,9 @@ impl Rounds {
         assert!(self.timed.0 < self.timed.1, "a round is due twice");
     }
 
-    /// Returns whether two rounds that were due by time have started since `since` was the newest round, and `round` is
-    /// not older than the second. The two are one heartbeat interval apart, or less if a tick came late. So an append
-    /// that was sent while `since` was the newest round has had time to arrive before `round` did.
+    /// Returns whether `round` is a timed round or later than one, with another timed round between that and `since`.
+    /// The two timed rounds are one heartbeat interval apart, or less if a tick came late. So an append that was sent
+    /// while `since` was the newest round has had time to arrive before `round` did.
     pub(super) fn is_later_heartbeat(&self, round: u64, since: u64) -> bool {
         assert!(self.timed.0 <= self.timed.1 && since <= self.newest, "rounds are numbered in order");
         self.timed.0 > since && round >= self.timed.1

@@ -4,7 +4,7 @@
 //!
 //! The *owner* is the code that drives a core: the shard, or a test. Begin with [`message`] and [`effect`], then read
 //! [`step`], where every call of the owner arrives and is passed to the code of the member's role. Each file uses only
-//! files above it in this table.
+//! files above it in this table, or in its own row.
 //!
 //! | file | content |
 //! |---|---|

@@ -38,8 +38,8 @@ impl RaftOptions {
     }
 
     /// Returns the longest time for which the owner may delay an answer to a heartbeat that is not urgent. A lease
-    /// counts from the sending of a round. The next round renews it a heartbeat interval and this time later, when a
-    /// good part of it is left.
+    /// lasts 0.8 election timeouts from the sending of a round. The answers to the next round renew it, and they come
+    /// at most a heartbeat interval, this time (0.25) and a round trip later.
     pub(crate) fn answer_delay_max(&self) -> Duration {
         self.election_timeout / 4
     }

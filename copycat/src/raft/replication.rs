@@ -13,8 +13,8 @@ use crate::codec::terms::{LogId, Span};
 const PROPOSED_MAX: u64 = 1 << 32;
 
 impl Leader<'_> {
-    /// Appends `count` entries of the current term, at least one. Term and indexes are assigned in one step, so no
-    /// proposal can get a term in which this member was not checked to lead.
+    /// Appends `count` entries of the current term, at least one. The check for leadership and the assignment of
+    /// term and indexes are one step, so no proposal gets a term in which this member does not lead.
     // Rule: Raft figure 2, Leaders 2
     pub(super) fn propose(&mut self, count: u64, fx: &mut Effects) -> Span {
         assert!((1..=PROPOSED_MAX).contains(&count), "proposes {count} entries at once");

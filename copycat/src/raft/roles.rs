@@ -33,6 +33,7 @@ impl Raft {
     fn become_candidate(&mut self, fx: &mut Effects) {
         let server = &mut self.server;
         assert!(server.term < TERM_MAX, "no term is left");
+        assert!(!server.is_vote_blocked(), "votes for itself although a leader may hold a lease");
         let campaign = Campaign::begin(server, false);
         server.restart_election_timer();
         server.save_vote(server.term + 1, Some(server.id), fx);

@@ -1,7 +1,8 @@
 //! The state that a server keeps in every role: term, vote, log, commit index and timers. "Server" is the paper's word
 //! for a member of the group.
 //!
-//! This file knows nothing of roles. The files that use it hold the rules for when this state changes.
+//! The files that use it hold the rules for when this state changes. Of the role, this file knows only whether the
+//! server leads, from `leader`.
 
 use super::configuration::Configurations;
 use super::effect::{Effect, Effects};
@@ -32,7 +33,7 @@ pub(super) struct Server {
     /// The paper's `log[]`, without the commands.
     pub(super) log: LogShape,
     pub(super) configurations: Configurations,
-    /// The number of changes of term, vote and tail: see `Token`.
+    /// The number of writes that changed term or vote, and of cuts: see `Token`.
     epoch: u64,
     /// The newest token known to be durable.
     durable: Token,
@@ -43,7 +44,8 @@ pub(super) struct Server {
     pub(super) leader: Option<MemberId>,
     /// The last index up to which that leader's appends have shown that both logs agree.
     pub(super) verified: Index,
-    /// The end of the vote block. Until then this server casts no vote: a leader that it heard may hold a lease.
+    /// The end of the vote block. Until then this server casts no new vote, not even for itself: a leader that it heard
+    /// may hold a lease. It may repeat the vote on disk.
     pub(super) vote_blocked_until: Duration,
     /// The time at which this server campaigns, unless it hears a leader before.
     pub(super) election_deadline: Duration,
@@ -54,7 +56,7 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Creates a server that continues from `restored`. It casts no vote during one election timeout, not even for
+    /// Creates a server that continues from `restored`. It casts no new vote during one election timeout, not even for
     /// itself, because before it stopped it may have answered a leader that holds a lease. The timeout is the longest
     /// under which it may have answered, or the current one if that is longer. A server without a term need not wait:
     /// it never answered a heartbeat, because the answer would have waited for a term on disk.
@@ -113,7 +115,7 @@ impl Server {
         Token { epoch: self.epoch, index: self.log.last().index }
     }
 
-    /// Returns the token of the write with which the current epoch began: a change of term, vote or tail.
+    /// Returns the token of the write with which the current epoch began: a change of term or vote, or a cut.
     pub(super) fn epoch_start(&self) -> Token {
         Token::opening(self.epoch)
     }
@@ -124,7 +126,8 @@ impl Server {
         self.durable = self.durable.max(token);
     }
 
-    /// Returns whether the first write of the current epoch is durable, and with it the current term and vote.
+    /// Returns whether the first write of the current epoch is durable, and with it the current term and vote. Right
+    /// after a cut this is false, although the vote has been durable for long.
     pub(super) fn is_epoch_durable(&self) -> bool {
         assert!(self.durable.epoch <= self.epoch, "a later epoch durable than was written");
         self.durable.epoch == self.epoch
@@ -147,11 +150,14 @@ impl Server {
         index
     }
 
-    /// Restarts the election timer, with a random time between one election timeout and two.
+    /// Restarts the election timer, with a random time between one election timeout and two. If the vote block lasts
+    /// longer than one, as it may after a restart, the random part counts from the end of the block: a candidate votes
+    /// for itself, and that is a vote, too.
     // Rule: Raft §5.2, randomized timeouts
     pub(super) fn restart_election_timer(&mut self) {
-        self.election_deadline = self.now + self.options.election_timeout + self.random_part();
-        assert!(self.election_deadline >= self.now + self.options.election_timeout, "time ran over");
+        let earliest = self.vote_blocked_until.max(self.now + self.options.election_timeout);
+        self.election_deadline = earliest + self.random_part();
+        assert!(self.election_deadline >= earliest, "time ran over");
     }
 
     /// Draws a random time between zero and one election timeout.
@@ -192,7 +198,8 @@ impl Server {
         fx.push(Effect::SaveVote { term, vote });
     }
 
-    /// Records that the leader of the current term was heard. This server then casts no vote for one election timeout.
+    /// Records that the leader of the current term was heard. This server then casts no new vote for one election
+    /// timeout.
     pub(super) fn record_leader_contact(&mut self, leader: MemberId) {
         assert!(leader != self.id, "a leader hears itself");
         // Rule: Raft figure 3, Election Safety

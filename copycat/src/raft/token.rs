@@ -13,7 +13,7 @@ use crate::codec::ids::Index;
 /// restored state is durable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub(crate) struct Token {
-    /// The number of changes of term, vote, or tail since the core was created.
+    /// The number of writes that changed term or vote, and of truncations, since the core was created.
     pub epoch: u64,
     /// The last index that the token covers. It covers everything of earlier epochs, too.
     pub index: Index,

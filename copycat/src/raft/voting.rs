@@ -45,7 +45,7 @@ impl Raft {
         let VoteRequest { term, last, .. } = request;
         let server = &self.server;
         if term == server.term && server.vote == Some(from) {
-            // Granting the same vote again is safe, also while a leader may hold a lease.
+            // Granting the same vote again is safe, also while a leader may hold a lease: the vote was cast before.
             return true;
         }
         // Rule: Raft figure 2, RequestVote 1
@@ -67,9 +67,12 @@ impl Raft {
         granted
     }
 
-    /// Returns whether this member must not vote now, because a leader may hold a lease: it heard a leader or started
-    /// within an election timeout, or it leads and a majority answered it within one. A leader that lost its majority
-    /// may vote, so it cannot block the others' election.
+    /// Returns whether this member must cast no new vote now, because a leader may hold a lease.
+    ///
+    /// - A follower or candidate: less than one election timeout has passed since it heard a leader, or since it
+    ///   started (then the longest timeout under which it may have answered).
+    /// - A leader: a majority answered it within the last election timeout. A leader that lost its majority may vote,
+    ///   so it cannot block the others' election.
     // Rule: thesis §4.2.3
     fn is_vote_blocked(&self) -> bool {
         match &self.role {

@@ -7,7 +7,8 @@ use thiserror::Error;
 pub enum Outcome {
     /// It was certainly not applied and never will be: it is safe to send it again.
     NotApplied,
-    /// It may have been applied, or may still be.
+    /// It may have been applied, or may still be. This includes a command that was carried out and whose result is
+    /// lost: the text of the error says so then.
     Unknown,
 }
 
@@ -61,11 +62,13 @@ pub enum Failure {
     #[error("the method panicked")]
     Panicked,
     /// The member or the remote handle of the proxy is closed, for good; nothing was sent.
-    #[error("what the proxy belongs to is closed")]
+    #[error("the member or the remote handle of the proxy is closed")]
     Closed,
-    /// The member met an entry that its program does not understand, and applies nothing after it. Others may
-    /// have applied the command, or may yet.
-    #[error("the member's program does not understand an entry of the log")]
+    /// The group is halted on this member, and applies nothing more there: the member's program does not understand an
+    /// entry, or the group's log cannot be read on its disk. Others may have applied the command, or may yet.
+    #[error(
+        "the member's program does not understand an entry of the group's log, or its disk cannot read it"
+    )]
     Halted,
 }
 
@@ -103,7 +106,8 @@ impl Failure {
     }
 
     /// Returns the failure that another member reports. An unknown code of a newer version says only that the
-    /// request failed; whether a write happened is then unknown.
+    /// request failed; whether a write happened is then unknown. So it is reported as `Disconnected`, although no
+    /// connection broke.
     pub(crate) fn received(code: u16) -> Failure {
         Failure::from_code(code).unwrap_or(Failure::Disconnected)
     }

@@ -36,7 +36,7 @@ pub(crate) enum ReplyTo {
     Origin(Origin, u64),
 }
 
-/// Collects answers, so that each origin gets all answers of a turn together. Proxies in this process get
+/// Collects answers, so that each connection gets all answers of a turn together. Proxies in this process get
 /// theirs at once.
 #[derive(Debug, Default)]
 pub(crate) struct Replies {
@@ -70,7 +70,7 @@ impl Replies {
         }
     }
 
-    /// Sends what was collected, one message per origin.
+    /// Sends what was collected, one message per connection.
     pub(crate) fn flush(&mut self) {
         for (origin, answers) in self.gathered.drain(..) {
             origin.0.send(answers);

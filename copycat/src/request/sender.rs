@@ -7,9 +7,8 @@ use bytes::Bytes;
 use std::sync::Arc;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
-/// Bytes of arguments per permit. A request takes one permit for each that it begins, and at least one. So a
-/// queue of 4,096 permits holds 4,096 requests of the usual length, and 64 MiB of longer ones. This is what one
-/// group of a shard may keep.
+/// Bytes of arguments per permit. A request takes one permit per 16 KiB of arguments, rounded up, and at least one.
+/// So a queue of 4,096 permits holds 4,096 requests of the usual length, and 64 MiB of longer ones.
 pub(crate) const PERMIT_BYTES: usize = 16 << 10;
 
 /// The encoded result of a method, or the reason why there is none.

@@ -111,7 +111,8 @@ const WAITING_MAX: usize = 64;
 pub(crate) struct Subscription {
     /// The resource's name.
     pub resource: String,
-    /// Receives the status of each partition, and every change. It is closed when the listener is gone.
+    /// Receives the status of each partition, and then what has changed, 20 ms late at most. It is closed when the
+    /// listener is gone.
     pub sink: mpsc::Sender<PartitionStatus>,
 }
 

@@ -42,7 +42,7 @@ pub enum Kind {
     Read,
     /// A write: it changes the state, through the log.
     Write,
-    /// A write that leaves a tombstone.
+    /// A write that removes something. Today it is treated like [`Write`](Kind::Write).
     Delete,
 }
 

@@ -18,8 +18,9 @@ pub(crate) struct Line {
     /// The number of unanswered calls that a later read must not overtake. A call whose future was dropped may
     /// still be in flight, so it stays counted: later reads then take the longer path needlessly, but see no less.
     unanswered: AtomicUsize,
-    /// Held while a request is added to the queue. The lock is fair, and the queue alone is not: there, a newcomer
-    /// may take free capacity before the waiter that other capacity was assigned to has been polled.
+    /// Held while a request is added to the queue. It is needed although the queue's semaphore is fair: that may assign
+    /// a permit to an earlier call whose future has not been polled yet, and a later call that is polled first then
+    /// enters the queue before it.
     entering: Mutex<()>,
 }
 

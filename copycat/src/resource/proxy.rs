@@ -72,13 +72,13 @@ pub trait Proxy: Clone + Debug + Send + Sync + Sized + 'static {
     /// What is not promised:
     ///
     /// - **Several partitions**: the order holds per partition, not across partitions.
-    /// - **An error ends nothing.** Each call has its own outcome. A call that is refused (`Busy`, a full disk, a
-    ///   lost leader) neither undoes nor stops the calls after it. A write with the outcome
-    ///   [`Unknown`](crate::Outcome::Unknown) may take effect after later calls, or never. A read that was in
-    ///   flight while the leader changed may be refused, where a read outside of a line would be repeated.
-    /// - **[`Eventual`](Consistency::Eventual) reads** see the writes of the line that are unanswered when they are
-    ///   sent, for which they go to the leader. If there are none, the member that they reach answers from what it
-    ///   has applied. That may be older than earlier answers of the line, those to its own writes included.
+    /// - **An error ends nothing.** Each call has its own outcome. A call that is refused (`Busy`, a full disk, a lost
+    ///   leader) neither undoes nor stops the calls after it. A write with the outcome
+    ///   [`Unknown`](crate::Outcome::Unknown) may take effect after later calls, or never. A read that was in flight
+    ///   while the leader changed may be refused, where a read outside of a line would be passed on to the next leader.
+    /// - **[`Eventual`](Consistency::Eventual) reads**: while a write of the line is unanswered, such a read goes to
+    ///   the leader and sees it. Otherwise the member that receives the read answers from what it has applied. That may
+    ///   be older than earlier answers of the line, those to its own writes included.
     /// - **Reads of different consistency** that are in flight at the same time, without a write of the line
     ///   between them, may run in either order.
     ///
@@ -102,7 +102,7 @@ pub trait AsyncProxy: Proxy {
     }
 
     /// Subscribes to the status of the resource's partitions: who leads each, in which term, and whether it can be
-    /// used. Reports the current status of each first, and then every change; see [`StatusStream`].
+    /// used. Reports the current status of each first, and then its changes; see [`StatusStream`].
     ///
     /// ```no_run
     /// # use copycat::{AsyncProxy, Error, Health, state_machine};

@@ -16,8 +16,8 @@ use tokio::sync::mpsc;
 /// The subscription while it is being opened.
 type Opening = Pin<Box<dyn Future<Output = Option<mpsc::Receiver<PartitionStatus>>> + Send>>;
 
-/// A stream of the status of a resource's partitions: the current status of each first, and then every change, in
-/// order.
+/// A stream of the status of a resource's partitions: the current status of each first, and then its changes, in
+/// order. The member looks for changes every 20 ms, so what changed and changed back in between is not reported.
 ///
 /// It reports what one member sees: the proxy's own member, or the one that a remote handle is connected to. When
 /// that connection ends, the handle continues at another member, and leaves out what that member reports of older

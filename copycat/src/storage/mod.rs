@@ -17,10 +17,15 @@
 //!  disk  directory  error  owner  position
 //! ```
 //!
-//! This layer never blocks its owner, the shard's loop, except to read entries that are no longer in memory. All other
-//! blocking work is a job for another thread ([`Write`], [`Preparation`]). It never interprets a payload, never writes
-//! a byte twice, never retries a failed write or flush, and reads no clock. It knows one rule of consensus: a later
-//! frame replaces an earlier one, unless that is committed.
+//! Once it is open, the journal never blocks its owner, the shard's loop, except to read entries that are no longer in
+//! memory. All other blocking work is a job for another thread ([`Write`], [`Preparation`]). It interprets no payload
+//! but that of a configuration, writes no byte twice that it counts as held, and retries no failed write or flush of a
+//! batch. (A disk that refuses direct writes gets the same batch through the page cache, and a failed preparation is
+//! tried again.) It reads no clock, except in the slowed disk, which measures flushes.
+//!
+//! It decides nothing about consensus, but knows what frames may follow each other: a later entry replaces an earlier
+//! one and all after it, unless that is committed; terms and commit indexes never fall; a term has one vote. Everything
+//! else is a contradiction (see `FORMAT.md`).
 
 mod batch;
 mod batch_cache;

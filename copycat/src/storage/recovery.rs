@@ -59,8 +59,8 @@ impl Journal {
             segments.push(create_first(&*disk, first_header(&options, seed))?);
         }
         let replay = Replay::over(&segments)?;
-        // If the first batch of a segment was torn, two segments may have no batches. Only the first of them is kept:
-        // a longer one may replace it, and then the second would not adjoin.
+        // A crash during the first write to a new segment may leave two segments without batches. The first is kept as
+        // the ready one. If a longer one replaces it later, the second would not adjoin, so that is removed.
         let kept = replay.started.max(1) + 1;
         for surplus in segments.drain(kept.min(segments.len())..).rev() {
             disk.remove(surplus.header.number)?;

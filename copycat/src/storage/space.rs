@@ -40,7 +40,8 @@ impl Journal {
         self.failed.is_none() && (self.has_space_here(len, Purpose::Vote) || self.has_space_next(len))
     }
 
-    /// Returns the number of bytes that were appended and are not durable yet. They are in memory.
+    /// Returns the distance between the end of the journal and what is durable, in bytes. It counts everything that was
+    /// appended and is not durable yet, and, while that spans two segments, also the unused rest of the first.
     pub(crate) fn backlog(&self) -> u64 {
         self.batches.end().0.saturating_sub(self.batches.durable().0)
     }
@@ -68,9 +69,9 @@ impl Journal {
         self.preparer.ready().is_some_and(|next| needed <= Purpose::Entries.offset_max(next.header.len))
     }
 
-    /// Returns the largest offset in the next segment at which `len` bytes of frames would end. Frames that go to the
-    /// active segment before that may make the checkpoint longer, by less than their own length: so one block is
-    /// added.
+    /// Returns the largest offset in the next segment at which `len` bytes of frames would end. Until the next
+    /// segment is used, frames may still go to the active one. Each makes the checkpoint longer, by less than its own
+    /// length. One block is added for them.
     fn needed_next(&self, len: usize) -> u64 {
         let checkpoint = BATCH_HEADER_LEN as u64 + self.groups.checkpoint_len() + GROUP_LEN;
         let needed = BLOCK + align_up(checkpoint) + BLOCK + align_up(self.extent(len));

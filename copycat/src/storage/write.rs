@@ -130,8 +130,8 @@ impl Journal {
         });
     }
 
-    /// Releases the segments that hold no entry any more. Recovery has read the checkpoint that says so, so it is
-    /// durable.
+    /// Releases the segments that hold no entry any more, once after recovery. The checkpoint that allows this was read
+    /// from the disk, so it is durable.
     pub(super) fn release_recovered(&mut self) {
         self.segments.release_at(self.batches.durable(), self.first_needed());
         self.release();

@@ -180,7 +180,7 @@ impl ReadStream {
         Ok(())
     }
 
-    /// Records a gap. Two in a row are one: as many gaps can wait as items, and one more.
+    /// Records a gap. Adjacent gaps are merged, so at most one more gap than items can wait.
     fn take_missed(&mut self, stream: StreamId, position: u64) -> Result<(), ServerFault> {
         if position <= self.last {
             return Err(ServerFault::Disordered(stream));

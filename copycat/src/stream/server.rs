@@ -11,8 +11,8 @@ use thiserror::Error;
 
 /// Most items that may wait on one stream.
 const QUEUE_ITEMS_MAX: usize = 1_024;
-/// Most bytes of items that may wait on all streams of a connection; beyond it, a new item pushes out the older
-/// ones of its stream.
+/// The bytes of waiting items on all streams of a connection beyond which a new item pushes out the older ones of
+/// its stream. The newest item of each stream stays, so more may wait: see [`WAITING_MAX`].
 const QUEUED_BYTES_MAX: usize = 4 << 20;
 /// Most items of one message.
 const MESSAGE_ITEMS_MAX: usize = 256;
@@ -271,6 +271,7 @@ fn cost(item: &Item) -> usize {
     item.body.len() + ITEM_COST
 }
 
-/// Most bytes that can wait on one connection, for tests that check it.
+/// Most bytes that can wait on one connection, about 68 MiB: one item of the largest size on every stream. For tests
+/// that check it.
 #[cfg(any(test, feature = "testing"))]
 pub(crate) const WAITING_MAX: usize = QUEUED_BYTES_MAX + STREAMS_MAX * (super::wire::ITEM_MAX + ITEM_COST);

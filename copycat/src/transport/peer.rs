@@ -231,8 +231,8 @@ impl<I: Incoming> Dialer<I> {
         let (peer, priority) = (self.peer, self.kind);
         tracing::warn!(%peer, ?priority, address = %self.address, reason = %failed, "peer not reached");
         let refusal = failed.refusal();
-        // Another process under the peer's id is the peer's trouble. It passes when the connections of the
-        // earlier process are gone.
+        // If two processes claim the peer's id, this is not reported: the fault is not this member's, and it ends
+        // when the connections of the earlier process are gone.
         let own = failed != Failed::Rejected(Refusal::DuplicateMember);
         self.told = Some(failed);
         match refusal.filter(|_| own) {

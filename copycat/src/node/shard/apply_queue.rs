@@ -29,7 +29,7 @@ pub(super) struct ApplyQueue {
     /// The last entry that was dispatched, and the bytes of all dispatched entries.
     dispatched: Index,
     dispatched_bytes: u64,
-    /// The time of the next dispatch that no caller waits for, or that a bound has delayed.
+    /// The time of the next dispatch, if it was postponed: no caller waits for it, or the applier is too far behind.
     due: Option<Duration>,
     /// Whether that time has passed.
     overdue: bool,
@@ -97,8 +97,8 @@ impl ApplyQueue {
     }
 
     /// Dispatches committed entries to the applier, with the callers that wait for them, then the reads that are ready.
-    /// Reads come after all entries that are known to be committed, so a delayed dispatch never makes them see an older
-    /// state.
+    /// A waiting read cancels a delay of the dispatch. Each read is dispatched after every entry that it must see. An
+    /// eventual read may go before entries that a bound holds back.
     pub(super) fn dispatch(
         &mut self,
         now: Duration,

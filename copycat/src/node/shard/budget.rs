@@ -1,8 +1,8 @@
 //! How much of the shard's memory for requests each group uses.
 //!
-//! All groups share the budget of the shard: a thousand groups use as much as one could. A group may use as much as it
-//! leaves free for the others (Choudhury and Hahne, "Dynamic queue length thresholds", 1998). A group that takes all it
-//! can get has half, and a second one then gets half of the rest.
+//! All groups share the budget of the shard: a thousand groups use as much as one could. A group is admitted while it
+//! uses no more than what is then still free (Choudhury and Hahne, "Dynamic queue length thresholds", 1998). A group
+//! that takes all it can get has half, and a second one then gets half of the rest.
 
 use super::bounds::Bounds;
 

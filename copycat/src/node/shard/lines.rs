@@ -125,8 +125,8 @@ impl Lines {
     pub(super) fn pop_ready(&mut self, dispatched: Index) -> Option<OrderedRead> {
         let (through, index) = self.confirmed;
         self.pop_if(|read| {
-            // Tickets share a confirmation, and `index` belongs to the newest: the index of an earlier read is not
-            // higher.
+            // `index` belongs to the newest ticket confirmed. An older read needs no more than that, and it must not
+            // see beyond `high`, so it takes the lower of the two.
             let low = if read.ticket.is_some() { index.min(read.high) } else { 0 }.max(read.low);
             assert!(dispatched <= read.high, "nothing behind {} was dispatched: {dispatched}", read.high);
             read.ticket <= through && low <= dispatched

@@ -3,8 +3,8 @@
 //! A shard takes all inputs that have arrived: requests, messages, finished writes, and the passing of time. It lets
 //! the core of each affected group decide, and carries out the decisions. It encodes entries and appends them to the
 //! journal, passes messages to the connections, and dispatches committed entries to the applier. It is a plain
-//! synchronous value. It owns no thread, reads no clock and never blocks. [`driver`](super::driver) drives it with real
-//! sockets and disks, the simulation with virtual ones.
+//! synchronous value. It owns no thread, reads no clock, and blocks only to read old entries from disk.
+//! [`driver`](super::driver) drives it with real sockets and disks, the simulation with virtual ones.
 //!
 //! One iteration of the loop is a turn. Its cost depends on the groups with work, not on all groups: a turn processes
 //! only groups that received an input, and a tick concerns only groups whose timers have expired.

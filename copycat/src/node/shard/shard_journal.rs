@@ -88,7 +88,8 @@ impl ShardJournal {
     pub(super) fn deadline(&mut self, now: Duration) -> Option<Duration> {
         let retry = self.journal.is_full().then_some(self.next_retry);
         let commits = self.journal.deadline(now);
-        // A time that has passed although the journal was ticked found no free space. There may be some later.
+        // If the time is in the past even after a tick, the commit indexes found no free space. There may be some
+        // later.
         let commits = commits.map(|due| if due <= now { now + RETRY_INTERVAL } else { due });
         [retry, commits].into_iter().flatten().min()
     }

@@ -6,10 +6,10 @@
 //! ```text
 //! # Prose: what must hold, and why.
 //!
-//! > cluster 1 2 3
+//! > cluster 1 2
 //! > campaign 2
-//!   2 becomes pre-candidate of term 0
-//!   2 → 1 RequestVote term=1 last=(0,0) pre
+//!   2 → 1 RequestVote term=1 last=(0,0) pre campaign=2001
+//!   2 is pre-candidate of term 0
 //! ```
 //!
 //! A line that begins with `> ` is a command. Indented lines below it are its expected output. Empty lines and lines

@@ -89,7 +89,7 @@ pub(super) fn message(message: &Message) -> String {
             shown
         }
         Message::AppendReply { term, result: AppendResult::Accepted { matched } } => {
-            format!("AppendReply term={term} verified through {matched}")
+            format!("AppendReply term={term} accepted through {matched}")
         }
         Message::AppendReply { term, result: AppendResult::Rejected { prev, hint } } => {
             format!("AppendReply term={term} rejected prev={prev} hint=({},{})", hint.term, hint.index)
