@@ -55,13 +55,13 @@ pub(crate) enum InvalidMessage {
         /// The term of the entry in the message.
         theirs: Term,
     },
-    /// The reply acknowledges something that was never sent: an index beyond the log, or a round that has not begun.
-    /// Nothing was counted.
-    #[error("acknowledges {claimed}, but only {sent} was ever sent")]
+    /// The reply acknowledges something that cannot be: an index beyond the leader's log, a round that has not begun, or
+    /// durable entries beyond those that agree. Nothing was counted.
+    #[error("acknowledges {claimed}, which is beyond {sent}")]
     NeverSent {
         /// The index or round in the reply.
         claimed: u64,
-        /// The largest index or round that was sent.
+        /// The largest index or round that it may acknowledge.
         sent: u64,
     },
 }

@@ -58,7 +58,7 @@ impl Rounds {
         assert!(self.timed.0 < self.timed.1, "a round is due twice");
     }
 
-    /// Returns whether `round` is a timed round or later than one, with another timed round between that and `since`.
+    /// Returns whether two timed rounds have begun after `since`, and `round` is the newer of them or a later one.
     /// The two timed rounds are one heartbeat interval apart, or less if a tick came late. So an append that was sent
     /// while `since` was the newest round has had time to arrive before `round` did.
     pub(super) fn is_later_heartbeat(&self, round: u64, since: u64) -> bool {

@@ -64,7 +64,8 @@
 //!    ([`options::RaftOptions::answer_delay_max`]).
 //! 5. **Failures.** After an error of a write or a flush the owner makes no further call: the member stops.
 //! 6. **Time.** `now` is the time since any origin, on a clock that never goes back and also runs while the machine
-//!    sleeps. It is never the wall clock. [`state::Raft::tick`] is called several times per heartbeat interval.
+//!    sleeps. It is never the wall clock. [`state::Raft::tick`] is called at
+//!    [`state::Raft::deadline`]. A core that is not to lead gets no ticks: it neither campaigns nor sends heartbeats.
 //! 7. **Connections.** When the owner knows that messages in flight to a peer are lost, it calls
 //!    [`state::Raft::disconnected`]. This only makes recovery faster.
 

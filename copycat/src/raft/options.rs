@@ -9,7 +9,7 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 pub(crate) struct RaftOptions {
     /// The shortest time without a leader before a member campaigns. Each wait is drawn at random, between this time
-    /// and twice as long. It must be equal on all members that exchange messages, because a leader's lease relies on
+    /// and twice as long; the first one of a member without a term between zero and this time. It must be equal on all members that exchange messages, because a leader's lease relies on
     /// the time for which its followers cast no vote.
     pub election_timeout: Duration,
     /// The time between two rounds of heartbeats; a fraction of the election timeout.

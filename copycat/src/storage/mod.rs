@@ -19,7 +19,7 @@
 //!
 //! Once it is open, the journal never blocks its owner, the shard's loop, except to read entries that are no longer in
 //! memory. All other blocking work is a job for another thread ([`Write`], [`Preparation`]). It interprets no payload
-//! but that of a configuration, writes no byte twice that it counts as held, and retries no failed write or flush of a
+//! but that of a configuration, overwrites no byte of a valid batch, and retries no failed write or flush of a
 //! batch. (A disk that refuses direct writes gets the same batch through the page cache, and a failed preparation is
 //! tried again.) It reads no clock, except in the slowed disk, which measures flushes.
 //!

@@ -69,9 +69,9 @@ impl Journal {
         self.preparer.ready().is_some_and(|next| needed <= Purpose::Entries.offset_max(next.header.len))
     }
 
-    /// Returns the largest offset in the next segment at which `len` bytes of frames would end. Until the next
-    /// segment is used, frames may still go to the active one. Each makes the checkpoint longer, by less than its own
-    /// length. One block is added for them.
+    /// Returns how long the next segment must be for `len` bytes of frames after its checkpoint. The checkpoint may still
+    /// grow until the segment is used: each frame that goes to the active one until then may add to it, but less than its
+    /// own length. One block is added for rounding.
     fn needed_next(&self, len: usize) -> u64 {
         let checkpoint = BATCH_HEADER_LEN as u64 + self.groups.checkpoint_len() + GROUP_LEN;
         let needed = BLOCK + align_up(checkpoint) + BLOCK + align_up(self.extent(len));

@@ -6,8 +6,9 @@
 /// The bounds of one shard. A batch may exceed its bound by its last element: a single request or entry is never split.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Bounds {
-    /// Most requests of one group between arrival and answer. The next request fails with `Busy`. Default 65,536: many
-    /// times what commits during one flush.
+    /// Most requests of the shard between their arrival and their dispatch to the applier, reads until their answer. A
+    /// group gets part of it; see the budget. The next request fails with `Busy`. Default 65,536: many times what commits
+    /// during one flush.
     pub requests_max: usize,
     /// Most bytes of arguments that one group keeps, exceeded by one request at most. The bytes of proposed writes are
     /// not counted. Default 64 MiB.

@@ -6,7 +6,8 @@
 
 use super::bounds::Bounds;
 
-/// Requests between arrival and answer, and the bytes of their arguments. The bytes of proposed writes are not counted.
+/// Requests between their arrival and their dispatch to the applier, reads until their answer, and the bytes of their
+/// arguments. The bytes of proposed writes are not counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Usage {
     pub requests: usize,

@@ -90,8 +90,7 @@ impl Group {
         self.stopped || self.apply_queue.progress.is_halted()
     }
 
-    /// Returns the requests between arrival and answer, and the bytes of their arguments. The bytes of proposed writes
-    /// are not counted.
+    /// Returns the requests that the budget counts, and the bytes of their arguments; see [`Usage`].
     pub(super) fn usage(&self) -> Usage {
         let (queue, progress) = (&self.intake.queue, &self.apply_queue.progress);
         Usage {

@@ -110,6 +110,6 @@ pub(crate) struct GroupStatus {
     pub applied: Index,
     /// How often this process found that another member had lost entries that it had acknowledged.
     pub lost_entries_found: u64,
-    /// Whether the group has stopped on this member: its log cannot be read, or its program does not understand it.
+    /// Whether the group is halted on this member: its log cannot be read, or its program does not understand it.
     pub halted: bool,
 }

@@ -15,8 +15,8 @@
 //! log since its election (§5.4.3). In both cases its index is at most `high`. This is the argument of ReadIndex
 //! (thesis §6.4), with the append in place of the round of heartbeats.
 //!
-//! The entry after `high` is such a p. So is `high` itself if it was proposed in the turn that took the read. The first
-//! entry of the term is never after `high`, because `high` is the end of a log that contains it.
+//! Two entries can be p: the one after `high`, and `high` itself if it was proposed in the turn that took the read, after
+//! the read. The first entry of the term is neither: it was in the log before any read of this leadership was taken.
 //!
 //! The argument holds within one leadership. When that ends, the reads that still wait are refused. They cannot be
 //! retried at the next leader, because later writes of their clients may already be in its log.

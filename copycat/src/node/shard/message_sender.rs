@@ -65,8 +65,9 @@ impl MessageSender {
         });
     }
 
-    /// Sends a message. An append gets its entries from the log, by reference. A message that the connection refuses is
-    /// lost, as any message may be. The core notices that with the next heartbeat.
+    /// Sends a message. An append gets its entries from the log, by reference. If the
+    /// connection has no capacity for it, the core must be told. Any other message that it refuses is lost, as any message
+    /// may be.
     pub(super) fn send(
         &mut self,
         to: MemberId,

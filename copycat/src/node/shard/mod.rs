@@ -1,4 +1,4 @@
-//! The loop of a member that owns many groups: everything between the consensus cores and the outside.
+//! The value that owns all groups of a member: everything between their consensus cores and the outside.
 //!
 //! A shard takes all inputs that have arrived: requests, messages, finished writes, and the passing of time. It lets
 //! the core of each affected group decide, and carries out the decisions. It encodes entries and appends them to the
@@ -6,8 +6,8 @@
 //! synchronous value. It owns no thread, reads no clock, and blocks only to read old entries from disk.
 //! [`driver`](super::driver) drives it with real sockets and disks, the simulation with virtual ones.
 //!
-//! One iteration of the loop is a turn. Its cost depends on the groups with work, not on all groups: a turn processes
-//! only groups that received an input, and a tick concerns only groups whose timers have expired.
+//! The event loop runs one turn for all inputs that have arrived. Its cost depends on the groups with work, not on all
+//! groups: it processes those that received an input and those whose timers have expired.
 //!
 //! The path of a write can be read in this order: [`Shard::turn`] → [`group`] → [`intake`] → [`replication`] (or
 //! [`forwarding`]) → [`apply_queue`].

@@ -78,7 +78,7 @@ impl Peers {
     }
 
     /// Sends a message of one group that carries no entries. A message that the connection refuses is lost, as any
-    /// message may be. The core notices that with the next heartbeat.
+    /// message may be. The next heartbeat or campaign makes up for it.
     pub(super) fn tell(&mut self, to: MemberId, group: GroupId, message: raft::message::Message) {
         use raft::message::Message as M;
         assert!(!message.has_entries(), "the entries of a message stay behind");

@@ -243,7 +243,7 @@ impl Replication {
             Err(error) => return Err(error),
         }
         let mut effects = std::mem::take(&mut io.effects);
-        // The core assigns indexes and term in one step, so a leader deposed in between encodes nothing.
+        // The core assigns indexes and term in one step, so nothing is encoded with a term that this member does not lead.
         let Ok(span) = self.core.propose(writes.len() as u64, &mut effects) else {
             io.effects = effects;
             return Ok((Appended::Refused(Failure::NotLeader), ReadUpdate::default()));
