@@ -6,7 +6,7 @@ use super::store::{AsyncBlobs, AsyncStore, Bag, Numbers};
 use super::world::{
     Network, World, finite, free_port, once, open, open_store, patiently, refused_writes, run, until,
 };
-use copycat::{Cluster, Copycat, CopycatBuilder, Error, Member, Mistake, Outcome, Proxy, Storage};
+use copycat::{Cluster, Copycat, CopycatBuilder, Error, Member, Mistake, Outcome, Proxy, Remote, Storage};
 use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -529,6 +529,8 @@ fn descriptions_without_sense() {
         assert_eq!((error.code(), error.mistakes()), (200, &[Mistake::NoCluster, Mistake::NoStorage][..]));
         let error = Cluster::builder().build().expect_err("nothing was said");
         assert_eq!((error.code(), error.mistakes()), (200, &[Mistake::NoMemberId, Mistake::NoSeeds][..]));
+        let error = finite("a refusal", Remote::builder().connect()).await.expect_err("nothing was said");
+        assert_eq!((error.code(), error.mistakes()), (200, &[Mistake::NoMembers][..]));
     });
 }
 

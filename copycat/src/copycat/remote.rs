@@ -24,10 +24,11 @@ use std::time::Duration;
 ///
 /// A remote handle serves the same proxies as a member does, one hop further away; it stores nothing and does not
 /// vote. If a leader cannot be reached, another member forwards requests to it.
-/// [`Eventual`](crate::Consistency::Eventual) reads need no leader and go to the default member. Calls of one
-/// partition arrive in the order in which they are sent, even if its leader changes. Calls in flight on a
-/// connection that breaks are not repeated, and their outcome is unknown. Dropping the handle cuts its connections:
-/// callers that still wait are told that the outcome is unknown.
+/// [`Eventual`](crate::Consistency::Eventual) reads need no leader and go to the default member. Other calls of
+/// one partition arrive in the order in which they are sent, even if its leader changes; so does an eventual read of a
+/// line ([`in_order`](crate::Proxy::in_order)) among them. Calls in flight on a connection that breaks are not
+/// repeated, and their outcome is unknown. Dropping the handle cuts its connections: callers that still wait are told
+/// that the outcome is unknown.
 #[derive(Debug)]
 pub struct Remote {
     node: RemoteNode,
@@ -91,7 +92,7 @@ impl RemoteBuilder {
     pub async fn connect(self) -> Result<Remote, Error> {
         let mut mistakes = Vec::new();
         if self.members.is_empty() {
-            mistakes.push(Mistake::NoSeeds);
+            mistakes.push(Mistake::NoMembers);
         }
         let bad = self.members.iter().filter(|member| !member.has_address());
         mistakes.extend(bad.map(|member| Mistake::BadAddress(member.address().into())));

@@ -18,6 +18,9 @@ pub enum Mistake {
         "no seed: name every founding member, this one too, with add_seed(Member::new(1, \"10.0.0.1:7400\"))"
     )]
     NoSeeds,
+    /// A remote handle was given no member to connect to.
+    #[error("no member: name one or more to connect to, with add_member(Member::new(1, \"10.0.0.1:7400\"))")]
+    NoMembers,
     /// There are more seeds than a cluster can have voters.
     #[error("{found} seeds where {limit} is the limit")]
     TooManySeeds {
