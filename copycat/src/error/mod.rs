@@ -1,4 +1,5 @@
-//! The one error type that users of the framework see.
+//! The error type that users of the framework see, and the mistakes that builders report. What the failures of requests
+//! mean, and what is known of a write's outcome, is in `request/failure.rs`.
 
 mod mistake;
 
@@ -416,6 +417,10 @@ fn remedy_of_read(failure: Failure) -> &'static str {
             "try again; if it lasts, see whether a majority of the members is up"
         }
         Failure::Stopped => "try again through another member",
+        Failure::Halted => {
+            "the member's log says which: bring the members' versions in line, or see to its disk; until then try \
+             through another member"
+        }
         Failure::BadResult => "return less, or in several calls",
         Failure::Panicked => "the member's log says where it was",
         _ => remedy(failure),
@@ -443,8 +448,8 @@ fn remedy(failure: Failure) -> &'static str {
         Failure::BadResult => "the command itself was carried out; return less, or in several calls",
         Failure::Closed => "open it again, and use the new proxy",
         Failure::Halted => {
-            "the member's log says which: bring the members' versions in line, or see to its disk; until then try \
-             through another member"
+            "the member's log says which: bring the members' versions in line, or see to its disk; a write may have \
+             been applied, so read before trying again through another member"
         }
         Failure::Panicked => "what it had changed before stays; the member's log says where it was",
     }
@@ -499,6 +504,7 @@ mod tests {
         let causes =
             ["does not understand an entry", "its disk cannot read it", "the member's log says which"];
         causes.iter().for_each(|part| assert!(text.contains(part), "{text}"));
+        assert!(text.contains("read before trying again") && Error::from(Failure::Halted).is_retryable());
     }
 
     #[test]

@@ -16,7 +16,8 @@ pub enum Outcome {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Failure {
-    /// No leader accepted the request within its timeout; it was never proposed.
+    /// No leader accepted the request within its timeout, or, if the request needs none, no member; it was never
+    /// proposed. Opening a resource before the bootstrap fails with it, too.
     #[error("no leader was found in time")]
     NoLeader,
     /// The request reached a member that does not lead the named term; nothing was proposed.
@@ -31,7 +32,8 @@ pub enum Failure {
     /// A leader proposed the command, and the entry of a later leader replaced it: it never happened.
     #[error("another leader's entry took the place of the command")]
     Superseded,
-    /// Queues are full; nothing was proposed.
+    /// Queues are full, or a connection did not take the request; nothing was proposed. Opening groups that have a
+    /// state machine already fails with it, too.
     #[error("the member is too busy")]
     Busy,
     /// The leader's disk is full; nothing was proposed.
@@ -55,10 +57,11 @@ pub enum Failure {
     /// The command or its key is longer than allowed; nothing was proposed.
     #[error("the command or its key is too large")]
     TooLarge,
-    /// The command was applied; its result is longer than allowed, or cannot be encoded.
+    /// The command was carried out (a write was applied); its result is longer than allowed, or cannot be encoded.
     #[error("the result is too large or cannot be encoded")]
     BadResult,
-    /// The user's method panicked, on every replica alike. What it changed before stays.
+    /// The user's method panicked: a write on every replica alike, a read on the member that ran it. What a write
+    /// changed before stays.
     #[error("the method panicked")]
     Panicked,
     /// The member or the remote handle of the proxy is closed, for good; nothing was sent.
@@ -138,6 +141,7 @@ impl Failure {
                 | Failure::StorageFull
                 | Failure::Stopped
                 | Failure::UnknownResource
+                | Failure::Halted
         )
     }
 }
