@@ -40,8 +40,9 @@
 //!
 //! # What holds for all of them
 //!
-//! - Each call is atomic. A call that goes to several partitions (`len`, `clear`, a page, a command with many keys)
-//!   is atomic in each partition, but not across partitions.
+//! - Each command is atomic, and most calls are one command; `iter`, `values` and `update`, for example, use several. A
+//!   command that goes to several partitions (`len`, `clear`, a page, a command with many keys) is atomic in each
+//!   partition, but not across partitions.
 //! - Reads see every write that was acknowledged before they began, unless the proxy says otherwise
 //!   ([`with_consistency`](copycat::Proxy::with_consistency)).
 //! - Values are compared with `==`. A value that is not equal to itself (for example NaN) is never found: `put` or

@@ -42,7 +42,7 @@ use proc_macro::TokenStream;
 /// | mark | method | options |
 /// |---|---|---|
 /// | `#[write]` | takes `&mut self`, goes through the log | `supersedes(…)`, `all`, `merge = …`, `single`, `id = …` |
-/// | `#[delete]` | a write that removes what its key stands for; today as `#[write]` | the same |
+/// | `#[delete]` | a write that removes something; today as `#[write]` | the same |
 /// | `#[read]` | takes `&self`, never in the log | `consistency = …`, `merge = …`, `all`, `single`, `id = …` |
 /// | `#[key]` | on the argument that decides the partition | `each` |
 ///

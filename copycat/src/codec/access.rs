@@ -32,8 +32,8 @@ pub(crate) enum ReadOrder {
     Unordered,
     /// The read must not see later writes of its line. All earlier writes of its line are answered.
     Ordered,
-    /// The read must not see later writes of its line, and it must see the earlier ones, some of which are
-    /// unanswered.
+    /// The read must not see later writes of its line, and it must see the earlier ones. An earlier call of the line
+    /// that it must not overtake has no answer yet, in any partition, or was dropped before its answer.
     AfterWrites,
 }
 

@@ -37,7 +37,8 @@ pub(crate) const UNSETTLED_MAX: u64 = u16::MAX as u64;
 /// The session that sent a write, and the write's number within it (thesis §6.3). All fields are zero if there is no
 /// session.
 ///
-/// No code uses it yet. Sessions will come with a table of results, and the format has the fields for them already.
+/// No code sets one yet; the formats carry and check it. Sessions will come with a table of results, and the format has
+/// the fields for them already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub(crate) struct Stamp {
     /// The session; 0: none.

@@ -52,22 +52,22 @@ pub(crate) enum Kind {
     Noop = 2,
     /// The members of the group; in force as soon as it is appended (Raft §6).
     Configuration = 3,
-    /// The schemas of the group's commands, written when they change.
+    /// Reserved: the schemas of the group's commands.
     Schema = 4,
     /// Term and vote of a group; in the journal only. `index` is 0, and the field `session` holds the vote (0: none).
     Vote = 5,
     /// The known commit index of a group; in the journal only. `index` is the commit index (Raft figure 2), `term` is
     /// the term of the entry there.
     Commit = 6,
-    /// The start of a session.
+    /// Reserved: the start of a session.
     OpenSession = 7,
-    /// The end of a session.
+    /// Reserved: the end of a session.
     CloseSession = 8,
-    /// The time at which a state machine asked to be called.
+    /// Reserved: the time at which a state machine asked to be called.
     Tick = 9,
-    /// A response that was held back.
+    /// Reserved: a response that was held back.
     Answer = 10,
-    /// The start, move or end of a group.
+    /// Reserved: the start, move or end of a group.
     Lifecycle = 11,
 }
 

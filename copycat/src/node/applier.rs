@@ -102,7 +102,7 @@ impl ApplyProgress {
         self.read_bytes.load(Ordering::Acquire)
     }
 
-    /// Returns whether the group has stopped at an entry that this program does not understand.
+    /// Returns whether the state machine is halted: before an entry that this program does not understand.
     pub(crate) fn is_halted(&self) -> bool {
         self.halted.load(Ordering::Acquire)
     }

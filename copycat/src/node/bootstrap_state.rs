@@ -136,7 +136,7 @@ impl BootstrapState {
         self.mark_incompatible(seed, join_error);
     }
 
-    /// Records that a seed does not belong to this member's cluster.
+    /// Records that a seed and this member cannot work together, and why.
     pub(crate) fn mark_incompatible(&mut self, seed: MemberId, join_error: JoinError) {
         self.incompatible.insert(seed, join_error);
     }

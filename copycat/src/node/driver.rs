@@ -37,7 +37,9 @@ use tokio::task::JoinSet;
 const TELL_INTERVAL: Duration = Duration::from_millis(20);
 /// Interval at which a bootstrap that did not succeed is tried again.
 const BOOTSTRAP_INTERVAL: Duration = Duration::from_millis(500);
-/// Most inputs of one turn. Keeps the loop's reaction to heartbeats short under any load.
+/// The number of inputs from which on a turn takes no more bulk events and no more requests. Keeps the loop's reaction
+/// to heartbeats short. It is no hard bound: control events are always taken, and one event may hold thousands of
+/// inputs.
 const TURN_MAX: usize = 4_096;
 /// Most bytes of arguments that one turn takes from this process's proxies, exceeded by one request at most: callers
 /// refill the queue while it is emptied. As much as a group proposes in one turn.
@@ -70,7 +72,7 @@ pub(super) struct Driver {
 }
 
 impl Driver {
-    /// Runs until it is told to stop, its owner drops it, or its disk fails.
+    /// Runs until it is told to stop, its owner drops it, its disk fails, or one of its threads dies.
     pub(super) async fn run(mut self) {
         loop {
             match self.wait().await {
@@ -86,7 +88,7 @@ impl Driver {
         }
     }
 
-    /// Waits for the first event. Returns a command; every other event becomes an input.
+    /// Waits for the first event. Returns a command; every other event becomes inputs, or is handled here.
     async fn wait(&mut self) -> Option<Command> {
         let waits = self.inputs.is_empty();
         tokio::select! {

@@ -50,7 +50,8 @@ pub(crate) struct Identity {
     pub bootstrap_record: Option<BootstrapRecord>,
 }
 
-/// Why a data directory cannot be used. Nothing in it was changed.
+/// Why a data directory cannot be used. Only a failed write may have changed it: then it holds the old record or the
+/// new one.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub(crate) enum IdentityError {

@@ -76,7 +76,7 @@ impl Driver {
         check_seeds(options, identity.bootstrap_record.as_ref())?;
         let (journal, recovered) = open_journal(options, &directory, entropy.u64(..))?;
         if let Some(cut) = &recovered.cut {
-            tracing::info!(?cut, "cut a torn tail that was never acknowledged");
+            tracing::info!(?cut, "cut what follows the journal's last intact batch, as a torn write");
         }
 
         let seeds = options.seeds.iter().map(|(member, _)| *member).collect();

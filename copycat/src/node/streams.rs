@@ -1,9 +1,9 @@
 //! The status streams of a member, for listeners in this process and in remote handles.
 //!
 //! There is one topic: the status of a resource's partitions. A listener gets the present status of each partition, and
-//! then what has changed. The owner looks every 20 ms, so what changed and changed back in between is not told. While a
-//! listener takes nothing, a newer status replaces an older one. So a slow listener costs no memory, and gets the
-//! newest status when it continues.
+//! then what has changed. The owner looks every 20 ms, so what changed and changed back in between is not told. A slow
+//! listener has a bounded queue of changes, which it gets in order. While that is full, a newer status replaces an
+//! older one, and the listener gets the newest when it has taken some.
 
 use super::shard::{GroupStatus, Shard};
 use crate::codec::ids::{GroupId, MemberId};

@@ -26,8 +26,8 @@ pub enum Health {
     Healthy,
     /// No leader is known: writes and strict reads wait for one.
     NoLeader,
-    /// The member's program does not understand the partition's log, and applies nothing any more. Other
-    /// members may.
+    /// The member applies nothing of the partition any more: its program does not understand an entry, or its disk
+    /// cannot read the log. Other members may.
     Halted,
 }
 
@@ -103,7 +103,7 @@ impl PartitionStatus {
     }
 }
 
-/// Most changes that wait for a listener. While it takes none, newer changes replace older ones.
+/// Most changes that wait for a listener. Of those that do not fit, it gets the newest of each partition later.
 const WAITING_MAX: usize = 64;
 
 /// A subscription to the status of a resource.
@@ -130,7 +130,7 @@ impl StatusSender {
     }
 
     /// Subscribes to the status of a resource. Returns `None` if the member or handle is closed. The changes
-    /// end when it closes.
+    /// end when it closes, and at once if it is a member on which the resource is not open.
     pub(crate) async fn watch(self, resource: String) -> Option<mpsc::Receiver<PartitionStatus>> {
         let (sink, changes) = mpsc::channel(WAITING_MAX);
         self.inbox.send(Subscription { resource, sink }).await.ok()?;

@@ -1,4 +1,5 @@
-//! The encoded arguments of a command: the key first, then the others in order. Nothing is encoded twice.
+//! The encoded arguments of a command: the key first, then the others in order. Each is encoded
+//! once, except where a command with several keys is split (`split.rs`).
 
 use crate::codec::command::Command;
 use crate::codec::frame::{BODY_MAX, KEY_MAX};

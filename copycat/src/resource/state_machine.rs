@@ -80,8 +80,9 @@ impl<F> StateMachineBuilder<F, One> {
 
     /// Opens the resource on this member and returns a proxy: `let bank: AsyncBank = ….open().await?`.
     ///
-    /// Waits until the cluster is formed. The other members may open the resource later, but no call is answered
-    /// before a majority has opened it.
+    /// Waits until the cluster is formed. The other members may open the resource later. While it is new to the
+    /// cluster, only eventual reads are answered before a majority has opened it. Later the members know it from their
+    /// logs, and take part before they have opened it again.
     ///
     /// # Errors
     ///

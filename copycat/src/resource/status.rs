@@ -19,10 +19,11 @@ type Opening = Pin<Box<dyn Future<Output = Option<mpsc::Receiver<PartitionStatus
 /// A stream of the status of a resource's partitions: the current status of each first, and then its changes, in
 /// order. The member looks for changes every 20 ms, so what changed and changed back in between is not reported.
 ///
-/// It reports what one member sees: the proxy's own member, or the one that a remote handle is connected to. When
-/// that connection ends, the handle continues at another member, and leaves out what that member reports of older
-/// terms. A subscriber that takes no changes for a while gets only the newest status of each partition next. The
-/// stream ends, with an error, when the member or the handle is closed.
+/// It reports what one member sees: the proxy's own member, or the one that a remote handle is connected to. When that
+/// connection ends, the handle continues at another member, and leaves out what that member reports of older terms. For
+/// a slow subscriber a bounded number of changes waits, in order; of those that do not fit it gets only the newest of
+/// each partition. The stream ends, with an error, when the member or the handle is closed, or if the resource is not
+/// open on the proxy's own member.
 ///
 /// It is a [`Stream`] for callers that use the combinators; [`next`](StatusStream::next) works without them. Get
 /// one by [`AsyncProxy::status_changes`](crate::AsyncProxy::status_changes).

@@ -48,7 +48,7 @@ pub(super) struct Found<'a> {
     pub records: &'a [Record],
 }
 
-/// A torn tail: bytes of a write that had not ended. Nothing of it was acknowledged.
+/// A torn tail: bytes that are taken for a write that had not ended. (Damage to the last batch looks the same.)
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Cut {
     /// The file.

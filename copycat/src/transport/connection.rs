@@ -50,7 +50,8 @@ impl<I: Incoming> Reader<I> {
     }
 }
 
-/// Returns what may arrive on an open connection. A dialed control connection has no reader: it only sends.
+/// Returns what may arrive on an open connection. A dialed control connection has no reader: only signs of life
+/// arrive on it.
 fn expected<I: Incoming>(reader: Option<&Reader<I>>) -> Expected {
     let sender = reader.map_or(SenderKinds::LISTENER, |reader| reader.from.senders());
     Expected { kinds: I::KINDS, sender, longest: MESSAGE_MAX }

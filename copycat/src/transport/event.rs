@@ -81,8 +81,8 @@ pub(crate) enum Source {
         id: MemberId,
         /// The connection's priority.
         priority: Priority,
-        /// The way back. On a bulk connection it carries replies to what the member submitted, and nothing
-        /// else.
+        /// The way back. On a bulk connection it carries replies to what the member submitted; on either, nothing
+        /// else but signs of life.
         replies: Sender,
     },
     /// A remote handle.

@@ -5,10 +5,11 @@
 //! bounded: queues, buffers, connections, handshakes. A length is checked before memory is allocated for it,
 //! and no bytes from a socket make it panic.
 //!
-//! Every member dials every other member twice: a connection of *control* priority (votes and heartbeats) and
-//! one of *bulk* priority (everything else). It sends on the connections that it dialed and receives on those
-//! that it accepted. Replies are the exception: they return on the connection of their request. A remote handle
-//! (a client process that is no member) uses one connection to a member in both directions.
+//! Every member dials every other member twice: a connection of *control* priority (votes, heartbeats, the bootstrap
+//! record) and one of *bulk* priority (everything else). It sends on the connections that it dialed and receives on
+//! those that it accepted. There are exceptions, which use a connection in both directions: the handshake, signs of
+//! life, and replies, which return on the connection of their request. A remote handle (a client process that is no
+//! member) uses one connection to a member in both directions; the items of its streams return on it, too.
 //!
 //! Begin with [`wire`] (the messages), then [`network`] (what they travel over), then [`peer`] and [`acceptor`]
 //! (the two ends).

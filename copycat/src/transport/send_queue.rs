@@ -46,8 +46,9 @@ impl SendQueueReader {
         draining
     }
 
-    /// Waits for something to write and moves all of it into `batch`, which must be empty: everything that was
-    /// handed out before has been written. Returns false when the queue is drained.
+    /// Waits for something to write and moves it into `batch`: the rest of a direct write if there is one, otherwise
+    /// all that is queued. `batch` must be empty: everything that was handed out before has been written. Returns false
+    /// when the queue is drained.
     pub(super) async fn next(&self, batch: &mut Chunk) -> bool {
         loop {
             {

@@ -84,8 +84,9 @@ impl Group {
         self.stopped
     }
 
-    /// Returns whether the group neither serves nor leads: its log cannot be read, or its program does not understand
-    /// an entry.
+    /// Returns whether the group serves nothing and does not stand for election: its log cannot be read, or its program
+    /// does not understand an entry. A leader that halts keeps its role until it hears of a higher term, but its core
+    /// is not ticked any more.
     fn is_halted(&self) -> bool {
         self.stopped || self.apply_queue.progress.is_halted()
     }

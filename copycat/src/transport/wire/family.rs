@@ -69,7 +69,7 @@ impl SenderKinds {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub(crate) enum Priority {
-    /// Votes, heartbeats and their replies, which keep leaders in place.
+    /// Votes, heartbeats and their replies, which keep leaders in place; also the bootstrap record.
     Control = 1,
     /// Everything else.
     Bulk = 2,

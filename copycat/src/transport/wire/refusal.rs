@@ -44,7 +44,7 @@ pub(crate) enum Refusal {
     /// The address belongs to another member than the caller expected.
     #[error("the address belongs to another member")]
     NotMe,
-    /// All connections are taken. A later attempt may succeed.
+    /// All connections are taken, or the side that was called is stopping. A later attempt may succeed.
     #[error("too many connections")]
     TooManyConnections,
     /// The members' election timeouts differ, so that no leader's lease could be relied on.
