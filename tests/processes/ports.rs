@@ -1,11 +1,14 @@
 //! Ports of loopback that are free now. They are below those that the system assigns, so they stay free.
 
+use std::collections::BTreeSet;
 use std::net::TcpListener;
+use std::sync::{Mutex, PoisonError};
 
+/// Returns free ports that this process was not given before: its tests run at the same time, and listen later.
 pub(crate) fn free_ports(count: usize) -> Vec<u16> {
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
     let candidates = std::iter::repeat_with(|| fastrand::u16(20_000..32_000));
-    // All listeners are held until the end, so that no port is found twice.
-    let free = candidates.filter_map(|port| Some((port, TcpListener::bind(("127.0.0.1", port)).ok()?)));
-    let held: Vec<_> = free.take(count).collect();
-    held.into_iter().map(|(port, _)| port).collect()
+    let free = candidates.filter(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok());
+    free.filter(|port| given.insert(*port)).take(count).collect()
 }
