@@ -95,10 +95,17 @@ impl Cluster<'_> {
     /// from it.
     pub(super) fn flushed(&mut self, at: usize) -> Result<(), Violation> {
         let now = self.members[at].clock.read(self.schedule.now());
-        let member = &mut self.members[at];
-        let Some(process) = &mut member.process else { return Ok(()) };
+        let Some(process) = &mut self.members[at].process else { return Ok(()) };
         let Some(written) = process.written.take() else { return Ok(()) };
         if process.shard.awaits_flush() || !written.is_durable() {
+            self.done(at, Done::Written(written));
+            return Ok(());
+        }
+        // What is due by time follows from no flush: it happens first.
+        process.shard.turn(now, []);
+        self.follow_up(at)?;
+        let Some(process) = &mut self.members[at].process else { return Ok(()) };
+        if process.shard.awaits_flush() {
             self.done(at, Done::Written(written));
             return Ok(());
         }
@@ -107,15 +114,13 @@ impl Cluster<'_> {
         let before = commits(&process.shard);
         // Any turn may dispatch more of the entries that were committed before.
         let behind = process.views.values().any(|view| view.dispatched < view.commit);
-        // Any turn sends the messages that were held back until now.
-        let due = process.shard.deadline(now) <= now;
         process.shard.turn(now, [Input::Done(Done::Written(written))]);
-        let quiet = (due || process.port.is_quiet())
+        let quiet = process.port.is_quiet()
             && commits(&process.shard) == before
             && process.shard.jobs().flush.is_none()
             && (behind || process.shard.jobs().work.is_empty());
         if !quiet {
-            return Err(Violation::Overslept { member: member.id });
+            return Err(Violation::Overslept { member: id(at) });
         }
         self.follow_up(at)
     }
