@@ -159,18 +159,24 @@ fn split(at: usize, attribute: &Attribute) -> Option<Split> {
     Some(Split { at, element, key })
 }
 
+impl MethodAttribute {
+    /// Returns a mark without options.
+    pub(crate) fn plain(kind: Kind, span: Span) -> MethodAttribute {
+        MethodAttribute {
+            kind,
+            span,
+            consistency: None,
+            supersedes: None,
+            merge: None,
+            all: None,
+            single: None,
+            id: None,
+        }
+    }
+}
+
 fn mark(attribute: &Attribute, kind: Kind, mistakes: &mut Mistakes) -> MethodAttribute {
-    let span = attribute.path().span();
-    let mut mark = MethodAttribute {
-        kind,
-        span,
-        consistency: None,
-        supersedes: None,
-        merge: None,
-        all: None,
-        single: None,
-        id: None,
-    };
+    let mut mark = MethodAttribute::plain(kind, attribute.path().span());
     match &attribute.meta {
         Meta::Path(_) => {}
         Meta::List(list) => {

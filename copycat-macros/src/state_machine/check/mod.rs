@@ -13,6 +13,7 @@ use super::model::{Command, Kind, Machine, Merge, State};
 use super::parse::{Draft, MethodAttribute};
 use crate::support::attributes;
 use crate::support::mistakes::Mistakes;
+use proc_macro2::Span;
 use std::collections::BTreeMap;
 use syn::ext::IdentExt;
 use syn::{Ident, ItemTrait, TraitItem};
@@ -154,7 +155,7 @@ fn command(mut draft: Draft, names: &Names, mistakes: &mut Mistakes) -> Option<C
     let before = mistakes.count();
     signature::check(&draft.signature, kind, mark.is_some(), names.word, mistakes);
     let broken = mistakes.count() > before;
-    let mark = mark.or_else(|| Some(unmarked(kind?)))?;
+    let mark = mark.or_else(|| Some(MethodAttribute::plain(kind?, Span::call_site())))?;
     let key = options::key(&draft.keys, mistakes);
     let route = options::route(&draft, &mark, mistakes);
     let supersedes = options::supersedes(&mark, key, names, mistakes);
@@ -181,21 +182,6 @@ fn command(mut draft: Draft, names: &Names, mistakes: &mut Mistakes) -> Option<C
         split,
         result: signature::result(&draft.signature),
     })
-}
-
-/// Returns the mark of a method that needs none.
-fn unmarked(kind: Kind) -> MethodAttribute {
-    let span = proc_macro2::Span::call_site();
-    MethodAttribute {
-        kind,
-        span,
-        consistency: None,
-        supersedes: None,
-        merge: None,
-        all: None,
-        single: None,
-        id: None,
-    }
 }
 
 /// Refuses two methods with the same id. The compiler finds these as well, but here the message can name both methods.
