@@ -133,9 +133,9 @@ impl ApplyQueue {
             self.dispatched = last;
             self.dispatched_bytes += bytes as u64;
             output.dispatch_left = output.dispatch_left.saturating_sub(bytes);
-            output.work.push(Work::Apply { group: self.group, frames: slices.frames, replies, reads });
+            output.jobs.work.push(Work::Apply { group: self.group, frames: slices.frames, replies, reads });
         }
-        reads.take_ready(self.group, self.dispatched, &mut output.work);
+        reads.take_ready(self.group, self.dispatched, &mut output.jobs.work);
         Ok(())
     }
 

@@ -72,7 +72,6 @@ pub(crate) struct Shard {
     resources: BTreeMap<String, Vec<GroupId>>,
     io: Io,
     output: TurnOutput,
-    out: Jobs,
     /// The configuration that every group starts with: the initial voters of the cluster. `None` before the bootstrap.
     initial: Option<Configuration>,
     /// The error that stopped the shard. A stopped shard does not recover.
@@ -94,7 +93,6 @@ impl Shard {
             resources: BTreeMap::new(),
             io: Io::new(ShardJournal::new(journal, recovered, &bounds), peers, bounds),
             output: TurnOutput::new(&bounds),
-            out: Jobs::default(),
             initial: None,
             failure: None,
         }
@@ -162,7 +160,7 @@ impl Shard {
 
     /// Returns the jobs that turns have left for other threads. A caller that takes a job must run it.
     pub(crate) fn jobs(&mut self) -> &mut Jobs {
-        &mut self.out
+        &mut self.output.jobs
     }
 
     /// Returns the error that stopped the shard, if there is one. A stopped shard acknowledges nothing that was not
@@ -306,7 +304,7 @@ impl Shard {
         }
         for (id, machine) in groups {
             let slot = self.load_group(now, id)?;
-            self.output.work.push(self.groups.touch(slot).attach(checker.clone(), machine));
+            self.output.jobs.work.push(self.groups.touch(slot).attach(checker.clone(), machine));
         }
         if done.send(Ok(())).is_err() {
             self.detach(&ids);
@@ -319,8 +317,8 @@ impl Shard {
     fn detach(&mut self, ids: &[GroupId]) {
         self.resources.retain(|_, groups| groups != ids);
         for slot in ids.iter().filter_map(|id| self.groups.find(*id)).collect::<Vec<_>>() {
-            let TurnOutput { replies, work, .. } = &mut self.output;
-            work.push(self.groups.get_mut(slot).detach(replies));
+            let TurnOutput { replies, jobs, .. } = &mut self.output;
+            jobs.work.push(self.groups.get_mut(slot).detach(replies));
         }
     }
 
@@ -385,20 +383,19 @@ impl Shard {
         Ok(())
     }
 
-    /// Sends the answers that the turn has collected, and passes on the work for the applier.
+    /// Sends the answers that the turn has collected.
     fn finish_turn(&mut self) {
         self.output.replies.flush();
         self.output.dispatch_left = self.options.bounds.dispatched_bytes;
-        self.out.work.append(&mut self.output.work);
     }
 
     /// Takes the next jobs of the journal, at most one of each kind. A job that was not taken yet comes first.
     fn begin_jobs(&mut self) {
-        if self.out.flush.is_none() {
-            self.out.flush = self.next_flush();
+        if self.output.jobs.flush.is_none() {
+            self.output.jobs.flush = self.next_flush();
         }
-        if self.out.preparation.is_none() {
-            self.out.preparation = self.io.shard_journal.journal.next_preparation();
+        if self.output.jobs.preparation.is_none() {
+            self.output.jobs.preparation = self.io.shard_journal.journal.next_preparation();
         }
     }
 

@@ -1,7 +1,7 @@
-//! The output of the groups in one turn: answers, requests for other members, and work for the applier.
+//! The output of the groups in one turn: answers, requests for other members, and jobs for other threads.
 
-use super::super::applier::Work;
 use super::bounds::Bounds;
+use super::flush_task::Jobs;
 use super::forwarding::Forwarding;
 use crate::request::reply::Replies;
 
@@ -10,8 +10,8 @@ use crate::request::reply::Replies;
 pub(super) struct TurnOutput {
     pub replies: Replies,
     pub forwarding: Forwarding,
-    /// The work for the applier, in order.
-    pub work: Vec<Work>,
+    /// Stays until the owner of the shard takes it.
+    pub jobs: Jobs,
     /// Bytes of entries that this turn may still dispatch to the applier, for all groups together.
     pub dispatch_left: usize,
 }
@@ -21,7 +21,7 @@ impl TurnOutput {
         TurnOutput {
             replies: Replies::default(),
             forwarding: Forwarding::new(bounds.forwarded_bytes),
-            work: Vec::new(),
+            jobs: Jobs::default(),
             dispatch_left: bounds.dispatched_bytes,
         }
     }
