@@ -14,6 +14,7 @@ const SEEDS: u64 = 250;
 /// Least average figures of a run. With fewer, a run proves nothing.
 const COMMITS_MIN: u64 = 200;
 const CHANGES_MIN: u64 = 1;
+const QUIETS_MIN: u64 = 1;
 const LINED_READS_MIN: u64 = 50;
 
 #[test]
@@ -37,6 +38,7 @@ fn no_seed_breaks_an_invariant() {
     assert!(report.changes >= CHANGES_MIN * count, "leaders changed too rarely to prove anything:\n{report}");
     assert!(report.lined_reads >= LINED_READS_MIN * count, "too few reads kept a place:\n{report}");
     if count >= SEEDS {
+        assert!(report.quiets >= QUIETS_MIN * count, "groups were quiet too rarely:\n{report}");
         assert!(report.busy > 0 && report.halted > 0, "no bound, or no old program, was ever met:\n{report}");
         assert!(report.faults.missing().is_empty(), "never injected: {:?}", report.faults.missing());
     }

@@ -14,11 +14,9 @@ use super::completions::{Completions, Done};
 use super::links::{PeerLinks, origin};
 use super::shard::{FlushTask, Input, Shard};
 use super::streams::Streams;
-use super::wire::heartbeats::HeartbeatRecord;
 use super::wire::{BootstrapRecord, Incoming};
 use super::workers::Worker;
 use crate::codec::configuration::Configuration;
-use crate::codec::entries::Entries;
 use crate::codec::ids::MemberId;
 use crate::storage::Preparation;
 use crate::transport::acceptor::Acceptor;
@@ -212,12 +210,7 @@ impl Driver {
                 self.inputs.push(Input::Raft { from: *id, group, message, entries });
             }
             (Source::Member { id, .. }, Incoming::Heartbeats(records)) => {
-                self.inputs.extend(records.map(|HeartbeatRecord { group, message, .. }| Input::Raft {
-                    from: *id,
-                    group,
-                    message,
-                    entries: Entries::default(),
-                }));
+                self.inputs.extend(Input::of_heartbeats(*id, records));
             }
             (Source::Member { replies, .. } | Source::Client { replies, .. }, Incoming::Submit(submit)) => {
                 self.inputs.push(Input::Submitted { origin: origin(replies.clone()), submit });

@@ -12,6 +12,10 @@ use std::time::Duration;
 /// The longest election timeout that a member may be given.
 pub(crate) const ELECTION_TIMEOUT_MAX: Duration = Duration::from_secs(60);
 
+/// How long nothing must happen in a group before it needs no heartbeats of its own. Long enough for the leases of a
+/// group that is read now and then.
+const QUIET_AFTER: Duration = Duration::from_secs(1);
+
 /// The options of a node. The builders of the facade have checked them.
 #[derive(Clone)]
 pub(crate) struct Options {
@@ -57,11 +61,14 @@ impl Options {
 
     /// Returns the options of the shard. `promised` is the longest promise of earlier processes.
     pub(super) fn shard(&self, seed: u64, promised: Duration) -> shard::ShardOptions {
+        assert!(!self.heartbeat_interval.is_zero(), "checked by the builder");
+        let quiet_after = QUIET_AFTER.as_nanos() / self.heartbeat_interval.as_nanos();
         shard::ShardOptions {
             me: self.me,
             raft: raft::options::RaftOptions {
                 election_timeout: self.election_timeout,
                 heartbeat_interval: self.heartbeat_interval,
+                quiet_after: u64::try_from(quiet_after).unwrap_or(u64::MAX),
                 inflight_max: 64,
                 entries_max: 4_096,
                 seed,

@@ -97,13 +97,25 @@ fn hint(server: &Server, prev: LogId) -> LogId {
     }
 }
 
+/// The content of a `Heartbeat` message.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct HeartbeatRequest {
+    /// The leader's commit index, or the last index that this follower acknowledged.
+    pub(super) commit: Index,
+    pub(super) round: u64,
+    /// Whether the leader proposes that the group becomes quiet.
+    pub(super) quiet: bool,
+}
+
 /// Handles a heartbeat. Its commit index is valid here as far as the leader's appends have verified this log.
-pub(super) fn heartbeat(server: &mut Server, from: MemberId, commit: Index, round: u64, fx: &mut Effects) {
+pub(super) fn heartbeat(server: &mut Server, from: MemberId, request: HeartbeatRequest, fx: &mut Effects) {
     assert_eq!(server.leader, Some(from), "only the leader of the term sends heartbeats");
+    let HeartbeatRequest { commit, round, quiet } = request;
     server.commit_to(commit.min(server.verified), fx);
+    server.quiet = quiet && server.may_be_quiet();
     let (term, verified, last) = (server.term, server.verified, server.log.last().index);
-    let durable = server.durable_index().min(verified);
-    let reply = Message::HeartbeatReply { term, round, verified, durable, last };
+    let (durable, quiet) = (server.durable_index().min(verified), server.quiet);
+    let reply = Message::HeartbeatReply { term, round, verified, durable, last, quiet };
     // It waits for the write that began the epoch (a term, or entries that replaced others), not for later entries.
     // So reads and the lease do not depend on a disk, except right after such a write.
     server.send(from, reply, server.epoch_start(), fx);
@@ -123,7 +135,7 @@ pub(super) fn answer_stale(server: &Server, from: MemberId, message: &Message, f
             Message::AppendReply { term, result }
         }
         Message::Heartbeat { .. } => {
-            Message::HeartbeatReply { term, round: 0, verified: 0, durable: 0, last: 0 }
+            Message::HeartbeatReply { term, round: 0, verified: 0, durable: 0, last: 0, quiet: false }
         }
         _ => return,
     };

@@ -66,15 +66,20 @@ fn message(random: &mut fastrand::Rng) -> Message {
             };
             Message::AppendReply { term, result }
         }
-        5 => {
-            Message::Heartbeat { term, commit: number(random), round: number(random), urgent: random.bool() }
-        }
+        5 => Message::Heartbeat {
+            term,
+            commit: number(random),
+            round: number(random),
+            urgent: random.bool(),
+            quiet: random.bool(),
+        },
         _ => Message::HeartbeatReply {
             term,
             round: number(random),
             verified: number(random),
             durable: number(random),
             last: number(random),
+            quiet: random.bool(),
         },
     }
 }
@@ -83,7 +88,8 @@ const MS: Duration = Duration::from_millis(1);
 
 fn options(entries_max: u64) -> RaftOptions {
     let (election_timeout, heartbeat_interval) = (100 * MS, 20 * MS);
-    RaftOptions { election_timeout, heartbeat_interval, inflight_max: 2, entries_max, seed: SEED }
+    let (quiet_after, inflight_max) = (1, 2);
+    RaftOptions { election_timeout, heartbeat_interval, quiet_after, inflight_max, entries_max, seed: SEED }
 }
 
 /// Returns the restored state of member 1 of three.
@@ -108,6 +114,7 @@ fn some_core(random: &mut fastrand::Rng) -> Raft {
 
 /// Receives a message, and asserts that a refused one changed nothing.
 fn hear(raft: &mut Raft, now: Duration, random: &mut fastrand::Rng, fx: &mut Effects) {
+    raft.wake(now, |_| now);
     let (from, before) = (MemberId(random.u64(1..5)), (raft.token(), raft.status()));
     if raft.receive(now, from, message(random), fx).is_err() {
         assert_eq!(before, (raft.token(), raft.status()), "a refused message changed something");
@@ -123,8 +130,14 @@ fn one_history(seed: u64) {
         match random.u8(0..20) {
             0..15 => hear(&mut raft, now, &mut random, &mut fx),
             15 => raft.durable(raft.token(), &mut fx),
-            16 => drop(raft.propose(random.u64(1..4), &mut fx)),
-            17 => drop(raft.read(now, &mut fx)),
+            16 => {
+                raft.wake(now, |_| Duration::ZERO);
+                let _ = raft.propose(random.u64(1..4), &mut fx);
+            }
+            17 => {
+                raft.wake(now, |_| Duration::ZERO);
+                let _ = raft.read(now, &mut fx);
+            }
             _ => {
                 now += MS * random.u32(0..150);
                 raft.tick(now, &mut fx);

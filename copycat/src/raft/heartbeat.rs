@@ -25,6 +25,7 @@ impl Leader<'_> {
         assert!(self.leadership.heartbeat_due <= server.now, "a heartbeat before it is due");
         self.leadership.heartbeat_due = server.options.next_heartbeat(server.now);
         self.leadership.rounds.next_is_timed();
+        self.count_idle_round();
         self.start_round(fx);
     }
 
@@ -32,12 +33,15 @@ impl Leader<'_> {
     fn start_round(&mut self, fx: &mut Effects) {
         let server = &*self.server;
         let round = self.leadership.rounds.start(server.now);
+        let quiet = self.proposes_quiet(round);
+        let server = &*self.server;
         for (peer, progress) in &self.leadership.peers {
             // Never beyond what this follower acknowledged: it must not commit entries that it does not hold.
             let (term, commit) = (server.term, server.commit.min(progress.matched()));
             let missing = progress.is_missing_something() || progress.matched() < server.log.last().index;
             let urgent = !self.leadership.reads.is_empty() || missing;
-            server.send(*peer, Message::Heartbeat { term, commit, round, urgent }, Token::ZERO, fx);
+            assert!(!(urgent && quiet), "quiet, although something waits for the answer");
+            server.send(*peer, Message::Heartbeat { term, commit, round, urgent, quiet }, Token::ZERO, fx);
         }
         self.confirm_rounds(fx);
     }

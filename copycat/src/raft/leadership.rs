@@ -1,5 +1,6 @@
 //! The state that only a leader keeps, and the conclusions from it: commit index, quorum contact, lease.
 
+use super::idle::Idle;
 use super::lease::{Lease, Rounds};
 use super::progress::Progress;
 use super::quorum;
@@ -19,6 +20,7 @@ pub(super) struct Leadership {
     pub(super) rounds: Rounds,
     pub(super) reads: ReadIndexQueue,
     pub(super) heartbeat_due: Duration,
+    pub(super) idle: Idle,
 }
 
 /// A server that leads, borrowed for one call: the rules for leaders are its methods.
@@ -50,6 +52,7 @@ impl Leadership {
             rounds: Rounds::default(),
             reads: ReadIndexQueue::default(),
             heartbeat_due: server.now,
+            idle: Idle::default(),
         }
     }
 

@@ -64,6 +64,9 @@ pub(crate) enum Message {
         /// Whether something waits for the answer: a read, or entries that were not acknowledged. Otherwise the
         /// follower may delay the answer a little, to send it together with others.
         urgent: bool,
+        /// Whether the leader will send no more heartbeats once all followers have agreed to that, because nothing
+        /// happens in the group; see [`quiet`](super::quiet). Never together with `urgent`.
+        quiet: bool,
     },
     /// The answer to `Heartbeat`. It confirms the leadership, and does not wait until entries are durable, unless they
     /// replaced others. It also reports the follower's progress, so that lost appends are sent again, and lost answers
@@ -82,6 +85,8 @@ pub(crate) enum Message {
         /// acknowledged entries stay in the log. So if a round that began after an acknowledgement finds a lower
         /// `last`, a disk lost entries.
         last: Index,
+        /// Whether the follower agrees that the group becomes quiet.
+        quiet: bool,
     },
 }
 

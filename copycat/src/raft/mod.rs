@@ -9,13 +9,14 @@
 //! | file | content |
 //! |---|---|
 //! | [`error`], [`message`], [`options`], [`token`] | the input, and the errors with which it is refused |
-//! | [`quorum`], [`conflict`], [`configuration`], [`progress`], [`lease`], [`read`] | one idea each, as a value |
+//! | [`quorum`], [`conflict`], [`configuration`], [`progress`], [`lease`], [`idle`], [`read`] | one idea each, as a value |
 //! | [`effect`] | the output |
 //! | [`server`] | the state that a member has in every role |
 //! | [`election`], [`follower`] | the rules of candidates and followers |
 //! | [`leadership`] | the state of leaders |
 //! | [`read_index`], [`replication`], [`heartbeat`], [`term_start`] | the rules of leaders |
 //! | [`state`], [`roles`], [`voting`], [`check`] | the member in its role: role changes, votes, and refused messages |
+//! | [`quiet`] | groups in which nothing happens: no heartbeats, no timers |
 //! | [`step`] | the calls of the owner |
 //!
 //! # Where the rules of the paper are
@@ -68,6 +69,11 @@
 //!    [`state::Raft::deadline`]. A core that is not to lead gets no ticks: it neither campaigns nor sends heartbeats.
 //! 7. **Connections.** When the owner knows that messages in flight to a peer are lost, it calls
 //!    [`state::Raft::disconnected`]. This only makes recovery faster.
+//! 8. **Quiet.** A core may become [quiet](state::Raft::is_quiet). Its owner [wakes](state::Raft::wake) it before any
+//!    other input (but see [`is_woken_by`](state::Raft::is_woken_by)), and also if it has not heard from the owner of a [counterpart](state::Raft::counterparts) for nearly
+//!    an election timeout, or hears that the counterpart has woken for any other reason than a message of this member.
+//!    A leader that has [proposed](state::Raft::has_proposed_quiet) the quiet, and leads no more or gets no ticks any
+//!    more, has its owner say so to the others.
 
 pub(crate) mod effect;
 pub(crate) mod error;
@@ -85,9 +91,11 @@ mod follower;
 #[cfg(test)]
 mod fuzz;
 mod heartbeat;
+mod idle;
 mod leadership;
 pub(crate) mod lease;
 mod progress;
+mod quiet;
 mod quorum;
 mod read_index;
 mod replication;

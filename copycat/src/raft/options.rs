@@ -14,6 +14,9 @@ pub(crate) struct RaftOptions {
     pub election_timeout: Duration,
     /// The time between two rounds of heartbeats; a fraction of the election timeout.
     pub heartbeat_interval: Duration,
+    /// The number of timed rounds without any activity after which the leader lets the group become quiet, at the next
+    /// one. `u64::MAX`: never.
+    pub quiet_after: u64,
     /// The largest number of appends in flight to one follower; at least 1.
     pub inflight_max: usize,
     /// The largest number of entries in one append; at least 1.

@@ -242,6 +242,11 @@ impl Progress {
         }
     }
 
+    /// Returns whether the follower holds everything up to `last`, and nothing is in flight to it.
+    pub(super) fn is_settled(&self, last: Index) -> bool {
+        self.mode == Mode::Replicate && self.matched == last && !self.is_missing_something() && !self.refused
+    }
+
     /// Returns the newest round of heartbeats when the leader last sent an append or the follower made progress.
     pub(super) fn progress_round(&self) -> u64 {
         self.progress_round

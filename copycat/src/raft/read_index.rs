@@ -9,6 +9,7 @@ use crate::codec::ids::Index;
 impl Leader<'_> {
     /// Registers a strict read. It needs a round of heartbeats that starts from now on.
     pub(super) fn register_read(&mut self) -> ReadTicket {
+        self.leadership.idle.note_activity();
         let ticket = ReadTicket(self.server.number_read());
         // A leader may not know all committed entries before it commits the first entry of its own term.
         // Rule: thesis §6.4 (1)

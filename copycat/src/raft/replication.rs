@@ -18,6 +18,7 @@ impl Leader<'_> {
     // Rule: Raft figure 2, Leaders 2
     pub(super) fn propose(&mut self, count: u64, fx: &mut Effects) -> Span {
         assert!((1..=PROPOSED_MAX).contains(&count), "proposes {count} entries at once");
+        self.leadership.idle.note_activity();
         let span = self.server.append(self.server.term, count);
         assert!(span.first > self.leadership.term_start, "a proposal before the first entry of the term");
         self.replicate(fx);

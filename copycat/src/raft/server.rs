@@ -49,6 +49,8 @@ pub(super) struct Server {
     pub(super) vote_blocked_until: Duration,
     /// The time at which this server campaigns, unless it hears a leader before.
     pub(super) election_deadline: Duration,
+    /// Whether the timers of this server stand still; see [`quiet`](super::quiet).
+    pub(super) quiet: bool,
     /// The number of the next campaign. Each start of this server begins with another number.
     next_campaign: u64,
     /// The number of tickets given to reads, in all leaderships.
@@ -85,6 +87,7 @@ impl Server {
             verified: 0,
             vote_blocked_until,
             election_deadline: Duration::ZERO,
+            quiet: false,
             next_campaign: options.seed,
             tickets: 0,
             options,
@@ -103,6 +106,7 @@ impl Server {
         assert!(last.term <= self.term, "an entry {last:?} of a term after {}", self.term);
         assert!(self.durable <= self.token(), "{:?} durable of {:?}", self.durable, self.token());
         assert!(self.configurations.newest() <= last.index, "a configuration that is not in the log");
+        assert!(!self.quiet || self.is_settled() && self.leader.is_some(), "quiet, but something is missing");
     }
 
     /// Sets the time. An earlier time than the current one is ignored.
@@ -138,6 +142,11 @@ impl Server {
         self.token() == self.durable
     }
 
+    /// Returns whether the log is committed and durable to its end.
+    pub(super) fn is_settled(&self) -> bool {
+        self.commit == self.log.last().index && self.is_all_durable()
+    }
+
     /// Returns the last index known to be durable. A completion of an earlier epoch is about another term or another
     /// tail, so it is not counted.
     pub(super) fn durable_index(&self) -> Index {
@@ -155,7 +164,13 @@ impl Server {
     /// for itself, and that is a vote, too.
     // Rule: Raft §5.2, randomized timeouts
     pub(super) fn restart_election_timer(&mut self) {
-        let earliest = self.vote_blocked_until.max(self.now + self.options.election_timeout);
+        self.restart_election_timer_at(self.now);
+    }
+
+    /// Restarts the election timer as if it were `time`, which may be past.
+    fn restart_election_timer_at(&mut self, time: Duration) {
+        assert!(time <= self.now, "a timer starts at {time:?}, and it is {:?}", self.now);
+        let earliest = self.vote_blocked_until.max(time + self.options.election_timeout);
         self.election_deadline = earliest + self.random_part();
         assert!(self.election_deadline >= earliest, "time ran over");
     }
@@ -201,13 +216,18 @@ impl Server {
     /// Records that the leader of the current term was heard. This server then casts no new vote for one election
     /// timeout.
     pub(super) fn record_leader_contact(&mut self, leader: MemberId) {
+        self.record_leader_contact_at(leader, self.now);
+    }
+
+    /// Records that the leader of the current term was heard at `time`, which may be past.
+    pub(super) fn record_leader_contact_at(&mut self, leader: MemberId, time: Duration) {
         assert!(leader != self.id, "a leader hears itself");
         // Rule: Raft figure 3, Election Safety
         assert!(self.leader.is_none_or(|first| first == leader), "two leaders in one term: refused before");
         self.leader = Some(leader);
         // The vote block after a restart may last longer.
-        self.vote_blocked_until = self.vote_blocked_until.max(self.now + self.options.election_timeout);
-        self.restart_election_timer();
+        self.vote_blocked_until = self.vote_blocked_until.max(time + self.options.election_timeout);
+        self.restart_election_timer_at(time);
     }
 
     /// Returns whether this server must not vote now, because a leader that it heard may hold a lease.

@@ -27,6 +27,8 @@ pub(crate) struct Status {
     pub commit: Index,
     /// The last entry of the log, durable or not.
     pub last: LogId,
+    /// Whether the group is [quiet](super::quiet) on this member.
+    pub quiet: bool,
 }
 
 /// The role of a server, with the state that exists only in that role.
@@ -57,6 +59,7 @@ impl Raft {
     /// Returns the time at which `tick` has something to do next.
     pub(crate) fn deadline(&self) -> Duration {
         match &self.role {
+            _ if self.server.quiet => Duration::MAX,
             RoleState::Leader(leadership) => leadership.heartbeat_due,
             RoleState::Follower | RoleState::Candidate(_) => self.server.election_deadline,
         }
@@ -82,10 +85,10 @@ impl Raft {
 
     /// Returns the current state of this member.
     pub(crate) fn status(&self) -> Status {
-        let Server { term, leader, commit, .. } = self.server;
+        let Server { term, leader, commit, quiet, .. } = self.server;
         let last = self.server.log.last();
         assert!(commit <= last.index && last.term <= term, "committed {commit} of {last:?} in term {term}");
-        Status { role: self.role(), term, leader, commit, last }
+        Status { role: self.role(), term, leader, commit, last, quiet }
     }
 
     /// Returns the current lease, if it holds. It ends 0.8 of the shortest election timeout after the *sending* of the

@@ -2,7 +2,7 @@
 
 use super::effect::Effects;
 use super::error::{InvalidMessage, NotLeader};
-use super::follower::{self, AppendRequest};
+use super::follower::{self, AppendRequest, HeartbeatRequest};
 use super::heartbeat::FollowerLog;
 use super::leadership::Leader;
 use super::message::Message;
@@ -23,6 +23,7 @@ impl Raft {
         self.server.set_time(now);
         let now = self.server.now;
         match &mut self.role {
+            _ if self.server.quiet => {}
             RoleState::Leader(leadership) if now < leadership.heartbeat_due => {}
             RoleState::Leader(leadership) if leadership.must_step_down(&self.server) => {
                 self.become_follower(fx);
@@ -45,6 +46,7 @@ impl Raft {
         message: Message,
         fx: &mut Effects,
     ) -> Result<(), InvalidMessage> {
+        assert!(!self.server.quiet, "the owner wakes a quiet core first");
         self.check(from, &message)?;
         self.server.set_time(now);
         // Only members are asked. A removed member may still answer, and its answer is dropped.
@@ -80,9 +82,9 @@ impl Raft {
                 let entries = AppendRequest { prev, commit, spans, configurations };
                 follower::append(&mut self.server, from, entries, fx);
             }
-            Message::Heartbeat { commit, round, .. } => {
+            Message::Heartbeat { commit, round, quiet, .. } => {
                 self.follow(from, fx);
-                follower::heartbeat(&mut self.server, from, commit, round, fx);
+                follower::heartbeat(&mut self.server, from, HeartbeatRequest { commit, round, quiet }, fx);
             }
             answer => self.take_answer(from, &answer, fx),
         }
@@ -104,11 +106,15 @@ impl Raft {
             }
             (
                 RoleState::Leader(leadership),
-                &Message::HeartbeatReply { round, verified, durable, last, .. },
+                &Message::HeartbeatReply { round, verified, durable, last, quiet, .. },
             ) => {
                 let at = leadership.position(from).expect("every other member is a peer of the leader");
                 let log = FollowerLog { verified, durable, last };
-                Leader::new(&mut self.server, leadership).heartbeat_reply(at, round, log, fx);
+                let mut leader = Leader::new(&mut self.server, leadership);
+                leader.heartbeat_reply(at, round, log, fx);
+                if quiet {
+                    leader.agreed_to_quiet(at, round);
+                }
             }
             // The answer belongs to an earlier campaign, or to a leadership that has ended.
             (RoleState::Follower | RoleState::Candidate(_) | RoleState::Leader(_), _) => {}
@@ -137,6 +143,7 @@ impl Raft {
     /// Appends `count` entries of the current term, at least one. The owner encodes them and writes them with the
     /// returned term and indexes before it carries out the effects.
     pub(crate) fn propose(&mut self, count: u64, fx: &mut Effects) -> Result<Span, NotLeader> {
+        assert!(!self.server.quiet, "the owner wakes a quiet core first");
         match self.leader() {
             Some(mut leader) => Ok(leader.propose(count, fx)),
             None => Err(self.server.not_leader()),
@@ -146,6 +153,7 @@ impl Raft {
     /// Registers a strict read. It may be answered after an `Effect::ReadReady` for its ticket or a later one, which
     /// may be among the effects of this call.
     pub(crate) fn read(&mut self, now: Duration, fx: &mut Effects) -> Result<ReadTicket, NotLeader> {
+        assert!(!self.server.quiet, "the owner wakes a quiet core first");
         self.server.set_time(now);
         match self.leader() {
             Some(mut leader) => {
@@ -160,7 +168,9 @@ impl Raft {
     /// Records that all messages in flight to `peer` are lost. Entries are sent again when the peer answers a
     /// heartbeat.
     pub(crate) fn disconnected(&mut self, peer: MemberId) {
+        let quiet = self.server.quiet;
         if let Some(mut leader) = self.leader() {
+            assert!(!quiet, "the owner wakes a quiet core first");
             leader.disconnected(peer);
         }
     }

@@ -71,7 +71,8 @@ impl Group {
     }
 
     /// Detaches the state machine, because no proxy exists.
-    pub(super) fn detach(&mut self, replies: &mut Replies) -> Work {
+    pub(super) fn detach(&mut self, io: &mut Io, replies: &mut Replies) -> Work {
+        self.replication.wake_followers(io);
         self.intake.detach();
         // A client in another process may still wait for its read.
         self.reads.abandon(Failure::UnknownResource, replies);
@@ -145,10 +146,19 @@ impl Group {
         let update = self.replication.report_durable(now, io)?;
         self.apply_read_update(update);
         if self.campaigns() {
-            let update = self.replication.tick(now, io)?;
+            // While the applier has work, the group is not quiet: a leader that halts must fall silent.
+            let idle = self.apply_queue.progress.applied() == self.replication.commit();
+            let update = self.replication.tick(now, idle, io)?;
             self.apply_read_update(update);
+        } else {
+            self.replication.wake_followers(io);
         }
         Ok(())
+    }
+
+    /// Ends the quiet of the group.
+    pub(super) fn wake(&mut self, now: Duration, io: &mut Io) {
+        self.replication.wake(now, io);
     }
 
     /// Receives a message of the group on another member, with the entries of an append.
@@ -309,8 +319,10 @@ impl Group {
     }
 
     /// Stops the group on this member, because its log cannot be read. To the other members this looks like a crash.
-    pub(super) fn stop(&mut self, error: &StorageError, replies: &mut Replies) {
+    pub(super) fn stop(&mut self, error: &StorageError, io: &mut Io, replies: &mut Replies) {
         tracing::error!(group = %self.id, %error, "the group's log cannot be read: it stops on this member");
+        self.replication.wake_followers(io);
+        self.replication.wake_leader(io);
         self.stopped = true;
         self.intake.queue.abandon(Failure::Halted, Failure::Halted, replies);
         self.abandon(Failure::Halted, replies);

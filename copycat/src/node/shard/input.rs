@@ -2,6 +2,7 @@
 
 use super::super::completions::Done;
 use super::super::machine::{Checker, Machine};
+use super::super::wire::heartbeats::{Arrived, HeartbeatHead, HeartbeatRecord};
 use super::bounds::Bounds;
 use crate::codec::entries::Entries;
 use crate::codec::ids::{GroupId, Index, MemberId};
@@ -51,6 +52,13 @@ pub(crate) enum Input {
         /// The answers.
         answers: Vec<Answered>,
     },
+    /// The head of a message with heartbeats or answers. What it carries for each group follows.
+    HeartbeatHead {
+        /// The sender.
+        from: MemberId,
+        /// The head.
+        head: HeartbeatHead,
+    },
     /// A message from the core of another member.
     Raft {
         /// The sender.
@@ -72,6 +80,20 @@ pub(crate) enum Input {
     Attach(Attachment),
     /// The state machines of these groups are to be detached, because no proxy exists.
     Detach(Vec<GroupId>),
+}
+
+impl Input {
+    /// Returns the inputs of a message with heartbeats or answers, in their order.
+    pub(crate) fn of_heartbeats(from: MemberId, arrived: Arrived) -> impl Iterator<Item = Input> {
+        let head = Input::HeartbeatHead { from, head: arrived.head };
+        let records = arrived.map(move |HeartbeatRecord { group, message, .. }| Input::Raft {
+            from,
+            group,
+            message,
+            entries: Entries::default(),
+        });
+        std::iter::once(head).chain(records)
+    }
 }
 
 /// The state machines of a resource's groups, from the caller that opens it.

@@ -24,6 +24,7 @@ mod intake;
 mod io;
 mod lines;
 mod message_sender;
+mod peer;
 mod peers;
 mod queue;
 mod reading;
@@ -120,7 +121,7 @@ impl Shard {
             if self.failure.is_some() {
                 break;
             }
-            if let Err(error) = self.take(now, input) {
+            if let Err(error) = self.take(now, input).and_then(|()| self.wake_quiet(now)) {
                 self.fail(error);
             }
         }
@@ -145,8 +146,20 @@ impl Shard {
             let ticked = self.groups.touch(slot).tick(now, &mut self.io, replies);
             self.stop_on_error(slot, ticked)?;
         }
+        self.io.peers.tick(now);
         self.output.forwarding.expire(now, &mut self.output.replies);
         self.io.shard_journal.tick(now);
+        self.wake_quiet(now)
+    }
+
+    /// Wakes the quiet groups whose quiet has ended.
+    fn wake_quiet(&mut self, now: Duration) -> Result<(), StorageError> {
+        while let Some(id) = self.io.peers.next_to_wake() {
+            self.with(id, |group, io| {
+                group.wake(now, io);
+                Ok(())
+            })?;
+        }
         Ok(())
     }
 
@@ -227,6 +240,7 @@ impl Shard {
                 let TurnOutput { replies, forwarding, .. } = &mut self.output;
                 forwarding.take_answers(from, answers, replies);
             }
+            Input::HeartbeatHead { from, head } => self.io.peers.receive_head(now, from, head),
             Input::Raft { from, group, message, entries } => {
                 if matches!(message, Message::Heartbeat { urgent: true, .. }) {
                     self.io.peers.hurry(from);
@@ -240,6 +254,8 @@ impl Shard {
             Input::BulkDisconnected(peer) => {
                 self.io.peers.closed(peer);
                 self.output.forwarding.fail_to(peer, &mut self.output.replies);
+                self.io.peers.begin_period(peer);
+                self.wake_quiet(now)?;
                 self.groups.iter_mut().for_each(|group| group.disconnected(peer));
             }
             Input::Done(Done::Written(written)) => {
@@ -318,7 +334,7 @@ impl Shard {
         self.resources.retain(|_, groups| groups != ids);
         for slot in ids.iter().filter_map(|id| self.groups.find(*id)).collect::<Vec<_>>() {
             let TurnOutput { replies, jobs, .. } = &mut self.output;
-            jobs.work.push(self.groups.get_mut(slot).detach(replies));
+            jobs.work.push(self.groups.touch(slot).detach(&mut self.io, replies));
         }
     }
 
@@ -362,7 +378,7 @@ impl Shard {
     fn stop_on_error(&mut self, slot: Slot, outcome: Result<(), StorageError>) -> Result<(), StorageError> {
         match outcome {
             Err(error) if error.is_of_group() => {
-                self.groups.get_mut(slot).stop(&error, &mut self.output.replies);
+                self.groups.get_mut(slot).stop(&error, &mut self.io, &mut self.output.replies);
                 Ok(())
             }
             other => other,
@@ -379,6 +395,7 @@ impl Shard {
             };
             self.stop_on_error(slot, settled)?;
             self.groups.note(now, slot, &self.io);
+            self.wake_quiet(now)?;
         }
         Ok(())
     }

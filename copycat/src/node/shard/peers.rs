@@ -1,7 +1,8 @@
 //! The other members, as a shard sends to them.
 
 use super::super::wire::Message;
-use super::super::wire::heartbeats::{DISK_FREE_UNKNOWN, HEARTBEATS_MAX, HeartbeatBatch, HeartbeatRecord};
+use super::super::wire::heartbeats::HeartbeatHead;
+use super::peer::Peer;
 use crate::codec::ids::{GroupId, MemberId};
 use crate::raft;
 use std::collections::BTreeMap;
@@ -23,31 +24,8 @@ pub(crate) trait Links: fmt::Debug + Send {
 pub(super) struct Peers {
     links: Box<dyn Links>,
     peers: BTreeMap<MemberId, Peer>,
-    /// The options of the cores.
+    /// The options of the cores. Their seed is drawn anew for each start of the member.
     options: raft::options::RaftOptions,
-}
-
-/// The state of one other member.
-#[derive(Debug, Default)]
-struct Peer {
-    /// Whether requests can be sent to the member.
-    open: bool,
-    /// Heartbeats and their answers that wait to be sent: one message carries those of all groups.
-    records: Vec<HeartbeatRecord>,
-    /// Whether some of them must leave in this turn.
-    urgent: bool,
-    /// The time when the next heartbeats to the member are due; in the past if none were sent lately.
-    next_heartbeat: Duration,
-}
-
-impl Peer {
-    /// Returns whether the collected answers wait for the next heartbeats. They do if none is urgent and the heartbeats
-    /// are due soon. So two members that lead groups of each other exchange as many messages as if only one of them
-    /// led.
-    fn holds(&self, now: Duration, delay_max: Duration) -> bool {
-        let soon = now < self.next_heartbeat && self.next_heartbeat - now <= delay_max;
-        !self.urgent && soon && self.records.len() < HEARTBEATS_MAX
-    }
 }
 
 impl Peers {
@@ -69,7 +47,8 @@ impl Peers {
     }
 
     fn peer(&mut self, peer: MemberId) -> &mut Peer {
-        self.peers.entry(peer).or_default()
+        let period = self.options.seed.rotate_left(32) ^ peer.0;
+        self.peers.entry(peer).or_insert_with(|| Peer::new(period))
     }
 
     /// Sends a message; see [`Links::send`].
@@ -83,11 +62,7 @@ impl Peers {
         use raft::message::Message as M;
         assert!(!message.has_entries(), "the entries of a message stay behind");
         match message {
-            M::Heartbeat { .. } | M::HeartbeatReply { .. } => {
-                let peer = self.peer(to);
-                peer.urgent |= matches!(message, M::Heartbeat { .. });
-                peer.records.push(HeartbeatRecord { group, message, note: 0 });
-            }
+            M::Heartbeat { .. } | M::HeartbeatReply { .. } => self.peer(to).push(group, message),
             message => {
                 self.links.send(to, Message::plain(group, message));
             }
@@ -96,30 +71,65 @@ impl Peers {
 
     /// Marks the messages for a member as urgent, because it waits for an answer: this turn delays none of them.
     pub(super) fn hurry(&mut self, to: MemberId) {
-        self.peer(to).urgent = true;
+        self.peer(to).hurry();
     }
 
-    /// Returns the time at which delayed answers must leave.
+    /// Handles the head of a message with heartbeats or answers.
+    pub(super) fn receive_head(&mut self, now: Duration, from: MemberId, head: HeartbeatHead) {
+        self.peer(from).receive_head(now, head);
+    }
+
+    /// Returns the time at which a member was last heard, for its counterparts in quiet groups.
+    pub(super) fn heard(&self, peer: MemberId) -> Duration {
+        self.peers.get(&peer).map_or(Duration::ZERO, Peer::heard)
+    }
+
+    /// Returns whether what a member says about quiet groups is about this member's current period.
+    pub(super) fn has_seen_period(&self, peer: MemberId) -> bool {
+        self.peers.get(&peer).is_some_and(Peer::has_seen_period)
+    }
+
+    /// Records that a group is quiet. Its `counterparts` are its followers if this member leads it, or its leader.
+    pub(super) fn add_quiet(
+        &mut self,
+        group: GroupId,
+        leads: bool,
+        counterparts: impl Iterator<Item = MemberId>,
+    ) {
+        counterparts.for_each(|peer| self.peer(peer).add_quiet(group, leads));
+    }
+
+    /// Records that a group is no longer quiet. Its counterparts learn that from messages about the group.
+    pub(super) fn remove_quiet(&mut self, group: GroupId) {
+        self.peers.values_mut().for_each(|peer| peer.remove_quiet(group));
+    }
+
+    /// Ends the quiet of all groups that this member shares with `peer`, on both sides; see [`Peer::begin_period`].
+    pub(super) fn begin_period(&mut self, peer: MemberId) {
+        self.peer(peer).begin_period();
+    }
+
+    /// Takes a group that must wake, if there is one.
+    pub(super) fn next_to_wake(&mut self) -> Option<GroupId> {
+        self.peers.values_mut().find_map(Peer::next_to_wake)
+    }
+
+    /// Advances the time: notices members that have been silent for too long.
+    pub(super) fn tick(&mut self, now: Duration) {
+        self.peers.values_mut().for_each(|peer| peer.check_silence(now, &self.options));
+    }
+
+    /// Returns the time at which [`tick`](Self::tick) or [`flush`](Self::flush) has work.
     pub(super) fn deadline(&self) -> Option<Duration> {
-        let holding = self.peers.values().filter(|peer| !peer.records.is_empty());
-        holding.map(|peer| peer.next_heartbeat).min()
+        self.peers.values().filter_map(|peer| peer.deadline(&self.options)).min()
     }
 
-    /// Sends the collected heartbeats and answers, except those that are delayed.
+    /// Sends the collected heartbeats and answers, except those that are delayed, and the signs of life that are due.
     pub(super) fn flush(&mut self, now: Duration) {
         for (to, peer) in &mut self.peers {
-            let holds = peer.holds(now, self.options.answer_delay_max());
-            peer.urgent = false;
-            if peer.records.is_empty() || holds {
-                continue;
+            if let Some(batch) = peer.take_batch(now, &self.options) {
+                self.links.send(*to, Message::Heartbeats(batch));
             }
-            let records = std::mem::take(&mut peer.records);
-            if records.iter().any(|record| matches!(record.message, raft::message::Message::Heartbeat { .. }))
-            {
-                peer.next_heartbeat = self.options.next_heartbeat(now);
-            }
-            self.links
-                .send(*to, Message::Heartbeats(HeartbeatBatch { disk_free: DISK_FREE_UNKNOWN, records }));
         }
         self.links.flush();
     }

@@ -59,6 +59,8 @@ pub(super) struct Replication {
     /// for its first entry. So the report is delayed while the disk is full.
     core_durable: Token,
     commit: Index,
+    /// The followers that may be quiet because this member leads them.
+    quiet_followers: Vec<MemberId>,
     next_warning: Duration,
     lost_entries_found: u64,
 }
@@ -94,6 +96,7 @@ impl Replication {
             core,
             writer: Writer::new(group, last_time, now),
             sender: MessageSender::new(group),
+            quiet_followers: Vec::new(),
             next_warning: Duration::ZERO,
             lost_entries_found: 0,
         }
@@ -119,9 +122,48 @@ impl Replication {
         self.lost_entries_found
     }
 
-    /// Returns the current lease, if it holds.
-    pub(super) fn lease(&self, now: Duration) -> Option<Lease> {
+    /// Returns the current lease, if it holds. Whoever asks for one keeps the group from becoming quiet, because that
+    /// would end the lease.
+    pub(super) fn lease(&mut self, now: Duration) -> Option<Lease> {
+        self.core.note_activity();
         self.core.lease(now)
+    }
+
+    /// Ends the quiet of the group, if it is quiet.
+    pub(super) fn wake(&mut self, now: Duration, io: &mut Io) {
+        if self.core.is_quiet() {
+            self.core.wake(now, |peer| io.peers.heard(peer));
+            io.peers.remove_quiet(self.group);
+            assert!(!self.core.is_quiet(), "a core that was woken is quiet");
+        }
+    }
+
+    /// Wakes the leader, if this member is its quiet follower and wakes for a reason that the leader does not know.
+    pub(super) fn wake_leader(&mut self, io: &mut Io) {
+        if self.core.is_quiet() && !self.core.has_proposed_quiet() {
+            let leader = self.core.status().leader.expect("a quiet follower has a leader");
+            io.peers.begin_period(leader);
+        }
+    }
+
+    /// Wakes the followers that may be quiet, because this member leads the group no more, or will say nothing more
+    /// about it.
+    pub(super) fn wake_followers(&mut self, io: &mut Io) {
+        self.quiet_followers.drain(..).for_each(|peer| io.peers.begin_period(peer));
+    }
+
+    /// Records whether the group has become quiet, and whether its followers may be.
+    fn note_quiet(&mut self, io: &mut Io) {
+        let leads = self.core.has_proposed_quiet();
+        if leads && self.quiet_followers.is_empty() {
+            self.quiet_followers.extend(self.core.counterparts());
+        } else if !leads {
+            self.wake_followers(io);
+        }
+        assert!(leads || self.quiet_followers.is_empty(), "followers rely on a leader that does not lead");
+        if self.core.is_quiet() {
+            io.peers.add_quiet(self.group, leads, self.core.counterparts());
+        }
     }
 
     /// Returns whether the end of the current flush releases a held message or changes the core.
@@ -139,10 +181,19 @@ impl Replication {
         if unreported { now } else { due }
     }
 
-    /// Ticks the core: elections, heartbeats.
-    pub(super) fn tick(&mut self, now: Duration, io: &mut Io) -> Result<ReadUpdate, StorageError> {
+    /// Ticks the core: elections, heartbeats. `idle`: the state machine has nothing to do.
+    pub(super) fn tick(
+        &mut self,
+        now: Duration,
+        idle: bool,
+        io: &mut Io,
+    ) -> Result<ReadUpdate, StorageError> {
         if !io.shard_journal.journal.has_vote_space() {
+            self.wake_followers(io);
             return Ok(ReadUpdate::default());
+        }
+        if !idle {
+            self.core.note_activity();
         }
         let mut effects = std::mem::take(&mut io.effects);
         self.core.tick(now, &mut effects);
@@ -162,6 +213,16 @@ impl Replication {
         let takes = entries.is_empty() || io.shard_journal.space_for(entries.len()).is_ok();
         if !takes || !io.shard_journal.journal.has_vote_space() {
             return Ok(ReadUpdate::default());
+        }
+        let message = self.without_stale_quiet(from, message, io);
+        if self.core.is_quiet() {
+            if !self.core.is_woken_by(&message) {
+                return Ok(ReadUpdate::default());
+            }
+            if self.core.status().leader != Some(from) {
+                self.wake_leader(io);
+            }
+            self.wake(now, io);
         }
         let mut effects = std::mem::take(&mut io.effects);
         if let Err(refused) = self.core.receive(now, from, message, &mut effects)
@@ -220,6 +281,7 @@ impl Replication {
         now: Duration,
         io: &mut Io,
     ) -> Result<(ReadTicket, ReadUpdate), StorageError> {
+        self.wake(now, io);
         let mut effects = std::mem::take(&mut io.effects);
         let ticket = self.core.read(now, &mut effects).expect("reads are asked for by the leader");
         Ok((ticket, self.apply_effects(now, effects, &Entries::default(), io)?))
@@ -242,6 +304,7 @@ impl Replication {
             }
             Err(error) => return Err(error),
         }
+        self.wake(now, io);
         let mut effects = std::mem::take(&mut io.effects);
         // The core assigns indexes and term in one step, so nothing is encoded with a term that this member does not lead.
         let Ok(span) = self.core.propose(writes.len() as u64, &mut effects) else {
@@ -275,7 +338,16 @@ impl Replication {
             }
             io.shard_journal.await_durable(self.group, self.core.token());
         }
+        self.note_quiet(io);
         outcome.map(|()| update)
+    }
+
+    /// Returns the message. If it agrees to a quiet of an earlier period, it no longer does.
+    fn without_stale_quiet(&self, from: MemberId, mut message: Message, io: &Io) -> Message {
+        if let Message::HeartbeatReply { quiet, .. } = &mut message {
+            *quiet &= io.peers.has_seen_period(from);
+        }
+        message
     }
 
     /// Asserts that core and journal have the same log after the effects were carried out.

@@ -2,6 +2,8 @@
 
 mod bounds;
 mod heartbeats;
+mod members;
+mod quiet;
 mod refusals;
 
 use super::*;
@@ -128,6 +130,7 @@ impl Leader {
         let raft = raft::options::RaftOptions {
             election_timeout: Duration::from_millis(100),
             heartbeat_interval: Duration::from_secs(3_600),
+            quiet_after: u64::MAX,
             inflight_max: 64,
             entries_max: 64,
             seed: 1,
@@ -211,7 +214,7 @@ impl Leader {
         };
         let (term, round) = (self.term, sent.iter().rev().find_map(newest).unwrap());
         let last = self.shard.status().groups[0].raft.last.index;
-        self.hears(Message::HeartbeatReply { term, round, verified: 0, durable: 0, last });
+        self.hears(Message::HeartbeatReply { term, round, verified: 0, durable: 0, last, quiet: false });
     }
 
     fn rounds(&self) -> usize {
@@ -343,7 +346,7 @@ fn an_eventual_read_goes_to_the_leader_only_behind_what_is_unanswered() {
 fn reads_of_a_line_end_with_the_leadership_and_others_ask_the_next_leader() {
     let mut leader = Leader::settled();
     let [mut write, mut free, mut in_line, mut behind] = leader.call([Access::Write, FREE, IN_LINE, BEHIND]);
-    leader.hears(Message::Heartbeat { term: 2, commit: 0, round: 1, urgent: false });
+    leader.hears(Message::Heartbeat { term: 2, commit: 0, round: 1, urgent: false, quiet: false });
     assert_eq!(seen(&mut in_line), Some(Err(Failure::NotLeader)));
     assert_eq!(seen(&mut behind), Some(Err(Failure::NotLeader)));
     assert_eq!((seen(&mut write), seen(&mut free)), (None, None), "what becomes of them is open");
@@ -364,7 +367,7 @@ fn reads_of_a_line_expire_in_the_order_of_their_arrival() {
 #[test]
 fn what_a_flush_permits_is_said_before_the_shard_is_told_of_it() {
     let mut leader = Leader::settled();
-    let deposed = Message::Heartbeat { term: 2, commit: 0, round: 1, urgent: false };
+    let deposed = Message::Heartbeat { term: 2, commit: 0, round: 1, urgent: false, quiet: false };
     let input = Input::Raft { from: FOLLOWER, group: GROUP, message: deposed, entries: Entries::default() };
     leader.shard.turn(leader.now, [input]);
     let replies = |leader: &Leader| {

@@ -3,8 +3,14 @@
 //! ```text
 //!  Heartbeats                              HeartbeatReplies
 //!  offset size  field                      offset size  field
-//!      24    8  1: urgent; 0: not              24    8  free space on the disk, bytes; all ones: unknown
-//!      32    …  `count` records, each:         32    …  `count` records, each:
+//!      24    8  1: urgent; 2: quiet; 0         24    8  2: quiet; 0
+//!      32    8  the sender's quiet period;     32    8  the sender's quiet period;
+//!               0: not said                             0: not said
+//!      40    8  the receiver's, as last        40    8  the receiver's, as last
+//!               seen; 0: not seen                       seen; 0: not seen
+//!      48    8  free space on the disk,        48    8  free space on the disk,
+//!               bytes; all ones: unknown                bytes; all ones: unknown
+//!      56    …  `count` records, each:         56    …  `count` records, each:
 //!            8     group                             8     group
 //!            8     term                              8     term
 //!            8     commit                            8     round
@@ -13,6 +19,8 @@
 //!                                                    8     last index
 //!                                                    8     fingerprint of the program; 0: unknown
 //! ```
+//!
+//! Without records they are signs of life, for the groups that are quiet.
 
 use crate::codec::cursor::{Cursor, Malformed};
 use crate::codec::ids::GroupId;
@@ -28,7 +36,7 @@ pub(crate) const HEARTBEATS_MAX: usize = 16_384;
 pub(crate) const DISK_FREE_UNKNOWN: u64 = u64::MAX;
 
 /// The bytes before the records.
-const HEAD_LEN: usize = 8;
+const HEAD_LEN: usize = 32;
 /// The bytes of a heartbeat.
 const HEARTBEAT_LEN: usize = 40;
 /// The bytes of an answer.
@@ -39,21 +47,47 @@ pub(super) const HEARTBEATS: MessageKind = MessageKind::new(
     Family::Consensus,
     5,
     SenderKinds::CONTROL,
-    (HEAD_LEN + HEARTBEAT_LEN, HEAD_LEN + HEARTBEAT_LEN * HEARTBEATS_MAX),
+    (HEAD_LEN, HEAD_LEN + HEARTBEAT_LEN * HEARTBEATS_MAX),
 );
 /// The message with answers to heartbeats.
 pub(super) const HEARTBEAT_REPLIES: MessageKind = MessageKind::new(
     Family::Consensus,
     6,
     SenderKinds::CONTROL,
-    (HEAD_LEN + REPLY_LEN, HEAD_LEN + REPLY_LEN * HEARTBEATS_MAX),
+    (HEAD_LEN, HEAD_LEN + REPLY_LEN * HEARTBEATS_MAX),
 );
+
+/// The numbers of the quiet periods of two members: see `QuietGroups` in `node/shard/peer.rs`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Periods {
+    /// The current period of the side that holds or sends this; 0 in a message that does not say.
+    pub own: u64,
+    /// The period of the other side, as far as it is known; otherwise 0.
+    pub other: u64,
+}
+
+/// What a message says for all groups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct HeartbeatHead {
+    /// Whether the sender expects a message with such a head in return.
+    pub asks: bool,
+    /// The quiet periods, as the sender knows them.
+    pub periods: Periods,
+    /// The free bytes on this member's disk, or [`DISK_FREE_UNKNOWN`].
+    pub disk_free: u64,
+}
+
+impl HeartbeatHead {
+    /// The head of a message that says nothing but its records.
+    pub(super) const NONE: HeartbeatHead =
+        HeartbeatHead { asks: false, periods: Periods { own: 0, other: 0 }, disk_free: DISK_FREE_UNKNOWN };
+}
 
 /// Heartbeats and answers of many groups, in any order, for one member.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct HeartbeatBatch {
-    /// The free bytes on this member's disk, or [`DISK_FREE_UNKNOWN`].
-    pub disk_free: u64,
+    /// What concerns all groups.
+    pub head: HeartbeatHead,
     /// The records. Heartbeats keep their order, and so do answers.
     pub records: Vec<HeartbeatRecord>,
 }
@@ -70,33 +104,86 @@ pub(crate) struct HeartbeatRecord {
     pub note: u64,
 }
 
-/// Appends the heartbeats and the answers, in as many messages as they need.
-pub(super) fn encode(records: &[HeartbeatRecord], disk_free: u64, out: &mut WriteBuffer) {
-    for urgent in [true, false] {
-        let heartbeats = |record: &&HeartbeatRecord| matches!(record.message, Message::Heartbeat { urgent: said, .. } if said == urgent);
-        let count = records.iter().filter(heartbeats).count();
-        encode_all(&HEARTBEATS, u64::from(urgent), count, records.iter().filter(heartbeats), out);
-    }
-    let replies = |record: &&HeartbeatRecord| matches!(record.message, Message::HeartbeatReply { .. });
-    let count = records.iter().filter(replies).count();
-    encode_all(&HEARTBEAT_REPLIES, disk_free, count, records.iter().filter(replies), out);
+/// Which records one message may hold, and the number that says so on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// Heartbeats.
+    Heartbeats { urgent: bool, quiet: bool },
+    /// Answers to heartbeats.
+    Replies { quiet: bool },
 }
 
-fn encode_all<'a>(
-    kind: &'static MessageKind,
-    head: u64,
-    mut left: usize,
-    mut records: impl Iterator<Item = &'a HeartbeatRecord>,
+impl Form {
+    const ALL: [Form; 5] = [
+        Form::Heartbeats { urgent: true, quiet: false },
+        Form::Heartbeats { urgent: false, quiet: true },
+        Form::Heartbeats { urgent: false, quiet: false },
+        Form::Replies { quiet: true },
+        Form::Replies { quiet: false },
+    ];
+
+    fn of(message: &Message) -> Form {
+        match *message {
+            Message::Heartbeat { urgent, quiet, .. } => Form::Heartbeats { urgent, quiet },
+            Message::HeartbeatReply { quiet, .. } => Form::Replies { quiet },
+            _ => unreachable!("neither a heartbeat nor an answer to one"),
+        }
+    }
+
+    fn kind(self) -> &'static MessageKind {
+        match self {
+            Form::Heartbeats { .. } => &HEARTBEATS,
+            Form::Replies { .. } => &HEARTBEAT_REPLIES,
+        }
+    }
+
+    fn number(self) -> u64 {
+        match self {
+            Form::Heartbeats { urgent, quiet } => u64::from(urgent) | u64::from(quiet) << 1,
+            Form::Replies { quiet } => u64::from(quiet) << 1,
+        }
+    }
+
+    fn record_len(self) -> usize {
+        match self {
+            Form::Heartbeats { .. } => HEARTBEAT_LEN,
+            Form::Replies { .. } => REPLY_LEN,
+        }
+    }
+}
+
+/// Appends the heartbeats and the answers, in as many messages as they need: at least one.
+pub(super) fn encode(HeartbeatBatch { head, records }: &HeartbeatBatch, out: &mut WriteBuffer) {
+    for form in Form::ALL {
+        let of_form = || records.iter().filter(|record| Form::of(&record.message) == form);
+        let (mut left, mut of_this_form) = (of_form().count(), of_form());
+        while left > 0 {
+            let count = left.min(HEARTBEATS_MAX);
+            left -= count;
+            encode_one(form, head, count, of_this_form.by_ref().take(count), out);
+        }
+    }
+    if records.is_empty() {
+        let form = match head.asks {
+            true => Form::Heartbeats { urgent: false, quiet: false },
+            false => Form::Replies { quiet: false },
+        };
+        encode_one(form, head, 0, [].into_iter(), out);
+    }
+}
+
+fn encode_one<'a>(
+    form: Form,
+    head: &HeartbeatHead,
+    count: usize,
+    records: impl Iterator<Item = &'a HeartbeatRecord>,
     out: &mut WriteBuffer,
 ) {
-    while left > 0 {
-        let count = left.min(HEARTBEATS_MAX);
-        left -= count;
-        let mut draft = Draft::begin(out.tail(), kind, 0, count, GroupId(0));
-        draft.fields().put_u64_le(head);
-        records.by_ref().take(count).for_each(|record| write(record, draft.fields()));
-        draft.finish(0);
-    }
+    let mut draft = Draft::begin(out.tail(), form.kind(), 0, count, GroupId(0));
+    let words = [form.number(), head.periods.own, head.periods.other, head.disk_free];
+    words.into_iter().for_each(|word| draft.fields().put_u64_le(word));
+    records.for_each(|record| write(record, draft.fields()));
+    draft.finish(0);
 }
 
 fn write(record: &HeartbeatRecord, fields: &mut BytesMut) {
@@ -104,7 +191,7 @@ fn write(record: &HeartbeatRecord, fields: &mut BytesMut) {
     let mut words = |words: &[u64]| words.iter().for_each(|word| fields.put_u64_le(*word));
     match record.message {
         Message::Heartbeat { term, commit, round, .. } => words(&[term, commit, round, record.note]),
-        Message::HeartbeatReply { term, round, verified, durable, last } => {
+        Message::HeartbeatReply { term, round, verified, durable, last, .. } => {
             words(&[term, round, verified, durable, last, record.note]);
         }
         _ => unreachable!("neither a heartbeat nor an answer to one"),
@@ -114,39 +201,35 @@ fn write(record: &HeartbeatRecord, fields: &mut BytesMut) {
 /// Received heartbeats or answers: verified, and decoded one by one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Arrived {
-    /// The free bytes on the sender's disk, if it says so; only answers do.
-    pub disk_free: Option<u64>,
+    /// What concerns all groups.
+    pub head: HeartbeatHead,
     form: Form,
     items: Bytes,
-}
-
-/// The kind of all records of a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
-    Heartbeats { urgent: bool },
-    Replies,
 }
 
 /// Reads a message with heartbeats or with answers.
 pub(super) fn read(envelope: &Envelope) -> Result<Arrived, Malformed> {
     envelope.check_no_group()?;
     let mut cursor = Cursor::new(&envelope.body);
-    let head = cursor.u64()?;
-    let replies = envelope.kind.number == HEARTBEAT_REPLIES.number;
-    let (form, length) = match head {
-        _ if replies => (Form::Replies, REPLY_LEN),
-        0 | 1 => (Form::Heartbeats { urgent: head == 1 }, HEARTBEAT_LEN),
-        found => return Err(Malformed::Value { field: "heartbeats' urgency", found }),
-    };
+    let number = cursor.u64()?;
+    let of_kind = |form: &Form| form.kind().number == envelope.kind.number && form.number() == number;
+    let form = Form::ALL.into_iter().find(of_kind);
+    let form = form.ok_or(Malformed::Value { field: "heartbeats' form", found: number })?;
+    let periods = Periods { own: cursor.u64()?, other: cursor.u64()? };
+    let asks = matches!(form, Form::Heartbeats { .. });
+    let head = HeartbeatHead { asks, periods, disk_free: cursor.u64()? };
     let items = envelope.body.slice_ref(cursor.rest());
-    let count = envelope.counted(items.len(), length, HEARTBEATS_MAX)?;
-    non_zero("message count", count as u64)?;
+    let count = envelope.counted(items.len(), form.record_len(), HEARTBEATS_MAX)?;
+    let signs_life =
+        matches!(form, Form::Heartbeats { urgent: false, quiet: false } | Form::Replies { quiet: false });
+    if count == 0 && !signs_life {
+        return Err(Malformed::Value { field: "form of no heartbeats", found: number });
+    }
     for _ in 0..count {
         item(&mut cursor, form)?;
     }
     cursor.finish()?;
-    let disk_free = (replies && head != DISK_FREE_UNKNOWN).then_some(head);
-    Ok(Arrived { disk_free, form, items })
+    Ok(Arrived { head, form, items })
 }
 
 impl Iterator for Arrived {
@@ -164,16 +247,16 @@ fn item(cursor: &mut Cursor<'_>, form: Form) -> Result<HeartbeatRecord, Malforme
     let (group, term) = (GroupId(cursor.u64()?), cursor.u64()?);
     non_zero("heartbeat's group", group.0)?;
     let message = match form {
-        Form::Heartbeats { urgent } => {
-            Message::Heartbeat { term, commit: cursor.u64()?, round: cursor.u64()?, urgent }
+        Form::Heartbeats { urgent, quiet } => {
+            Message::Heartbeat { term, commit: cursor.u64()?, round: cursor.u64()?, urgent, quiet }
         }
-        Form::Replies => {
+        Form::Replies { quiet } => {
             let (round, verified) = (cursor.u64()?, cursor.u64()?);
             let (durable, last) = (cursor.u64()?, cursor.u64()?);
             if last < verified {
                 return Err(Malformed::Value { field: "heartbeat reply's last index", found: last });
             }
-            Message::HeartbeatReply { term, round, verified, durable, last }
+            Message::HeartbeatReply { term, round, verified, durable, last, quiet }
         }
     };
     Ok(HeartbeatRecord { group, message, note: cursor.u64()? })
@@ -183,9 +266,6 @@ fn item(cursor: &mut Cursor<'_>, form: Form) -> Result<HeartbeatRecord, Malforme
 #[cfg(any(test, feature = "testing"))]
 impl From<Arrived> for HeartbeatBatch {
     fn from(arrived: Arrived) -> HeartbeatBatch {
-        HeartbeatBatch {
-            disk_free: arrived.disk_free.unwrap_or(DISK_FREE_UNKNOWN),
-            records: arrived.collect(),
-        }
+        HeartbeatBatch { head: arrived.head, records: arrived.collect() }
     }
 }

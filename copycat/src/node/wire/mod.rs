@@ -29,7 +29,7 @@ use crate::transport::wire::{self, Outgoing};
 use crate::transport::write_buffer::WriteBuffer;
 pub(crate) use bootstrap_record::BootstrapRecord;
 use bytes::Bytes;
-use heartbeats::{Arrived, HeartbeatBatch, HeartbeatRecord};
+use heartbeats::{Arrived, HeartbeatBatch, HeartbeatHead, HeartbeatRecord};
 
 /// The message kinds of the consensus family.
 const KINDS: &[MessageKind] = &[
@@ -158,16 +158,13 @@ impl Outgoing for Message {
                     Ok(())
                 }
                 M::Heartbeat { .. } | M::HeartbeatReply { .. } => {
-                    heartbeats::encode(
-                        &[HeartbeatRecord { group, message, note: 0 }],
-                        heartbeats::DISK_FREE_UNKNOWN,
-                        out,
-                    );
+                    let records = vec![HeartbeatRecord { group, message, note: 0 }];
+                    heartbeats::encode(&HeartbeatBatch { head: HeartbeatHead::NONE, records }, out);
                     Ok(())
                 }
             },
-            Message::Heartbeats(HeartbeatBatch { disk_free, records }) => {
-                heartbeats::encode(&records, disk_free, out);
+            Message::Heartbeats(batch) => {
+                heartbeats::encode(&batch, out);
                 Ok(())
             }
             Message::Submit(submit) => submit.encode(out),

@@ -12,7 +12,7 @@ use crate::transport::wire::golden::{self, Named, Samples, read_one};
 use crate::transport::wire::unreadable::Unreadable;
 use crate::transport::wire::{into_bytes, read_all};
 use bytes::BytesMut;
-use heartbeats::{DISK_FREE_UNKNOWN, HEARTBEATS_MAX};
+use heartbeats::{DISK_FREE_UNKNOWN, HEARTBEATS_MAX, Periods};
 use raft::message::{AppendResult, Message as Raft};
 
 const GOLDEN: &str = include_str!("golden.txt");
@@ -50,14 +50,29 @@ fn append() -> Message {
 fn record(group: u64, round: u64, urgent: bool, note: u64) -> HeartbeatRecord {
     HeartbeatRecord {
         group: GroupId(group),
-        message: Raft::Heartbeat { term: 5, commit: 39, round, urgent },
+        message: Raft::Heartbeat { term: 5, commit: 39, round, urgent, quiet: false },
         note,
     }
 }
 
 fn reply(group: u64, last: u64, note: u64) -> HeartbeatRecord {
-    let message = Raft::HeartbeatReply { term: 5, round: 7, verified: 41, durable: 40, last };
+    let message = Raft::HeartbeatReply { term: 5, round: 7, verified: 41, durable: 40, last, quiet: false };
     HeartbeatRecord { group: GroupId(group), message, note }
+}
+
+/// Returns the same heartbeat or answer, for a group that becomes quiet.
+fn quieted(mut record: HeartbeatRecord) -> HeartbeatRecord {
+    let (Raft::Heartbeat { quiet, .. } | Raft::HeartbeatReply { quiet, .. }) = &mut record.message else {
+        panic!("{record:?}")
+    };
+    *quiet = true;
+    record
+}
+
+fn heartbeats(asks: bool, records: Vec<HeartbeatRecord>) -> Message {
+    let disk_free = if asks { DISK_FREE_UNKNOWN } else { 1 << 30 };
+    let head = HeartbeatHead { asks, periods: Periods { own: 0x0e, other: 0x07 }, disk_free };
+    Message::Heartbeats(HeartbeatBatch { head, records })
 }
 
 fn bootstrap_record() -> BootstrapRecord {
@@ -84,15 +99,13 @@ fn samples() -> Samples<Message> {
         ("append-probe", plain(probe)),
         ("append-verified", plain(Raft::AppendReply { term: 5, result: verified })),
         ("append-rejected", plain(Raft::AppendReply { term: 5, result: rejected })),
-        ("heartbeats", Message::Heartbeats(HeartbeatBatch { disk_free: DISK_FREE_UNKNOWN, records })),
-        (
-            "heartbeats-urgent",
-            Message::Heartbeats(HeartbeatBatch {
-                disk_free: DISK_FREE_UNKNOWN,
-                records: vec![record(1, 7, true, 0)],
-            }),
-        ),
-        ("heartbeat-replies", Message::Heartbeats(HeartbeatBatch { disk_free: 1 << 30, records: replies })),
+        ("heartbeats", heartbeats(true, records)),
+        ("heartbeats-urgent", heartbeats(true, vec![record(1, 7, true, 0)])),
+        ("heartbeats-quiet", heartbeats(true, vec![quieted(record(1, 7, false, 0))])),
+        ("heartbeats-of-no-group", heartbeats(true, Vec::new())),
+        ("heartbeat-replies", heartbeats(false, replies)),
+        ("heartbeat-replies-quiet", heartbeats(false, vec![quieted(reply(1, 41, 0))])),
+        ("heartbeat-replies-of-no-group", heartbeats(false, Vec::new())),
         ("bootstrap", Message::Bootstrap(bootstrap_record())),
     ]
 }
@@ -218,71 +231,74 @@ fn one_entry_of_the_largest_size_travels_alone() {
 }
 
 #[test]
-fn one_heartbeat_alone_is_a_message_of_one() {
+fn one_heartbeat_alone_is_a_message_of_one_that_says_nothing_of_other_groups() {
     for record in [record(3, 9, false, 0), reply(3, 44, 0)] {
         let alone = written(Message::plain(record.group, record.message.clone()));
-        assert_eq!(
-            alone,
-            written(Message::Heartbeats(HeartbeatBatch {
-                disk_free: DISK_FREE_UNKNOWN,
-                records: vec![record]
-            }))
-        );
+        let batch = HeartbeatBatch { head: HeartbeatHead::NONE, records: vec![record] };
+        assert_eq!(alone, written(Message::Heartbeats(batch)));
     }
 }
 
 #[test]
 fn many_heartbeats_and_answers_travel_together_and_too_many_in_several() {
     let count = 2 * HEARTBEATS_MAX as u64 + 5;
-    let both = |group| {
-        if group % 3 == 0 { reply(group, 41 + group, group) } else { record(group, group, group % 2 == 0, 0) }
+    let both = |group| match group % 5 {
+        0 => reply(group, 41 + group, group),
+        1 => quieted(reply(group, 41 + group, group)),
+        2 => quieted(record(group, group, false, 0)),
+        more => record(group, group, more == 3, 0),
     };
-    let sent = HeartbeatBatch { disk_free: 77, records: (1..=count).map(both).collect() };
+    let sent: Vec<HeartbeatRecord> = (1..=count).map(both).collect();
     let mut arrived = Vec::new();
-    for message in all_read(written(Message::Heartbeats(sent.clone()))) {
-        let Message::Heartbeats(HeartbeatBatch { disk_free, records }) = message else {
-            panic!("{message:?}")
-        };
+    for message in all_read(written(heartbeats(true, sent.clone()))) {
+        let Message::Heartbeats(HeartbeatBatch { head, records }) = message else { panic!("{message:?}") };
         let replies = matches!(records[0].message, Raft::HeartbeatReply { .. });
-        assert_eq!(
-            disk_free,
-            if replies { 77 } else { DISK_FREE_UNKNOWN },
-            "answers say how much space is free"
-        );
+        assert_eq!((head.asks, head.periods), (!replies, Periods { own: 0x0e, other: 0x07 }));
         assert!(records.len() <= HEARTBEATS_MAX);
         arrived.extend(records);
     }
     let message = |record: &HeartbeatRecord| match record.message {
-        Raft::Heartbeat { urgent: true, .. } => 0,
-        Raft::Heartbeat { urgent: false, .. } => 1,
-        _ => 2,
+        Raft::Heartbeat { urgent, quiet, .. } => (0, !urgent, !quiet),
+        Raft::HeartbeatReply { quiet, .. } => (1, false, !quiet),
+        _ => panic!("{record:?}"),
     };
     assert!(arrived.is_sorted_by_key(|record| (message(record), record.group)), "in their order");
     arrived.sort_by_key(|record| record.group);
-    assert_eq!(arrived, sent.records);
-    assert!(written(Message::Heartbeats(HeartbeatBatch { disk_free: 0, records: Vec::new() })).is_empty());
+    assert_eq!(arrived, sent);
+}
+
+#[test]
+fn signs_of_life_go_without_any_group() {
+    for asks in [true, false] {
+        let sent = heartbeats(asks, Vec::new());
+        assert_eq!(all_read(written(sent.clone())), [sent]);
+    }
+    // Nothing could be urgent or become quiet.
+    for number in [1, 2, 3] {
+        let mut forged = written(heartbeats(true, Vec::new())).to_vec();
+        forged[ENVELOPE_LEN] = number;
+        assert!(read(&sealed(forged)).is_err());
+    }
 }
 
 #[test]
 fn a_heartbeat_of_nobody_and_a_log_that_ends_before_it_agrees_are_refused() {
-    assert!(
-        read(&written(Message::Heartbeats(HeartbeatBatch {
-            disk_free: 0,
-            records: vec![record(1, 1, false, 0), record(0, 1, false, 0)]
-        })))
-        .is_err()
-    );
+    let nobody = heartbeats(true, vec![record(1, 1, false, 0), record(0, 1, false, 0)]);
+    assert!(read(&written(nobody)).is_err());
     assert!(read(&written(Message::plain(GROUP, reply(1, 40, 0).message))).is_err());
-    let mut reserved = written(plain(record(1, 1, false, 0).message)).to_vec();
-    reserved[ENVELOPE_LEN] = 2;
-    assert!(read(&sealed(reserved)).is_err());
+    let both_urgent_and_quiet = 3;
+    for number in [both_urgent_and_quiet, 4] {
+        let mut forged = written(plain(record(1, 1, false, 0).message)).to_vec();
+        forged[ENVELOPE_LEN] = number;
+        assert!(read(&sealed(forged)).is_err());
+    }
 }
 
 #[test]
 fn more_heartbeats_than_a_message_holds_are_refused_by_their_length() {
     let mut bytes = written(plain(record(1, 1, false, 0).message));
     let expected = golden::expected::<Incoming>();
-    let longest = ENVELOPE_LEN + 8 + 40 * HEARTBEATS_MAX;
+    let longest = ENVELOPE_LEN + 32 + 40 * HEARTBEATS_MAX;
     bytes[..4].copy_from_slice(&(longest as u32).to_le_bytes());
     assert_eq!(envelope::length(&bytes[..10], &expected), Ok(longest));
     bytes[..4].copy_from_slice(&(longest as u32 + 1).to_le_bytes());

@@ -119,10 +119,15 @@ fn step(world: &mut World, truth: &mut Invariants, random: &mut fastrand::Rng) {
         }
         50..58 => world.released(id).unwrap(),
         58..66 => world.told(id).unwrap(),
-        66..70 => world.member(id).unwrap().disk.begin_flush(),
+        66..69 => world.member(id).unwrap().disk.begin_flush(),
+        69 if world.is_up(id) => {
+            let heard = world.now.saturating_sub(Duration::from_micros(random.u64(0..200_000)));
+            world.wake(id, heard).unwrap();
+        }
         70..84 => tick(world, random),
         84..91 => drop(world.is_up(id).then(|| world.propose(id, random.u64(1..4)))),
         91..95 if world.is_up(id) => {
+            world.wake(id, world.now).unwrap();
             if let Ok(ticket) = world.call(id, |raft, now, fx| raft.read(now, fx)).unwrap() {
                 truth.reads.insert((id, ticket.0), truth.committed.len() as Index - 1);
             }
@@ -139,6 +144,7 @@ fn step(world: &mut World, truth: &mut Invariants, random: &mut fastrand::Rng) {
         98 => world.isolate(id, false),
         99 if world.is_up(id) => {
             let peer = ids[random.usize(0..ids.len())];
+            world.wake(id, world.now).unwrap();
             world.call(id, |raft, _, _| raft.disconnected(peer)).unwrap();
         }
         _ => {}
@@ -192,6 +198,7 @@ fn history(seed: u64) -> (usize, usize, usize, usize) {
     let options = RaftOptions {
         election_timeout,
         heartbeat_interval: election_timeout / 5,
+        quiet_after: [0, 2, u64::MAX][random.usize(0..3)],
         inflight_max: random.usize(1..4),
         entries_max: random.u64(1..5),
         seed,
@@ -214,12 +221,17 @@ fn recover(world: &mut World, truth: &mut Invariants) {
     for id in world.ids() {
         start(world, id);
         world.isolate(id, false);
+        // The owners have heard that others have restarted.
+        world.wake(id, world.now).unwrap();
     }
     let end = world.now + Duration::from_millis(1_500);
     while world.now < end {
-        if let Some((due, id)) = world.next_deadline() {
-            world.now = world.now.max(due);
-            world.call(id, |raft, now, fx| raft.tick(now, fx)).unwrap();
+        match world.next_deadline() {
+            Some((due, id)) if due < end => {
+                world.now = world.now.max(due);
+                world.call(id, |raft, now, fx| raft.tick(now, fx)).unwrap();
+            }
+            _ => world.now = end,
         }
         settle(world);
         truth.check(world);

@@ -68,6 +68,7 @@ impl Player {
             "wait" => self.pass(words, false),
             "run" => self.pass(words, true),
             "settle" => self.settle(),
+            "wake" => self.wake(words),
             "propose" => self.propose(words),
             "read" => self.read(words.member()?),
             "lease" => self.lease(words.member()?),
@@ -114,6 +115,7 @@ impl Player {
         let options = RaftOptions {
             election_timeout: words.millis("election")?.unwrap_or(Duration::from_millis(100)),
             heartbeat_interval: words.millis("heartbeat")?.unwrap_or(Duration::from_millis(20)),
+            quiet_after: words.number("quiet-after")?.unwrap_or(u64::MAX),
             inflight_max: words.number("inflight")?.unwrap_or(4),
             entries_max: words.number("entries")?.unwrap_or(64),
             seed: 0,
@@ -146,7 +148,19 @@ impl Player {
         Ok(())
     }
 
+    /// Wakes a member that last heard its counterparts at the time `heard`; now, if the script does not say.
+    fn wake(&mut self, words: &Arguments<'_>) -> Result<(), ScriptError> {
+        let heard = words.millis("heard")?.unwrap_or(self.world.now);
+        let quiet = self.world.raft(words.member()?)?.is_quiet();
+        self.world.wake(words.member()?, heard)?;
+        if !quiet {
+            self.world.tell(format!("{} was not quiet", words.member()?));
+        }
+        Ok(())
+    }
+
     fn tick(&mut self, id: MemberId) -> Result<(), ScriptError> {
+        self.world.wake(id, self.world.now)?;
         self.world.now = self.world.now.max(self.world.raft(id)?.deadline());
         self.world.call(id, |raft, now, fx| raft.tick(now, fx))
     }
@@ -225,6 +239,7 @@ impl Player {
     }
 
     fn read(&mut self, id: MemberId) -> Result<(), ScriptError> {
+        self.world.wake(id, self.world.now)?;
         match self.world.call(id, |raft, now, fx| raft.read(now, fx))? {
             Ok(ticket) => self.world.tell(format!("{id} takes read {}", ticket.0)),
             Err(error) => self.world.tell(format!("{id} refuses: {error}")),
@@ -271,6 +286,7 @@ impl Player {
     fn disconnect(&mut self, words: &Arguments<'_>) -> Result<(), ScriptError> {
         let (from, to) = arguments::pair(words.word(0, "from->to")?)?;
         while self.world.take(|a, b, _| (a, b) == (from, to)).is_some() {}
+        self.world.wake(from, self.world.now)?;
         self.world.call(from, |raft, _, _| raft.disconnected(to))
     }
 
@@ -321,6 +337,7 @@ fn parse_message(words: &Arguments<'_>, latest: u64) -> Result<Message, ScriptEr
             commit: number("commit")?,
             round: number("round")?,
             urgent: words.has("urgent"),
+            quiet: words.has("quiet"),
         },
         "HeartbeatReply" => Message::HeartbeatReply {
             term,
@@ -328,6 +345,7 @@ fn parse_message(words: &Arguments<'_>, latest: u64) -> Result<Message, ScriptEr
             verified: number("verified")?,
             durable: number("durable")?,
             last: number("last")?.max(number("verified")?),
+            quiet: words.has("quiet"),
         },
         other => return Err(ScriptError::UnknownMessage(other.to_owned())),
     })

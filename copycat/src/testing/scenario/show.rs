@@ -12,8 +12,9 @@ use std::fmt::Write;
 /// Formats the state of one member as one line.
 pub(super) fn status(member: MemberId, raft: &Raft) -> String {
     let status = raft.status();
+    let quiet = if raft.is_quiet() { ", quiet" } else { "" };
     format!(
-        "{member} {} term={} commit={} log={}",
+        "{member} {} term={} commit={} log={}{quiet}",
         role(status.role),
         status.term,
         status.commit,
@@ -94,14 +95,16 @@ pub(super) fn message(message: &Message) -> String {
         Message::AppendReply { term, result: AppendResult::Rejected { prev, hint } } => {
             format!("AppendReply term={term} rejected prev={prev} hint=({},{})", hint.term, hint.index)
         }
-        Message::Heartbeat { term, commit, round, urgent } => {
+        Message::Heartbeat { term, commit, round, urgent, quiet } => {
             let urgent = if *urgent { " urgent" } else { "" };
-            format!("Heartbeat term={term} commit={commit} round={round}{urgent}")
+            let quiet = if *quiet { " quiet" } else { "" };
+            format!("Heartbeat term={term} commit={commit} round={round}{urgent}{quiet}")
         }
-        Message::HeartbeatReply { term, round, verified, durable, last } => {
+        Message::HeartbeatReply { term, round, verified, durable, last, quiet } => {
             let ends = if *last > *verified { format!(", ends with {last}") } else { String::new() };
+            let quiet = if *quiet { " quiet" } else { "" };
             format!(
-                "HeartbeatReply term={term} round={round} agrees through {verified}, durable {durable}{ends}"
+                "HeartbeatReply term={term} round={round} agrees through {verified}, durable {durable}{ends}{quiet}"
             )
         }
     }

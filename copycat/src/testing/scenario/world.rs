@@ -78,6 +78,14 @@ impl World {
         self.events.push(line);
     }
 
+    /// Wakes the core of `id` if it is quiet. It last heard its counterparts at the time `heard`.
+    pub(super) fn wake(&mut self, id: MemberId, heard: Duration) -> Result<(), ScriptError> {
+        let now = self.now;
+        let raft = self.member(id)?.raft.as_mut().ok_or(ScriptError::Down(id))?;
+        raft.wake(now, |_| heard);
+        Ok(())
+    }
+
     /// Calls the core of `id` and carries out its effects.
     pub(super) fn call<T>(
         &mut self,
@@ -94,6 +102,7 @@ impl World {
 
     /// Appends commands at a leader.
     pub(super) fn propose(&mut self, id: MemberId, count: u64) -> Result<(), ScriptError> {
+        self.wake(id, self.now)?;
         let member = self.member(id)?;
         let raft = member.raft.as_mut().ok_or(ScriptError::Down(id))?;
         match raft.propose(count, &mut member.fx) {
@@ -116,6 +125,10 @@ impl World {
         let now = self.now;
         let member = self.member(to)?;
         let Some(raft) = member.raft.as_mut() else { return Ok(()) };
+        if raft.is_quiet() && !raft.is_woken_by(&message) {
+            return Ok(());
+        }
+        raft.wake(now, |_| now);
         let entries = match &message {
             Message::Append { spans, configurations, .. } => Some((spans.clone(), configurations.clone())),
             _ => None,

@@ -166,6 +166,9 @@ impl Cluster<'_> {
             // Quiet times show faults that a later message would hide.
             pause += Duration::from_millis(300);
         }
+        if self.healed_at.is_none() {
+            pause += self.lull_until.saturating_sub(self.schedule.now());
+        }
         self.schedule.after(pause, Event::Ask { client });
     }
 

@@ -38,6 +38,8 @@ pub(super) struct Cluster<'a> {
     pub impaired: Option<usize>,
     /// Until this time, only clients of a fault may write.
     pub quiet_until: Duration,
+    /// Until this time, no client sends anything during the faults.
+    pub lull_until: Duration,
     /// The final comparison of states has begun.
     pub comparing: bool,
     pub report: Report,
@@ -71,6 +73,7 @@ impl<'a> Cluster<'a> {
             healed_at: None,
             impaired: None,
             quiet_until: Duration::ZERO,
+            lull_until: Duration::ZERO,
             comparing: false,
             report: Report { seeds: 1, ..Report::default() },
             trace,

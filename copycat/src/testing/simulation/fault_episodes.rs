@@ -36,6 +36,7 @@ impl Cluster<'_> {
             Fault::Kill | Fault::PowerCut => self.light_fuse(fault, victim, lasts),
             Fault::Blackout => self.black_out(lasts),
             Fault::Rot => {}
+            Fault::Lull => self.lull_until = self.schedule.now() + 2 * lasts,
             _ if fault.is_about_time() => {
                 self.lie_in_wait(fault, victim);
                 return Ok(());

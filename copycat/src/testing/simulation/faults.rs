@@ -45,6 +45,8 @@ pub enum Fault {
     /// recovery cannot tell the damage from a torn tail. It happens only if the other members still hold each entry
     /// on a majority of all members, and if no vote is lost. All promises must be kept then.
     Rot,
+    /// No client sends anything, so that groups become quiet.
+    Lull,
     /// A message does not fit the queue of its connection, and is refused.
     Crowding,
     /// A request has malformed arguments, or its command is of the wrong kind or unknown.
@@ -68,7 +70,7 @@ pub enum Fault {
 
 impl Fault {
     /// All kinds, in the order of their declaration.
-    pub const ALL: [Fault; 27] = [
+    pub const ALL: [Fault; 28] = [
         Fault::Loss,
         Fault::Duplication,
         Fault::HoldUp,
@@ -88,6 +90,7 @@ impl Fault {
         Fault::WriteError,
         Fault::SyncError,
         Fault::Rot,
+        Fault::Lull,
         Fault::Crowding,
         Fault::Malformed,
         Fault::Panic,
@@ -134,6 +137,7 @@ impl fmt::Display for Fault {
             Fault::WriteError => "write errors",
             Fault::SyncError => "flush errors",
             Fault::Rot => "rotten tails",
+            Fault::Lull => "lulls",
             Fault::Crowding => "full connections",
             Fault::Malformed => "malformed requests",
             Fault::Panic => "panics",

@@ -8,10 +8,9 @@ use super::network::InFlightMessage;
 use super::port::Sent;
 use super::promises::Leaving;
 use super::violation::Violation;
-use crate::codec::entries::Entries;
 use crate::codec::ids::{GroupId, MemberId};
 use crate::node::shard::Input;
-use crate::node::wire::heartbeats::{HeartbeatBatch, HeartbeatRecord};
+use crate::node::wire::heartbeats::HeartbeatBatch;
 use crate::node::wire::{Incoming, Message};
 use crate::raft;
 use crate::request::wire::results::Results;
@@ -102,12 +101,7 @@ impl Cluster<'_> {
         for message in messages {
             process.inbox.push(match message {
                 Incoming::Heartbeats(records) => {
-                    process.inbox.extend(records.map(|HeartbeatRecord { group, message, .. }| Input::Raft {
-                        from: id(from),
-                        group,
-                        message,
-                        entries: Entries::default(),
-                    }));
+                    process.inbox.extend(Input::of_heartbeats(id(from), records));
                     continue;
                 }
                 Incoming::Raft { group, message, entries, .. } => {

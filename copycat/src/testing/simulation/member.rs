@@ -62,6 +62,7 @@ pub(super) struct HeldMessages {
 pub(super) struct View {
     pub role: Role,
     pub term: u64,
+    pub quiet: bool,
     pub commit: Index,
     pub log: Vec<Entry>,
     /// Index of the last entry dispatched to the applier.
@@ -156,7 +157,8 @@ impl Member {
         process.shard.bootstrap(self.clock.read(now), voters);
         for status in process.shard.status().groups {
             let GroupImage { term, entries, .. } = image.group(status.group).clone();
-            let view = View { role: Role::Follower, term, commit: 0, log: entries, dispatched: 0 };
+            let view =
+                View { role: Role::Follower, term, quiet: false, commit: 0, log: entries, dispatched: 0 };
             process.views.insert(status.group, view);
         }
         self.process = Some(process);

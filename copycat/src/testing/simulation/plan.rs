@@ -42,6 +42,8 @@ pub(super) struct Plan {
     pub flush_us: Range<u64>,
     /// Longest command in bytes.
     pub command_max: usize,
+    /// Number of rounds of heartbeats without any activity before a group becomes quiet.
+    pub quiet_after: u64,
     /// Raft's windows: most entries in one append, and most appends in flight.
     pub entries_max: u64,
     pub inflight_max: usize,
@@ -91,6 +93,7 @@ impl Plan {
             flush_us: if chance(random, 700) { 50..1_500 } else { 1_000..9_000 },
             command_max,
             // Short appends leave long logs half repaired. Rules about terms matter there.
+            quiet_after: *random.choice(&[0, 0, 1, 3, 20]).unwrap_or(&0),
             entries_max: *random.choice(&[1, 2, 6, 64]).unwrap_or(&64),
             inflight_max: *random.choice(&[1, 2, 8]).unwrap_or(&8),
             small: chance(random, options.small_bounds).then(|| Small::draw(command_max, random)),

@@ -21,6 +21,8 @@ pub struct Report {
     pub leaders: u64,
     /// Number of leaders that followed another one, in all groups.
     pub changes: u64,
+    /// Number of times that a group became quiet on its leader.
+    pub quiets: u64,
     /// Number of acknowledged writes.
     pub writes: u64,
     /// Number of strict and lease reads that were answered and checked to be fresh.
@@ -83,6 +85,7 @@ impl Report {
         self.commits += other.commits;
         self.leaders += other.leaders;
         self.changes += other.changes;
+        self.quiets += other.quiets;
         self.writes += other.writes;
         self.reads += other.reads;
         self.eventual_reads += other.eventual_reads;
@@ -104,8 +107,8 @@ impl fmt::Display for Report {
         writeln!(f, "{} seeds, {hours:.1} simulated hours, {} events", self.seeds, self.events)?;
         writeln!(
             f,
-            "{} entries committed, {} leaders elected, {} changes of leader",
-            self.commits, self.leaders, self.changes
+            "{} entries committed, {} leaders elected, {} changes of leader, {} times a quiet group",
+            self.commits, self.leaders, self.changes, self.quiets
         )?;
         writeln!(
             f,

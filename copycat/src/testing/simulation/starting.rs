@@ -46,6 +46,7 @@ impl Cluster<'_> {
             raft: raft::options::RaftOptions {
                 election_timeout: member.timeout,
                 heartbeat_interval: member.timeout / self.options.heartbeats,
+                quiet_after: self.plan.quiet_after,
                 inflight_max: self.plan.inflight_max,
                 entries_max: self.plan.entries_max,
                 seed: self.random.u64(..),

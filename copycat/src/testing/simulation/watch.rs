@@ -46,7 +46,9 @@ impl Cluster<'_> {
             if changed {
                 looking.log(view, led, ledger)?;
             }
-            (view.role, view.term) = (status.raft.role, status.raft.term);
+            let quiet = status.raft.quiet && status.raft.role == Role::Leader;
+            self.report.quiets += u64::from(quiet && !view.quiet);
+            (view.role, view.term, view.quiet) = (status.raft.role, status.raft.term, quiet);
             if view.role == Role::Leader && !led {
                 ledger.leads(member, view.term, &view.log)?;
             }
@@ -94,7 +96,8 @@ impl Cluster<'_> {
 }
 
 impl View {
-    const NOTHING: View = View { role: Role::Follower, term: 0, commit: 0, log: Vec::new(), dispatched: 0 };
+    const NOTHING: View =
+        View { role: Role::Follower, term: 0, quiet: false, commit: 0, log: Vec::new(), dispatched: 0 };
 }
 
 /// A check of one group on one member.

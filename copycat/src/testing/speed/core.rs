@@ -54,6 +54,7 @@ impl Group {
             let options = RaftOptions {
                 election_timeout: Duration::from_millis(300),
                 heartbeat_interval: Duration::from_millis(50),
+                quiet_after: u64::MAX,
                 inflight_max: 64,
                 entries_max: 4_096,
                 seed: id,

@@ -57,7 +57,7 @@ fn arguments_of_a_stranger_that_fit_nothing_are_not_applied_and_the_group_goes_o
 fn a_batch_that_was_held_up_is_refused_by_the_leader_of_a_later_term() {
     let mut leader = Leader::settled();
     // The first batch names term 1 and is delayed. The second came through another leader, that of term 2.
-    leader.hears(Message::Heartbeat { term: 2, commit: 0, round: 1, urgent: false });
+    leader.hears(Message::Heartbeat { term: 2, commit: 0, round: 1, urgent: false, quiet: false });
     leader.is_elected(3);
     let last = leader.status().last.index;
     let stranger = Arc::<Stranger>::default();
