@@ -16,8 +16,15 @@ pub(crate) type FramePrefix = [u8; 8];
 
 /// Entries to be stored in a log. Every frame is complete and has the right checksum. Indexes are consecutive, and
 /// terms do not decrease.
+///
+/// Without entries it is `None` and small: every message to a core carries entries, most of them none, and is moved
+/// several times.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub(crate) struct Entries {
+pub(crate) struct Entries(Option<Box<Content>>);
+
+/// The entries, if there are any, and their metadata.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+struct Content {
     frames: Bytes,
     spans: Spans,
     time: u64,
@@ -25,7 +32,25 @@ pub(crate) struct Entries {
     prefixes: Vec<FramePrefix>,
 }
 
+/// The content where there are no entries.
+static NOTHING: Content = Content {
+    frames: Bytes::new(),
+    spans: Spans::NONE,
+    time: 0,
+    configurations: Vec::new(),
+    prefixes: Vec::new(),
+};
+
 impl Entries {
+    fn of(content: Content) -> Entries {
+        assert_eq!(content.prefixes.is_empty(), content.frames.is_empty(), "frames have prefixes");
+        Entries((!content.prefixes.is_empty()).then(|| Box::new(content)))
+    }
+
+    fn content(&self) -> &Content {
+        self.0.as_deref().unwrap_or(&NOTHING)
+    }
+
     /// Verifies and reads the frames that another member sent. They must be entries of `group`. The first must follow
     /// `prev`, and no term may exceed `term`, the sender's.
     pub(crate) fn read(group: GroupId, prev: LogId, term: Term, frames: Bytes) -> Result<Entries, Malformed> {
@@ -40,63 +65,64 @@ impl Entries {
 
     /// Returns the frames, packed one after the other.
     pub(crate) fn frames(&self) -> &Bytes {
-        &self.frames
+        &self.content().frames
     }
 
     /// Returns the indexes and terms of the entries.
     pub(crate) fn spans(&self) -> &Spans {
-        &self.spans
+        &self.content().spans
     }
 
     /// Returns the logged time of the last entry, in microseconds; 0 if there is no entry.
     pub(crate) fn time(&self) -> u64 {
-        self.time
+        self.content().time
     }
 
     /// Returns the configurations among the entries, with their indexes, ascending.
     pub(crate) fn configurations(&self) -> &[(Index, Configuration)] {
-        &self.configurations
+        &self.content().configurations
     }
 
     /// Returns the frame prefix of each entry, in order.
     pub(crate) fn prefixes(&self) -> &[FramePrefix] {
-        &self.prefixes
+        &self.content().prefixes
     }
 
     /// Returns the length of all frames together, in bytes.
     pub(crate) fn len(&self) -> usize {
-        self.frames.len()
+        self.content().frames.len()
     }
 
     /// Returns whether there is no entry.
     pub(crate) fn is_empty(&self) -> bool {
-        self.prefixes.is_empty()
+        self.0.is_none()
     }
 
     /// Returns the number of entries.
     pub(crate) fn count(&self) -> u64 {
-        self.prefixes.len() as u64
+        self.content().prefixes.len() as u64
     }
 
     /// Returns the index of the first entry.
     pub(crate) fn first(&self) -> Option<Index> {
-        self.spans.iter().next().map(|span| span.first)
+        self.content().spans.iter().next().map(|span| span.first)
     }
 
     /// Returns the entries from index `first` on. `first` is the index of one of them.
     pub(crate) fn suffix(&self, first: Index) -> Entries {
+        let Content { frames, spans, time, configurations, prefixes } = self.content();
         let skipped =
             first.checked_sub(self.first().unwrap_or(first)).expect("one of these entries") as usize;
-        let last = self.spans.last().map_or(0, |last| last.index);
-        let begin: usize = self.prefixes[..skipped].iter().map(length).sum();
-        let newer = self.configurations.partition_point(|(index, _)| *index < first);
-        Entries {
-            frames: self.frames.slice(begin..),
-            spans: self.spans.part(first, last),
-            time: self.time,
-            configurations: self.configurations[newer..].to_vec(),
-            prefixes: self.prefixes[skipped..].to_vec(),
-        }
+        let last = spans.last().map_or(0, |last| last.index);
+        let begin: usize = prefixes[..skipped].iter().map(length).sum();
+        let newer = configurations.partition_point(|(index, _)| *index < first);
+        Entries::of(Content {
+            frames: frames.slice(begin..),
+            spans: spans.part(first, last),
+            time: *time,
+            configurations: configurations[newer..].to_vec(),
+            prefixes: prefixes[skipped..].to_vec(),
+        })
     }
 }
 
@@ -108,14 +134,14 @@ pub(crate) fn length(prefix: &FramePrefix) -> usize {
 /// The entries that a walk over frames has read so far.
 struct Walk {
     last: LogId,
-    entries: Entries,
+    content: Content,
 }
 
 impl Walk {
     fn new(prev: LogId, bytes: usize) -> Walk {
         // This is enough for frames of average length. If they are shorter, the vector grows once more.
         let prefixes = Vec::with_capacity(bytes.div_ceil(4 * HEADER_LEN));
-        Walk { last: prev, entries: Entries { prefixes, ..Entries::default() } }
+        Walk { last: prev, content: Content { prefixes, ..Content::default() } }
     }
 
     /// Returns an error if the entry cannot follow those before it.
@@ -139,17 +165,17 @@ impl Walk {
 
     fn note(&mut self, frame: &Frame<'_>) -> Result<(), Malformed> {
         let LogId { term, index } = self.last;
-        self.entries.spans.push(Span { term, first: index, last: index });
-        self.entries.time = frame.header.time;
-        self.entries.prefixes.push(prefix_of(frame.bytes));
+        self.content.spans.push(Span { term, first: index, last: index });
+        self.content.time = frame.header.time;
+        self.content.prefixes.push(prefix_of(frame.bytes));
         if frame.header.kind == Kind::Configuration {
-            self.entries.configurations.push((index, Configuration::decode(frame.body)?));
+            self.content.configurations.push((index, Configuration::decode(frame.body)?));
         }
         Ok(())
     }
 
     fn end(self, frames: Bytes) -> Entries {
-        Entries { frames, ..self.entries }
+        Entries::of(Content { frames, ..self.content })
     }
 }
 
@@ -162,22 +188,22 @@ fn prefix_of(frame: &[u8]) -> FramePrefix {
 #[derive(Debug)]
 pub(crate) struct Packer {
     frames: Vec<u8>,
-    entries: Entries,
+    content: Content,
 }
 
 impl Packer {
     /// Returns a packer with capacity for `count` entries and `bytes` bytes of frames.
     pub(crate) fn with_capacity(count: usize, bytes: usize) -> Packer {
         let prefixes = Vec::with_capacity(count);
-        Packer { frames: Vec::with_capacity(bytes), entries: Entries { prefixes, ..Entries::default() } }
+        Packer { frames: Vec::with_capacity(bytes), content: Content { prefixes, ..Content::default() } }
     }
 
     /// Adds the next entry. See [`Header::encode`].
     pub(crate) fn push(&mut self, header: &Header, body: &[u8]) {
         assert!(header.kind.is_entry(), "{:?} is no entry", header.kind);
         header.put(body, &mut self.frames);
-        self.entries.spans.push(Span { term: header.term, first: header.index, last: header.index });
-        self.entries.time = header.time;
+        self.content.spans.push(Span { term: header.term, first: header.index, last: header.index });
+        self.content.time = header.time;
     }
 
     /// Adds a configuration entry.
@@ -186,7 +212,7 @@ impl Packer {
         let mut body = Vec::new();
         configuration.encode(&mut body);
         self.push(header, &body);
-        self.entries.configurations.push((header.index, configuration));
+        self.content.configurations.push((header.index, configuration));
     }
 
     /// Writes the checksum of each frame, and returns the entries.
@@ -195,11 +221,15 @@ impl Packer {
         while !rest.is_empty() {
             let (frame, behind) = rest.split_at_mut(super::frame::unsealed_len(rest));
             seal(frame);
-            self.entries.prefixes.push(prefix_of(frame));
+            self.content.prefixes.push(prefix_of(frame));
             rest = behind;
         }
-        assert_eq!(self.entries.count(), self.entries.spans.count(), "one frame for each entry");
-        Entries { frames: self.frames.into(), ..self.entries }
+        assert_eq!(
+            self.content.prefixes.len() as u64,
+            self.content.spans.count(),
+            "one frame for each entry"
+        );
+        Entries::of(Content { frames: self.frames.into(), ..self.content })
     }
 }
 

@@ -41,6 +41,9 @@ pub(crate) struct Spans {
 }
 
 impl Spans {
+    /// No entries.
+    pub(crate) const NONE: Spans = Spans { head: None, rest: Vec::new() };
+
     /// Appends a span, which must directly follow the last one. Merges the two if the term is the same.
     pub(crate) fn push(&mut self, span: Span) {
         assert!(span.first <= span.last, "a span holds at least one entry");

@@ -28,8 +28,10 @@ pub(super) struct Groups {
     awaiting: BTreeSet<Slot>,
     timers: Timers<Slot>,
     budget: Budget,
-    /// Whether the usage of all groups was recounted in this turn: a turn may refuse thousands of requests.
-    all_counted: bool,
+    /// The number of the current turn.
+    turn: u64,
+    /// The last turn in which the usage of all groups was recounted: a turn may refuse thousands of requests.
+    all_counted_in: u64,
 }
 
 /// A group, and the lists that contain it.
@@ -39,8 +41,12 @@ struct Scheduled {
     ready: bool,
     awaiting: bool,
     timer: Timer,
+    /// Whether the timer expires at the deadline that the group had when it was last processed, and not early.
+    is_exact: bool,
     /// The usage that the budget counts for the group.
     counted: Usage,
+    /// The last turn in which that was counted. Requests that were admitted since are added.
+    counted_in: u64,
 }
 
 impl Groups {
@@ -52,7 +58,8 @@ impl Groups {
             awaiting: BTreeSet::new(),
             timers: Timers::default(),
             budget: Budget::new(bounds),
-            all_counted: false,
+            turn: 1,
+            all_counted_in: 0,
         }
     }
 
@@ -90,7 +97,15 @@ impl Groups {
         let before = self.index.insert(id, slot);
         assert!(before.is_none(), "a group lives once");
         let (timer, counted) = (Timer::default(), Usage::default());
-        self.slots.push(Scheduled { group, ready: false, awaiting: false, timer, counted });
+        self.slots.push(Scheduled {
+            group,
+            ready: false,
+            awaiting: false,
+            timer,
+            is_exact: false,
+            counted,
+            counted_in: 0,
+        });
         assert_eq!(self.index.len(), self.slots.len(), "each group has a slot, and each slot a group");
         self.touch(slot);
         slot
@@ -110,11 +125,11 @@ impl Groups {
     /// first refusal of a turn.
     pub(super) fn admit(&mut self, slot: Slot, bytes: usize, forwarded: usize) -> bool {
         let own = self.count(slot);
-        if !self.budget.admits(own, forwarded) && !self.all_counted {
+        if !self.budget.admits(own, forwarded) && self.all_counted_in < self.turn {
             for other in 0..self.slots.len() as u32 {
                 self.count(Slot(other));
             }
-            self.all_counted = true;
+            self.all_counted_in = self.turn;
         }
         let admitted = self.budget.admits(own, forwarded);
         if admitted {
@@ -125,8 +140,10 @@ impl Groups {
     }
 
     fn count(&mut self, slot: Slot) -> Usage {
-        let Scheduled { group, counted, .. } = &mut self.slots[slot.0 as usize];
-        self.budget.recount(counted, group.usage());
+        let Scheduled { group, counted, counted_in, .. } = &mut self.slots[slot.0 as usize];
+        if std::mem::replace(counted_in, self.turn) < self.turn {
+            self.budget.recount(counted, group.usage());
+        }
         *counted
     }
 
@@ -147,8 +164,8 @@ impl Groups {
         while let Some((time, slot)) = self.timers.first()
             && time <= now + LOOK_AHEAD
         {
-            let Scheduled { group, timer, .. } = &mut self.slots[slot.0 as usize];
-            let deadline = group.deadline(now, io);
+            let Scheduled { group, timer, is_exact, .. } = &mut self.slots[slot.0 as usize];
+            let deadline = if *is_exact && timer.is_at(time) { time } else { group.deadline(now, io) };
             if deadline <= time {
                 break;
             }
@@ -171,16 +188,18 @@ impl Groups {
     /// Takes the next ready group. The caller processes it and then calls [`note`](Self::note). `None` ends the turn.
     pub(super) fn next_ready(&mut self) -> Option<Slot> {
         let next = self.ready.pop_front();
-        self.all_counted &= next.is_some();
+        self.turn += u64::from(next.is_none());
         next
     }
 
     /// Records that the group was processed, and sets its timer to the time when it has work again.
     pub(super) fn note(&mut self, now: Duration, slot: Slot, io: &Io) {
-        let Scheduled { group, ready, timer, .. } = &mut self.slots[slot.0 as usize];
+        let Scheduled { group, ready, timer, is_exact, .. } = &mut self.slots[slot.0 as usize];
         assert!(*ready, "a group is settled to which nothing has happened");
         *ready = false;
-        self.timers.set(slot, timer, group.deadline(now, io));
+        let deadline = group.deadline(now, io);
+        self.timers.set(slot, timer, deadline);
+        *is_exact = timer.is_at(deadline);
         self.await_flush(slot);
     }
 

@@ -96,6 +96,9 @@ impl Intake {
             match pending.call.access {
                 Access::Write => {
                     turn.bytes += entry_len(&pending.call);
+                    if turn.writes.is_empty() {
+                        turn.writes.reserve(1 + self.queue.len());
+                    }
                     turn.writes.push(pending);
                 }
                 Access::Read(_, ReadOrder::AfterWrites) => {

@@ -233,7 +233,8 @@ impl Shard {
         let deadline = now + self.options.request_timeout;
         match input {
             Input::Request(Request { group, call, reply }) => {
-                self.enqueue(group, QueuedRequest { term: 0, call, reply: ReplyTo::Proxy(reply), deadline });
+                let slot = self.attached(group);
+                self.enqueue(slot, QueuedRequest { term: 0, call, reply: ReplyTo::Proxy(reply), deadline });
             }
             Input::Submitted { origin, submit } => self.take_submitted(now, &origin, submit),
             Input::Answered { from, answers } => {
@@ -273,9 +274,14 @@ impl Shard {
         Ok(())
     }
 
-    fn enqueue(&mut self, id: GroupId, pending: QueuedRequest) {
+    /// Returns the slot of a group, if the group has a state machine here.
+    fn attached(&self, id: GroupId) -> Option<Slot> {
+        self.groups.find(id).filter(|slot| self.groups.get(*slot).is_attached())
+    }
+
+    fn enqueue(&mut self, slot: Option<Slot>, pending: QueuedRequest) {
         let TurnOutput { replies, forwarding, .. } = &mut self.output;
-        match self.groups.find(id).filter(|slot| self.groups.get(*slot).is_attached()) {
+        match slot {
             None => replies.fail(pending.reply, Failure::UnknownResource),
             Some(slot) if !self.groups.admit(slot, pending.call.len(), forwarding.len()) => {
                 replies.fail(pending.reply, Failure::Busy);
@@ -290,12 +296,13 @@ impl Shard {
         let Submit { group, term, left, requests } = submit;
         let deadline = now + left.min(self.options.request_timeout);
         let leads = self.groups.find(group).is_some_and(|slot| self.groups.get(slot).leads_in(term));
+        let slot = self.attached(group);
         for Submitted { id, call } in requests {
             let reply = ReplyTo::Origin(origin.clone(), id);
             if term != 0 && !leads {
                 self.output.replies.fail(reply, Failure::NotLeader);
             } else {
-                self.enqueue(group, QueuedRequest { term, call, reply, deadline });
+                self.enqueue(slot, QueuedRequest { term, call, reply, deadline });
             }
         }
     }

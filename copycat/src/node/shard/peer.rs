@@ -123,10 +123,11 @@ impl Peer {
         sends.then_some(self.next_heartbeat).into_iter().chain(lapses).min()
     }
 
-    /// Handles the head of a message with heartbeats or answers.
-    pub(super) fn receive_head(&mut self, now: Duration, head: HeartbeatHead) {
+    /// Handles the head of a message with heartbeats or answers. Returns whether the quiet has ended.
+    pub(super) fn receive_head(&mut self, now: Duration, head: HeartbeatHead) -> bool {
         self.owes_message |= head.asks;
         self.quiet.receive(now, head.periods);
+        self.quiet.over
     }
 
     /// Returns whether the other side has seen the current period of this side, so that its answers are about it.
@@ -149,11 +150,13 @@ impl Peer {
         }
     }
 
-    /// Begins a new period if the member has been silent for too long.
-    pub(super) fn check_silence(&mut self, now: Duration, options: &RaftOptions) {
-        if self.quiet.lapses_at(options).is_some_and(|time| time <= now) {
+    /// Begins a new period if the member has been silent for too long. Returns whether it has.
+    pub(super) fn check_silence(&mut self, now: Duration, options: &RaftOptions) -> bool {
+        let silent = self.quiet.lapses_at(options).is_some_and(|time| time <= now);
+        if silent {
             self.begin_period();
         }
+        silent
     }
 
     /// Takes a group that must wake, if there is one.

@@ -24,6 +24,8 @@ pub(crate) trait Links: fmt::Debug + Send {
 pub(super) struct Peers {
     links: Box<dyn Links>,
     peers: BTreeMap<MemberId, Peer>,
+    /// Whether the quiet of some groups has ended, which must wake.
+    wakes: bool,
     /// The options of the cores. Their seed is drawn anew for each start of the member.
     options: raft::options::RaftOptions,
 }
@@ -31,7 +33,7 @@ pub(super) struct Peers {
 impl Peers {
     /// Wraps the connections of a shard whose cores have these options.
     pub(super) fn new(links: Box<dyn Links>, options: &raft::options::RaftOptions) -> Peers {
-        Peers { links, peers: BTreeMap::new(), options: options.clone() }
+        Peers { links, peers: BTreeMap::new(), wakes: false, options: options.clone() }
     }
 
     pub(super) fn opened(&mut self, peer: MemberId) {
@@ -76,7 +78,7 @@ impl Peers {
 
     /// Handles the head of a message with heartbeats or answers.
     pub(super) fn receive_head(&mut self, now: Duration, from: MemberId, head: HeartbeatHead) {
-        self.peer(from).receive_head(now, head);
+        self.wakes |= self.peer(from).receive_head(now, head);
     }
 
     /// Returns the time at which a member was last heard, for its counterparts in quiet groups.
@@ -107,16 +109,24 @@ impl Peers {
     /// Ends the quiet of all groups that this member shares with `peer`, on both sides; see [`Peer::begin_period`].
     pub(super) fn begin_period(&mut self, peer: MemberId) {
         self.peer(peer).begin_period();
+        self.wakes = true;
     }
 
     /// Takes a group that must wake, if there is one.
     pub(super) fn next_to_wake(&mut self) -> Option<GroupId> {
-        self.peers.values_mut().find_map(Peer::next_to_wake)
+        if !self.wakes {
+            return None;
+        }
+        let group = self.peers.values_mut().find_map(Peer::next_to_wake);
+        self.wakes = group.is_some();
+        group
     }
 
     /// Advances the time: notices members that have been silent for too long.
     pub(super) fn tick(&mut self, now: Duration) {
-        self.peers.values_mut().for_each(|peer| peer.check_silence(now, &self.options));
+        for peer in self.peers.values_mut() {
+            self.wakes |= peer.check_silence(now, &self.options);
+        }
     }
 
     /// Returns the time at which [`tick`](Self::tick) or [`flush`](Self::flush) has work.

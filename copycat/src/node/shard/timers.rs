@@ -30,6 +30,13 @@ impl Default for Timer {
     }
 }
 
+impl Timer {
+    /// Returns whether the effective timer expires at this time.
+    pub(super) fn is_at(self, time: Duration) -> bool {
+        self.0 == time
+    }
+}
+
 impl<K: Copy + Ord> Timers<K> {
     /// Ensures that the group is checked at `deadline` or before.
     pub(super) fn set(&mut self, group: K, timer: &mut Timer, deadline: Duration) {

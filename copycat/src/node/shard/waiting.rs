@@ -54,9 +54,13 @@ impl Proposed {
     ) -> Vec<(Index, ReplyTo)> {
         let last = log.last().index;
         assert!(index <= last, "{index} is committed, and the log ends with {last}");
-        let mut owed = Vec::new();
+        let first = self.waiting.front().map_or(index, |first| first.index.min(index));
+        let mut owed = Vec::with_capacity(self.waiting.len().min((index - first) as usize + 1));
+        // Terms never fall along a log: usually all of these entries are of one term, which is looked up once.
+        let common = log.term(index).filter(|term| log.term(first) == Some(*term));
         while let Some(waiting) = self.waiting.pop_front_if(|waiting| waiting.index <= index) {
-            if log.term(waiting.index) == Some(waiting.term) {
+            let term = common.or_else(|| log.term(waiting.index));
+            if term == Some(waiting.term) {
                 owed.push((waiting.index, waiting.reply));
             } else {
                 replies.fail(waiting.reply, Failure::Superseded);
