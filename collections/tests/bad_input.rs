@@ -266,7 +266,7 @@ async fn bad_names_and_bad_numbers_of_partitions() -> Result<(), Error> {
         [(String::new(), 1), ("x".repeat(256), 1), ("map".into(), 0), ("map".into(), 1_025)]
     {
         let error = member.map::<u8, u8>(name).with_partitions(partitions).open().await.expect_err("wrong");
-        assert_eq!((error.code(), error.mistakes().len()), (200, 1), "{error}");
+        assert_eq!((error.code(), error.config_errors().len()), (200, 1), "{error}");
     }
     let map: AsyncMap<u8, u8> = member.map("map").open().await?;
     let error = member.map::<u8, u8>("map").open().await.expect_err("open already");
@@ -280,7 +280,7 @@ fn without_a_runtime_the_errors_are_the_same() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     let member = runtime.block_on(member()).expect("a member");
     let error = member.map::<u8, u8>("").open_sync().expect_err("no name");
-    assert_eq!((error.code(), error.mistakes().len()), (200, 1), "{error}");
+    assert_eq!((error.code(), error.config_errors().len()), (200, 1), "{error}");
     let map = member.map::<u8, u8>("map").open_sync().expect("a map");
     map.put(1, 2).expect("a write");
     assert_eq!(map.iter().collect::<Result<Vec<_>, _>>().expect("entries"), [(1, 2)]);

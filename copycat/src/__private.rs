@@ -3,8 +3,8 @@
 pub use crate::codec::access::Consistency;
 pub use crate::codec::ids::MethodId;
 pub use crate::error::Error;
-pub use crate::request::failure::Failure;
-pub use crate::resource::arguments::{Arguments, Misfit, Raw, check_keyed, check_keyless};
+pub use crate::request::error::RequestError;
+pub use crate::resource::arguments::{Arguments, EncodingError, Raw, check_keyed, check_keyless};
 pub use crate::resource::commands::{Commands, Data, Kind, Method, Partitioned, Route, assert_distinct};
 pub use crate::resource::dispatch::{Dispatch, Handler, answer, decode};
 pub use crate::resource::handle::Handle;

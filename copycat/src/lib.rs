@@ -80,8 +80,8 @@ pub use copycat::{
     Status, Storage, StorageBuilder,
 };
 pub use copycat_macros::state_machine;
-pub use error::{Error, Mistake};
-pub use request::failure::Outcome;
+pub use error::{ConfigError, Error};
+pub use request::error::Outcome;
 pub use request::status::{Health, PartitionStatus, Role};
 pub use resource::commands::{Commands, Data, Kind, Method, Partitioned, Route};
 pub use resource::dispatch::Dispatch;

@@ -2,6 +2,6 @@
 
 pub use crate::codec::access::Consistency;
 pub use crate::error::Error;
-pub use crate::request::failure::Outcome;
+pub use crate::request::error::Outcome;
 pub use crate::resource::proxy::{AsyncProxy, Proxy, SyncProxy};
 pub use copycat_macros::state_machine;

@@ -6,7 +6,9 @@ use super::store::{AsyncBlobs, AsyncStore, Bag, Numbers};
 use super::world::{
     Network, World, finite, free_port, once, open, open_store, patiently, refused_writes, run, until,
 };
-use copycat::{Cluster, Copycat, CopycatBuilder, Error, Member, Mistake, Outcome, Proxy, Remote, Storage};
+use copycat::{
+    Cluster, ConfigError, Copycat, CopycatBuilder, Error, Member, Outcome, Proxy, Remote, Storage,
+};
 use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -72,7 +74,10 @@ fn directories_that_are_none() {
         let builder = elsewhere(&world, 1, &file);
         fs::write(&file, "not a directory").unwrap();
         let error = Storage::builder().with_directory(&file).build().expect_err("it is a file");
-        assert_eq!((error.code(), error.mistakes()), (200, &[Mistake::NotADirectory(file.clone())][..]));
+        assert_eq!(
+            (error.code(), error.config_errors()),
+            (200, &[ConfigError::NotADirectory(file.clone())][..])
+        );
         refused(builder, 201, &["file", "check that"]).await;
         assert_eq!(fs::read_to_string(&file).unwrap(), "not a directory");
         // Even a superuser cannot make a directory there.
@@ -493,13 +498,13 @@ fn names_of_resources_never_reach_a_path() {
             let opened = member.state_machine(name.clone(), Numbers::default).open::<AsyncStore, _>().await;
             let error = opened.expect_err("no name");
             assert_eq!(
-                (error.code(), error.mistakes()),
-                (200, &[Mistake::NameLength(length)][..]),
+                (error.code(), error.config_errors()),
+                (200, &[ConfigError::NameLength(length)][..]),
                 "{error}"
             );
             let remote = world.network.remote(&world.seeds).await.unwrap();
             let error = remote.resource(name).open::<AsyncStore>().await.expect_err("no name");
-            assert_eq!(error.mistakes(), [Mistake::NameLength(length)]);
+            assert_eq!(error.config_errors(), [ConfigError::NameLength(length)]);
         }
         let names =
             ["x".repeat(255), "../../x".into(), "/etc/x".into(), "a\0b".into(), "a\nb".into(), "🦀".into()];
@@ -516,7 +521,7 @@ fn names_of_resources_never_reach_a_path() {
         for partitions in [0, 1025, u32::MAX] {
             let wide = member.state_machine("wide", Numbers::default).with_partitions(partitions);
             let error = wide.open::<AsyncStore, _>().await.expect_err("no number of partitions");
-            assert_eq!(error.mistakes(), [Mistake::Partitions { limit: 1024, found: partitions }]);
+            assert_eq!(error.config_errors(), [ConfigError::Partitions { limit: 1024, found: partitions }]);
         }
         world.close_all().await;
     });
@@ -526,11 +531,17 @@ fn names_of_resources_never_reach_a_path() {
 fn descriptions_without_sense() {
     run(async {
         let error = finite("a refusal", Copycat::builder().open()).await.expect_err("nothing was said");
-        assert_eq!((error.code(), error.mistakes()), (200, &[Mistake::NoCluster, Mistake::NoStorage][..]));
+        assert_eq!(
+            (error.code(), error.config_errors()),
+            (200, &[ConfigError::NoCluster, ConfigError::NoStorage][..])
+        );
         let error = Cluster::builder().build().expect_err("nothing was said");
-        assert_eq!((error.code(), error.mistakes()), (200, &[Mistake::NoMemberId, Mistake::NoSeeds][..]));
+        assert_eq!(
+            (error.code(), error.config_errors()),
+            (200, &[ConfigError::NoMemberId, ConfigError::NoSeeds][..])
+        );
         let error = finite("a refusal", Remote::builder().connect()).await.expect_err("nothing was said");
-        assert_eq!((error.code(), error.mistakes()), (200, &[Mistake::NoMembers][..]));
+        assert_eq!((error.code(), error.config_errors()), (200, &[ConfigError::NoMembers][..]));
     });
 }
 

@@ -187,7 +187,7 @@ mod tests {
     fn the_error_type_lies_between_node_and_what_returns_it() {
         let use_error = "use crate::error::Error;\n";
         let files = [
-            ("copycat/src/error.rs", "use crate::request::failure::Failure;\n"),
+            ("copycat/src/error.rs", "use crate::request::error::RequestError;\n"),
             ("copycat/src/cluster/mod.rs", use_error),
             ("copycat/src/resource/mod.rs", "use crate::cluster::Cluster;\nuse crate::error::Error;"),
             ("copycat/src/transport/mod.rs", use_error),

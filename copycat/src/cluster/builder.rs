@@ -1,7 +1,7 @@
-//! Builds the description of a cluster, and reports all its mistakes at once.
+//! Builds the description of a cluster, and reports everything that is wrong with it at once.
 
 use super::Member;
-use crate::error::{Error, Mistake};
+use crate::error::{ConfigError, Error};
 use std::collections::BTreeSet;
 
 /// The most seeds of one cluster, well below what the formats hold
@@ -71,47 +71,47 @@ impl ClusterBuilder {
     ///
     /// # Errors
     ///
-    /// [`Error::mistakes`] lists all mistakes.
+    /// [`Error::config_errors`] lists all of them.
     pub fn build(self) -> Result<Cluster, Error> {
-        let mistakes = self.mistakes();
+        let errors = self.errors();
         let me = self.seeds.iter().find(|seed| Some(seed.id()) == self.member_id).cloned();
         match me {
-            Some(me) if mistakes.is_empty() => Ok(Cluster { me, seeds: self.seeds }),
-            _ => Err(Error::from(mistakes)),
+            Some(me) if errors.is_empty() => Ok(Cluster { me, seeds: self.seeds }),
+            _ => Err(Error::from(errors)),
         }
     }
 
-    fn mistakes(&self) -> Vec<Mistake> {
-        let mut mistakes = Vec::new();
+    fn errors(&self) -> Vec<ConfigError> {
+        let mut errors = Vec::new();
         match self.member_id {
-            None => mistakes.push(Mistake::NoMemberId),
+            None => errors.push(ConfigError::NoMemberId),
             Some(id) if id != 0 && !self.seeds.iter().any(|seed| seed.id() == id) => {
-                mistakes.push(Mistake::NotASeed(id))
+                errors.push(ConfigError::NotASeed(id))
             }
             Some(_) => {}
         }
         if self.seeds.is_empty() {
-            mistakes.push(Mistake::NoSeeds);
+            errors.push(ConfigError::NoSeeds);
         }
         if self.seeds.len() > SEEDS_MAX {
-            mistakes.push(Mistake::TooManySeeds { limit: SEEDS_MAX, found: self.seeds.len() });
+            errors.push(ConfigError::TooManySeeds { limit: SEEDS_MAX, found: self.seeds.len() });
         }
         if self.member_id == Some(0) || self.seeds.iter().any(|seed| seed.id() == 0) {
-            mistakes.push(Mistake::ZeroMemberId);
+            errors.push(ConfigError::ZeroMemberId);
         }
         let (mut ids, mut addresses) = (BTreeSet::new(), BTreeSet::new());
         for seed in &self.seeds {
             if !ids.insert(seed.id()) {
-                mistakes.push(Mistake::DuplicateMember(seed.id()));
+                errors.push(ConfigError::DuplicateMember(seed.id()));
             }
             if !addresses.insert(seed.address()) {
-                mistakes.push(Mistake::DuplicateAddress(seed.address().into()));
+                errors.push(ConfigError::DuplicateAddress(seed.address().into()));
             }
             if !seed.has_address() {
-                mistakes.push(Mistake::BadAddress(seed.address().into()));
+                errors.push(ConfigError::BadAddress(seed.address().into()));
             }
         }
-        mistakes
+        errors
     }
 }
 
@@ -119,36 +119,36 @@ impl ClusterBuilder {
 mod tests {
     use super::*;
 
-    fn mistakes(builder: ClusterBuilder) -> Vec<Mistake> {
-        builder.build().expect_err("a wrong description was accepted").mistakes().to_vec()
+    fn errors(builder: ClusterBuilder) -> Vec<ConfigError> {
+        builder.build().expect_err("a wrong description was accepted").config_errors().to_vec()
     }
 
     #[test]
     fn a_table_of_bad_descriptions() {
         let seed = |id, address: &str| Member::new(id, address);
-        assert_eq!(mistakes(Cluster::builder()), [Mistake::NoMemberId, Mistake::NoSeeds]);
+        assert_eq!(errors(Cluster::builder()), [ConfigError::NoMemberId, ConfigError::NoSeeds]);
         assert_eq!(
-            mistakes(Cluster::builder().with_member_id(4).add_seed(seed(1, "a:1"))),
-            [Mistake::NotASeed(4)]
+            errors(Cluster::builder().with_member_id(4).add_seed(seed(1, "a:1"))),
+            [ConfigError::NotASeed(4)]
         );
         assert_eq!(
-            mistakes(Cluster::builder().with_member_id(0).add_seed(seed(0, "a:1"))),
-            [Mistake::ZeroMemberId]
+            errors(Cluster::builder().with_member_id(0).add_seed(seed(0, "a:1"))),
+            [ConfigError::ZeroMemberId]
         );
         let everything =
             Cluster::builder().add_seed(seed(1, "a:1")).add_seed(seed(1, "a:1")).add_seed(seed(2, "nowhere"));
         assert_eq!(
-            mistakes(everything),
+            errors(everything),
             [
-                Mistake::NoMemberId,
-                Mistake::DuplicateMember(1),
-                Mistake::DuplicateAddress("a:1".into()),
-                Mistake::BadAddress("nowhere".into()),
+                ConfigError::NoMemberId,
+                ConfigError::DuplicateMember(1),
+                ConfigError::DuplicateAddress("a:1".into()),
+                ConfigError::BadAddress("nowhere".into()),
             ]
         );
         let crowd = (1..=33)
             .fold(Cluster::builder().with_member_id(1), |all, id| all.add_seed(seed(id, &format!("h:{id}"))));
-        assert_eq!(mistakes(crowd), [Mistake::TooManySeeds { limit: 32, found: 33 }]);
+        assert_eq!(errors(crowd), [ConfigError::TooManySeeds { limit: 32, found: 33 }]);
     }
 
     #[test]

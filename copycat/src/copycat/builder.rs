@@ -1,11 +1,11 @@
-//! Describes a member, and reports all mistakes of the description at once.
+//! Describes a member, and reports everything that is wrong with the description at once.
 
 use super::durations::{REQUEST_TIMEOUT, milliseconds, outside};
 use super::storage::Storage;
 use super::{Copycat, MemoryNetwork};
 use crate::cluster::Cluster;
 use crate::codec::ids::MemberId;
-use crate::error::{Error, Mistake};
+use crate::error::{ConfigError, Error};
 use crate::node::{ELECTION_TIMEOUT_MAX, Node, Options};
 use crate::resource::block_on::block_on_outside;
 use crate::transport::network::Transport;
@@ -98,12 +98,12 @@ impl CopycatBuilder {
     ///
     /// # Errors
     ///
-    /// All mistakes of the description at once ([`Error::mistakes`]), or the reason why the directory, the log or
+    /// All errors of the description at once ([`Error::config_errors`]), or the reason why the directory, the log or
     /// the address cannot be used.
     pub async fn open(self) -> Result<Copycat, Error> {
-        let mistakes = self.mistakes();
-        let (Some(cluster), Some(storage), []) = (self.cluster, self.storage, mistakes.as_slice()) else {
-            return Err(Error::from(mistakes));
+        let errors = self.errors();
+        let (Some(cluster), Some(storage), []) = (self.cluster, self.storage, errors.as_slice()) else {
+            return Err(Error::from(errors));
         };
         let seeds = cluster.seeds().iter().map(|seed| (MemberId(seed.id()), seed.address().to_owned()));
         let options = Options {
@@ -129,24 +129,24 @@ impl CopycatBuilder {
         block_on_outside(self.open())
     }
 
-    fn mistakes(&self) -> Vec<Mistake> {
-        let mut mistakes = Vec::new();
+    fn errors(&self) -> Vec<ConfigError> {
+        let mut errors = Vec::new();
         if self.cluster.is_none() {
-            mistakes.push(Mistake::NoCluster);
+            errors.push(ConfigError::NoCluster);
         }
         if self.storage.is_none() {
-            mistakes.push(Mistake::NoStorage);
+            errors.push(ConfigError::NoStorage);
         }
-        mistakes.extend(outside("the election timeout", self.election_timeout, ELECTION_TIMEOUT));
-        mistakes.extend(outside("the heartbeat interval", self.heartbeat_interval, HEARTBEAT_INTERVAL));
-        mistakes.extend(outside("the request timeout", self.request_timeout, REQUEST_TIMEOUT));
+        errors.extend(outside("the election timeout", self.election_timeout, ELECTION_TIMEOUT));
+        errors.extend(outside("the heartbeat interval", self.heartbeat_interval, HEARTBEAT_INTERVAL));
+        errors.extend(outside("the request timeout", self.request_timeout, REQUEST_TIMEOUT));
         if self.election_timeout < 4 * self.heartbeat_interval {
-            mistakes.push(Mistake::TooFewHeartbeats {
+            errors.push(ConfigError::TooFewHeartbeats {
                 election_ms: milliseconds(self.election_timeout),
                 heartbeat_ms: milliseconds(self.heartbeat_interval),
             });
         }
-        mistakes
+        errors
     }
 }
 
@@ -155,23 +155,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_mistakes_at_once() {
+    fn all_errors_at_once() {
         let builder = Copycat::builder()
             .with_election_timeout(Duration::from_millis(100))
             .with_heartbeat_interval(Duration::from_millis(50))
             .with_request_timeout(Duration::ZERO);
         assert_eq!(
-            builder.mistakes(),
+            builder.errors(),
             [
-                Mistake::NoCluster,
-                Mistake::NoStorage,
-                Mistake::Duration {
+                ConfigError::NoCluster,
+                ConfigError::NoStorage,
+                ConfigError::Duration {
                     name: "the request timeout",
                     found_ms: 0,
                     least_ms: 10,
                     most_ms: 600_000
                 },
-                Mistake::TooFewHeartbeats { election_ms: 100, heartbeat_ms: 50 },
+                ConfigError::TooFewHeartbeats { election_ms: 100, heartbeat_ms: 50 },
             ]
         );
     }

@@ -1,19 +1,19 @@
 //! Durations that builders take, and their bounds.
 
-use crate::error::Mistake;
+use crate::error::ConfigError;
 use std::time::Duration;
 
 /// The bounds of the request timeout.
 pub(super) const REQUEST_TIMEOUT: (Duration, Duration) =
     (Duration::from_millis(10), Duration::from_secs(600));
 
-/// Returns the mistake if a duration is outside of its bounds.
+/// Returns the error if a duration is outside of its bounds.
 pub(super) fn outside(
     name: &'static str,
     found: Duration,
     (least, most): (Duration, Duration),
-) -> Option<Mistake> {
-    (found < least || found > most).then(|| Mistake::Duration {
+) -> Option<ConfigError> {
+    (found < least || found > most).then(|| ConfigError::Duration {
         name,
         found_ms: milliseconds(found),
         least_ms: milliseconds(least),

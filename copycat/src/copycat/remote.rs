@@ -4,7 +4,7 @@ use super::MemoryNetwork;
 use super::durations::{REQUEST_TIMEOUT, outside};
 use crate::cluster::Member;
 use crate::codec::ids::MemberId;
-use crate::error::{Error, Mistake, Problem};
+use crate::error::{ConfigError, Error, ErrorKind};
 use crate::remote::{Options, RemoteNode};
 use crate::resource::block_on::block_on_outside;
 use crate::resource::commands::Partitioned;
@@ -88,22 +88,22 @@ impl RemoteBuilder {
     ///
     /// # Errors
     ///
-    /// All mistakes of the description at once ([`Error::mistakes`]), or an error if no member could be reached.
+    /// All errors of the description at once ([`Error::config_errors`]), or an error if no member could be reached.
     pub async fn connect(self) -> Result<Remote, Error> {
-        let mut mistakes = Vec::new();
+        let mut errors = Vec::new();
         if self.members.is_empty() {
-            mistakes.push(Mistake::NoMembers);
+            errors.push(ConfigError::NoMembers);
         }
         let bad = self.members.iter().filter(|member| !member.has_address());
-        mistakes.extend(bad.map(|member| Mistake::BadAddress(member.address().into())));
-        mistakes.extend(outside("the request timeout", self.request_timeout, REQUEST_TIMEOUT));
-        if !mistakes.is_empty() {
-            return Err(Error::from(mistakes));
+        errors.extend(bad.map(|member| ConfigError::BadAddress(member.address().into())));
+        errors.extend(outside("the request timeout", self.request_timeout, REQUEST_TIMEOUT));
+        if !errors.is_empty() {
+            return Err(Error::from(errors));
         }
         let place = |member: &Member| (MemberId(member.id()), member.address().to_owned());
         let members = self.members.iter().map(place).collect();
         let options = Options { members, network: self.network, request_timeout: self.request_timeout };
-        let node = RemoteNode::connect(options).await.map_err(Problem::from)?;
+        let node = RemoteNode::connect(options).await.map_err(ErrorKind::from)?;
         Ok(Remote { node })
     }
 
@@ -182,11 +182,11 @@ impl<N: Partitions> RemoteResource<'_, N> {
         check_name(&self.name, count)?;
         let groups = match self.remote.node.resolve(&self.name).await {
             Ok(groups) => groups,
-            Err(error) => return Err(Problem::Unresolved { resource: self.name, error }.into()),
+            Err(error) => return Err(ErrorKind::Unresolved { resource: self.name, error }.into()),
         };
         let found = groups.len() as u32;
         if found != count {
-            return Err(Problem::OtherPartitions { resource: self.name, expected: count, found }.into());
+            return Err(ErrorKind::OtherPartitions { resource: self.name, expected: count, found }.into());
         }
         let sender = self.remote.node.request_sender();
         let partition = |group| Partition { group, sender: sender.clone() };

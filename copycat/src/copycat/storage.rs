@@ -1,7 +1,7 @@
 //! Describes where a member stores its log.
 
 use super::durations::outside;
-use crate::error::{Error, Mistake};
+use crate::error::{ConfigError, Error};
 use crate::node;
 use crate::storage::{SEGMENT_LEN_MAX, SEGMENT_LEN_MIN};
 use std::path::PathBuf;
@@ -69,32 +69,32 @@ impl StorageBuilder {
     ///
     /// # Errors
     ///
-    /// [`Error::mistakes`] lists all mistakes.
+    /// [`Error::config_errors`] lists all of them.
     pub fn build(self) -> Result<Storage, Error> {
-        let mut mistakes = Vec::new();
+        let mut errors = Vec::new();
         match &self.directory {
-            None => mistakes.push(Mistake::NoDirectory),
+            None => errors.push(ConfigError::NoDirectory),
             Some(path) if path.exists() && !path.is_dir() => {
-                mistakes.push(Mistake::NotADirectory(path.clone()))
+                errors.push(ConfigError::NotADirectory(path.clone()))
             }
             Some(_) => {}
         }
         if !(SEGMENT_LEN_MIN..=SEGMENT_LEN_MAX).contains(&self.segment_len) {
-            mistakes.push(Mistake::Size {
+            errors.push(ConfigError::Size {
                 name: "a segment",
                 found: self.segment_len,
                 least: SEGMENT_LEN_MIN,
                 most: SEGMENT_LEN_MAX,
             });
         }
-        mistakes.extend(outside("a slowed flush", self.slowed_to, SLOWED_TO));
+        errors.extend(outside("a slowed flush", self.slowed_to, SLOWED_TO));
         match self.directory {
-            Some(path) if mistakes.is_empty() => Ok(Storage(node::Storage::Directory {
+            Some(path) if errors.is_empty() => Ok(Storage(node::Storage::Directory {
                 path,
                 segment_len: self.segment_len,
                 slowed_to: self.slowed_to,
             })),
-            _ => Err(Error::from(mistakes)),
+            _ => Err(Error::from(errors)),
         }
     }
 }
@@ -105,14 +105,15 @@ mod tests {
 
     #[test]
     fn a_table_of_bad_storages() {
-        let mistakes = |builder: StorageBuilder| builder.build().expect_err("accepted").mistakes().to_vec();
-        assert_eq!(mistakes(Storage::builder()), [Mistake::NoDirectory]);
+        let errors =
+            |builder: StorageBuilder| builder.build().expect_err("accepted").config_errors().to_vec();
+        assert_eq!(errors(Storage::builder()), [ConfigError::NoDirectory]);
         let file = std::env::current_exe().unwrap();
         assert_eq!(
-            mistakes(Storage::builder().with_directory(&file).with_segment_len(1)),
+            errors(Storage::builder().with_directory(&file).with_segment_len(1)),
             [
-                Mistake::NotADirectory(file),
-                Mistake::Size { name: "a segment", found: 1, least: 64 << 10, most: 1 << 30 },
+                ConfigError::NotADirectory(file),
+                ConfigError::Size { name: "a segment", found: 1, least: 64 << 10, most: 1 << 30 },
             ]
         );
     }

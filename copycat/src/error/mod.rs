@@ -1,14 +1,14 @@
-//! The error type that users of the framework see, and the mistakes that builders report. What the failures of requests
-//! mean, and what is known of a write's outcome, is in `request/failure.rs`.
+//! The error type that users of the framework see, and [`ConfigError`], which builders report. What the errors of
+//! requests mean, and what is known of a write's outcome, is in `request/error.rs`.
 
-mod mistake;
+mod config_error;
 
-pub use mistake::Mistake;
+pub use config_error::ConfigError;
 
 use crate::codec::payload::PayloadError;
 use crate::node::{IdentityError, JoinError, StartError};
 use crate::remote::{RemoteError, ResolveError};
-use crate::request::failure::{Failure, Outcome};
+use crate::request::error::{Outcome, RequestError};
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
@@ -22,8 +22,8 @@ use std::sync::Arc;
 pub struct Error(Box<Inner>);
 
 struct Inner {
-    problem: Problem,
-    place: Option<CallSite>,
+    kind: ErrorKind,
+    call_site: Option<CallSite>,
 }
 
 /// The command that failed.
@@ -39,12 +39,12 @@ pub(crate) struct CallSite {
 
 /// The cause of an error.
 #[derive(Debug)]
-pub(crate) enum Problem {
+pub(crate) enum ErrorKind {
     /// A request failed, in flight or at its destination.
-    Request(Failure),
+    Request(RequestError),
     /// A write to several partitions failed in at least one, and was or may have been applied in at least one. The
-    /// failure is one with an unknown outcome, if there is any.
-    Partial(Failure),
+    /// error is one with an unknown outcome, if there is any.
+    Partial(RequestError),
     /// A blocking call on a thread of the node. Nothing was sent.
     NodeThread,
     /// No command has the name. Nothing was sent.
@@ -73,11 +73,11 @@ pub(crate) enum Problem {
     /// The result does not decode as the type that the caller expects. The command was applied.
     Result(PayloadError),
     /// The builder was given wrong values. Nothing was opened.
-    Mistakes(Vec<Mistake>),
+    Config(Vec<ConfigError>),
     /// The member could not be started. Nothing was sent.
     Start(StartError),
     /// This member cannot join the cluster. Nothing was sent on its behalf.
-    JoinError(JoinError),
+    Join(JoinError),
     /// No address of the cluster answered a remote handle. Nothing was sent.
     Unreachable(RemoteError),
     /// The resource is already open in this process. It stays open.
@@ -111,57 +111,59 @@ pub(crate) enum Problem {
 
 impl Error {
     /// Adds the command that failed.
-    pub(crate) fn at(mut self, place: CallSite) -> Error {
-        self.0.place = Some(place);
+    pub(crate) fn at(mut self, call_site: CallSite) -> Error {
+        self.0.call_site = Some(call_site);
         self
     }
 
     /// Returns the number of this kind of error. It never changes its meaning, and is never 0.
     ///
-    /// Codes below 100 name the failures that members also report to each other. A proxy or a builder that finds the
-    /// same failure itself, before anything is sent, uses the same code. All other kinds have codes from 100 on. The
+    /// Codes below 100 name the errors that members also report to each other. A proxy or a builder that finds the
+    /// same error itself, before anything is sent, uses the same code. All other kinds have codes from 100 on. The
     /// number does not say whether a write was applied: see [`outcome`](Error::outcome).
     #[must_use]
     pub fn code(&self) -> u16 {
-        match &self.0.problem {
-            Problem::Request(failure) => failure.code(),
-            Problem::UnknownMethod { .. } => Failure::UnknownMethod.code(),
-            Problem::Shape { .. } => Failure::BadArguments.code(),
-            Problem::TooLarge { .. } => Failure::TooLarge.code(),
-            Problem::Partial(_) => 100,
-            Problem::NodeThread => 101,
-            Problem::Arguments(_) => 102,
-            Problem::Result(_) => 103,
-            Problem::EmptyPage => 104,
-            Problem::NeverEqual => 105,
-            Problem::Mistakes(_) => 200,
-            Problem::Start(StartError::Identity(_)) => 201,
-            Problem::Start(StartError::Storage(_)) => 202,
-            Problem::Start(StartError::Address { .. }) => 203,
-            Problem::Start(StartError::Thread(_)) => 204,
-            Problem::Start(StartError::SeedsDiffer { .. }) => 205,
-            Problem::JoinError(JoinError::LostStorage) => 206,
-            Problem::JoinError(JoinError::OtherCluster) => 207,
-            Problem::JoinError(JoinError::UnknownMember) => 211,
-            Problem::JoinError(JoinError::DuplicateMember) => 212,
-            Problem::JoinError(JoinError::Misaddressed) => 213,
-            Problem::JoinError(JoinError::OtherVersion { .. }) => 214,
-            Problem::JoinError(JoinError::OtherTimeout) => 215,
-            Problem::Unreachable(_) => 208,
-            Problem::Unresolved { error: ResolveError::NotOpen, .. } => Failure::UnknownResource.code(),
-            Problem::Unresolved { error: ResolveError::Silent, .. } => 208,
-            Problem::Unresolved { error: ResolveError::Closed, .. } => Failure::Closed.code(),
-            Problem::AlreadyOpen { .. } => 209,
-            Problem::OtherPartitions { .. } => 216,
-            Problem::PanicAborts => 210,
+        match &self.0.kind {
+            ErrorKind::Request(error) => error.code(),
+            ErrorKind::UnknownMethod { .. } => RequestError::UnknownMethod.code(),
+            ErrorKind::Shape { .. } => RequestError::BadArguments.code(),
+            ErrorKind::TooLarge { .. } => RequestError::TooLarge.code(),
+            ErrorKind::Partial(_) => 100,
+            ErrorKind::NodeThread => 101,
+            ErrorKind::Arguments(_) => 102,
+            ErrorKind::Result(_) => 103,
+            ErrorKind::EmptyPage => 104,
+            ErrorKind::NeverEqual => 105,
+            ErrorKind::Config(_) => 200,
+            ErrorKind::Start(StartError::Identity(_)) => 201,
+            ErrorKind::Start(StartError::Storage(_)) => 202,
+            ErrorKind::Start(StartError::Address { .. }) => 203,
+            ErrorKind::Start(StartError::Thread(_)) => 204,
+            ErrorKind::Start(StartError::SeedsDiffer { .. }) => 205,
+            ErrorKind::Join(JoinError::LostStorage) => 206,
+            ErrorKind::Join(JoinError::OtherCluster) => 207,
+            ErrorKind::Join(JoinError::UnknownMember) => 211,
+            ErrorKind::Join(JoinError::DuplicateMember) => 212,
+            ErrorKind::Join(JoinError::Misaddressed) => 213,
+            ErrorKind::Join(JoinError::OtherVersion { .. }) => 214,
+            ErrorKind::Join(JoinError::OtherTimeout) => 215,
+            ErrorKind::Unreachable(_) => 208,
+            ErrorKind::Unresolved { error: ResolveError::NotOpen, .. } => {
+                RequestError::UnknownResource.code()
+            }
+            ErrorKind::Unresolved { error: ResolveError::Silent, .. } => 208,
+            ErrorKind::Unresolved { error: ResolveError::Closed, .. } => RequestError::Closed.code(),
+            ErrorKind::AlreadyOpen { .. } => 209,
+            ErrorKind::OtherPartitions { .. } => 216,
+            ErrorKind::PanicAborts => 210,
         }
     }
 
-    /// Returns all mistakes in what a builder was given; empty for other errors.
+    /// Returns everything that is wrong with what a builder was given; empty for other errors.
     #[must_use]
-    pub fn mistakes(&self) -> &[Mistake] {
-        match &self.0.problem {
-            Problem::Mistakes(mistakes) => mistakes,
+    pub fn config_errors(&self) -> &[ConfigError] {
+        match &self.0.kind {
+            ErrorKind::Config(errors) => errors,
             _ => &[],
         }
     }
@@ -172,27 +174,27 @@ impl Error {
     /// another type, or the method panicked. The text of such an error says so.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
-        if self.0.place.as_ref().is_some_and(|place| place.read) {
+        if self.0.call_site.as_ref().is_some_and(|call_site| call_site.read) {
             return Outcome::NotApplied;
         }
-        match &self.0.problem {
-            Problem::Request(failure) => failure.outcome(),
-            Problem::Partial(_) | Problem::Result(_) => Outcome::Unknown,
-            Problem::NodeThread
-            | Problem::UnknownMethod { .. }
-            | Problem::Shape { .. }
-            | Problem::Arguments(_)
-            | Problem::TooLarge { .. }
-            | Problem::Mistakes(_)
-            | Problem::Start(_)
-            | Problem::JoinError(_)
-            | Problem::Unreachable(_)
-            | Problem::AlreadyOpen { .. }
-            | Problem::Unresolved { .. }
-            | Problem::OtherPartitions { .. }
-            | Problem::EmptyPage
-            | Problem::NeverEqual
-            | Problem::PanicAborts => Outcome::NotApplied,
+        match &self.0.kind {
+            ErrorKind::Request(error) => error.outcome(),
+            ErrorKind::Partial(_) | ErrorKind::Result(_) => Outcome::Unknown,
+            ErrorKind::NodeThread
+            | ErrorKind::UnknownMethod { .. }
+            | ErrorKind::Shape { .. }
+            | ErrorKind::Arguments(_)
+            | ErrorKind::TooLarge { .. }
+            | ErrorKind::Config(_)
+            | ErrorKind::Start(_)
+            | ErrorKind::Join(_)
+            | ErrorKind::Unreachable(_)
+            | ErrorKind::AlreadyOpen { .. }
+            | ErrorKind::Unresolved { .. }
+            | ErrorKind::OtherPartitions { .. }
+            | ErrorKind::EmptyPage
+            | ErrorKind::NeverEqual
+            | ErrorKind::PanicAborts => Outcome::NotApplied,
         }
     }
 
@@ -201,62 +203,62 @@ impl Error {
     /// This does not say whether a repetition is safe: for that, see [`outcome`](Error::outcome).
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        match &self.0.problem {
-            Problem::Request(failure) | Problem::Partial(failure) => failure.is_retryable(),
+        match &self.0.kind {
+            ErrorKind::Request(error) | ErrorKind::Partial(error) => error.is_retryable(),
             // The other process may be an earlier run of this one, whose end not all members have noticed yet.
-            Problem::Unreachable(_) | Problem::JoinError(JoinError::DuplicateMember) => true,
-            Problem::Unresolved { error, .. } => *error != ResolveError::Closed,
+            ErrorKind::Unreachable(_) | ErrorKind::Join(JoinError::DuplicateMember) => true,
+            ErrorKind::Unresolved { error, .. } => *error != ResolveError::Closed,
             _ => false,
         }
     }
 }
 
-impl From<Problem> for Error {
-    fn from(problem: Problem) -> Error {
-        Error(Box::new(Inner { problem, place: None }))
+impl From<ErrorKind> for Error {
+    fn from(kind: ErrorKind) -> Error {
+        Error(Box::new(Inner { kind, call_site: None }))
     }
 }
 
-impl From<Failure> for Error {
-    fn from(failure: Failure) -> Error {
-        Problem::Request(failure).into()
+impl From<RequestError> for Error {
+    fn from(error: RequestError) -> Error {
+        ErrorKind::Request(error).into()
     }
 }
 
-impl From<Vec<Mistake>> for Error {
-    fn from(mistakes: Vec<Mistake>) -> Error {
-        assert!(!mistakes.is_empty(), "an error names at least one mistake");
-        Problem::Mistakes(mistakes).into()
+impl From<Vec<ConfigError>> for Error {
+    fn from(errors: Vec<ConfigError>) -> Error {
+        assert!(!errors.is_empty(), "an error of a builder says what is wrong");
+        ErrorKind::Config(errors).into()
     }
 }
 
 impl From<StartError> for Error {
     fn from(cause: StartError) -> Error {
-        Problem::Start(cause).into()
+        ErrorKind::Start(cause).into()
     }
 }
 
-impl From<RemoteError> for Problem {
-    fn from(cause: RemoteError) -> Problem {
-        Problem::Unreachable(cause)
+impl From<RemoteError> for ErrorKind {
+    fn from(cause: RemoteError) -> ErrorKind {
+        ErrorKind::Unreachable(cause)
     }
 }
 
 impl From<JoinError> for Error {
     fn from(cause: JoinError) -> Error {
-        Problem::JoinError(cause).into()
+        ErrorKind::Join(cause).into()
     }
 }
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        match &self.0.problem {
-            Problem::Request(failure) | Problem::Partial(failure) => Some(failure),
-            Problem::Arguments(cause) | Problem::Result(cause) => Some(cause),
-            Problem::Start(cause) => Some(cause),
-            Problem::JoinError(cause) => Some(cause),
-            Problem::Unreachable(cause) => Some(cause),
-            Problem::Unresolved { error, .. } => Some(error),
+        match &self.0.kind {
+            ErrorKind::Request(error) | ErrorKind::Partial(error) => Some(error),
+            ErrorKind::Arguments(cause) | ErrorKind::Result(cause) => Some(cause),
+            ErrorKind::Start(cause) => Some(cause),
+            ErrorKind::Join(cause) => Some(cause),
+            ErrorKind::Unreachable(cause) => Some(cause),
+            ErrorKind::Unresolved { error, .. } => Some(error),
             _ => None,
         }
     }
@@ -271,77 +273,77 @@ impl fmt::Debug for Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(place) = &self.0.place {
-            write!(f, "`{}` of `{}`: ", place.method, place.resource)?;
+        if let Some(call_site) = &self.0.call_site {
+            write!(f, "`{}` of `{}`: ", call_site.method, call_site.resource)?;
         }
         match &*self.0 {
-            Inner { problem: Problem::Request(failure), place: Some(CallSite { read: true, .. }) } => {
-                write!(f, "{failure}; {}", remedy_of_read(*failure))
+            Inner { kind: ErrorKind::Request(error), call_site: Some(CallSite { read: true, .. }) } => {
+                write!(f, "{error}; {}", remedy_of_read(*error))
             }
-            Inner { problem, .. } => fmt::Display::fmt(problem, f),
+            Inner { kind, .. } => fmt::Display::fmt(kind, f),
         }
     }
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Problem::Request(failure) => write!(f, "{failure}; {}", remedy(*failure)),
-            Problem::Partial(failure) => write!(
+            ErrorKind::Request(error) => write!(f, "{error}; {}", remedy(*error)),
+            ErrorKind::Partial(error) => write!(
                 f,
-                "failed in at least one partition, and was or may have been applied in at least one: {failure}; read \
+                "failed in at least one partition, and was or may have been applied in at least one: {error}; read \
                  what is there before trying again"
             ),
-            Problem::NodeThread => write!(
+            ErrorKind::NodeThread => write!(
                 f,
                 "a blocking call on a thread of the node itself would never end; a state's methods must not \
                  call proxies"
             ),
-            Problem::UnknownMethod { name, resource } => {
+            ErrorKind::UnknownMethod { name, resource } => {
                 write!(
                     f,
                     "`{resource}` has no command `{name}`; check the spelling, and the members' versions"
                 )
             }
-            Problem::Shape { takes } => {
+            ErrorKind::Shape { takes } => {
                 write!(f, "the arguments do not fit; give one tuple of ({})", takes.join(", "))
             }
-            Problem::Arguments(cause) => {
+            ErrorKind::Arguments(cause) => {
                 write!(f, "an argument cannot be encoded ({cause}); see how its type implements `Serialize`")
             }
-            Problem::TooLarge { part, limit, found } => {
+            ErrorKind::TooLarge { part, limit, found } => {
                 write!(f, "the {part} takes {found} bytes, the limit is {limit}; cut it into several")
             }
-            Problem::Result(cause) => write!(
+            ErrorKind::Result(cause) => write!(
                 f,
                 "the result is of another type ({cause}); the command itself was carried out; check the result's \
                  type, and the members' versions"
             ),
-            Problem::Mistakes(mistakes) => write_mistakes(mistakes, f),
-            Problem::Start(cause) => write!(f, "{cause}{}", remedy_at_start(cause)),
-            Problem::JoinError(cause) => write!(f, "{cause}{}", remedy_of_outcast(*cause)),
-            Problem::Unreachable(cause) => {
+            ErrorKind::Config(errors) => write_config_errors(errors, f),
+            ErrorKind::Start(cause) => write!(f, "{cause}{}", remedy_at_start(cause)),
+            ErrorKind::Join(cause) => write!(f, "{cause}{}", remedy_of_outcast(*cause)),
+            ErrorKind::Unreachable(cause) => {
                 write!(f, "{cause}; check the addresses, and whether a member is up")
             }
-            Problem::Unresolved { resource, error } => {
+            ErrorKind::Unresolved { resource, error } => {
                 write!(f, "`{resource}`: {error}; {}", remedy_of_unresolved(*error))
             }
-            Problem::OtherPartitions { resource, expected, found } => write!(
+            ErrorKind::OtherPartitions { resource, expected, found } => write!(
                 f,
                 "`{resource}` has {found} partitions on its members, and was to be opened with {expected}; open it with \
                  as many as they have"
             ),
-            Problem::AlreadyOpen { resource } => {
+            ErrorKind::AlreadyOpen { resource } => {
                 write!(f, "`{resource}` is open in this process already; clone its proxy instead")
             }
-            Problem::EmptyPage => {
+            ErrorKind::EmptyPage => {
                 write!(f, "a page without items says that more follow; ask for at least one item a page")
             }
-            Problem::NeverEqual => write!(
+            ErrorKind::NeverEqual => write!(
                 f,
                 "the value is not equal to itself, as NaN is not, so it cannot be compared and set; set it anew instead"
             ),
-            Problem::PanicAborts => write!(
+            ErrorKind::PanicAborts => write!(
                 f,
                 "the program is built with `panic = \"abort\"`, so a panic in one method would end every replica; \
                  build it with `panic = \"unwind\"`"
@@ -350,13 +352,13 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Writes a single mistake on one line, several as a list.
-fn write_mistakes(mistakes: &[Mistake], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    if let [only] = mistakes {
+/// Writes a single configuration error on one line, several as a list.
+fn write_config_errors(errors: &[ConfigError], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    if let [only] = errors {
         return write!(f, "{only}");
     }
-    write!(f, "{} mistakes:", mistakes.len())?;
-    mistakes.iter().try_for_each(|mistake| write!(f, "\n  - {mistake}"))
+    write!(f, "{} errors in the configuration:", errors.len())?;
+    errors.iter().try_for_each(|error| write!(f, "\n  - {error}"))
 }
 
 /// Returns what the operator of a member can do. Storage errors carry their own remedy.
@@ -411,47 +413,47 @@ fn remedy_of_outcast(cause: JoinError) -> &'static str {
 }
 
 /// Returns what the caller of a failed read can do. The read changed nothing.
-fn remedy_of_read(failure: Failure) -> &'static str {
-    match failure {
-        Failure::Timeout | Failure::Disconnected => {
+fn remedy_of_read(error: RequestError) -> &'static str {
+    match error {
+        RequestError::Timeout | RequestError::Disconnected => {
             "try again; if it lasts, see whether a majority of the members is up"
         }
-        Failure::Stopped => "try again through another member",
-        Failure::Halted => {
+        RequestError::Stopped => "try again through another member",
+        RequestError::Halted => {
             "the member's log says which: bring the members' versions in line, or see to its disk; until then try \
              through another member"
         }
-        Failure::BadResult => "return less, or in several calls",
-        Failure::Panicked => "the member's log says where it was",
-        _ => remedy(failure),
+        RequestError::BadResult => "return less, or in several calls",
+        RequestError::Panicked => "the member's log says where it was",
+        _ => remedy(error),
     }
 }
 
 /// Returns what the caller of a failed request can do.
-fn remedy(failure: Failure) -> &'static str {
-    match failure {
-        Failure::NoLeader => "try again; if it lasts, see whether a majority of the members is up",
-        Failure::NotLeader | Failure::Superseded => "try again",
-        Failure::Timeout | Failure::Disconnected => {
+fn remedy(error: RequestError) -> &'static str {
+    match error {
+        RequestError::NoLeader => "try again; if it lasts, see whether a majority of the members is up",
+        RequestError::NotLeader | RequestError::Superseded => "try again",
+        RequestError::Timeout | RequestError::Disconnected => {
             "a write may have been applied, so read before trying again; see whether a majority of the members is up"
         }
-        Failure::Busy => "try again later, or send less at once",
-        Failure::StorageFull => "free space on the leader's disk, then try again",
-        Failure::Stopped => {
+        RequestError::Busy => "try again later, or send less at once",
+        RequestError::StorageFull => "free space on the leader's disk, then try again",
+        RequestError::Stopped => {
             "a write may have been applied, so read before trying again through another member"
         }
-        Failure::UnknownResource => "open it there, or try again through another member",
-        Failure::UnknownMethod | Failure::WrongKind | Failure::BadArguments => {
+        RequestError::UnknownResource => "open it there, or try again through another member",
+        RequestError::UnknownMethod | RequestError::WrongKind | RequestError::BadArguments => {
             "the members run other versions of the state machine than the caller: bring them in line"
         }
-        Failure::TooLarge => "cut it into several",
-        Failure::BadResult => "the command itself was carried out; return less, or in several calls",
-        Failure::Closed => "open it again, and use the new proxy",
-        Failure::Halted => {
+        RequestError::TooLarge => "cut it into several",
+        RequestError::BadResult => "the command itself was carried out; return less, or in several calls",
+        RequestError::Closed => "open it again, and use the new proxy",
+        RequestError::Halted => {
             "the member's log says which: bring the members' versions in line, or see to its disk; a write may have \
              been applied, so read before trying again through another member"
         }
-        Failure::Panicked => "what it had changed before stays; the member's log says where it was",
+        RequestError::Panicked => "what it had changed before stays; the member's log says where it was",
     }
 }
 
@@ -459,13 +461,13 @@ fn remedy(failure: Failure) -> &'static str {
 mod tests {
     use super::*;
 
-    fn place(read: bool) -> CallSite {
+    fn call_site(read: bool) -> CallSite {
         CallSite { resource: "bank".into(), method: "deposit", read }
     }
 
     #[test]
     fn says_cause_place_and_remedy() {
-        let error = Error::from(Failure::StorageFull).at(place(false));
+        let error = Error::from(RequestError::StorageFull).at(call_site(false));
         assert_eq!(
             error.to_string(),
             "`deposit` of `bank`: the log's disk is full; free space on the leader's disk, then try again"
@@ -476,22 +478,22 @@ mod tests {
 
     #[test]
     fn a_read_was_never_applied() {
-        assert_eq!(Error::from(Failure::Timeout).at(place(false)).outcome(), Outcome::Unknown);
-        assert_eq!(Error::from(Failure::Timeout).at(place(true)).outcome(), Outcome::NotApplied);
+        assert_eq!(Error::from(RequestError::Timeout).at(call_site(false)).outcome(), Outcome::Unknown);
+        assert_eq!(Error::from(RequestError::Timeout).at(call_site(true)).outcome(), Outcome::NotApplied);
     }
 
     #[test]
     fn a_failed_read_does_not_speak_of_writes() {
         for code in 1..100 {
-            let Some(failure) = Failure::from_code(code) else { continue };
-            let text = Error::from(failure).at(place(true)).to_string();
+            let Some(error) = RequestError::from_code(code) else { continue };
+            let text = Error::from(error).at(call_site(true)).to_string();
             assert!(!text.contains("a write may"), "{text}");
         }
     }
 
     #[test]
     fn a_write_that_failed_everywhere_is_not_said_to_be_applied_somewhere() {
-        let text = Error::from(Problem::Partial(Failure::Timeout)).at(place(false)).to_string();
+        let text = Error::from(ErrorKind::Partial(RequestError::Timeout)).at(call_site(false)).to_string();
         assert!(
             text.contains("failed in at least one partition, and was or may have been applied"),
             "{text}"
@@ -500,11 +502,13 @@ mod tests {
 
     #[test]
     fn a_halted_group_is_blamed_on_the_program_or_the_disk() {
-        let text = Error::from(Failure::Halted).at(place(false)).to_string();
+        let text = Error::from(RequestError::Halted).at(call_site(false)).to_string();
         let causes =
             ["does not understand an entry", "its disk cannot read it", "the member's log says which"];
         causes.iter().for_each(|part| assert!(text.contains(part), "{text}"));
-        assert!(text.contains("read before trying again") && Error::from(Failure::Halted).is_retryable());
+        assert!(
+            text.contains("read before trying again") && Error::from(RequestError::Halted).is_retryable()
+        );
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::shard::Shard;
 use crate::codec::ids::{GroupId, MemberId};
-use crate::request::failure::Failure;
+use crate::request::error::RequestError;
 use crate::request::wire::leaders::{ADDRESS_MAX, LeaderHint, Leaders};
 use crate::request::wire::resolve::{Partition, Resolve, Resolved};
 use std::collections::BTreeMap;
@@ -28,7 +28,7 @@ impl AddressBook {
         let partition = |group: &GroupId| Partition { group: *group, leader: self.leader(shard, *group) };
         let partitions = match shard.resource(&resolve.name) {
             Some(groups) => Ok(groups.iter().map(partition).collect()),
-            None => Err(Failure::UnknownResource.code()),
+            None => Err(RequestError::UnknownResource.code()),
         };
         Resolved { id: resolve.id, partitions }
     }

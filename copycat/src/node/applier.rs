@@ -8,7 +8,7 @@ use super::machine::{Entry, Machine, Query};
 use crate::codec::command::{Command, Stamp};
 use crate::codec::frame::{Frame, Header, Kind};
 use crate::codec::ids::{GroupId, Index};
-use crate::request::failure::Failure;
+use crate::request::error::RequestError;
 use crate::request::reply::{Replies, ReplyTo};
 use crate::request::sender::Answer;
 use bytes::Bytes;
@@ -198,14 +198,14 @@ impl AppliedGroup {
         let answer = self.read(stamp, command.borrow());
         // The state is no newer than this moment. It was the newest one only if the lease still holds now.
         let stale = lease_end.is_some_and(|end| clock() >= end);
-        replies.answer(reply, if stale { Err(Failure::NotLeader) } else { answer });
+        replies.answer(reply, if stale { Err(RequestError::NotLeader) } else { answer });
     }
 
     fn read(&self, stamp: Stamp, command: Command<&[u8]>) -> Answer {
         self.progress.reads.fetch_add(1, Ordering::Release);
         self.progress.read_bytes.fetch_add(command.len() as u64, Ordering::Release);
         if self.halted {
-            return Err(Failure::Halted);
+            return Err(RequestError::Halted);
         }
         let mut out = Vec::new();
         let query = Query { index: self.applied, time: self.time, stamp, command };
@@ -216,7 +216,7 @@ impl AppliedGroup {
         assert_eq!(frame.header.index, self.seen + 1, "entries come one behind the other");
         self.seen = frame.header.index;
         if self.halted {
-            return Err(Failure::Halted);
+            return Err(RequestError::Halted);
         }
         let answer = match frame.header.kind {
             Kind::Command => self.command(frame),
@@ -241,7 +241,7 @@ impl AppliedGroup {
         error!(%group, index, ?kind, %method, %why, "an entry this program does not understand: the group's state stops here");
         self.halted = true;
         self.progress.halted.store(true, Ordering::Release);
-        Err(Failure::Halted)
+        Err(RequestError::Halted)
     }
 
     fn command(&mut self, frame: &Frame<'_>) -> Answer {
@@ -249,9 +249,9 @@ impl AppliedGroup {
         let Header { index, time, stamp, .. } = frame.header;
         match self.machine.apply(&Entry { index, time, stamp, command: frame.command() }, &mut out) {
             // The command was checked before it was proposed, so a program with other commands proposed it.
-            Err(failure @ (Failure::UnknownMethod | Failure::WrongKind | Failure::BadArguments)) => {
-                self.halt(frame, failure)
-            }
+            Err(
+                error @ (RequestError::UnknownMethod | RequestError::WrongKind | RequestError::BadArguments),
+            ) => self.halt(frame, error),
             outcome => outcome.map(|()| Bytes::from(out)),
         }
     }
@@ -261,7 +261,7 @@ impl AppliedGroup {
 mod tests {
     use super::*;
     use crate::codec::ids::MethodId;
-    use crate::request::failure::Outcome;
+    use crate::request::error::Outcome;
     use tokio::sync::oneshot;
 
     /// A state machine that knows one method.
@@ -270,11 +270,11 @@ mod tests {
     const KNOWN: MethodId = MethodId::of("known");
 
     impl Machine for Old {
-        fn apply(&mut self, entry: &Entry<'_>, _: &mut Vec<u8>) -> Result<(), Failure> {
-            if entry.command.method == KNOWN { Ok(()) } else { Err(Failure::UnknownMethod) }
+        fn apply(&mut self, entry: &Entry<'_>, _: &mut Vec<u8>) -> Result<(), RequestError> {
+            if entry.command.method == KNOWN { Ok(()) } else { Err(RequestError::UnknownMethod) }
         }
 
-        fn read(&self, _: &Query<'_>, _: &mut Vec<u8>) -> Result<(), Failure> {
+        fn read(&self, _: &Query<'_>, _: &mut Vec<u8>) -> Result<(), RequestError> {
             Ok(())
         }
     }
@@ -304,8 +304,8 @@ mod tests {
         let mut answer = |at: usize| answers[at].try_recv().unwrap();
         assert_eq!(answer(0), Ok(Bytes::new()));
         for at in [1, 2] {
-            let failure = answer(at).unwrap_err();
-            assert_eq!((failure, failure.outcome()), (Failure::Halted, Outcome::Unknown));
+            let error = answer(at).unwrap_err();
+            assert_eq!((error, error.outcome()), (RequestError::Halted, Outcome::Unknown));
         }
         assert_eq!(progress.applied(), 1, "what is not applied is not counted as applied");
         assert!(progress.is_halted());
@@ -333,6 +333,6 @@ mod tests {
             answer.try_recv().unwrap()
         };
         assert_eq!(read(4), Ok(Bytes::new()));
-        assert_eq!(read(5), Err(Failure::NotLeader));
+        assert_eq!(read(5), Err(RequestError::NotLeader));
     }
 }

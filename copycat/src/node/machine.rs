@@ -2,7 +2,7 @@
 
 use crate::codec::command::{Call, Command, Stamp};
 use crate::codec::ids::Index;
-use crate::request::failure::Failure;
+use crate::request::error::RequestError;
 use std::fmt;
 
 /// A committed command and its context. All of it comes from the log, so a replay gives the same values.
@@ -36,18 +36,18 @@ pub struct Query<'a> {
 /// One replica of a group's state. The applier owns it.
 ///
 /// Every method appends the encoded result to `out`, or leaves `out` unchanged and fails. No method panics: a panic of
-/// the user's code becomes [`Failure::Panicked`].
+/// the user's code becomes [`RequestError::Panicked`].
 ///
-/// [`Failure::UnknownMethod`] and [`Failure::WrongKind`] mean that the log contains a command this program does not
-/// know: the group must stop, and never skip it. [`Failure::BadArguments`] of an entry that was checked before it was
-/// proposed means that the program which checked it had other argument types. Every other failure is a deterministic
+/// [`RequestError::UnknownMethod`] and [`RequestError::WrongKind`] mean that the log contains a command this program does not
+/// know: the group must stop, and never skip it. [`RequestError::BadArguments`] of an entry that was checked before it was
+/// proposed means that the program which checked it had other argument types. Every other error is a deterministic
 /// answer, the same on all replicas.
 pub(crate) trait Machine: Send {
     /// Applies one committed command.
-    fn apply(&mut self, entry: &Entry<'_>, out: &mut Vec<u8>) -> Result<(), Failure>;
+    fn apply(&mut self, entry: &Entry<'_>, out: &mut Vec<u8>) -> Result<(), RequestError>;
 
     /// Answers a read from the current state.
-    fn read(&self, query: &Query<'_>, out: &mut Vec<u8>) -> Result<(), Failure>;
+    fn read(&self, query: &Query<'_>, out: &mut Vec<u8>) -> Result<(), RequestError>;
 }
 
 /// The check of a request before the leader takes it, without access to any state.
@@ -55,7 +55,7 @@ pub(crate) trait Checker: Send + Sync {
     /// Checks that the method exists, has the kind that the access says, and keeps the limits. For writes it also
     /// checks that the arguments decode, key and rest separately, because every replica must be able to decode an
     /// entry.
-    fn check(&self, call: &Call) -> Result<(), Failure>;
+    fn check(&self, call: &Call) -> Result<(), RequestError>;
 }
 
 impl fmt::Debug for dyn Machine {

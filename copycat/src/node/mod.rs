@@ -41,7 +41,7 @@ use self::driver::Driver;
 use self::machine::{Checker, Machine};
 use self::shard::Attachment;
 use crate::codec::ids::GroupId;
-use crate::request::failure::Failure;
+use crate::request::error::RequestError;
 use crate::request::sender::RequestSender;
 use crate::request::status::StatusSender;
 use crate::threads;
@@ -99,10 +99,10 @@ impl Node {
     }
 
     /// Waits until the cluster is bootstrapped, or until this member knows why it cannot join.
-    pub(crate) async fn formed(&self) -> Result<Result<(), JoinError>, Failure> {
+    pub(crate) async fn formed(&self) -> Result<Result<(), JoinError>, RequestError> {
         let (reply, answer) = oneshot::channel();
         self.command(Command::Formed(reply))?;
-        answer.await.map_err(|_| Failure::Stopped)
+        answer.await.map_err(|_| RequestError::Stopped)
     }
 
     /// Attaches the state machines of all groups of a resource, or none of them. The cluster must be bootstrapped.
@@ -114,19 +114,19 @@ impl Node {
         resource: String,
         groups: Vec<(GroupId, Box<dyn Machine>)>,
         checker: Arc<dyn Checker>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), RequestError> {
         let (done, answer) = oneshot::channel();
         let ids = groups.iter().map(|(id, _)| *id).collect();
         self.command(Command::Attach(Attachment { resource, groups, checker, done }))?;
         let mut attaching = Attaching { node: self, groups: ids, answer };
-        (&mut attaching.answer).await.unwrap_or(Err(Failure::Stopped))
+        (&mut attaching.answer).await.unwrap_or(Err(RequestError::Stopped))
     }
 
     /// Returns the status of the node's groups and journal.
-    pub(crate) async fn status(&self) -> Result<ShardStatus, Failure> {
+    pub(crate) async fn status(&self) -> Result<ShardStatus, RequestError> {
         let (reply, answer) = oneshot::channel();
         self.command(Command::Status(reply))?;
-        answer.await.map_err(|_| Failure::Stopped)
+        answer.await.map_err(|_| RequestError::Stopped)
     }
 
     /// Stops the member in order, and waits until every thread has ended. Returns at once if the node has already
@@ -139,8 +139,8 @@ impl Node {
         self.join();
     }
 
-    fn command(&self, command: Command) -> Result<(), Failure> {
-        self.commands.send(command).map_err(|_| Failure::Stopped)
+    fn command(&self, command: Command) -> Result<(), RequestError> {
+        self.commands.send(command).map_err(|_| RequestError::Stopped)
     }
 
     fn join(&self) {
@@ -155,7 +155,7 @@ impl Node {
 struct Attaching<'a> {
     node: &'a Node,
     groups: Vec<GroupId>,
-    answer: oneshot::Receiver<Result<(), Failure>>,
+    answer: oneshot::Receiver<Result<(), RequestError>>,
 }
 
 impl Drop for Attaching<'_> {

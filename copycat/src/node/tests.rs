@@ -5,7 +5,7 @@ use super::{Node, Options, Storage};
 use crate::codec::command::Call;
 use crate::codec::cursor::Malformed;
 use crate::codec::ids::{GroupId, MemberId};
-use crate::request::failure::Failure;
+use crate::request::error::RequestError;
 use crate::request::status::{Health, PartitionStatus};
 use crate::request::wire::resolve::{self, Resolve, Resolved};
 use crate::request::wire::{self as requests, number};
@@ -52,17 +52,17 @@ impl wire::Incoming for Heard {
 struct Nothing;
 
 impl Machine for Nothing {
-    fn apply(&mut self, _: &Entry<'_>, _: &mut Vec<u8>) -> Result<(), Failure> {
+    fn apply(&mut self, _: &Entry<'_>, _: &mut Vec<u8>) -> Result<(), RequestError> {
         Ok(())
     }
 
-    fn read(&self, _: &Query<'_>, _: &mut Vec<u8>) -> Result<(), Failure> {
+    fn read(&self, _: &Query<'_>, _: &mut Vec<u8>) -> Result<(), RequestError> {
         Ok(())
     }
 }
 
 impl Checker for Nothing {
-    fn check(&self, _: &Call) -> Result<(), Failure> {
+    fn check(&self, _: &Call) -> Result<(), RequestError> {
         Ok(())
     }
 }
@@ -157,7 +157,7 @@ async fn names_stand_for_what_is_open() {
         panic!("it is open")
     };
     assert!(partitions.iter().map(|partition| partition.group.0).eq(1..=3), "in their order");
-    let unknown = Resolved { id: 2, partitions: Err(Failure::UnknownResource.code()) };
+    let unknown = Resolved { id: 2, partitions: Err(RequestError::UnknownResource.code()) };
     assert_eq!(caller.next().await, Some(Heard::Resolved(unknown)));
     alone.node.close().await;
 }

@@ -3,7 +3,7 @@
 use super::connections::ConnectionId;
 use crate::codec::access::{Access, Consistency, ReadOrder};
 use crate::codec::ids::{GroupId, MemberId};
-use crate::request::failure::Failure;
+use crate::request::error::RequestError;
 use crate::request::sender::Request;
 use crate::request::wire::leaders::LeaderHint;
 use std::collections::VecDeque;
@@ -163,7 +163,7 @@ impl RequestQueue {
             count += 1;
             bytes += request.call.len();
             // A caller that has stopped waiting needs no answer.
-            let _ = request.reply.send(Err(Failure::NoLeader));
+            let _ = request.reply.send(Err(RequestError::NoLeader));
         }
         (count, bytes)
     }

@@ -6,7 +6,7 @@ use super::calls::{Calls, IN_FLIGHT_MAX, InFlight};
 use super::connections::ConnectionId;
 use super::queue::QueueKey;
 use super::routes::{self, Routes};
-use crate::request::failure::Failure;
+use crate::request::error::RequestError;
 use crate::request::sender::Request;
 use crate::request::wire::results::Answered;
 use crate::request::wire::submit::{Submit, Submitted};
@@ -74,7 +74,7 @@ impl Requests {
         for id in self.sending.drain(..) {
             let unsent = self.calls.take(connection, id).expect("it was kept a moment ago");
             // A caller that has stopped waiting needs no answer. This holds for all answers here.
-            let _ = unsent.reply.send(Err(Failure::Busy));
+            let _ = unsent.reply.send(Err(RequestError::Busy));
             self.routes.ended(queue, 1);
         }
     }
@@ -84,27 +84,26 @@ impl Requests {
     pub(super) fn answered(&mut self, now: Instant, connection: ConnectionId, answered: Answered) -> bool {
         let Some(call) = self.calls.take(connection, answered.id) else { return false };
         self.routes.ended(call.queue, 1);
-        let answer = answered.result.map_err(Failure::received);
-        let elsewhere =
-            answer.as_ref().is_err_and(|failure| self.heed(now, *failure, call.queue, connection));
+        let answer = answered.result.map_err(RequestError::received);
+        let elsewhere = answer.as_ref().is_err_and(|error| self.heed(now, *error, call.queue, connection));
         let _ = call.reply.send(answer);
         elsewhere
     }
 
-    /// Reacts to a failure of the member on `connection`, or to its silence. Returns the same as
+    /// Reacts to an error of the member on `connection`, or to its silence. Returns the same as
     /// [`answered`](Self::answered).
-    fn heed(&mut self, now: Instant, failure: Failure, queue: QueueKey, connection: ConnectionId) -> bool {
-        if may_be_led_by_another(failure) {
+    fn heed(&mut self, now: Instant, error: RequestError, queue: QueueKey, connection: ConnectionId) -> bool {
+        if may_be_led_by_another(error) {
             self.routes.forget_leader(now, queue, connection);
         }
-        self.routes.default_connection() == Some(connection) && may_be_better_elsewhere(failure)
+        self.routes.default_connection() == Some(connection) && may_be_better_elsewhere(error)
     }
 
     /// Handles the end of a connection: requests in flight on it may or may not have happened.
     pub(super) fn lost(&mut self, connection: ConnectionId) {
         for call in self.calls.take_connection(connection) {
             self.routes.ended(call.queue, 1);
-            let _ = call.reply.send(Err(Failure::Disconnected));
+            let _ = call.reply.send(Err(RequestError::Disconnected));
         }
     }
 
@@ -115,8 +114,8 @@ impl Requests {
         let mut elsewhere = false;
         for call in self.calls.take_expired(now) {
             self.routes.ended(call.queue, 1);
-            elsewhere |= self.heed(now, Failure::Timeout, call.queue, call.connection);
-            let _ = call.reply.send(Err(Failure::Timeout));
+            elsewhere |= self.heed(now, RequestError::Timeout, call.queue, call.connection);
+            let _ = call.reply.send(Err(RequestError::Timeout));
         }
         self.routes.forget(now);
         elsewhere
@@ -124,16 +123,20 @@ impl Requests {
 }
 
 /// Returns whether another member may be able to do what this one could not.
-fn may_be_better_elsewhere(failure: Failure) -> bool {
+fn may_be_better_elsewhere(error: RequestError) -> bool {
     matches!(
-        failure,
-        Failure::NoLeader | Failure::Timeout | Failure::UnknownResource | Failure::Stopped | Failure::Halted
+        error,
+        RequestError::NoLeader
+            | RequestError::Timeout
+            | RequestError::UnknownResource
+            | RequestError::Stopped
+            | RequestError::Halted
     )
 }
 
 /// Returns whether the member that was asked may not be the leader any more, if it was.
-fn may_be_led_by_another(failure: Failure) -> bool {
-    may_be_better_elsewhere(failure) || matches!(failure, Failure::NotLeader | Failure::Disconnected)
+fn may_be_led_by_another(error: RequestError) -> bool {
+    may_be_better_elsewhere(error) || matches!(error, RequestError::NotLeader | RequestError::Disconnected)
 }
 
 #[cfg(test)]

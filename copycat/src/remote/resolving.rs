@@ -6,7 +6,7 @@
 
 use super::connections::ConnectionId;
 use crate::codec::ids::GroupId;
-use crate::request::failure::Failure;
+use crate::request::error::RequestError;
 use crate::request::wire::resolve::{Resolve, Resolved};
 use std::time::Duration;
 use thiserror::Error;
@@ -84,10 +84,10 @@ impl Resolving {
                 let _ = self.questions.remove(at).reply.send(Ok(groups));
                 false
             }
-            Err(failure) => {
+            Err(error) => {
                 let question = &mut self.questions[at];
                 question.asked = None;
-                if Failure::from_code(*failure) == Some(Failure::UnknownResource) {
+                if RequestError::from_code(*error) == Some(RequestError::UnknownResource) {
                     question.otherwise = ResolveError::NotOpen;
                 }
                 true
@@ -130,7 +130,7 @@ mod tests {
     }
 
     fn not_open(id: u64) -> Resolved {
-        Resolved { id, partitions: Err(Failure::UnknownResource.code()) }
+        Resolved { id, partitions: Err(RequestError::UnknownResource.code()) }
     }
 
     /// The end that waits for the answer about "bank".

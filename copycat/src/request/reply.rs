@@ -1,6 +1,6 @@
 //! The return path of an answer to its caller.
 
-use super::failure::Failure;
+use super::error::RequestError;
 use super::sender::Answer;
 use super::wire::results::Answered;
 use std::fmt;
@@ -53,13 +53,13 @@ impl Replies {
         }
     }
 
-    /// Answers one request with a failure.
-    pub(crate) fn fail(&mut self, to: ReplyTo, failure: Failure) {
-        self.answer(to, Err(failure));
+    /// Answers one request with an error.
+    pub(crate) fn fail(&mut self, to: ReplyTo, error: RequestError) {
+        self.answer(to, Err(error));
     }
 
     fn gather(&mut self, origin: Origin, number: u64, answer: Answer) {
-        let answered = Answered { id: number, result: answer.map_err(Failure::code) };
+        let answered = Answered { id: number, result: answer.map_err(RequestError::code) };
         // A turn serves few connections, and mostly one after the other: the newest is at the end.
         // Each message that came by it has an origin of its own.
         let connection = origin.0.connection();

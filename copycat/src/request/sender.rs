@@ -1,6 +1,6 @@
 //! The queue of requests from proxies to a node, and the return of the answers.
 
-use super::failure::Failure;
+use super::error::RequestError;
 use crate::codec::command::Call;
 use crate::codec::ids::GroupId;
 use bytes::Bytes;
@@ -12,7 +12,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 pub(crate) const PERMIT_BYTES: usize = 16 << 10;
 
 /// The encoded result of a method, or the reason why there is none.
-pub(crate) type Answer = Result<Bytes, Failure>;
+pub(crate) type Answer = Result<Bytes, RequestError>;
 
 /// A command in flight from a proxy to a group.
 #[derive(Debug)]
@@ -74,7 +74,7 @@ impl RequestSender {
     pub(crate) async fn call(&self, group: GroupId, call: Call) -> Answer {
         let answer = self.hand_in(group, call).await?;
         // A request that never entered the queue certainly did nothing; one whose answer was dropped may have.
-        answer.await.unwrap_or(Err(Failure::Stopped))
+        answer.await.unwrap_or(Err(RequestError::Stopped))
     }
 
     /// Performs the first half of a call, up to the request being in the queue. Fails with `Closed` if it never
@@ -83,11 +83,11 @@ impl RequestSender {
         &self,
         group: GroupId,
         call: Call,
-    ) -> Result<oneshot::Receiver<Answer>, Failure> {
+    ) -> Result<oneshot::Receiver<Answer>, RequestError> {
         let cost = self.capacity.cost(&call) as u32;
-        let permits = self.capacity.permits.acquire_many(cost).await.map_err(|_| Failure::Closed)?;
+        let permits = self.capacity.permits.acquire_many(cost).await.map_err(|_| RequestError::Closed)?;
         let (reply, answer) = oneshot::channel();
-        self.inbox.send(Request { group, call, reply }).map_err(|_| Failure::Closed)?;
+        self.inbox.send(Request { group, call, reply }).map_err(|_| RequestError::Closed)?;
         // The receiver gives the permits back.
         permits.forget();
         Ok(answer)
@@ -136,7 +136,7 @@ mod tests {
     use std::pin::Pin;
     use std::task::{Context, Poll, Waker};
 
-    type HandedIn = Result<oneshot::Receiver<Answer>, Failure>;
+    type HandedIn = Result<oneshot::Receiver<Answer>, RequestError>;
     type HandingIn<'a> = Pin<Box<dyn Future<Output = HandedIn> + 'a>>;
 
     const HALF: usize = 2 * PERMIT_BYTES;
@@ -257,7 +257,7 @@ mod tests {
         assert!(!enters(&mut second));
         drop(requests);
         for mut waiting in [second, first, hand_in(&sender, 4, 0)] {
-            assert!(matches!(poll(&mut waiting), Poll::Ready(Err(Failure::Closed))));
+            assert!(matches!(poll(&mut waiting), Poll::Ready(Err(RequestError::Closed))));
         }
         assert!(entered.try_recv().is_err_and(|error| error == oneshot::error::TryRecvError::Closed));
     }

@@ -5,7 +5,7 @@ use crate::codec::command::Command;
 use crate::codec::frame::{BODY_MAX, KEY_MAX};
 use crate::codec::ids::MethodId;
 use crate::codec::payload::{self, PayloadError};
-use crate::error::{Error, Problem};
+use crate::error::{Error, ErrorKind};
 use serde::de::Deserialize;
 use serde::{Serialize, Serializer};
 
@@ -15,7 +15,7 @@ const CAPACITY: usize = 64;
 /// The error for bytes that do not decode as the expected type, or for a value that cannot be encoded.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
-pub struct Misfit(pub(crate) PayloadError);
+pub struct EncodingError(pub(crate) PayloadError);
 
 /// The encoded arguments of one command.
 #[derive(Clone, Debug)]
@@ -49,7 +49,7 @@ impl Arguments {
         assert!(key_len <= body.len(), "the key is part of the body");
         check_key_len(key_len)?;
         if body.len() > BODY_MAX {
-            return Err(Problem::TooLarge { part: "command", limit: BODY_MAX, found: body.len() }.into());
+            return Err(ErrorKind::TooLarge { part: "command", limit: BODY_MAX, found: body.len() }.into());
         }
         Ok(Arguments { body, key_len })
     }
@@ -69,17 +69,19 @@ impl Arguments {
 /// Refuses a key that is longer than `KEY_MAX`.
 pub(crate) fn check_key_len(found: usize) -> Result<(), Error> {
     if found > KEY_MAX {
-        Err(Problem::TooLarge { part: "key", limit: KEY_MAX, found }.into())
+        Err(ErrorKind::TooLarge { part: "key", limit: KEY_MAX, found }.into())
     } else {
         Ok(())
     }
 }
 
-/// Converts the failure of an encoding into the caller's error.
+/// Converts the error of an encoding into the caller's error.
 pub(crate) fn refused(cause: PayloadError) -> Error {
     match cause {
-        PayloadError::TooLarge { limit, found } => Problem::TooLarge { part: "command", limit, found }.into(),
-        other => Problem::Arguments(other).into(),
+        PayloadError::TooLarge { limit, found } => {
+            ErrorKind::TooLarge { part: "command", limit, found }.into()
+        }
+        other => ErrorKind::Arguments(other).into(),
     }
 }
 
@@ -87,19 +89,19 @@ pub(crate) fn refused(cause: PayloadError) -> Error {
 pub fn check_keyed<'a, K: Deserialize<'a>, A: Deserialize<'a>>(
     body: &'a [u8],
     key_len: usize,
-) -> Result<(), Misfit> {
-    let (key, others) = body.split_at_checked(key_len).ok_or(Misfit(PayloadError::Trailing(0)))?;
-    payload::decode_borrowed::<K>(key).map_err(Misfit)?;
-    payload::decode_borrowed::<A>(others).map_err(Misfit)?;
+) -> Result<(), EncodingError> {
+    let (key, others) = body.split_at_checked(key_len).ok_or(EncodingError(PayloadError::Trailing(0)))?;
+    payload::decode_borrowed::<K>(key).map_err(EncodingError)?;
+    payload::decode_borrowed::<A>(others).map_err(EncodingError)?;
     Ok(())
 }
 
 /// Checks the body of a command without a key: all of it must be an `A`.
-pub fn check_keyless<'a, A: Deserialize<'a>>(body: &'a [u8], key_len: usize) -> Result<(), Misfit> {
+pub fn check_keyless<'a, A: Deserialize<'a>>(body: &'a [u8], key_len: usize) -> Result<(), EncodingError> {
     if key_len > 0 {
-        return Err(Misfit(PayloadError::Trailing(key_len)));
+        return Err(EncodingError(PayloadError::Trailing(key_len)));
     }
-    payload::decode_borrowed::<A>(body).map(drop).map_err(Misfit)
+    payload::decode_borrowed::<A>(body).map(drop).map_err(EncodingError)
 }
 
 /// A `&[u8]` argument. It encodes to the same bytes as the slice, in one step instead of one per byte.

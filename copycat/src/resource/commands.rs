@@ -1,6 +1,6 @@
 //! The methods of a state machine as data: the table that `#[state_machine]` generates.
 
-use super::arguments::Misfit;
+use super::arguments::EncodingError;
 use super::split::{Parts, Spread};
 use crate::codec::access::Consistency;
 use crate::codec::ids::MethodId;
@@ -88,10 +88,10 @@ pub struct Method {
 }
 
 /// The type of [`Method::check`].
-pub(crate) type Check = fn(body: &[u8], key_len: usize) -> Result<(), Misfit>;
+pub(crate) type Check = fn(body: &[u8], key_len: usize) -> Result<(), EncodingError>;
 
 /// The type of [`Method::merge`].
-pub(crate) type Merge = fn(results: &[Bytes], out: &mut Vec<u8>) -> Result<(), Misfit>;
+pub(crate) type Merge = fn(results: &[Bytes], out: &mut Vec<u8>) -> Result<(), EncodingError>;
 
 /// The type of [`Method::split`].
 pub(crate) type Split = fn(body: &[u8], spread: Spread) -> Result<Parts, Error>;

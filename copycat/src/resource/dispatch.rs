@@ -7,7 +7,7 @@ use crate::codec::frame::{BODY_MAX, KEY_MAX, RESULT_MAX};
 use crate::codec::ids::MethodId;
 use crate::codec::payload;
 use crate::node::machine::{Checker, Entry, Machine, Query};
-use crate::request::failure::Failure;
+use crate::request::error::RequestError;
 use serde::Serialize;
 use serde::de::Deserialize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -36,10 +36,10 @@ pub enum Handler<S: 'static> {
 }
 
 /// The function of a [`Handler::Read`].
-pub(crate) type RunRead<S> = fn(&S, &Query<'_>, &mut Vec<u8>) -> Result<(), Failure>;
+pub(crate) type RunRead<S> = fn(&S, &Query<'_>, &mut Vec<u8>) -> Result<(), RequestError>;
 
 /// The function of a [`Handler::Write`].
-pub(crate) type RunWrite<S> = fn(&mut S, &Entry<'_>, &mut Vec<u8>) -> Result<(), Failure>;
+pub(crate) type RunWrite<S> = fn(&mut S, &Entry<'_>, &mut Vec<u8>) -> Result<(), RequestError>;
 
 impl<S> Clone for Handler<S> {
     fn clone(&self) -> Self {
@@ -52,7 +52,7 @@ impl<S> Copy for Handler<S> {}
 /// The part of a committed command that generated code uses.
 impl<'a> Entry<'a> {
     /// Decodes the arguments, in the order in which they are encoded.
-    pub fn arguments<A: Deserialize<'a>>(&self) -> Result<A, Failure> {
+    pub fn arguments<A: Deserialize<'a>>(&self) -> Result<A, RequestError> {
         decode(self.command.body)
     }
 }
@@ -60,21 +60,21 @@ impl<'a> Entry<'a> {
 /// The part of a read that generated code uses.
 impl<'a> Query<'a> {
     /// Decodes the arguments, in the order in which they are encoded.
-    pub fn arguments<A: Deserialize<'a>>(&self) -> Result<A, Failure> {
+    pub fn arguments<A: Deserialize<'a>>(&self) -> Result<A, RequestError> {
         decode(self.command.body)
     }
 }
 
 /// Decodes the arguments of a command, in the order in which they are encoded.
-pub fn decode<'a, A: Deserialize<'a>>(body: &'a [u8]) -> Result<A, Failure> {
-    payload::decode_borrowed(body).map_err(|_| Failure::BadArguments)
+pub fn decode<'a, A: Deserialize<'a>>(body: &'a [u8]) -> Result<A, RequestError> {
+    payload::decode_borrowed(body).map_err(|_| RequestError::BadArguments)
 }
 
 /// Appends a method's encoded result. Fails if it cannot be encoded, or is longer than `RESULT_MAX`.
-pub fn answer<T: Serialize>(result: &T, out: &mut Vec<u8>) -> Result<(), Failure> {
+pub fn answer<T: Serialize>(result: &T, out: &mut Vec<u8>) -> Result<(), RequestError> {
     let start = out.len();
-    payload::append(result, out).map_err(|_| Failure::BadResult)?;
-    if out.len() - start > RESULT_MAX { Err(Failure::BadResult) } else { Ok(()) }
+    payload::append(result, out).map_err(|_| RequestError::BadResult)?;
+    if out.len() - start > RESULT_MAX { Err(RequestError::BadResult) } else { Ok(()) }
 }
 
 /// A hash table from ids to methods, in which an id is its own hash. Every member looks up every command here. A
@@ -98,7 +98,7 @@ impl Table {
         Table { methods: C::METHODS, slots: slots.into() }
     }
 
-    fn place(&self, id: MethodId) -> Result<usize, Failure> {
+    fn place(&self, id: MethodId) -> Result<usize, RequestError> {
         for slot in Table::probe(id, self.slots.len()) {
             match self.slots[slot] {
                 (MethodId(0), _) => break,
@@ -106,7 +106,7 @@ impl Table {
                 _ => {}
             }
         }
-        Err(Failure::UnknownMethod)
+        Err(RequestError::UnknownMethod)
     }
 
     /// Returns the slots where an id may be, in the order to try. The lowest bits of the id select the first one.
@@ -132,29 +132,32 @@ impl<S: Send + 'static> Replica<S> {
 }
 
 impl<S: Send + 'static> Machine for Replica<S> {
-    fn apply(&mut self, entry: &Entry<'_>, out: &mut Vec<u8>) -> Result<(), Failure> {
+    fn apply(&mut self, entry: &Entry<'_>, out: &mut Vec<u8>) -> Result<(), RequestError> {
         let Handler::Write(run) = self.handlers[self.table.place(entry.command.method)?] else {
-            return Err(Failure::WrongKind);
+            return Err(RequestError::WrongKind);
         };
         let state = &mut self.state;
         guarded(out, |out| run(state, entry, out))
     }
 
-    fn read(&self, query: &Query<'_>, out: &mut Vec<u8>) -> Result<(), Failure> {
+    fn read(&self, query: &Query<'_>, out: &mut Vec<u8>) -> Result<(), RequestError> {
         let Handler::Read(run) = self.handlers[self.table.place(query.command.method)?] else {
-            return Err(Failure::WrongKind);
+            return Err(RequestError::WrongKind);
         };
         guarded(out, |out| run(&self.state, query, out))
     }
 }
 
-/// Runs user code. A panic becomes [`Failure::Panicked`], and any failure leaves `out` unchanged.
+/// Runs user code. A panic becomes [`RequestError::Panicked`], and any error leaves `out` unchanged.
 ///
 /// The state stays in use after a panic. That is sound, and replicas stay equal: what the method had changed before
 /// it panicked is the same on all of them.
-fn guarded(out: &mut Vec<u8>, run: impl FnOnce(&mut Vec<u8>) -> Result<(), Failure>) -> Result<(), Failure> {
+fn guarded(
+    out: &mut Vec<u8>,
+    run: impl FnOnce(&mut Vec<u8>) -> Result<(), RequestError>,
+) -> Result<(), RequestError> {
     let start = out.len();
-    let result = catch_unwind(AssertUnwindSafe(|| run(out))).unwrap_or(Err(Failure::Panicked));
+    let result = catch_unwind(AssertUnwindSafe(|| run(out))).unwrap_or(Err(RequestError::Panicked));
     if result.is_err() {
         out.truncate(start);
     }
@@ -173,11 +176,11 @@ impl Checks {
 }
 
 impl Checker for Checks {
-    fn check(&self, call: &Call) -> Result<(), Failure> {
+    fn check(&self, call: &Call) -> Result<(), RequestError> {
         let Command { method, key_len, body } = call.command.borrow();
         let (method, key_len) = (&self.0.methods[self.0.place(method)?], key_len as usize);
         if key_len > KEY_MAX || body.len() > BODY_MAX {
-            return Err(Failure::TooLarge);
+            return Err(RequestError::TooLarge);
         }
         match call.access {
             Access::Read(..) if method.is_read() => Ok(()),
@@ -185,10 +188,10 @@ impl Checker for Checks {
                 // The user's `Deserialize` may panic, which must not end the shard.
                 match catch_unwind(|| (method.check)(body, key_len)) {
                     Ok(Ok(())) => Ok(()),
-                    _ => Err(Failure::BadArguments),
+                    _ => Err(RequestError::BadArguments),
                 }
             }
-            _ => Err(Failure::WrongKind),
+            _ => Err(RequestError::WrongKind),
         }
     }
 }
@@ -242,12 +245,17 @@ mod tests {
         method: MethodId,
         body: &[u8],
         out: &mut Vec<u8>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), RequestError> {
         let (stamp, command) = (Stamp::NONE, command(method, body));
         replica.apply(&Entry { index: 1, time: 0, stamp, command }, out)
     }
 
-    fn read(replica: &Replica<u64>, method: MethodId, body: &[u8], out: &mut Vec<u8>) -> Result<(), Failure> {
+    fn read(
+        replica: &Replica<u64>,
+        method: MethodId,
+        body: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<(), RequestError> {
         let (stamp, command) = (Stamp::NONE, command(method, body));
         replica.read(&Query { index: 1, time: 0, stamp, command }, out)
     }
@@ -266,7 +274,7 @@ mod tests {
     fn a_panic_is_an_answer_and_what_was_changed_stays() {
         let mut replica = Replica::new::<Counter>(0u64);
         let mut out = b"before".to_vec();
-        assert_eq!(apply(&mut replica, ADD, &[13], &mut out), Err(Failure::Panicked));
+        assert_eq!(apply(&mut replica, ADD, &[13], &mut out), Err(RequestError::Panicked));
         assert_eq!(out, b"before");
         read(&replica, VALUE, &[], &mut out).unwrap();
         assert_eq!(out, b"before\x0d");
@@ -295,7 +303,7 @@ mod tests {
             assert_eq!(table.place(method.id), Ok(at));
         }
         for id in [0, 1, 23 << 16, u32::MAX] {
-            assert_eq!(table.place(MethodId(id)), Err(Failure::UnknownMethod));
+            assert_eq!(table.place(MethodId(id)), Err(RequestError::UnknownMethod));
         }
     }
 
@@ -303,11 +311,11 @@ mod tests {
     fn unknown_methods_and_wrong_kinds_are_told_apart_from_bad_arguments() {
         let mut replica = Replica::new::<Counter>(0u64);
         let out = &mut Vec::new();
-        assert_eq!(apply(&mut replica, MethodId(1), &[], out), Err(Failure::UnknownMethod));
-        assert_eq!(apply(&mut replica, VALUE, &[], out), Err(Failure::WrongKind));
-        assert_eq!(read(&replica, ADD, &[1], out), Err(Failure::WrongKind));
-        assert_eq!(apply(&mut replica, ADD, &[], out), Err(Failure::BadArguments));
-        assert_eq!(apply(&mut replica, ADD, &[1, 1], out), Err(Failure::BadArguments));
+        assert_eq!(apply(&mut replica, MethodId(1), &[], out), Err(RequestError::UnknownMethod));
+        assert_eq!(apply(&mut replica, VALUE, &[], out), Err(RequestError::WrongKind));
+        assert_eq!(read(&replica, ADD, &[1], out), Err(RequestError::WrongKind));
+        assert_eq!(apply(&mut replica, ADD, &[], out), Err(RequestError::BadArguments));
+        assert_eq!(apply(&mut replica, ADD, &[1, 1], out), Err(RequestError::BadArguments));
     }
 
     #[test]
@@ -319,15 +327,15 @@ mod tests {
         };
         let add = |key_len, body: &[u8]| check(Access::Write, ADD, key_len, body);
         assert_eq!(add(1, &[5]), Ok(()));
-        assert_eq!(add(0, &[5]), Err(Failure::BadArguments));
-        assert_eq!(add(2, &[5]), Err(Failure::BadArguments));
-        assert_eq!(add(1, &[255]), Err(Failure::BadArguments));
-        assert_eq!(add(KEY_MAX as u32 + 1, &[5]), Err(Failure::TooLarge));
+        assert_eq!(add(0, &[5]), Err(RequestError::BadArguments));
+        assert_eq!(add(2, &[5]), Err(RequestError::BadArguments));
+        assert_eq!(add(1, &[255]), Err(RequestError::BadArguments));
+        assert_eq!(add(KEY_MAX as u32 + 1, &[5]), Err(RequestError::TooLarge));
         let read = Access::read(Consistency::Strict);
         assert_eq!(check(read, VALUE, 0, &[]), Ok(()));
-        assert_eq!(check(read, ADD, 1, &[5]), Err(Failure::WrongKind));
-        assert_eq!(check(Access::Write, VALUE, 0, &[]), Err(Failure::WrongKind));
-        assert_eq!(check(read, MethodId(0), 0, &[]), Err(Failure::UnknownMethod));
+        assert_eq!(check(read, ADD, 1, &[5]), Err(RequestError::WrongKind));
+        assert_eq!(check(Access::Write, VALUE, 0, &[]), Err(RequestError::WrongKind));
+        assert_eq!(check(read, MethodId(0), 0, &[]), Err(RequestError::UnknownMethod));
     }
 
     #[test]
@@ -335,7 +343,7 @@ mod tests {
         let mut out = vec![0; RESULT_MAX];
         answer(&7u8, &mut out).unwrap();
         assert_eq!(out.len(), RESULT_MAX + 1);
-        assert_eq!(answer(&vec![0u8; RESULT_MAX - 4], &mut out), Err(Failure::BadResult));
+        assert_eq!(answer(&vec![0u8; RESULT_MAX - 4], &mut out), Err(RequestError::BadResult));
         answer(&vec![0u8; RESULT_MAX - 5], &mut out).unwrap();
     }
 

@@ -13,8 +13,8 @@ use crate::codec::access::{Access, Consistency};
 use crate::codec::command::Call;
 use crate::codec::ids::GroupId;
 use crate::codec::payload;
-use crate::error::{CallSite, Error, Problem};
-use crate::request::failure::Outcome;
+use crate::error::{CallSite, Error, ErrorKind};
+use crate::request::error::Outcome;
 use crate::request::sender::{Answer, RequestSender};
 use crate::request::status::StatusSender;
 use crate::threads::is_node_thread;
@@ -102,7 +102,7 @@ impl Handle {
             // Without a merge all results are alike, because the methods return nothing.
             Route::All | Route::Keys => self.send_all(method, arguments).await?.swap_remove(0),
         };
-        payload::decode(&result).map_err(|cause| self.error(method, Problem::Result(cause)))
+        payload::decode(&result).map_err(|cause| self.error(method, ErrorKind::Result(cause)))
     }
 
     /// Returns the partitions over which a command with several keys is spread.
@@ -148,7 +148,7 @@ impl Handle {
         results: &[Bytes],
         merge: fn(R, R) -> R,
     ) -> Result<R, Error> {
-        merge_decoded(results, merge).map_err(|cause| self.error(method, Problem::Result(cause.0)))
+        merge_decoded(results, merge).map_err(|cause| self.error(method, ErrorKind::Result(cause.0)))
     }
 
     /// Runs [`call`](Handle::call) and blocks the thread.
@@ -185,7 +185,7 @@ impl Handle {
         merge(&results, &mut merged)
             .map_err(|cause| cause.0)
             .and_then(|()| payload::decode(&merged))
-            .map_err(|cause| self.error(method, Problem::Result(cause)))
+            .map_err(|cause| self.error(method, ErrorKind::Result(cause)))
     }
 
     /// Runs [`submit`](Handle::submit) and blocks the thread.
@@ -205,7 +205,7 @@ impl Handle {
     ) -> Result<(&'static Method, Arguments), Error> {
         let Some(method) = C::METHODS.iter().find(|method| method.name == name) else {
             return Err(
-                Problem::UnknownMethod { name: name.into(), resource: self.resource.name.clone() }.into()
+                ErrorKind::UnknownMethod { name: name.into(), resource: self.resource.name.clone() }.into()
             );
         };
         let encoded = tuple::encode(method, arguments).map_err(|error| error.at(self.place(method)))?;
@@ -214,7 +214,7 @@ impl Handle {
 
     /// Refuses to block a thread that the answer would have to come from.
     pub(crate) fn may_block(&self, method: &'static Method) -> Result<(), Error> {
-        if is_node_thread() { Err(self.error(method, Problem::NodeThread)) } else { Ok(()) }
+        if is_node_thread() { Err(self.error(method, ErrorKind::NodeThread)) } else { Ok(()) }
     }
 
     async fn send(&self, method: &'static Method, arguments: Arguments) -> Result<Bytes, Error> {
@@ -224,7 +224,7 @@ impl Handle {
             Route::Single | Route::Keys | Route::All => 0,
         };
         let answer = self.send_to(&partitions[at], method, arguments).await;
-        answer.map_err(|failure| self.error(method, Problem::Request(failure)))
+        answer.map_err(|error| self.error(method, ErrorKind::Request(error)))
     }
 
     /// Sends a command to every partition that it is for: the whole of it, or the partition's part.
@@ -242,17 +242,16 @@ impl Handle {
         let partitions = &self.resource.partitions;
         let sent = parts.into_iter().map(|(at, part)| self.send_to(&partitions[at], method, part));
         let answers = join_all(sent).await;
-        let failures = answers.iter().filter_map(|answer| answer.as_ref().err().copied());
-        if let Some(failure) = failures.clone().max_by_key(|failure| failure.outcome() == Outcome::Unknown) {
+        let errors = answers.iter().filter_map(|answer| answer.as_ref().err().copied());
+        if let Some(error) = errors.clone().max_by_key(|error| error.outcome() == Outcome::Unknown) {
             // "Not applied" would be wrong if some partitions applied it and others did not.
-            let nowhere =
-                failures.clone().count() == answers.len() && failure.outcome() == Outcome::NotApplied;
-            let problem = if method.is_read() || nowhere || answers.len() == 1 {
-                Problem::Request(failure)
+            let nowhere = errors.clone().count() == answers.len() && error.outcome() == Outcome::NotApplied;
+            let kind = if method.is_read() || nowhere || answers.len() == 1 {
+                ErrorKind::Request(error)
             } else {
-                Problem::Partial(failure)
+                ErrorKind::Partial(error)
             };
-            return Err(self.error(method, problem));
+            return Err(self.error(method, kind));
         }
         Ok(answers.into_iter().flatten().collect())
     }
@@ -274,8 +273,8 @@ impl Handle {
         CallSite { resource: Arc::clone(&self.resource.name), method: method.name, read: method.is_read() }
     }
 
-    fn error(&self, method: &'static Method, problem: Problem) -> Error {
-        Error::from(problem).at(self.place(method))
+    fn error(&self, method: &'static Method, kind: ErrorKind) -> Error {
+        Error::from(kind).at(self.place(method))
     }
 }
 

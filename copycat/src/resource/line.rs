@@ -2,7 +2,7 @@
 
 use crate::codec::command::Call;
 use crate::codec::ids::GroupId;
-use crate::request::failure::Failure;
+use crate::request::error::RequestError;
 use crate::request::sender::{Answer, RequestSender};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::Mutex;
@@ -39,7 +39,7 @@ impl Line {
             sender.hand_in(group, Call { access, ..call }).await
         });
         let answer = match handed_in.await {
-            Ok(answer) => answer.await.unwrap_or(Err(Failure::Stopped)),
+            Ok(answer) => answer.await.unwrap_or(Err(RequestError::Stopped)),
             Err(failure) => Err(failure),
         };
         if access.holds_place() {
@@ -121,14 +121,14 @@ mod tests {
         let (read, behind) = place(READ);
         assert_eq!(behind.call.access, Access::Read(Consistency::Strict, ReadOrder::AfterWrites));
         drop(asked);
-        assert_eq!(block_on(write), Err(Failure::Stopped));
+        assert_eq!(block_on(write), Err(RequestError::Stopped));
         assert_eq!(
             place(READ).1.call.access,
             behind.call.access,
             "a read that waits must not be overtaken either"
         );
         drop(behind);
-        assert_eq!(block_on(read), Err(Failure::Stopped));
+        assert_eq!(block_on(read), Err(RequestError::Stopped));
         // The last of these reads was dropped unanswered.
         assert_eq!(place(READ).1.call.access, Access::Read(Consistency::Strict, ReadOrder::AfterWrites));
     }
@@ -137,7 +137,7 @@ mod tests {
     fn a_call_that_could_not_be_handed_in_is_answered() {
         let (line, (sender, requests)) = (Line::default(), RequestSender::new(1));
         drop(requests);
-        assert_eq!(block_on(call(&line, &sender, Access::Write, 0)), Err(Failure::Closed));
+        assert_eq!(block_on(call(&line, &sender, Access::Write, 0)), Err(RequestError::Closed));
         assert_eq!(line.unanswered.load(Ordering::Relaxed), 0);
     }
 }

@@ -9,7 +9,7 @@ use crate::codec::access::Access;
 use crate::codec::command::Call;
 use crate::codec::ids::GroupId;
 use crate::node::machine::{Checker, Entry, Machine, Query};
-use crate::request::failure::Failure;
+use crate::request::error::RequestError;
 use crate::request::sender::{Answer, Request, RequestReceiver, RequestSender};
 use crate::request::status::StatusSender;
 use crate::threads;
@@ -53,7 +53,7 @@ fn run<S: Send + 'static>(
     machines: &mut BTreeMap<GroupId, Replica<S>>,
     checks: &Checks,
 ) -> Answer {
-    let machine = machines.get_mut(&request.group).ok_or(Failure::UnknownResource)?;
+    let machine = machines.get_mut(&request.group).ok_or(RequestError::UnknownResource)?;
     checks.check(&request.call)?;
     let Call { access, stamp, command } = &request.call;
     let (stamp, command, mut out) = (*stamp, command.borrow(), Vec::new());

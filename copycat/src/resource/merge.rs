@@ -1,6 +1,6 @@
 //! Merges the results of several partitions into one.
 
-use super::arguments::Misfit;
+use super::arguments::EncodingError;
 use crate::codec::payload;
 use bytes::Bytes;
 use serde::Serialize;
@@ -62,20 +62,20 @@ pub fn merge_encoded<T: Serialize + DeserializeOwned>(
     results: &[Bytes],
     out: &mut Vec<u8>,
     merge: fn(T, T) -> T,
-) -> Result<(), Misfit> {
+) -> Result<(), EncodingError> {
     let merged = merge_decoded(results, merge)?;
-    payload::append(&merged, out).map_err(Misfit)
+    payload::append(&merged, out).map_err(EncodingError)
 }
 
 /// Decodes the results of all partitions (at least one) and merges them, beginning with partition 0.
 pub(crate) fn merge_decoded<T: DeserializeOwned>(
     results: &[Bytes],
     merge: fn(T, T) -> T,
-) -> Result<T, Misfit> {
+) -> Result<T, EncodingError> {
     assert!(!results.is_empty(), "a resource has at least one partition");
-    let mut merged = payload::decode(&results[0]).map_err(Misfit)?;
+    let mut merged = payload::decode(&results[0]).map_err(EncodingError)?;
     for result in &results[1..] {
-        merged = merge(merged, payload::decode(result).map_err(Misfit)?);
+        merged = merge(merged, payload::decode(result).map_err(EncodingError)?);
     }
     Ok(merged)
 }

@@ -1,7 +1,7 @@
 //! Reads a collection page by page: as a stream, and as an iterator that blocks.
 
 use super::page::Page;
-use crate::error::{Error, Problem};
+use crate::error::{Error, ErrorKind};
 use futures_core::Stream;
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -189,20 +189,20 @@ impl<T> fmt::Debug for PageIter<T> {
 
 /// Refuses a page that is empty although more items follow: it would be requested again and again.
 fn checked<T>(page: Page<T>) -> Result<Page<T>, Error> {
-    if page.more && page.items.is_empty() { Err(Problem::EmptyPage.into()) } else { Ok(page) }
+    if page.more && page.items.is_empty() { Err(ErrorKind::EmptyPage.into()) } else { Ok(page) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::request::failure::Failure;
+    use crate::request::error::RequestError;
     use crate::resource::block_on::block_on;
 
     /// Returns the numbers after `after` up to 10, at most three a page. The page after 6 fails if `fails` is set.
     fn numbers(after: Option<u8>, fails: bool) -> Result<(Page<u8>, Option<u8>), Error> {
         let after = after.unwrap_or(0);
         if after == 6 && fails {
-            return Err(Failure::Busy.into());
+            return Err(RequestError::Busy.into());
         }
         let page = Page::take(after + 1..=10, 3);
         let last = page.items.last().copied();
@@ -236,7 +236,7 @@ mod tests {
 
     #[test]
     fn an_error_is_the_end() {
-        let expected: Vec<_> = (1..=6).map(Ok).chain([Err(Failure::Busy.code())]).collect();
+        let expected: Vec<_> = (1..=6).map(Ok).chain([Err(RequestError::Busy.code())]).collect();
         assert_eq!(both(|after| numbers(after, true)), expected);
     }
 

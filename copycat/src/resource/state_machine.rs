@@ -6,10 +6,10 @@ use super::dispatch::{Checks, Dispatch, Replica};
 use super::handle::{Handle, Partition};
 use super::proxy::Proxy;
 use crate::codec::ids::GroupId;
-use crate::error::{Error, Mistake, Problem};
+use crate::error::{ConfigError, Error, ErrorKind};
 use crate::node::Node;
 use crate::node::machine::{Checker, Machine};
-use crate::request::failure::Failure;
+use crate::request::error::RequestError;
 use crate::request::wire::resolve::{self, NAME_MAX};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -151,7 +151,7 @@ impl<F, N: Partitions> StateMachineBuilder<F, N> {
     {
         check_name(&self.name, self.partitions.count())?;
         if cfg!(panic = "abort") {
-            return Err(Problem::PanicAborts.into());
+            return Err(ErrorKind::PanicAborts.into());
         }
         self.node.formed().await??;
         let checker: Arc<dyn Checker> = Arc::new(Checks::new::<P::Commands>());
@@ -163,8 +163,8 @@ impl<F, N: Partitions> StateMachineBuilder<F, N> {
         let ids: Vec<_> = groups.iter().map(|(group, _)| *group).collect();
         match self.node.attach(self.name.clone(), groups, checker).await {
             Ok(()) => {}
-            Err(Failure::Busy) => return Err(Problem::AlreadyOpen { resource: self.name }.into()),
-            Err(failure) => return Err(failure.into()),
+            Err(RequestError::Busy) => return Err(ErrorKind::AlreadyOpen { resource: self.name }.into()),
+            Err(error) => return Err(error.into()),
         }
         let partition = |group| Partition { group, sender: self.node.request_sender() };
         let partitions = ids.into_iter().map(partition).collect();
@@ -177,14 +177,14 @@ pub(crate) fn group_of(resource: &str, partition: u32) -> GroupId {
     GroupId::of(resource, partition)
 }
 
-/// Refuses names of a wrong length and wrong numbers of partitions. Reports both mistakes at once.
+/// Refuses names of a wrong length and wrong numbers of partitions. Reports both errors at once.
 pub(crate) fn check_name(name: &str, partitions: u32) -> Result<(), Error> {
-    let mut mistakes = Vec::new();
+    let mut errors = Vec::new();
     if name.is_empty() || name.len() > NAME_MAX {
-        mistakes.push(Mistake::NameLength(name.len()));
+        errors.push(ConfigError::NameLength(name.len()));
     }
     if partitions == 0 || partitions > PARTITIONS_MAX {
-        mistakes.push(Mistake::Partitions { limit: PARTITIONS_MAX, found: partitions });
+        errors.push(ConfigError::Partitions { limit: PARTITIONS_MAX, found: partitions });
     }
-    if mistakes.is_empty() { Ok(()) } else { Err(Error::from(mistakes)) }
+    if errors.is_empty() { Ok(()) } else { Err(Error::from(errors)) }
 }

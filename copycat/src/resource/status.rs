@@ -2,8 +2,8 @@
 
 use super::block_on::block_on;
 use super::handle::Handle;
-use crate::error::{Error, Problem};
-use crate::request::failure::Failure;
+use crate::error::{Error, ErrorKind};
+use crate::request::error::RequestError;
 use crate::request::status::PartitionStatus;
 use crate::threads::is_node_thread;
 use futures_core::Stream;
@@ -72,7 +72,7 @@ impl StatusStream {
             };
             return Poll::Ready(Some(told.ok_or_else(|| {
                 self.state = State::Over;
-                Failure::Closed.into()
+                RequestError::Closed.into()
             })));
         }
     }
@@ -118,7 +118,7 @@ impl Iterator for StatusIter {
     /// come from there.
     fn next(&mut self) -> Option<Result<PartitionStatus, Error>> {
         if is_node_thread() {
-            return Some(Err(Problem::NodeThread.into()));
+            return Some(Err(ErrorKind::NodeThread.into()));
         }
         block_on(self.stream.next())
     }

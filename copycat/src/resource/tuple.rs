@@ -4,7 +4,7 @@
 use super::arguments::{Arguments, refused};
 use super::commands::Method;
 use crate::codec::payload::{self, PayloadError};
-use crate::error::{Error, Problem};
+use crate::error::{Error, ErrorKind};
 use serde::ser::{Impossible, SerializeTuple, SerializeTupleStruct};
 use serde::{Serialize, Serializer};
 use std::fmt;
@@ -13,11 +13,11 @@ use std::fmt;
 /// fails, nothing was sent.
 pub(crate) fn encode<A: Serialize + ?Sized>(method: &'static Method, tuple: &A) -> Result<Arguments, Error> {
     let elements = tuple.serialize(Elements).map_err(|stop| match stop {
-        Stop::Shape | Stop::Custom => Problem::Shape { takes: method.arguments }.into(),
+        Stop::Shape | Stop::Custom => ErrorKind::Shape { takes: method.arguments }.into(),
         Stop::Element(cause) => refused(cause),
     })?;
     if elements.len() != method.arguments.len() {
-        return Err(Problem::Shape { takes: method.arguments }.into());
+        return Err(ErrorKind::Shape { takes: method.arguments }.into());
     }
     let key = method.key.map_or(&[][..], |at| &elements[at]);
     let mut body = key.to_vec();
@@ -34,7 +34,7 @@ pub(crate) fn encode<A: Serialize + ?Sized>(method: &'static Method, tuple: &A) 
     };
     match (method.check)(&arguments.body, key_len) {
         Ok(()) => Ok(arguments),
-        Err(_) => Err(Problem::Shape { takes: method.arguments }.into()),
+        Err(_) => Err(ErrorKind::Shape { takes: method.arguments }.into()),
     }
 }
 

@@ -178,7 +178,7 @@ impl DiskError {
 /// Acknowledged bytes that do not verify.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error(
-    "{file} is damaged at offset {offset}: {problem}; keep this member out, the others go on as \
+    "{file} is damaged at offset {offset}: {kind}; keep this member out, the others go on as \
      long as they are a majority; restore the directory only from a copy of every byte of it that was made \
      after this member last stopped, because an older one has forgotten votes and entries"
 )]
@@ -187,14 +187,14 @@ pub(crate) struct Damage {
     pub file: String,
     /// The offset in the file, in bytes.
     pub offset: u64,
-    /// The problem.
-    pub problem: Problem,
+    /// What is wrong.
+    pub kind: DamageKind,
 }
 
-/// A problem of bytes that should verify.
+/// What is wrong with bytes that should verify.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
-pub(crate) enum Problem {
+pub(crate) enum DamageKind {
     /// A record does not have a valid form.
     #[error("{0}")]
     Malformed(#[from] Malformed),

@@ -1,7 +1,7 @@
 //! Reads entries: from memory while they are written and for a while after, then from the files.
 
 use super::disk;
-use super::error::{Damage, Problem, StorageError};
+use super::error::{Damage, DamageKind, StorageError};
 use super::group_log::{EntryLocation, GroupLog};
 use super::journal::Journal;
 use super::position::Position;
@@ -90,7 +90,7 @@ impl Journal {
             if verified == slice.len() {
                 break;
             }
-            let problem = match Frame::parse(&slice[verified..]) {
+            let malformed = match Frame::parse(&slice[verified..]) {
                 Ok(frame) if frame.header.group == group && frame.header.index == index => {
                     verified += frame.bytes.len();
                     continue;
@@ -99,7 +99,7 @@ impl Journal {
                 Err(malformed) => malformed,
             };
             let (file, offset) = (segment.region.to_string(), offset + verified as u64);
-            let damage = Damage { file, offset, problem: Problem::Malformed(problem) };
+            let damage = Damage { file, offset, kind: DamageKind::Malformed(malformed) };
             return Err(unreadable(index, damage.into()));
         }
         out.push(slice);

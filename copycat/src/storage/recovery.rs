@@ -4,7 +4,7 @@
 //! more was durable. Everything else that does not verify is damage, and then nothing is changed.
 
 use super::disk::Disk;
-use super::error::{Damage, Problem, StorageError};
+use super::error::{Damage, DamageKind, StorageError};
 use super::group_log::GroupState;
 use super::groups::Groups;
 use super::journal::{Flushed, Journal};
@@ -50,7 +50,7 @@ impl Journal {
         for (at, number) in numbers.iter().enumerate() {
             let segment = open_segment(&*disk, *number, &options)?;
             if at > 0 && numbers[at - 1] + 1 != *number {
-                let missing = Problem::SegmentMissing(*number - 1);
+                let missing = DamageKind::SegmentMissing(*number - 1);
                 return Err(damage(&segment, 0, missing).into());
             }
             segments.push(segment);
@@ -122,10 +122,10 @@ fn first_header(options: &JournalOptions, seed: u64) -> SegmentHeader {
 fn open_segment(disk: &dyn Disk, number: u64, options: &JournalOptions) -> Result<Segment, StorageError> {
     let region = disk.open(number)?;
     let file = region.to_string();
-    let refused = |problem| Damage { file: file.clone(), offset: 0, problem };
+    let refused = |kind| Damage { file: file.clone(), offset: 0, kind };
     // The reserve takes four blocks: a shorter segment would have no space for anything else.
     if region.len() < SEGMENT_LEN_MIN {
-        return Err(refused(Problem::Contradiction("the file is shorter than a segment")).into());
+        return Err(refused(DamageKind::Contradiction("the file is shorter than a segment")).into());
     }
     let mut block = vec![0; BLOCK as usize];
     region.read(0, &mut block)?;
@@ -137,18 +137,20 @@ fn open_segment(disk: &dyn Disk, number: u64, options: &JournalOptions) -> Resul
         return Err(StorageError::Foreign { file, found: header.owner, expected: options.owner });
     }
     if header.number != number {
-        return Err(refused(Problem::Contradiction("the header has another number than the name")).into());
+        return Err(refused(DamageKind::Contradiction("the header has another number than the name")).into());
     }
     let plausible = header.len.is_multiple_of(BLOCK) && header.len <= SEGMENT_LEN_MAX;
     if header.len != region.len() || !plausible {
-        return Err(refused(Problem::Contradiction("the header has another length than the file")).into());
+        return Err(refused(DamageKind::Contradiction("the header has another length than the file")).into());
     }
     if header.number > COUNT_MAX || header.base.0 > COUNT_MAX {
-        return Err(refused(Problem::Contradiction("a number or a position that no journal reaches")).into());
+        return Err(
+            refused(DamageKind::Contradiction("a number or a position that no journal reaches")).into()
+        );
     }
     // Segments adjoin, and each is whole blocks long; batches are separated by blocks.
     if !header.base.0.is_multiple_of(BLOCK) {
-        return Err(refused(Problem::Contradiction("the segment begins between blocks")).into());
+        return Err(refused(DamageKind::Contradiction("the segment begins between blocks")).into());
     }
     Ok(Segment { header, checksum, region })
 }

@@ -3,7 +3,7 @@
 use super::batch_header::{BATCH_HEADER_LEN, BatchKind, Record};
 use super::checkpoint;
 use super::disk::Region;
-use super::error::{Damage, DiskError, Problem, StorageError};
+use super::error::{Damage, DamageKind, DiskError, StorageError};
 use super::group_log::{EntryLocation, GroupLog, GroupState};
 use super::position::{BLOCK, Position, ZEROES};
 use super::scan::{Cut, Found, Scan, Tail, contradiction, damage, malformed};
@@ -90,9 +90,9 @@ impl Replay {
         if at == 0 {
             self.end = durable;
         } else if self.started < at {
-            return Err(damage(&segments[self.started], BLOCK, Problem::Acknowledged { durable }));
+            return Err(damage(&segments[self.started], BLOCK, DamageKind::Acknowledged { durable }));
         } else if let Some(last) = last.filter(|last| last.position() < durable) {
-            return Err(last.damage(Problem::Acknowledged { durable }));
+            return Err(last.damage(DamageKind::Acknowledged { durable }));
         }
         assert!(self.started <= at, "segments are begun once");
         self.started = at + 1;
@@ -183,7 +183,7 @@ impl Replay {
         let Tail { durable, cut } = scan.tail()?;
         let broken = [Some(&*scan), last].into_iter().flatten().find(|end| end.position() < durable);
         if let Some(broken) = broken {
-            return Err(broken.damage(Problem::Acknowledged { durable }).into());
+            return Err(broken.damage(DamageKind::Acknowledged { durable }).into());
         }
         if let Some(cut) = &cut {
             assert_eq!(cut.offset, scan.offset(), "a tail begins where the intact batches end");
@@ -202,7 +202,7 @@ impl Replay {
         }
         let missing = self.groups.iter().find_map(|(group, log)| Some((*group, log.first_missing()?)));
         if let Some((group, first)) = missing {
-            return Err(damage(&segments[0], 0, Problem::EntriesMissing { group, first }).into());
+            return Err(damage(&segments[0], 0, DamageKind::EntriesMissing { group, first }).into());
         }
         assert!(self.started > 0 || self.groups.is_empty(), "groups come from batches");
         assert!(self.started <= segments.len() && self.end.is_block(), "batches are blocks of segments");

@@ -2,7 +2,7 @@
 
 use super::batch_header::{BATCH_HEADER_LEN, BatchHeader, Record};
 use super::disk::Region;
-use super::error::{Damage, DiskError, Problem};
+use super::error::{Damage, DamageKind, DiskError};
 use super::position::{BLOCK, Position, is_zero};
 use super::segment::Segment;
 use crate::codec::cursor::Malformed;
@@ -167,19 +167,19 @@ impl<'a> Scan<'a> {
     }
 
     /// Returns damage at the end of the intact batches.
-    pub(super) fn damage(&self, problem: Problem) -> Damage {
-        damage(self.segment, self.offset, problem)
+    pub(super) fn damage(&self, kind: DamageKind) -> Damage {
+        damage(self.segment, self.offset, kind)
     }
 }
 
 /// Returns damage at an offset of a segment.
-pub(super) fn damage(segment: &Segment, offset: u64, problem: impl Into<Problem>) -> Damage {
-    Damage { file: segment.region.to_string(), offset, problem: problem.into() }
+pub(super) fn damage(segment: &Segment, offset: u64, kind: impl Into<DamageKind>) -> Damage {
+    Damage { file: segment.region.to_string(), offset, kind: kind.into() }
 }
 
 /// Returns a contradiction at an offset of a segment.
 pub(super) fn contradiction(segment: &Segment, offset: u64, what: &'static str) -> Damage {
-    damage(segment, offset, Problem::Contradiction(what))
+    damage(segment, offset, DamageKind::Contradiction(what))
 }
 
 /// Returns a function that reports a malformed record at an offset of a segment.

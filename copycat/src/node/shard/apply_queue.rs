@@ -10,7 +10,7 @@ use super::turn_output::TurnOutput;
 use super::waiting::Proposed;
 use crate::codec::ids::{GroupId, Index};
 use crate::codec::terms::Span;
-use crate::request::failure::Failure;
+use crate::request::error::RequestError;
 use crate::request::reply::{Replies, ReplyTo};
 use crate::storage::StorageError;
 use std::sync::Arc;
@@ -92,8 +92,8 @@ impl ApplyQueue {
     }
 
     /// Fails all waiting writes.
-    pub(super) fn abandon(&mut self, failure: Failure, replies: &mut Replies) {
-        self.proposed.abandon(failure, replies);
+    pub(super) fn abandon(&mut self, error: RequestError, replies: &mut Replies) {
+        self.proposed.abandon(error, replies);
     }
 
     /// Dispatches committed entries to the applier, with the callers that wait for them, then the reads that are ready.

@@ -8,7 +8,7 @@ use super::super::wire::Message;
 use super::peers::Peers;
 use super::queue::{Queue, QueuedRequest};
 use crate::codec::ids::{GroupId, MemberId, Term};
-use crate::request::failure::Failure;
+use crate::request::error::RequestError;
 use crate::request::reply::{Replies, ReplyTo};
 use crate::request::wire::results::Answered;
 use crate::request::wire::submit::{Submit, Submitted};
@@ -76,7 +76,7 @@ impl Forwarding {
             }
             let numbers: Vec<u64> = requests.iter().map(|request| request.id).collect();
             if !peers.send(leader, Message::Submit(Submit { group, term, left, requests })) {
-                let refused = |number| self.answer(number, Err(Failure::Busy.code()), replies);
+                let refused = |number| self.answer(number, Err(RequestError::Busy.code()), replies);
                 numbers.into_iter().for_each(refused);
                 return;
             }
@@ -97,7 +97,7 @@ impl Forwarding {
         {
             if pending.term != 0 {
                 // The request was meant for this member, which led when it arrived and does not lead now.
-                replies.fail(pending.reply, Failure::NotLeader);
+                replies.fail(pending.reply, RequestError::NotLeader);
                 continue;
             }
             bytes += pending.call.len();
@@ -131,14 +131,14 @@ impl Forwarding {
 
     fn answer(&mut self, number: u64, result: Result<Bytes, u16>, replies: &mut Replies) {
         if let Some(forwarded) = self.in_flight.remove(&number) {
-            replies.answer(forwarded.reply, result.map_err(Failure::received));
+            replies.answer(forwarded.reply, result.map_err(RequestError::received));
         }
     }
 
     /// Fails the requests in flight to `peer`, whose connection is closed. They may or may not have happened.
     pub(super) fn fail_to(&mut self, peer: MemberId, replies: &mut Replies) {
         for (_, forwarded) in self.in_flight.extract_if(.., |_, forwarded| forwarded.to == peer) {
-            replies.fail(forwarded.reply, Failure::Disconnected);
+            replies.fail(forwarded.reply, RequestError::Disconnected);
         }
     }
 
@@ -155,14 +155,14 @@ impl Forwarding {
         }
         self.next_expiry = now + EXPIRY_INTERVAL;
         for (_, late) in self.in_flight.extract_if(.., |_, forwarded| forwarded.deadline <= now) {
-            replies.fail(late.reply, Failure::Timeout);
+            replies.fail(late.reply, RequestError::Timeout);
         }
     }
 
     /// Fails all requests in flight.
-    pub(super) fn abandon(&mut self, failure: Failure, replies: &mut Replies) {
+    pub(super) fn abandon(&mut self, error: RequestError, replies: &mut Replies) {
         while let Some((_, forwarded)) = self.in_flight.pop_first() {
-            replies.fail(forwarded.reply, failure);
+            replies.fail(forwarded.reply, error);
         }
     }
 }

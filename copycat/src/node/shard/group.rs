@@ -18,7 +18,7 @@ use crate::raft::effect::Role;
 use crate::raft::message::Message;
 use crate::raft::state::Status;
 use crate::raft::token::Token;
-use crate::request::failure::Failure;
+use crate::request::error::RequestError;
 use crate::request::reply::Replies;
 use crate::storage::StorageError;
 use std::sync::Arc;
@@ -75,7 +75,7 @@ impl Group {
         self.replication.wake_followers(io);
         self.intake.detach();
         // A client in another process may still wait for its read.
-        self.reads.abandon(Failure::UnknownResource, replies);
+        self.reads.abandon(RequestError::UnknownResource, replies);
         self.reads = PendingReads::default();
         self.apply_queue.detach()
     }
@@ -104,11 +104,11 @@ impl Group {
     /// Queues a request that was admitted, or answers it at once.
     pub(super) fn enqueue(&mut self, pending: QueuedRequest, replies: &mut Replies) {
         if self.is_halted() {
-            replies.fail(pending.reply, Failure::Halted);
+            replies.fail(pending.reply, RequestError::Halted);
         } else if !pending.call.access.is_local() {
             self.intake.queue.push_back(pending);
-        } else if let Err(failure) = self.intake.check(&pending) {
-            replies.fail(pending.reply, failure);
+        } else if let Err(error) = self.intake.check(&pending) {
+            replies.fail(pending.reply, error);
         } else {
             self.reads.serve_any(pending);
         }
@@ -226,7 +226,7 @@ impl Group {
         }
         let queue = &mut self.intake.queue;
         if self.apply_queue.progress.is_halted() {
-            queue.abandon(Failure::Halted, Failure::Halted, &mut output.replies);
+            queue.abandon(RequestError::Halted, RequestError::Halted, &mut output.replies);
         }
         if !queue.is_empty() {
             let status = self.replication.status();
@@ -271,9 +271,9 @@ impl Group {
                 self.apply_queue.await_results(span, writes);
             }
             Appended::Later => self.intake.put_back(writes, &mut unconfirmed),
-            Appended::Refused(failure) => {
+            Appended::Refused(error) => {
                 unconfirmed.without_writes();
-                writes.into_iter().for_each(|write| replies.fail(write.reply, failure));
+                writes.into_iter().for_each(|write| replies.fail(write.reply, error));
             }
         }
         self.ask(now, context, unconfirmed, io)
@@ -324,20 +324,20 @@ impl Group {
         self.replication.wake_followers(io);
         self.replication.wake_leader(io);
         self.stopped = true;
-        self.intake.queue.abandon(Failure::Halted, Failure::Halted, replies);
-        self.abandon(Failure::Halted, replies);
+        self.intake.queue.abandon(RequestError::Halted, RequestError::Halted, replies);
+        self.abandon(RequestError::Halted, replies);
     }
 
     /// Fails all requests, because the member stops. Queued requests were never proposed, so they certainly do not
     /// happen: local callers get `Closed`; requests from a connection get `NotLeader`, because another member may serve
-    /// them. All others get `failure`.
-    pub(super) fn close(&mut self, failure: Failure, replies: &mut Replies) {
-        self.intake.queue.abandon(Failure::Closed, Failure::NotLeader, replies);
-        self.abandon(failure, replies);
+    /// them. All others get `error`.
+    pub(super) fn close(&mut self, error: RequestError, replies: &mut Replies) {
+        self.intake.queue.abandon(RequestError::Closed, RequestError::NotLeader, replies);
+        self.abandon(error, replies);
     }
 
-    fn abandon(&mut self, failure: Failure, replies: &mut Replies) {
-        self.apply_queue.abandon(failure, replies);
-        self.reads.abandon(failure, replies);
+    fn abandon(&mut self, error: RequestError, replies: &mut Replies) {
+        self.apply_queue.abandon(error, replies);
+        self.reads.abandon(error, replies);
     }
 }

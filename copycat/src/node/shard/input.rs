@@ -7,7 +7,7 @@ use super::bounds::Bounds;
 use crate::codec::entries::Entries;
 use crate::codec::ids::{GroupId, Index, MemberId};
 use crate::raft;
-use crate::request::failure::Failure;
+use crate::request::error::RequestError;
 use crate::request::reply::Origin;
 use crate::request::sender::Request;
 use crate::request::wire::results::Answered;
@@ -107,7 +107,7 @@ pub(crate) struct Attachment {
     pub checker: Arc<dyn Checker>,
     /// Told when the groups accept requests. Fails with `Busy` if one of them already has a state machine, and with
     /// `NoLeader` before the cluster is bootstrapped. On an error no state machine was attached.
-    pub done: oneshot::Sender<Result<(), Failure>>,
+    pub done: oneshot::Sender<Result<(), RequestError>>,
 }
 
 /// The status of a shard.

@@ -8,7 +8,7 @@ use crate::codec::access::{Access, Consistency, ReadOrder};
 use crate::codec::frame::HEADER_LEN;
 use crate::codec::ids::{Index, Term};
 use crate::raft::lease::Lease;
-use crate::request::failure::Failure;
+use crate::request::error::RequestError;
 use crate::request::reply::Replies;
 use std::sync::Arc;
 
@@ -67,9 +67,9 @@ impl Intake {
         self.checker = None;
     }
 
-    /// Checks a request. Returns the failure if this member can tell that the request is wrong.
-    pub(super) fn check(&self, pending: &QueuedRequest) -> Result<(), Failure> {
-        let checker = self.checker.as_ref().ok_or(Failure::UnknownResource)?;
+    /// Checks a request. Returns the error if this member can tell that the request is wrong.
+    pub(super) fn check(&self, pending: &QueuedRequest) -> Result<(), RequestError> {
+        let checker = self.checker.as_ref().ok_or(RequestError::UnknownResource)?;
         checker.check(&pending.call)
     }
 
@@ -88,9 +88,9 @@ impl Intake {
             && let Some(pending) = self.queue.pop_front()
         {
             let meant = pending.term == 0 || pending.term == term;
-            let checked = if meant { self.check(&pending) } else { Err(Failure::NotLeader) };
-            if let Err(failure) = checked {
-                replies.fail(pending.reply, failure);
+            let checked = if meant { self.check(&pending) } else { Err(RequestError::NotLeader) };
+            if let Err(error) = checked {
+                replies.fail(pending.reply, error);
                 continue;
             }
             match pending.call.access {

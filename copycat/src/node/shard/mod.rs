@@ -56,7 +56,7 @@ use super::wire;
 use crate::codec::configuration::Configuration;
 use crate::codec::ids::{GroupId, MemberId, Term};
 use crate::raft::message::Message;
-use crate::request::failure::Failure;
+use crate::request::error::RequestError;
 use crate::request::reply::{Origin, ReplyTo};
 use crate::request::sender::Request;
 use crate::request::wire::submit::{Submit, Submitted};
@@ -217,8 +217,8 @@ impl Shard {
     /// Fails every open request, because the node stops.
     pub(crate) fn stop(&mut self) {
         let TurnOutput { replies, forwarding, .. } = &mut self.output;
-        self.groups.iter_mut().for_each(|group| group.close(Failure::Stopped, replies));
-        forwarding.abandon(Failure::Stopped, replies);
+        self.groups.iter_mut().for_each(|group| group.close(RequestError::Stopped, replies));
+        forwarding.abandon(RequestError::Stopped, replies);
         self.finish_turn();
     }
 
@@ -282,9 +282,9 @@ impl Shard {
     fn enqueue(&mut self, slot: Option<Slot>, pending: QueuedRequest) {
         let TurnOutput { replies, forwarding, .. } = &mut self.output;
         match slot {
-            None => replies.fail(pending.reply, Failure::UnknownResource),
+            None => replies.fail(pending.reply, RequestError::UnknownResource),
             Some(slot) if !self.groups.admit(slot, pending.call.len(), forwarding.len()) => {
-                replies.fail(pending.reply, Failure::Busy);
+                replies.fail(pending.reply, RequestError::Busy);
             }
             Some(slot) => self.groups.touch(slot).enqueue(pending, replies),
         }
@@ -300,7 +300,7 @@ impl Shard {
         for Submitted { id, call } in requests {
             let reply = ReplyTo::Origin(origin.clone(), id);
             if term != 0 && !leads {
-                self.output.replies.fail(reply, Failure::NotLeader);
+                self.output.replies.fail(reply, RequestError::NotLeader);
             } else {
                 self.enqueue(slot, QueuedRequest { term, call, reply, deadline });
             }
@@ -314,7 +314,7 @@ impl Shard {
         let taken =
             |id: &GroupId| self.groups.find(*id).is_some_and(|slot| self.groups.get(slot).is_attached());
         if ids.iter().any(taken) {
-            let _ = done.send(Err(Failure::Busy));
+            let _ = done.send(Err(RequestError::Busy));
             return Ok(());
         }
         // The caller no longer waits, so it has no proxy and nothing was opened.
@@ -322,7 +322,7 @@ impl Shard {
             return Ok(());
         }
         if self.initial.is_none() {
-            let _ = done.send(Err(Failure::NoLeader));
+            let _ = done.send(Err(RequestError::NoLeader));
             return Ok(());
         }
         for (id, machine) in groups {

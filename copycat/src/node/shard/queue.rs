@@ -2,7 +2,7 @@
 
 use crate::codec::command::Call;
 use crate::codec::ids::Term;
-use crate::request::failure::Failure;
+use crate::request::error::RequestError;
 use crate::request::reply::{Replies, ReplyTo};
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -68,18 +68,18 @@ impl Queue {
         while self.deadline().is_some_and(|deadline| deadline <= now)
             && let Some(pending) = self.pop_front()
         {
-            replies.fail(pending.reply, Failure::NoLeader);
+            replies.fail(pending.reply, RequestError::NoLeader);
         }
     }
 
     /// Fails all requests: those of local proxies with `here`, those from a connection with `elsewhere`.
-    pub(super) fn abandon(&mut self, here: Failure, elsewhere: Failure, replies: &mut Replies) {
+    pub(super) fn abandon(&mut self, here: RequestError, elsewhere: RequestError, replies: &mut Replies) {
         while let Some(pending) = self.pop_front() {
-            let failure = match pending.reply {
+            let error = match pending.reply {
                 ReplyTo::Proxy(_) => here,
                 ReplyTo::Origin(..) => elsewhere,
             };
-            replies.fail(pending.reply, failure);
+            replies.fail(pending.reply, error);
         }
     }
 }

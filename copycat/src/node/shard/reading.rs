@@ -8,7 +8,7 @@ use crate::codec::command::Call;
 use crate::codec::ids::{GroupId, Index, Term};
 use crate::raft::lease::Lease;
 use crate::raft::read::ReadTicket;
-use crate::request::failure::Failure;
+use crate::request::error::RequestError;
 use crate::request::reply::Replies;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -141,7 +141,7 @@ impl PendingReads {
     /// writes of their clients may already be in its log.
     pub(super) fn refuse_lines(&mut self, replies: &mut Replies) {
         for read in std::mem::take(&mut self.lines).into_reads() {
-            replies.fail(self.turn_away(read).reply, Failure::NotLeader);
+            replies.fail(self.turn_away(read).reply, RequestError::NotLeader);
         }
     }
 
@@ -184,7 +184,7 @@ impl PendingReads {
     /// Fails the reads whose deadline has passed.
     pub(super) fn expire(&mut self, now: Duration, replies: &mut Replies) {
         while let Some(read) = self.pop_expired(now) {
-            replies.fail(self.turn_away(read).reply, Failure::Timeout);
+            replies.fail(self.turn_away(read).reply, RequestError::Timeout);
         }
     }
 
@@ -196,14 +196,14 @@ impl PendingReads {
             .or_else(|| self.lines.pop_expired(now))
     }
 
-    pub(super) fn abandon(&mut self, failure: Failure, replies: &mut Replies) {
+    pub(super) fn abandon(&mut self, error: RequestError, replies: &mut Replies) {
         let asked = std::mem::take(&mut self.asked).into_iter().map(|(_, read)| read);
         let confirmed = std::mem::take(&mut self.confirmed).into_iter().map(|(_, read)| read);
         let leased = std::mem::take(&mut self.leased).into_iter().map(|(_, read)| read);
         let lines = std::mem::take(&mut self.lines).into_reads();
         let eventual = std::mem::take(&mut self.eventual);
         for read in asked.chain(confirmed).chain(leased).chain(lines).chain(eventual) {
-            replies.fail(self.turn_away(read).reply, failure);
+            replies.fail(self.turn_away(read).reply, error);
         }
     }
 }
@@ -249,7 +249,7 @@ mod tests {
         reads.return_to(&mut queue);
         assert_eq!((queue.len(), count(&reads)), (2, (2, 15)), "two are back in line");
         reads.serve_any(read(1, 9));
-        reads.abandon(Failure::Stopped, &mut replies);
+        reads.abandon(RequestError::Stopped, &mut replies);
         assert_eq!(count(&reads), (2, 15), "what the applier has is its own");
     }
 }

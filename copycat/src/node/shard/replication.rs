@@ -16,7 +16,7 @@ use crate::raft::options;
 use crate::raft::read::ReadTicket;
 use crate::raft::state::{Raft, Status};
 use crate::raft::token::Token;
-use crate::request::failure::Failure;
+use crate::request::error::RequestError;
 use crate::storage::{GroupState, StorageError};
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ pub(super) enum Appended {
     /// The writes were appended as these entries, in order.
     All(Span),
     /// Nothing was appended: the core does not lead, or the disk is full.
-    Refused(Failure),
+    Refused(RequestError),
     /// Nothing was appended yet: free space is expected soon.
     Later,
 }
@@ -300,7 +300,7 @@ impl Replication {
             Ok(()) => {}
             Err(StorageError::NotReady) => return Ok((Appended::Later, ReadUpdate::default())),
             Err(StorageError::Full(_)) => {
-                return Ok((Appended::Refused(Failure::StorageFull), ReadUpdate::default()));
+                return Ok((Appended::Refused(RequestError::StorageFull), ReadUpdate::default()));
             }
             Err(error) => return Err(error),
         }
@@ -309,7 +309,7 @@ impl Replication {
         // The core assigns indexes and term in one step, so nothing is encoded with a term that this member does not lead.
         let Ok(span) = self.core.propose(writes.len() as u64, &mut effects) else {
             io.effects = effects;
-            return Ok((Appended::Refused(Failure::NotLeader), ReadUpdate::default()));
+            return Ok((Appended::Refused(RequestError::NotLeader), ReadUpdate::default()));
         };
         let entries = self.writer.encode(now, span, writes, bytes);
         io.shard_journal.journal.append(self.group, &entries)?;

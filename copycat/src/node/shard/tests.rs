@@ -39,16 +39,16 @@ const UNKNOWN: MethodId = MethodId(9);
 struct Count(u8);
 
 impl Machine for Count {
-    fn apply(&mut self, entry: &Entry<'_>, out: &mut Vec<u8>) -> Result<(), Failure> {
+    fn apply(&mut self, entry: &Entry<'_>, out: &mut Vec<u8>) -> Result<(), RequestError> {
         if entry.command.method == UNKNOWN {
-            return Err(Failure::UnknownMethod);
+            return Err(RequestError::UnknownMethod);
         }
         self.0 += 1;
         out.push(self.0);
         Ok(())
     }
 
-    fn read(&self, _: &Query<'_>, out: &mut Vec<u8>) -> Result<(), Failure> {
+    fn read(&self, _: &Query<'_>, out: &mut Vec<u8>) -> Result<(), RequestError> {
         out.push(self.0);
         Ok(())
     }
@@ -60,8 +60,8 @@ const WRONG: &[u8] = b"wrong";
 struct Anything;
 
 impl Checker for Anything {
-    fn check(&self, call: &Call) -> Result<(), Failure> {
-        if call.command.body == WRONG { Err(Failure::BadArguments) } else { Ok(()) }
+    fn check(&self, call: &Call) -> Result<(), RequestError> {
+        if call.command.body == WRONG { Err(RequestError::BadArguments) } else { Ok(()) }
     }
 }
 
@@ -103,7 +103,7 @@ fn shard_of(me: MemberId, raft: raft::options::RaftOptions, bounds: Bounds, link
 }
 
 /// Returns an attachment for a resource of one group.
-fn attachment(resource: &str, group: GroupId) -> (Attachment, oneshot::Receiver<Result<(), Failure>>) {
+fn attachment(resource: &str, group: GroupId) -> (Attachment, oneshot::Receiver<Result<(), RequestError>>) {
     let (done, attached) = oneshot::channel();
     let (resource, checker) = (resource.into(), Arc::new(Anything));
     let groups = vec![(group, Box::new(Count::default()) as Box<dyn Machine>)];
@@ -245,7 +245,7 @@ fn with_body(access: Access, body: impl Into<Bytes>) -> Call {
 }
 
 /// Returns the answer; `None`: there is none yet.
-fn seen(answer: &mut oneshot::Receiver<Answer>) -> Option<Result<u8, Failure>> {
+fn seen(answer: &mut oneshot::Receiver<Answer>) -> Option<Result<u8, RequestError>> {
     answer.try_recv().ok().map(|answer| answer.map(|bytes| bytes[0]))
 }
 
@@ -347,8 +347,8 @@ fn reads_of_a_line_end_with_the_leadership_and_others_ask_the_next_leader() {
     let mut leader = Leader::settled();
     let [mut write, mut free, mut in_line, mut behind] = leader.call([Access::Write, FREE, IN_LINE, BEHIND]);
     leader.hears(Message::Heartbeat { term: 2, commit: 0, round: 1, urgent: false, quiet: false });
-    assert_eq!(seen(&mut in_line), Some(Err(Failure::NotLeader)));
-    assert_eq!(seen(&mut behind), Some(Err(Failure::NotLeader)));
+    assert_eq!(seen(&mut in_line), Some(Err(RequestError::NotLeader)));
+    assert_eq!(seen(&mut behind), Some(Err(RequestError::NotLeader)));
     assert_eq!((seen(&mut write), seen(&mut free)), (None, None), "what becomes of them is open");
 }
 
@@ -360,7 +360,7 @@ fn reads_of_a_line_expire_in_the_order_of_their_arrival() {
     let [mut late] = leader.call([IN_LINE]);
     leader.now += Duration::from_secs(6);
     leader.shard.turn(leader.now, []);
-    assert_eq!(early.each_mut().map(seen)[1..], [Some(Err(Failure::Timeout)); 3]);
+    assert_eq!(early.each_mut().map(seen)[1..], [Some(Err(RequestError::Timeout)); 3]);
     assert_eq!(seen(&mut late), None);
 }
 
@@ -469,6 +469,6 @@ fn nobody_tries_for_longer_than_whoever_waits_nor_than_it_would_by_itself() {
     assert_eq!(after(Duration::from_millis(1)), [1]);
     assert_eq!(after(Duration::from_millis(9_949)), [1]);
     assert_eq!(after(Duration::from_millis(1)), [1, 2], "the request timeout");
-    let late = Err(Failure::Timeout.code());
+    let late = Err(RequestError::Timeout.code());
     assert!(back.0.lock().unwrap().iter().all(|answered| answered.result == late));
 }

@@ -2,7 +2,7 @@
 
 use crate::codec::ids::{Index, Term};
 use crate::codec::log_shape::LogShape;
-use crate::request::failure::Failure;
+use crate::request::error::RequestError;
 use crate::request::reply::{Replies, ReplyTo};
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -63,7 +63,7 @@ impl Proposed {
             if term == Some(waiting.term) {
                 owed.push((waiting.index, waiting.reply));
             } else {
-                replies.fail(waiting.reply, Failure::Superseded);
+                replies.fail(waiting.reply, RequestError::Superseded);
             }
         }
         owed
@@ -83,23 +83,23 @@ impl Proposed {
         // Indexes are assigned in the order of arrival, so the oldest calls are in front. A forwarded call, which may
         // have less time left, may fail late.
         while let Some(waiting) = self.waiting.pop_front_if(|waiting| waiting.deadline <= now) {
-            replies.fail(waiting.reply, Failure::Timeout);
+            replies.fail(waiting.reply, RequestError::Timeout);
         }
     }
 
     fn expire_any(&mut self, now: Duration, replies: &mut Replies) {
         for waiting in std::mem::take(&mut self.waiting) {
             if waiting.deadline <= now {
-                replies.fail(waiting.reply, Failure::Timeout);
+                replies.fail(waiting.reply, RequestError::Timeout);
             } else {
                 self.waiting.push_back(waiting);
             }
         }
     }
 
-    pub(super) fn abandon(&mut self, failure: Failure, replies: &mut Replies) {
+    pub(super) fn abandon(&mut self, error: RequestError, replies: &mut Replies) {
         for waiting in self.waiting.drain(..) {
-            replies.fail(waiting.reply, failure);
+            replies.fail(waiting.reply, error);
         }
     }
 }
@@ -123,10 +123,10 @@ mod tests {
         let mut again = push(2, 3, at(9));
         proposed.expire(at(5), &mut Replies::default());
         for answer in &mut lost {
-            assert_eq!(answer.try_recv(), Ok(Err(Failure::Timeout)));
+            assert_eq!(answer.try_recv(), Ok(Err(RequestError::Timeout)));
         }
         assert!(again.try_recv().is_err(), "its time is not up");
         proposed.expire(at(9), &mut Replies::default());
-        assert_eq!(again.try_recv(), Ok(Err(Failure::Timeout)));
+        assert_eq!(again.try_recv(), Ok(Err(RequestError::Timeout)));
     }
 }

@@ -3,7 +3,7 @@
 use super::world::*;
 use crate::codec::ids::GroupId;
 use crate::remote::ResolveError;
-use crate::request::failure::Failure;
+use crate::request::error::RequestError;
 use crate::request::status::{Health, PartitionStatus, Role};
 use crate::request::wire::leaders::Leaders;
 use crate::request::wire::resolve::{Partition, Resolved};
@@ -45,7 +45,8 @@ async fn a_name_is_asked_about_again_and_by_one_question_at_a_time() {
                 assert_eq!(resolve.name, "bank");
                 asked += 1;
                 let known = vec![Partition { group: GroupId(7), leader: Some(leader(4, 2, "nowhere")) }];
-                let partitions = if asked < 5 { Err(Failure::UnknownResource.code()) } else { Ok(known) };
+                let partitions =
+                    if asked < 5 { Err(RequestError::UnknownResource.code()) } else { Ok(known) };
                 // Answers that no caller waits for have no effect.
                 let stray = Resolved { id: resolve.id + 99, partitions: Err(1) };
                 let _ = replies.send(stray);

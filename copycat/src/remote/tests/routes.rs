@@ -6,7 +6,7 @@ use super::super::routes::Routes;
 use crate::codec::access::{Access, Consistency};
 use crate::codec::command::{Call, Command};
 use crate::codec::ids::{GroupId, MemberId, MethodId};
-use crate::request::failure::Failure;
+use crate::request::error::RequestError;
 use crate::request::sender::{Answer, Request};
 use crate::request::wire::leaders::LeaderHint;
 use bytes::Bytes;
@@ -341,7 +341,7 @@ fn those_who_wait_too_long_are_told_that_nothing_happened() {
     test.routes.expire(test.start + Duration::from_millis(4_999));
     assert!(first.try_recv().is_err());
     test.routes.expire(test.start + Duration::from_secs(5));
-    assert_eq!(first.try_recv(), Ok(Err(Failure::NoLeader)));
+    assert_eq!(first.try_recv(), Ok(Err(RequestError::NoLeader)));
     assert!(second.try_recv().is_err());
     assert_eq!(test.routes.waiting(), 1);
     test.open(DEFAULT);

@@ -2,7 +2,7 @@
 
 use super::world::*;
 use crate::codec::ids::GroupId;
-use crate::request::failure::Failure;
+use crate::request::error::RequestError;
 use crate::request::wire::leaders::{LeaderHint, Leaders};
 use crate::request::wire::results::{Answered, Results};
 use crate::request::wire::submit::Submit;
@@ -71,7 +71,7 @@ async fn what_was_under_way_to_a_leader_that_breaks_is_never_sent_again() {
             }
         }
     };
-    assert_eq!(lost, Err(Failure::Disconnected));
+    assert_eq!(lost, Err(RequestError::Disconnected));
     assert_eq!(write(&sender, number + 1).await, answer_of(number + 1), "the default connection goes on");
     drop(node);
     while let Some((_, message)) = told.recv().await {
@@ -157,7 +157,7 @@ async fn answers_full_of_lies_do_no_harm() {
                 },
             }
         };
-        let refused = Err(Failure::NoLeader);
+        let refused = Err(RequestError::NoLeader);
         assert_eq!(answer, if number % 2 == 0 { refused } else { answer_of(number) });
     }
     assert!(!another_cluster.was_called(), "no other cluster is ever talked to");
@@ -166,7 +166,7 @@ async fn answers_full_of_lies_do_no_harm() {
 }
 
 fn failures(submit: &Submit) -> Vec<Answered> {
-    let failed = Err(Failure::NoLeader.code());
+    let failed = Err(RequestError::NoLeader.code());
     submit.requests.iter().map(|request| Answered { id: request.id, result: failed.clone() }).collect()
 }
 

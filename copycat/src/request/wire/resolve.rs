@@ -4,7 +4,7 @@
 //!  Resolve                                 Resolved
 //!  offset size  field                      offset size  field
 //!      24    8  id                             24    8  id
-//!      32    8  reserved  0                    32    2  failure; 0: none
+//!      32    8  reserved  0                    32    2  error; 0: none
 //!      40    2  length of the name             34    2  reserved  0
 //!      42    6  reserved  0                    36    4  bytes of shapes, after the partitions; 0
 //!      48    …  name                           40   16  reserved  0
@@ -56,7 +56,7 @@ pub(crate) struct Resolve {
 pub(crate) struct Resolved {
     /// The question's id.
     pub id: u64,
-    /// The partitions in their order, 1 to [`PARTITIONS_MAX`]; or the code of a failure, which is never 0.
+    /// The partitions in their order, 1 to [`PARTITIONS_MAX`]; or the code of an error, which is never 0.
     pub partitions: Result<Vec<Partition>, u16>,
 }
 
@@ -93,16 +93,16 @@ impl Outgoing for Resolved {
     }
 
     fn encode(self, out: &mut WriteBuffer) -> Result<(), Malformed> {
-        let (failure, partitions) = match &self.partitions {
+        let (error, partitions) = match &self.partitions {
             Ok(partitions) => (0, &partitions[..]),
-            Err(failure) => (*failure, &[][..]),
+            Err(error) => (*error, &[][..]),
         };
-        check_count(failure, partitions.len())?;
+        check_count(error, partitions.len())?;
         partitions.iter().try_for_each(check_partition)?;
         let mut draft = Draft::begin(out.tail(), &RESOLVED, 0, partitions.len(), GroupId(0));
         let fields = draft.fields();
         fields.put_u64_le(self.id);
-        fields.put_u64_le(failure.into());
+        fields.put_u64_le(error.into());
         fields.put_u128_le(0);
         for partition in partitions {
             match &partition.leader {
@@ -135,17 +135,17 @@ pub(crate) fn read_question(envelope: &Envelope) -> Result<Resolve, Malformed> {
 pub(crate) fn read_answer(envelope: &Envelope) -> Result<Resolved, Malformed> {
     envelope.check_no_group()?;
     let mut cursor = Cursor::new(&envelope.body);
-    let (id, failure, reserved) = (cursor.u64()?, cursor.u16()?, cursor.u16()?);
+    let (id, error, reserved) = (cursor.u64()?, cursor.u16()?, cursor.u16()?);
     let (shapes, spare) = (cursor.u32()?, cursor.u128()?);
     zero("resolved reserved", u64::from(reserved) | u64::from(shapes) | spare as u64 | (spare >> 64) as u64)?;
     let count = envelope.counted(cursor.rest().len(), LEADER_LEN, PARTITIONS_MAX)?;
-    check_count(failure, count)?;
+    check_count(error, count)?;
     let mut partitions = Vec::with_capacity(count);
     for _ in 0..count {
         partitions.push(partition(&mut cursor)?);
     }
     cursor.finish()?;
-    Ok(Resolved { id, partitions: if failure == 0 { Ok(partitions) } else { Err(failure) } })
+    Ok(Resolved { id, partitions: if error == 0 { Ok(partitions) } else { Err(error) } })
 }
 
 fn partition(cursor: &mut Cursor<'_>) -> Result<Partition, Malformed> {
@@ -168,13 +168,13 @@ fn check_name(found: usize) -> Result<(), Malformed> {
     if found > NAME_MAX { Err(Malformed::TooLong { limit: NAME_MAX, found }) } else { Ok(()) }
 }
 
-/// Checks that a resource has partitions, and that a failure has none.
-fn check_count(failure: u16, found: usize) -> Result<(), Malformed> {
+/// Checks that a resource has partitions, and that an error has none.
+fn check_count(error: u16, found: usize) -> Result<(), Malformed> {
     if found > PARTITIONS_MAX {
         return Err(Malformed::TooLong { limit: PARTITIONS_MAX, found });
     }
     let field = "count of partitions";
-    if failure == 0 { non_zero(field, found as u64) } else { zero(field, found as u64) }
+    if error == 0 { non_zero(field, found as u64) } else { zero(field, found as u64) }
 }
 
 fn check_partition(partition: &Partition) -> Result<(), Malformed> {

@@ -4,7 +4,7 @@
 //!  offset size  field
 //!      24    …  `count` answers, each:
 //!            8     id of the request
-//!            2     failure; 0: none
+//!            2     error; 0: none
 //!            2     reserved  0
 //!            4     length of the result
 //!            …     result
@@ -37,7 +37,7 @@ pub(crate) struct Results(pub Vec<Answered>);
 pub(crate) struct Answered {
     /// The request's id.
     pub id: u64,
-    /// The encoded result, or the code of the failure, which is never 0.
+    /// The encoded result, or the code of the error, which is never 0.
     pub result: Result<Bytes, u16>,
 }
 
@@ -65,12 +65,12 @@ fn write(run: &[Answered], out: &mut BytesMut) {
     let mut draft = Draft::begin(out, &RESULTS, 0, run.len(), GroupId(0));
     let fields = draft.fields();
     for answer in run {
-        let (failure, result) = match &answer.result {
+        let (error, result) = match &answer.result {
             Ok(result) => (0, &result[..]),
-            Err(failure) => (*failure, &[][..]),
+            Err(error) => (*error, &[][..]),
         };
         fields.put_u64_le(answer.id);
-        fields.put_u32_le(failure.into());
+        fields.put_u32_le(error.into());
         fields.put_u32_le(result.len() as u32);
         fields.put_slice(result);
     }
@@ -92,16 +92,16 @@ pub(crate) fn read(envelope: &Envelope) -> Result<Vec<Answered>, Malformed> {
 }
 
 fn answer(cursor: &mut Cursor<'_>, message: &Bytes) -> Result<Answered, Malformed> {
-    let (id, failure, reserved) = (cursor.u64()?, cursor.u16()?, cursor.u16()?);
+    let (id, error, reserved) = (cursor.u64()?, cursor.u16()?, cursor.u16()?);
     zero("answer reserved", reserved.into())?;
     let length = cursor.u32()? as usize;
     check_result(length)?;
     let result = message.slice_ref(cursor.take(length)?);
-    if failure == 0 {
+    if error == 0 {
         return Ok(Answered { id, result: Ok(result) });
     }
-    zero("failure length", length as u64)?;
-    Ok(Answered { id, result: Err(failure) })
+    zero("error length", length as u64)?;
+    Ok(Answered { id, result: Err(error) })
 }
 
 fn check_result(found: usize) -> Result<(), Malformed> {

@@ -340,14 +340,14 @@ fn the_longest_name_and_the_most_partitions_travel() {
 #[test]
 fn forged_answers_about_a_name_are_refused() {
     let intact = written(Any::Resolved(Resolved { id: 77, partitions: Ok(partitions()) }));
-    assert!(forged(&intact, 8, &[9]).is_err(), "a failure with partitions");
+    assert!(forged(&intact, 8, &[9]).is_err(), "an error with partitions");
     for reserved in [10, 12, 16, 31] {
         assert!(forged(&intact, reserved, &[1]).is_err(), "reserved at {reserved}");
     }
     assert!(forged(&intact, 32, &[0; 8]).is_err(), "nobody's group");
     assert!(forged(&intact, 40, &[0; 8]).is_err(), "a leader of no term");
     let failed = written(Any::Resolved(Resolved { id: 77, partitions: Err(9) }));
-    assert!(forged(&failed, 8, &[0]).is_err(), "no failure, and no partition");
+    assert!(forged(&failed, 8, &[0]).is_err(), "no error, and no partition");
     let question = written(Any::Resolve(Resolve { id: 77, name: "bank".into() }));
     assert!(forged(&question, 16, &[3]).is_err() && forged(&question, 16, &[5]).is_err(), "another length");
     assert!(forged(&question, 17, &[1]).is_err() && forged(&question, 18, &[1]).is_err(), "reserved");

@@ -1,7 +1,7 @@
 //! Errors of a handle after a command that several partitions answered differently.
 
 use super::*;
-use crate::request::failure::Failure;
+use crate::request::error::RequestError;
 use crate::request::sender::RequestReceiver;
 use crate::request::status::StatusSender;
 
@@ -9,7 +9,7 @@ static WRITE: Method = Method::write("clear", &[], |_, _| Ok(())).to_all();
 static READ: Method = Method::read("len", &[], |_, _| Ok(())).to_all();
 
 /// Calls a method on as many partitions as there are answers. Each partition gives one of them, in order.
-fn told(method: &'static Method, answers: &[Result<(), Failure>]) -> Result<(), Error> {
+fn told(method: &'static Method, answers: &[Result<(), RequestError>]) -> Result<(), Error> {
     let (senders, queues): (Vec<_>, Vec<RequestReceiver>) =
         answers.iter().map(|_| RequestSender::new(1)).unzip();
     let partitions = senders.into_iter().zip(0..);
@@ -28,19 +28,21 @@ fn told(method: &'static Method, answers: &[Result<(), Failure>]) -> Result<(), 
 
 #[test]
 fn a_write_that_failed_in_some_partitions_and_happened_in_others_is_not_said_to_be_not_applied() {
-    for failure in [Failure::NotLeader, Failure::Busy, Failure::Timeout] {
-        for answers in [[Ok(()), Err(failure)], [Err(failure), Ok(())]] {
+    for error in [RequestError::NotLeader, RequestError::Busy, RequestError::Timeout] {
+        for answers in [[Ok(()), Err(error)], [Err(error), Ok(())]] {
             let error = told(&WRITE, &answers).unwrap_err();
-            assert_eq!((error.outcome(), error.code()), (Outcome::Unknown, 100), "{failure:?}");
+            assert_eq!((error.outcome(), error.code()), (Outcome::Unknown, 100), "{error:?}");
         }
     }
-    let error = told(&WRITE, &[Err(Failure::Busy), Err(Failure::Timeout)]).unwrap_err();
+    let error = told(&WRITE, &[Err(RequestError::Busy), Err(RequestError::Timeout)]).unwrap_err();
     assert_eq!(error.outcome(), Outcome::Unknown, "one of them may have done it");
 }
 
 #[test]
 fn a_write_that_happened_nowhere_is_said_to_be_not_applied() {
-    for answers in [vec![Err(Failure::NotLeader), Err(Failure::Busy)], vec![Err(Failure::Busy)]] {
+    for answers in
+        [vec![Err(RequestError::NotLeader), Err(RequestError::Busy)], vec![Err(RequestError::Busy)]]
+    {
         assert_eq!(told(&WRITE, &answers).unwrap_err().outcome(), Outcome::NotApplied);
     }
     told(&WRITE, &[Ok(()), Ok(())]).unwrap();
@@ -48,6 +50,6 @@ fn a_write_that_happened_nowhere_is_said_to_be_not_applied() {
 
 #[test]
 fn a_read_changes_nothing_wherever_it_fails() {
-    let error = told(&READ, &[Ok(()), Err(Failure::NotLeader)]).unwrap_err();
+    let error = told(&READ, &[Ok(()), Err(RequestError::NotLeader)]).unwrap_err();
     assert_eq!(error.outcome(), Outcome::NotApplied);
 }

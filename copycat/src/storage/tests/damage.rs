@@ -4,7 +4,7 @@ use super::*;
 use crate::codec::checksum::crc32c_around;
 use crate::codec::ids::{INDEX_MAX, TERM_MAX};
 use crate::storage::batch_header::{BatchKind, begins};
-use crate::storage::error::{Damage, Problem, Unreadable};
+use crate::storage::error::{Damage, DamageKind, Unreadable};
 use crate::storage::position::Position;
 use crate::storage::seal::{image, seal};
 use crate::storage::segment::SegmentHeader;
@@ -98,7 +98,7 @@ fn a_torn_batch_of_the_next_segment_still_vouches_for_the_segment_before() {
     assert_eq!(recovered.cut.unwrap().file, "simulated segment 1", "only what was torn is cut");
     images[0][last + 64 + 72] ^= 1;
     match reopen(&images) {
-        Err(StorageError::Damaged(Damage { file, offset, problem: Problem::Acknowledged { .. } })) => {
+        Err(StorageError::Damaged(Damage { file, offset, kind: DamageKind::Acknowledged { .. } })) => {
             assert_eq!((file.as_str(), offset), ("simulated segment 0", last as u64));
         }
         other => panic!("acknowledged entries were cut: {:?}", other.map(|(_, recovered)| recovered)),
@@ -128,15 +128,15 @@ fn missing_segments_are_damage() {
     let last = journal.active().header.number;
     drop(journal);
     disk.remove(last / 2).unwrap();
-    let problem = |result: Result<(Journal, Recovered), StorageError>| match result {
-        Err(StorageError::Damaged(damage)) => damage.problem,
+    let kind_of = |result: Result<(Journal, Recovered), StorageError>| match result {
+        Err(StorageError::Damaged(damage)) => damage.kind,
         other => panic!("{other:?}"),
     };
     let missing = Journal::open(disk.clone(), small(), 1);
-    assert_eq!(problem(missing), Problem::SegmentMissing(last / 2));
+    assert_eq!(kind_of(missing), DamageKind::SegmentMissing(last / 2));
     (0..last / 2).for_each(|number| disk.remove(number).unwrap());
     let headless = Journal::open(disk, small(), 1);
-    assert_eq!(problem(headless), Problem::EntriesMissing { group: GroupId(1), first: 1 });
+    assert_eq!(kind_of(headless), DamageKind::EntriesMissing { group: GroupId(1), first: 1 });
 }
 
 #[test]
@@ -224,7 +224,7 @@ fn intact_frames_that_no_history_gives_are_damage() {
         match reopen(&[image(&[empty, (BatchKind::Frames, history.concat())], 64 << 10)]) {
             Ok((_, recovered)) => assert!(expected.is_empty(), "{expected}: {recovered:?}"),
             Err(StorageError::Damaged(damage)) => {
-                assert_eq!(damage.problem.to_string(), expected);
+                assert_eq!(damage.kind.to_string(), expected);
             }
             Err(other) => panic!("{expected}: {other}"),
         }
@@ -296,7 +296,7 @@ fn numbers_and_positions_that_no_journal_reaches_are_damage() {
         let Err(StorageError::Damaged(damage)) = Journal::open(disk, small(), 3) else {
             panic!("a segment without batches that is not the first")
         };
-        let reached = damage.problem == Problem::Contradiction("the oldest segment has no checkpoint");
+        let reached = damage.kind == DamageKind::Contradiction("the oldest segment has no checkpoint");
         assert_eq!(reached, fits, "number {number}, base {base}: {damage}");
     }
 }
@@ -336,7 +336,7 @@ fn intact_checkpoints_that_no_history_gives_are_damage() {
         let refused = checkpoint(words, range);
         assert!(
             matches!(&refused, Err(StorageError::Damaged(damage))
-            if matches!(damage.problem, Problem::Malformed(_))),
+            if matches!(damage.kind, DamageKind::Malformed(_))),
             "{words:?} {range:?}: {refused:?}"
         );
     }
@@ -344,8 +344,8 @@ fn intact_checkpoints_that_no_history_gives_are_damage() {
         let body = body_committed([3, 1, 2, 5, 7], commit, Some([2, 6]));
         // The entries are in no segment, which is detected later.
         let refused = reopen(&[image(&[(BatchKind::Checkpoint, body)], 64 << 10)]);
-        let Err(StorageError::Damaged(Damage { problem, .. })) = refused else { panic!("{refused:?}") };
-        let entries_missing = matches!(problem, Problem::EntriesMissing { .. });
-        assert_eq!(entries_missing, fits, "committed up to {commit}, of 6 to 7: {problem:?}");
+        let Err(StorageError::Damaged(Damage { kind, .. })) = refused else { panic!("{refused:?}") };
+        let entries_missing = matches!(kind, DamageKind::EntriesMissing { .. });
+        assert_eq!(entries_missing, fits, "committed up to {commit}, of 6 to 7: {kind:?}");
     }
 }

@@ -7,7 +7,7 @@ use crate::codec::command::{Call, Command};
 use crate::codec::frame::KEY_MAX;
 use crate::codec::ids::MethodId;
 use crate::node::machine::{Checker, Entry, Machine, Query};
-use crate::request::failure::Failure;
+use crate::request::error::RequestError;
 use crate::resource::commands::Commands;
 use crate::resource::dispatch::{Checks, Dispatch, Replica};
 use bytes::Bytes;
@@ -50,15 +50,15 @@ impl Given {
             Access::Write => replica.apply(&Entry { index: 1, time: 0, stamp, command }, &mut out),
             Access::Read(..) => replica.read(&Query { index: 0, time: 0, stamp, command }, &mut out),
         };
-        assert!(answered.is_ok() || out.is_empty(), "a failure has no result");
+        assert!(answered.is_ok() || out.is_empty(), "an error has no result");
         match (access, checked, answered) {
-            (_, _, Err(Failure::Panicked)) => panic!("bytes made a method panic that never does"),
-            (Access::Write, Ok(()), Ok(()) | Err(Failure::BadResult)) => Verdict::Accepted,
-            (Access::Write, Ok(()), Err(failure)) => panic!("logged, and cannot be applied: {failure}"),
-            (Access::Read(..), Ok(()), Err(Failure::UnknownMethod | Failure::WrongKind)) => {
+            (_, _, Err(RequestError::Panicked)) => panic!("bytes made a method panic that never does"),
+            (Access::Write, Ok(()), Ok(()) | Err(RequestError::BadResult)) => Verdict::Accepted,
+            (Access::Write, Ok(()), Err(error)) => panic!("logged, and cannot be applied: {error}"),
+            (Access::Read(..), Ok(()), Err(RequestError::UnknownMethod | RequestError::WrongKind)) => {
                 panic!("a read that was let in is none")
             }
-            (_, Err(Failure::UnknownMethod | Failure::WrongKind), Ok(())) => {
+            (_, Err(RequestError::UnknownMethod | RequestError::WrongKind), Ok(())) => {
                 panic!("a command that is none ran")
             }
             (Access::Read(..), Ok(()), answered) => Verdict::of(answered.is_ok()),

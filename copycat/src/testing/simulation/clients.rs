@@ -12,7 +12,7 @@ use crate::codec::access::{Access, Consistency, ReadOrder};
 use crate::codec::command::{Call, Command};
 use crate::codec::ids::{GroupId, MethodId};
 use crate::node::shard::Input;
-use crate::request::failure::Failure;
+use crate::request::error::RequestError;
 use crate::request::sender::{Answer, Request};
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -201,11 +201,11 @@ impl Cluster<'_> {
         let asked = self.clients[client].asked.take().expect("only who asked is answered");
         let words = match answer {
             Ok(bytes) => [31, asked.number, 0, bytes.len() as u64],
-            Err(failure) => [31, asked.number, u64::from(failure.code()), 0],
+            Err(error) => [31, asked.number, u64::from(error.code()), 0],
         };
         self.note(&words, || match answer {
             Ok(_) => format!("client {client} is answered: {} {}", asked.kind(), asked.number),
-            Err(failure) => format!("client {client} fails: {} {}: {failure}", asked.kind(), asked.number),
+            Err(error) => format!("client {client} fails: {} {}: {error}", asked.kind(), asked.number),
         });
         if let Some(ledger) = self.ledgers.get_mut(&asked.group) {
             ledger.history.answered(&asked, answer)?;
@@ -219,10 +219,10 @@ impl Cluster<'_> {
             (Access::Write, Ok(_)) => self.report.writes += 1,
             (Access::Read(Consistency::Eventual, _), Ok(_)) => self.report.eventual_reads += 1,
             (Access::Read(..), Ok(_)) => self.report.reads += 1,
-            (_, Err(failure)) => {
+            (_, Err(error)) => {
                 self.report.unknown += u64::from(is_unknown(answer));
-                self.report.busy += u64::from(*failure == Failure::Busy);
-                self.report.halted += u64::from(*failure == Failure::Halted);
+                self.report.busy += u64::from(*error == RequestError::Busy);
+                self.report.halted += u64::from(*error == RequestError::Halted);
             }
         }
         let newest = self.ledgers.get(&asked.group).map(|ledger| ledger.history.newest());
@@ -260,5 +260,5 @@ impl Cluster<'_> {
 }
 
 fn is_unknown(answer: &Answer) -> bool {
-    matches!(answer, Err(Failure::Timeout | Failure::Disconnected | Failure::Stopped))
+    matches!(answer, Err(RequestError::Timeout | RequestError::Disconnected | RequestError::Stopped))
 }

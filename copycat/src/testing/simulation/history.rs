@@ -3,14 +3,14 @@
 //! Each answer of a tape names its position in the total order of commands, so linearizability needs no search. A
 //! write or a strict read must take effect after everything that was acknowledged, or seen by such a read, before it
 //! began. It must show exactly the state after that number of committed commands. The outcome of a failed write stays
-//! open to the end, unless the failure said that it was not applied.
+//! open to the end, unless the error said that it was not applied.
 
 use super::machine::{Taken, operation};
 use super::order::Order;
 use super::violation::Violation;
 use crate::codec::access::{Access, Consistency};
 use crate::codec::ids::GroupId;
-use crate::request::failure::{Failure, Outcome};
+use crate::request::error::{Outcome, RequestError};
 use crate::request::sender::Answer;
 use std::collections::BTreeMap;
 
@@ -46,7 +46,7 @@ impl Operation {
 /// The outcome of a write, as far as it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum WriteOutcome {
-    Refused(Failure),
+    Refused(RequestError),
     /// The position among the committed commands.
     Committed(u64),
 }
@@ -94,9 +94,7 @@ impl History {
         match self.fates.insert(operation, WriteOutcome::Committed(self.newest().count)) {
             None => Ok(()),
             Some(WriteOutcome::Committed(_)) => Err(Violation::Twice { group, operation }),
-            Some(WriteOutcome::Refused(failure)) => {
-                Err(Violation::RefusedAndDone { group, operation, failure })
-            }
+            Some(WriteOutcome::Refused(error)) => Err(Violation::RefusedAndDone { group, operation, error }),
         }
     }
 
@@ -110,18 +108,18 @@ impl History {
                 let taken = Taken::decode(bytes).ok_or(Violation::OtherAnswer { operation: asked.number })?;
                 self.succeeded(asked, taken)
             }
-            Err(failure) if asked.access == Access::Write && failure.outcome() == Outcome::NotApplied => {
-                self.refused(asked.number, *failure)
+            Err(error) if asked.access == Access::Write && error.outcome() == Outcome::NotApplied => {
+                self.refused(asked.number, *error)
             }
             Err(_) => Ok(()),
         }
     }
 
-    fn refused(&mut self, operation: u64, failure: Failure) -> Result<(), Violation> {
-        match self.fates.insert(operation, WriteOutcome::Refused(failure)) {
+    fn refused(&mut self, operation: u64, error: RequestError) -> Result<(), Violation> {
+        match self.fates.insert(operation, WriteOutcome::Refused(error)) {
             None | Some(WriteOutcome::Refused(_)) => Ok(()),
             Some(WriteOutcome::Committed(_)) => {
-                Err(Violation::RefusedAndDone { group: self.group, operation, failure })
+                Err(Violation::RefusedAndDone { group: self.group, operation, error })
             }
         }
     }
@@ -231,13 +229,13 @@ mod tests {
         let mut history = written(1);
         assert!(matches!(history.committed(&command(1, 8)).unwrap_err(), Violation::Twice { .. }));
         let write = asked(&history, 2, Access::Write);
-        history.answered(&write, &Err(Failure::NotLeader)).unwrap();
+        history.answered(&write, &Err(RequestError::NotLeader)).unwrap();
         assert!(matches!(
             history.committed(&command(2, 8)).unwrap_err(),
-            Violation::RefusedAndDone { operation: 2, failure: Failure::NotLeader, .. }
+            Violation::RefusedAndDone { operation: 2, error: RequestError::NotLeader, .. }
         ));
         let write = asked(&history, 3, Access::Write);
-        history.answered(&write, &Err(Failure::Timeout)).unwrap();
+        history.answered(&write, &Err(RequestError::Timeout)).unwrap();
         history.committed(&command(3, 8)).unwrap();
     }
 }

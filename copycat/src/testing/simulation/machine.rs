@@ -5,7 +5,7 @@ use crate::codec::access::Access;
 use crate::codec::command::{Call, Command};
 use crate::codec::ids::MethodId;
 use crate::node::machine::{Checker, Entry, Machine, Query};
-use crate::request::failure::Failure;
+use crate::request::error::RequestError;
 
 /// Appends an operation.
 pub(super) const APPEND: MethodId = MethodId::of("append");
@@ -77,22 +77,22 @@ impl Recorder {
 }
 
 impl Machine for Recorder {
-    fn apply(&mut self, entry: &Entry<'_>, out: &mut Vec<u8>) -> Result<(), Failure> {
+    fn apply(&mut self, entry: &Entry<'_>, out: &mut Vec<u8>) -> Result<(), RequestError> {
         let Command { method, body, .. } = entry.command;
         if method == EXTEND && self.old || !is_write(method, body) {
-            return Err(Failure::UnknownMethod);
+            return Err(RequestError::UnknownMethod);
         }
         self.taken = self.taken.then(body);
         if method == STUMBLE {
-            return Err(Failure::Panicked);
+            return Err(RequestError::Panicked);
         }
         self.taken.encode(out);
         Ok(())
     }
 
-    fn read(&self, query: &Query<'_>, out: &mut Vec<u8>) -> Result<(), Failure> {
+    fn read(&self, query: &Query<'_>, out: &mut Vec<u8>) -> Result<(), RequestError> {
         if query.command.method != LOOK {
-            return Err(Failure::UnknownMethod);
+            return Err(RequestError::UnknownMethod);
         }
         self.taken.encode(out);
         Ok(())
@@ -107,16 +107,16 @@ pub(super) struct TapeChecker {
 }
 
 impl Checker for TapeChecker {
-    fn check(&self, call: &Call) -> Result<(), Failure> {
+    fn check(&self, call: &Call) -> Result<(), RequestError> {
         let Command { method, body, .. } = call.command.borrow();
         match (call.access, method) {
-            (_, EXTEND) if self.old => Err(Failure::UnknownMethod),
+            (_, EXTEND) if self.old => Err(RequestError::UnknownMethod),
             (Access::Write, APPEND | EXTEND | STUMBLE) if operation(body).is_none() => {
-                Err(Failure::BadArguments)
+                Err(RequestError::BadArguments)
             }
             (Access::Write, APPEND | EXTEND | STUMBLE) | (Access::Read(..), LOOK) => Ok(()),
-            (_, APPEND | EXTEND | STUMBLE | LOOK) => Err(Failure::WrongKind),
-            _ => Err(Failure::UnknownMethod),
+            (_, APPEND | EXTEND | STUMBLE | LOOK) => Err(RequestError::WrongKind),
+            _ => Err(RequestError::UnknownMethod),
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::codec::terms::LogId;
 use crate::node::applier::{Applier, Work};
 use crate::node::shard::{self, Attachment, FlushTask, Input, Shard};
 use crate::raft::effect::Role;
-use crate::request::failure::Failure;
+use crate::request::error::RequestError;
 use crate::request::sender::Answer;
 use crate::storage::{self, Journal, Position, Preparation, Recovered, Written};
 use std::collections::{BTreeMap, VecDeque};
@@ -86,7 +86,7 @@ pub(super) struct Process {
     /// The applier is scheduled to run.
     pub applying: bool,
     /// Receivers of the results of opening the groups. They stay open while the process runs.
-    pub opened: Vec<oneshot::Receiver<Result<(), Failure>>>,
+    pub opened: Vec<oneshot::Receiver<Result<(), RequestError>>>,
     /// Clients of this process that wait for an answer.
     pub waiting: Vec<(usize, oneshot::Receiver<Answer>)>,
     pub views: BTreeMap<GroupId, View>,

@@ -2,7 +2,7 @@
 
 use crate::codec::cursor::Malformed;
 use crate::codec::ids::{GroupId, Index, MemberId, Term};
-use crate::request::failure::Failure;
+use crate::request::error::RequestError;
 use crate::storage::StorageError;
 use crate::transport::wire::unreadable::Unreadable as UnreadableMessage;
 use std::time::Duration;
@@ -105,9 +105,9 @@ pub(super) enum Violation {
     /// A command was committed twice, although no client here repeats a request.
     #[error("operation {operation} was committed twice in group {group}")]
     Twice { group: GroupId, operation: u64 },
-    /// A failure said that a write was not applied, but it was.
-    #[error("operation {operation} of group {group} was refused ({failure}), and happened")]
-    RefusedAndDone { group: GroupId, operation: u64, failure: Failure },
+    /// An error said that a write was not applied, but it was.
+    #[error("operation {operation} of group {group} was refused ({error}), and happened")]
+    RefusedAndDone { group: GroupId, operation: u64, error: RequestError },
     /// A frame that this codec encoded cannot be decoded.
     #[error("a frame does not survive its own encoding: {0}")]
     Unreadable(Malformed),

@@ -19,7 +19,7 @@ fn arguments_are_kept_up_to_a_bound_and_one_request_more() {
     let mut leader = Leader::elected_within(Bounds { argument_bytes_max: 100, ..Bounds::DEFAULT });
     leader.acknowledges(1);
     let mut held = [read(&mut leader, 60), read(&mut leader, 60)];
-    assert_eq!(seen(&mut read(&mut leader, 0)), Some(Err(Failure::Busy)));
+    assert_eq!(seen(&mut read(&mut leader, 0)), Some(Err(RequestError::Busy)));
     assert_eq!(held.each_mut().map(seen), [None, None]);
     leader.records();
     leader.records();
@@ -32,7 +32,7 @@ fn requests_are_counted_until_they_are_answered() {
     let mut leader = Leader::elected_within(Bounds { requests_max: 2, ..Bounds::DEFAULT });
     leader.acknowledges(1);
     let [mut write, mut waits, mut busy] = leader.call([Access::Write, FREE, FREE]);
-    assert_eq!(seen(&mut busy), Some(Err(Failure::Busy)));
+    assert_eq!(seen(&mut busy), Some(Err(RequestError::Busy)));
     leader.acknowledges(2);
     leader.records();
     assert_eq!((seen(&mut write), seen(&mut waits)), (Some(Ok(1)), Some(Ok(1))));
@@ -52,7 +52,7 @@ fn what_one_group_gives_back_is_found_for_another_that_was_refused() {
     for _ in 0..2 {
         assert_eq!(
             seen(&mut read_of(&mut leader, third, 0)),
-            Some(Err(Failure::Busy)),
+            Some(Err(RequestError::Busy)),
             "the two took it all"
         );
     }

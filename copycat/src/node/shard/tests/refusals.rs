@@ -21,10 +21,10 @@ impl Answers for Stranger {
 
 impl Stranger {
     /// Returns the answer to a request; `None`: there is none yet.
-    fn seen(&self, number: u64) -> Option<Result<u8, Failure>> {
+    fn seen(&self, number: u64) -> Option<Result<u8, RequestError>> {
         let answers = self.0.lock().unwrap();
         let answered = answers.iter().find(|answered| answered.id == number)?;
-        Some(answered.result.clone().map(|bytes| bytes[0]).map_err(Failure::received))
+        Some(answered.result.clone().map(|bytes| bytes[0]).map_err(RequestError::received))
     }
 }
 
@@ -42,8 +42,8 @@ fn arguments_of_a_stranger_that_fit_nothing_are_not_applied_and_the_group_goes_o
     for term in [0, 1] {
         let (mut leader, stranger) = (Leader::settled(), Arc::<Stranger>::default());
         leader.turn([batch(&stranger, term, &[b"", WRONG, b""])]);
-        assert_eq!(stranger.seen(2), Some(Err(Failure::BadArguments)), "at once");
-        assert_eq!(Failure::BadArguments.outcome(), crate::request::failure::Outcome::NotApplied);
+        assert_eq!(stranger.seen(2), Some(Err(RequestError::BadArguments)), "at once");
+        assert_eq!(RequestError::BadArguments.outcome(), crate::request::error::Outcome::NotApplied);
         assert_eq!(leader.status().last.index, 3, "it is not in the log");
         leader.acknowledges(3);
         assert_eq!([1, 3].map(|number| stranger.seen(number)), [Some(Ok(1)), Some(Ok(2))]);
@@ -62,7 +62,7 @@ fn a_batch_that_was_held_up_is_refused_by_the_leader_of_a_later_term() {
     let last = leader.status().last.index;
     let stranger = Arc::<Stranger>::default();
     leader.turn([batch(&stranger, 1, &[b"", b""])]);
-    let refused = Some(Err(Failure::NotLeader));
+    let refused = Some(Err(RequestError::NotLeader));
     assert_eq!([1, 2].map(|number| stranger.seen(number)), [refused, refused]);
     assert_eq!(leader.status().last.index, last, "nothing was proposed");
     let stranger = Arc::<Stranger>::default();
@@ -92,7 +92,7 @@ fn a_batch_that_waited_here_from_one_term_to_another_is_refused() {
     assert_eq!((leader.status().term, leader.status().leader, stranger.seen(1)), (2, None, None));
     leader.turn([]);
     leader.is_elected(3);
-    assert_eq!(stranger.seen(1), Some(Err(Failure::NotLeader)));
+    assert_eq!(stranger.seen(1), Some(Err(RequestError::NotLeader)));
     assert_eq!(leader.status().last.index, 3, "nothing but the first entry of the term was proposed");
 }
 
@@ -105,9 +105,12 @@ fn a_leader_whose_state_machine_halts_falls_silent() {
     let request = Request { group: GROUP, call: unknown, reply };
     leader.turn([Input::Request(request)]);
     leader.acknowledges(2);
-    assert_eq!(seen(&mut answer), Some(Err(Failure::Halted)));
+    assert_eq!(seen(&mut answer), Some(Err(RequestError::Halted)));
     let [mut write, mut read] = leader.call([Access::Write, FREE]);
-    assert_eq!((seen(&mut write), seen(&mut read)), (Some(Err(Failure::Halted)), Some(Err(Failure::Halted))));
+    assert_eq!(
+        (seen(&mut write), seen(&mut read)),
+        (Some(Err(RequestError::Halted)), Some(Err(RequestError::Halted)))
+    );
     assert_eq!(leader.status().last.index, 2, "nothing is proposed any more");
     let said = leader.sent.0.lock().unwrap().len();
     for _ in 0..3 {
@@ -128,5 +131,5 @@ fn reads_that_wait_when_the_resource_is_closed_are_refused() {
     let [mut read] = leader.call([FREE]);
     assert_eq!(seen(&mut read), None, "it waits for a round");
     leader.turn([Input::Detach(vec![GROUP])]);
-    assert_eq!(seen(&mut read), Some(Err(Failure::UnknownResource)));
+    assert_eq!(seen(&mut read), Some(Err(RequestError::UnknownResource)));
 }

@@ -12,10 +12,10 @@ pub enum Outcome {
     Unknown,
 }
 
-/// The failure of a request. Members exchange it as a code, so codes never change their meaning.
+/// The error of a request. Members exchange it as a code, so codes never change their meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
-pub enum Failure {
+pub enum RequestError {
     /// No leader accepted the request within its timeout, or, if the request needs none, no member; it was never
     /// proposed. Opening a resource before the bootstrap fails with it, too.
     #[error("no leader was found in time")]
@@ -75,55 +75,55 @@ pub enum Failure {
     Halted,
 }
 
-impl Failure {
-    /// Every failure and its code on the wire. Codes are never reused; 18 is reserved for "applied, and its
+impl RequestError {
+    /// Every error and its code on the wire. Codes are never reused; 18 is reserved for "applied, and its
     /// result is no longer kept", which is not sent yet.
-    const CODES: [(Failure, u16); 17] = [
-        (Failure::NoLeader, 1),
-        (Failure::NotLeader, 2),
-        (Failure::Timeout, 3),
-        (Failure::Disconnected, 4),
-        (Failure::Superseded, 5),
-        (Failure::Busy, 6),
-        (Failure::StorageFull, 7),
-        (Failure::Stopped, 8),
-        (Failure::UnknownResource, 9),
-        (Failure::UnknownMethod, 10),
-        (Failure::WrongKind, 11),
-        (Failure::BadArguments, 12),
-        (Failure::TooLarge, 13),
-        (Failure::BadResult, 14),
-        (Failure::Panicked, 15),
-        (Failure::Closed, 16),
-        (Failure::Halted, 17),
+    const CODES: [(RequestError, u16); 17] = [
+        (RequestError::NoLeader, 1),
+        (RequestError::NotLeader, 2),
+        (RequestError::Timeout, 3),
+        (RequestError::Disconnected, 4),
+        (RequestError::Superseded, 5),
+        (RequestError::Busy, 6),
+        (RequestError::StorageFull, 7),
+        (RequestError::Stopped, 8),
+        (RequestError::UnknownResource, 9),
+        (RequestError::UnknownMethod, 10),
+        (RequestError::WrongKind, 11),
+        (RequestError::BadArguments, 12),
+        (RequestError::TooLarge, 13),
+        (RequestError::BadResult, 14),
+        (RequestError::Panicked, 15),
+        (RequestError::Closed, 16),
+        (RequestError::Halted, 17),
     ];
 
-    /// Returns the code of this failure on the wire and in public error codes; never 0.
+    /// Returns the code of this error on the wire and in public error codes; never 0.
     pub(crate) fn code(self) -> u16 {
-        Self::CODES.iter().find(|(failure, _)| *failure == self).map_or(0, |(_, code)| *code)
+        Self::CODES.iter().find(|(error, _)| *error == self).map_or(0, |(_, code)| *code)
     }
 
-    /// Returns the failure of a code; `None` for one that this version does not know.
-    pub(crate) fn from_code(code: u16) -> Option<Failure> {
-        Self::CODES.iter().find(|(_, known)| *known == code).map(|(failure, _)| *failure)
+    /// Returns the error of a code; `None` for one that this version does not know.
+    pub(crate) fn from_code(code: u16) -> Option<RequestError> {
+        Self::CODES.iter().find(|(_, known)| *known == code).map(|(error, _)| *error)
     }
 
-    /// Returns the failure that another member reports. An unknown code of a newer version says only that the
+    /// Returns the error that another member reports. An unknown code of a newer version says only that the
     /// request failed; whether a write happened is then unknown. So it is reported as `Disconnected`, although no
     /// connection broke.
-    pub(crate) fn received(code: u16) -> Failure {
-        Failure::from_code(code).unwrap_or(Failure::Disconnected)
+    pub(crate) fn received(code: u16) -> RequestError {
+        RequestError::from_code(code).unwrap_or(RequestError::Disconnected)
     }
 
     /// Returns whether the request may have happened.
     pub(crate) fn outcome(self) -> Outcome {
         match self {
-            Failure::Timeout
-            | Failure::Disconnected
-            | Failure::Stopped
-            | Failure::BadResult
-            | Failure::Panicked
-            | Failure::Halted => Outcome::Unknown,
+            RequestError::Timeout
+            | RequestError::Disconnected
+            | RequestError::Stopped
+            | RequestError::BadResult
+            | RequestError::Panicked
+            | RequestError::Halted => Outcome::Unknown,
             _ => Outcome::NotApplied,
         }
     }
@@ -132,16 +132,16 @@ impl Failure {
     pub(crate) fn is_retryable(self) -> bool {
         matches!(
             self,
-            Failure::NoLeader
-                | Failure::NotLeader
-                | Failure::Timeout
-                | Failure::Disconnected
-                | Failure::Superseded
-                | Failure::Busy
-                | Failure::StorageFull
-                | Failure::Stopped
-                | Failure::UnknownResource
-                | Failure::Halted
+            RequestError::NoLeader
+                | RequestError::NotLeader
+                | RequestError::Timeout
+                | RequestError::Disconnected
+                | RequestError::Superseded
+                | RequestError::Busy
+                | RequestError::StorageFull
+                | RequestError::Stopped
+                | RequestError::UnknownResource
+                | RequestError::Halted
         )
     }
 }

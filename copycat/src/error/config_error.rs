@@ -1,12 +1,12 @@
-//! The mistakes that a configuration can have. Builders report all of them at once.
+//! What can be wrong with a configuration. Builders report all of it at once.
 
 use std::path::PathBuf;
 use thiserror::Error;
 
-/// A mistake in what a builder was given. Nothing was opened or changed.
+/// An error in what a builder was given. Nothing was opened or changed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
-pub enum Mistake {
+pub enum ConfigError {
     /// `with_member_id` was not called.
     #[error("no member id: say which of the seeds this process is, with_member_id(1)")]
     NoMemberId,
