@@ -406,7 +406,7 @@ trait Named {
     #[read]
     fn to_sync(&self) -> u64;
     #[read]
-    fn handle(&self) -> u64;
+    fn client(&self) -> u64;
     #[read]
     fn clone(&self) -> u64;
 }
@@ -418,7 +418,7 @@ impl Named for u64 {
     fn to_sync(&self) -> u64 {
         self + 1
     }
-    fn handle(&self) -> u64 {
+    fn client(&self) -> u64 {
         self + 2
     }
     fn clone(&self) -> u64 {
@@ -431,7 +431,7 @@ fn a_users_method_wins_over_the_frameworks() {
     runtime().block_on(async {
         let (named, _) = local::open::<AsyncNamed, _>("named", 1, || 40).unwrap();
         assert_eq!((named.name().await.unwrap(), named.to_sync().await.unwrap()), (40, 41));
-        assert_eq!((named.handle().await.unwrap(), named.clone().await.unwrap()), (42, 43));
+        assert_eq!((named.client().await.unwrap(), named.clone().await.unwrap()), (42, 43));
         assert_eq!(Proxy::name(&named), "named");
         assert_eq!(AsyncProxy::to_sync(&named).name().unwrap(), 40);
     });

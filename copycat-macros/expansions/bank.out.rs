@@ -109,7 +109,7 @@ where
 /// Accounts and what they hold.
 #[allow(dead_code, unreachable_pub)]
 pub struct AsyncBank {
-    handle: ::copycat::__private::Handle,
+    client: ::copycat::__private::ResourceClient,
 }
 #[allow(trivial_bounds)]
 #[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic, clippy::nursery)]
@@ -124,7 +124,7 @@ where
         cents: u64,
     ) -> ::core::result::Result<u64, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyed(&account, &(&cents,))?;
-        self.handle.call::<u64>(&<BankCommands>::__deposit, arguments).await
+        self.client.call::<u64>(&<BankCommands>::__deposit, arguments).await
     }
     ///Calls `transfer` of the replicated state.
     pub async fn transfer(
@@ -134,7 +134,7 @@ where
         cents: u64,
     ) -> ::core::result::Result<Result<(), Refused>, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyless(&(&from, &to, &cents))?;
-        self.handle
+        self.client
             .call::<Result<(), Refused>>(&<BankCommands>::__transfer, arguments)
             .await
     }
@@ -144,7 +144,7 @@ where
         account: &str,
     ) -> ::core::result::Result<u64, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyed(&account, &())?;
-        self.handle.call::<u64>(&<BankCommands>::__balance, arguments).await
+        self.client.call::<u64>(&<BankCommands>::__balance, arguments).await
     }
     ///Calls `close` of the replicated state.
     pub async fn close(
@@ -152,19 +152,19 @@ where
         account: &str,
     ) -> ::core::result::Result<Option<u64>, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyed(&account, &())?;
-        self.handle.call::<Option<u64>>(&<BankCommands>::__close, arguments).await
+        self.client.call::<Option<u64>>(&<BankCommands>::__close, arguments).await
     }
 }
 impl ::core::clone::Clone for AsyncBank {
     fn clone(&self) -> Self {
         Self {
-            handle: ::core::clone::Clone::clone(&self.handle),
+            client: ::core::clone::Clone::clone(&self.client),
         }
     }
 }
 impl ::core::fmt::Debug for AsyncBank {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.debug_tuple("AsyncBank").field(&self.handle).finish()
+        f.debug_tuple("AsyncBank").field(&self.client).finish()
     }
 }
 #[allow(trivial_bounds)]
@@ -173,11 +173,11 @@ where
     Result<(), Refused>: ::copycat::__private::Data,
 {
     type Commands = BankCommands;
-    fn from_handle(handle: ::copycat::__private::Handle) -> Self {
-        Self { handle }
+    fn from_client(client: ::copycat::__private::ResourceClient) -> Self {
+        Self { client }
     }
-    fn handle(&self) -> &::copycat::__private::Handle {
-        &self.handle
+    fn client(&self) -> &::copycat::__private::ResourceClient {
+        &self.client
     }
 }
 #[allow(trivial_bounds)]
@@ -192,7 +192,7 @@ where
 /// Accounts and what they hold.
 #[allow(dead_code, unreachable_pub)]
 pub struct SyncBank {
-    handle: ::copycat::__private::Handle,
+    client: ::copycat::__private::ResourceClient,
 }
 #[allow(trivial_bounds)]
 #[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic, clippy::nursery)]
@@ -207,7 +207,7 @@ where
         cents: u64,
     ) -> ::core::result::Result<u64, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyed(&account, &(&cents,))?;
-        self.handle.call_blocking::<u64>(&<BankCommands>::__deposit, arguments)
+        self.client.call_blocking::<u64>(&<BankCommands>::__deposit, arguments)
     }
     ///Calls `transfer` of the replicated state.
     pub fn transfer(
@@ -217,7 +217,7 @@ where
         cents: u64,
     ) -> ::core::result::Result<Result<(), Refused>, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyless(&(&from, &to, &cents))?;
-        self.handle
+        self.client
             .call_blocking::<Result<(), Refused>>(&<BankCommands>::__transfer, arguments)
     }
     ///Calls `balance` of the replicated state.
@@ -226,7 +226,7 @@ where
         account: &str,
     ) -> ::core::result::Result<u64, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyed(&account, &())?;
-        self.handle.call_blocking::<u64>(&<BankCommands>::__balance, arguments)
+        self.client.call_blocking::<u64>(&<BankCommands>::__balance, arguments)
     }
     ///Calls `close` of the replicated state.
     pub fn close(
@@ -234,19 +234,19 @@ where
         account: &str,
     ) -> ::core::result::Result<Option<u64>, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyed(&account, &())?;
-        self.handle.call_blocking::<Option<u64>>(&<BankCommands>::__close, arguments)
+        self.client.call_blocking::<Option<u64>>(&<BankCommands>::__close, arguments)
     }
 }
 impl ::core::clone::Clone for SyncBank {
     fn clone(&self) -> Self {
         Self {
-            handle: ::core::clone::Clone::clone(&self.handle),
+            client: ::core::clone::Clone::clone(&self.client),
         }
     }
 }
 impl ::core::fmt::Debug for SyncBank {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.debug_tuple("SyncBank").field(&self.handle).finish()
+        f.debug_tuple("SyncBank").field(&self.client).finish()
     }
 }
 #[allow(trivial_bounds)]
@@ -255,11 +255,11 @@ where
     Result<(), Refused>: ::copycat::__private::Data,
 {
     type Commands = BankCommands;
-    fn from_handle(handle: ::copycat::__private::Handle) -> Self {
-        Self { handle }
+    fn from_client(client: ::copycat::__private::ResourceClient) -> Self {
+        Self { client }
     }
-    fn handle(&self) -> &::copycat::__private::Handle {
-        &self.handle
+    fn client(&self) -> &::copycat::__private::ResourceClient {
+        &self.client
     }
 }
 #[allow(trivial_bounds)]

@@ -134,7 +134,7 @@ where
 /// Accounts and what they hold.
 #[allow(dead_code, unreachable_pub)]
 pub struct AsyncLedger {
-    handle: ::copycat::__private::Handle,
+    client: ::copycat::__private::ResourceClient,
 }
 #[allow(trivial_bounds)]
 #[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic, clippy::nursery)]
@@ -149,7 +149,7 @@ where
         cents: u64,
     ) -> ::core::result::Result<Result<u64, Refused>, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyed(&account, &(&cents,))?;
-        self.handle
+        self.client
             .call::<Result<u64, Refused>>(&<LedgerCommands>::__deposit, arguments)
             .await
     }
@@ -159,14 +159,14 @@ where
         account: &str,
     ) -> ::core::result::Result<u64, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyed(&account, &())?;
-        self.handle.call::<u64>(&<LedgerCommands>::__balance, arguments).await
+        self.client.call::<u64>(&<LedgerCommands>::__balance, arguments).await
     }
     ///Calls `richest` of the replicated state.
     pub(crate) async fn richest(
         &self,
     ) -> ::core::result::Result<Option<String>, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyless(&())?;
-        self.handle
+        self.client
             .call_all::<
                 Option<String>,
             >(&<LedgerCommands>::__richest, arguments, <Ledger>::richer)
@@ -175,19 +175,19 @@ where
     ///Calls `clear` of the replicated state.
     async fn clear(&self) -> ::core::result::Result<(), ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyless(&())?;
-        self.handle.call::<()>(&<LedgerCommands>::__clear, arguments).await
+        self.client.call::<()>(&<LedgerCommands>::__clear, arguments).await
     }
 }
 impl ::core::clone::Clone for AsyncLedger {
     fn clone(&self) -> Self {
         Self {
-            handle: ::core::clone::Clone::clone(&self.handle),
+            client: ::core::clone::Clone::clone(&self.client),
         }
     }
 }
 impl ::core::fmt::Debug for AsyncLedger {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.debug_tuple("AsyncLedger").field(&self.handle).finish()
+        f.debug_tuple("AsyncLedger").field(&self.client).finish()
     }
 }
 #[allow(trivial_bounds)]
@@ -196,11 +196,11 @@ where
     Result<u64, Refused>: ::copycat::__private::Data,
 {
     type Commands = LedgerCommands;
-    fn from_handle(handle: ::copycat::__private::Handle) -> Self {
-        Self { handle }
+    fn from_client(client: ::copycat::__private::ResourceClient) -> Self {
+        Self { client }
     }
-    fn handle(&self) -> &::copycat::__private::Handle {
-        &self.handle
+    fn client(&self) -> &::copycat::__private::ResourceClient {
+        &self.client
     }
 }
 #[allow(trivial_bounds)]
@@ -215,7 +215,7 @@ where
 /// Accounts and what they hold.
 #[allow(dead_code, unreachable_pub)]
 pub struct SyncLedger {
-    handle: ::copycat::__private::Handle,
+    client: ::copycat::__private::ResourceClient,
 }
 #[allow(trivial_bounds)]
 #[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic, clippy::nursery)]
@@ -230,7 +230,7 @@ where
         cents: u64,
     ) -> ::core::result::Result<Result<u64, Refused>, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyed(&account, &(&cents,))?;
-        self.handle
+        self.client
             .call_blocking::<
                 Result<u64, Refused>,
             >(&<LedgerCommands>::__deposit, arguments)
@@ -241,14 +241,14 @@ where
         account: &str,
     ) -> ::core::result::Result<u64, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyed(&account, &())?;
-        self.handle.call_blocking::<u64>(&<LedgerCommands>::__balance, arguments)
+        self.client.call_blocking::<u64>(&<LedgerCommands>::__balance, arguments)
     }
     ///Calls `richest` of the replicated state.
     pub(crate) fn richest(
         &self,
     ) -> ::core::result::Result<Option<String>, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyless(&())?;
-        self.handle
+        self.client
             .call_all_blocking::<
                 Option<String>,
             >(&<LedgerCommands>::__richest, arguments, <Ledger>::richer)
@@ -256,19 +256,19 @@ where
     ///Calls `clear` of the replicated state.
     fn clear(&self) -> ::core::result::Result<(), ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyless(&())?;
-        self.handle.call_blocking::<()>(&<LedgerCommands>::__clear, arguments)
+        self.client.call_blocking::<()>(&<LedgerCommands>::__clear, arguments)
     }
 }
 impl ::core::clone::Clone for SyncLedger {
     fn clone(&self) -> Self {
         Self {
-            handle: ::core::clone::Clone::clone(&self.handle),
+            client: ::core::clone::Clone::clone(&self.client),
         }
     }
 }
 impl ::core::fmt::Debug for SyncLedger {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.debug_tuple("SyncLedger").field(&self.handle).finish()
+        f.debug_tuple("SyncLedger").field(&self.client).finish()
     }
 }
 #[allow(trivial_bounds)]
@@ -277,11 +277,11 @@ where
     Result<u64, Refused>: ::copycat::__private::Data,
 {
     type Commands = LedgerCommands;
-    fn from_handle(handle: ::copycat::__private::Handle) -> Self {
-        Self { handle }
+    fn from_client(client: ::copycat::__private::ResourceClient) -> Self {
+        Self { client }
     }
-    fn handle(&self) -> &::copycat::__private::Handle {
-        &self.handle
+    fn client(&self) -> &::copycat::__private::ResourceClient {
+        &self.client
     }
 }
 #[allow(trivial_bounds)]

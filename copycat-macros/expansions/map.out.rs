@@ -208,7 +208,7 @@ where
 ///A replicated [`Map`], called with `.await`.
 #[allow(dead_code, unreachable_pub)]
 struct AsyncMap<K, V> {
-    handle: ::copycat::__private::Handle,
+    client: ::copycat::__private::ResourceClient,
     types: ::core::marker::PhantomData<fn() -> (K, V)>,
 }
 #[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic, clippy::nursery)]
@@ -223,12 +223,12 @@ where
         key: &K,
     ) -> ::core::result::Result<Option<V>, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyed(&key, &())?;
-        self.handle.call::<Option<V>>(&<MapCommands<K, V>>::__get, arguments).await
+        self.client.call::<Option<V>>(&<MapCommands<K, V>>::__get, arguments).await
     }
     ///Calls `len` of the replicated state.
     async fn len(&self) -> ::core::result::Result<u64, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyless(&())?;
-        self.handle
+        self.client
             .call_all::<
                 u64,
             >(&<MapCommands<K, V>>::__len, arguments, ::copycat::__private::sum)
@@ -239,7 +239,7 @@ where
         &self,
     ) -> ::core::result::Result<bool, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyless(&())?;
-        self.handle
+        self.client
             .call_all::<
                 bool,
             >(&<MapCommands<K, V>>::__is_empty, arguments, ::copycat::__private::and)
@@ -252,7 +252,7 @@ where
         value: V,
     ) -> ::core::result::Result<Option<V>, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyed(&key, &(&value,))?;
-        self.handle.call::<Option<V>>(&<MapCommands<K, V>>::__put, arguments).await
+        self.client.call::<Option<V>>(&<MapCommands<K, V>>::__put, arguments).await
     }
     ///Calls `remove` of the replicated state.
     async fn remove(
@@ -260,7 +260,7 @@ where
         key: &K,
     ) -> ::core::result::Result<Option<V>, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyed(&key, &())?;
-        self.handle.call::<Option<V>>(&<MapCommands<K, V>>::__remove, arguments).await
+        self.client.call::<Option<V>>(&<MapCommands<K, V>>::__remove, arguments).await
     }
     ///Calls `get_all` of the replicated state.
     async fn get_all(
@@ -269,11 +269,11 @@ where
     ) -> ::core::result::Result<Vec<(K, V)>, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::split(
             ::copycat::__private::Vec::from_iter(keys.iter()),
-            self.handle.spread(&<MapCommands<K, V>>::__get_all),
+            self.client.spread(&<MapCommands<K, V>>::__get_all),
             |each| each,
             |keys| ::copycat::__private::Arguments::keyless(&(keys,)),
         )?;
-        self.handle
+        self.client
             .call_parts::<
                 Vec<(K, V)>,
             >(&<MapCommands<K, V>>::__get_all, arguments, ::copycat::__private::concat)
@@ -286,31 +286,31 @@ where
     ) -> ::core::result::Result<(), ::copycat::__private::Error> {
         let arguments = ::copycat::__private::split(
             entries,
-            self.handle.spread(&<MapCommands<K, V>>::__put_all),
+            self.client.spread(&<MapCommands<K, V>>::__put_all),
             |each| &each.0,
             |entries| ::copycat::__private::Arguments::keyless(&(entries,)),
         )?;
-        self.handle
+        self.client
             .call_parts::<()>(&<MapCommands<K, V>>::__put_all, arguments, |(), ()| ())
             .await
     }
     ///Calls `clear` of the replicated state.
     async fn clear(&self) -> ::core::result::Result<(), ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyless(&())?;
-        self.handle.call::<()>(&<MapCommands<K, V>>::__clear, arguments).await
+        self.client.call::<()>(&<MapCommands<K, V>>::__clear, arguments).await
     }
 }
 impl<K, V> ::core::clone::Clone for AsyncMap<K, V> {
     fn clone(&self) -> Self {
         Self {
-            handle: ::core::clone::Clone::clone(&self.handle),
+            client: ::core::clone::Clone::clone(&self.client),
             types: ::core::marker::PhantomData,
         }
     }
 }
 impl<K, V> ::core::fmt::Debug for AsyncMap<K, V> {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.debug_tuple("AsyncMap").field(&self.handle).finish()
+        f.debug_tuple("AsyncMap").field(&self.client).finish()
     }
 }
 impl<K, V> ::copycat::__private::Proxy for AsyncMap<K, V>
@@ -319,14 +319,14 @@ where
     V: ::copycat::__private::Data,
 {
     type Commands = MapCommands<K, V>;
-    fn from_handle(handle: ::copycat::__private::Handle) -> Self {
+    fn from_client(client: ::copycat::__private::ResourceClient) -> Self {
         Self {
-            handle,
+            client,
             types: ::core::marker::PhantomData,
         }
     }
-    fn handle(&self) -> &::copycat::__private::Handle {
-        &self.handle
+    fn client(&self) -> &::copycat::__private::ResourceClient {
+        &self.client
     }
 }
 impl<K, V> ::copycat::__private::AsyncProxy for AsyncMap<K, V>
@@ -339,7 +339,7 @@ where
 ///A replicated [`Map`], whose methods block the calling thread.
 #[allow(dead_code, unreachable_pub)]
 struct SyncMap<K, V> {
-    handle: ::copycat::__private::Handle,
+    client: ::copycat::__private::ResourceClient,
     types: ::core::marker::PhantomData<fn() -> (K, V)>,
 }
 #[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic, clippy::nursery)]
@@ -354,12 +354,12 @@ where
         key: &K,
     ) -> ::core::result::Result<Option<V>, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyed(&key, &())?;
-        self.handle.call_blocking::<Option<V>>(&<MapCommands<K, V>>::__get, arguments)
+        self.client.call_blocking::<Option<V>>(&<MapCommands<K, V>>::__get, arguments)
     }
     ///Calls `len` of the replicated state.
     fn len(&self) -> ::core::result::Result<u64, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyless(&())?;
-        self.handle
+        self.client
             .call_all_blocking::<
                 u64,
             >(&<MapCommands<K, V>>::__len, arguments, ::copycat::__private::sum)
@@ -367,7 +367,7 @@ where
     ///Calls `is_empty` of the replicated state.
     fn is_empty(&self) -> ::core::result::Result<bool, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyless(&())?;
-        self.handle
+        self.client
             .call_all_blocking::<
                 bool,
             >(&<MapCommands<K, V>>::__is_empty, arguments, ::copycat::__private::and)
@@ -379,7 +379,7 @@ where
         value: V,
     ) -> ::core::result::Result<Option<V>, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyed(&key, &(&value,))?;
-        self.handle.call_blocking::<Option<V>>(&<MapCommands<K, V>>::__put, arguments)
+        self.client.call_blocking::<Option<V>>(&<MapCommands<K, V>>::__put, arguments)
     }
     ///Calls `remove` of the replicated state.
     fn remove(
@@ -387,7 +387,7 @@ where
         key: &K,
     ) -> ::core::result::Result<Option<V>, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyed(&key, &())?;
-        self.handle.call_blocking::<Option<V>>(&<MapCommands<K, V>>::__remove, arguments)
+        self.client.call_blocking::<Option<V>>(&<MapCommands<K, V>>::__remove, arguments)
     }
     ///Calls `get_all` of the replicated state.
     fn get_all(
@@ -396,11 +396,11 @@ where
     ) -> ::core::result::Result<Vec<(K, V)>, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::split(
             ::copycat::__private::Vec::from_iter(keys.iter()),
-            self.handle.spread(&<MapCommands<K, V>>::__get_all),
+            self.client.spread(&<MapCommands<K, V>>::__get_all),
             |each| each,
             |keys| ::copycat::__private::Arguments::keyless(&(keys,)),
         )?;
-        self.handle
+        self.client
             .call_parts_blocking::<
                 Vec<(K, V)>,
             >(&<MapCommands<K, V>>::__get_all, arguments, ::copycat::__private::concat)
@@ -412,11 +412,11 @@ where
     ) -> ::core::result::Result<(), ::copycat::__private::Error> {
         let arguments = ::copycat::__private::split(
             entries,
-            self.handle.spread(&<MapCommands<K, V>>::__put_all),
+            self.client.spread(&<MapCommands<K, V>>::__put_all),
             |each| &each.0,
             |entries| ::copycat::__private::Arguments::keyless(&(entries,)),
         )?;
-        self.handle
+        self.client
             .call_parts_blocking::<
                 (),
             >(&<MapCommands<K, V>>::__put_all, arguments, |(), ()| ())
@@ -424,20 +424,20 @@ where
     ///Calls `clear` of the replicated state.
     fn clear(&self) -> ::core::result::Result<(), ::copycat::__private::Error> {
         let arguments = ::copycat::__private::Arguments::keyless(&())?;
-        self.handle.call_blocking::<()>(&<MapCommands<K, V>>::__clear, arguments)
+        self.client.call_blocking::<()>(&<MapCommands<K, V>>::__clear, arguments)
     }
 }
 impl<K, V> ::core::clone::Clone for SyncMap<K, V> {
     fn clone(&self) -> Self {
         Self {
-            handle: ::core::clone::Clone::clone(&self.handle),
+            client: ::core::clone::Clone::clone(&self.client),
             types: ::core::marker::PhantomData,
         }
     }
 }
 impl<K, V> ::core::fmt::Debug for SyncMap<K, V> {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.debug_tuple("SyncMap").field(&self.handle).finish()
+        f.debug_tuple("SyncMap").field(&self.client).finish()
     }
 }
 impl<K, V> ::copycat::__private::Proxy for SyncMap<K, V>
@@ -446,14 +446,14 @@ where
     V: ::copycat::__private::Data,
 {
     type Commands = MapCommands<K, V>;
-    fn from_handle(handle: ::copycat::__private::Handle) -> Self {
+    fn from_client(client: ::copycat::__private::ResourceClient) -> Self {
         Self {
-            handle,
+            client,
             types: ::core::marker::PhantomData,
         }
     }
-    fn handle(&self) -> &::copycat::__private::Handle {
-        &self.handle
+    fn client(&self) -> &::copycat::__private::ResourceClient {
+        &self.client
     }
 }
 impl<K, V> ::copycat::__private::SyncProxy for SyncMap<K, V>

@@ -5,9 +5,9 @@ pub use crate::codec::ids::MethodId;
 pub use crate::error::Error;
 pub use crate::request::error::RequestError;
 pub use crate::resource::arguments::{Arguments, EncodingError, Raw, check_keyed, check_keyless};
+pub use crate::resource::client::ResourceClient;
 pub use crate::resource::commands::{Commands, Data, Kind, Method, Partitioned, Route, assert_distinct};
 pub use crate::resource::dispatch::{Dispatch, Handler, answer, decode};
-pub use crate::resource::handle::Handle;
 #[cfg(feature = "testing")]
 pub use crate::resource::local;
 pub use crate::resource::merge::{and, concat, max, max_of_some, merge_encoded, min, min_of_some, or, sum};

@@ -196,7 +196,7 @@ fn what_failed_in_one_partition_and_happened_in_another_is_unknown() {
 #[test]
 fn what_no_partition_did_was_not_applied() {
     let (rows, _) = local::open::<SyncRows, _>("rows", 4, Table::default).unwrap();
-    let stranger = SyncStranger::from_handle(rows.handle().clone());
+    let stranger = SyncStranger::from_client(rows.client().clone());
     let error = stranger.unheard_of((0..100).collect()).unwrap_err();
     assert_eq!((error.code(), error.outcome()), (10, Outcome::NotApplied), "{error}");
 }

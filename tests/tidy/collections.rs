@@ -75,15 +75,15 @@ mod tests {
 
     #[test]
     fn what_is_hidden_is_found_where_it_is_used() {
-        let proxy = "pub trait Proxy {\n    #[doc(hidden)]\n    fn handle(&self) -> &Handle;\n    fn name(&self);\n}\n";
+        let proxy = "pub trait Proxy {\n    #[doc(hidden)]\n    fn client(&self) -> &ResourceClient;\n    fn name(&self);\n}\n";
         let root = "#[doc(hidden)]\npub mod __private;\npub mod prelude;\n";
-        let set = "// A handle is no door here.\nfn f(p: &P) { p.handle(); }\nuse copycat::{__private as p};\n\
-                   fn g(p: &P) { p.name(); }\n#[cfg(test)]\nmod tests { fn f(p: &P) { p.handle(); } }\n";
+        let set = "// A client is no door here.\nfn f(p: &P) { p.client(); }\nuse copycat::{__private as p};\n\
+                   fn g(p: &P) { p.name(); }\n#[cfg(test)]\nmod tests { fn f(p: &P) { p.client(); } }\n";
         let files = [
             ("copycat/src/resource/proxy.rs", proxy),
             ("copycat/src/lib.rs", root),
             ("collections/src/set.rs", set),
-            ("examples/a.rs", "fn f(p: &P) { p.handle(); }"),
+            ("examples/a.rs", "fn f(p: &P) { p.client(); }"),
         ];
         let expected = ["hidden-door collections/src/set.rs:2", "hidden-door collections/src/set.rs:3"];
         assert_eq!(found_in(&files, check), expected);

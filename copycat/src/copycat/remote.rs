@@ -7,8 +7,8 @@ use crate::codec::ids::MemberId;
 use crate::error::{ConfigError, Error, ErrorKind};
 use crate::remote::{Options, RemoteNode};
 use crate::resource::block_on::block_on_outside;
+use crate::resource::client::{Partition, ResourceClient};
 use crate::resource::commands::Partitioned;
-use crate::resource::handle::{Handle, Partition};
 use crate::resource::proxy::Proxy;
 use crate::resource::state_machine::{Many, One, Partitions, check_name};
 use crate::transport::network::Transport;
@@ -192,6 +192,6 @@ impl<N: Partitions> RemoteResource<'_, N> {
         let partition = |group| Partition { group, sender: sender.clone() };
         let (partitions, listening) =
             (groups.into_iter().map(partition).collect(), self.remote.node.status_sender());
-        Ok(P::from_handle(Handle::new(&self.name, partitions, listening)))
+        Ok(P::from_client(ResourceClient::new(&self.name, partitions, listening)))
     }
 }

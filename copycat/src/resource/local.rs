@@ -1,8 +1,8 @@
 //! One thread that answers for every partition, without consensus and without a log. Tests of proxies and state
 //! machines run against it.
 
+use super::client::{Partition, ResourceClient};
 use super::dispatch::{Checks, Dispatch, Replica};
-use super::handle::{Handle, Partition};
 use super::proxy::Proxy;
 use super::state_machine::group_of;
 use crate::codec::access::Access;
@@ -33,7 +33,7 @@ where
     let checks = Checks::new::<P::Commands>();
     let thread = threads::spawn(format!("local-{name}"), move || serve(requests, machines, &checks))?;
     let partitions = groups.into_iter().map(|group| Partition { group, sender: sender.clone() });
-    Ok((P::from_handle(Handle::new(name, partitions.collect(), StatusSender::new(1).0)), thread))
+    Ok((P::from_client(ResourceClient::new(name, partitions.collect(), StatusSender::new(1).0)), thread))
 }
 
 fn serve<S: Send + 'static>(

@@ -5,14 +5,14 @@
 //! state. This layer never decides who leads, what is committed, or where bytes are stored: it sends commands to
 //! `node`, which calls back through the traits of `node::machine`.
 //!
-//! Begin with [`commands`] (a trait's methods as data), then [`handle`] (the proxies' side) and [`dispatch`] (the
+//! Begin with [`commands`] (a trait's methods as data), then [`client`] (the proxies' side) and [`dispatch`] (the
 //! replica's side).
 
 pub(crate) mod arguments;
 pub(crate) mod block_on;
+pub(crate) mod client;
 pub(crate) mod commands;
 pub(crate) mod dispatch;
-pub(crate) mod handle;
 pub(crate) mod join;
 mod line;
 #[cfg(feature = "testing")]

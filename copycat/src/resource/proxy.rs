@@ -3,8 +3,8 @@
 //! All of them are in traits. If the user has a method of the same name, it is the proxy's own method and takes
 //! precedence.
 
+use super::client::ResourceClient;
 use super::commands::Commands;
-use super::handle::Handle;
 use super::status::{StatusIter, StatusStream};
 use crate::codec::access::Consistency;
 use crate::error::Error;
@@ -20,24 +20,24 @@ pub trait Proxy: Clone + Debug + Send + Sync + Sized + 'static {
     /// The table of its commands.
     type Commands: Commands;
 
-    /// Makes the proxy of a handle.
+    /// Makes the proxy of a client.
     #[doc(hidden)]
-    fn from_handle(handle: Handle) -> Self;
+    fn from_client(client: ResourceClient) -> Self;
 
-    /// Returns the handle of the proxy.
+    /// Returns the client of the proxy.
     #[doc(hidden)]
-    fn handle(&self) -> &Handle;
+    fn client(&self) -> &ResourceClient;
 
     /// Returns the resource's name.
     fn name(&self) -> &str {
-        self.handle().name()
+        self.client().name()
     }
 
     /// Returns a proxy of the same resource whose reads use `consistency` instead of what their methods declare.
     /// Writes are not affected.
     #[must_use]
     fn with_consistency(&self, consistency: Consistency) -> Self {
-        Self::from_handle(self.handle().with_consistency(consistency))
+        Self::from_client(self.client().with_consistency(consistency))
     }
 
     /// Returns a proxy whose calls form a line: they take effect in the order in which they are sent, that is, in
@@ -87,7 +87,7 @@ pub trait Proxy: Clone + Debug + Send + Sync + Sized + 'static {
     /// from then on every read of the line goes to the leader and waits for all writes before it.
     #[must_use]
     fn in_order(&self) -> Self {
-        Self::from_handle(self.handle().in_order())
+        Self::from_client(self.client().in_order())
     }
 }
 
@@ -98,7 +98,7 @@ pub trait AsyncProxy: Proxy {
 
     /// Returns a proxy of the same resource whose methods block the calling thread.
     fn to_sync(&self) -> Self::Sync {
-        Self::Sync::from_handle(self.handle().clone())
+        Self::Sync::from_client(self.client().clone())
     }
 
     /// Subscribes to the status of the resource's partitions: who leads each, in which term, and whether it can be
@@ -123,7 +123,7 @@ pub trait AsyncProxy: Proxy {
     /// # }
     /// ```
     fn status_changes(&self) -> StatusStream {
-        StatusStream::new(self.handle())
+        StatusStream::new(self.client())
     }
 
     /// Sends a command by its name. `arguments` is the tuple of its arguments in the order of their
@@ -140,9 +140,9 @@ pub trait AsyncProxy: Proxy {
         arguments: &impl Serialize,
     ) -> impl Future<Output = Result<R, Error>> + Send {
         // Encodes before the future is made, so that the future is `Send` whatever the arguments are.
-        let prepared = self.handle().prepare::<Self::Commands, _>(name, arguments);
-        let handle = self.handle();
-        async move { handle.submit::<R>(prepared?).await }
+        let prepared = self.client().prepare::<Self::Commands, _>(name, arguments);
+        let client = self.client();
+        async move { client.submit::<R>(prepared?).await }
     }
 }
 
@@ -156,13 +156,13 @@ pub trait SyncProxy: Proxy {
 
     /// Returns a proxy of the same resource whose methods are `async`.
     fn to_async(&self) -> Self::Async {
-        Self::Async::from_handle(self.handle().clone())
+        Self::Async::from_client(self.client().clone())
     }
 
     /// Subscribes to the status of the resource's partitions, as [`AsyncProxy::status_changes`] does. The iterator
     /// blocks until there is a change.
     fn status_changes(&self) -> StatusIter {
-        StatusIter::new(self.handle())
+        StatusIter::new(self.client())
     }
 
     /// Sends a command by its name. `arguments` is the tuple of its arguments in the order of their
@@ -172,7 +172,7 @@ pub trait SyncProxy: Proxy {
     ///
     /// The errors of [`AsyncProxy::submit`]; also an error on a thread of a node.
     fn submit<R: DeserializeOwned>(&self, name: &str, arguments: &impl Serialize) -> Result<R, Error> {
-        let prepared = self.handle().prepare::<Self::Commands, _>(name, arguments)?;
-        self.handle().submit_blocking(prepared)
+        let prepared = self.client().prepare::<Self::Commands, _>(name, arguments)?;
+        self.client().submit_blocking(prepared)
     }
 }

@@ -1,9 +1,9 @@
 //! Opens a state machine on a member.
 
 use super::block_on::block_on_outside;
+use super::client::{Partition, ResourceClient};
 use super::commands::Partitioned;
 use super::dispatch::{Checks, Dispatch, Replica};
-use super::handle::{Handle, Partition};
 use super::proxy::Proxy;
 use crate::codec::ids::GroupId;
 use crate::error::{ConfigError, Error, ErrorKind};
@@ -168,7 +168,7 @@ impl<F, N: Partitions> StateMachineBuilder<F, N> {
         }
         let partition = |group| Partition { group, sender: self.node.request_sender() };
         let partitions = ids.into_iter().map(partition).collect();
-        Ok(P::from_handle(Handle::new(&self.name, partitions, self.node.status_sender())))
+        Ok(P::from_client(ResourceClient::new(&self.name, partitions, self.node.status_sender())))
     }
 }
 

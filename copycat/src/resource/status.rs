@@ -1,7 +1,7 @@
 //! Subscriptions to the status of a resource's partitions.
 
 use super::block_on::block_on;
-use super::handle::Handle;
+use super::client::ResourceClient;
 use crate::error::{Error, ErrorKind};
 use crate::request::error::RequestError;
 use crate::request::status::PartitionStatus;
@@ -39,8 +39,8 @@ enum State {
 }
 
 impl StatusStream {
-    pub(crate) fn new(handle: &Handle) -> StatusStream {
-        let opening = handle.status_sender().watch(handle.name().to_owned());
+    pub(crate) fn new(client: &ResourceClient) -> StatusStream {
+        let opening = client.status_sender().watch(client.name().to_owned());
         StatusStream { state: State::Opening(Box::pin(opening)) }
     }
 
@@ -106,8 +106,8 @@ pub struct StatusIter {
 }
 
 impl StatusIter {
-    pub(crate) fn new(handle: &Handle) -> StatusIter {
-        StatusIter { stream: StatusStream::new(handle) }
+    pub(crate) fn new(client: &ResourceClient) -> StatusIter {
+        StatusIter { stream: StatusStream::new(client) }
     }
 }
 

@@ -7,7 +7,7 @@ pub struct Result;
 pub struct Option;
 pub struct Vec;
 pub struct String;
-pub struct Handle;
+pub struct ResourceClient;
 pub struct Error;
 
 pub struct Odd<T, const N: usize = 3>(T);
@@ -18,7 +18,7 @@ where
     T: ::core::cmp::Ord,
 {
     #[write]
-    pub fn handle(
+    pub fn client(
         &mut self,
         state: &[T],
         body: &[u8],

@@ -7,7 +7,7 @@ pub struct Result;
 pub struct Option;
 pub struct Vec;
 pub struct String;
-pub struct Handle;
+pub struct ResourceClient;
 pub struct Error;
 
 #[::copycat::state_machine]
@@ -16,7 +16,7 @@ where
     T: ::core::cmp::Ord,
 {
     #[write]
-    fn handle(&mut self, state: &[T], body: &[u8], out: &str, arguments: u64, #[key] results: (T, T)) -> u8;
+    fn client(&mut self, state: &[T], body: &[u8], out: &str, arguments: u64, #[key] results: (T, T)) -> u8;
     #[read(merge = max)]
     fn clone(&self) -> ::core::option::Option<T>;
     #[write(single)]

@@ -69,7 +69,7 @@ fn proxy(machine: &Machine, flavour: &Flavour) -> TokenStream {
 fn declaration(machine: &Machine, flavour: &Flavour) -> TokenStream {
     let (conditions, documentation) = (&machine.conditions, &machine.documentation);
     let (visibility, name, summary) = (&machine.visibility, &flavour.name, &flavour.summary);
-    let (generics, handle) = (unbounded(machine), private("Handle"));
+    let (generics, client) = (unbounded(machine), private("ResourceClient"));
     let types = mention(machine).map(|mention| quote!(types: #mention,));
     let gap = (!documentation.is_empty()).then(|| quote!(#[doc = ""]));
     quote! {
@@ -79,7 +79,7 @@ fn declaration(machine: &Machine, flavour: &Flavour) -> TokenStream {
         #(#documentation)*
         #[allow(dead_code, unreachable_pub)]
         #visibility struct #name #generics {
-            handle: #handle,
+            client: #client,
             #types
         }
     }
@@ -111,7 +111,7 @@ fn body(machine: &Machine, command: &Command, flavour: &Flavour) -> TokenStream 
     let (commands, constant) = (commands_name(machine), constant_name(command));
     let (_, parameters, _) = machine.generics.split_for_impl();
     let method = quote_spanned!(Span::mixed_site()=> &<#commands #parameters>::#constant);
-    let spread = quote_spanned!(Span::mixed_site()=> self.handle.spread(#method));
+    let spread = quote_spanned!(Span::mixed_site()=> self.client.spread(#method));
     let (call, encoded, merge) = match (parts(command, &spread), merge(command)) {
         // A method that returns nothing has nothing to merge.
         (Some(parts), None) => ("call_parts", parts, Some(quote!(|(), ()| ()))),
@@ -125,7 +125,7 @@ fn body(machine: &Machine, command: &Command, flavour: &Flavour) -> TokenStream 
     let merge = merge.map(|merge| quote!(, #merge));
     quote_spanned! {Span::mixed_site()=>
         let arguments = #encoded?;
-        self.handle.#call::<#result>(#method, arguments #merge) #awaited
+        self.client.#call::<#result>(#method, arguments #merge) #awaited
     }
 }
 
@@ -160,14 +160,14 @@ fn standard_traits(machine: &Machine, flavour: &Flavour) -> TokenStream {
         #(#conditions)*
         impl #parameters ::core::clone::Clone for #name #arguments {
             fn clone(&self) -> Self {
-                Self { handle: ::core::clone::Clone::clone(&self.handle), #types }
+                Self { client: ::core::clone::Clone::clone(&self.client), #types }
             }
         }
 
         #(#conditions)*
         impl #parameters ::core::fmt::Debug for #name #arguments {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                f.debug_tuple(#text).field(&self.handle).finish()
+                f.debug_tuple(#text).field(&self.client).finish()
             }
         }
     }
@@ -175,7 +175,7 @@ fn standard_traits(machine: &Machine, flavour: &Flavour) -> TokenStream {
 
 fn framework_traits(machine: &Machine, flavour: &Flavour) -> TokenStream {
     let (conditions, name, other) = (&machine.conditions, &flavour.name, &flavour.other);
-    let (commands, handle, proxy) = (commands_name(machine), private("Handle"), private("Proxy"));
+    let (commands, client, proxy) = (commands_name(machine), private("ResourceClient"), private("Proxy"));
     let (side, other_side) = (private(flavour.side), Ident::new(flavour.other_side, Span::mixed_site()));
     let (generics, quiet) = (bounded(machine), quiet(machine));
     let (parameters, arguments, clause) = generics.split_for_impl();
@@ -186,12 +186,12 @@ fn framework_traits(machine: &Machine, flavour: &Flavour) -> TokenStream {
         impl #parameters #proxy for #name #arguments #clause {
             type Commands = #commands #arguments;
 
-            fn from_handle(handle: #handle) -> Self {
-                Self { handle, #types }
+            fn from_client(client: #client) -> Self {
+                Self { client, #types }
             }
 
-            fn handle(&self) -> &#handle {
-                &self.handle
+            fn client(&self) -> &#client {
+                &self.client
             }
         }
 

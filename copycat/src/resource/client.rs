@@ -24,12 +24,12 @@ use serde::de::DeserializeOwned;
 use std::fmt;
 use std::sync::Arc;
 
-/// The content of a proxy: an open resource, the consistency of its reads, and the line of its calls, if it has
-/// one. Cheap to clone.
+/// The client behind a proxy: it sends the calls to an open resource. It knows the consistency of the reads, and the
+/// line of the calls, if they have one. Cheap to clone.
 ///
 /// The methods of a proxy are generated. They only encode their arguments and call this.
 #[derive(Clone)]
-pub struct Handle {
+pub struct ResourceClient {
     resource: Arc<Resource>,
     consistency: Option<Consistency>,
     line: Option<Arc<Line>>,
@@ -49,9 +49,9 @@ pub(crate) struct Partition {
     pub sender: RequestSender,
 }
 
-impl fmt::Debug for Handle {
+impl fmt::Debug for ResourceClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Handle")
+        f.debug_struct("ResourceClient")
             .field("resource", &self.resource.name)
             .field("partitions", &self.resource.partitions.len())
             .field("consistency", &self.consistency)
@@ -60,12 +60,12 @@ impl fmt::Debug for Handle {
     }
 }
 
-impl Handle {
-    /// Creates a handle of an open resource. `partitions` are in the order of their numbers, at least one.
-    pub(crate) fn new(name: &str, partitions: Vec<Partition>, listening: StatusSender) -> Handle {
+impl ResourceClient {
+    /// Creates the client of an open resource. `partitions` are in the order of their numbers, at least one.
+    pub(crate) fn new(name: &str, partitions: Vec<Partition>, listening: StatusSender) -> ResourceClient {
         assert!(!partitions.is_empty(), "a resource has at least one partition");
         let resource = Resource { name: name.into(), partitions: partitions.into(), listening };
-        Handle { resource: Arc::new(resource), consistency: None, line: None }
+        ResourceClient { resource: Arc::new(resource), consistency: None, line: None }
     }
 
     /// Returns the resource's name.
@@ -79,16 +79,16 @@ impl Handle {
         self.resource.listening.clone()
     }
 
-    /// Returns a handle of the same resource whose reads use `consistency` instead of what their methods declare.
+    /// Returns a client of the same resource whose reads use `consistency` instead of what their methods declare.
     #[must_use]
-    pub fn with_consistency(&self, consistency: Consistency) -> Handle {
-        Handle { consistency: Some(consistency), ..self.clone() }
+    pub fn with_consistency(&self, consistency: Consistency) -> ResourceClient {
+        ResourceClient { consistency: Some(consistency), ..self.clone() }
     }
 
-    /// Returns a handle of the same resource whose calls form a new line.
+    /// Returns a client of the same resource whose calls form a new line.
     #[must_use]
-    pub fn in_order(&self) -> Handle {
-        Handle { line: Some(Arc::default()), ..self.clone() }
+    pub fn in_order(&self) -> ResourceClient {
+        ResourceClient { line: Some(Arc::default()), ..self.clone() }
     }
 
     /// Sends a command and waits for its result.
@@ -121,7 +121,7 @@ impl Handle {
         self.merged(method, &self.send_parts(method, parts).await?, merge)
     }
 
-    /// Runs [`call_parts`](Handle::call_parts) and blocks the thread.
+    /// Runs [`call_parts`](ResourceClient::call_parts) and blocks the thread.
     pub fn call_parts_blocking<R: DeserializeOwned>(
         &self,
         method: &'static Method,
@@ -151,7 +151,7 @@ impl Handle {
         merge_decoded(results, merge).map_err(|cause| self.error(method, ErrorKind::Result(cause.0)))
     }
 
-    /// Runs [`call`](Handle::call) and blocks the thread.
+    /// Runs [`call`](ResourceClient::call) and blocks the thread.
     pub fn call_blocking<R: DeserializeOwned>(
         &self,
         method: &'static Method,
@@ -161,7 +161,7 @@ impl Handle {
         block_on(self.call(method, arguments))
     }
 
-    /// Runs [`call_all`](Handle::call_all) and blocks the thread.
+    /// Runs [`call_all`](ResourceClient::call_all) and blocks the thread.
     pub fn call_all_blocking<R: DeserializeOwned>(
         &self,
         method: &'static Method,
@@ -172,7 +172,7 @@ impl Handle {
         block_on(self.call_all(method, arguments, merge))
     }
 
-    /// Sends a command that [`prepare`](Handle::prepare) found by its name.
+    /// Sends a command that [`prepare`](ResourceClient::prepare) found by its name.
     pub(crate) async fn submit<R: DeserializeOwned>(
         &self,
         (method, arguments): (&'static Method, Arguments),
@@ -188,7 +188,7 @@ impl Handle {
             .map_err(|cause| self.error(method, ErrorKind::Result(cause)))
     }
 
-    /// Runs [`submit`](Handle::submit) and blocks the thread.
+    /// Runs [`submit`](ResourceClient::submit) and blocks the thread.
     pub(crate) fn submit_blocking<R: DeserializeOwned>(
         &self,
         prepared: (&'static Method, Arguments),
@@ -208,7 +208,7 @@ impl Handle {
                 ErrorKind::UnknownMethod { name: name.into(), resource: self.resource.name.clone() }.into()
             );
         };
-        let encoded = tuple::encode(method, arguments).map_err(|error| error.at(self.place(method)))?;
+        let encoded = tuple::encode(method, arguments).map_err(|error| error.at(self.call_site(method)))?;
         Ok((method, encoded))
     }
 
@@ -230,9 +230,8 @@ impl Handle {
     /// Sends a command to every partition that it is for: the whole of it, or the partition's part.
     async fn send_all(&self, method: &'static Method, arguments: Arguments) -> Result<Vec<Bytes>, Error> {
         let parts = match method.split {
-            Some(split) => {
-                split(&arguments.body, self.spread(method)).map_err(|error| error.at(self.place(method)))?
-            }
+            Some(split) => split(&arguments.body, self.spread(method))
+                .map_err(|error| error.at(self.call_site(method)))?,
             None => (0..self.resource.partitions.len()).map(|at| (at, arguments.clone())).collect(),
         };
         self.send_parts(method, parts).await
@@ -269,12 +268,12 @@ impl Handle {
         }
     }
 
-    fn place(&self, method: &'static Method) -> CallSite {
+    fn call_site(&self, method: &'static Method) -> CallSite {
         CallSite { resource: Arc::clone(&self.resource.name), method: method.name, read: method.is_read() }
     }
 
     fn error(&self, method: &'static Method, kind: ErrorKind) -> Error {
-        Error::from(kind).at(self.place(method))
+        Error::from(kind).at(self.call_site(method))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Errors of a handle after a command that several partitions answered differently.
+//! Errors of a client after a command that several partitions answered differently.
 
 use super::*;
 use crate::request::error::RequestError;
@@ -15,14 +15,14 @@ fn told(method: &'static Method, answers: &[Result<(), RequestError>]) -> Result
     let partitions = senders.into_iter().zip(0..);
     let partitions =
         partitions.map(|(sender, at)| Partition { group: GroupId::of("map", at), sender }).collect();
-    let handle = Handle::new("map", partitions, StatusSender::new(1).0);
+    let client = ResourceClient::new("map", partitions, StatusSender::new(1).0);
     let arguments = Arguments::keyless(&()).expect("nothing is short enough");
     block_on(async {
         let answer = queues.into_iter().zip(answers).map(|(mut queue, answer)| async move {
             let request = queue.recv().await.expect("a request");
             let _ = request.reply.send(answer.map(|()| Bytes::new()));
         });
-        tokio::join!(handle.call(method, arguments), join_all(answer)).0
+        tokio::join!(client.call(method, arguments), join_all(answer)).0
     })
 }
 
