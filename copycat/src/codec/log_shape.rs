@@ -1,7 +1,7 @@
 //! The metadata of a group's log: where it begins and ends, and the term of each index, without any payload.
 //!
 //! The core (`raft/`) and the journal (`storage/`) each own one value of this type for each group. Both change it in
-//! the same steps, so the two are equal once all effects of the core are carried out. `node/shard/replication.rs`
+//! the same steps, so the two are equal once all effects of the core are carried out. `node/shard/consensus.rs`
 //! asserts it.
 
 use super::ids::{Index, Term};

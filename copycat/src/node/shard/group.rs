@@ -5,12 +5,12 @@ use super::super::applier::Work;
 use super::super::machine::{Checker, Machine};
 use super::apply_queue::ApplyQueue;
 use super::budget::Usage;
+use super::consensus::{Appended, Consensus, ReadUpdate};
 use super::input::GroupStatus;
 use super::intake::{Intake, LeaderContext, TurnRequests, UnconfirmedReads};
 use super::io::Io;
 use super::queue::QueuedRequest;
 use super::reading::PendingReads;
-use super::replication::{Appended, ReadUpdate, Replication};
 use super::turn_output::TurnOutput;
 use crate::codec::entries::Entries;
 use crate::codec::ids::{GroupId, MemberId, Term};
@@ -30,19 +30,19 @@ pub(super) struct Group {
     id: GroupId,
     intake: Intake,
     reads: PendingReads,
-    replication: Replication,
+    consensus: Consensus,
     apply_queue: ApplyQueue,
     /// The log of the group could not be read, so it no longer takes part.
     stopped: bool,
 }
 
 impl Group {
-    pub(super) fn new(id: GroupId, replication: Replication) -> Group {
+    pub(super) fn new(id: GroupId, consensus: Consensus) -> Group {
         Group {
             id,
             intake: Intake::default(),
             reads: PendingReads::default(),
-            replication,
+            consensus,
             apply_queue: ApplyQueue::new(id),
             stopped: false,
         }
@@ -54,12 +54,12 @@ impl Group {
 
     /// Returns the current term and its leader, if the leader is known.
     pub(super) fn leader(&self) -> Option<(Term, MemberId)> {
-        let status = self.replication.status();
+        let status = self.consensus.status();
         status.leader.map(|leader| (status.term, leader))
     }
 
     pub(super) fn leads_in(&self, term: Term) -> bool {
-        let status = self.replication.status();
+        let status = self.consensus.status();
         status.role == Role::Leader && status.term == term
     }
 
@@ -72,7 +72,7 @@ impl Group {
 
     /// Detaches the state machine, because no proxy exists.
     pub(super) fn detach(&mut self, io: &mut Io, replies: &mut Replies) -> Work {
-        self.replication.wake_followers(io);
+        self.consensus.wake_followers(io);
         self.intake.detach();
         // A client in another process may still wait for its read.
         self.reads.abandon(RequestError::UnknownResource, replies);
@@ -125,7 +125,7 @@ impl Group {
         if self.stopped {
             return Duration::MAX;
         }
-        let consensus = self.replication.deadline(now, self.campaigns(), io);
+        let consensus = self.consensus.deadline(now, self.campaigns(), io);
         let deadlines = [self.intake.queue.deadline(), self.reads.deadline(), self.apply_queue.deadline()];
         deadlines.into_iter().flatten().fold(consensus, Duration::min)
     }
@@ -143,22 +143,22 @@ impl Group {
         self.apply_queue.tick(now, replies);
         self.reads.expire(now, replies);
         self.intake.queue.expire(now, replies);
-        let update = self.replication.report_durable(now, io)?;
+        let update = self.consensus.report_durable(now, io)?;
         self.apply_read_update(update);
         if self.campaigns() {
             // While the applier has work, the group is not quiet: a leader that halts must fall silent.
-            let idle = self.apply_queue.progress.applied() == self.replication.commit();
-            let update = self.replication.tick(now, idle, io)?;
+            let idle = self.apply_queue.progress.applied() == self.consensus.commit();
+            let update = self.consensus.tick(now, idle, io)?;
             self.apply_read_update(update);
         } else {
-            self.replication.wake_followers(io);
+            self.consensus.wake_followers(io);
         }
         Ok(())
     }
 
     /// Ends the quiet of the group.
     pub(super) fn wake(&mut self, now: Duration, io: &mut Io) {
-        self.replication.wake(now, io);
+        self.consensus.wake(now, io);
     }
 
     /// Receives a message of the group on another member, with the entries of an append.
@@ -170,26 +170,26 @@ impl Group {
         entries: &Entries,
         io: &mut Io,
     ) -> Result<(), StorageError> {
-        let update = self.replication.receive(now, from, message, entries, io)?;
+        let update = self.consensus.receive(now, from, message, entries, io)?;
         self.apply_read_update(update);
         Ok(())
     }
 
     /// Reports that everything written up to `token` is durable.
     pub(super) fn durable(&mut self, now: Duration, token: Token, io: &mut Io) -> Result<(), StorageError> {
-        let update = self.replication.durable(now, token, io)?;
+        let update = self.consensus.durable(now, token, io)?;
         self.apply_read_update(update);
         Ok(())
     }
 
     /// Reports that the messages in flight to `peer` are lost.
     pub(super) fn disconnected(&mut self, peer: MemberId) {
-        self.replication.disconnected(peer);
+        self.consensus.disconnected(peer);
     }
 
     /// Takes the held messages that may leave once `token` is durable.
     pub(super) fn take_held(&mut self, token: Token) -> impl Iterator<Item = (MemberId, Message)> + '_ {
-        self.replication.take_held(token)
+        self.consensus.take_held(token)
     }
 
     /// Returns whether requests are queued that were neither proposed nor forwarded.
@@ -199,7 +199,7 @@ impl Group {
 
     /// Returns whether the group has work when the current flush ends.
     pub(super) fn awaits_flush(&self) -> bool {
-        !self.stopped && (self.has_queued() || self.replication.awaits_flush())
+        !self.stopped && (self.has_queued() || self.consensus.awaits_flush())
     }
 
     fn apply_read_update(&mut self, ReadUpdate { ready, lost }: ReadUpdate) {
@@ -229,7 +229,7 @@ impl Group {
             queue.abandon(RequestError::Halted, RequestError::Halted, &mut output.replies);
         }
         if !queue.is_empty() {
-            let status = self.replication.status();
+            let status = self.consensus.status();
             match status.leader {
                 Some(leader) if leader == me => self.propose(now, status, io, &mut output.replies)?,
                 Some(leader) => {
@@ -243,7 +243,7 @@ impl Group {
         if !self.is_attached() {
             return Ok(());
         }
-        self.apply_queue.dispatch(now, self.replication.commit(), &mut self.reads, io, output)
+        self.apply_queue.dispatch(now, self.consensus.commit(), &mut self.reads, io, output)
     }
 
     /// Takes the queued requests: proposes the writes together, and sorts the reads by what they must wait for.
@@ -255,14 +255,14 @@ impl Group {
         replies: &mut Replies,
     ) -> Result<(), StorageError> {
         assert_eq!(role, Role::Leader, "only a leader proposes");
-        let context = LeaderContext { term, last: last.index, lease: self.replication.lease(now) };
+        let context = LeaderContext { term, last: last.index, lease: self.consensus.lease(now) };
         let TurnRequests { writes, bytes, mut unconfirmed } =
             self.intake.take_turn(context, io.bounds.proposed_bytes, &mut self.reads, replies);
         if writes.is_empty() {
             unconfirmed.without_writes();
             return self.ask(now, context, unconfirmed, io);
         }
-        let (appended, update) = self.replication.append(now, &writes, bytes, io)?;
+        let (appended, update) = self.consensus.append(now, &writes, bytes, io)?;
         self.apply_read_update(update);
         match appended {
             Appended::All(span) => {
@@ -289,11 +289,10 @@ impl Group {
         io: &mut Io,
     ) -> Result<(), StorageError> {
         let (ticket, update) = match unconfirmed.needs_ticket() {
-            true => self.replication.read(now, io).map(|(ticket, update)| (Some(ticket), update))?,
+            true => self.consensus.read(now, io).map(|(ticket, update)| (Some(ticket), update))?,
             false => (None, ReadUpdate::default()),
         };
-        let (ahead, end) =
-            (unconfirmed.behind.last().map_or(0, |(ahead, _)| *ahead), self.replication.last());
+        let (ahead, end) = (unconfirmed.behind.last().map_or(0, |(ahead, _)| *ahead), self.consensus.last());
         assert!(last + ahead <= end, "a read behind {ahead} writes waits for more than the log has: {end}");
         for read in unconfirmed.strict {
             self.reads.await_ticket(term, last, ticket.expect("one for the strict"), read);
@@ -307,13 +306,13 @@ impl Group {
     }
 
     pub(super) fn status(&self) -> GroupStatus {
-        let (raft, applied) = (self.replication.status(), self.apply_queue.progress.applied());
+        let (raft, applied) = (self.consensus.status(), self.apply_queue.progress.applied());
         assert!(applied <= raft.commit, "{applied} is applied, and {} is committed", raft.commit);
         GroupStatus {
             group: self.id,
             raft,
             applied,
-            lost_entries_found: self.replication.lost_entries_found(),
+            lost_entries_found: self.consensus.lost_entries_found(),
             halted: self.is_halted(),
         }
     }
@@ -321,8 +320,8 @@ impl Group {
     /// Stops the group on this member, because its log cannot be read. To the other members this looks like a crash.
     pub(super) fn stop(&mut self, error: &StorageError, io: &mut Io, replies: &mut Replies) {
         tracing::error!(group = %self.id, %error, "the group's log cannot be read: it stops on this member");
-        self.replication.wake_followers(io);
-        self.replication.wake_leader(io);
+        self.consensus.wake_followers(io);
+        self.consensus.wake_leader(io);
         self.stopped = true;
         self.intake.queue.abandon(RequestError::Halted, RequestError::Halted, replies);
         self.abandon(RequestError::Halted, replies);

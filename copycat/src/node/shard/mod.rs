@@ -9,12 +9,13 @@
 //! The event loop runs one turn for all inputs that have arrived. Its cost depends on the groups with work, not on all
 //! groups: it processes those that received an input and those whose timers have expired.
 //!
-//! The path of a write can be read in this order: [`Shard::turn`] → [`group`] → [`intake`] → [`replication`] (or
+//! The path of a write can be read in this order: [`Shard::turn`] → [`group`] → [`intake`] → [`consensus`] (or
 //! [`forwarding`]) → [`apply_queue`].
 
 mod apply_queue;
 mod bounds;
 mod budget;
+mod consensus;
 mod flush_task;
 mod forwarding;
 mod group;
@@ -28,7 +29,6 @@ mod peer;
 mod peers;
 mod queue;
 mod reading;
-mod replication;
 mod shard_journal;
 mod tail_checksums;
 #[cfg(test)]
@@ -43,12 +43,12 @@ pub(crate) use flush_task::{FlushTask, Jobs};
 pub(crate) use input::{Attachment, GroupStatus, Input, ShardOptions, ShardStatus};
 pub(crate) use peers::Links;
 
+use self::consensus::Consensus;
 use self::group::Group;
 use self::groups::{Groups, Slot};
 use self::io::Io;
 use self::peers::Peers;
 use self::queue::QueuedRequest;
-use self::replication::Replication;
 use self::shard_journal::ShardJournal;
 use self::turn_output::TurnOutput;
 use super::completions::Done;
@@ -114,8 +114,8 @@ impl Shard {
     /// Processes the inputs, the time that has passed, and everything that follows from them. Leaves the jobs for other
     /// threads in the [`jobs`](Self::jobs). Blocks only to read entries that are no longer in memory.
     ///
-    /// The inputs come first: a heartbeat that has arrived, but was not processed, must not count as missing. Heartbeats
-    /// that are due leave with the answers that this turn gives to those of others.
+    /// The inputs come first: a heartbeat that has arrived, but was not processed, must not count as missing.
+    /// Heartbeats that are due leave with the answers that this turn gives to those of others.
     pub(crate) fn turn(&mut self, now: Duration, inputs: impl IntoIterator<Item = Input>) {
         for input in inputs {
             if self.failure.is_some() {
@@ -356,8 +356,8 @@ impl Shard {
             newest => (newest?, Ok(())),
         };
         let recovered = self.io.shard_journal.take_recovered(id).unwrap_or_default();
-        let replication = Replication::new(id, &self.options, initial, recovered, newest, now);
-        let slot = self.groups.insert(id, Group::new(id, replication));
+        let consensus = Consensus::new(id, &self.options, initial, recovered, newest, now);
+        let slot = self.groups.insert(id, Group::new(id, consensus));
         self.stop_on_error(slot, unread).map(|()| slot)
     }
 

@@ -48,7 +48,7 @@ pub(super) enum Appended {
 
 /// One group's core, and its connection to the journal and to the other members.
 #[derive(Debug)]
-pub(super) struct Replication {
+pub(super) struct Consensus {
     group: GroupId,
     core: Raft,
     writer: Writer,
@@ -65,7 +65,7 @@ pub(super) struct Replication {
     lost_entries_found: u64,
 }
 
-impl Replication {
+impl Consensus {
     /// Restores the core from the journal's state of the group. `last_time` is the cluster time of the last entry.
     pub(super) fn new(
         group: GroupId,
@@ -74,7 +74,7 @@ impl Replication {
         recovered: GroupState,
         last_time: Option<u64>,
         now: Duration,
-    ) -> Replication {
+    ) -> Consensus {
         let restored = options::Restored {
             id: options.me,
             initial,
@@ -88,7 +88,7 @@ impl Replication {
         // Members and groups draw different election timeouts, and a simulated member always the same.
         let seed = options.raft.seed ^ group.0.rotate_left(17) ^ options.me.0;
         let core = Raft::new(options::RaftOptions { seed, ..options.raft.clone() }, restored, now);
-        Replication {
+        Consensus {
             group,
             durable: core.token(),
             core_durable: core.token(),
@@ -306,7 +306,8 @@ impl Replication {
         }
         self.wake(now, io);
         let mut effects = std::mem::take(&mut io.effects);
-        // The core assigns indexes and term in one step, so nothing is encoded with a term that this member does not lead.
+        // The core assigns indexes and term in one step, so nothing is encoded with a term that this member does not
+        // lead.
         let Ok(span) = self.core.propose(writes.len() as u64, &mut effects) else {
             io.effects = effects;
             return Ok((Appended::Refused(RequestError::NotLeader), ReadUpdate::default()));
