@@ -3,9 +3,9 @@
 
 use super::super::applier::Work;
 use super::super::machine::{Checker, Machine};
-use super::apply_queue::ApplyQueue;
 use super::budget::Usage;
 use super::consensus::{Appended, Consensus, ReadUpdate};
+use super::dispatcher::Dispatcher;
 use super::input::GroupStatus;
 use super::intake::{Intake, LeaderContext, TurnRequests, UnconfirmedReads};
 use super::io::Io;
@@ -31,7 +31,7 @@ pub(super) struct Group {
     intake: Intake,
     reads: PendingReads,
     consensus: Consensus,
-    apply_queue: ApplyQueue,
+    dispatcher: Dispatcher,
     /// The log of the group could not be read, so it no longer takes part.
     stopped: bool,
 }
@@ -43,7 +43,7 @@ impl Group {
             intake: Intake::default(),
             reads: PendingReads::default(),
             consensus,
-            apply_queue: ApplyQueue::new(id),
+            dispatcher: Dispatcher::new(id),
             stopped: false,
         }
     }
@@ -67,7 +67,7 @@ impl Group {
     pub(super) fn attach(&mut self, checker: Arc<dyn Checker>, machine: Box<dyn Machine>) -> Work {
         self.intake.attach(checker);
         // The machine is in its initial state, which reflects no entry. A later state would come with its index.
-        self.apply_queue.attach(machine, 0)
+        self.dispatcher.attach(machine, 0)
     }
 
     /// Detaches the state machine, because no proxy exists.
@@ -77,7 +77,7 @@ impl Group {
         // A client in another process may still wait for its read.
         self.reads.abandon(RequestError::UnknownResource, replies);
         self.reads = PendingReads::default();
-        self.apply_queue.detach()
+        self.dispatcher.detach()
     }
 
     /// Returns whether the group no longer takes part.
@@ -89,14 +89,14 @@ impl Group {
     /// does not understand an entry. A leader that halts keeps its role until it hears of a higher term, but its core
     /// is not ticked any more.
     fn is_halted(&self) -> bool {
-        self.stopped || self.apply_queue.progress.is_halted()
+        self.stopped || self.dispatcher.progress.is_halted()
     }
 
     /// Returns the requests that the budget counts, and the bytes of their arguments; see [`Usage`].
     pub(super) fn usage(&self) -> Usage {
-        let (queue, progress) = (&self.intake.queue, &self.apply_queue.progress);
+        let (queue, progress) = (&self.intake.queue, &self.dispatcher.progress);
         Usage {
-            requests: queue.len() + self.apply_queue.waiting() + self.reads.len(progress),
+            requests: queue.len() + self.dispatcher.waiting() + self.reads.len(progress),
             bytes: queue.bytes() + self.reads.bytes(progress),
         }
     }
@@ -126,7 +126,7 @@ impl Group {
             return Duration::MAX;
         }
         let consensus = self.consensus.deadline(now, self.campaigns(), io);
-        let deadlines = [self.intake.queue.deadline(), self.reads.deadline(), self.apply_queue.deadline()];
+        let deadlines = [self.intake.queue.deadline(), self.reads.deadline(), self.dispatcher.deadline()];
         deadlines.into_iter().flatten().fold(consensus, Duration::min)
     }
 
@@ -140,14 +140,14 @@ impl Group {
         if self.stopped {
             return Ok(());
         }
-        self.apply_queue.tick(now, replies);
+        self.dispatcher.tick(now, replies);
         self.reads.expire(now, replies);
         self.intake.queue.expire(now, replies);
         let update = self.consensus.report_durable(now, io)?;
         self.apply_read_update(update);
         if self.campaigns() {
             // While the applier has work, the group is not quiet: a leader that halts must fall silent.
-            let idle = self.apply_queue.progress.applied() == self.consensus.commit();
+            let idle = self.dispatcher.progress.applied() == self.consensus.commit();
             let update = self.consensus.tick(now, idle, io)?;
             self.apply_read_update(update);
         } else {
@@ -225,7 +225,7 @@ impl Group {
             self.reads.refuse_lines(&mut output.replies);
         }
         let queue = &mut self.intake.queue;
-        if self.apply_queue.progress.is_halted() {
+        if self.dispatcher.progress.is_halted() {
             queue.abandon(RequestError::Halted, RequestError::Halted, &mut output.replies);
         }
         if !queue.is_empty() {
@@ -243,7 +243,7 @@ impl Group {
         if !self.is_attached() {
             return Ok(());
         }
-        self.apply_queue.dispatch(now, self.consensus.commit(), &mut self.reads, io, output)
+        self.dispatcher.dispatch(now, self.consensus.commit(), &mut self.reads, io, output)
     }
 
     /// Takes the queued requests: proposes the writes together, and sorts the reads by what they must wait for.
@@ -268,7 +268,7 @@ impl Group {
             Appended::All(span) => {
                 let begin = (span.term, span.first);
                 assert_eq!(begin, (term, last.index + 1), "reads count from the end that the writes follow");
-                self.apply_queue.await_results(span, writes);
+                self.dispatcher.await_results(span, writes);
             }
             Appended::Later => self.intake.put_back(writes, &mut unconfirmed),
             Appended::Refused(error) => {
@@ -306,7 +306,7 @@ impl Group {
     }
 
     pub(super) fn status(&self) -> GroupStatus {
-        let (raft, applied) = (self.consensus.status(), self.apply_queue.progress.applied());
+        let (raft, applied) = (self.consensus.status(), self.dispatcher.progress.applied());
         assert!(applied <= raft.commit, "{applied} is applied, and {} is committed", raft.commit);
         GroupStatus {
             group: self.id,
@@ -336,7 +336,7 @@ impl Group {
     }
 
     fn abandon(&mut self, error: RequestError, replies: &mut Replies) {
-        self.apply_queue.abandon(error, replies);
+        self.dispatcher.abandon(error, replies);
         self.reads.abandon(error, replies);
     }
 }

@@ -10,12 +10,12 @@
 //! groups: it processes those that received an input and those whose timers have expired.
 //!
 //! The path of a write can be read in this order: [`Shard::turn`] → [`group`] → [`intake`] → [`consensus`] (or
-//! [`forwarding`]) → [`apply_queue`].
+//! [`forwarding`]) → [`dispatcher`].
 
-mod apply_queue;
 mod bounds;
 mod budget;
 mod consensus;
+mod dispatcher;
 mod flush_task;
 mod forwarding;
 mod group;

@@ -1,4 +1,4 @@
-//! The dispatch of committed entries to the applier, and the callers that wait for their results.
+//! Dispatches committed entries to the applier, together with the callers that wait for their results.
 
 use super::super::applier::{ApplyProgress, Work};
 use super::super::machine::Machine;
@@ -20,9 +20,9 @@ use std::time::Duration;
 /// and on followers it does so for no caller.
 const LAZY: Duration = Duration::from_millis(5);
 
-/// The state of dispatching one group's entries to the applier.
+/// Dispatches one group's committed entries to the applier.
 #[derive(Debug)]
-pub(super) struct ApplyQueue {
+pub(super) struct Dispatcher {
     group: GroupId,
     proposed: Proposed,
     pub progress: Arc<ApplyProgress>,
@@ -35,10 +35,10 @@ pub(super) struct ApplyQueue {
     overdue: bool,
 }
 
-impl ApplyQueue {
-    pub(super) fn new(group: GroupId) -> ApplyQueue {
+impl Dispatcher {
+    pub(super) fn new(group: GroupId) -> Dispatcher {
         let (proposed, progress) = (Proposed::default(), Arc::default());
-        ApplyQueue {
+        Dispatcher {
             group,
             proposed,
             progress,
