@@ -216,7 +216,7 @@ fn segments_that_are_garbage() {
             .into_iter()
             .filter(|path| path.extension().is_some_and(|extension| extension == "segment"))
             .collect();
-        assert!(segments.len() > 1, "one in use and one prepared ahead: {segments:?}");
+        assert!(segments.len() > 1, "one in use and one preallocated: {segments:?}");
         // The first segment holds all entries.
         let (first, bytes) = (segments[0].strip_prefix(&intact).unwrap(), fs::read(&segments[0]).unwrap());
         let mut flipped = bytes.clone();

@@ -51,7 +51,7 @@ impl StorageBuilder {
         self
     }
 
-    /// Sets the length of one segment of the log, in bytes. Segments are prepared in advance at their full length.
+    /// Sets the length of one segment of the log, in bytes. Segments are preallocated at their full length.
     /// Default 64 MiB, 64 KiB to 1 GiB; longer commands get longer segments.
     pub fn with_segment_len(mut self, bytes: u64) -> Self {
         self.segment_len = bytes;

@@ -4,7 +4,7 @@
 //! and a leader whose followers were faster does not wait for its own. So the loop says whether it waits for a flush.
 //! If not, it takes the report at its next wake-up, with the next tick at the latest.
 
-use crate::storage::{Prepared, Written};
+use crate::storage::{Preallocated, Written};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
@@ -13,8 +13,8 @@ use tokio::sync::Notify;
 pub(crate) enum Done {
     /// A batch is durable, or its write failed.
     Written(Written),
-    /// A segment is prepared, or preparing it failed.
-    Prepared(Prepared),
+    /// A segment is preallocated, or preallocating it failed.
+    Preallocated(Preallocated),
 }
 
 /// The completions of all workers of one loop.

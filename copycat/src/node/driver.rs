@@ -18,7 +18,7 @@ use super::wire::{BootstrapRecord, Incoming};
 use super::workers::Worker;
 use crate::codec::configuration::Configuration;
 use crate::codec::ids::MemberId;
-use crate::storage::Preparation;
+use crate::storage::Preallocation;
 use crate::transport::acceptor::Acceptor;
 use crate::transport::event::{Event, Source};
 use crate::transport::peer::Peer;
@@ -52,7 +52,7 @@ pub(super) struct Driver {
     pub(super) addresses: AddressBook,
     pub(super) acceptor: Acceptor,
     pub(super) flusher: Worker<FlushTask>,
-    pub(super) preparer: Worker<Preparation>,
+    pub(super) preallocator: Worker<Preallocation>,
     pub(super) applier: Worker<Vec<Work>>,
     pub(super) streams: Streams,
     /// The connections for flush tasks that run without the flusher.
@@ -144,7 +144,7 @@ impl Driver {
         self.alarm.set(now, self.shard.deadline(now).min(self.next_bootstrap).min(tell));
         let out = self.shard.jobs();
         let work = std::mem::take(&mut out.work);
-        let (flush, preparation) = (out.flush.take(), out.preparation.take());
+        let (flush, preallocation) = (out.flush.take(), out.preallocation.take());
         // The flush goes first: others wait for it, and a thread that is woken may take the processor of this one.
         match flush {
             Some(flush) if flush.is_instant() => {
@@ -156,8 +156,8 @@ impl Driver {
         if !work.is_empty() {
             self.applier.hand_over(work);
         }
-        if let Some(preparation) = preparation {
-            self.preparer.hand_over(preparation);
+        if let Some(preallocation) = preallocation {
+            self.preallocator.hand_over(preallocation);
         }
         self.completions.set_awaited(self.shard.awaits_flush());
         if let Some(thread) = self.completions.dead_worker() {

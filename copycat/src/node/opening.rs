@@ -115,7 +115,7 @@ impl Driver {
             addresses: AddressBook::new(options.seeds.iter().cloned().collect()),
             acceptor,
             flusher: workers::flusher(0, links.clone(), completions.clone()).map_err(StartError::Thread)?,
-            preparer: workers::preparer(0, completions.clone()).map_err(StartError::Thread)?,
+            preallocator: workers::preallocator(0, completions.clone()).map_err(StartError::Thread)?,
             applier: workers::applier(0, completions.clone()).map_err(StartError::Thread)?,
             streams: Streams::new(options.me),
             links,

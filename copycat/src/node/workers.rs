@@ -1,5 +1,5 @@
-//! The threads that may block: the flusher writes and flushes the journal, the preparer prepares its next segments, and
-//! the applier runs the users' state machines.
+//! The threads that may block: the flusher writes and flushes the journal, the preallocator makes its next segments,
+//! and the applier runs the users' state machines.
 //!
 //! The shard's loop never waits for them. It submits a job, continues, and gets a report.
 
@@ -7,7 +7,7 @@ use super::applier::{Applier, Work};
 use super::clock;
 use super::completions::{Completions, Done};
 use super::shard::{FlushTask, Links};
-use crate::storage::Preparation;
+use crate::storage::Preallocation;
 use crate::threads;
 use std::collections::VecDeque;
 use std::io;
@@ -68,7 +68,7 @@ impl<J: Send + 'static> Worker<J> {
         Ok(Worker { jobs, thread: Some(thread) })
     }
 
-    /// Submits a job. The shard bounds the jobs in flight: one write, one preparation, and a number of bytes of
+    /// Submits a job. The shard bounds the jobs in flight: one write, one preallocation, and a number of bytes of
     /// entries.
     pub(crate) fn hand_over(&self, job: J) {
         self.jobs.waiting().push_back(job);
@@ -115,11 +115,11 @@ pub(crate) fn flusher(
     Worker::start(format!("copycat-flush-{shard}"), completions, run)
 }
 
-/// Starts the preparer, which creates segments before they are needed.
-pub(crate) fn preparer(shard: usize, completions: Arc<Completions>) -> io::Result<Worker<Preparation>> {
+/// Starts the preallocator, which creates segments before they are needed.
+pub(crate) fn preallocator(shard: usize, completions: Arc<Completions>) -> io::Result<Worker<Preallocation>> {
     let theirs = completions.clone();
-    let run = move |job: Preparation| theirs.put(Done::Prepared(job.run()));
-    Worker::start(format!("copycat-prepare-{shard}"), completions, run)
+    let run = move |job: Preallocation| theirs.put(Done::Preallocated(job.run()));
+    Worker::start(format!("copycat-alloc-{shard}"), completions, run)
 }
 
 /// Starts the applier, which runs the users' state machines.

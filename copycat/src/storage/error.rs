@@ -13,12 +13,12 @@ use thiserror::Error;
 #[derive(Debug, Clone, Error)]
 #[non_exhaustive]
 pub(crate) enum StorageError {
-    /// No segment could be prepared: the disk is full, or refuses new files. Nothing was appended. Votes still have a
-    /// reserve. Appends work again when there is space and a later preparation succeeds.
+    /// No segment could be preallocated: the disk is full, or refuses new files. Nothing was appended. Votes still have
+    /// a reserve. Appends work again when there is space and a later preallocation succeeds.
     #[error("no space for new entries: {0}; free space on the disk")]
     Full(#[source] DiskError),
-    /// The next segment is still being prepared. Nothing was appended; try again after `prepared`.
-    #[error("the next segment is still being prepared")]
+    /// The next segment is still being preallocated. Nothing was appended; try again after `preallocated`.
+    #[error("the next segment is still being preallocated")]
     NotReady,
     /// A write or flush of the active segment failed. How much of it reached the disk is unknown; nothing of it was
     /// acknowledged. The journal has ended: every later call returns this same error. Only a restart helps, because

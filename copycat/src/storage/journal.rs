@@ -1,9 +1,9 @@
 //! The journal itself: it appends frames and assigns their positions.
 //!
 //! Nothing here blocks. An append gives frames their final positions and makes them readable at once. Files above
-//! this one do the rest: `recovery.rs` opens a journal, `write.rs` makes frames durable, `preparation.rs` provides
+//! this one do the rest: `recovery.rs` opens a journal, `write.rs` makes frames durable, `preallocation.rs` provides
 //! the next segment, `space.rs` checks for free space, `read.rs` returns entries. They all work on the parts below:
-//! `groups.rs`, `segments.rs`, `write_queue.rs`, `preparer.rs`.
+//! `groups.rs`, `segments.rs`, `write_queue.rs`, `preallocator.rs`.
 
 use super::batch_header::{BATCH_HEADER_LEN, BatchKind, add_frame};
 use super::disk::Disk;
@@ -11,7 +11,7 @@ use super::error::{DiskError, StorageError};
 use super::groups::Groups;
 use super::options::JournalOptions;
 use super::position::{BLOCK, Position, align_up};
-use super::preparer::Preparer;
+use super::preallocator::Preallocator;
 use super::reserve::{INTERNAL_LEN_MAX, Purpose};
 use super::segment::Segment;
 use super::segments::Segments;
@@ -33,7 +33,7 @@ pub(crate) struct Journal {
     /// The segments in use; never empty.
     pub(super) segments: Segments,
     pub(super) batches: WriteQueue,
-    pub(super) preparer: Preparer,
+    pub(super) preallocator: Preallocator,
     /// The error that ended the journal.
     pub(super) failed: Option<DiskError>,
     pub(super) flushed: Flushed,
@@ -190,16 +190,16 @@ impl Journal {
 
     /// Activates the next segment, which begins with a checkpoint, and opens a batch of `len` bytes in it.
     fn roll(&mut self, len: usize) -> Result<(), StorageError> {
-        if self.preparer.ready().is_none() {
-            return Err(self.preparer.no_space());
+        if self.preallocator.ready().is_none() {
+            return Err(self.preallocator.no_space());
         }
         let body = self.groups.checkpoint();
         let needed = BLOCK
             + align_up((BATCH_HEADER_LEN + body.len()) as u64)
             + align_up((BATCH_HEADER_LEN + len) as u64);
-        let Some(segment) = self.preparer.take(|len| needed <= Purpose::Entries.offset_max(len), needed)
+        let Some(segment) = self.preallocator.take(|len| needed <= Purpose::Entries.offset_max(len), needed)
         else {
-            return Err(self.preparer.no_space());
+            return Err(self.preallocator.no_space());
         };
         self.activate(segment, body);
         let fits = self.make_space_here(len, Purpose::Entries);
@@ -244,7 +244,7 @@ impl Journal {
         }
         let body = self.groups.checkpoint();
         // On a full disk the reserve may be used for this too, because this frees space.
-        let purpose = if self.preparer.ready().is_some() { Purpose::Entries } else { Purpose::Vote };
+        let purpose = if self.preallocator.ready().is_some() { Purpose::Entries } else { Purpose::Vote };
         let space = purpose.offset_max(self.active().header.len).saturating_sub(self.next_offset());
         if space >= (BATCH_HEADER_LEN + body.len()) as u64 {
             self.put_checkpoint(body);

@@ -8,9 +8,9 @@
 //! files to its right:
 //!
 //! ```text
-//!  recovery  write  read  space  preparation      called by the owner, besides the methods in `journal`
+//!  recovery  write  read  space  preallocation    called by the owner, besides the methods in `journal`
 //!                   journal                       append, vote, commit, roll
-//!  groups  segments  write_queue  preparer        the journal's parts, each with one job
+//!  groups  segments  write_queue  preallocator    the journal's parts, each with one job
 //!  replay  pending_commits  batch_cache           formats in use
 //!  scan  checkpoint  batch  reserve
 //!  batch_header  segment  group_log  options      plain values
@@ -18,9 +18,9 @@
 //! ```
 //!
 //! Once it is open, the journal never blocks its owner, the shard's loop, except to read entries that are no longer in
-//! memory. All other blocking work is a job for another thread ([`Write`], [`Preparation`]). It interprets no payload
+//! memory. All other blocking work is a job for another thread ([`Write`], [`Preallocation`]). It interprets no payload
 //! but that of a configuration, overwrites no byte of a valid batch, and retries no failed write or flush of a
-//! batch. (A disk that refuses direct writes gets the same batch through the page cache, and a failed preparation is
+//! batch. (A disk that refuses direct writes gets the same batch through the page cache, and a failed preallocation is
 //! tried again.) It reads no clock, except in the slowed disk, which measures flushes.
 //!
 //! It decides nothing about consensus, but knows what frames may follow each other: a later entry replaces an earlier
@@ -43,8 +43,8 @@ mod options;
 mod owner;
 mod pending_commits;
 pub(crate) mod position;
-mod preparation;
-mod preparer;
+mod preallocation;
+mod preallocator;
 mod read;
 mod recovery;
 mod replay;
@@ -74,7 +74,7 @@ pub(crate) use journal::{Flushed, Journal};
 pub(crate) use options::{JournalOptions, SEGMENT_LEN_MAX, SEGMENT_LEN_MIN};
 pub(crate) use owner::Owner;
 pub(crate) use position::Position;
-pub(crate) use preparer::{Preparation, Prepared};
+pub(crate) use preallocator::{Preallocated, Preallocation};
 pub(crate) use read::Slices;
 pub(crate) use recovery::Recovered;
 pub(crate) use write::{Write, Written};

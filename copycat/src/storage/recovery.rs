@@ -10,7 +10,7 @@ use super::groups::Groups;
 use super::journal::{Flushed, Journal};
 use super::options::{JournalOptions, SEGMENT_LEN_MAX, SEGMENT_LEN_MIN};
 use super::position::{BLOCK, Position};
-use super::preparer::{Preparer, create_first};
+use super::preallocator::{Preallocator, create_first};
 use super::replay::Replay;
 use super::scan::{Cut, damage};
 use super::segment::{Segment, SegmentHeader, VERSION};
@@ -90,7 +90,7 @@ impl Journal {
             groups,
             segments: Segments::recovered(segments),
             batches,
-            preparer: Preparer::default(),
+            preallocator: Preallocator::default(),
             failed: None,
             flushed: Flushed::default(),
         };
@@ -101,7 +101,7 @@ impl Journal {
             journal.activate(first, checkpoint);
         }
         if let Some(ready) = unused.pop_front() {
-            journal.preparer.set_ready(ready);
+            journal.preallocator.set_ready(ready);
         }
         assert!(unused.is_empty(), "one segment is ready, no more");
         assert!(

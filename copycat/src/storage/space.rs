@@ -17,7 +17,7 @@ const GROUP_LEN: u64 = checkpoint::len_of_group(0) as u64;
 impl Journal {
     /// Checks that the journal takes `len` bytes of frames of one group now, in one append or several, and one vote
     /// before, between or after them. Appends nothing. If the next segment is ready and too short, a longer one is
-    /// prepared in its place; after that the check succeeds.
+    /// preallocated in its place; after that the check succeeds.
     ///
     /// # Errors
     ///
@@ -29,8 +29,8 @@ impl Journal {
         if self.has_space_here(len, Purpose::Entries) || self.has_space_next(len) {
             return Ok(());
         }
-        self.preparer.want(self.needed_next(len));
-        Err(self.preparer.no_space())
+        self.preallocator.want(self.needed_next(len));
+        Err(self.preallocator.no_space())
     }
 
     /// Returns whether the journal takes a vote now, and after it the first entry of a new leader. The reserve has
@@ -66,12 +66,12 @@ impl Journal {
 
     fn has_space_next(&self, len: usize) -> bool {
         let needed = self.needed_next(len);
-        self.preparer.ready().is_some_and(|next| needed <= Purpose::Entries.offset_max(next.header.len))
+        self.preallocator.ready().is_some_and(|next| needed <= Purpose::Entries.offset_max(next.header.len))
     }
 
-    /// Returns how long the next segment must be for `len` bytes of frames after its checkpoint. The checkpoint may still
-    /// grow until the segment is used: each frame that goes to the active one until then may add to it, but less than its
-    /// own length. One block is added for rounding.
+    /// Returns how long the next segment must be for `len` bytes of frames after its checkpoint. The checkpoint may
+    /// still grow until the segment is used: each frame that goes to the active one until then may add to it, but less
+    /// than its own length. One block is added for rounding.
     fn needed_next(&self, len: usize) -> u64 {
         let checkpoint = BATCH_HEADER_LEN as u64 + self.groups.checkpoint_len() + GROUP_LEN;
         let needed = BLOCK + align_up(checkpoint) + BLOCK + align_up(self.extent(len));

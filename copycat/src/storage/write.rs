@@ -106,7 +106,7 @@ impl Journal {
     ///
     /// An earlier `Ok` of [`space_for`](Journal::space_for) is no longer valid.
     pub(crate) fn tick(&mut self, now: Duration) {
-        if self.failed.is_some() || !self.groups.are_commits_due(now) || self.preparer.ready().is_none() {
+        if self.failed.is_some() || !self.groups.are_commits_due(now) || self.preallocator.ready().is_none() {
             return;
         }
         if self.make_space_here(COMMIT_LEN, Purpose::Entries) {
@@ -137,11 +137,11 @@ impl Journal {
         self.release();
     }
 
-    /// Passes the segments that no durable checkpoint needs to the preparer.
+    /// Passes the segments that no durable checkpoint needs to the preallocator.
     fn release(&mut self) {
         while let Some(segment) = self.segments.next_released(self.batches.durable()) {
             self.batches.forget_before(segment.end());
-            self.preparer.dropped(segment);
+            self.preallocator.dropped(segment);
         }
     }
 }
@@ -153,8 +153,8 @@ mod tests {
         fn sendable<T: Send + 'static>() {}
         sendable::<super::Write>();
         sendable::<super::Written>();
-        sendable::<crate::storage::Preparation>();
-        sendable::<crate::storage::Prepared>();
+        sendable::<crate::storage::Preallocation>();
+        sendable::<crate::storage::Preallocated>();
         sendable::<crate::storage::Journal>();
     }
 }

@@ -12,7 +12,7 @@ use super::super::applier::Work;
 use super::super::wire::Message;
 use super::peers::Links;
 use crate::codec::ids::MemberId;
-use crate::storage::{Preparation, Write, Written};
+use crate::storage::{Preallocation, Write, Written};
 
 /// A write, and the messages that wait for it and for nothing else.
 #[derive(Debug)]
@@ -59,6 +59,6 @@ pub(crate) struct Jobs {
     pub work: Vec<Work>,
     /// The next write, for the flusher.
     pub flush: Option<FlushTask>,
-    /// The next preparation of segments, for the preparer.
-    pub preparation: Option<Preparation>,
+    /// The next preallocation of segments, for the preallocator.
+    pub preallocation: Option<Preallocation>,
 }

@@ -264,8 +264,8 @@ impl Shard {
                 self.release_durable(now, durable)?;
                 self.groups.touch_waiting(Group::has_queued);
             }
-            Input::Done(Done::Prepared(prepared)) => {
-                self.io.shard_journal.journal.prepared(prepared);
+            Input::Done(Done::Preallocated(preallocated)) => {
+                self.io.shard_journal.journal.preallocated(preallocated);
                 self.groups.touch_waiting(Group::has_queued);
             }
             Input::Attach(attachment) => self.attach(now, attachment)?,
@@ -418,8 +418,8 @@ impl Shard {
         if self.output.jobs.flush.is_none() {
             self.output.jobs.flush = self.next_flush();
         }
-        if self.output.jobs.preparation.is_none() {
-            self.output.jobs.preparation = self.io.shard_journal.journal.next_preparation();
+        if self.output.jobs.preallocation.is_none() {
+            self.output.jobs.preallocation = self.io.shard_journal.journal.next_preallocation();
         }
     }
 

@@ -8,7 +8,7 @@ use crate::storage::{GroupState, Journal, Position, Recovered, StorageError};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-/// Pause between two attempts to prepare a segment on a full disk.
+/// Pause between two attempts to preallocate a segment on a full disk.
 const RETRY_INTERVAL: Duration = Duration::from_millis(500);
 
 /// The journal of the shard, which holds the logs of all groups.
@@ -20,7 +20,7 @@ pub(super) struct ShardJournal {
     recovered: BTreeMap<GroupId, GroupState>,
     /// The writes that are not durable yet, oldest first: position in the journal, group, and the group's token.
     unflushed: VecDeque<(Position, GroupId, Token)>,
-    /// The time of the next attempt to prepare a segment on a full disk.
+    /// The time of the next attempt to preallocate a segment on a full disk.
     next_retry: Duration,
 }
 
@@ -94,13 +94,13 @@ impl ShardJournal {
         [retry, commits].into_iter().flatten().min()
     }
 
-    /// Lets the journal record commit indexes after an idle second. Periodically retries the preparation of a segment
+    /// Lets the journal record commit indexes after an idle second. Periodically retries the preallocation of a segment
     /// that found no free space.
     pub(super) fn tick(&mut self, now: Duration) {
         self.journal.tick(now);
         if self.journal.is_full() && now >= self.next_retry {
             self.next_retry = now + RETRY_INTERVAL;
-            self.journal.retry_preparation();
+            self.journal.retry_preallocation();
         }
     }
 }

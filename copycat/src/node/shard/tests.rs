@@ -175,12 +175,13 @@ impl Leader {
     fn turn(&mut self, inputs: impl IntoIterator<Item = Input>) {
         self.shard.turn(self.now, inputs);
         loop {
-            let (flush, preparation) = (self.shard.jobs().flush.take(), self.shard.jobs().preparation.take());
+            let (flush, preallocation) =
+                (self.shard.jobs().flush.take(), self.shard.jobs().preallocation.take());
             let work = std::mem::take(&mut self.shard.jobs().work);
             self.applier.run(work, &|| self.now);
             let mut done = Vec::new();
             done.extend(flush.map(|flush| Done::Written(flush.run(&mut self.sent))));
-            done.extend(preparation.map(|preparation| Done::Prepared(preparation.run())));
+            done.extend(preallocation.map(|preallocation| Done::Preallocated(preallocation.run())));
             if done.is_empty() {
                 return;
             }

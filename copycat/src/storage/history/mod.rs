@@ -41,19 +41,19 @@ pub(crate) fn configuration_frame(group: u64, term: Term, index: Index, voters: 
     bytes.into()
 }
 
-/// Runs preparations and writes until there is nothing left to do.
+/// Runs preallocations and writes until there is nothing left to do.
 pub(crate) fn settle(journal: &mut Journal) -> Result<(), StorageError> {
     loop {
-        prepare(journal);
+        preallocate(journal);
         let Some(write) = journal.next_write() else { return Ok(()) };
         journal.written(write.run())?;
     }
 }
 
-/// Runs preparations until there is none left to do.
-pub(crate) fn prepare(journal: &mut Journal) {
-    while let Some(preparation) = journal.next_preparation() {
-        journal.prepared(preparation.run());
+/// Runs preallocations until there is none left to do.
+pub(crate) fn preallocate(journal: &mut Journal) {
+    while let Some(preallocation) = journal.next_preallocation() {
+        journal.preallocated(preallocation.run());
     }
 }
 
@@ -79,8 +79,8 @@ pub(crate) fn begin_term(journal: &mut Journal, group: u64, term: Term) {
         match journal.save_vote(GroupId(group), term, None) {
             Ok(_) => {}
             Err(StorageError::NotReady) => {
-                prepare(journal);
-                journal.save_vote(GroupId(group), term, None).expect("a segment was prepared");
+                preallocate(journal);
+                journal.save_vote(GroupId(group), term, None).expect("a segment was preallocated");
             }
             Err(error) => panic!("{error}"),
         }
@@ -100,7 +100,7 @@ fn append_entries(journal: &mut Journal, group: u64, entries: &Entries) -> Posit
     match journal.append(GroupId(group), entries) {
         Ok(position) => position,
         Err(StorageError::NotReady) => {
-            prepare(journal);
+            preallocate(journal);
             append_entries(journal, group, entries)
         }
         Err(error) => panic!("{error}"),
@@ -159,8 +159,8 @@ impl History {
                 Ok(())
             }
             _ => {
-                if let Some(preparation) = self.journal.next_preparation() {
-                    self.journal.prepared(preparation.run());
+                if let Some(preallocation) = self.journal.next_preallocation() {
+                    self.journal.preallocated(preallocation.run());
                 }
                 Ok(())
             }

@@ -98,7 +98,7 @@ fn on_a_full_disk_no_batch_is_spent_on_them() {
         journal.written(write.run()).unwrap();
     }
     disk.inject(Fault::Full);
-    prepare(&mut journal);
+    preallocate(&mut journal);
     assert!(journal.is_full());
     journal.note_commit(GroupId(1), 2);
     (0..9).for_each(|second| journal.tick(second * SECOND));

@@ -24,13 +24,13 @@ fn a_full_disk_refuses_entries_takes_votes_and_works_again() {
         }
     };
     assert!(matches!(&full, StorageError::Full(error) if error.is_full()), "{full}");
-    assert!(journal.is_full() && journal.next_preparation().is_none());
+    assert!(journal.is_full() && journal.next_preallocation().is_none());
     assert_eq!(journal.shape(GroupId(1)).unwrap().last().index, index, "nothing was appended");
     journal.save_vote(GroupId(1), 2, Some(MemberId(3))).unwrap();
     settle(&mut journal).unwrap();
     assert!(journal.append(GroupId(1), &entries(1, frame(1, 2, index + 1, &[1; 5_000])).unwrap()).is_err());
-    journal.retry_preparation();
-    prepare(&mut journal);
+    journal.retry_preallocation();
+    preallocate(&mut journal);
     journal.append(GroupId(1), &entries(1, frame(1, 2, index + 1, &[1; 5_000])).unwrap()).unwrap();
     settle(&mut journal).unwrap();
     disk.kill();
@@ -97,7 +97,7 @@ fn an_error_of_a_write_or_flush_ends_the_journal_for_good() {
         is_same(journal.append(GroupId(1), &entries(1, frame(1, 1, 3, b"")).unwrap()).unwrap_err());
         is_same(journal.save_vote(GroupId(1), 2, None).unwrap_err());
         is_same(journal.read(GroupId(1), 1, 1, 1).unwrap_err());
-        assert!(journal.next_write().is_none() && journal.next_preparation().is_none());
+        assert!(journal.next_write().is_none() && journal.next_preallocation().is_none());
         assert!(journal.next_closing_write().is_none());
         assert_eq!(journal.durable(), durable);
         disk.kill();
@@ -127,10 +127,10 @@ fn a_directory_that_cannot_be_made_is_a_typed_error() {
 fn what_is_longer_than_the_segment_that_is_ready_gets_a_longer_one() {
     let (_, mut journal) = simulated();
     journal.save_vote(GroupId(1), 1, None).unwrap();
-    prepare(&mut journal);
+    preallocate(&mut journal);
     let long = frame(1, 1, 1, &[1; 300_000]);
     assert!(matches!(journal.space_for(long.len()), Err(StorageError::NotReady)));
-    prepare(&mut journal);
+    preallocate(&mut journal);
     journal.space_for(long.len()).unwrap();
     journal.append(GroupId(1), &entries(1, long).unwrap()).unwrap();
     settle(&mut journal).unwrap();
@@ -146,11 +146,11 @@ fn of_two_segments_without_batches_the_second_goes_before_the_first_is_replaced(
         index += 1;
         append(&mut journal, 1, frame(1, 1, index, &[1; 5_000]));
     }
-    prepare(&mut journal);
+    preallocate(&mut journal);
     disk.kill();
     let (mut journal, _) = Place::Simulated(disk.clone()).open(2);
     assert!(journal.space_for(300_000).is_err());
-    prepare(&mut journal);
+    preallocate(&mut journal);
     disk.kill();
     let (mut journal, _) = Place::Simulated(disk).open(3);
     journal.space_for(300_000).unwrap();
@@ -159,7 +159,7 @@ fn of_two_segments_without_batches_the_second_goes_before_the_first_is_replaced(
 #[test]
 fn a_segment_that_is_ready_is_not_given_up_for_one_that_cannot_be_made() {
     let (disk, mut journal) = simulated();
-    prepare(&mut journal);
+    preallocate(&mut journal);
     begin_term(&mut journal, 1, 1);
     let (short, long) = (frame(1, 1, 1, &[0; 2_000]).len(), 100_000);
     let mut index = 0;
@@ -171,16 +171,16 @@ fn a_segment_that_is_ready_is_not_given_up_for_one_that_cannot_be_made() {
     for _ in 0..3 {
         assert!(matches!(journal.space_for(long), Err(StorageError::NotReady)));
         disk.inject(Fault::Full);
-        prepare(&mut journal);
+        preallocate(&mut journal);
         assert!(matches!(journal.space_for(long), Err(StorageError::Full(_))));
         journal.space_for(short).unwrap();
-        journal.retry_preparation();
-        assert!(journal.next_preparation().is_none(), "nobody has asked for a longer one again");
+        journal.retry_preallocation();
+        assert!(journal.next_preallocation().is_none(), "nobody has asked for a longer one again");
         journal.space_for(short).unwrap();
     }
     // There is space again.
     assert!(matches!(journal.space_for(long), Err(StorageError::NotReady)));
-    prepare(&mut journal);
+    preallocate(&mut journal);
     journal.space_for(long).unwrap();
     append(&mut journal, 1, frame(1, 1, index + 1, &[0; 2_000]));
     settle(&mut journal).unwrap();

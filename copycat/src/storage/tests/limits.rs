@@ -64,7 +64,7 @@ fn a_thousand_groups_fit_a_checkpoint_and_come_back() {
         for group in 1..=1_000 {
             append(&mut journal, group, frame(group, 1, round, &[5; 60]));
             journal.save_vote(GroupId(group), round, Some(MemberId(group))).unwrap_or_else(|_| {
-                prepare(&mut journal);
+                preallocate(&mut journal);
                 journal.save_vote(GroupId(group), round, Some(MemberId(group))).unwrap()
             });
         }

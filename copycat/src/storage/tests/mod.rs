@@ -11,7 +11,8 @@ mod model;
 mod space;
 
 use super::history::{
-    History, append, begin_term, close, configuration_frame, entries, frame, owner, prepare, settle, small,
+    History, append, begin_term, close, configuration_frame, entries, frame, owner, preallocate, settle,
+    small,
 };
 use super::{Disk, FileDisk, Journal, JournalOptions, MemoryDisk, Owner, Recovered};
 use super::{SimulatedDisk, StorageError};

@@ -41,7 +41,7 @@ impl Case {
         let options = JournalOptions { batch_max: self.batch_max, ..small() };
         let mut journal = Journal::open(disk.clone(), options, 1).unwrap().0;
         if self.ready {
-            prepare(&mut journal);
+            preallocate(&mut journal);
         } else {
             disk.inject(Fault::Full);
         }

@@ -161,7 +161,7 @@ impl<'a> Cluster<'a> {
             Event::Tick { .. } => self.tick(at),
             Event::Flush { .. } => self.flush(at),
             Event::Flushed { .. } => self.flushed(at),
-            Event::Prepare { .. } => self.prepare(at),
+            Event::Preallocate { .. } => self.preallocate(at),
             Event::Apply { .. } => self.apply(at),
             Event::Attach { group, .. } => {
                 if let Some(process) = &mut self.members[at].process {

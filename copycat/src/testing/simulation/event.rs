@@ -15,8 +15,8 @@ pub(super) enum Event {
     Flush { at: usize, life: u64 },
     /// The shard learns that the write has ended.
     Flushed { at: usize, life: u64 },
-    /// The preparer ends its job.
-    Prepare { at: usize, life: u64 },
+    /// The preallocator ends its job.
+    Preallocate { at: usize, life: u64 },
     /// The applier starts on its work.
     Apply { at: usize, life: u64 },
     /// The state machine of a group is attached.
@@ -63,7 +63,7 @@ impl Event {
             | Event::Tick { at, life }
             | Event::Flush { at, life }
             | Event::Flushed { at, life }
-            | Event::Prepare { at, life }
+            | Event::Preallocate { at, life }
             | Event::Apply { at, life }
             | Event::Attach { at, life, .. } => Some((at, life)),
             _ => None,

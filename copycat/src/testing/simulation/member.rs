@@ -16,7 +16,7 @@ use crate::node::shard::{self, Attachment, FlushTask, Input, Shard};
 use crate::raft::effect::Role;
 use crate::request::error::RequestError;
 use crate::request::sender::Answer;
-use crate::storage::{self, Journal, Position, Preparation, Recovered, Written};
+use crate::storage::{self, Journal, Position, Preallocation, Recovered, Written};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -81,7 +81,7 @@ pub(super) struct Process {
     pub flush: Option<FlushTask>,
     /// The result of a write that has ended. The shard does not know it yet.
     pub written: Option<Written>,
-    pub preparation: Option<Preparation>,
+    pub preallocation: Option<Preallocation>,
     pub work: VecDeque<Work>,
     /// The applier is scheduled to run.
     pub applying: bool,
@@ -177,7 +177,7 @@ impl Process {
             turn_due: false,
             flush: None,
             written: None,
-            preparation: None,
+            preallocation: None,
             work: VecDeque::new(),
             applying: false,
             opened: Vec::new(),

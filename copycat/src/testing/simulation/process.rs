@@ -1,4 +1,4 @@
-//! The steps of a process: turns, ticks, flushes, segment preparations, and work of the applier. Each step may end
+//! The steps of a process: turns, ticks, flushes, segment preallocations, and work of the applier. Each step may end
 //! it.
 
 use super::chance::{chance, micros, millis};
@@ -125,21 +125,21 @@ impl Cluster<'_> {
         self.follow_up(at)
     }
 
-    /// Ends the preparation of a segment: it is ready, or the disk has no free space for it.
-    pub(super) fn prepare(&mut self, at: usize) -> Result<(), Violation> {
+    /// Ends the preallocation of a segment: it is ready, or the disk has no free space for it.
+    pub(super) fn preallocate(&mut self, at: usize) -> Result<(), Violation> {
         if self.burn(at) {
             return Ok(());
         }
         let member = &mut self.members[at];
         let Some(process) = &mut member.process else { return Ok(()) };
-        let Some(preparation) = process.preparation.take() else { return Ok(()) };
+        let Some(preallocation) = process.preallocation.take() else { return Ok(()) };
         if member.full {
             member.disk.inject(storage::Fault::Full);
         }
-        let prepared = preparation.run();
+        let preallocated = preallocation.run();
         let full = member.full;
-        self.note(&[5, at as u64, u64::from(full)], || format!("{} has prepared; full: {full}", id(at)));
-        self.done(at, Done::Prepared(prepared));
+        self.note(&[5, at as u64, u64::from(full)], || format!("{} has preallocated; full: {full}", id(at)));
+        self.done(at, Done::Preallocated(preallocated));
         Ok(())
     }
 
@@ -193,8 +193,8 @@ impl Cluster<'_> {
     fn take_jobs(&mut self, at: usize) -> Result<(), Violation> {
         let Some(mut process) = self.members[at].process.take() else { return Ok(()) };
         let out = process.shard.jobs();
-        let (work, flush, preparation) =
-            (std::mem::take(&mut out.work), out.flush.take(), out.preparation.take());
+        let (work, flush, preallocation) =
+            (std::mem::take(&mut out.work), out.flush.take(), out.preallocation.take());
         let judged = work.iter().try_for_each(|item| self.look_at_work(at, item, &mut process.views));
         process.work.extend(work);
         let life = self.members[at].life;
@@ -207,10 +207,10 @@ impl Cluster<'_> {
             let delay = micros(&mut self.random, self.plan.flush_us.clone()) + self.members[at].slow;
             self.schedule.after(delay, Event::Flush { at, life });
         }
-        if let Some(preparation) = preparation {
-            process.preparation = Some(preparation);
+        if let Some(preallocation) = preallocation {
+            process.preallocation = Some(preallocation);
             let delay = millis(&mut self.random, 1..20) + self.members[at].slow;
-            self.schedule.after(delay, Event::Prepare { at, life });
+            self.schedule.after(delay, Event::Preallocate { at, life });
         }
         self.members[at].process = Some(process);
         judged

@@ -4,7 +4,7 @@ use crate::codec::entries::{Entries, Packer};
 use crate::codec::frame::{Codec, HEADER_LEN, Header, Kind};
 use crate::codec::ids::{GroupId, MemberId, MethodId};
 use crate::storage::{
-    Disk, FileDisk, Flushed, Journal, JournalOptions, Owner, Preparation, Prepared, StorageError,
+    Disk, FileDisk, Flushed, Journal, JournalOptions, Owner, Preallocated, Preallocation, StorageError,
 };
 use std::fs::File;
 use std::io;
@@ -45,17 +45,17 @@ pub struct ReadBack {
 pub struct Log {
     journal: Journal,
     next: u64,
-    /// The queue of the preparer; `None` once the log is dropped.
-    jobs: Option<Sender<Preparation>>,
-    prepared: Receiver<Prepared>,
-    preparer: Option<JoinHandle<()>>,
+    /// The queue of the preallocator; `None` once the log is dropped.
+    jobs: Option<Sender<Preallocation>>,
+    preallocated: Receiver<Preallocated>,
+    preallocator: Option<JoinHandle<()>>,
 }
 
 impl Drop for Log {
-    /// Stops the preparer. After that nothing is written to the directory any more.
+    /// Stops the preallocator. After that nothing is written to the directory any more.
     fn drop(&mut self) {
         self.jobs = None;
-        drop(self.preparer.take().map(JoinHandle::join));
+        drop(self.preallocator.take().map(JoinHandle::join));
     }
 }
 
@@ -71,12 +71,13 @@ impl Log {
         let owner = Owner { storage: 1, member: MemberId(1), shard: 0 };
         let (journal, recovered) = Journal::open(disk, JournalOptions::new(owner), 1).expect("a journal");
         let took = began.elapsed();
-        let (jobs, queue) = channel::<Preparation>();
-        let (done, prepared) = channel();
+        let (jobs, queue) = channel::<Preallocation>();
+        let (done, preallocated) = channel();
         // The thread ends with the log.
-        let preparer = thread::spawn(move || queue.into_iter().for_each(|job| drop(done.send(job.run()))));
+        let preallocator =
+            thread::spawn(move || queue.into_iter().for_each(|job| drop(done.send(job.run()))));
         let next = recovered.groups.get(&GROUP).map_or(1, |group| group.log.last().index + 1);
-        let mut log = Log { journal, next, jobs: Some(jobs), prepared, preparer: Some(preparer) };
+        let mut log = Log { journal, next, jobs: Some(jobs), preallocated, preallocator: Some(preallocator) };
         if next == 1 {
             log.journal.save_vote(GROUP, 1, None).expect("space for a term");
         }
@@ -126,7 +127,7 @@ impl Log {
         loop {
             match self.journal.append(GROUP, entries) {
                 Ok(_) => return,
-                Err(StorageError::NotReady) => self.prepare(true),
+                Err(StorageError::NotReady) => self.preallocate(true),
                 Err(error) => panic!("{error}"),
             }
         }
@@ -137,16 +138,16 @@ impl Log {
         while let Some(write) = self.journal.next_write() {
             let _durable = self.journal.written(write.run()).expect("the disk works");
         }
-        self.prepare(false);
+        self.preallocate(false);
     }
 
-    fn prepare(&mut self, wait: bool) {
-        if let Some(job) = self.journal.next_preparation() {
+    fn preallocate(&mut self, wait: bool) {
+        if let Some(job) = self.journal.next_preallocation() {
             self.jobs.as_ref().expect("until it is dropped").send(job).expect("the thread runs");
         }
-        let done = if wait { self.prepared.recv().ok() } else { self.prepared.try_recv().ok() };
+        let done = if wait { self.preallocated.recv().ok() } else { self.preallocated.try_recv().ok() };
         if let Some(done) = done {
-            self.journal.prepared(done);
+            self.journal.preallocated(done);
         }
     }
 

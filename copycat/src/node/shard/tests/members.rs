@@ -52,12 +52,12 @@ impl Member {
         self.shard.turn(self.now, inputs);
         loop {
             let out = self.shard.jobs();
-            let (flush, preparation) = (out.flush.take(), out.preparation.take());
+            let (flush, preallocation) = (out.flush.take(), out.preallocation.take());
             let work = std::mem::take(&mut out.work);
             self.applier.run(work, &|| self.now);
             let mut done = Vec::new();
             done.extend(flush.map(|flush| Done::Written(flush.run(&mut self.end))));
-            done.extend(preparation.map(|preparation| Done::Prepared(preparation.run())));
+            done.extend(preallocation.map(|preallocation| Done::Preallocated(preallocation.run())));
             if done.is_empty() {
                 return;
             }
@@ -183,8 +183,8 @@ impl Members {
         self.call(Access::Read(consistency, ReadOrder::Unordered)).0
     }
 
-    /// Submits a request to the first member. Returns the number of messages with heartbeats or answers that follow from
-    /// it at once, by sender, and whether it was carried out.
+    /// Submits a request to the first member. Returns the number of messages with heartbeats or answers that follow
+    /// from it at once, by sender, and whether it was carried out.
     pub(super) fn call(&mut self, access: Access) -> ([usize; 3], bool) {
         let before = self.messages;
         let (reply, mut answer) = oneshot::channel();

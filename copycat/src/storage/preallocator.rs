@@ -1,4 +1,4 @@
-//! Manages segments that are not in use: the next one, which is prepared ahead, and those that are no longer needed.
+//! Manages segments that are not in use: the next one, which is preallocated, and those that are no longer needed.
 //! Creating and removing segments blocks, so both are jobs for another thread.
 
 use super::disk::{Creation, Disk, Region};
@@ -9,10 +9,10 @@ use super::segment::{Segment, SegmentHeader};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// A job that creates or removes a segment. If it is dropped and not run, no segment is ever prepared again.
+/// A job that creates or removes a segment. If it is dropped and not run, no segment is ever preallocated again.
 #[derive(Debug)]
-#[must_use = "no segment is prepared until this is run"]
-pub(crate) struct Preparation {
+#[must_use = "no segment is preallocated until this is run"]
+pub(crate) struct Preallocation {
     disk: Arc<dyn Disk>,
     work: Work,
 }
@@ -35,7 +35,7 @@ enum Work {
 /// The result of a job.
 #[derive(Debug)]
 #[must_use = "the journal has to learn of it"]
-pub(crate) struct Prepared(JobResult);
+pub(crate) struct Preallocated(JobResult);
 
 #[derive(Debug)]
 enum JobResult {
@@ -43,10 +43,10 @@ enum JobResult {
     Removed { number: u64, result: Result<(), DiskError> },
 }
 
-impl Preparation {
+impl Preallocation {
     /// Creates or removes a segment. Blocks while a whole segment is written and flushed.
-    pub(crate) fn run(self) -> Prepared {
-        Prepared(match self.work {
+    pub(crate) fn run(self) -> Preallocated {
+        Preallocated(match self.work {
             Work::Create { creation, header, checksum, replaces } => {
                 let named = (creation.number, creation.len);
                 assert_eq!(named, (header.number, header.len), "a file is what its header says");
@@ -78,11 +78,11 @@ struct Dropped {
 
 /// Provides the next segment, and reuses or removes the dropped ones.
 #[derive(Debug, Default)]
-pub(super) struct Preparer {
+pub(super) struct Preallocator {
     ready: Option<Segment>,
     /// Whether a job is in flight.
     busy: bool,
-    /// Whether a removal failed. Then there are no jobs until the owner calls [`retry`](Preparer::retry).
+    /// Whether a removal failed. Then there are no jobs until the owner calls [`retry`](Preallocator::retry).
     stalled: bool,
     failed: Option<DiskError>,
     /// Bytes that the next segment must have, if the one that is ready is too short; otherwise 0.
@@ -92,7 +92,7 @@ pub(super) struct Preparer {
     dropped: VecDeque<Dropped>,
 }
 
-impl Preparer {
+impl Preallocator {
     /// Returns the segment that is ready for use.
     pub(super) fn ready(&self) -> Option<&Segment> {
         self.ready.as_ref()
@@ -100,7 +100,7 @@ impl Preparer {
 
     /// Sets the segment that is ready: a new one, or one without batches that recovery found.
     pub(super) fn set_ready(&mut self, segment: Segment) {
-        assert!(self.ready.is_none(), "one segment is prepared ahead");
+        assert!(self.ready.is_none(), "one segment is preallocated");
         let newest = self.dropped.back().map(|dropped| dropped.number);
         assert!(
             newest.is_none_or(|newest| newest < segment.header.number),
@@ -157,14 +157,14 @@ impl Preparer {
         disk: &Arc<dyn Disk>,
         next: SegmentHeader,
         salts: &mut fastrand::Rng,
-    ) -> Option<Preparation> {
+    ) -> Option<Preallocation> {
         assert!(!self.stalled || self.failed.is_some(), "removals wait, and nothing has failed");
         if self.busy || self.stalled {
             return None;
         }
         let work = self.next_creation(next, salts).or_else(|| self.next_removal())?;
         self.busy = true;
-        Some(Preparation { disk: disk.clone(), work })
+        Some(Preallocation { disk: disk.clone(), work })
     }
 
     fn next_creation(&mut self, next: SegmentHeader, salts: &mut fastrand::Rng) -> Option<Work> {
@@ -183,7 +183,7 @@ impl Preparer {
         let shorter = self.ready.as_ref();
         assert!(
             shorter.is_none_or(|ready| ready.header.number == header.number),
-            "one segment is prepared ahead"
+            "one segment is preallocated"
         );
         let (head, checksum) = header.encode();
         let replaces = self.ready.take().map(Box::new);
@@ -199,8 +199,8 @@ impl Preparer {
     }
 
     /// Handles the result of a job.
-    pub(super) fn prepared(&mut self, done: Prepared) {
-        assert!(self.busy, "one preparation at a time");
+    pub(super) fn preallocated(&mut self, done: Preallocated) {
+        assert!(self.busy, "one preallocation at a time");
         assert!(!self.stalled, "a job was begun although a removal had failed");
         self.busy = false;
         let (error, unfinished) = match done.0 {
@@ -229,7 +229,7 @@ impl Preparer {
         }
     }
 
-    /// Returns whether a preparation failed and none has succeeded since.
+    /// Returns whether a preallocation failed and none has succeeded since.
     pub(super) fn has_failed(&self) -> bool {
         self.failed.is_some()
     }
