@@ -140,7 +140,7 @@ impl Error {
             ErrorKind::Start(StartError::Address { .. }) => 203,
             ErrorKind::Start(StartError::Thread(_)) => 204,
             ErrorKind::Start(StartError::SeedsDiffer { .. }) => 205,
-            ErrorKind::Join(JoinError::LostStorage) => 206,
+            ErrorKind::Join(JoinError::OtherDisk) => 206,
             ErrorKind::Join(JoinError::OtherCluster) => 207,
             ErrorKind::Join(JoinError::UnknownMember) => 211,
             ErrorKind::Join(JoinError::DuplicateMember) => 212,
@@ -399,7 +399,7 @@ fn remedy_of_unresolved(error: ResolveError) -> &'static str {
 /// Returns what the operator of a member that cannot join can do.
 fn remedy_of_outcast(cause: JoinError) -> &'static str {
     match cause {
-        JoinError::LostStorage => {
+        JoinError::OtherDisk => {
             "; bring back the very directory it last used, no older copy; until then the others go on as long as they \
              are a majority"
         }

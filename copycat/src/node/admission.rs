@@ -14,7 +14,7 @@ use std::time::Duration;
 #[derive(Debug)]
 pub(super) struct MemberAdmission {
     me: MemberId,
-    storage: u128,
+    disk_id: u128,
     election_ms: u32,
     bootstrap_state: Mutex<BootstrapState>,
 }
@@ -22,12 +22,12 @@ pub(super) struct MemberAdmission {
 impl MemberAdmission {
     pub(super) fn new(
         me: MemberId,
-        storage: u128,
+        disk_id: u128,
         election_timeout: Duration,
         bootstrap_state: BootstrapState,
     ) -> MemberAdmission {
         let election_ms = u32::try_from(election_timeout.as_millis()).unwrap_or(u32::MAX);
-        MemberAdmission { me, storage, election_ms, bootstrap_state: Mutex::new(bootstrap_state) }
+        MemberAdmission { me, disk_id, election_ms, bootstrap_state: Mutex::new(bootstrap_state) }
     }
 
     pub(super) fn bootstrap_state(&self) -> MutexGuard<'_, BootstrapState> {
@@ -41,7 +41,7 @@ impl Admission for MemberAdmission {
         let bootstrap_record = bootstrap_state.bootstrap_record();
         Welcome {
             member: self.me,
-            storage: self.storage,
+            disk_id: self.disk_id,
             election_ms: self.election_ms,
             cluster: bootstrap_record.map_or(0, |bootstrap_record| bootstrap_record.cluster),
             bootstrap: bootstrap_record.map(BootstrapRecord::to_bootstrap).unwrap_or_default(),
@@ -50,8 +50,8 @@ impl Admission for MemberAdmission {
 
     fn admit(&self, hello: &Hello) -> Result<(), Refusal> {
         match hello.role {
-            CallerKind::Member { id, storage, .. } => {
-                self.bootstrap_state().judge(id, storage, hello.cluster)
+            CallerKind::Member { id, disk_id, .. } => {
+                self.bootstrap_state().judge(id, disk_id, hello.cluster)
             }
             CallerKind::Client => Ok(()),
         }
@@ -59,7 +59,7 @@ impl Admission for MemberAdmission {
 
     fn accept(&self, peer: MemberId, identity: &Welcome) -> Result<(), Refusal> {
         bootstrap_record_of(identity).map_err(|_| Refusal::Unreadable)?;
-        self.bootstrap_state().judge(peer, identity.storage, identity.cluster)
+        self.bootstrap_state().judge(peer, identity.disk_id, identity.cluster)
     }
 }
 

@@ -82,7 +82,7 @@ impl Bootstrap {
         self.admission.bootstrap_state().mark_compatible(peer);
         match bootstrap_record_of(identity) {
             Ok(Some(bootstrap_record)) => self.shown(peer, &bootstrap_record),
-            Ok(None) => self.seed_connected(peer, identity.storage),
+            Ok(None) => self.seed_connected(peer, identity.disk_id),
             // The admission refuses such members.
             Err(_) => None,
         }
@@ -127,13 +127,13 @@ impl Bootstrap {
     }
 
     /// Handles a seed that belongs to no cluster. It may complete the seeds, or may have missed the bootstrap.
-    fn seed_connected(&mut self, peer: MemberId, storage: u128) -> Option<BootstrapRecord> {
+    fn seed_connected(&mut self, peer: MemberId, disk_id: u128) -> Option<BootstrapRecord> {
         let formed = self.admission.bootstrap_state().bootstrap_record().cloned();
         if let Some(bootstrap_record) = formed {
             self.announce(peer, bootstrap_record);
             return None;
         }
-        self.admission.bootstrap_state().seed_connected(peer, storage);
+        self.admission.bootstrap_state().seed_connected(peer, disk_id);
         self.propose()
     }
 
@@ -203,21 +203,21 @@ mod tests {
     fn member(me: u64, path: &Path) -> (Bootstrap, u128) {
         let directory =
             DataDirectory::open(path, MemberId(me), ELECTION, &mut fastrand::Rng::with_seed(1)).unwrap();
-        let storage = directory.identity().storage;
+        let disk_id = directory.identity().disk_id;
         let bootstrap_state =
-            BootstrapState::new(MemberId(me), storage, vec![MemberId(1), MemberId(2)], None);
-        let admission = Arc::new(MemberAdmission::new(MemberId(me), storage, ELECTION, bootstrap_state));
-        (Bootstrap::new(Duration::ZERO, admission, BTreeMap::new(), directory), storage)
+            BootstrapState::new(MemberId(me), disk_id, vec![MemberId(1), MemberId(2)], None);
+        let admission = Arc::new(MemberAdmission::new(MemberId(me), disk_id, ELECTION, bootstrap_state));
+        (Bootstrap::new(Duration::ZERO, admission, BTreeMap::new(), directory), disk_id)
     }
 
     fn directory(name: &str) -> PathBuf {
         std::env::temp_dir().join(format!("copycat-bootstrap-{name}-{}", std::process::id()))
     }
 
-    fn unformed(member: u64, storage: u128) -> Welcome {
+    fn unformed(member: u64, disk_id: u128) -> Welcome {
         Welcome {
             member: MemberId(member),
-            storage,
+            disk_id,
             election_ms: 250,
             cluster: 0,
             bootstrap: Default::default(),
@@ -227,9 +227,9 @@ mod tests {
     #[test]
     fn what_is_recorded_at_last_is_not_recorded_again() {
         let path = directory("shown");
-        let (mut bootstrap, storage) = member(2, &path);
+        let (mut bootstrap, disk_id) = member(2, &path);
         let bootstrap_record =
-            BootstrapRecord { cluster: 9, members: vec![(MemberId(1), 10), (MemberId(2), storage)] };
+            BootstrapRecord { cluster: 9, members: vec![(MemberId(1), 10), (MemberId(2), disk_id)] };
         fs::remove_dir_all(&path).unwrap();
         assert_eq!(bootstrap.shown(MemberId(1), &bootstrap_record), None);
         fs::create_dir_all(&path).unwrap();
@@ -255,14 +255,14 @@ mod tests {
     #[test]
     fn a_proposal_is_given_up_when_a_founder_has_come_back_with_another_disk() {
         let path = directory("other-disk");
-        let (mut bootstrap, storage) = member(1, &path);
+        let (mut bootstrap, disk_id) = member(1, &path);
         fs::remove_dir_all(&path).unwrap();
         assert_eq!(bootstrap.connected(MemberId(2), &unformed(2, 20)), None);
         bootstrap.disconnected(MemberId(2));
         fs::create_dir_all(&path).unwrap();
         assert_eq!(bootstrap.tick(Duration::ZERO), None, "not all are present");
         let bootstrap_record = bootstrap.connected(MemberId(2), &unformed(2, 21)).unwrap();
-        assert_eq!(bootstrap_record.members, [(MemberId(1), storage), (MemberId(2), 21)]);
+        assert_eq!(bootstrap_record.members, [(MemberId(1), disk_id), (MemberId(2), 21)]);
         fs::remove_dir_all(&path).unwrap();
     }
 }

@@ -22,7 +22,7 @@ pub(crate) enum JoinError {
     OtherCluster,
     /// The bootstrap record names another disk of this member: its disk is new, swapped or wiped.
     #[error("the cluster was formed with another disk of this member")]
-    LostStorage,
+    OtherDisk,
     /// This member is no seed of the others.
     #[error("this member is not one of the others' seeds")]
     UnknownMember,
@@ -49,7 +49,7 @@ pub(crate) enum JoinError {
 #[derive(Debug)]
 pub(crate) struct BootstrapState {
     me: MemberId,
-    storage: u128,
+    disk_id: u128,
     /// The ids of all seeds, ascending.
     seeds: Vec<MemberId>,
     /// The disks of the connected seeds that belong to no cluster.
@@ -63,7 +63,7 @@ impl BootstrapState {
     /// Creates the state, from the stored record if there is one. `seeds` includes this member.
     pub(crate) fn new(
         me: MemberId,
-        storage: u128,
+        disk_id: u128,
         mut seeds: Vec<MemberId>,
         bootstrap_record: Option<BootstrapRecord>,
     ) -> BootstrapState {
@@ -71,7 +71,7 @@ impl BootstrapState {
         seeds.sort_unstable();
         BootstrapState {
             me,
-            storage,
+            disk_id,
             seeds,
             present: BTreeMap::new(),
             incompatible: BTreeMap::new(),
@@ -84,8 +84,8 @@ impl BootstrapState {
         self.bootstrap_record.as_ref()
     }
 
-    /// Decides whether a member that uses `storage` and belongs to `cluster` (0: to none) may take part.
-    pub(crate) fn judge(&self, member: MemberId, storage: u128, cluster: u128) -> Result<(), Refusal> {
+    /// Decides whether a member with `disk_id` that belongs to `cluster` (0: to none) may take part.
+    pub(crate) fn judge(&self, member: MemberId, disk_id: u128, cluster: u128) -> Result<(), Refusal> {
         if member == self.me {
             return Err(Refusal::DuplicateMember);
         }
@@ -93,22 +93,22 @@ impl BootstrapState {
             return Err(Refusal::UnknownMember);
         }
         let Some(bootstrap_record) = &self.bootstrap_record else {
-            let twice = self.present.get(&member).is_some_and(|known| *known != storage);
+            let twice = self.present.get(&member).is_some_and(|known| *known != disk_id);
             return if twice { Err(Refusal::DuplicateMember) } else { Ok(()) };
         };
         if cluster != 0 && cluster != bootstrap_record.cluster {
             return Err(Refusal::WrongCluster);
         }
-        if storage_of(bootstrap_record, member) != Some(storage) {
-            return Err(Refusal::WrongStorage);
+        if disk_id_of(bootstrap_record, member) != Some(disk_id) {
+            return Err(Refusal::WrongDisk);
         }
         Ok(())
     }
 
     /// Records a connection to a seed that belongs to no cluster.
-    pub(crate) fn seed_connected(&mut self, member: MemberId, storage: u128) {
+    pub(crate) fn seed_connected(&mut self, member: MemberId, disk_id: u128) {
         if self.bootstrap_record.is_none() && member != self.me && self.seeds.contains(&member) {
-            self.present.insert(member, storage);
+            self.present.insert(member, disk_id);
         }
     }
 
@@ -121,8 +121,8 @@ impl BootstrapState {
     pub(crate) fn refused(&mut self, seed: MemberId, refusal: Refusal) {
         let join_error = match refusal {
             // All members of the cluster have recorded this member's disk, so the seed itself has a wrong one.
-            Refusal::WrongStorage if self.bootstrap_record.is_some() => return,
-            Refusal::WrongStorage => JoinError::LostStorage,
+            Refusal::WrongDisk if self.bootstrap_record.is_some() => return,
+            Refusal::WrongDisk => JoinError::OtherDisk,
             Refusal::WrongCluster => JoinError::OtherCluster,
             Refusal::UnknownMember => JoinError::UnknownMember,
             Refusal::DuplicateMember => JoinError::DuplicateMember,
@@ -162,10 +162,10 @@ impl BootstrapState {
         if self.bootstrap_record.is_some() || self.seeds.first() != Some(&self.me) || !complete {
             return None;
         }
-        let storage = |seed: &MemberId| self.present.get(seed).copied().unwrap_or(self.storage);
+        let disk_id = |seed: &MemberId| self.present.get(seed).copied().unwrap_or(self.disk_id);
         Some(BootstrapRecord {
             cluster,
-            members: self.seeds.iter().map(|seed| (*seed, storage(seed))).collect(),
+            members: self.seeds.iter().map(|seed| (*seed, disk_id(seed))).collect(),
         })
     }
 
@@ -179,8 +179,8 @@ impl BootstrapState {
         if !shown.members.iter().map(|(member, _)| member).eq(&self.seeds) {
             return Err(JoinError::OtherCluster);
         }
-        if storage_of(shown, self.me) != Some(self.storage) {
-            return Err(JoinError::LostStorage);
+        if disk_id_of(shown, self.me) != Some(self.disk_id) {
+            return Err(JoinError::OtherDisk);
         }
         Ok(true)
     }
@@ -189,8 +189,8 @@ impl BootstrapState {
     pub(crate) fn adopt(&mut self, bootstrap_record: BootstrapRecord) {
         assert!(self.bootstrap_record.is_none(), "a cluster is formed once");
         assert_eq!(
-            storage_of(&bootstrap_record, self.me),
-            Some(self.storage),
+            disk_id_of(&bootstrap_record, self.me),
+            Some(self.disk_id),
             "a bootstrap record names the disk it is recorded on"
         );
         self.bootstrap_record = Some(bootstrap_record);
@@ -199,8 +199,8 @@ impl BootstrapState {
     }
 }
 
-fn storage_of(bootstrap_record: &BootstrapRecord, member: MemberId) -> Option<u128> {
-    bootstrap_record.members.iter().find(|(id, _)| *id == member).map(|(_, storage)| *storage)
+fn disk_id_of(bootstrap_record: &BootstrapRecord, member: MemberId) -> Option<u128> {
+    bootstrap_record.members.iter().find(|(id, _)| *id == member).map(|(_, disk_id)| *disk_id)
 }
 
 #[cfg(test)]
@@ -209,8 +209,8 @@ mod tests {
 
     const SEEDS: [MemberId; 3] = [MemberId(1), MemberId(2), MemberId(3)];
 
-    fn fresh(me: u64, storage: u128) -> BootstrapState {
-        BootstrapState::new(MemberId(me), storage, SEEDS.to_vec(), None)
+    fn fresh(me: u64, disk_id: u128) -> BootstrapState {
+        BootstrapState::new(MemberId(me), disk_id, SEEDS.to_vec(), None)
     }
 
     fn formed() -> (BootstrapState, BootstrapRecord) {
@@ -241,8 +241,8 @@ mod tests {
     fn a_disk_wiped_in_the_first_second_never_speaks_for_its_voter() {
         let (first, bootstrap_record) = formed();
         let wiped = fresh(2, 21);
-        assert_eq!(wiped.examine(&bootstrap_record), Err(JoinError::LostStorage));
-        assert_eq!(first.judge(MemberId(2), 21, 0), Err(Refusal::WrongStorage));
+        assert_eq!(wiped.examine(&bootstrap_record), Err(JoinError::OtherDisk));
+        assert_eq!(first.judge(MemberId(2), 21, 0), Err(Refusal::WrongDisk));
         assert_eq!(first.judge(MemberId(2), 20, 0), Ok(()), "it had not recorded the bootstrap record yet");
         assert_eq!(fresh(3, 30).examine(&bootstrap_record), Ok(true));
     }
@@ -253,7 +253,7 @@ mod tests {
         let mut wiped = fresh(1, 11);
         wiped.seed_connected(MemberId(2), 20);
         assert_eq!(wiped.propose(8), None, "member 3 is formed and therefore not present");
-        assert_eq!(wiped.examine(&bootstrap_record), Err(JoinError::LostStorage));
+        assert_eq!(wiped.examine(&bootstrap_record), Err(JoinError::OtherDisk));
     }
 
     #[test]
@@ -287,8 +287,8 @@ mod tests {
         assert_eq!(unformed.join_error(), Some(JoinError::OtherTimeout));
 
         let (mut first, _) = formed();
-        first.refused(MemberId(2), Refusal::WrongStorage);
-        first.refused(MemberId(3), Refusal::WrongStorage);
+        first.refused(MemberId(2), Refusal::WrongDisk);
+        first.refused(MemberId(3), Refusal::WrongDisk);
         assert_eq!(first.join_error(), None, "it is their disks that are wrong");
         first.refused(MemberId(2), Refusal::WrongCluster);
         assert_eq!(first.join_error(), None, "members 1 and 3 are a majority");

@@ -98,7 +98,7 @@ mod tests {
     }
 
     fn written() -> Done {
-        let owner = Owner { storage: 1, member: MemberId(1), shard: 0 };
+        let owner = Owner { disk_id: 1, member: MemberId(1), shard: 0 };
         let (mut journal, _) =
             Journal::open(Arc::new(MemoryDisk::default()), JournalOptions::new(owner), 1).unwrap();
         journal.save_vote(GroupId(1), 1, None).unwrap();

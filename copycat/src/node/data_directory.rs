@@ -90,7 +90,7 @@ impl DataDirectory {
     /// named this disk in it.
     pub(crate) fn record(&mut self, bootstrap_record: BootstrapRecord) -> Result<(), IdentityError> {
         assert!(self.identity.bootstrap_record.is_none(), "a cluster is formed once");
-        let mine = (self.identity.member, self.identity.storage);
+        let mine = (self.identity.member, self.identity.disk_id);
         assert!(
             bootstrap_record.members.contains(&mine),
             "a bootstrap record names the disk it is recorded on"

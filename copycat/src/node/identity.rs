@@ -4,13 +4,13 @@
 //! offset size  field
 //!      0    8  magic        "COPYCID\x02"; the last byte is the version
 //!      8    8  member id
-//!     16   16  storage id   random, made with the file: tells this disk from any other
+//!     16   16  disk id      random, made with the file: tells this disk from any other
 //!     32    8  generation   grows with every start of the member
 //!     40   16  cluster id   random, made when the cluster was bootstrapped; 0 before
 //!     56    4  voters       number of voters that follow
 //!     60    4  promised     milliseconds: the longest election timeout under which the member may have
 //!                           promised a leader not to vote; missing in version 1
-//!     64   24  …each        member id (8), storage id (16), ascending by member id
+//!     64   24  …each        member id (8), disk id (16), ascending by member id
 //!      …    4  checksum     CRC32C of all preceding bytes
 //! ```
 //!
@@ -40,8 +40,9 @@ const FIXED_LEN: usize = 64;
 pub(crate) struct Identity {
     /// The member that owns the directory.
     pub member: MemberId,
-    /// The random id of the directory. A member that returns with another one has lost its data.
-    pub storage: u128,
+    /// The id of the disk: random, chosen when the directory was created. A member that returns with another one has
+    /// lost its data.
+    pub disk_id: u128,
     /// The number of times that the member was started on the directory.
     pub generation: u64,
     /// The longest election timeout under which the member may have promised a leader not to vote.
@@ -114,8 +115,8 @@ pub(crate) enum IdentityError {
 impl Identity {
     /// Returns the identity of a new disk, on which nothing was promised.
     pub(super) fn fresh(member: MemberId, entropy: &mut fastrand::Rng) -> Identity {
-        let storage = entropy.u128(1..);
-        Identity { member, storage, generation: 0, promised: Duration::ZERO, bootstrap_record: None }
+        let disk_id = entropy.u128(1..);
+        Identity { member, disk_id, generation: 0, promised: Duration::ZERO, bootstrap_record: None }
     }
 
     /// Returns the bytes of the file.
@@ -124,16 +125,16 @@ impl Identity {
         out.extend_from_slice(&MAGIC);
         out.push(VERSION);
         out.extend_from_slice(&self.member.0.to_le_bytes());
-        out.extend_from_slice(&self.storage.to_le_bytes());
+        out.extend_from_slice(&self.disk_id.to_le_bytes());
         out.extend_from_slice(&self.generation.to_le_bytes());
         let (cluster, voters) =
             self.bootstrap_record.as_ref().map_or((0, &[][..]), |f| (f.cluster, &f.members[..]));
         out.extend_from_slice(&cluster.to_le_bytes());
         out.extend_from_slice(&(voters.len() as u32).to_le_bytes());
         out.extend_from_slice(&milliseconds(self.promised).to_le_bytes());
-        for (member, storage) in voters {
+        for (member, disk_id) in voters {
             out.extend_from_slice(&member.0.to_le_bytes());
-            out.extend_from_slice(&storage.to_le_bytes());
+            out.extend_from_slice(&disk_id.to_le_bytes());
         }
         let checksum = crc32c(&out);
         out.extend_from_slice(&checksum.to_le_bytes());
@@ -165,7 +166,7 @@ impl Identity {
         if !VERSIONS.contains(&version) {
             return Err(Malformed::Value { field: "identity version", found: version.into() });
         }
-        let (member, storage) = (MemberId(cursor.u64()?), cursor.u128()?);
+        let (member, disk_id) = (MemberId(cursor.u64()?), cursor.u128()?);
         let (generation, cluster, count) = (cursor.u64()?, cursor.u128()?, cursor.u32()? as usize);
         if count > MEMBERS_MAX {
             return Err(Malformed::TooLong { limit: MEMBERS_MAX, found: count });
@@ -181,7 +182,7 @@ impl Identity {
         cursor.finish()?;
         let formed = cluster != 0 || !members.is_empty();
         let bootstrap_record = formed.then_some(BootstrapRecord { cluster, members });
-        let identity = Identity { member, storage, generation, promised, bootstrap_record };
+        let identity = Identity { member, disk_id, generation, promised, bootstrap_record };
         identity.check()?;
         Ok(identity)
     }
@@ -189,7 +190,7 @@ impl Identity {
     /// Checks that a member could have written the record, and can start with it.
     fn check(&self) -> Result<(), Malformed> {
         let wrong = |field, found| Err(Malformed::Value { field, found });
-        if self.member.0 == 0 || self.storage == 0 {
+        if self.member.0 == 0 || self.disk_id == 0 {
             return wrong("identity member", self.member.0);
         }
         // Each start increments the generation.
@@ -198,7 +199,7 @@ impl Identity {
         }
         let Some(bootstrap_record) = &self.bootstrap_record else { return Ok(()) };
         bootstrap_record.check()?;
-        if bootstrap_record.members.contains(&(self.member, self.storage)) {
+        if bootstrap_record.members.contains(&(self.member, self.disk_id)) {
             return Ok(());
         }
         wrong("identity member", self.member.0)
@@ -218,7 +219,7 @@ pub(super) mod tests {
         let members = vec![(MemberId(1), 7), (MemberId(2), 8)];
         let bootstrap_record = Some(BootstrapRecord { cluster: 99, members });
         let promised = Duration::from_millis(250);
-        Identity { member: MemberId(2), storage: 8, generation: 3, promised, bootstrap_record }
+        Identity { member: MemberId(2), disk_id: 8, generation: 3, promised, bootstrap_record }
     }
 
     /// The sample as the first version wrote it.
@@ -272,8 +273,8 @@ pub(super) mod tests {
         };
         assert!(with(|_| {}).is_ok());
         assert!(with(|identity| identity.generation = u64::MAX).is_err(), "no start can be counted any more");
-        assert!(with(|identity| identity.storage = 0).is_err());
-        assert!(with(|identity| identity.storage = 9).is_err(), "the bootstrap record names another disk");
+        assert!(with(|identity| identity.disk_id = 0).is_err());
+        assert!(with(|identity| identity.disk_id = 9).is_err(), "the bootstrap record names another disk");
         assert!(with(|identity| identity.member = MemberId(0)).is_err());
         assert!(
             with(|identity| identity.bootstrap_record.as_mut().unwrap().cluster = 0).is_err(),

@@ -81,10 +81,10 @@ impl Driver {
 
         let seeds = options.seeds.iter().map(|(member, _)| *member).collect();
         let bootstrap_state =
-            BootstrapState::new(options.me, identity.storage, seeds, identity.bootstrap_record.clone());
+            BootstrapState::new(options.me, identity.disk_id, seeds, identity.bootstrap_record.clone());
         let admission = Arc::new(MemberAdmission::new(
             options.me,
-            identity.storage,
+            identity.disk_id,
             options.election_timeout,
             bootstrap_state,
         ));
@@ -148,7 +148,7 @@ fn open_journal(
     directory: &DataDirectory,
     salts: u64,
 ) -> Result<(Journal, Recovered), StorageError> {
-    let owner = Owner { storage: directory.identity().storage, member: options.me, shard: 0 };
+    let owner = Owner { disk_id: directory.identity().disk_id, member: options.me, shard: 0 };
     let mut kept = crate::storage::JournalOptions::new(owner);
     let disk: Arc<dyn Disk> = match &options.storage {
         Storage::Memory => Arc::new(MemoryDisk::default()),

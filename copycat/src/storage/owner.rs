@@ -6,8 +6,8 @@ use std::fmt;
 /// The owner of a journal, recorded in every segment, so that no member opens another member's directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Owner {
-    /// The random id of the member's data directory.
-    pub storage: u128,
+    /// The id of the member's disk: random, chosen when the data directory was created.
+    pub disk_id: u128,
     /// The id of the member.
     pub member: MemberId,
     /// The number of the shard within the member, from 0.
@@ -16,6 +16,6 @@ pub(crate) struct Owner {
 
 impl fmt::Display for Owner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "shard {} of member {} in directory {:032x}", self.shard, self.member, self.storage)
+        write!(f, "shard {} of member {} in directory {:032x}", self.shard, self.member, self.disk_id)
     }
 }

@@ -62,7 +62,7 @@ impl SegmentHeader {
         block[24..32].copy_from_slice(&self.salt.to_le_bytes());
         block[32..40].copy_from_slice(&self.base.0.to_le_bytes());
         block[40..48].copy_from_slice(&self.len.to_le_bytes());
-        block[48..64].copy_from_slice(&self.owner.storage.to_le_bytes());
+        block[48..64].copy_from_slice(&self.owner.disk_id.to_le_bytes());
         block[64..72].copy_from_slice(&self.owner.member.0.to_le_bytes());
         block[72..76].copy_from_slice(&self.owner.shard.to_le_bytes());
         block[76] = self.recycled.into();
@@ -85,8 +85,8 @@ impl SegmentHeader {
         }
         let (number, salt, base, len) =
             (cursor.u64()?, cursor.u64()?, Position(cursor.u64()?), cursor.u64()?);
-        let storage = u128::from(cursor.u64()?) | u128::from(cursor.u64()?) << 64;
-        let owner = Owner { storage, member: MemberId(cursor.u64()?), shard: cursor.u32()? };
+        let disk_id = u128::from(cursor.u64()?) | u128::from(cursor.u64()?) << 64;
+        let owner = Owner { disk_id, member: MemberId(cursor.u64()?), shard: cursor.u32()? };
         let recycled = match cursor.u8()? {
             0 => false,
             1 => true,
@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn reads_back_what_was_written_and_notices_every_flipped_byte() {
-        let owner = Owner { storage: 1 << 100 | 5, member: MemberId(3), shard: 2 };
+        let owner = Owner { disk_id: 1 << 100 | 5, member: MemberId(3), shard: 2 };
         let header =
             SegmentHeader { number: 4, salt: 9, base: Position(1 << 30), len: 65_536, owner, recycled: true };
         let (block, checksum) = header.encode();

@@ -54,7 +54,7 @@ pub(super) fn check_answer(
     same_timeout(identity.election_ms, own.election_ms)
 }
 
-/// A caller that was accepted before bootstrap, when it was not known which storage is the right one. It is
+/// A caller that was accepted before bootstrap, when it was not known which disk is the right one. It is
 /// checked again as soon as the cluster is bootstrapped, before any more messages are taken from it.
 pub(super) struct Recheck {
     admission: Arc<dyn Admission>,

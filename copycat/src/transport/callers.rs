@@ -30,7 +30,7 @@ struct Lists {
 #[derive(Debug)]
 struct Inside {
     number: u64,
-    storage: u128,
+    disk_id: u128,
     sender: Sender,
 }
 
@@ -87,9 +87,9 @@ impl<'a> ConnectionGuard<'a> {
     }
 
     /// Registers an accepted connection; its arrival ends. An older connection of the same member and priority
-    /// is cut, since the member has given it up. A different storage means a different process. Before
+    /// is cut, since the member has given it up. A different disk id means a different process. Before
     /// bootstrap (not `formed`), the new connection is refused then. After bootstrap, admission has checked the
-    /// new storage, so the older process is the wrong one and its connection is cut.
+    /// new disk id, so the older process is the wrong one and its connection is cut.
     pub(super) fn enter(
         &self,
         role: &CallerKind,
@@ -103,14 +103,14 @@ impl<'a> ConnectionGuard<'a> {
             return Err(Refusal::TooManyConnections);
         }
         match *role {
-            CallerKind::Member { id, storage, priority, .. } => {
+            CallerKind::Member { id, disk_id, priority, .. } => {
                 if let Some(earlier) = lists.members.get(&(id, priority)) {
-                    if earlier.storage != storage && !formed {
+                    if earlier.disk_id != disk_id && !formed {
                         return Err(Refusal::DuplicateMember);
                     }
                     earlier.sender.cut(Closed::Replaced);
                 }
-                let inside = Inside { number: self.number, storage, sender: sender.clone() };
+                let inside = Inside { number: self.number, disk_id, sender: sender.clone() };
                 lists.members.insert((id, priority), inside);
             }
             CallerKind::Client if lists.clients.len() >= clients_max => {

@@ -184,7 +184,7 @@ impl<I: Incoming> Dialer<I> {
         let own = self.endpoint.admission.identity();
         let role = CallerKind::Member {
             id: own.member,
-            storage: own.storage,
+            disk_id: own.disk_id,
             priority: self.kind,
             election_ms: own.election_ms,
         };

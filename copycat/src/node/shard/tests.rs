@@ -93,7 +93,7 @@ impl Links for Sent {
 
 /// Returns the shard of one of three members, with a journal in memory.
 fn shard_of(me: MemberId, raft: raft::options::RaftOptions, bounds: Bounds, links: Box<dyn Links>) -> Shard {
-    let kept = storage::JournalOptions::new(Owner { storage: 1, member: me, shard: 0 });
+    let kept = storage::JournalOptions::new(Owner { disk_id: 1, member: me, shard: 0 });
     let (journal, recovered) = Journal::open(Arc::new(MemoryDisk::default()), kept, 1).unwrap();
     let (request_timeout, promised) = (Duration::from_secs(10), Duration::ZERO);
     let options = ShardOptions { me, raft, promised, request_timeout, bounds };

@@ -4,7 +4,7 @@
 //!  Form
 //!  offset size  field
 //!      24   16  cluster       never 0
-//!      40    …  `count` members, each: id (8), storage (16)
+//!      40    …  `count` members, each: id (8), disk id (16)
 //! ```
 //!
 //! In the answer of a handshake, which contains the cluster in another field, there are only the members.
@@ -31,7 +31,7 @@ pub(super) const BOOTSTRAP: MessageKind = MessageKind::new(
 pub(crate) struct BootstrapRecord {
     /// The random id of the cluster; never 0.
     pub cluster: u128,
-    /// The initial voters and the random ids of their storages; ascending by member id, without duplicates.
+    /// The initial voters and the random ids of their disks; ascending by member id, without duplicates.
     pub members: Vec<(MemberId, u128)>,
 }
 
@@ -43,9 +43,9 @@ const _: () = assert!(BOOTSTRAP_MEMBER_LEN * BOOTSTRAP_MEMBERS_MAX <= BOOTSTRAP_
 
 impl BootstrapRecord {
     fn write_members(&self, out: &mut BytesMut) {
-        for (member, storage) in &self.members {
+        for (member, disk_id) in &self.members {
             out.put_u64_le(member.0);
-            out.put_u128_le(*storage);
+            out.put_u128_le(*disk_id);
         }
     }
 

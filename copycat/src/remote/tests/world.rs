@@ -95,8 +95,8 @@ pub(super) type Said = (Incoming, Sender);
 impl Stranger {
     /// Listens at `address` as the member `id` of a cluster.
     pub(super) async fn start(network: &Memory, address: &str, id: u64, cluster: u128) -> Stranger {
-        let (member, storage, bootstrap) = (MemberId(id), u128::from(id), Bytes::new());
-        let identity = Welcome { member, storage, election_ms: 250, cluster: 0, bootstrap };
+        let (member, disk_id, bootstrap) = (MemberId(id), u128::from(id), Bytes::new());
+        let identity = Welcome { member, disk_id, election_ms: 250, cluster: 0, bootstrap };
         let policy = Arc::new(Policy(Mutex::new(identity)));
         policy.form(cluster);
         let ((control, _control), (bulk_in, bulk)) = (mpsc::channel(4), mpsc::channel(64));

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 /// Returns the owner of the test journals.
 pub(crate) fn owner() -> Owner {
-    Owner { storage: 7, member: MemberId(1), shard: 0 }
+    Owner { disk_id: 7, member: MemberId(1), shard: 0 }
 }
 
 /// Returns options with the shortest segments.

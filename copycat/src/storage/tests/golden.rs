@@ -13,7 +13,7 @@ const NEWER: &[u8] = include_bytes!("../golden/v2-0000000000000002.blocks");
 const VERSION_1: &[u8] = include_bytes!("../golden/v1-header.block");
 
 fn golden_owner() -> Owner {
-    Owner { storage: 0x0123_4567_89ab_cdef_0011_2233_4455_6677, member: MemberId(3), shard: 1 }
+    Owner { disk_id: 0x0123_4567_89ab_cdef_0011_2233_4455_6677, member: MemberId(3), shard: 1 }
 }
 
 fn options() -> JournalOptions {

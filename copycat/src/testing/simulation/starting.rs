@@ -55,7 +55,7 @@ impl Cluster<'_> {
             request_timeout: self.options.request_timeout,
             bounds: self.plan.small.map_or(Bounds::DEFAULT, |small| small.bounds),
         };
-        let owner = Owner { storage: 1, member: id(at), shard: 0 };
+        let owner = Owner { disk_id: 1, member: id(at), shard: 0 };
         let crowding = if self.healed_at.is_none() { self.plan.crowding } else { 0 };
         let start = Start {
             shard,

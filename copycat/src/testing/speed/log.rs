@@ -68,7 +68,7 @@ impl Log {
     pub fn open(directory: &Path) -> (Log, Duration) {
         let began = Instant::now();
         let disk: Arc<dyn Disk> = Arc::new(FileDisk::open(directory).expect("a directory"));
-        let owner = Owner { storage: 1, member: MemberId(1), shard: 0 };
+        let owner = Owner { disk_id: 1, member: MemberId(1), shard: 0 };
         let (journal, recovered) = Journal::open(disk, JournalOptions::new(owner), 1).expect("a journal");
         let took = began.elapsed();
         let (jobs, queue) = channel::<Preallocation>();

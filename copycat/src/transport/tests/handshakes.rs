@@ -56,10 +56,10 @@ async fn the_callers_own_gate_is_asked(network: Network, any: &str) {
     let two = Member::new(&network, 2);
     let acceptor = two.listen(any).await;
     let admission = Policy::of(1, 7);
-    admission.reject(Refusal::WrongStorage);
+    admission.reject(Refusal::WrongDisk);
     let mut one = Member::with(&network, admission, limits());
     let _peer = one.dial(2, acceptor.address());
-    assert_eq!(refused_by(&mut one.control).await, Refusal::WrongStorage);
+    assert_eq!(refused_by(&mut one.control).await, Refusal::WrongDisk);
 }
 
 async fn a_stranger_at_the_address_is_noticed(network: Network, any: &str) {
@@ -133,7 +133,7 @@ async fn callers_are_judged_again_after_the_founding(network: Network, any: &str
     };
     two.gone().await;
     admission.form(7);
-    *admission.refuses.lock().unwrap() = Some(Refusal::WrongStorage);
+    *admission.refuses.lock().unwrap() = Some(Refusal::WrongDisk);
     caller.write_all(&encoded(ask(3))).await.unwrap();
     two.gone().await;
     closed(caller).await;

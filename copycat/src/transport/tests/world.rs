@@ -42,7 +42,7 @@ impl Policy {
     pub(super) fn of(member: u64, cluster: u128) -> Arc<Policy> {
         let identity = Welcome {
             member: MemberId(member),
-            storage: u128::from(member),
+            disk_id: u128::from(member),
             election_ms: 250,
             cluster: 0,
             bootstrap: Bytes::new(),
@@ -171,8 +171,8 @@ pub(super) fn asks(numbers: impl Iterator<Item = u64>, length: usize) -> Note {
     Note::Ask(numbers.collect(), length)
 }
 
-pub(super) fn hello_of(storage: u128, priority: Priority) -> Hello {
-    let role = CallerKind::Member { id: MemberId(1), storage, priority, election_ms: 250 };
+pub(super) fn hello_of(disk_id: u128, priority: Priority) -> Hello {
+    let role = CallerKind::Member { id: MemberId(1), disk_id, priority, election_ms: 250 };
     Hello { version: VERSION, role, cluster: 0, expected: None }
 }
 

@@ -4,13 +4,13 @@
 //!  Hello                                    Welcome
 //!  offset size  field                       offset size  field
 //!      24    2  version                         24    8  member
-//!      26    1  role: 1 member, 2 handle        32   16  storage
+//!      26    1  role: 1 member, 2 handle        32   16  disk id
 //!      27    1  priority: 1 control, 2 bulk     48    4  election timeout, ms
 //!      28    4  election timeout, ms            52    4  reserved  0
 //!               0 of a handle                   56   16  cluster   0: none yet
 //!      32    8  member    0 of a handle         72    …  bootstrap nothing while there is no cluster
 //!      40    8  expected  0: any
-//!      48   16  storage   0 of a handle
+//!      48   16  disk id   0 of a handle
 //!      64   16  cluster   0: none
 //!      80   16  reserved  0
 //! ```
@@ -39,8 +39,8 @@ pub(crate) enum CallerKind {
     Member {
         /// The member's id.
         id: MemberId,
-        /// The random id of its storage, chosen when its directory was created.
-        storage: u128,
+        /// The random id of its disk, chosen when its directory was created.
+        disk_id: u128,
         /// The connection's priority.
         priority: Priority,
         /// Its election timeout in milliseconds.
@@ -68,8 +68,8 @@ pub(crate) struct Hello {
 pub(crate) struct Welcome {
     /// The member's id.
     pub member: MemberId,
-    /// The random id of its storage.
-    pub storage: u128,
+    /// The random id of its disk.
+    pub disk_id: u128,
     /// Its election timeout in milliseconds. A leader's lease relies on every member waiting that long.
     pub election_ms: u32,
     /// The cluster that it belongs to; 0 before bootstrap.
@@ -82,9 +82,9 @@ pub(crate) struct Welcome {
 impl Hello {
     /// Appends the message to `out`.
     pub(crate) fn encode(&self, out: &mut BytesMut) {
-        let (role, priority, election_ms, id, storage) = match self.role {
-            CallerKind::Member { id, storage, priority, election_ms } => {
-                (1, priority as u8, election_ms, id.0, storage)
+        let (role, priority, election_ms, id, disk_id) = match self.role {
+            CallerKind::Member { id, disk_id, priority, election_ms } => {
+                (1, priority as u8, election_ms, id.0, disk_id)
             }
             CallerKind::Client => (2, 0, 0, 0, 0),
         };
@@ -96,7 +96,7 @@ impl Hello {
         fields.put_u32_le(election_ms);
         fields.put_u64_le(id);
         fields.put_u64_le(self.expected.map_or(0, |member| member.0));
-        fields.put_u128_le(storage);
+        fields.put_u128_le(disk_id);
         fields.put_u128_le(self.cluster);
         fields.put_u128_le(0);
         draft.finish(0);
@@ -114,12 +114,12 @@ impl Hello {
         let (role, priority) = (cursor.u8()?, cursor.u8()?);
         let election_ms = cursor.u32()?;
         let (id, expected) = (MemberId(cursor.u64()?), cursor.u64()?);
-        let (storage, cluster) = (cursor.u128()?, cursor.u128()?);
+        let (disk_id, cluster) = (cursor.u128()?, cursor.u128()?);
         zero_u128("hello reserved", cursor.u128()?)?;
         cursor.finish()?;
         let role = match decode_priority(role, priority)? {
-            Some(priority) => member(id, storage, priority, election_ms)?,
-            None => client(id, storage, election_ms)?,
+            Some(priority) => member(id, disk_id, priority, election_ms)?,
+            None => client(id, disk_id, election_ms)?,
         };
         let expected = (expected != 0).then_some(MemberId(expected));
         Ok(Ok(Hello { version, role, cluster, expected }))
@@ -139,17 +139,17 @@ fn decode_priority(role: u8, priority: u8) -> Result<Option<Priority>, Malformed
 
 fn member(
     id: MemberId,
-    storage: u128,
+    disk_id: u128,
     priority: Priority,
     election_ms: u32,
 ) -> Result<CallerKind, Malformed> {
     non_zero("hello member", id.0)?;
-    Ok(CallerKind::Member { id, storage, priority, election_ms })
+    Ok(CallerKind::Member { id, disk_id, priority, election_ms })
 }
 
-fn client(id: MemberId, storage: u128, election_ms: u32) -> Result<CallerKind, Malformed> {
+fn client(id: MemberId, disk_id: u128, election_ms: u32) -> Result<CallerKind, Malformed> {
     zero("hello member", id.0)?;
-    zero_u128("hello storage", storage)?;
+    zero_u128("hello disk id", disk_id)?;
     zero("hello election timeout", election_ms.into())?;
     Ok(CallerKind::Client)
 }
@@ -168,7 +168,7 @@ impl Welcome {
         let mut draft = Draft::begin(out, &WELCOME, 0, 0, GroupId(0));
         let fields = draft.fields();
         fields.put_u64_le(self.member.0);
-        fields.put_u128_le(self.storage);
+        fields.put_u128_le(self.disk_id);
         fields.put_u64_le(self.election_ms.into());
         fields.put_u128_le(self.cluster);
         fields.put_slice(&self.bootstrap);
@@ -178,7 +178,7 @@ impl Welcome {
     fn decode(envelope: &Envelope) -> Result<Welcome, Malformed> {
         envelope.is_plain()?;
         let mut cursor = Cursor::new(&envelope.body);
-        let (member, storage) = (MemberId(cursor.u64()?), cursor.u128()?);
+        let (member, disk_id) = (MemberId(cursor.u64()?), cursor.u128()?);
         non_zero("welcome member", member.0)?;
         let (election_ms, reserved) = (cursor.u32()?, cursor.u32()?);
         zero("welcome reserved", reserved.into())?;
@@ -187,7 +187,7 @@ impl Welcome {
         if cluster == 0 {
             zero("welcome of no cluster", bootstrap.len() as u64)?;
         }
-        Ok(Welcome { member, storage, election_ms, cluster, bootstrap })
+        Ok(Welcome { member, disk_id, election_ms, cluster, bootstrap })
     }
 }
 

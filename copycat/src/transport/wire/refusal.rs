@@ -38,9 +38,9 @@ pub(crate) enum Refusal {
     /// Both sides claim the same member id.
     #[error("two processes claim the same member id")]
     DuplicateMember,
-    /// The member's storage is not the one that the cluster was bootstrapped with.
-    #[error("the member's storage is not the one the cluster knows it by")]
-    WrongStorage,
+    /// The member's disk is not the one that the cluster was bootstrapped with.
+    #[error("the member's disk is not the one the cluster knows it by")]
+    WrongDisk,
     /// The address belongs to another member than the caller expected.
     #[error("the address belongs to another member")]
     NotMe,
@@ -61,7 +61,7 @@ impl Refusal {
         (Refusal::WrongCluster, 2),
         (Refusal::UnknownMember, 3),
         (Refusal::DuplicateMember, 4),
-        (Refusal::WrongStorage, 5),
+        (Refusal::WrongDisk, 5),
         (Refusal::NotMe, 6),
         (Refusal::TooManyConnections, 7),
         (Refusal::WrongTimeout, 8),

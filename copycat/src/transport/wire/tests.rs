@@ -28,7 +28,7 @@ enum Read {
 
 fn hellos() -> Vec<(&'static str, Hello)> {
     let role =
-        CallerKind::Member { id: MemberId(1), storage: 0x51, priority: Priority::Bulk, election_ms: 250 };
+        CallerKind::Member { id: MemberId(1), disk_id: 0x51, priority: Priority::Bulk, election_ms: 250 };
     vec![
         ("hello-member", Hello { version: VERSION, role, cluster: 0xc1, expected: Some(MemberId(2)) }),
         ("hello-client", Hello { version: VERSION, role: CallerKind::Client, cluster: 0, expected: None }),
@@ -38,7 +38,7 @@ fn hellos() -> Vec<(&'static str, Hello)> {
 fn replies() -> Vec<(&'static str, Reply)> {
     let identity = |cluster, bootstrap: &'static [u8]| Welcome {
         member: MemberId(2),
-        storage: 0x52,
+        disk_id: 0x52,
         election_ms: 250,
         cluster,
         bootstrap: Bytes::from_static(bootstrap),
@@ -108,7 +108,7 @@ fn no_damage_and_no_forgery_makes_a_handshake() {
 fn a_node_may_say_so_much_and_no_more_and_nothing_of_no_cluster() {
     let identity = |cluster, length| Welcome {
         member: MemberId(2),
-        storage: 0x52,
+        disk_id: 0x52,
         election_ms: 250,
         cluster,
         bootstrap: vec![7; length].into(),
