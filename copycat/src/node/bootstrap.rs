@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
-/// Pause before the next attempt to record the end of old promises on a disk that refused it.
+/// Pause before the next attempt to record the end of old vote blocks on a disk that refused it.
 const RETRY_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Told when the cluster is bootstrapped, or why this member cannot join it.
@@ -25,8 +25,8 @@ pub(super) struct Bootstrap {
     admission: Arc<MemberAdmission>,
     senders: BTreeMap<MemberId, PeerSender>,
     directory: DataDirectory,
-    /// The time when no promise of an earlier process holds any more.
-    promises_end: Duration,
+    /// The time when the vote blocks of earlier processes are over.
+    vote_blocks_end: Duration,
     /// A bootstrap record that another member has sent and that could not be stored yet. It stays valid, so it is
     /// kept. A proposal of this member that could not be stored is made anew, because a seed may come back with another
     /// disk.
@@ -43,12 +43,12 @@ impl Bootstrap {
         senders: BTreeMap<MemberId, PeerSender>,
         directory: DataDirectory,
     ) -> Bootstrap {
-        let promises_end = now + directory.identity().promised;
+        let vote_blocks_end = now + directory.identity().longest_election_timeout;
         Bootstrap {
             admission,
             senders,
             directory,
-            promises_end,
+            vote_blocks_end,
             unrecorded: None,
             logged_error: None,
             waiting: Vec::new(),
@@ -64,11 +64,11 @@ impl Bootstrap {
 
     /// Retries what could not be stored, and drops callers that no longer wait.
     pub(super) fn tick(&mut self, now: Duration) -> Option<BootstrapRecord> {
-        if now >= self.promises_end
-            && let Err(error) = self.directory.promises_are_over()
+        if now >= self.vote_blocks_end
+            && let Err(error) = self.directory.forget_longer_timeouts()
         {
-            tracing::warn!(%error, "cannot record that old promises are over; trying again");
-            self.promises_end = now + RETRY_INTERVAL;
+            tracing::warn!(%error, "cannot record that old vote blocks are over; trying again");
+            self.vote_blocks_end = now + RETRY_INTERVAL;
         }
         self.waiting.retain(|waiting| !waiting.is_closed());
         match self.unrecorded.clone() {

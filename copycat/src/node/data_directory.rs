@@ -32,8 +32,8 @@ pub(crate) struct DataDirectory {
 }
 
 impl DataDirectory {
-    /// Opens or creates the directory of `member`, and counts the start. What earlier processes may have promised under
-    /// another election timeout stays recorded until [it is over](Self::promises_are_over).
+    /// Opens or creates the directory of `member`, and counts the start. A longer election timeout of an
+    /// earlier process stays recorded until its [vote block is over](Self::forget_longer_timeouts).
     pub(crate) fn open(
         path: &Path,
         member: MemberId,
@@ -63,7 +63,8 @@ impl DataDirectory {
         let mut directory =
             DataDirectory { directory: Some((path.into(), lock)), identity, election_timeout };
         directory.identity.generation += 1;
-        directory.identity.promised = directory.identity.promised.max(election_timeout);
+        directory.identity.longest_election_timeout =
+            directory.identity.longest_election_timeout.max(election_timeout);
         directory.save()?;
         Ok(directory)
     }
@@ -75,7 +76,7 @@ impl DataDirectory {
         entropy: &mut fastrand::Rng,
     ) -> DataDirectory {
         let fresh = Identity::fresh(member, entropy);
-        let identity = Identity { generation: 1, promised: election_timeout, ..fresh };
+        let identity = Identity { generation: 1, longest_election_timeout: election_timeout, ..fresh };
         DataDirectory { directory: None, identity, election_timeout }
     }
 
@@ -103,16 +104,16 @@ impl DataDirectory {
         saved
     }
 
-    /// Records that no promise of an earlier process holds any more, because enough time has passed since the start.
-    /// The next start then waits only for promises of this process. On an error it waits longer than necessary.
-    pub(crate) fn promises_are_over(&mut self) -> Result<(), IdentityError> {
-        if self.identity.promised == self.election_timeout {
+    /// Records that the vote blocks of earlier processes are over, because enough time has passed since the start.
+    /// The next start then waits only for those of this process. On an error it waits longer than necessary.
+    pub(crate) fn forget_longer_timeouts(&mut self) -> Result<(), IdentityError> {
+        if self.identity.longest_election_timeout == self.election_timeout {
             return Ok(());
         }
-        let before = std::mem::replace(&mut self.identity.promised, self.election_timeout);
+        let before = std::mem::replace(&mut self.identity.longest_election_timeout, self.election_timeout);
         let saved = self.save();
         if saved.is_err() {
-            self.identity.promised = before;
+            self.identity.longest_election_timeout = before;
         }
         saved
     }
@@ -199,9 +200,9 @@ mod tests {
         DataDirectory::open(path, ME, Duration::from_millis(election_ms), &mut fastrand::Rng::with_seed(1))
     }
 
-    /// Returns the promise that the next start must wait for, in milliseconds.
-    fn promised(path: &Path, election_ms: u64) -> u128 {
-        open(path, election_ms).unwrap().identity().promised.as_millis()
+    /// Returns the election timeout that the next start must wait for, in milliseconds.
+    fn recorded(path: &Path, election_ms: u64) -> u128 {
+        open(path, election_ms).unwrap().identity().longest_election_timeout.as_millis()
     }
 
     #[test]
@@ -246,17 +247,17 @@ mod tests {
     }
 
     #[test]
-    fn what_was_promised_is_remembered_until_it_is_over() {
-        let path = directory("promised");
-        assert_eq!(promised(&path, 100), 100);
-        assert_eq!(promised(&path, 5_000), 5_000);
-        // Each further start with a shorter timeout keeps the longer promise.
-        assert_eq!(promised(&path, 100), 5_000);
+    fn a_longer_timeout_is_remembered_until_its_vote_block_is_over() {
+        let path = directory("longest-timeout");
+        assert_eq!(recorded(&path, 100), 100);
+        assert_eq!(recorded(&path, 5_000), 5_000);
+        // Each further start with a shorter timeout keeps the longer one.
+        assert_eq!(recorded(&path, 100), 5_000);
         let mut directory = open(&path, 100).unwrap();
-        assert_eq!(directory.identity().promised.as_millis(), 5_000);
-        directory.promises_are_over().unwrap();
+        assert_eq!(directory.identity().longest_election_timeout.as_millis(), 5_000);
+        directory.forget_longer_timeouts().unwrap();
         drop(directory);
-        assert_eq!(promised(&path, 100), 100);
+        assert_eq!(recorded(&path, 100), 100);
         fs::remove_dir_all(&path).unwrap();
     }
 }

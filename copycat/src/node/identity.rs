@@ -8,8 +8,8 @@
 //!     32    8  generation   grows with every start of the member
 //!     40   16  cluster id   random, made when the cluster was bootstrapped; 0 before
 //!     56    4  voters       number of voters that follow
-//!     60    4  promised     milliseconds: the longest election timeout under which the member may have
-//!                           promised a leader not to vote; missing in version 1
+//!     60    4  timeout      milliseconds: the longest election timeout under which the member may have
+//!                           answered a leader; missing in version 1
 //!     64   24  …each        member id (8), disk id (16), ascending by member id
 //!      …    4  checksum     CRC32C of all preceding bytes
 //! ```
@@ -45,8 +45,8 @@ pub(crate) struct Identity {
     pub disk_id: u128,
     /// The number of times that the member was started on the directory.
     pub generation: u64,
-    /// The longest election timeout under which the member may have promised a leader not to vote.
-    pub promised: Duration,
+    /// The longest election timeout under which the member may have answered a leader.
+    pub longest_election_timeout: Duration,
     /// The bootstrap record: the initial voters, each with its disk. `None` before the bootstrap.
     pub bootstrap_record: Option<BootstrapRecord>,
 }
@@ -113,10 +113,16 @@ pub(crate) enum IdentityError {
 }
 
 impl Identity {
-    /// Returns the identity of a new disk, on which nothing was promised.
+    /// Returns the identity of a new disk, under which no leader was answered yet.
     pub(super) fn fresh(member: MemberId, entropy: &mut fastrand::Rng) -> Identity {
         let disk_id = entropy.u128(1..);
-        Identity { member, disk_id, generation: 0, promised: Duration::ZERO, bootstrap_record: None }
+        Identity {
+            member,
+            disk_id,
+            generation: 0,
+            longest_election_timeout: Duration::ZERO,
+            bootstrap_record: None,
+        }
     }
 
     /// Returns the bytes of the file.
@@ -131,7 +137,7 @@ impl Identity {
             self.bootstrap_record.as_ref().map_or((0, &[][..]), |f| (f.cluster, &f.members[..]));
         out.extend_from_slice(&cluster.to_le_bytes());
         out.extend_from_slice(&(voters.len() as u32).to_le_bytes());
-        out.extend_from_slice(&milliseconds(self.promised).to_le_bytes());
+        out.extend_from_slice(&milliseconds(self.longest_election_timeout).to_le_bytes());
         for (member, disk_id) in voters {
             out.extend_from_slice(&member.0.to_le_bytes());
             out.extend_from_slice(&disk_id.to_le_bytes());
@@ -172,7 +178,7 @@ impl Identity {
             return Err(Malformed::TooLong { limit: MEMBERS_MAX, found: count });
         }
         // Version 1 does not record it, so it may have been any timeout.
-        let promised = match version {
+        let longest_election_timeout = match version {
             1 => ELECTION_TIMEOUT_MAX,
             _ => Duration::from_millis(cursor.u32()?.into()),
         };
@@ -182,7 +188,7 @@ impl Identity {
         cursor.finish()?;
         let formed = cluster != 0 || !members.is_empty();
         let bootstrap_record = formed.then_some(BootstrapRecord { cluster, members });
-        let identity = Identity { member, disk_id, generation, promised, bootstrap_record };
+        let identity = Identity { member, disk_id, generation, longest_election_timeout, bootstrap_record };
         identity.check()?;
         Ok(identity)
     }
@@ -206,7 +212,7 @@ impl Identity {
     }
 }
 
-/// Converts to milliseconds, rounded up: a promise is never recorded as shorter than it was.
+/// Converts to milliseconds, rounded up: a timeout is never recorded as shorter than it was.
 fn milliseconds(duration: Duration) -> u32 {
     u32::try_from(duration.as_nanos().div_ceil(1_000_000)).unwrap_or(u32::MAX)
 }
@@ -218,8 +224,14 @@ pub(super) mod tests {
     pub(in super::super) fn sample() -> Identity {
         let members = vec![(MemberId(1), 7), (MemberId(2), 8)];
         let bootstrap_record = Some(BootstrapRecord { cluster: 99, members });
-        let promised = Duration::from_millis(250);
-        Identity { member: MemberId(2), disk_id: 8, generation: 3, promised, bootstrap_record }
+        let longest_election_timeout = Duration::from_millis(250);
+        Identity {
+            member: MemberId(2),
+            disk_id: 8,
+            generation: 3,
+            longest_election_timeout,
+            bootstrap_record,
+        }
     }
 
     /// The sample as the first version wrote it.
@@ -243,20 +255,20 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn the_first_version_is_read_and_may_have_promised_anything() {
+    fn the_first_version_is_read_and_any_timeout_is_possible() {
         let byte = |at| u8::from_str_radix(&FIRST[at..at + 2], 16).unwrap();
         let mut bytes: Vec<u8> = (0..FIRST.len()).step_by(2).map(byte).collect();
         let checksum = crc32c(&bytes);
         bytes.extend_from_slice(&checksum.to_le_bytes());
-        let expected = Identity { promised: ELECTION_TIMEOUT_MAX, ..sample() };
+        let expected = Identity { longest_election_timeout: ELECTION_TIMEOUT_MAX, ..sample() };
         assert_eq!(Identity::decode(&bytes).unwrap(), expected);
     }
 
     #[test]
-    fn a_promise_is_never_recorded_as_shorter() {
-        let promised = Duration::from_nanos(20_000_001);
-        let read = Identity::decode(&Identity { promised, ..sample() }.encode()).unwrap();
-        assert_eq!(read.promised, Duration::from_millis(21));
+    fn a_timeout_is_never_recorded_as_shorter() {
+        let longest_election_timeout = Duration::from_nanos(20_000_001);
+        let read = Identity::decode(&Identity { longest_election_timeout, ..sample() }.encode()).unwrap();
+        assert_eq!(read.longest_election_timeout, Duration::from_millis(21));
     }
 
     #[test]

@@ -105,7 +105,7 @@ impl Driver {
         let senders: BTreeMap<MemberId, PeerSender> =
             peers.iter().map(|(id, peer)| (*id, peer.sender())).collect();
         let links = PeerLinks::new(senders.clone());
-        let shard_options = options.shard(entropy.u64(..), identity.promised);
+        let shard_options = options.shard(entropy.u64(..), identity.longest_election_timeout);
         let shard = Shard::new(shard_options, journal, recovered, Box::new(links.clone()));
 
         let completions = Arc::new(Completions::default());

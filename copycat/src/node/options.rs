@@ -59,8 +59,8 @@ impl Options {
         self.seeds.iter().filter(|(member, _)| *member != self.me)
     }
 
-    /// Returns the options of the shard. `promised` is the longest promise of earlier processes.
-    pub(super) fn shard(&self, seed: u64, promised: Duration) -> shard::ShardOptions {
+    /// Returns the options of the shard. `longest_election_timeout` includes those of earlier processes.
+    pub(super) fn shard(&self, seed: u64, longest_election_timeout: Duration) -> shard::ShardOptions {
         assert!(!self.heartbeat_interval.is_zero(), "checked by the builder");
         let quiet_after = QUIET_AFTER.as_nanos() / self.heartbeat_interval.as_nanos();
         shard::ShardOptions {
@@ -73,7 +73,7 @@ impl Options {
                 entries_max: 4_096,
                 seed,
             },
-            promised,
+            longest_election_timeout,
             request_timeout: self.request_timeout,
             bounds: shard::Bounds::DEFAULT,
         }

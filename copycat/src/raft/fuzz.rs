@@ -95,8 +95,8 @@ fn options(entries_max: u64) -> RaftOptions {
 /// Returns the restored state of member 1 of three.
 fn restored(term: Term, vote: Option<MemberId>, log: LogShape, commit: Index) -> Restored {
     let initial = Configuration::of_voters([1, 2, 3].map(MemberId));
-    let (id, promised, configurations) = (MemberId(1), 100 * MS, Vec::new());
-    Restored { id, initial, promised, term, vote, log, commit, configurations }
+    let (id, longest_election_timeout, configurations) = (MemberId(1), 100 * MS, Vec::new());
+    Restored { id, initial, longest_election_timeout, term, vote, log, commit, configurations }
 }
 
 /// Creates a core that is new, or has a log, whose first entry a snapshot may cover.

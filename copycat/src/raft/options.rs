@@ -9,8 +9,9 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 pub(crate) struct RaftOptions {
     /// The shortest time without a leader before a member campaigns. Each wait is drawn at random, between this time
-    /// and twice as long; the first one of a member without a term between zero and this time. It must be equal on all members that exchange messages, because a leader's lease relies on
-    /// the time for which its followers cast no vote.
+    /// and twice as long; the first one of a member without a term between zero and this time. It must be equal on all
+    /// members that exchange messages, because a leader's lease relies on the time for which its followers cast no
+    /// vote.
     pub election_timeout: Duration,
     /// The time between two rounds of heartbeats; a fraction of the election timeout.
     pub heartbeat_interval: Duration,
@@ -57,7 +58,7 @@ pub(crate) struct Restored {
     pub initial: Configuration,
     /// The longest election timeout under which this member may have answered a leader before it stopped. An operator
     /// may have set a shorter one since, but the leader's lease still relies on the longer one.
-    pub promised: Duration,
+    pub longest_election_timeout: Duration,
     /// The term on disk; 0 if there is none.
     pub term: Term,
     /// The vote on disk, cast in that term.

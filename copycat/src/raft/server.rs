@@ -69,7 +69,7 @@ impl Server {
         assert!(options.inflight_max > 0 && options.entries_max > 0, "nothing could ever be sent");
         let vote_blocked_until = match restored.term {
             0 => Duration::ZERO,
-            _ => now + restored.promised.max(options.election_timeout),
+            _ => now + restored.longest_election_timeout.max(options.election_timeout),
         };
         let mut server = Server {
             id: restored.id,

@@ -78,7 +78,7 @@ impl Consensus {
         let restored = options::Restored {
             id: options.me,
             initial,
-            promised: options.promised,
+            longest_election_timeout: options.longest_election_timeout,
             term: recovered.term,
             vote: recovered.vote,
             log: recovered.log,

@@ -24,9 +24,8 @@ pub(crate) struct ShardOptions {
     pub me: MemberId,
     /// Timeouts and windows of every group's core.
     pub raft: raft::options::RaftOptions,
-    /// The longest election timeout under which earlier processes of this member may have promised a leader not to
-    /// vote.
-    pub promised: Duration,
+    /// The longest election timeout under which earlier processes of this member may have answered a leader.
+    pub longest_election_timeout: Duration,
     /// The time after which a request fails with a timeout.
     pub request_timeout: Duration,
     /// The bounds on what the shard keeps, dispatches and sends at a time.
@@ -72,7 +71,8 @@ pub(crate) enum Input {
     },
     /// The bulk connection to a member is open, so requests can be sent to it.
     BulkConnected(MemberId),
-    /// The bulk connection to a member is closed. Messages in flight are lost, and so are the answers to forwarded requests.
+    /// The bulk connection to a member is closed. Messages in flight are lost, and so are the answers to forwarded
+    /// requests.
     BulkDisconnected(MemberId),
     /// A worker has finished a job.
     Done(Done),

@@ -95,8 +95,8 @@ impl Links for Sent {
 fn shard_of(me: MemberId, raft: raft::options::RaftOptions, bounds: Bounds, links: Box<dyn Links>) -> Shard {
     let kept = storage::JournalOptions::new(Owner { disk_id: 1, member: me, shard: 0 });
     let (journal, recovered) = Journal::open(Arc::new(MemoryDisk::default()), kept, 1).unwrap();
-    let (request_timeout, promised) = (Duration::from_secs(10), Duration::ZERO);
-    let options = ShardOptions { me, raft, promised, request_timeout, bounds };
+    let (request_timeout, longest_election_timeout) = (Duration::from_secs(10), Duration::ZERO);
+    let options = ShardOptions { me, raft, longest_election_timeout, request_timeout, bounds };
     let mut shard = Shard::new(options, journal, recovered, links);
     shard.bootstrap(Duration::ZERO, Configuration::of_voters([1, 2, 3].map(MemberId)));
     shard

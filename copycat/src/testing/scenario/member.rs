@@ -89,7 +89,7 @@ impl Disk {
     }
 
     /// Returns the state that a restart finds.
-    fn restore(&self, id: MemberId, initial: Configuration, promised: Duration) -> Restored {
+    fn restore(&self, id: MemberId, initial: Configuration, longest_election_timeout: Duration) -> Restored {
         let (mut term, mut vote, mut log) = (0, None, LogShape::default());
         let mut configurations: Vec<(Index, Configuration)> = Vec::new();
         for write in &self.writes[..self.durable] {
@@ -107,7 +107,7 @@ impl Disk {
         }
         // The commit index does not cover entries that are lost.
         let commit = self.commit.min(log.last().index);
-        Restored { id, initial, promised, term, vote, log, commit, configurations }
+        Restored { id, initial, longest_election_timeout, term, vote, log, commit, configurations }
     }
 }
 
@@ -124,7 +124,7 @@ pub(super) struct Member {
     initial: Configuration,
     options: RaftOptions,
     /// The longest election timeout of all its starts.
-    promised: Duration,
+    longest_election_timeout: Duration,
     /// Number of starts.
     starts: u64,
 }
@@ -140,7 +140,7 @@ impl Member {
             held: Vec::new(),
             untold: None,
             initial,
-            promised: options.election_timeout,
+            longest_election_timeout: options.election_timeout,
             options: options.clone(),
             starts: 0,
         }
@@ -153,8 +153,8 @@ impl Member {
 
     /// Starts the member from the contents of its disk.
     pub(super) fn start(&mut self, now: Duration) {
-        self.promised = self.promised.max(self.options.election_timeout);
-        let restored = self.disk.restore(self.id, self.initial.clone(), self.promised);
+        self.longest_election_timeout = self.longest_election_timeout.max(self.options.election_timeout);
+        let restored = self.disk.restore(self.id, self.initial.clone(), self.longest_election_timeout);
         // Campaigns are numbered from here: 1001, 1002, and after a restart 1101, 1102.
         let options = RaftOptions { seed: 1_000 * self.id.0 + 100 * self.starts + 1, ..self.options.clone() };
         self.starts += 1;

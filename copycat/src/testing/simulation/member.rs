@@ -40,9 +40,8 @@ pub(super) struct Member {
     /// Raft's election timeout in the current process, and (`configured`) in the next one.
     pub timeout: Duration,
     pub configured: Duration,
-    /// The longest election timeout under which it may have promised a leader not to vote. Recorded like its
-    /// identity.
-    pub promised: Duration,
+    /// The longest election timeout under which it may have answered a leader. Recorded like its identity.
+    pub longest_election_timeout: Duration,
     /// Messages to this member that are held up.
     pub held_messages: Option<HeldMessages>,
     /// Fuse: the number of effects before the process ends, the way it ends, and the time until the next start.
@@ -92,8 +91,8 @@ pub(super) struct Process {
     pub views: BTreeMap<GroupId, View>,
     /// End of the journal when the logs were last checked.
     pub looked: Position,
-    /// When, by the member's clock, all promises of earlier processes have expired.
-    pub promises_end: Duration,
+    /// When, by the member's clock, all vote blocks of earlier processes are over.
+    pub vote_blocks_end: Duration,
     /// The process runs the older program.
     pub old: bool,
 }
@@ -129,7 +128,7 @@ impl Member {
             full: false,
             timeout,
             configured: timeout,
-            promised: Duration::ZERO,
+            longest_election_timeout: Duration::ZERO,
             held_messages: None,
             fuse: None,
         }
@@ -151,9 +150,9 @@ impl Member {
         self.disk.set_image(image.clone());
         self.life += 1;
         let port = Port::new(self.life, crowding, options.raft.seed);
-        let promises_end = self.clock.read(now) + options.promised;
+        let vote_blocks_end = self.clock.read(now) + options.longest_election_timeout;
         let shard = Shard::new(options, journal, recovered, Box::new(port.clone()));
-        let mut process = Process { promises_end, old, ..Process::new(shard, port) };
+        let mut process = Process { vote_blocks_end, old, ..Process::new(shard, port) };
         process.shard.bootstrap(self.clock.read(now), voters);
         for status in process.shard.status().groups {
             let GroupImage { term, entries, .. } = image.group(status.group).clone();
@@ -184,7 +183,7 @@ impl Process {
             waiting: Vec::new(),
             views: BTreeMap::new(),
             looked,
-            promises_end: Duration::ZERO,
+            vote_blocks_end: Duration::ZERO,
             old: false,
         }
     }

@@ -48,8 +48,8 @@ impl Cluster<'_> {
         self.schedule.after(self.options.tick + jitter, Event::Tick { at, life });
         let member = &mut self.members[at];
         let Some(process) = &mut member.process else { return Ok(()) };
-        if now >= process.promises_end {
-            member.promised = member.timeout;
+        if now >= process.vote_blocks_end {
+            member.longest_election_timeout = member.timeout;
         }
         process.shard.turn(now, []);
         self.follow_up(at)

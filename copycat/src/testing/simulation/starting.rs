@@ -39,8 +39,8 @@ impl Cluster<'_> {
     fn open(&mut self, at: usize) -> Result<(), Violation> {
         let member = &mut self.members[at];
         member.timeout = member.configured;
-        // Recorded before the process can promise anything.
-        member.promised = member.promised.max(member.timeout);
+        // Recorded before the process can answer a leader.
+        member.longest_election_timeout = member.longest_election_timeout.max(member.timeout);
         let shard = shard::ShardOptions {
             me: id(at),
             raft: raft::options::RaftOptions {
@@ -51,7 +51,7 @@ impl Cluster<'_> {
                 entries_max: self.plan.entries_max,
                 seed: self.random.u64(..),
             },
-            promised: member.promised,
+            longest_election_timeout: member.longest_election_timeout,
             request_timeout: self.options.request_timeout,
             bounds: self.plan.small.map_or(Bounds::DEFAULT, |small| small.bounds),
         };

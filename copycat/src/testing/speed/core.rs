@@ -62,7 +62,7 @@ impl Group {
             let restored = Restored {
                 id: MemberId(id),
                 initial: initial.clone(),
-                promised: Duration::from_millis(300),
+                longest_election_timeout: Duration::from_millis(300),
                 term: 0,
                 vote: None,
                 log: LogShape::default(),
