@@ -40,7 +40,7 @@ impl Line {
         });
         let answer = match handed_in.await {
             Ok(answer) => answer.await.unwrap_or(Err(RequestError::Stopped)),
-            Err(failure) => Err(failure),
+            Err(error) => Err(error),
         };
         if access.holds_place() {
             self.unanswered.fetch_sub(1, Ordering::Relaxed);
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_know_what_they_stand_behind() {
+    fn reads_know_whether_they_follow_writes() {
         let (line, (sender, mut requests)) = (Line::default(), RequestSender::new(9));
         let mut place = |access| {
             let mut call = call(&line, &sender, access, 0);
@@ -118,16 +118,16 @@ mod tests {
         assert_eq!(first.call.access, Access::Read(Consistency::Strict, ReadOrder::Ordered));
         let (write, asked) = place(Access::Write);
         assert_eq!(asked.call.access, Access::Write);
-        let (read, behind) = place(READ);
-        assert_eq!(behind.call.access, Access::Read(Consistency::Strict, ReadOrder::AfterWrites));
+        let (read, after_write) = place(READ);
+        assert_eq!(after_write.call.access, Access::Read(Consistency::Strict, ReadOrder::AfterWrites));
         drop(asked);
         assert_eq!(block_on(write), Err(RequestError::Stopped));
         assert_eq!(
             place(READ).1.call.access,
-            behind.call.access,
+            after_write.call.access,
             "a read that waits must not be overtaken either"
         );
-        drop(behind);
+        drop(after_write);
         assert_eq!(block_on(read), Err(RequestError::Stopped));
         // The last of these reads was dropped unanswered.
         assert_eq!(place(READ).1.call.access, Access::Read(Consistency::Strict, ReadOrder::AfterWrites));

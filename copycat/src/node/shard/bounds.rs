@@ -7,8 +7,8 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Bounds {
     /// Most requests of the shard between their arrival and their dispatch to the applier, reads until their answer. A
-    /// group gets part of it; see the budget. The next request fails with `Busy`. Default 65,536: many times what commits
-    /// during one flush.
+    /// group gets part of it; see the budget. The next request fails with `Busy`. Default 65,536: many times what
+    /// commits during one flush.
     pub requests_max: usize,
     /// Most bytes of arguments that one group keeps, exceeded by one request at most. The bytes of proposed writes are
     /// not counted. Default 64 MiB.
@@ -28,7 +28,7 @@ pub(crate) struct Bounds {
     pub dispatched_bytes: usize,
     /// Bytes of one group that are dispatched to the applier and not applied yet. So replaying a long log needs no more
     /// memory than a short one. Default 4 MiB.
-    pub ahead_bytes: u64,
+    pub unapplied_bytes: u64,
     /// The number of committed entries that are dispatched without delay even if no caller on this member waits for
     /// their results. Fewer entries wait for a few milliseconds, because each dispatch wakes a thread, and on followers
     /// it does so for no caller. Default 256.
@@ -45,7 +45,7 @@ impl Bounds {
         forwarded_bytes: 1 << 20,
         piece_bytes: 1 << 20,
         dispatched_bytes: 4 << 20,
-        ahead_bytes: 4 << 20,
+        unapplied_bytes: 4 << 20,
         lazy_entries: 256,
     };
 }
@@ -61,7 +61,7 @@ mod tests {
         assert_eq!((requests_max, lazy_entries), (65_536, 256));
         let Bounds { proposed_bytes, forwarded_bytes, piece_bytes, dispatched_bytes, .. } = Bounds::DEFAULT;
         assert_eq!([proposed_bytes, forwarded_bytes, piece_bytes, dispatched_bytes], [4, 1, 1, 4].map(mib));
-        let Bounds { argument_bytes_max, backlog_bytes_max, ahead_bytes, .. } = Bounds::DEFAULT;
-        assert_eq!([argument_bytes_max, backlog_bytes_max, ahead_bytes], [64 << 20, 64 << 20, 4 << 20]);
+        let Bounds { argument_bytes_max, backlog_bytes_max, unapplied_bytes, .. } = Bounds::DEFAULT;
+        assert_eq!([argument_bytes_max, backlog_bytes_max, unapplied_bytes], [64 << 20, 64 << 20, 4 << 20]);
     }
 }

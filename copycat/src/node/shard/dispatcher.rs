@@ -114,8 +114,8 @@ impl Dispatcher {
         while self.dispatched < commit {
             let applied_bytes = self.progress.applied_bytes();
             assert!(applied_bytes <= self.dispatched_bytes, "more bytes are applied than were dispatched");
-            let ahead = self.dispatched_bytes - applied_bytes;
-            if ahead >= io.bounds.ahead_bytes || output.dispatch_left == 0 {
+            let unapplied_bytes = self.dispatched_bytes - applied_bytes;
+            if unapplied_bytes >= io.bounds.unapplied_bytes || output.dispatch_left == 0 {
                 // The applier does not report that it has caught up, so the group checks again soon.
                 self.due = Some(now + LAZY);
                 break;

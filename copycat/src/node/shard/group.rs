@@ -292,13 +292,17 @@ impl Group {
             true => self.consensus.read(now, io).map(|(ticket, update)| (Some(ticket), update))?,
             false => (None, ReadUpdate::default()),
         };
-        let (ahead, end) = (unconfirmed.behind.last().map_or(0, |(ahead, _)| *ahead), self.consensus.last());
-        assert!(last + ahead <= end, "a read behind {ahead} writes waits for more than the log has: {end}");
+        let (writes_before, end) =
+            (unconfirmed.after_writes.last().map_or(0, |(before, _)| *before), self.consensus.last());
+        assert!(
+            last + writes_before <= end,
+            "a read after {writes_before} writes waits for more than the log has: {end}"
+        );
         for read in unconfirmed.strict {
             self.reads.await_ticket(term, last, ticket.expect("one for the strict"), read);
         }
-        for (ahead, read) in unconfirmed.behind {
-            self.reads.await_entry(term, last + ahead, ticket.filter(|_| ahead == 0), read);
+        for (writes_before, read) in unconfirmed.after_writes {
+            self.reads.await_entry(term, last + writes_before, ticket.filter(|_| writes_before == 0), read);
         }
         // The update comes after the reads are queued: a single voter confirms at once.
         self.apply_read_update(update);

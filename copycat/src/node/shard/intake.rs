@@ -48,7 +48,7 @@ pub(super) struct UnconfirmedReads {
     pub strict: Vec<QueuedRequest>,
     /// Reads that follow writes of the same line, each with the number of this turn's writes that precede it;
     /// ascending.
-    pub behind: Vec<(u64, QueuedRequest)>,
+    pub after_writes: Vec<(u64, QueuedRequest)>,
 }
 
 impl Intake {
@@ -102,7 +102,7 @@ impl Intake {
                     turn.writes.push(pending);
                 }
                 Access::Read(_, ReadOrder::AfterWrites) => {
-                    turn.unconfirmed.behind.push((turn.writes.len() as u64, pending));
+                    turn.unconfirmed.after_writes.push((turn.writes.len() as u64, pending));
                 }
                 Access::Read(Consistency::Eventual, _) => reads.serve_any(pending),
                 Access::Read(Consistency::Lease, _) => match lease.filter(|_| reads.may_lease(&pending)) {
@@ -115,8 +115,8 @@ impl Intake {
         let least = turn.writes.len() * HEADER_LEN;
         assert!(least <= turn.bytes, "{} entries of {} bytes", turn.writes.len(), turn.bytes);
         debug_assert!(
-            turn.unconfirmed.behind.is_sorted_by_key(|(ahead, _)| *ahead),
-            "reads stand behind ever more writes"
+            turn.unconfirmed.after_writes.is_sorted_by_key(|(before, _)| *before),
+            "reads follow ever more writes"
         );
         turn
     }
@@ -124,27 +124,27 @@ impl Intake {
     /// Requeues the writes, and the reads that must come after at least one of them, in their old order. All other
     /// reads continue.
     pub(super) fn put_back(&mut self, mut writes: Vec<QueuedRequest>, unconfirmed: &mut UnconfirmedReads) {
-        let waiting = unconfirmed.behind.partition_point(|(ahead, _)| *ahead == 0);
-        for (ahead, read) in unconfirmed.behind.drain(waiting..).rev() {
-            writes.drain(ahead as usize..).rev().for_each(|write| self.queue.push_front(write));
+        let waiting = unconfirmed.after_writes.partition_point(|(before, _)| *before == 0);
+        for (writes_before, read) in unconfirmed.after_writes.drain(waiting..).rev() {
+            writes.drain(writes_before as usize..).rev().for_each(|write| self.queue.push_front(write));
             self.queue.push_front(read);
         }
         writes.into_iter().rev().for_each(|write| self.queue.push_front(write));
-        let ahead = unconfirmed.behind.last().map_or(0, |(ahead, _)| *ahead);
-        assert_eq!(ahead, 0, "a read goes on, and the writes before it wait");
+        let writes_before = unconfirmed.after_writes.last().map_or(0, |(before, _)| *before);
+        assert_eq!(writes_before, 0, "a read goes on, and the writes before it wait");
     }
 }
 
 impl UnconfirmedReads {
     /// Records that no write of this turn was appended, so no read has to wait for one.
     pub(super) fn without_writes(&mut self) {
-        self.behind.iter_mut().for_each(|(ahead, _)| *ahead = 0);
+        self.after_writes.iter_mut().for_each(|(before, _)| *before = 0);
     }
 
     /// Returns whether a confirmation is needed. A read after a write of this turn needs none: the commit of that write
     /// confirms it (see [`lines`](super::lines)).
     pub(super) fn needs_ticket(&self) -> bool {
-        !self.strict.is_empty() || self.behind.first().is_some_and(|(ahead, _)| *ahead == 0)
+        !self.strict.is_empty() || self.after_writes.first().is_some_and(|(before, _)| *before == 0)
     }
 }
 
@@ -169,10 +169,10 @@ mod tests {
         let mut intake = Intake::default();
         intake.queue.push_back(pending(8));
         let writes = [1, 2, 5, 7].map(pending).into();
-        let behind = [(2, 3), (2, 4), (3, 6)].map(|(ahead, place)| (ahead, pending(place))).into();
-        let mut unconfirmed = UnconfirmedReads { strict: Vec::new(), behind };
+        let after_writes = [(2, 3), (2, 4), (3, 6)].map(|(before, place)| (before, pending(place))).into();
+        let mut unconfirmed = UnconfirmedReads { strict: Vec::new(), after_writes };
         intake.put_back(writes, &mut unconfirmed);
-        assert!(unconfirmed.behind.is_empty());
+        assert!(unconfirmed.after_writes.is_empty());
         let order =
             std::iter::from_fn(|| intake.queue.pop_front()).map(|pending| pending.call.command.method.0);
         assert_eq!(order.collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6, 7, 8]);

@@ -15,8 +15,9 @@
 //! log since its election (§5.4.3). In both cases its index is at most `high`. This is the argument of ReadIndex
 //! (thesis §6.4), with the append in place of the round of heartbeats.
 //!
-//! Two entries can be p: the one after `high`, and `high` itself if it was proposed in the turn that took the read, after
-//! the read. The first entry of the term is neither: it was in the log before any read of this leadership was taken.
+//! Two entries can be p: the one after `high`, and `high` itself if it was proposed in the turn that took the read,
+//! after the read. The first entry of the term is neither: it was in the log before any read of this leadership was
+//! taken.
 //!
 //! The argument holds within one leadership. When that ends, the reads that still wait are refused. They cannot be
 //! retried at the next leader, because later writes of their clients may already be in its log.
@@ -53,7 +54,7 @@ pub(super) struct Lines {
     /// Reads that wait for a confirmation.
     asked: VecDeque<OrderedRead>,
     /// Reads that wait for earlier writes of their own clients: `low` equals `high`.
-    behind: VecDeque<OrderedRead>,
+    after_writes: VecDeque<OrderedRead>,
     /// The newest confirmed ticket, and the index that its confirmation showed to be committed.
     confirmed: (Option<ReadTicket>, Index),
     /// The newest ticket of a read that asked for a lease while there was none.
@@ -62,7 +63,7 @@ pub(super) struct Lines {
 
 impl Lines {
     pub(super) fn is_empty(&self) -> bool {
-        self.leased.is_empty() && self.asked.is_empty() && self.behind.is_empty()
+        self.leased.is_empty() && self.asked.is_empty() && self.after_writes.is_empty()
     }
 
     /// Returns the term of the leadership that the reads depend on.
@@ -105,12 +106,16 @@ impl Lines {
     pub(super) fn await_entry(&mut self, term: Term, read: OrderedRead) {
         assert_eq!(read.low, read.high, "it must see all that it may see");
         self.enter(term, &read);
-        assert!(follows(self.behind.back(), &read), "bounds of reads behind writes fall to {}", read.high);
-        self.behind.push_back(read);
+        assert!(
+            follows(self.after_writes.back(), &read),
+            "bounds of reads after writes fall to {}",
+            read.high
+        );
+        self.after_writes.push_back(read);
     }
 
     fn enter(&mut self, term: Term, read: &OrderedRead) {
-        assert!(read.low <= read.high, "a read that runs behind {} and not behind {}", read.low, read.high);
+        assert!(read.low <= read.high, "a read that runs after {} and not after {}", read.low, read.high);
         assert!(self.term == term || self.is_empty(), "reads of term {} wait in term {term}", self.term);
         self.term = term;
     }
@@ -128,7 +133,7 @@ impl Lines {
             // `index` belongs to the newest ticket confirmed. An older read needs no more than that, and it must not
             // see beyond `high`, so it takes the lower of the two.
             let low = if read.ticket.is_some() { index.min(read.high) } else { 0 }.max(read.low);
-            assert!(dispatched <= read.high, "nothing behind {} was dispatched: {dispatched}", read.high);
+            assert!(dispatched <= read.high, "nothing after {} was dispatched: {dispatched}", read.high);
             read.ticket <= through && low <= dispatched
         })
     }
@@ -140,7 +145,7 @@ impl Lines {
 
     /// Returns the earliest deadline of the reads in front.
     pub(super) fn deadline(&self) -> Option<Duration> {
-        let queues = [&self.leased, &self.asked, &self.behind];
+        let queues = [&self.leased, &self.asked, &self.after_writes];
         queues.into_iter().filter_map(|queue| queue.front()).map(|first| first.read.deadline).min()
     }
 
@@ -151,12 +156,12 @@ impl Lines {
 
     /// Returns all reads, in no particular order.
     pub(super) fn into_reads(self) -> impl Iterator<Item = QueuedRequest> {
-        self.leased.into_iter().chain(self.asked).chain(self.behind).map(|bounded| bounded.read)
+        self.leased.into_iter().chain(self.asked).chain(self.after_writes).map(|bounded| bounded.read)
     }
 
     fn pop_if(&mut self, wanted: impl Fn(&OrderedRead) -> bool) -> Option<OrderedRead> {
         // In this order: of two reads of one line that run at the same index, the earlier one runs first.
-        let queues = [&mut self.leased, &mut self.asked, &mut self.behind];
+        let queues = [&mut self.leased, &mut self.asked, &mut self.after_writes];
         queues.into_iter().find_map(|queue| queue.pop_front_if(|read| wanted(read)))
     }
 }

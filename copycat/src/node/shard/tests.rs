@@ -27,7 +27,7 @@ use tokio::sync::oneshot;
 
 const GROUP: GroupId = GroupId(7);
 const FOLLOWER: MemberId = MemberId(2);
-const BEHIND: Access = Access::Read(Consistency::Strict, ReadOrder::AfterWrites);
+const AFTER_WRITES: Access = Access::Read(Consistency::Strict, ReadOrder::AfterWrites);
 const IN_LINE: Access = Access::Read(Consistency::Strict, ReadOrder::Ordered);
 const FREE: Access = Access::Read(Consistency::Strict, ReadOrder::Unordered);
 
@@ -255,7 +255,7 @@ fn a_pipeline_sees_what_it_wrote_without_a_round_of_its_own() {
     let mut leader = Leader::settled();
     let rounds = leader.rounds();
     let [mut first, mut one, mut second, mut two] =
-        leader.call([Access::Write, BEHIND, Access::Write, BEHIND]);
+        leader.call([Access::Write, AFTER_WRITES, Access::Write, AFTER_WRITES]);
     assert_eq!(leader.rounds(), rounds, "the writes' acknowledgement confirms the reads");
     assert_eq!((seen(&mut one), seen(&mut two)), (None, None));
     leader.acknowledges(2);
@@ -269,11 +269,11 @@ fn a_pipeline_sees_what_it_wrote_without_a_round_of_its_own() {
 fn a_whole_pipeline_that_is_committed_at_once_is_read_in_between() {
     let mut leader = Leader::settled();
     let mut answers =
-        leader.call([IN_LINE, Access::Write, BEHIND, Access::Write, Access::Write, BEHIND, FREE]);
+        leader.call([IN_LINE, Access::Write, AFTER_WRITES, Access::Write, Access::Write, AFTER_WRITES, FREE]);
     leader.acknowledges(4);
     let counts = answers.each_mut().map(seen);
     assert_eq!(counts[..6], [0, 1, 1, 2, 3, 3].map(|count| Some(Ok(count))));
-    assert_eq!(counts[6], None, "only what keeps its place is confirmed by what stands behind it");
+    assert_eq!(counts[6], None, "only what keeps its place is confirmed by what follows it");
     leader.records();
     assert_eq!(seen(&mut answers[6]), Some(Ok(3)));
 }
@@ -290,14 +290,14 @@ fn a_read_with_nothing_before_it_waits_for_no_disk() {
 fn what_was_proposed_before_a_read_confirms_nothing() {
     let mut leader = Leader::settled();
     let [_write] = leader.call([Access::Write]);
-    let [mut read] = leader.call([BEHIND]);
+    let [mut read] = leader.call([AFTER_WRITES]);
     // The follower may have acknowledged before the read arrived, and voted for another member since.
     leader.acknowledges(2);
     assert_eq!(seen(&mut read), None);
     leader.records();
     assert_eq!(seen(&mut read), Some(Ok(1)));
     let [_write] = leader.call([Access::Write]);
-    let [mut read, _later] = leader.call([BEHIND, Access::Write]);
+    let [mut read, _later] = leader.call([AFTER_WRITES, Access::Write]);
     leader.acknowledges(4);
     assert_eq!(seen(&mut read), Some(Ok(2)), "what was proposed after it does confirm it");
 }
@@ -305,7 +305,7 @@ fn what_was_proposed_before_a_read_confirms_nothing() {
 #[test]
 fn a_new_leader_serves_nothing_below_its_first_own_entry() {
     let mut leader = Leader::elected();
-    let mut reads = leader.call([FREE, IN_LINE, BEHIND]);
+    let mut reads = leader.call([FREE, IN_LINE, AFTER_WRITES]);
     leader.records();
     leader.records();
     assert!(reads.iter_mut().all(|read| seen(read).is_none()));
@@ -333,30 +333,31 @@ fn a_lease_answers_at_once_and_not_before_a_read_that_found_none() {
 }
 
 #[test]
-fn an_eventual_read_goes_to_the_leader_only_behind_what_is_unanswered() {
+fn an_eventual_read_goes_to_the_leader_only_after_what_is_unanswered() {
     let mut leader = Leader::settled();
-    let eventual = |place| Access::Read(Consistency::Eventual, place);
-    let [_write, mut behind, mut here] =
+    let eventual = |order| Access::Read(Consistency::Eventual, order);
+    let [_write, mut after_write, mut here] =
         leader.call([Access::Write, eventual(ReadOrder::AfterWrites), eventual(ReadOrder::Ordered)]);
-    assert_eq!((seen(&mut here), seen(&mut behind)), (Some(Ok(0)), None));
+    assert_eq!((seen(&mut here), seen(&mut after_write)), (Some(Ok(0)), None));
     leader.acknowledges(2);
-    assert_eq!(seen(&mut behind), Some(Ok(1)));
+    assert_eq!(seen(&mut after_write), Some(Ok(1)));
 }
 
 #[test]
 fn reads_of_a_line_end_with_the_leadership_and_others_ask_the_next_leader() {
     let mut leader = Leader::settled();
-    let [mut write, mut free, mut in_line, mut behind] = leader.call([Access::Write, FREE, IN_LINE, BEHIND]);
+    let [mut write, mut free, mut in_line, mut after_write] =
+        leader.call([Access::Write, FREE, IN_LINE, AFTER_WRITES]);
     leader.hears(Message::Heartbeat { term: 2, commit: 0, round: 1, urgent: false, quiet: false });
     assert_eq!(seen(&mut in_line), Some(Err(RequestError::NotLeader)));
-    assert_eq!(seen(&mut behind), Some(Err(RequestError::NotLeader)));
+    assert_eq!(seen(&mut after_write), Some(Err(RequestError::NotLeader)));
     assert_eq!((seen(&mut write), seen(&mut free)), (None, None), "what becomes of them is open");
 }
 
 #[test]
 fn reads_of_a_line_expire_in_the_order_of_their_arrival() {
     let mut leader = Leader::settled();
-    let mut early = leader.call([Access::Write, IN_LINE, BEHIND, FREE]);
+    let mut early = leader.call([Access::Write, IN_LINE, AFTER_WRITES, FREE]);
     leader.now += Duration::from_secs(4);
     let [mut late] = leader.call([IN_LINE]);
     leader.now += Duration::from_secs(6);

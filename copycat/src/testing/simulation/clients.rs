@@ -212,8 +212,9 @@ impl Cluster<'_> {
         }
         if let ClientTask::Line { line } = self.clients[client].task {
             self.answered_in_line(line, &asked);
-            let behind = matches!(asked.access, Access::Read(_, ReadOrder::AfterWrites)) && answer.is_ok();
-            self.report.lined_reads += u64::from(behind);
+            let after_writes =
+                matches!(asked.access, Access::Read(_, ReadOrder::AfterWrites)) && answer.is_ok();
+            self.report.lined_reads += u64::from(after_writes);
         }
         match (asked.access, answer) {
             (Access::Write, Ok(_)) => self.report.writes += 1,

@@ -128,7 +128,7 @@ impl Small {
             piece_bytes: bytes(1..20),
             // High enough that a restarted member applies all of its log in time.
             dispatched_bytes: bytes(4..40),
-            ahead_bytes: bytes(4..40) as u64,
+            unapplied_bytes: bytes(4..40) as u64,
             requests_max: 0,
             lazy_entries: 0,
         };

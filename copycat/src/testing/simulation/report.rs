@@ -112,7 +112,7 @@ impl fmt::Display for Report {
         )?;
         writeln!(
             f,
-            "{} writes acknowledged, {} fresh and {} eventual reads checked, {} of all behind unanswered writes of their line, \
+            "{} writes acknowledged, {} fresh and {} eventual reads checked, {} of all after unanswered writes of their line, \
              {} operations with an unknown outcome, {} turned away by a bound, {} met a halted state machine",
             self.writes,
             self.reads,

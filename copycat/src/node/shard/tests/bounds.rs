@@ -63,7 +63,7 @@ fn what_one_group_gives_back_is_found_for_another_that_was_refused() {
 
 #[test]
 fn a_confirmed_read_waits_for_all_that_is_committed_and_not_for_what_is_dispatched() {
-    let bounds = Bounds { ahead_bytes: 1, piece_bytes: 1, ..Bounds::DEFAULT };
+    let bounds = Bounds { unapplied_bytes: 1, piece_bytes: 1, ..Bounds::DEFAULT };
     let mut leader = Leader::elected_within(bounds);
     leader.acknowledges(1);
     let mut writes = leader.call([Access::Write; 4]);
