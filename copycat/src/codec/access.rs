@@ -60,7 +60,7 @@ impl Access {
 
     /// Returns whether later reads of the line must not overtake this call: it is a write, or a read that waits for
     /// one.
-    pub(crate) fn holds_place(self) -> bool {
+    pub(crate) fn must_precede_later_reads(self) -> bool {
         matches!(self, Access::Write | Access::Read(_, ReadOrder::AfterWrites))
     }
 

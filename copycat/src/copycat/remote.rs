@@ -100,8 +100,8 @@ impl RemoteBuilder {
         if !errors.is_empty() {
             return Err(Error::from(errors));
         }
-        let place = |member: &Member| (MemberId(member.id()), member.address().to_owned());
-        let members = self.members.iter().map(place).collect();
+        let address = |member: &Member| (MemberId(member.id()), member.address().to_owned());
+        let members = self.members.iter().map(address).collect();
         let options = Options { members, network: self.network, request_timeout: self.request_timeout };
         let node = RemoteNode::connect(options).await.map_err(ErrorKind::from)?;
         Ok(Remote { node })

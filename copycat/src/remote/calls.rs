@@ -7,9 +7,9 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 /// Most requests that wait for a route or are in flight. Beyond it, callers wait before they can submit more.
-pub(super) const IN_FLIGHT_MAX: usize = 1 << PLACE_BITS;
+pub(super) const IN_FLIGHT_MAX: usize = 1 << SLOT_BITS;
 /// Bits of a request's number that hold its slot; the other bits count.
-const PLACE_BITS: u32 = 16;
+const SLOT_BITS: u32 = 16;
 
 /// A request in flight.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub(super) struct InFlight {
 /// most calls that were ever in flight at once, and finding one takes no search.
 #[derive(Debug, Default)]
 pub(super) struct Calls {
-    places: Vec<(u64, Option<InFlight>)>,
+    slots: Vec<(u64, Option<InFlight>)>,
     free: Vec<u32>,
     /// Number of calls so far.
     made: u64,
@@ -35,21 +35,21 @@ pub(super) struct Calls {
 
 impl Calls {
     pub(super) fn len(&self) -> usize {
-        self.places.len() - self.free.len()
+        self.slots.len() - self.free.len()
     }
 
     /// Stores a call and returns its number. There must be a free slot.
     pub(super) fn insert(&mut self, call: InFlight) -> u64 {
         self.made += 1;
         self.soonest = Some(self.soonest.map_or(call.deadline, |soonest| soonest.min(call.deadline)));
-        let place = self.free.pop().map_or(self.places.len(), |place| place as usize);
-        assert!(place < IN_FLIGHT_MAX, "no more requests are taken in than there are places");
-        let number = self.made << PLACE_BITS | place as u64;
+        let slot = self.free.pop().map_or(self.slots.len(), |slot| slot as usize);
+        assert!(slot < IN_FLIGHT_MAX, "no more requests are taken in than there are slots");
+        let number = self.made << SLOT_BITS | slot as u64;
         let kept = (number, Some(call));
-        if place == self.places.len() {
-            self.places.push(kept)
+        if slot == self.slots.len() {
+            self.slots.push(kept)
         } else {
-            self.places[place] = kept
+            self.slots[slot] = kept
         }
         number
     }
@@ -57,12 +57,12 @@ impl Calls {
     /// Removes the call whose answer arrived on `connection`. Returns `None` if it was given up, or was never made
     /// there.
     pub(super) fn take(&mut self, connection: ConnectionId, number: u64) -> Option<InFlight> {
-        let place = number % IN_FLIGHT_MAX as u64;
-        let (kept, call) = self.places.get_mut(place as usize)?;
+        let slot = number % IN_FLIGHT_MAX as u64;
+        let (kept, call) = self.slots.get_mut(slot as usize)?;
         if *kept != number || call.as_ref()?.connection != connection {
             return None;
         }
-        self.free.push(place as u32);
+        self.free.push(slot as u32);
         call.take()
     }
 
@@ -78,15 +78,15 @@ impl Calls {
             return Vec::new();
         }
         let expired = self.take_if(|call| call.deadline <= now);
-        self.soonest = self.places.iter().filter_map(|(_, call)| Some(call.as_ref()?.deadline)).min();
+        self.soonest = self.slots.iter().filter_map(|(_, call)| Some(call.as_ref()?.deadline)).min();
         expired
     }
 
     fn take_if(&mut self, wanted: impl Fn(&InFlight) -> bool) -> Vec<InFlight> {
         let mut taken = Vec::new();
-        for (place, (_, call)) in self.places.iter_mut().enumerate() {
+        for (slot, (_, call)) in self.slots.iter_mut().enumerate() {
             if let Some(call) = call.take_if(|call| wanted(call)) {
-                self.free.push(place as u32);
+                self.free.push(slot as u32);
                 taken.push(call);
             }
         }
@@ -121,7 +121,7 @@ mod tests {
         let again: Vec<u64> = (0..100).map(|_| calls.insert(call(0, now))).collect();
         assert!(numbers.iter().all(|number| calls.take(ConnectionId(0), *number).is_none()));
         assert!(again.iter().all(|number| !numbers.contains(number)));
-        assert_eq!((calls.len(), calls.places.len()), (100, 100), "places are used again");
+        assert_eq!((calls.len(), calls.slots.len()), (100, 100), "slots are used again");
         for forged in [0, 99, 100, u64::MAX] {
             assert!(calls.take(ConnectionId(0), forged).is_none());
         }

@@ -98,7 +98,7 @@ impl Table {
         Table { methods: C::METHODS, slots: slots.into() }
     }
 
-    fn place(&self, id: MethodId) -> Result<usize, RequestError> {
+    fn index_of(&self, id: MethodId) -> Result<usize, RequestError> {
         for slot in Table::probe(id, self.slots.len()) {
             match self.slots[slot] {
                 (MethodId(0), _) => break,
@@ -133,7 +133,7 @@ impl<S: Send + 'static> Replica<S> {
 
 impl<S: Send + 'static> Machine for Replica<S> {
     fn apply(&mut self, entry: &Entry<'_>, out: &mut Vec<u8>) -> Result<(), RequestError> {
-        let Handler::Write(run) = self.handlers[self.table.place(entry.command.method)?] else {
+        let Handler::Write(run) = self.handlers[self.table.index_of(entry.command.method)?] else {
             return Err(RequestError::WrongKind);
         };
         let state = &mut self.state;
@@ -141,7 +141,7 @@ impl<S: Send + 'static> Machine for Replica<S> {
     }
 
     fn read(&self, query: &Query<'_>, out: &mut Vec<u8>) -> Result<(), RequestError> {
-        let Handler::Read(run) = self.handlers[self.table.place(query.command.method)?] else {
+        let Handler::Read(run) = self.handlers[self.table.index_of(query.command.method)?] else {
             return Err(RequestError::WrongKind);
         };
         guarded(out, |out| run(&self.state, query, out))
@@ -178,7 +178,7 @@ impl Checks {
 impl Checker for Checks {
     fn check(&self, call: &Call) -> Result<(), RequestError> {
         let Command { method, key_len, body } = call.command.borrow();
-        let (method, key_len) = (&self.0.methods[self.0.place(method)?], key_len as usize);
+        let (method, key_len) = (&self.0.methods[self.0.index_of(method)?], key_len as usize);
         if key_len > KEY_MAX || body.len() > BODY_MAX {
             return Err(RequestError::TooLarge);
         }
@@ -300,10 +300,10 @@ mod tests {
     fn ids_that_meet_are_told_apart() {
         let table = Table::of::<Crowd>();
         for (at, method) in Crowd::METHODS.iter().enumerate() {
-            assert_eq!(table.place(method.id), Ok(at));
+            assert_eq!(table.index_of(method.id), Ok(at));
         }
         for id in [0, 1, 23 << 16, u32::MAX] {
-            assert_eq!(table.place(MethodId(id)), Err(RequestError::UnknownMethod));
+            assert_eq!(table.index_of(MethodId(id)), Err(RequestError::UnknownMethod));
         }
     }
 

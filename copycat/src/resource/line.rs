@@ -30,7 +30,7 @@ impl Line {
     pub(crate) async fn call(&self, sender: &RequestSender, group: GroupId, call: Call) -> Answer {
         // `Relaxed` is enough: polls that follow one another see each other's changes of a single counter.
         let access = call.access.in_line(self.unanswered.load(Ordering::Relaxed) > 0);
-        if access.holds_place() {
+        if access.must_precede_later_reads() {
             self.unanswered.fetch_add(1, Ordering::Relaxed);
         }
         // Otherwise a runtime that rations polls could suspend the call before it has its place.
@@ -42,7 +42,7 @@ impl Line {
             Ok(answer) => answer.await.unwrap_or(Err(RequestError::Stopped)),
             Err(error) => Err(error),
         };
-        if access.holds_place() {
+        if access.must_precede_later_reads() {
             self.unanswered.fetch_sub(1, Ordering::Relaxed);
         }
         answer
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_takes_its_place_with_its_first_poll_also_where_a_runtime_rations_polls() {
+    fn a_call_takes_its_place_in_the_line_with_its_first_poll_also_where_a_runtime_rations_polls() {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
             let (line, (sender, mut requests)) = (Line::default(), RequestSender::new(1_000));
@@ -108,29 +108,29 @@ mod tests {
     #[test]
     fn reads_know_whether_they_follow_writes() {
         let (line, (sender, mut requests)) = (Line::default(), RequestSender::new(9));
-        let mut place = |access| {
+        let mut sent = |access| {
             let mut call = call(&line, &sender, access, 0);
             assert!(poll(&mut call).is_pending());
             let request = taken(&mut requests);
             (call, request)
         };
-        let (_, first) = place(READ);
+        let (_, first) = sent(READ);
         assert_eq!(first.call.access, Access::Read(Consistency::Strict, ReadOrder::Ordered));
-        let (write, asked) = place(Access::Write);
+        let (write, asked) = sent(Access::Write);
         assert_eq!(asked.call.access, Access::Write);
-        let (read, after_write) = place(READ);
+        let (read, after_write) = sent(READ);
         assert_eq!(after_write.call.access, Access::Read(Consistency::Strict, ReadOrder::AfterWrites));
         drop(asked);
         assert_eq!(block_on(write), Err(RequestError::Stopped));
         assert_eq!(
-            place(READ).1.call.access,
+            sent(READ).1.call.access,
             after_write.call.access,
             "a read that waits must not be overtaken either"
         );
         drop(after_write);
         assert_eq!(block_on(read), Err(RequestError::Stopped));
         // The last of these reads was dropped unanswered.
-        assert_eq!(place(READ).1.call.access, Access::Read(Consistency::Strict, ReadOrder::AfterWrites));
+        assert_eq!(sent(READ).1.call.access, Access::Read(Consistency::Strict, ReadOrder::AfterWrites));
     }
 
     #[test]

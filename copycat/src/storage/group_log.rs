@@ -104,18 +104,18 @@ pub(crate) struct GroupLog {
     noted: Index,
     /// Whether the group is in the list of groups whose commit index must be recorded.
     awaits_record: bool,
-    /// Index of the first entry in `places`. After recovery it may be above the first index of the log, if the
+    /// Index of the first entry in `locations`. After recovery it may be above the first index of the log, if the
     /// segments of older entries were removed. Otherwise it is the first index of the log.
-    placed: Index,
-    places: VecDeque<EntryLocation>,
+    located_from: Index,
+    locations: VecDeque<EntryLocation>,
 }
 
 impl GroupLog {
     /// Returns a group as a checkpoint describes it. None of its entries has a location yet.
     pub(crate) fn restored(state: GroupState) -> GroupLog {
         debug_assert!(state.is_sound(), "{state:?}");
-        let (placed, noted) = (state.log.last().index + 1, state.commit);
-        GroupLog { state, noted, awaits_record: false, placed, places: VecDeque::new() }
+        let (located_from, noted) = (state.log.last().index + 1, state.commit);
+        GroupLog { state, noted, awaits_record: false, located_from, locations: VecDeque::new() }
     }
 
     /// Returns the group's state.
@@ -164,13 +164,13 @@ impl GroupLog {
     }
 
     /// Appends one entry. Existing entries from its index on are replaced.
-    pub(crate) fn put(&mut self, id: LogId, place: EntryLocation, configuration: Option<Configuration>) {
-        assert!(place.len as usize >= HEADER_LEN, "a frame of {} bytes", place.len);
-        self.replace_from(id.index, place.position);
+    pub(crate) fn put(&mut self, id: LogId, location: EntryLocation, configuration: Option<Configuration>) {
+        assert!(location.len as usize >= HEADER_LEN, "a frame of {} bytes", location.len);
+        self.replace_from(id.index, location.position);
         assert!(id.term <= self.state.term, "an entry of a term that was not recorded before it");
         self.state.log.append(id.term, 1);
-        self.places.push_back(place);
-        assert_eq!(self.placed + self.places.len() as u64, id.index + 1, "a place for each");
+        self.locations.push_back(location);
+        assert_eq!(self.located_from + self.locations.len() as u64, id.index + 1, "a location for each");
         self.state.configurations.extend(configuration.map(|configuration| (id.index, configuration)));
     }
 
@@ -181,10 +181,10 @@ impl GroupLog {
         for span in entries.spans().iter() {
             self.state.log.append(span.term, span.last - span.first + 1);
         }
-        self.places.extend(entries.prefixes().iter().map(|prefix| {
-            let place = EntryLocation { position, len: entries::length(prefix) as u32 };
-            position.0 += u64::from(place.len);
-            place
+        self.locations.extend(entries.prefixes().iter().map(|prefix| {
+            let location = EntryLocation { position, len: entries::length(prefix) as u32 };
+            position.0 += u64::from(location.len);
+            location
         }));
         self.state.configurations.extend_from_slice(entries.configurations());
         assert_eq!(self.state.log.last(), entries.spans().last().expect("at least one entry"));
@@ -193,29 +193,29 @@ impl GroupLog {
             "entries of a term that was not recorded before"
         );
         assert_eq!(
-            self.placed + self.places.len() as u64,
+            self.located_from + self.locations.len() as u64,
             self.state.log.last().index + 1,
-            "a place for each"
+            "a location for each"
         );
         position
     }
 
     /// Removes every entry from `index` on. The caller then appends an entry with this index, at `position`.
     fn replace_from(&mut self, index: Index, position: Position) {
-        let newest = self.places.back();
+        let newest = self.locations.back();
         assert!(
             newest.is_none_or(|newest| newest.end() <= position),
             "positions ascend: {newest:?}, {position}"
         );
         assert!(self.state.accepts(index) && index > self.noted, "the index was checked");
-        if index <= self.state.log.last().index || self.places.is_empty() {
+        if index <= self.state.log.last().index || self.locations.is_empty() {
             self.state.truncate(index);
-            self.places.truncate(index.saturating_sub(self.placed) as usize);
-            if self.places.is_empty() {
-                self.placed = index;
+            self.locations.truncate(index.saturating_sub(self.located_from) as usize);
+            if self.locations.is_empty() {
+                self.located_from = index;
             }
         }
-        assert_eq!(self.placed + self.places.len() as u64, index, "places are consecutive");
+        assert_eq!(self.located_from + self.locations.len() as u64, index, "locations are consecutive");
     }
 
     /// Drops every entry up to and including `through`, an index of the log.
@@ -226,31 +226,31 @@ impl GroupLog {
         assert!(through <= self.state.log.last().index, "what is dropped was there");
         self.state.drop_through(through);
         self.noted = self.noted.max(through);
-        let dropped = (through + 1).saturating_sub(self.placed).min(self.places.len() as u64);
-        self.places.drain(..dropped as usize);
-        self.placed = self.placed.max(through + 1);
+        let dropped = (through + 1).saturating_sub(self.located_from).min(self.locations.len() as u64);
+        self.locations.drain(..dropped as usize);
+        self.located_from = self.located_from.max(through + 1);
         assert!(
-            self.places.len() as u64 <= self.state.log.last().index - through,
-            "what is dropped has no place"
+            self.locations.len() as u64 <= self.state.log.last().index - through,
+            "what is dropped has no location"
         );
     }
 
     /// Returns the location of an entry.
-    pub(crate) fn place(&self, index: Index) -> Option<EntryLocation> {
-        let at = index.checked_sub(self.placed)?;
-        self.places.get(at as usize).copied()
+    pub(crate) fn location(&self, index: Index) -> Option<EntryLocation> {
+        let at = index.checked_sub(self.located_from)?;
+        self.locations.get(at as usize).copied()
     }
 
     /// Returns the position of the oldest entry. Positions ascend with indexes, because an entry is replaced together
     /// with all entries after it.
     pub(crate) fn oldest(&self) -> Option<Position> {
-        self.places.front().map(|place| place.position)
+        self.locations.front().map(|location| location.position)
     }
 
     /// Returns the first entry without a location, if no checkpoint says that it was dropped.
     pub(crate) fn first_missing(&self) -> Option<Index> {
         let first = self.state.log.horizon() + 1;
-        (self.state.log.holds(first) && self.placed > first).then_some(first)
+        (self.state.log.holds(first) && self.located_from > first).then_some(first)
     }
 }
 
@@ -280,8 +280,8 @@ mod tests {
         (1..=5).for_each(|index| put(&mut log, 1, index, index * 100));
         put(&mut log, 2, 3, 900);
         assert_eq!(log.state().log.last(), LogId::new(2, 3));
-        assert_eq!(log.place(3).unwrap().position, Position(900));
-        assert!(log.place(4).is_none());
+        assert_eq!(log.location(3).unwrap().position, Position(900));
+        assert!(log.location(4).is_none());
         log.drop_through(3);
         put(&mut log, 2, 4, 1_000);
         assert_eq!((log.oldest(), log.first_missing()), (Some(Position(1_000)), None));

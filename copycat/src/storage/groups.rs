@@ -72,7 +72,7 @@ impl Groups {
     /// after them.
     pub(super) fn append(&mut self, group: GroupId, entries: &Entries, position: Position) -> Position {
         let end = self.logs.entry(group).or_default().append(entries, position);
-        assert_eq!(end, position.plus(entries.len()), "the places are those of the frames");
+        assert_eq!(end, position.plus(entries.len()), "the locations are those of the frames");
         end
     }
 

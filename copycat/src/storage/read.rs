@@ -53,7 +53,7 @@ impl Journal {
             return Err(absent);
         }
         let mut frames = Vec::new();
-        let at_least = log.place(first).expect("an entry that is here has a place").len as usize;
+        let at_least = log.location(first).expect("an entry that is here has a location").len as usize;
         let (mut next, mut left) = (first, bytes_max.max(at_least));
         while next <= last {
             let (run, after) = run(log, next, last, &mut left);
@@ -118,7 +118,7 @@ impl Journal {
 fn run(log: &GroupLog, first: Index, last: Index, left: &mut usize) -> (Run, Index) {
     let mut run = Run { position: Position(0), len: 0, first };
     let mut next = first;
-    while let Some(EntryLocation { position, len }) = log.place(next).filter(|_| next <= last) {
+    while let Some(EntryLocation { position, len }) = log.location(next).filter(|_| next <= last) {
         let len = len as usize;
         let adjoins = run.len == 0 || run.position.0 + run.len as u64 == position.0;
         if !adjoins || len > *left {

@@ -156,7 +156,7 @@ impl Replay {
             let log = self.groups.entry(run[0].group).or_default();
             for record in run {
                 let end = offset + record.len as usize;
-                let place = EntryLocation { position: position.plus(offset), len: record.len };
+                let location = EntryLocation { position: position.plus(offset), len: record.len };
                 let at = found.offset + offset as u64;
                 let follows = match record.kind {
                     Kind::Vote => replay_vote(log, record),
@@ -165,9 +165,9 @@ impl Replay {
                         let body = offset - BATCH_HEADER_LEN + HEADER_LEN..end - BATCH_HEADER_LEN;
                         let decoded =
                             Configuration::decode(&found.body[body]).map_err(malformed(segment, at))?;
-                        replay_entry(log, record, place, Some(decoded))
+                        replay_entry(log, record, location, Some(decoded))
                     }
-                    _ => replay_entry(log, record, place, None),
+                    _ => replay_entry(log, record, location, None),
                 };
                 follows.map_err(|what| contradiction(segment, at, what))?;
                 offset = end;
@@ -269,7 +269,7 @@ fn replay_commit(log: &mut GroupLog, record: &Record) -> Result<(), Contradicts>
 fn replay_entry(
     log: &mut GroupLog,
     record: &Record,
-    place: EntryLocation,
+    location: EntryLocation,
     configuration: Option<Configuration>,
 ) -> Result<(), Contradicts> {
     let (LogId { term, index }, state) = (record.id, log.state());
@@ -291,6 +291,6 @@ fn replay_entry(
     if term > state.term {
         return Err("an entry of a term that was not recorded before it");
     }
-    log.put(record.id, place, configuration);
+    log.put(record.id, location, configuration);
     Ok(())
 }

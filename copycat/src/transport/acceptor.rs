@@ -120,8 +120,8 @@ impl<I: Incoming> Shared<I> {
     }
 
     async fn receive(self: &Arc<Self>, number: u64, stream: Box<dyn Stream>, address: &str) {
-        let place = ConnectionGuard::new(&self.callers, number);
-        let admitted = timeout(self.endpoint.limits.handshake_timeout, self.admit(&place, stream)).await;
+        let guard = ConnectionGuard::new(&self.callers, number);
+        let admitted = timeout(self.endpoint.limits.handshake_timeout, self.admit(&guard, stream)).await;
         match admitted.unwrap_or(Err(Ended::Closed(Closed::Late))) {
             Ok(call) => {
                 tracing::debug!(connection = number, address, from = ?call.reader.from, "connection open");
@@ -148,7 +148,7 @@ impl<I: Incoming> Shared<I> {
     /// Performs the handshake and registers the connection.
     async fn admit(
         &self,
-        place: &ConnectionGuard<'_>,
+        guard: &ConnectionGuard<'_>,
         stream: Box<dyn Stream>,
     ) -> Result<Admitted<I>, Ended> {
         let (mut opened, hello) = handshake::listen(stream).await?;
@@ -156,7 +156,7 @@ impl<I: Incoming> Shared<I> {
             let identity = check_caller(&*self.endpoint.admission, &hello)?;
             let (sender, send_queue) = self.send_queue(&hello);
             let formed = identity.cluster != 0;
-            place.enter(&hello.role, formed, &sender, self.endpoint.limits.clients_max)?;
+            guard.enter(&hello.role, formed, &sender, self.endpoint.limits.clients_max)?;
             Ok((identity, hello, sender, send_queue))
         });
         match admitted {
@@ -165,7 +165,7 @@ impl<I: Incoming> Shared<I> {
                 handshake::reply(&mut opened, &Ok(identity)).await?;
                 send_queue.open();
                 let recheck = (!formed).then(|| Recheck::new(&self.endpoint.admission, hello));
-                Ok(Admitted { opened, send_queue, reader: self.reader(place, &hello, sender, recheck) })
+                Ok(Admitted { opened, send_queue, reader: self.reader(guard, &hello, sender, recheck) })
             }
             Err(refusal) => {
                 handshake::reply(&mut opened, &Err(refusal)).await?;
@@ -190,7 +190,7 @@ impl<I: Incoming> Shared<I> {
 
     fn reader(
         &self,
-        place: &ConnectionGuard<'_>,
+        guard: &ConnectionGuard<'_>,
         hello: &Hello,
         replies: Sender,
         recheck: Option<Recheck>,
@@ -203,7 +203,7 @@ impl<I: Incoming> Shared<I> {
             }
             CallerKind::Client => Reader {
                 inbox: inbox.bulk.clone(),
-                from: Source::Client { id: place.number(), replies },
+                from: Source::Client { id: guard.number(), replies },
                 recheck,
             },
         }

@@ -158,8 +158,8 @@ mod tests {
     use std::time::Duration;
     use tokio::sync::oneshot;
 
-    fn pending(place: u32) -> QueuedRequest {
-        let command = Command { method: MethodId(place), key_len: 0, body: Bytes::new() };
+    fn pending(number: u32) -> QueuedRequest {
+        let command = Command { method: MethodId(number), key_len: 0, body: Bytes::new() };
         let (call, reply) = (Call::new(Access::Write, command), ReplyTo::Proxy(oneshot::channel().0));
         QueuedRequest { term: 0, call, reply, deadline: Duration::ZERO }
     }
@@ -169,7 +169,7 @@ mod tests {
         let mut intake = Intake::default();
         intake.queue.push_back(pending(8));
         let writes = [1, 2, 5, 7].map(pending).into();
-        let after_writes = [(2, 3), (2, 4), (3, 6)].map(|(before, place)| (before, pending(place))).into();
+        let after_writes = [(2, 3), (2, 4), (3, 6)].map(|(before, number)| (before, pending(number))).into();
         let mut unconfirmed = UnconfirmedReads { strict: Vec::new(), after_writes };
         intake.put_back(writes, &mut unconfirmed);
         assert!(unconfirmed.after_writes.is_empty());

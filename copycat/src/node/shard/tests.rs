@@ -273,7 +273,7 @@ fn a_whole_pipeline_that_is_committed_at_once_is_read_in_between() {
     leader.acknowledges(4);
     let counts = answers.each_mut().map(seen);
     assert_eq!(counts[..6], [0, 1, 1, 2, 3, 3].map(|count| Some(Ok(count))));
-    assert_eq!(counts[6], None, "only what keeps its place is confirmed by what follows it");
+    assert_eq!(counts[6], None, "only a read of a line is confirmed by what follows it");
     leader.records();
     assert_eq!(seen(&mut answers[6]), Some(Ok(3)));
 }

@@ -300,7 +300,7 @@ fn reads_of_any_state_stay_with_the_default_member() {
     assert_eq!(
         test.send(),
         [(DEFAULT, vec![2]), (SECOND, vec![1, 3, 4, 5])],
-        "except for those that keep a place"
+        "except for those that keep their order"
     );
 }
 

@@ -11,7 +11,7 @@
 //!            8     id
 //!            4     method
 //!            1     access
-//!            1     place
+//!            1     order
 //!            2     reserved  0
 //!            4     key length
 //!            4     body length
@@ -108,8 +108,8 @@ fn write(submit: &Submit, run: &[Submitted], out: &mut BytesMut) {
     for Submitted { id, call: Call { access, stamp, command } } in run {
         fields.put_u64_le(*id);
         fields.put_u32_le(command.method.0);
-        let (access, place) = access_codes(*access);
-        fields.put_slice(&[access, place, 0, 0]);
+        let (access, order) = access_codes(*access);
+        fields.put_slice(&[access, order, 0, 0]);
         fields.put_u32_le(command.key_len);
         fields.put_u32_le(command.len() as u32);
         if session != 0 {
@@ -147,9 +147,9 @@ pub(crate) fn read(envelope: &Envelope) -> Result<Submit, Malformed> {
 
 fn request(cursor: &mut Cursor<'_>, message: &Bytes, session: u64) -> Result<Submitted, Malformed> {
     let (id, method) = (cursor.u64()?, MethodId(cursor.u32()?));
-    let ([access, place], reserved) = (cursor.u16()?.to_le_bytes(), cursor.u16()?);
+    let ([access, order], reserved) = (cursor.u16()?.to_le_bytes(), cursor.u16()?);
     zero("request reserved", reserved.into())?;
-    let access = access_of(access, place)?;
+    let access = access_of(access, order)?;
     let (key_len, length) = (cursor.u32()?, cursor.u32()? as usize);
     check_body(key_len as usize, length)?;
     let stamp = if session == 0 { Stamp::NONE } else { stamp(cursor, session)? };
@@ -184,36 +184,36 @@ fn check_stamp(stamp: &Stamp) -> Result<(), Malformed> {
     }
 }
 
-/// Returns the codes of access and place.
+/// Returns the codes of access and order.
 fn access_codes(access: Access) -> (u8, u8) {
-    let Access::Read(consistency, place) = access else { return (0, 0) };
+    let Access::Read(consistency, order) = access else { return (0, 0) };
     let access = match consistency {
         Consistency::Strict => 1,
         Consistency::Lease => 2,
         Consistency::Eventual => 3,
     };
-    let place = match place {
+    let order = match order {
         ReadOrder::Unordered => 0,
         ReadOrder::Ordered => 1,
         ReadOrder::AfterWrites => 2,
     };
-    (access, place)
+    (access, order)
 }
 
-fn access_of(access: u8, place: u8) -> Result<Access, Malformed> {
+fn access_of(access: u8, order: u8) -> Result<Access, Malformed> {
     let consistency = match access {
-        // A write has no place: it is ordered where it stands.
-        0 => return zero("place of a write", place.into()).map(|()| Access::Write),
+        // A write has no order: its index orders it.
+        0 => return zero("order of a write", order.into()).map(|()| Access::Write),
         1 => Consistency::Strict,
         2 => Consistency::Lease,
         3 => Consistency::Eventual,
         found => return Err(Malformed::Value { field: "request access", found: found.into() }),
     };
-    let place = match place {
+    let order = match order {
         0 => ReadOrder::Unordered,
         1 => ReadOrder::Ordered,
         2 => ReadOrder::AfterWrites,
-        found => return Err(Malformed::Value { field: "request place", found: found.into() }),
+        found => return Err(Malformed::Value { field: "request order", found: found.into() }),
     };
-    Ok(Access::Read(consistency, place))
+    Ok(Access::Read(consistency, order))
 }

@@ -254,13 +254,13 @@ fn forged(bytes: &BytesMut, at: usize, with: &[u8]) -> Result<Option<Any>, Unrea
 #[test]
 fn a_place_that_no_request_has_is_refused() {
     let bytes = written(Any::Submit(submit(0, vec![request(1, Access::Write, b"")])));
-    let access = |access, place, rest| forged(&bytes, 32 + 12, &[access, place, rest, 0]);
-    for place in 0..=2 {
-        assert!(access(1, place, 0).is_ok(), "a read in place {place}");
-        assert_eq!(access(0, place, 0).is_ok(), place == 0, "a write has no place but its own");
-        assert!(access(1, place, 1).is_err(), "reserved");
+    let access = |access, order, rest| forged(&bytes, 32 + 12, &[access, order, rest, 0]);
+    for order in 0..=2 {
+        assert!(access(1, order, 0).is_ok(), "a read of order {order}");
+        assert_eq!(access(0, order, 0).is_ok(), order == 0, "a write has no order of this kind");
+        assert!(access(1, order, 1).is_err(), "reserved");
     }
-    let refused = Malformed::Value { field: "request place", found: 3 };
+    let refused = Malformed::Value { field: "request order", found: 3 };
     assert_eq!(access(2, 3, 0), Err(refused.into()));
 }
 

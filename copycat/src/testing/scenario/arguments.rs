@@ -79,8 +79,8 @@ impl<'a> Arguments<'a> {
         Ok(self.number(key)?.map(Duration::from_millis))
     }
 
-    /// Returns the value of `key=(term,index)`; the place before the log if it is missing.
-    pub(super) fn place(&self, key: &str) -> Result<LogId, ScriptError> {
+    /// Returns the value of `key=(term,index)`; the id before the log if it is missing.
+    pub(super) fn log_id(&self, key: &str) -> Result<LogId, ScriptError> {
         let Some(text) = self.value(key) else { return Ok(LogId::ZERO) };
         let (term, index) =
             text.trim_matches(['(', ')']).split_once(',').ok_or(ScriptError::Missing("(t,i)"))?;

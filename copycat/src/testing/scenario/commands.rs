@@ -307,7 +307,7 @@ fn parse_message(words: &Arguments<'_>, latest: u64) -> Result<Message, ScriptEr
     let number = |key| words.number::<u64>(key).map(|value| value.unwrap_or(0));
     Ok(match words.word(1, "message")? {
         "RequestVote" => {
-            let (last, pre, campaign) = (words.place("last")?, words.has("pre"), number("campaign")?);
+            let (last, pre, campaign) = (words.log_id("last")?, words.has("pre"), number("campaign")?);
             Message::RequestVote { term, last, pre, campaign }
         }
         "Vote" => {
@@ -315,7 +315,7 @@ fn parse_message(words: &Arguments<'_>, latest: u64) -> Result<Message, ScriptEr
             Message::Vote { term, granted: words.has("granted"), pre: words.has("pre"), campaign }
         }
         "Append" => {
-            let prev = words.place("prev")?;
+            let prev = words.log_id("prev")?;
             let spans = arguments::spans(prev.index, &words.terms("entries")?);
             Message::Append {
                 term,
@@ -330,7 +330,7 @@ fn parse_message(words: &Arguments<'_>, latest: u64) -> Result<Message, ScriptEr
         }
         "Rejected" => Message::AppendReply {
             term,
-            result: AppendResult::Rejected { prev: number("prev")?, hint: words.place("hint")? },
+            result: AppendResult::Rejected { prev: number("prev")?, hint: words.log_id("hint")? },
         },
         "Heartbeat" => Message::Heartbeat {
             term,

@@ -132,11 +132,11 @@ impl History {
             return Err(Violation::NeverWas { group, operation, found });
         };
         if let Some(line) = asked.line {
-            let place_of = |write| match self.fates.get(&write) {
-                Some(WriteOutcome::Committed(place)) => Some(*place),
+            let position_of = |write| match self.fates.get(&write) {
+                Some(WriteOutcome::Committed(position)) => Some(*position),
                 _ => None,
             };
-            self.lines.entry(line).or_default().answered(asked, found, place_of)?;
+            self.lines.entry(line).or_default().answered(asked, found, position_of)?;
         }
         if matches!(access, Access::Read(Consistency::Eventual, _)) {
             return Ok(());

@@ -50,7 +50,7 @@ impl Cluster<'_> {
         let line = &mut self.lines[line];
         line.calls += 1;
         line.in_flight += 1;
-        line.unanswered += usize::from(access.holds_place());
+        line.unanswered += usize::from(access.must_precede_later_reads());
         Some((at, group, access))
     }
 
@@ -58,7 +58,7 @@ impl Cluster<'_> {
     pub(super) fn answered_in_line(&mut self, line: usize, asked: &Operation) {
         let line = &mut self.lines[line];
         line.in_flight -= 1;
-        line.unanswered -= usize::from(asked.access.holds_place());
+        line.unanswered -= usize::from(asked.access.must_precede_later_reads());
     }
 
     /// Begins a line through any member. The line before has nothing in flight, or its member is gone.

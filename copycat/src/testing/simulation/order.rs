@@ -28,19 +28,19 @@ impl Order {
         }
     }
 
-    /// Checks the answer to a call: the state after `found` commands. `place_of` returns the position of a committed
+    /// Checks the answer to a call: the state after `found` commands. `position_of` returns the position of a committed
     /// write.
     pub(super) fn answered(
         &mut self,
         operation: &Operation,
         found: u64,
-        place_of: impl Fn(u64) -> Option<u64>,
+        position_of: impl Fn(u64) -> Option<u64>,
     ) -> Result<(), Violation> {
         let Operation { number, group, access, .. } = *operation;
         let broken = |earlier, later| Violation::OutOfLine { group, earlier, later };
         if access == Access::Write {
-            let behind = |(write, place): &&(u64, u64)| (*write < number) != (*place < found);
-            if let Some((write, _)) = self.writes.iter().find(behind) {
+            let swapped = |(write, position): &&(u64, u64)| (*write < number) != (*position < found);
+            if let Some((write, _)) = self.writes.iter().find(swapped) {
                 return Err(broken(*write.min(&number), *write.max(&number)));
             }
             let missed = |read: &&(u64, u64, Access)| read.0 > number && read.1 < found && is_fresh(read.2);
@@ -50,11 +50,12 @@ impl Order {
             self.writes.push((number, found));
             return Ok(());
         }
-        let early = |write: &&u64| **write > number && place_of(**write).is_some_and(|place| place <= found);
+        let early =
+            |write: &&u64| **write > number && position_of(**write).is_some_and(|position| position <= found);
         if let Some(write) = self.asked.iter().find(early) {
             return Err(broken(number, *write));
         }
-        let missed = |(write, place): &&(u64, u64)| *write < number && *place > found;
+        let missed = |(write, position): &&(u64, u64)| *write < number && *position > found;
         if let Some((write, _)) = self.writes.iter().find(missed).filter(|_| is_fresh(access)) {
             return Err(broken(*write, number));
         }
@@ -96,12 +97,12 @@ mod tests {
         Operation { number, group: GroupId(1), access, known: 0, line: Some(1), malformed: false }
     }
 
-    fn read(number: u64, consistency: Consistency, place: ReadOrder) -> Operation {
-        call(number, Access::Read(consistency, place))
+    fn read(number: u64, consistency: Consistency, order: ReadOrder) -> Operation {
+        call(number, Access::Read(consistency, order))
     }
 
-    /// Returns a line of the writes 1 and 3. The first was answered in place 1, and the second is committed in place
-    /// 2.
+    /// Returns a line of the writes 1 and 3. The first was answered at position 1, and the second is committed at
+    /// position 2.
     fn written() -> Order {
         let mut order = Order::default();
         order.asked(&call(1, Access::Write));
@@ -110,7 +111,7 @@ mod tests {
         order
     }
 
-    fn place_of(write: u64) -> Option<u64> {
+    fn position_of(write: u64) -> Option<u64> {
         (write == 3).then_some(2)
     }
 
@@ -118,32 +119,32 @@ mod tests {
     fn a_read_that_misses_an_earlier_write_or_sees_a_later_one_is_refused() {
         for consistency in [Consistency::Strict, Consistency::Lease, Consistency::Eventual] {
             let between = read(2, consistency, ReadOrder::AfterWrites);
-            assert!(written().answered(&between, 0, place_of).is_err(), "it misses 1");
-            written().answered(&between, 1, place_of).unwrap();
-            assert!(written().answered(&between, 2, place_of).is_err(), "it sees 3");
+            assert!(written().answered(&between, 0, position_of).is_err(), "it misses 1");
+            written().answered(&between, 1, position_of).unwrap();
+            assert!(written().answered(&between, 2, position_of).is_err(), "it sees 3");
         }
         let local = read(2, Consistency::Eventual, ReadOrder::Ordered);
-        written().answered(&local, 0, place_of).unwrap();
-        assert!(written().answered(&local, 2, place_of).is_err(), "it sees 3");
+        written().answered(&local, 0, position_of).unwrap();
+        assert!(written().answered(&local, 2, position_of).is_err(), "it sees 3");
     }
 
     #[test]
     fn a_write_whose_answer_comes_late_is_compared_with_the_reads_behind_it() {
         let mut order = written();
-        order.answered(&read(4, Consistency::Strict, ReadOrder::AfterWrites), 1, place_of).unwrap();
-        let refused = order.answered(&call(3, Access::Write), 2, place_of).unwrap_err();
+        order.answered(&read(4, Consistency::Strict, ReadOrder::AfterWrites), 1, position_of).unwrap();
+        let refused = order.answered(&call(3, Access::Write), 2, position_of).unwrap_err();
         assert!(matches!(refused, Violation::OutOfLine { earlier: 3, later: 4, .. }), "{refused}");
     }
 
     #[test]
     fn reads_of_one_consistency_and_writes_keep_their_order() {
         let mut order = written();
-        order.answered(&read(6, Consistency::Strict, ReadOrder::Ordered), 5, place_of).unwrap();
+        order.answered(&read(6, Consistency::Strict, ReadOrder::Ordered), 5, position_of).unwrap();
         let earlier = |consistency| read(5, consistency, ReadOrder::Ordered);
-        assert!(order.answered(&earlier(Consistency::Strict), 6, place_of).is_err());
-        order.answered(&earlier(Consistency::Strict), 5, place_of).unwrap();
-        order.answered(&earlier(Consistency::Lease), 6, place_of).unwrap();
+        assert!(order.answered(&earlier(Consistency::Strict), 6, position_of).is_err());
+        order.answered(&earlier(Consistency::Strict), 5, position_of).unwrap();
+        order.answered(&earlier(Consistency::Lease), 6, position_of).unwrap();
         let mut order = written();
-        assert!(order.answered(&call(3, Access::Write), 0, place_of).is_err());
+        assert!(order.answered(&call(3, Access::Write), 0, position_of).is_err());
     }
 }
