@@ -1,8 +1,8 @@
 //! The status streams of a member, for listeners in this process and in remote handles.
 //!
 //! There is one topic: the status of a resource's partitions. A listener gets the present status of each partition, and
-//! then what has changed. The owner looks every 20 ms, so what changed and changed back in between is not told. A slow
-//! listener has a bounded queue of changes, which it gets in order. While that is full, a newer status replaces an
+//! then what has changed. The owner looks every 20 ms, so what changed and changed back in between is not reported. A
+//! slow listener has a bounded queue of changes, which it gets in order. While that is full, a newer status replaces an
 //! older one, and the listener gets the newest when it has taken some.
 
 use super::shard::{GroupStatus, Shard};
@@ -41,15 +41,15 @@ struct Handle {
 #[derive(Debug)]
 struct Subscriber {
     groups: Vec<GroupId>,
-    /// The last status that was told for each partition.
-    told: Vec<Option<PartitionStatus>>,
+    /// The last status that was sent for each partition.
+    sent: Vec<Option<PartitionStatus>>,
     /// The position of the last item in the stream.
     position: u64,
 }
 
 impl Subscriber {
     fn new(groups: &[GroupId]) -> Subscriber {
-        Subscriber { groups: groups.to_vec(), told: vec![None; groups.len()], position: 0 }
+        Subscriber { groups: groups.to_vec(), sent: vec![None; groups.len()], position: 0 }
     }
 
     /// Tells what has changed, until `tell` returns `false`.
@@ -57,12 +57,12 @@ impl Subscriber {
         for (at, group) in self.groups.iter().enumerate() {
             let Some(status) = shard.group_status(*group) else { continue };
             let status = partition_status(me, at as u32, &status);
-            if self.told[at] != Some(status) {
+            if self.sent[at] != Some(status) {
                 if !tell(self.position + 1, status) {
                     return;
                 }
                 self.position += 1;
-                self.told[at] = Some(status);
+                self.sent[at] = Some(status);
             }
         }
     }

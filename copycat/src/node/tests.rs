@@ -33,7 +33,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 #[derive(Clone, Debug, PartialEq)]
 enum Heard {
     Resolved(Resolved),
-    Told(ToReader),
+    Stream(ToReader),
 }
 
 impl wire::Incoming for Heard {
@@ -41,7 +41,7 @@ impl wire::Incoming for Heard {
 
     fn read(envelope: &Envelope) -> Result<Heard, Malformed> {
         match (envelope.kind.family, envelope.kind.number) {
-            (Family::Streams, _) => stream::read_told(envelope).map(Heard::Told),
+            (Family::Streams, _) => stream::read_to_reader(envelope).map(Heard::Stream),
             (_, number::RESOLVED) => resolve::read_answer(envelope).map(Heard::Resolved),
             (_, other) => panic!("nobody asked for {other}"),
         }
@@ -129,7 +129,7 @@ impl Caller {
 
     async fn end(&mut self) -> (StreamId, EndReason) {
         match self.next().await {
-            Some(Heard::Told(ToReader::End { stream, reason, .. })) => (stream, reason),
+            Some(Heard::Stream(ToReader::End { stream, reason, .. })) => (stream, reason),
             other => panic!("no end: {other:?}"),
         }
     }
@@ -138,7 +138,7 @@ impl Caller {
     async fn statuses(&mut self, count: usize) -> Vec<PartitionStatus> {
         let mut all = Vec::new();
         while all.len() < count {
-            let Some(Heard::Told(ToReader::Items { items, .. })) = self.next().await else {
+            let Some(Heard::Stream(ToReader::Items { items, .. })) = self.next().await else {
                 panic!("no items")
             };
             all.extend(items.iter().map(|item| PartitionStatus::decode(&item.body).unwrap()));
@@ -231,6 +231,6 @@ async fn whoever_breaks_the_rules_of_streams_is_cut_off_and_nobody_else() {
         while caller.next().await.is_some() {}
     }
     honest.open(2, 99, "bank", 1);
-    while !matches!(honest.next().await.unwrap(), Heard::Told(ToReader::End { stream: 2, .. })) {}
+    while !matches!(honest.next().await.unwrap(), Heard::Stream(ToReader::End { stream: 2, .. })) {}
     alone.node.close().await;
 }

@@ -32,7 +32,7 @@ impl wire::Incoming for Incoming {
             (Family::Requests, number::RESULTS) => results::read(envelope).map(Incoming::Results),
             (Family::Requests, number::LEADERS) => leaders::read_leaders(envelope).map(Incoming::Leaders),
             (Family::Requests, number::RESOLVED) => resolve::read_answer(envelope).map(Incoming::Resolved),
-            (Family::Streams, _) => stream::read_told(envelope).map(Incoming::Stream),
+            (Family::Streams, _) => stream::read_to_reader(envelope).map(Incoming::Stream),
             // No connection lets through the kinds that only members receive.
             (_, number) => Err(Malformed::Value { field: "message kind", found: number.into() }),
         }

@@ -210,8 +210,8 @@ impl Log {
 struct Connection {
     server: StreamServer,
     reader: StreamReader,
-    asked: VecDeque<ToServer>,
-    told: VecDeque<ToReader>,
+    to_server: VecDeque<ToServer>,
+    to_reader: VecDeque<ToReader>,
 }
 
 /// A reader of a stream of the log. It checks that it gets each item once, in order, and that missing ones are
@@ -297,9 +297,9 @@ fn whatever_the_connection_does_readers_get_everything_once_or_hear_of_it() {
                     breaks += 1;
                 }
                 7..9 => {
-                    connection.asked.extend(std::iter::from_fn(|| connection.reader.next_out()));
+                    connection.to_server.extend(std::iter::from_fn(|| connection.reader.next_out()));
                     for _ in 0..random.usize(..8) {
-                        let Some(asked) = connection.asked.pop_front() else { break };
+                        let Some(asked) = connection.to_server.pop_front() else { break };
                         match connection.server.take(asked).unwrap() {
                             ServerEvent::Opened(Open { stream, position, .. }) => {
                                 log.tell(&mut connection.server, stream, position);
@@ -311,9 +311,9 @@ fn whatever_the_connection_does_readers_get_everything_once_or_hear_of_it() {
                     }
                 }
                 9..11 => {
-                    connection.told.extend(std::iter::from_fn(|| connection.server.next()));
+                    connection.to_reader.extend(std::iter::from_fn(|| connection.server.next()));
                     for _ in 0..random.usize(..8) {
-                        let Some(message) = connection.told.pop_front() else { break };
+                        let Some(message) = connection.to_reader.pop_front() else { break };
                         connection.reader.take(message).unwrap();
                     }
                 }

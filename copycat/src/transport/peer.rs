@@ -40,7 +40,8 @@ impl PeerConnection {
         let linger = limits.linger;
         let (sender, send_queue) = send_queue(bytes_max, Overflow::Refuse);
         let address = address.to_owned();
-        let mut dialer = Dialer { endpoint: endpoint.clone(), peer, kind, address, send_queue, told: None };
+        let mut dialer =
+            Dialer { endpoint: endpoint.clone(), peer, kind, address, send_queue, reported: None };
         let task = Task::start(async move {
             // Ends early only if the node is gone, and then the error is not needed.
             let _unheard = dialer.run().await;
@@ -143,7 +144,7 @@ struct Dialer<I> {
     address: String,
     send_queue: SendQueueReader,
     /// The failure that was last reported, so that a series of equal ones is reported once.
-    told: Option<Failed>,
+    reported: Option<Failed>,
 }
 
 /// An error: the node no longer receives events.
@@ -196,7 +197,7 @@ impl<I: Incoming> Dialer<I> {
 
     async fn serve(&mut self, opened: Opened, identity: Welcome) -> Result<Closed, Unheard> {
         let (peer, priority) = (self.peer, self.kind);
-        self.told = None;
+        self.reported = None;
         self.send_queue.open();
         tracing::debug!(%peer, ?priority, address = %self.address, "connection open");
         self.event(Event::Connected { peer, priority, identity }).await?;
@@ -225,7 +226,7 @@ impl<I: Incoming> Dialer<I> {
     }
 
     async fn tell(&mut self, failed: Failed) -> Result<(), Unheard> {
-        if self.told.as_ref() == Some(&failed) {
+        if self.reported.as_ref() == Some(&failed) {
             return Ok(());
         }
         let (peer, priority) = (self.peer, self.kind);
@@ -234,7 +235,7 @@ impl<I: Incoming> Dialer<I> {
         // If two processes claim the peer's id, this is not reported: the fault is not this member's, and it ends
         // when the connections of the earlier process are gone.
         let own = failed != Failed::Rejected(Refusal::DuplicateMember);
-        self.told = Some(failed);
+        self.reported = Some(failed);
         match refusal.filter(|_| own) {
             Some(refusal) => self.event(Event::Refused { peer, priority, refusal }).await,
             None => Ok(()),

@@ -182,7 +182,7 @@ impl wire::Incoming for Incoming {
         match envelope.kind.family {
             Family::Consensus => read_consensus(envelope),
             Family::Requests => read_request(envelope),
-            Family::Streams => stream::read_asked(envelope).map(Incoming::Stream),
+            Family::Streams => stream::read_to_server(envelope).map(Incoming::Stream),
             _ => Err(stranger(envelope)),
         }
     }

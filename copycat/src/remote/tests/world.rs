@@ -48,7 +48,7 @@ impl wire::Incoming for Incoming {
     fn read(envelope: &Envelope) -> Result<Incoming, Malformed> {
         match envelope.kind.number {
             _ if envelope.kind.family == Family::Streams => {
-                stream::read_asked(envelope).map(Incoming::Stream)
+                stream::read_to_server(envelope).map(Incoming::Stream)
             }
             number::SUBMIT => submit::read(envelope).map(Incoming::Submit),
             number::RESOLVE => resolve::read_question(envelope).map(Incoming::Resolve),

@@ -16,8 +16,8 @@ const GOLDEN: &str = include_str!("golden.txt");
 /// Messages of both ends.
 #[derive(Clone, Debug, PartialEq)]
 enum Any {
-    Asked(ToServer),
-    Told(ToReader),
+    ToServer(ToServer),
+    ToReader(ToReader),
 }
 
 impl Incoming for Any {
@@ -26,16 +26,16 @@ impl Incoming for Any {
     fn read(envelope: &Envelope) -> Result<Any, Malformed> {
         assert_eq!(envelope.kind.family, Family::Streams);
         match envelope.kind.number {
-            OPEN | CREDIT | CANCEL => read_asked(envelope).map(Any::Asked),
-            _ => read_told(envelope).map(Any::Told),
+            OPEN | CREDIT | CANCEL => read_to_server(envelope).map(Any::ToServer),
+            _ => read_to_reader(envelope).map(Any::ToReader),
         }
     }
 }
 
 fn written(message: Any) -> BytesMut {
     match message {
-        Any::Asked(asked) => into_bytes(asked),
-        Any::Told(told) => into_bytes(told),
+        Any::ToServer(message) => into_bytes(message),
+        Any::ToReader(message) => into_bytes(message),
     }
     .unwrap()
 }
@@ -55,13 +55,13 @@ fn item(position: u64, body: &'static [u8]) -> Item {
 fn samples() -> Samples<Any> {
     let items = vec![item(41, b"first"), item(44, b""), item(u64::MAX, b"last")];
     vec![
-        ("open", Any::Asked(ToServer::Open(open(b"bank")))),
-        ("open-of-nothing", Any::Asked(ToServer::Open(open(b"")))),
-        ("items", Any::Told(ToReader::Items { stream: 7, items })),
-        ("credit", Any::Asked(ToServer::Credit { stream: 7, items: 1 << 63 })),
-        ("end", Any::Told(ToReader::End { stream: 7, reason: EndReason::UnknownTopic, position: 40 })),
-        ("cancel", Any::Asked(ToServer::Cancel { stream: 7 })),
-        ("missed", Any::Told(ToReader::Missed { stream: 7, position: 90 })),
+        ("open", Any::ToServer(ToServer::Open(open(b"bank")))),
+        ("open-of-nothing", Any::ToServer(ToServer::Open(open(b"")))),
+        ("items", Any::ToReader(ToReader::Items { stream: 7, items })),
+        ("credit", Any::ToServer(ToServer::Credit { stream: 7, items: 1 << 63 })),
+        ("end", Any::ToReader(ToReader::End { stream: 7, reason: EndReason::UnknownTopic, position: 40 })),
+        ("cancel", Any::ToServer(ToServer::Cancel { stream: 7 })),
+        ("missed", Any::ToReader(ToReader::Missed { stream: 7, position: 90 })),
     ]
 }
 
