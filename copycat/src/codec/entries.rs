@@ -1,11 +1,11 @@
 //! Consecutive entries of one group, with the metadata that is needed to store them.
 //!
-//! Each member reads the headers of frames once: the leader when it seals them, a follower when it verifies them. The
-//! metadata stays with the bytes, so that no later step reads the headers again.
+//! Each member reads the headers of frames once: the leader when it finishes them, a follower when it verifies them.
+//! The metadata stays with the bytes, so that no later step reads the headers again.
 
 use super::configuration::Configuration;
 use super::cursor::Malformed;
-use super::frame::{Frame, HEADER_LEN, Header, Kind, frame_len, seal};
+use super::frame::{Frame, HEADER_LEN, Header, Kind, finish, frame_len};
 use super::ids::{GroupId, Index, Term};
 use super::terms::{LogId, Span, Spans};
 use bytes::Bytes;
@@ -216,11 +216,11 @@ impl Packer {
     }
 
     /// Writes the checksum of each frame, and returns the entries.
-    pub(crate) fn seal(mut self) -> Entries {
+    pub(crate) fn finish(mut self) -> Entries {
         let mut rest = &mut self.frames[..];
         while !rest.is_empty() {
-            let (frame, behind) = rest.split_at_mut(super::frame::unsealed_len(rest));
-            seal(frame);
+            let (frame, behind) = rest.split_at_mut(super::frame::unfinished_len(rest));
+            finish(frame);
             self.content.prefixes.push(prefix_of(frame));
             rest = behind;
         }
@@ -252,7 +252,7 @@ mod tests {
                 packer.push(&header, &vec![7; at * 100]);
             }
         }
-        packer.seal()
+        packer.finish()
     }
 
     #[test]
@@ -287,7 +287,7 @@ mod tests {
 
     #[test]
     fn nothing_packed_is_nothing() {
-        let none = Packer::with_capacity(0, 0).seal();
+        let none = Packer::with_capacity(0, 0).finish();
         assert!(none.is_empty() && none == Entries::default());
         assert_eq!(Entries::read(GROUP, LogId::new(3, 9), 3, Bytes::new()), Ok(none));
     }

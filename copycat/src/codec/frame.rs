@@ -182,10 +182,10 @@ impl Header {
     pub(crate) fn encode(&self, body: &[u8], out: &mut Vec<u8>) {
         let start = out.len();
         self.put(body, out);
-        seal(&mut out[start..]);
+        finish(&mut out[start..]);
     }
 
-    /// Appends the whole frame without its checksum; [`seal`] completes it.
+    /// Appends the whole frame without its checksum; [`finish`] completes it.
     pub(super) fn put(&self, body: &[u8], out: &mut Vec<u8>) {
         assert!(
             body.len() <= BODY_MAX && self.key_len as usize <= KEY_MAX.min(body.len()),
@@ -195,7 +195,7 @@ impl Header {
         let unsettled = sequence.checked_sub(settled).filter(|unsettled| *unsettled <= UNSETTLED_MAX);
         let unsettled = unsettled.expect("a client keeps its unsettled writes within the limit") as u16;
         let mut head = [0u8; HEADER_LEN];
-        head[UNSEALED_LENGTH].copy_from_slice(&((HEADER_LEN + body.len()) as u32).to_le_bytes());
+        head[UNFINISHED_LENGTH].copy_from_slice(&((HEADER_LEN + body.len()) as u32).to_le_bytes());
         head[8] = self.kind as u8;
         head[9] = self.codec.byte();
         head[10..12].copy_from_slice(&unsettled.to_le_bytes());
@@ -211,20 +211,20 @@ impl Header {
     }
 }
 
-/// The offset of the length until the frame is sealed. There it directly precedes all other bytes that the checksum
+/// The offset of the length until the frame is finished. There it directly precedes all other bytes that the checksum
 /// covers, so one pass computes the checksum.
-const UNSEALED_LENGTH: std::ops::Range<usize> = 4..8;
+const UNFINISHED_LENGTH: std::ops::Range<usize> = 4..8;
 
 /// Writes the checksum and the length of a frame to their final offsets.
-pub(super) fn seal(frame: &mut [u8]) {
+pub(super) fn finish(frame: &mut [u8]) {
     let checksum = crc32c(&frame[4..]);
-    frame.copy_within(UNSEALED_LENGTH, 0);
+    frame.copy_within(UNFINISHED_LENGTH, 0);
     frame[4..8].copy_from_slice(&checksum.to_le_bytes());
 }
 
-/// Returns the length of the frame at the front of `frames`, which is not sealed.
-pub(super) fn unsealed_len(frames: &[u8]) -> usize {
-    frame_len(&frames[UNSEALED_LENGTH]).expect("a frame that was put")
+/// Returns the length of the frame at the front of `frames`, which is not finished.
+pub(super) fn unfinished_len(frames: &[u8]) -> usize {
+    frame_len(&frames[UNFINISHED_LENGTH]).expect("a frame that was put")
 }
 
 /// A frame with verified fields, and the bytes it was read from.

@@ -13,11 +13,11 @@ pub(crate) mod command;
 pub(crate) mod configuration;
 pub(crate) mod cursor;
 pub(crate) mod entries;
+#[cfg(any(test, feature = "testing"))]
+pub(crate) mod forge;
 pub(crate) mod frame;
 pub(crate) mod ids;
 pub(crate) mod log_shape;
 pub(crate) mod payload;
-#[cfg(any(test, feature = "testing"))]
-pub(crate) mod seal;
 pub(crate) mod terms;
 pub(crate) mod value;

@@ -21,7 +21,7 @@ pub(crate) struct Batch {
     /// The checksum of the segment's header, if this is the first batch of the segment. It is then the header's
     /// `previous`.
     first_in: Option<u32>,
-    /// The header (empty until sealed), the callers' chunks, the padding (once sealed).
+    /// The header (empty until the batch is finished), the callers' chunks, the padding (once finished).
     chunks: Vec<Bytes>,
     /// The offset of each chunk from the header.
     starts: Vec<u32>,
@@ -56,7 +56,7 @@ impl Batch {
     /// Adds packed frames, or the body of a checkpoint. `count` is the number of frames, and `checksum` is the
     /// checksum of the whole batch including them.
     pub(crate) fn push(&mut self, chunk: Bytes, count: u32, checksum: u32) {
-        assert!(!self.is_sealed(), "nothing is added to what is being written");
+        assert!(!self.is_finished(), "nothing is added to what is being written");
         assert!(!chunk.is_empty() && (count > 0) == (self.kind == BatchKind::Frames), "{count} frames");
         let length = self.len() + chunk.len() as u64;
         assert!(length < SEGMENT_LEN_MAX, "a batch of {length} bytes is longer than any segment");
@@ -127,14 +127,14 @@ impl Batch {
         align_up(BATCH_HEADER_LEN as u64 + u64::from(self.length))
     }
 
-    fn is_sealed(&self) -> bool {
+    fn is_finished(&self) -> bool {
         !self.chunks[0].is_empty()
     }
 
     /// Completes the batch for writing. Returns the checksum of its header, which the header of the next batch
     /// repeats.
-    pub(crate) fn seal(&mut self, durable: Position, previous: u32) -> u32 {
-        assert!(!self.is_sealed(), "a batch is written once");
+    pub(crate) fn finish(&mut self, durable: Position, previous: u32) -> u32 {
+        assert!(!self.is_finished(), "a batch is written once");
         assert!(durable <= self.position, "a batch is written when everything before it is durable");
         assert!(self.offset + self.extent() <= self.region.len(), "the batch lies in the segment");
         let header = BatchHeader {
@@ -156,9 +156,9 @@ impl Batch {
         checksum
     }
 
-    /// Returns the region, the offset and the bytes to write. The batch must be sealed.
+    /// Returns the region, the offset and the bytes to write. The batch must be finished.
     pub(crate) fn parts(&self) -> (&Arc<dyn Region>, u64, &[Bytes]) {
-        assert!(self.is_sealed(), "sealed before it is written");
+        assert!(self.is_finished(), "finished before it is written");
         (&self.region, self.offset, &self.chunks)
     }
 

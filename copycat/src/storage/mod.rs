@@ -34,6 +34,8 @@ pub(crate) mod checkpoint;
 pub(crate) mod directory;
 mod disk;
 mod error;
+#[cfg(any(test, feature = "testing"))]
+pub(crate) mod forge;
 pub(crate) mod group_log;
 mod groups;
 #[cfg(any(test, feature = "testing"))]
@@ -50,8 +52,6 @@ mod recovery;
 mod replay;
 mod reserve;
 mod scan;
-#[cfg(any(test, feature = "testing"))]
-pub(crate) mod seal;
 pub(crate) mod segment;
 mod segments;
 mod space;

@@ -15,7 +15,7 @@ pub(super) struct WriteQueue {
     /// The position after the last frame.
     end: Position,
     durable: Position,
-    /// The checksum of the batch header that was sealed last. The next header in the segment repeats it.
+    /// The checksum of the batch header that was finished last. The next header in the segment repeats it.
     previous: u32,
     in_flight: Option<Arc<Batch>>,
     /// Waiting batches, oldest first. Only the last one takes more frames.
@@ -84,7 +84,7 @@ impl WriteQueue {
         added
     }
 
-    /// Seals the next batch and returns it for writing. If it is a batch of frames and no other batch waits, `fill`
+    /// Finishes the next batch and returns it for writing. If it is a batch of frames and no other batch waits, `fill`
     /// may add frames that fit its padding. Returns `None` while a write is in flight or nothing waits.
     pub(super) fn begin_write(&mut self, fill: impl FnOnce(&mut Batch, usize)) -> Option<Arc<Batch>> {
         if self.in_flight.is_some() {
@@ -99,7 +99,7 @@ impl WriteQueue {
         }
         let next = self.waiting.front();
         assert!(next.is_none_or(|next| batch.end_padded() <= next.position()), "batches do not overlap");
-        self.previous = batch.seal(self.durable, self.previous);
+        self.previous = batch.finish(self.durable, self.previous);
         let batch = Arc::new(batch);
         self.in_flight = Some(batch.clone());
         Some(batch)

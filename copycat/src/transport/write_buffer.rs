@@ -14,15 +14,15 @@ const PIECES_MAX: usize = 64;
 /// A growing sequence of bytes.
 #[derive(Debug, Default)]
 pub(crate) struct WriteBuffer {
-    sealed: VecDeque<Bytes>,
-    sealed_len: usize,
+    frozen: VecDeque<Bytes>,
+    frozen_len: usize,
     tail: BytesMut,
 }
 
 impl WriteBuffer {
     /// Returns the number of bytes.
     pub(crate) fn len(&self) -> usize {
-        self.sealed_len + self.tail.len()
+        self.frozen_len + self.tail.len()
     }
 
     /// Returns the buffer for small pieces, which follow everything before.
@@ -36,30 +36,30 @@ impl WriteBuffer {
             self.tail.extend_from_slice(&piece);
             return;
         }
-        self.seal();
-        self.sealed_len += piece.len();
-        self.sealed.push_back(piece);
+        self.freeze_tail();
+        self.frozen_len += piece.len();
+        self.frozen.push_back(piece);
     }
 
-    fn seal(&mut self) {
+    fn freeze_tail(&mut self) {
         if !self.tail.is_empty() {
-            self.sealed_len += self.tail.len();
-            self.sealed.push_back(self.tail.split().freeze());
+            self.frozen_len += self.tail.len();
+            self.frozen.push_back(self.tail.split().freeze());
         }
     }
 
     /// Moves everything into `batch`, which must be empty, and reuses its memory for later pieces.
     pub(super) fn drain_into(&mut self, batch: &mut Chunk) {
         assert!(batch.pieces.is_empty(), "one batch at a time");
-        self.seal();
-        std::mem::swap(&mut self.sealed, &mut batch.pieces);
-        batch.len = std::mem::take(&mut self.sealed_len);
+        self.freeze_tail();
+        std::mem::swap(&mut self.frozen, &mut batch.pieces);
+        batch.len = std::mem::take(&mut self.frozen_len);
     }
 
     /// Discards everything.
     pub(super) fn clear(&mut self) {
-        self.sealed.clear();
-        self.sealed_len = 0;
+        self.frozen.clear();
+        self.frozen_len = 0;
         self.tail.clear();
     }
 }

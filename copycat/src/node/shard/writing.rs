@@ -70,7 +70,7 @@ impl Writer {
             };
             packer.push(&header, &command.body);
         }
-        let entries = packer.seal();
+        let entries = packer.finish();
         assert_eq!(entries.len(), bytes, "frames are as long as was counted");
         self.tail_checksums.note(&entries);
         entries
@@ -110,7 +110,7 @@ impl Writer {
                 packer.push_configuration(&header(Kind::Configuration), configuration);
             }
         }
-        let entry = packer.seal();
+        let entry = packer.finish();
         self.tail_checksums.note(&entry);
         shard_journal.journal.append_own(self.group, &entry).map(drop)
     }

@@ -140,8 +140,8 @@ fn all_read(bytes: BytesMut) -> Vec<Message> {
     read_all(bytes.freeze()).unwrap().into_iter().map(arrived).collect()
 }
 
-fn sealed(bytes: Vec<u8>) -> Vec<u8> {
-    golden::sealed(bytes, &golden::expected::<Incoming>())
+fn with_checksum(bytes: Vec<u8>) -> Vec<u8> {
+    golden::with_checksum(bytes, &golden::expected::<Incoming>())
 }
 
 #[test]
@@ -277,7 +277,7 @@ fn signs_of_life_go_without_any_group() {
     for number in [1, 2, 3] {
         let mut forged = written(heartbeats(true, Vec::new())).to_vec();
         forged[ENVELOPE_LEN] = number;
-        assert!(read(&sealed(forged)).is_err());
+        assert!(read(&with_checksum(forged)).is_err());
     }
 }
 
@@ -290,7 +290,7 @@ fn a_heartbeat_of_nobody_and_a_log_that_ends_before_it_agrees_are_refused() {
     for number in [both_urgent_and_quiet, 4] {
         let mut forged = written(plain(record(1, 1, false, 0).message)).to_vec();
         forged[ENVELOPE_LEN] = number;
-        assert!(read(&sealed(forged)).is_err());
+        assert!(read(&with_checksum(forged)).is_err());
     }
 }
 

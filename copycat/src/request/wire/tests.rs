@@ -67,8 +67,8 @@ fn read(bytes: &[u8]) -> Result<Option<Any>, Unreadable> {
     read_one(bytes)
 }
 
-fn sealed(bytes: Vec<u8>) -> Vec<u8> {
-    golden::sealed(bytes, &golden::expected::<Any>())
+fn with_checksum(bytes: Vec<u8>) -> Vec<u8> {
+    golden::with_checksum(bytes, &golden::expected::<Any>())
 }
 
 fn write(key_len: u32, body: Bytes) -> Call {
@@ -248,7 +248,7 @@ fn what_the_other_side_would_refuse_is_not_sent() {
 fn forged(bytes: &BytesMut, at: usize, with: &[u8]) -> Result<Option<Any>, Unreadable> {
     let mut forged = bytes.to_vec();
     forged[ENVELOPE_LEN + at..ENVELOPE_LEN + at + with.len()].copy_from_slice(with);
-    read(&sealed(forged))
+    read(&with_checksum(forged))
 }
 
 #[test]
@@ -277,7 +277,7 @@ fn forged_sessions_and_stamps_are_refused() {
     assert!(forged(&bytes, stamp + 16, &1u64.to_le_bytes()).is_err(), "farther behind than a frame can say");
     let mut unflagged = bytes.to_vec();
     unflagged[10] = 0;
-    assert!(read(&sealed(unflagged)).is_err(), "a session without stamps");
+    assert!(read(&with_checksum(unflagged)).is_err(), "a session without stamps");
 }
 
 #[test]
@@ -300,7 +300,7 @@ fn forged_leaders_are_refused_whatever_they_claim() {
     let count = |count: u32| {
         let mut counted = intact.to_vec();
         counted[12..16].copy_from_slice(&count.to_le_bytes());
-        read(&sealed(counted))
+        read(&with_checksum(counted))
     };
     let too_long = |found| Err(Malformed::TooLong { limit: 2, found }.into());
     assert_eq!(count(u32::MAX), too_long(u32::MAX as usize));

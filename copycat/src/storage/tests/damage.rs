@@ -5,8 +5,8 @@ use crate::codec::checksum::crc32c_around;
 use crate::codec::ids::{INDEX_MAX, TERM_MAX};
 use crate::storage::batch_header::{BatchKind, begins};
 use crate::storage::error::{Damage, DamageKind, Unreadable};
+use crate::storage::forge::{image, write_checksums};
 use crate::storage::position::Position;
-use crate::storage::seal::{image, seal};
 use crate::storage::segment::SegmentHeader;
 
 /// Returns the images, by number, of two segments of a journal closed in order. The second has several batches.
@@ -268,7 +268,7 @@ fn segments_that_begin_between_blocks_are_damage() {
     let mut image = image(&[(BatchKind::Checkpoint, vec![0; 4])], 64 << 10);
     // Changes the base. Then no batch lies where its header says, as in a journal that was just created.
     image[32] = 4;
-    seal(&mut image);
+    write_checksums(&mut image);
     assert!(matches!(reopen(&[image]), Err(StorageError::Damaged(_))));
 }
 

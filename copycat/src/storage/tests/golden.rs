@@ -47,7 +47,7 @@ fn one_of_each(term: Term) -> Entries {
     for (index, kind) in (11..).zip(reserved) {
         packer.push(&bare(kind, index), b"reserved");
     }
-    packer.seal()
+    packer.finish()
 }
 
 /// Performs all operations of the golden journal.

@@ -109,7 +109,7 @@ fn forged_fields_are_refused() {
         let (_, bytes) = all_written().into_iter().find(|(known, _)| *known == name).unwrap();
         let mut forged = bytes.to_vec();
         forged[ENVELOPE_LEN + at..ENVELOPE_LEN + at + with.len()].copy_from_slice(with);
-        read(&golden::sealed(forged, &golden::expected::<Any>()))
+        read(&golden::with_checksum(forged, &golden::expected::<Any>()))
     };
     for (name, _) in samples() {
         assert!(forged(name, 0, &[0; 8]).is_err(), "{name} of no stream");

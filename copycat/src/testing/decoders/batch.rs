@@ -4,8 +4,8 @@ use super::Verdict;
 use super::frame::frame;
 use super::input::Input;
 use crate::codec::checksum::crc32c;
+use crate::codec::forge::write_frame_checksums;
 use crate::codec::frame::{Frame, Header};
-use crate::codec::seal::seal_frames;
 use crate::codec::terms::LogId;
 use crate::storage::batch_header::{BATCH_HEADER_LEN, BatchHeader, BatchKind, Record, add_frame};
 use crate::storage::checkpoint;
@@ -63,7 +63,7 @@ fn forged(bytes: &[u8]) -> Verdict {
     let mut body = input.rest().to_vec();
     let (mut count, mut body_checksum) = (0, crc32c(&body));
     if kind == BatchKind::Frames {
-        seal_frames(&mut body);
+        write_frame_checksums(&mut body);
         let frames = Frame::all_trusted(&body).map_while(Result::ok);
         (count, body_checksum) = frames.fold((0, 0), |(count, sum), f| (count + 1, add_frame(sum, f.bytes)));
     }

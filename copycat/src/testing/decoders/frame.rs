@@ -2,14 +2,14 @@
 
 use super::Verdict;
 use crate::codec::configuration::Configuration;
+use crate::codec::forge::write_frame_checksums;
 use crate::codec::frame::{BODY_MAX, FRAME_MAX, Frame, KEY_MAX, Kind};
-use crate::codec::seal::seal_frames;
 
 /// Reads packed frames.
 pub fn frame(bytes: &[u8]) -> Verdict {
-    let mut sealed = bytes.to_vec();
-    seal_frames(&mut sealed);
-    packed(bytes).or(packed(&sealed))
+    let mut intact = bytes.to_vec();
+    write_frame_checksums(&mut intact);
+    packed(bytes).or(packed(&intact))
 }
 
 fn packed(bytes: &[u8]) -> Verdict {

@@ -2,7 +2,7 @@
 
 use super::Verdict;
 use super::input::Input;
-use super::message::seal;
+use super::message::write_checksums;
 use super::pieces::{Pieces, outcome};
 use crate::transport::handshake;
 use crate::transport::limits::HANDSHAKE_MAX;
@@ -18,7 +18,7 @@ pub fn handshake(bytes: &[u8]) -> Verdict {
     if choices & 1 == 1 {
         // Bytes after the message were sent too early, or belong to the next message.
         let length = sent.len().saturating_sub(usize::from(choices >> 1));
-        seal(&mut sent[..length]);
+        write_checksums(&mut sent[..length]);
     }
     let sent = Bytes::from(sent);
     listen(&sent, seed).or(call(&sent, seed))

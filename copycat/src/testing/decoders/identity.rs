@@ -6,8 +6,8 @@ use crate::node::identity::Identity;
 
 /// Reads an identity file.
 pub fn identity(bytes: &[u8]) -> Verdict {
-    let sealed = [bytes, &crc32c(bytes).to_le_bytes()].concat();
-    record(bytes).or(record(&sealed))
+    let intact = [bytes, &crc32c(bytes).to_le_bytes()].concat();
+    record(bytes).or(record(&intact))
 }
 
 fn record(bytes: &[u8]) -> Verdict {

@@ -2,7 +2,7 @@
 
 use super::Verdict;
 use crate::codec::cursor::Malformed;
-use crate::codec::seal::seal_frames;
+use crate::codec::forge::write_frame_checksums;
 use crate::node::wire::append::{APPEND, HEAD_LEN};
 use crate::transport::limits::{ENVELOPE_LEN, MESSAGE_MAX};
 use crate::transport::wire::envelope::{self, Envelope, Expected};
@@ -23,21 +23,21 @@ const HANDLE: Expected = Expected { kinds: <remote::wire::Incoming as Incoming>:
 
 /// Reads one message.
 pub fn message(bytes: &[u8]) -> Verdict {
-    let mut sealed = bytes.to_vec();
-    seal(&mut sealed);
-    one(bytes).or(one(&sealed))
+    let mut intact = bytes.to_vec();
+    write_checksums(&mut intact);
+    one(bytes).or(one(&intact))
 }
 
 /// Makes the bytes one message, down to the frames of an append. Leaves bytes shorter than an envelope unchanged.
-pub(super) fn seal(message: &mut [u8]) {
+pub(super) fn write_checksums(message: &mut [u8]) {
     if message.len() < ENVELOPE_LEN {
         return;
     }
     let is_append = message[8..10] == [APPEND.number, APPEND.family as u8];
     if is_append && message.len() > ENVELOPE_LEN + HEAD_LEN {
-        seal_frames(&mut message[ENVELOPE_LEN + HEAD_LEN..]);
+        write_frame_checksums(&mut message[ENVELOPE_LEN + HEAD_LEN..]);
     }
-    envelope::seal(message, &MEMBER);
+    envelope::write_checksum(message, &MEMBER);
 }
 
 fn one(bytes: &[u8]) -> Verdict {

@@ -6,9 +6,9 @@ use super::journal_samples::{Past, pasts};
 use crate::codec::frame::Frame;
 use crate::codec::ids::{GroupId, INDEX_MAX, Index, TERM_MAX};
 use crate::storage::batch_header::{BatchHeader, BatchKind};
+use crate::storage::forge::{image, write_checksums};
 use crate::storage::history::{append, close, frame, recovered_prefix, small};
 use crate::storage::position::{BLOCK, Position};
-use crate::storage::seal::{image, seal};
 use crate::storage::{Journal, Recovered, SimulatedDisk, StorageError};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -108,7 +108,7 @@ fn rewritten(mut input: Input<'_>) -> Verdict {
             image[offset..end].copy_from_slice(&bytes[..end - offset]);
         }
     }
-    images.values_mut().for_each(|image| seal(image));
+    images.values_mut().for_each(|image| write_checksums(image));
     opened(&images)
 }
 
@@ -128,12 +128,12 @@ fn made_up(mut input: Input<'_>) -> Verdict {
 }
 
 fn raw(mut input: Input<'_>) -> Verdict {
-    let sealed = input.u8() & 1 == 1;
+    let intact = input.u8() & 1 == 1;
     let mut image = input.rest().to_vec();
     let blocks = image.len().div_ceil(BLOCK_LEN).max(16);
     image.resize(blocks * BLOCK_LEN, 0);
-    if sealed {
-        seal(&mut image);
+    if intact {
+        write_checksums(&mut image);
     }
     opened(&BTreeMap::from([(0, image)]))
 }

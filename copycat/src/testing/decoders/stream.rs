@@ -2,7 +2,7 @@
 
 use super::Verdict;
 use super::input::Input;
-use super::message::seal;
+use super::message::write_checksums;
 use super::pieces::{Pieces, outcome};
 use crate::codec::ids::MemberId;
 use crate::transport::closed::Closed;
@@ -22,7 +22,7 @@ pub fn stream(bytes: &[u8]) -> Verdict {
     let (choices, seed) = (input.u8(), u64::from(input.u8()));
     let mut sent = input.rest().to_vec();
     if choices & 4 != 0 {
-        seal_all(&mut sent);
+        write_all_checksums(&mut sent);
     }
     let sent = Bytes::from(sent);
     // Messages of a server reach a member on its bulk connection, and a remote handle.
@@ -40,15 +40,15 @@ fn both<I: Incoming + PartialEq>(sent: Bytes, seed: u64, choices: u8) -> Verdict
     Verdict::of(verified)
 }
 
-/// Seals message by message, as far as their lengths fit. The last one may be incomplete.
-fn seal_all(mut rest: &mut [u8]) {
+/// Writes the checksums, message by message, as far as their lengths fit. The last one may be incomplete.
+fn write_all_checksums(mut rest: &mut [u8]) {
     while rest.len() >= ENVELOPE_LEN {
         let claimed = u32::from_le_bytes([rest[0], rest[1], rest[2], rest[3]]) as usize;
         if !(ENVELOPE_LEN..=rest.len()).contains(&claimed) {
             return;
         }
         let (message, behind) = rest.split_at_mut(claimed);
-        seal(message);
+        write_checksums(message);
         rest = behind;
     }
 }

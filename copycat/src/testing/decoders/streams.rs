@@ -3,7 +3,7 @@
 
 use super::Verdict;
 use super::input::Input;
-use super::message::seal;
+use super::message::write_checksums;
 use crate::node::wire::Incoming as AtMember;
 use crate::remote::wire::Incoming as AtHandle;
 use crate::stream::STREAMS_MAX;
@@ -159,6 +159,6 @@ impl Ends {
 /// Makes up messages, under valid checksums.
 fn forged<I: crate::transport::wire::Incoming>(choice: u8, input: &mut Input<'_>) -> Vec<I> {
     let mut bytes = input.take(usize::from(choice)).to_vec();
-    seal(&mut bytes);
+    write_checksums(&mut bytes);
     read_all(bytes.into()).unwrap_or_default()
 }

@@ -119,7 +119,7 @@ impl Log {
             };
             packer.push(&header, body);
         }
-        packer.seal()
+        packer.finish()
     }
 
     /// Appends entries. Waits if the next segment is not ready.

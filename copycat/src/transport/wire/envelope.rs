@@ -126,7 +126,7 @@ fn checksum(covered: &[u8]) -> u32 {
 /// Rewrites length and checksum to fit the rest of the message, as an attacker would. It is at least an
 /// envelope long.
 #[cfg(any(test, feature = "testing"))]
-pub(crate) fn seal(message: &mut [u8], expected: &Expected) {
+pub(crate) fn write_checksum(message: &mut [u8], expected: &Expected) {
     let length = message.len();
     message[..4].copy_from_slice(&(length as u32).to_le_bytes());
     let kind = expected.kinds.find(message[9], message[8], expected.sender);

@@ -1,6 +1,6 @@
 //! Checks for the messages of every layer: golden bytes stay readable, and damaged bytes are never read.
 
-use super::envelope::{Expected, seal};
+use super::envelope::{Expected, write_checksum};
 use super::family::SenderKinds;
 use super::unreadable::Unreadable;
 use super::{Incoming, hello};
@@ -77,8 +77,8 @@ pub(crate) fn expected<I: Incoming>() -> Expected {
 }
 
 /// Rewrites length and checksum, as an attacker would.
-pub(crate) fn sealed(mut message: Vec<u8>, expected: &Expected) -> Vec<u8> {
-    seal(&mut message, expected);
+pub(crate) fn with_checksum(mut message: Vec<u8>, expected: &Expected) -> Vec<u8> {
+    write_checksum(&mut message, expected);
     message
 }
 
@@ -110,25 +110,25 @@ fn resized_and_recounted<T>(name: &str, bytes: &[u8], expected: &Expected, read:
     for length in [bytes.len() - 1, bytes.len() + 1, bytes.len() + 24] {
         let mut other = bytes.to_vec();
         other.resize(length, 0);
-        assert!(!matches!(read(&sealed(other, expected)), Ok(Some(_))), "{name} in {length} bytes");
+        assert!(!matches!(read(&with_checksum(other, expected)), Ok(Some(_))), "{name} in {length} bytes");
     }
     for count in [0x40, 0x7fff_ffff, u32::MAX] {
         let mut counted = bytes.to_vec();
         let was = u32::from_le_bytes(*counted[12..].first_chunk().unwrap());
         counted[12..16].copy_from_slice(&(was ^ count).to_le_bytes());
-        assert!(read(&sealed(counted, expected)).is_err(), "{name} with another count");
+        assert!(read(&with_checksum(counted, expected)).is_err(), "{name} with another count");
     }
     let mut grouped = bytes.to_vec();
     if grouped[16..24] == [0; 8] {
         grouped[16] = 1;
-        assert!(read(&sealed(grouped, expected)).is_err(), "{name} with a group");
+        assert!(read(&with_checksum(grouped, expected)).is_err(), "{name} with a group");
     } else {
         grouped[16..24].fill(0);
-        assert!(read(&sealed(grouped, expected)).is_err(), "{name} without a group");
+        assert!(read(&with_checksum(grouped, expected)).is_err(), "{name} without a group");
     }
     let mut reserved = bytes.to_vec();
     reserved[11] = 1;
-    assert!(read(&sealed(reserved, expected)).is_err(), "{name} with something reserved");
+    assert!(read(&with_checksum(reserved, expected)).is_err(), "{name} with something reserved");
 }
 
 /// Checks that no bytes under a right checksum make a reader panic.
@@ -139,7 +139,7 @@ fn forged<T>(all: &[Named], expected: &Expected, read: Read<'_, T>) {
             for value in [0, 1, 2, 127, 128, 255, random.u8(..)] {
                 let mut forged = bytes.to_vec();
                 forged[at] = value;
-                let _outcome = read(&sealed(forged, expected));
+                let _outcome = read(&with_checksum(forged, expected));
             }
         }
         for _ in 0..2_000 {
@@ -148,7 +148,7 @@ fn forged<T>(all: &[Named], expected: &Expected, read: Read<'_, T>) {
                 let at = random.usize(8..forged.len().max(9));
                 forged[at.min(bytes.len() - 1)] = random.u8(..);
             }
-            let _outcome = read(&sealed(forged, expected));
+            let _outcome = read(&with_checksum(forged, expected));
         }
         // The kind, followed by random bytes.
         for _ in 0..2_000 {
@@ -156,7 +156,7 @@ fn forged<T>(all: &[Named], expected: &Expected, read: Read<'_, T>) {
             random_body[10..24].fill_with(|| if random.bool() { 0 } else { random.u8(..) });
             random_body.extend((0..random.usize(..200)).map(|_| random.u8(..)));
             let _outcome = read(&random_body);
-            let _outcome = read(&sealed(random_body, expected));
+            let _outcome = read(&with_checksum(random_body, expected));
         }
     }
 }

@@ -131,7 +131,7 @@ fn another_version_is_told_apart_whatever_it_says() {
     let mut other = bytes.to_vec();
     other[24..26].copy_from_slice(&7u16.to_le_bytes());
     other.resize(200, 0xee);
-    let other = golden::sealed(other, &HANDSHAKE);
+    let other = golden::with_checksum(other, &HANDSHAKE);
     assert_eq!(read(&other), Ok(Some(Read::Hello(Err(7)))));
     assert_eq!(read(&version_1("hello")), Ok(Some(Read::Hello(Err(1)))));
 }
@@ -188,7 +188,7 @@ fn a_flag_that_means_nothing_is_refused() {
         for bit in 0..8 {
             let mut flagged = bytes.to_vec();
             flagged[10] = 1 << bit;
-            let outcome = read(&golden::sealed(flagged, &golden::handshake()));
+            let outcome = read(&golden::with_checksum(flagged, &golden::handshake()));
             let refused = Malformed::Value { field: "message flags", found: 1 << bit };
             assert_eq!(outcome, Err(refused.into()), "{name}");
         }

@@ -4,7 +4,7 @@ use super::frame::{FRAME_MAX, HEADER_LEN, checksum};
 
 /// Turns `bytes` into frames, one after the other. Each frame keeps the length it claims if that many bytes are left,
 /// and otherwise takes all that are left. A rest too short for a header stays unchanged.
-pub(crate) fn seal_frames(bytes: &mut [u8]) {
+pub(crate) fn write_frame_checksums(bytes: &mut [u8]) {
     let mut rest = bytes;
     while rest.len() >= HEADER_LEN {
         let claimed = u32::from_le_bytes([rest[0], rest[1], rest[2], rest[3]]) as usize;

@@ -6,8 +6,8 @@ use super::history::owner;
 use super::position::{BLOCK, Position, align_up};
 use super::segment::{self, SegmentHeader};
 use crate::codec::checksum::crc32c;
+use crate::codec::forge::write_frame_checksums;
 use crate::codec::frame::Frame;
-use crate::codec::seal::seal_frames;
 
 /// Returns a first segment of `len` bytes with these batches, as many as fit.
 pub(crate) fn image(batches: &[(BatchKind, Vec<u8>)], len: usize) -> Vec<u8> {
@@ -34,13 +34,13 @@ pub(crate) fn image(batches: &[(BatchKind, Vec<u8>)], len: usize) -> Vec<u8> {
         durable = Position(image.len() as u64);
     }
     image.resize(len, 0);
-    seal(&mut image);
+    write_checksums(&mut image);
     image
 }
 
 /// Rewrites all checksums of a segment, including the chain of its batches, and its padding. There must be at least a
 /// block.
-pub(crate) fn seal(image: &mut [u8]) {
+pub(crate) fn write_checksums(image: &mut [u8]) {
     let mut previous = segment::checksum(&image[..BLOCK as usize]);
     image[12..16].copy_from_slice(&previous.to_le_bytes());
     let mut offset = BLOCK as usize;
@@ -48,7 +48,7 @@ pub(crate) fn seal(image: &mut [u8]) {
         let length = u32::from_le_bytes([32, 33, 34, 35].map(|at| image[offset + at])) as usize;
         let extent = align_up((BATCH_HEADER_LEN + length) as u64) as usize;
         if batch_header::begins(&image[offset..]) && offset + extent <= image.len() {
-            previous = seal_batch(&mut image[offset..offset + extent], length, previous);
+            previous = write_batch_checksums(&mut image[offset..offset + extent], length, previous);
             offset += extent;
         } else {
             offset += BLOCK as usize;
@@ -57,13 +57,13 @@ pub(crate) fn seal(image: &mut [u8]) {
 }
 
 /// Rewrites the checksums of a batch. Returns the checksum of its header.
-fn seal_batch(batch: &mut [u8], length: usize, previous: u32) -> u32 {
+fn write_batch_checksums(batch: &mut [u8], length: usize, previous: u32) -> u32 {
     let (header, rest) = batch.split_at_mut(BATCH_HEADER_LEN);
     let (body, padding) = rest.split_at_mut(length);
     padding.fill(0);
     let (mut count, mut checksum) = (0u32, crc32c(body));
     if header[48] == BatchKind::Frames as u8 {
-        seal_frames(body);
+        write_frame_checksums(body);
         checksum = 0;
         for frame in Frame::all_trusted(body).map_while(Result::ok) {
             (count, checksum) = (count + 1, batch_header::add_frame(checksum, frame.bytes));
@@ -72,7 +72,7 @@ fn seal_batch(batch: &mut [u8], length: usize, previous: u32) -> u32 {
     header[36..40].copy_from_slice(&count.to_le_bytes());
     header[40..44].copy_from_slice(&checksum.to_le_bytes());
     header[44..48].copy_from_slice(&previous.to_le_bytes());
-    let sealed = batch_header::checksum(header);
-    header[4..8].copy_from_slice(&sealed.to_le_bytes());
-    sealed
+    let header_checksum = batch_header::checksum(header);
+    header[4..8].copy_from_slice(&header_checksum.to_le_bytes());
+    header_checksum
 }
