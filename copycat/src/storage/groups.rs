@@ -4,8 +4,8 @@ use super::batch::Batch;
 use super::checkpoint;
 use super::error::StorageError;
 use super::group_log::{GroupLog, GroupState};
-use super::pending_commits::PendingCommits;
 use super::position::Position;
+use super::unrecorded_commits::UnrecordedCommits;
 use crate::codec::cursor::Malformed;
 use crate::codec::entries::Entries;
 use crate::codec::ids::{GroupId, Index, MemberId, Term};
@@ -22,7 +22,7 @@ pub(crate) const APPEND_MAX: usize = 64 << 20;
 #[derive(Debug, Default)]
 pub(super) struct Groups {
     logs: BTreeMap<GroupId, GroupLog>,
-    unrecorded: PendingCommits,
+    unrecorded: UnrecordedCommits,
 }
 
 impl Groups {
@@ -32,7 +32,7 @@ impl Groups {
             logs.values().all(|log| log.noted() == log.state().commit),
             "what was found is recorded"
         );
-        Groups { logs, unrecorded: PendingCommits::default() }
+        Groups { logs, unrecorded: UnrecordedCommits::default() }
     }
 
     /// Returns the state of each group.

@@ -11,7 +11,7 @@
 //!  recovery  write  read  space  preallocation    called by the owner, besides the methods in `journal`
 //!                   journal                       append, vote, commit, roll
 //!  groups  segments  write_queue  preallocator    the journal's parts, each with one job
-//!  replay  pending_commits  batch_cache           formats in use
+//!  replay  unrecorded_commits  batch_cache        formats in use
 //!  scan  checkpoint  batch  reserve
 //!  batch_header  segment  group_log  options      plain values
 //!  disk  directory  error  owner  position
@@ -43,7 +43,6 @@ pub(crate) mod history;
 mod journal;
 mod options;
 mod owner;
-mod pending_commits;
 pub(crate) mod position;
 mod preallocation;
 mod preallocator;
@@ -57,6 +56,7 @@ mod segments;
 mod space;
 #[cfg(test)]
 mod tests;
+mod unrecorded_commits;
 mod write;
 mod write_queue;
 

@@ -3,9 +3,9 @@
 use super::batch::Batch;
 use super::error::{DiskError, StorageError};
 use super::journal::Journal;
-use super::pending_commits::COMMIT_LEN;
 use super::position::Position;
 use super::reserve::Purpose;
+use super::unrecorded_commits::COMMIT_LEN;
 use std::sync::Arc;
 use std::time::Duration;
 

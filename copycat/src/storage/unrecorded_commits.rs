@@ -1,4 +1,4 @@
-//! Commit indexes that wait to be recorded in the journal.
+//! Commit indexes that are not recorded in the journal yet.
 //!
 //! Losing a commit index is harmless: the group learns it again. So its record takes no space from other frames. It
 //! goes into the padding of a batch that is written anyway. Only if none was recorded for a second does it get a
@@ -20,14 +20,14 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The groups whose commit index is higher than the recorded one.
 #[derive(Debug, Default)]
-pub(super) struct PendingCommits {
+pub(super) struct UnrecordedCommits {
     /// Each group once. The group that has waited longest is recorded first, so that none is passed over.
     groups: VecDeque<GroupId>,
     /// The time since which some group has waited and none was recorded, as far as the owner has reported the time.
     since: Option<Duration>,
 }
 
-impl PendingCommits {
+impl UnrecordedCommits {
     /// Adds a group that does not wait yet.
     pub(super) fn push(&mut self, group: GroupId) {
         debug_assert!(!self.groups.contains(&group), "each group once");
