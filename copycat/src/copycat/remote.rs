@@ -5,7 +5,7 @@ use super::durations::{REQUEST_TIMEOUT, outside};
 use crate::cluster::Member;
 use crate::codec::ids::MemberId;
 use crate::error::{ConfigError, Error, ErrorKind};
-use crate::remote::{Options, RemoteNode};
+use crate::remote::{Options, RemoteClient};
 use crate::resource::block_on::block_on_outside;
 use crate::resource::client::{Partition, ResourceClient};
 use crate::resource::commands::Partitioned;
@@ -31,7 +31,7 @@ use std::time::Duration;
 /// that the outcome is unknown.
 #[derive(Debug)]
 pub struct Remote {
-    node: RemoteNode,
+    client: RemoteClient,
 }
 
 impl Remote {
@@ -103,8 +103,8 @@ impl RemoteBuilder {
         let address = |member: &Member| (MemberId(member.id()), member.address().to_owned());
         let members = self.members.iter().map(address).collect();
         let options = Options { members, network: self.network, request_timeout: self.request_timeout };
-        let node = RemoteNode::connect(options).await.map_err(ErrorKind::from)?;
-        Ok(Remote { node })
+        let client = RemoteClient::connect(options).await.map_err(ErrorKind::from)?;
+        Ok(Remote { client })
     }
 
     /// Connects as [`connect`](Self::connect) does, blocking the calling thread: for programs without a runtime.
@@ -180,7 +180,7 @@ impl<N: Partitions> RemoteResource<'_, N> {
     async fn proxy<P: Proxy>(self) -> Result<P, Error> {
         let count = self.partitions.count();
         check_name(&self.name, count)?;
-        let groups = match self.remote.node.resolve(&self.name).await {
+        let groups = match self.remote.client.resolve(&self.name).await {
             Ok(groups) => groups,
             Err(error) => return Err(ErrorKind::Unresolved { resource: self.name, error }.into()),
         };
@@ -188,10 +188,10 @@ impl<N: Partitions> RemoteResource<'_, N> {
         if found != count {
             return Err(ErrorKind::OtherPartitions { resource: self.name, expected: count, found }.into());
         }
-        let sender = self.remote.node.request_sender();
+        let sender = self.remote.client.request_sender();
         let partition = |group| Partition { group, sender: sender.clone() };
         let (partitions, listening) =
-            (groups.into_iter().map(partition).collect(), self.remote.node.status_sender());
+            (groups.into_iter().map(partition).collect(), self.remote.client.status_sender());
         Ok(P::from_client(ResourceClient::new(&self.name, partitions, listening)))
     }
 }

@@ -78,9 +78,10 @@ pub(crate) enum RemoteError {
     Thread(#[source] io::Error),
 }
 
-/// The thread that owns the connections. Dropping it closes them and waits for the thread.
+/// The client of a cluster: the owner of the thread that has the connections. Dropping it closes them and waits for the
+/// thread.
 #[derive(Debug)]
-pub(crate) struct RemoteNode {
+pub(crate) struct RemoteClient {
     sender: RequestSender,
     commands: mpsc::Sender<Command>,
     listening: StatusSender,
@@ -88,9 +89,9 @@ pub(crate) struct RemoteNode {
     thread: Option<JoinHandle<()>>,
 }
 
-impl RemoteNode {
+impl RemoteClient {
     /// Connects to the first member that answers.
-    pub(crate) async fn connect(options: Options) -> Result<RemoteNode, RemoteError> {
+    pub(crate) async fn connect(options: Options) -> Result<RemoteClient, RemoteError> {
         let (sender, requests) = RequestSender::new(DEPTH);
         let (commands, inlet) = mpsc::channel(COMMANDS_MAX);
         let (listening, watches) = StatusSender::new(COMMANDS_MAX);
@@ -100,9 +101,9 @@ impl RemoteNode {
         let thread =
             threads::spawn("copycat-remote".into(), move || run(options, channels, started, stopped))
                 .map_err(RemoteError::Thread)?;
-        let node = RemoteNode { sender, commands, listening, stop: Some(stop), thread: Some(thread) };
+        let client = RemoteClient { sender, commands, listening, stop: Some(stop), thread: Some(thread) };
         match outcome.await {
-            Ok(outcome) => outcome.map(|()| node),
+            Ok(outcome) => outcome.map(|()| client),
             Err(_) => Err(RemoteError::Thread(io::Error::other("it ended at once"))),
         }
     }
@@ -127,7 +128,7 @@ impl RemoteNode {
     }
 }
 
-impl Drop for RemoteNode {
+impl Drop for RemoteClient {
     fn drop(&mut self) {
         self.stop = None;
         if let Some(thread) = self.thread.take() {

@@ -1,6 +1,6 @@
 //! Fake members: they speak the protocol, and say what a test tells them.
 
-use super::super::{Options, RemoteNode};
+use super::super::{Options, RemoteClient};
 use crate::codec::access::Access;
 use crate::codec::command::{Call, Command};
 use crate::codec::cursor::Malformed;
@@ -158,17 +158,17 @@ pub(super) fn leader(term: u64, member: u64, address: &str) -> LeaderHint {
     LeaderHint { group: GROUP, term, member: MemberId(member), address: address.into() }
 }
 
-pub(super) async fn handle(network: &Memory, address: &str) -> RemoteNode {
+pub(super) async fn handle(network: &Memory, address: &str) -> RemoteClient {
     handle_with(network, address, PATIENCE).await
 }
 
-pub(super) async fn handle_with(network: &Memory, address: &str, request_timeout: Duration) -> RemoteNode {
+pub(super) async fn handle_with(network: &Memory, address: &str, request_timeout: Duration) -> RemoteClient {
     let options = Options {
         members: vec![(MemberId(1), address.into())],
         network: Arc::new(network.clone()),
         request_timeout,
     };
-    RemoteNode::connect(options).await.unwrap()
+    RemoteClient::connect(options).await.unwrap()
 }
 
 pub(super) async fn write(sender: &RequestSender, number: u32) -> Answer {
