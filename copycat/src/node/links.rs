@@ -53,8 +53,8 @@ impl Answers for Back {
         }
     }
 
-    fn connection(&self) -> usize {
-        self.0.connection()
+    fn connection_key(&self) -> usize {
+        self.0.connection_key()
     }
 }
 

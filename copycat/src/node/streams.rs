@@ -113,7 +113,7 @@ impl Streams {
             Err(fault) => {
                 // The transport warns about the closed connection, at a limited rate.
                 tracing::debug!(connection = client, %fault, "no stream is used like that");
-                handle.replies.cut(Closed::Misused);
+                handle.replies.disconnect(Closed::Misused);
                 self.handles.remove(&client);
             }
         }

@@ -78,7 +78,7 @@ impl EventLoop {
             roaming: false,
         };
         let first = event_loop.open(first);
-        event_loop.requests.routes.settle(first);
+        event_loop.requests.routes.set_default_connection(first);
         event_loop
     }
 
@@ -202,7 +202,7 @@ impl EventLoop {
         match (dialed.leader, dialed.outcome) {
             (None, Ok(client)) => {
                 let default_connection = self.open(client);
-                self.requests.routes.settle(default_connection);
+                self.requests.routes.set_default_connection(default_connection);
             }
             (Some(_), Ok(client)) if self.connections.len() < MEMBERS_MAX => drop(self.open(client)),
             (Some(leader), _) => self.requests.routes.unreachable(leader),

@@ -172,7 +172,7 @@ mod tests {
         requests.expire(now + TIMEOUT);
         assert_eq!(fill(&mut requests), most, "whose time is up waits no longer");
         requests.routes.opened(MemberId(1), ConnectionId(1));
-        requests.routes.settle(ConnectionId(1));
+        requests.routes.set_default_connection(ConnectionId(1));
         let first = requests.next().expect("a batch for the first group");
         assert_eq!(fill(&mut requests), first.submit.requests.len(), "what is sent does not wait");
     }

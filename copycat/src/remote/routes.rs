@@ -93,7 +93,7 @@ impl Routes {
     }
 
     /// Makes the connection the default one.
-    pub(super) fn settle(&mut self, default_connection: ConnectionId) {
+    pub(super) fn set_default_connection(&mut self, default_connection: ConnectionId) {
         self.default_connection = Some(default_connection);
         self.assign_connections();
     }

@@ -14,7 +14,7 @@ pub(crate) trait Answers: Send + Sync {
     fn send(&self, answers: Vec<Answered>);
 
     /// Returns a number that tells the connection from all others that exist. Answers of one connection leave together.
-    fn connection(&self) -> usize;
+    fn connection_key(&self) -> usize;
 }
 
 /// The connection of requests from another process. Cheap to clone.
@@ -62,8 +62,8 @@ impl Replies {
         let answered = Answered { id: number, result: answer.map_err(RequestError::code) };
         // A turn serves few connections, and mostly one after the other: the newest is at the end.
         // Each message that came by it has an origin of its own.
-        let connection = origin.0.connection();
-        let known = self.gathered.iter_mut().rev().find(|(known, _)| known.0.connection() == connection);
+        let connection = origin.0.connection_key();
+        let known = self.gathered.iter_mut().rev().find(|(known, _)| known.0.connection_key() == connection);
         match known {
             Some((_, answers)) => answers.push(answered),
             None => self.gathered.push((origin, vec![answered])),
@@ -92,7 +92,7 @@ mod tests {
             self.1.lock().unwrap().push(answers.len());
         }
 
-        fn connection(&self) -> usize {
+        fn connection_key(&self) -> usize {
             self.0
         }
     }

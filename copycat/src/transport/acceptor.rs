@@ -183,7 +183,7 @@ impl<I: Incoming> Shared<I> {
             }
             CallerKind::Member { priority: Priority::Bulk, .. } | CallerKind::Client => {
                 let idle_max = limits.client_idle_bytes_max;
-                send_queue(limits.client_bytes_max, Overflow::Cut { idle_max })
+                send_queue(limits.client_bytes_max, Overflow::Disconnect { idle_max })
             }
         }
     }

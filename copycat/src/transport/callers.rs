@@ -61,7 +61,7 @@ impl Callers {
         let mut lists = self.lists();
         lists.dismissed = true;
         lists.arriving.values().for_each(AbortHandle::abort);
-        lists.members.values().for_each(|member| member.sender.cut(Closed::Stopped));
+        lists.members.values().for_each(|member| member.sender.disconnect(Closed::Stopped));
         for client in lists.clients.values() {
             client.drain();
         }
@@ -108,7 +108,7 @@ impl<'a> ConnectionGuard<'a> {
                     if earlier.disk_id != disk_id && !formed {
                         return Err(Refusal::DuplicateMember);
                     }
-                    earlier.sender.cut(Closed::Replaced);
+                    earlier.sender.disconnect(Closed::Replaced);
                 }
                 let inside = Inside { number: self.number, disk_id, sender: sender.clone() };
                 lists.members.insert((id, priority), inside);

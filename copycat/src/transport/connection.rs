@@ -82,7 +82,7 @@ pub(super) async fn serve<I: Incoming>(
     let mut reading = pin!(read(half, opened.received, reader, &life));
     let closed = tokio::select! {
         biased;
-        closed = send_queue.cut() => closed,
+        closed = send_queue.disconnected() => closed,
         closed = &mut reading => closed,
         closed = write(writer, send_queue) => closed,
         closed = watch(&life, send_queue, limits) => closed,

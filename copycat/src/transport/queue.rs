@@ -14,7 +14,7 @@ pub(crate) enum Overflow {
     /// Refuses the message; its sender knows what to do.
     Refuse,
     /// Cuts the connection: the other end does not read, and cannot be told otherwise.
-    Cut {
+    Disconnect {
         /// The bytes that may wait while the other end accepts none. Beyond it, the other end must accept some
         /// periodically.
         idle_max: usize,
@@ -27,7 +27,7 @@ pub(super) struct Shared {
     /// Tells the writer that there is something to write.
     pub(super) work: Notify,
     /// Tells the connection to end.
-    pub(super) cut: Notify,
+    pub(super) disconnect: Notify,
 }
 
 /// The queued bytes, and who may write them.
@@ -62,7 +62,7 @@ pub(super) enum State {
     /// What is queued is still written; nothing more is accepted.
     Draining,
     /// The connection is to end at once.
-    Cut(Closed),
+    Disconnecting(Closed),
 }
 
 impl Shared {
@@ -81,7 +81,7 @@ impl Shared {
             bytes_max,
             overflow,
         };
-        Shared { queue: Mutex::new(queue), work: Notify::new(), cut: Notify::new() }
+        Shared { queue: Mutex::new(queue), work: Notify::new(), disconnect: Notify::new() }
     }
 
     pub(super) fn queue(&self) -> MutexGuard<'_, Queue> {
@@ -113,9 +113,9 @@ impl Queue {
     }
 
     /// Ends the connection at once: discards what is queued and keeps the first reason.
-    pub(super) fn cut(&mut self, why: Closed) {
-        if !matches!(self.state, State::Cut(_)) {
-            self.state = State::Cut(why);
+    pub(super) fn disconnect(&mut self, why: Closed) {
+        if !matches!(self.state, State::Disconnecting(_)) {
+            self.state = State::Disconnecting(why);
         }
         self.buffer.clear();
     }

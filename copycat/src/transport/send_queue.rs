@@ -80,17 +80,17 @@ impl SendQueueReader {
         let moved = std::mem::take(&mut queue.moved);
         match queue.overflow {
             Overflow::Refuse => false,
-            Overflow::Cut { idle_max } => !moved && queue.waiting() > idle_max,
+            Overflow::Disconnect { idle_max } => !moved && queue.waiting() > idle_max,
         }
     }
 
     /// Waits until the connection is cut, and returns why.
-    pub(super) async fn cut(&self) -> Closed {
+    pub(super) async fn disconnected(&self) -> Closed {
         loop {
-            if let State::Cut(why) = &self.shared.queue().state {
+            if let State::Disconnecting(why) = &self.shared.queue().state {
                 return why.clone();
             }
-            self.shared.cut.notified().await;
+            self.shared.disconnect.notified().await;
         }
     }
 

@@ -17,7 +17,7 @@ pub(crate) enum Unsent {
     /// There is no connection at the moment.
     #[error("not connected")]
     Disconnected,
-    /// Too many bytes wait already. With [`Overflow::Cut`], the connection is cut, too.
+    /// Too many bytes wait already. With [`Overflow::Disconnect`], the connection is cut, too.
     #[error("too much is waiting to be sent")]
     Full,
     /// The other side would refuse it: a part is longer than allowed, or the frames are invalid.
@@ -44,7 +44,7 @@ impl Sender {
     }
 
     /// Returns a number that tells the connection from all others that exist.
-    pub(crate) fn connection(&self) -> usize {
+    pub(crate) fn connection_key(&self) -> usize {
         Arc::as_ptr(&self.shared).addr()
     }
 
@@ -83,14 +83,14 @@ impl Sender {
 
     /// Writes what is queued, if the writer is idle.
     pub(crate) fn write_queued(&self) {
-        if let Some(turn) = self.take_turn() {
-            self.end_turn(turn.write());
+        if let Some(permit) = self.take_permit() {
+            self.return_permit(permit.write());
         }
     }
 
     /// Returns the permit to write all that is queued, if the writer is idle. It must be given back. If the
     /// network allows no direct writes, wakes the writer instead.
-    fn take_turn(&self) -> Option<WritePermit> {
+    fn take_permit(&self) -> Option<WritePermit> {
         let mut queue = self.shared.queue();
         if !queue.idle || queue.buffer.len() == 0 {
             return None;
@@ -109,7 +109,7 @@ impl Sender {
     }
 
     /// Takes the permit back. The writer writes what the network did not accept, and what was queued meanwhile.
-    fn end_turn(&self, wrote: Wrote) {
+    fn return_permit(&self, wrote: Wrote) {
         let mut queue = self.shared.queue();
         if wrote.connection != queue.connection {
             // The connection ended meanwhile, with the rest of the bytes; there may be a new one.
@@ -120,8 +120,8 @@ impl Sender {
         queue.writing = wrote.rest.remaining();
         queue.rest = wrote.rest;
         if let Some(why) = wrote.failed {
-            queue.cut(why);
-            self.shared.cut.notify_one();
+            queue.disconnect(why);
+            self.shared.disconnect.notify_one();
         } else if queue.waiting() == 0 && queue.state == State::Open {
             queue.idle = true;
         } else {
@@ -135,8 +135,8 @@ impl Sender {
         }
         if queue.waiting() >= queue.bound_of(message.kind()) {
             if queue.overflow != Overflow::Refuse {
-                queue.cut(Closed::Overflowed);
-                self.shared.cut.notify_one();
+                queue.disconnect(Closed::Overflowed);
+                self.shared.disconnect.notify_one();
             }
             return Err(Unsent::Full);
         }
@@ -157,11 +157,11 @@ impl Sender {
     }
 
     /// Ends the connection, if there is one, without writing what is queued.
-    pub(crate) fn cut(&self, why: Closed) {
+    pub(crate) fn disconnect(&self, why: Closed) {
         let mut queue = self.shared.queue();
         if queue.state != State::Shut {
-            queue.cut(why);
-            self.shared.cut.notify_one();
+            queue.disconnect(why);
+            self.shared.disconnect.notify_one();
         }
     }
 }

@@ -257,7 +257,7 @@ impl Group {
         assert_eq!(role, Role::Leader, "only a leader proposes");
         let context = LeaderContext { term, last: last.index, lease: self.consensus.lease(now) };
         let TurnRequests { writes, bytes, mut unconfirmed } =
-            self.intake.take_turn(context, io.bounds.proposed_bytes, &mut self.reads, replies);
+            self.intake.take_requests(context, io.bounds.proposed_bytes, &mut self.reads, replies);
         if writes.is_empty() {
             unconfirmed.without_writes();
             return self.ask(now, context, unconfirmed, io);

@@ -75,7 +75,7 @@ impl Intake {
 
     /// Takes requests from the queue until their entries reach `bytes_max` bytes. Writes are returned, to be proposed
     /// together. Reads go to `reads` if they need no confirmation, and are returned otherwise.
-    pub(super) fn take_turn(
+    pub(super) fn take_requests(
         &mut self,
         context: LeaderContext,
         bytes_max: usize,

@@ -444,7 +444,7 @@ impl Answers for Back {
         self.0.lock().unwrap().extend(answers);
     }
 
-    fn connection(&self) -> usize {
+    fn connection_key(&self) -> usize {
         std::ptr::from_ref(self).addr()
     }
 }

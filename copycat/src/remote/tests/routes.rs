@@ -37,7 +37,7 @@ impl Test {
         let start = Instant::now();
         let mut test = Test { routes: Routes::default(), start, now: start, taken: 0, sent: Vec::new() };
         test.open(DEFAULT);
-        test.routes.settle(DEFAULT);
+        test.routes.set_default_connection(DEFAULT);
         test
     }
 
@@ -82,7 +82,7 @@ impl Test {
         self.routes.ended(queue, 1);
     }
 
-    fn cut(&mut self, connection: ConnectionId) {
+    fn disconnect(&mut self, connection: ConnectionId) {
         for (queue, ..) in
             self.sent.extract_if(.., |(_, sent_on, _)| *sent_on == connection).collect::<Vec<_>>()
         {
@@ -193,14 +193,14 @@ fn after_a_break_nothing_is_under_way_and_the_next_go_at_once() {
     test.hear(GROUP, 2, 1);
     test.write(GROUP);
     assert_eq!(test.send(), [], "the leader changed, and 1 is in flight");
-    test.cut(SECOND);
+    test.disconnect(SECOND);
     assert_eq!(test.send(), [(DEFAULT, vec![2])]);
-    test.cut(DEFAULT);
+    test.disconnect(DEFAULT);
     test.write(GROUP);
     assert_eq!((test.routes.default_connection(), test.send()), (None, vec![]));
     // A new default member, on another connection.
     test.routes.opened(MemberId(3), THIRD);
-    test.routes.settle(THIRD);
+    test.routes.set_default_connection(THIRD);
     assert_eq!(test.send(), [(THIRD, vec![3])]);
 }
 
@@ -211,7 +211,7 @@ fn without_its_default_member_a_handle_goes_on_with_what_it_has() {
     test.write(GROUP);
     test.hear(GROUP, 1, 2);
     assert_eq!(test.send(), [(SECOND, vec![1])]);
-    test.cut(DEFAULT);
+    test.disconnect(DEFAULT);
     assert_eq!(test.routes.default_connection(), Some(SECOND));
     test.write(GROUP);
     test.write(OTHER);
@@ -230,7 +230,7 @@ fn a_broken_connection_puts_its_leader_in_doubt() {
     test.hear(GROUP, 1, 2);
     test.send();
     test.seek();
-    test.cut(SECOND);
+    test.disconnect(SECOND);
     assert_eq!(test.missing(), [0; 0], "it is not called again before it is named again");
     test.pass(Duration::from_millis(60));
     assert_eq!(test.seek(), [(DEFAULT, vec![GROUP])], "and that is asked soon");
@@ -333,7 +333,7 @@ fn connections_are_kept_as_long_as_somebody_takes_them() {
 #[test]
 fn those_who_wait_too_long_are_told_that_nothing_happened() {
     let mut test = Test::new();
-    test.cut(DEFAULT);
+    test.disconnect(DEFAULT);
     let mut first = test.take(GROUP, Access::Write);
     test.pass(Duration::from_secs(1));
     let mut second = test.take(OTHER, Access::Write);
@@ -345,7 +345,7 @@ fn those_who_wait_too_long_are_told_that_nothing_happened() {
     assert!(second.try_recv().is_err());
     assert_eq!(test.routes.waiting(), 1);
     test.open(DEFAULT);
-    test.routes.settle(DEFAULT);
+    test.routes.set_default_connection(DEFAULT);
     assert_eq!(test.send(), [(DEFAULT, vec![2])]);
 }
 
@@ -378,7 +378,7 @@ fn order_is_kept_through_any_changes() {
                 0..5 => test.write(if random.bool() { GROUP } else { OTHER }),
                 5..7 => test.hear(if random.bool() { GROUP } else { OTHER }, step, random.u64(1..=4)),
                 7 => test.forget_leader(GROUP, ConnectionId(random.u64(1..=3))),
-                8 => test.routes.settle(ConnectionId(random.u64(1..=3))),
+                8 => test.routes.set_default_connection(ConnectionId(random.u64(1..=3))),
                 _ => test.pass(Duration::from_millis(random.u64(..100))),
             }
             let before = test.sent.len();

@@ -118,7 +118,7 @@ impl Answers for Back {
         self.port.shared().sent.push(Sent { to: self.peer, message, connection: self.connection });
     }
 
-    fn connection(&self) -> usize {
+    fn connection_key(&self) -> usize {
         std::ptr::from_ref(self).addr()
     }
 }

@@ -14,7 +14,7 @@ impl Answers for Stranger {
         self.0.lock().unwrap().extend(answers);
     }
 
-    fn connection(&self) -> usize {
+    fn connection_key(&self) -> usize {
         std::ptr::from_ref(self).addr()
     }
 }
