@@ -38,10 +38,10 @@ pub struct Query<'a> {
 /// Every method appends the encoded result to `out`, or leaves `out` unchanged and fails. No method panics: a panic of
 /// the user's code becomes [`RequestError::Panicked`].
 ///
-/// [`RequestError::UnknownMethod`] and [`RequestError::WrongKind`] mean that the log contains a command this program does not
-/// know: the group must stop, and never skip it. [`RequestError::BadArguments`] of an entry that was checked before it was
-/// proposed means that the program which checked it had other argument types. Every other error is a deterministic
-/// answer, the same on all replicas.
+/// [`RequestError::UnknownMethod`] and [`RequestError::WrongKind`] mean that the log contains a command this program
+/// does not know: the group must stop, and never skip it. [`RequestError::BadArguments`] of an entry that was checked
+/// before it was proposed means that the program which checked it had other argument types. Every other error is a
+/// deterministic answer, the same on all replicas.
 pub(crate) trait Machine: Send {
     /// Applies one committed command.
     fn apply(&mut self, entry: &Entry<'_>, out: &mut Vec<u8>) -> Result<(), RequestError>;

@@ -12,7 +12,7 @@ pub enum Outcome {
     Unknown,
 }
 
-/// The error of a request. Members exchange it as a code, so codes never change their meaning.
+/// The reason why a request failed. Members exchange it as a code, so codes never change their meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum RequestError {
