@@ -57,9 +57,9 @@ impl Proposed {
         let first = self.waiting.front().map_or(index, |first| first.index.min(index));
         let mut owed = Vec::with_capacity(self.waiting.len().min((index - first) as usize + 1));
         // Terms never fall along a log: usually all of these entries are of one term, which is looked up once.
-        let common = log.term(index).filter(|term| log.term(first) == Some(*term));
+        let shared_term = log.term(index).filter(|term| log.term(first) == Some(*term));
         while let Some(waiting) = self.waiting.pop_front_if(|waiting| waiting.index <= index) {
-            let term = common.or_else(|| log.term(waiting.index));
+            let term = shared_term.or_else(|| log.term(waiting.index));
             if term == Some(waiting.term) {
                 owed.push((waiting.index, waiting.reply));
             } else {
