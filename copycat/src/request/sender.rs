@@ -108,6 +108,7 @@ impl RequestReceiver {
     }
 
     /// Returns the next request like [`recv`](Self::recv), and blocks the thread until then.
+    #[cfg(feature = "testing")]
     pub(crate) fn blocking_recv(&mut self) -> Option<Request> {
         let request = self.requests.blocking_recv()?;
         Some(self.taken(request))

@@ -132,6 +132,7 @@ impl Groups {
             self.all_counted_in = self.turn;
         }
         let admitted = self.budget.admits(own, forwarded);
+        assert_eq!(self.slots[slot.0 as usize].counted_in, self.turn, "admits a group that was not counted");
         if admitted {
             let with_it = Usage { requests: own.requests + 1, bytes: own.bytes + bytes as u64 };
             self.budget.recount(&mut self.slots[slot.0 as usize].counted, with_it);

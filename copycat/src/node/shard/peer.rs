@@ -182,8 +182,9 @@ impl Peer {
 
     /// Records that a group is no longer quiet.
     pub(super) fn remove_quiet(&mut self, group: GroupId) {
-        self.quiet.led.remove(&group);
-        self.quiet.followed.remove(&group);
+        let led = self.quiet.led.remove(&group);
+        let followed = self.quiet.followed.remove(&group);
+        assert!(!(led && followed), "{group} had two leaders");
     }
 
     /// Returns the time at which the member was last heard.
