@@ -2,7 +2,7 @@
 //!
 //! Waking the loop for every flush is expensive and usually useless: a follower's acknowledgement left with the flush,
 //! and a leader whose followers were faster does not wait for its own. So the loop says whether it waits for a flush.
-//! If not, it takes the report at its next wake-up, with the next tick at the latest.
+//! If not, it takes the report at its next wake-up, within a second.
 
 use crate::storage::{Preallocated, Written};
 use std::sync::{Mutex, MutexGuard, PoisonError};

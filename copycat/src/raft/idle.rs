@@ -17,6 +17,11 @@ impl Idle {
     /// Records that somebody uses the group.
     pub(super) fn note_activity(&mut self) {
         self.rounds = 0;
+        self.forget_agreements();
+    }
+
+    /// Forgets the proposal and who has agreed to it.
+    pub(super) fn forget_agreements(&mut self) {
         self.proposed = None;
         self.agreed.clear();
     }
@@ -41,6 +46,14 @@ impl Idle {
     /// Returns whether this leadership has ever proposed the quiet.
     pub(super) fn has_ever_proposed(&self) -> bool {
         self.ever_proposed
+    }
+
+    /// Records that the follower at this position does not agree in its answer to `round`. An answer to a round before
+    /// the proposal does not count.
+    pub(super) fn disagree(&mut self, at: usize, round: u64) {
+        if self.proposed.is_some_and(|first| round >= first) {
+            self.agreed.retain(|other| *other != at);
+        }
     }
 
     /// Records that the follower at this position agrees in its answer to `round`. Returns the number of those that

@@ -52,7 +52,7 @@ pub(crate) enum Message {
         /// The result of the append.
         result: AppendResult,
     },
-    /// The leader's sign of life. It has a round number, because its answer confirms reads and the lease. It may
+    /// The message by which a leader says that it lives. It has a round number, because its answer confirms reads and the lease. It may
     /// overtake appends in flight.
     Heartbeat {
         /// The leader's term.

@@ -243,7 +243,7 @@ impl Progress {
     }
 
     /// Returns whether the follower holds everything up to `last`, and nothing is in flight to it.
-    pub(super) fn is_settled(&self, last: Index) -> bool {
+    pub(super) fn is_up_to_date(&self, last: Index) -> bool {
         self.mode == Mode::Replicate && self.matched == last && !self.is_missing_something() && !self.refused
     }
 

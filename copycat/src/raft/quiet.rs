@@ -3,12 +3,12 @@
 //! A leader whose followers hold everything, and have nothing left to learn, proposes in a heartbeat that the group
 //! becomes quiet. That heartbeat also carries the last commit index. A follower that then has everything agrees: its
 //! election timer stands still. When all followers have agreed, the leader is quiet, too, and sends no more heartbeats.
-//! Its owner now stands in for them (number 8 of the [contract](super)): the owners of the two members exchange signs of
-//! life, one for all groups that are quiet. Whatever happens to a quiet core first wakes it.
+//! Its owner now stands in for them (number 8 of the [contract](super)): the owners of the two members exchange member
+//! heartbeats, one for all groups that are quiet. Whatever happens to a quiet core first wakes it.
 //!
 //! The safety of a group does not depend on this. A quiet follower casts no vote before it wakes, and then its vote
-//! block counts from the last sign of life. A quiet leader's lease is not renewed and ends: signs of life confirm
-//! neither a lease nor a read. What does depend on it is that a follower notices the death of its leader, and a leader
+//! block counts from the last member heartbeat. A quiet leader's lease is not renewed and ends: member heartbeats
+//! confirm neither a lease nor a read. What does depend on it is that a follower notices the death of its leader, and a leader
 //! that it has lost its majority.
 
 use super::leadership::Leader;
@@ -22,23 +22,28 @@ impl Server {
     /// Returns whether this follower may become quiet: there is nothing that it could learn from its leader.
     pub(super) fn may_be_quiet(&self) -> bool {
         assert!(self.leader.is_some_and(|leader| leader != self.id), "quiet without a leader");
-        self.is_settled() && self.verified == self.log.last().index
+        self.is_complete() && self.verified == self.log.last().index
     }
 }
 
 impl Leader<'_> {
     /// Returns whether nothing is left to do for this leader.
-    fn is_settled(&self) -> bool {
+    fn has_nothing_to_do(&self) -> bool {
         let last = self.server.log.last().index;
         let peers = &self.leadership.peers;
-        self.server.is_settled()
+        self.server.is_complete()
             && self.leadership.reads.is_empty()
-            && peers.iter().all(|(_, progress)| progress.is_settled(last))
+            && peers.iter().all(|(_, progress)| {
+                // Nobody is quiet under a leader that cannot be, because a follower does not answer.
+                let answers =
+                    self.server.now < progress.last_contact() + self.server.options.election_timeout;
+                answers && progress.is_up_to_date(last)
+            })
     }
 
     /// Counts a timed round. If anything is left to do, the count begins anew.
     pub(super) fn count_idle_round(&mut self) {
-        if self.is_settled() {
+        if self.has_nothing_to_do() {
             self.leadership.idle.count();
         } else {
             self.leadership.idle.note_activity();
@@ -49,7 +54,7 @@ impl Leader<'_> {
     /// once.
     pub(super) fn proposes_quiet(&mut self, round: u64) -> bool {
         assert_eq!(round, self.leadership.rounds.newest(), "the new round is the newest one");
-        if self.leadership.idle.rounds() <= self.server.options.quiet_after || !self.is_settled() {
+        if self.leadership.idle.rounds() <= self.server.options.quiet_after || !self.has_nothing_to_do() {
             return false;
         }
         self.leadership.idle.propose(round);
@@ -57,12 +62,17 @@ impl Leader<'_> {
         true
     }
 
+    /// Records that the follower at this position does not agree, or no longer, in its answer to `round`.
+    pub(super) fn disagreed_to_quiet(&mut self, at: usize, round: u64) {
+        self.leadership.idle.disagree(at, round);
+    }
+
     /// Records that the follower at this position has agreed in its answer to `round`. The leader becomes quiet when all
     /// followers have, unless something has happened since.
     pub(super) fn agreed_to_quiet(&mut self, at: usize, round: u64) {
         let agreed = self.leadership.idle.agree(at, round);
         assert!(agreed <= self.leadership.peers.len(), "more followers agree than there are");
-        self.server.quiet = agreed == self.leadership.peers.len() && self.is_settled();
+        self.server.quiet = agreed == self.leadership.peers.len() && self.has_nothing_to_do();
     }
 }
 
@@ -78,7 +88,7 @@ impl Raft {
         matches!(&self.role, RoleState::Leader(leadership) if leadership.idle.has_ever_proposed())
     }
 
-    /// Returns the members whose signs of life this core relies on while it is quiet: all followers of a leader, or the
+    /// Returns the members whose heartbeats this core relies on while it is quiet: all followers of a leader, or the
     /// leader of a follower.
     pub(crate) fn counterparts(&self) -> impl Iterator<Item = MemberId> + '_ {
         let followers = match &self.role {
@@ -96,16 +106,30 @@ impl Raft {
         }
     }
 
-    /// Returns whether a message that comes while this core is quiet wakes it. All do, except further answers of followers
-    /// that are quiet, too: they answer rounds that the leader sent before all had agreed.
-    pub(crate) fn is_woken_by(&self, message: &Message) -> bool {
-        let leads = matches!(self.role, RoleState::Leader(_));
-        let agrees =
-            matches!(message, Message::HeartbeatReply { term, quiet: true, .. } if *term == self.server.term);
-        !(leads && agrees)
+    /// Forgets which followers have agreed, unless all have: the owner does not know whether they still do. The next
+    /// round proposes the quiet again.
+    pub(crate) fn forget_agreements(&mut self) {
+        if let RoleState::Leader(leadership) = &mut self.role
+            && !self.server.quiet
+        {
+            leadership.idle.forget_agreements();
+        }
     }
 
-    /// Ends the quiet, if this core is quiet. `heard` returns when the last sign of life of a member came.
+    /// Returns whether a message that comes while this core is quiet wakes it. Two kinds do not, and are dropped: to a
+    /// leader, further answers of followers that are quiet, too, to rounds that it sent before all had agreed; to a
+    /// follower, answers of earlier days, because it asks for nothing.
+    pub(crate) fn is_woken_by(&self, message: &Message) -> bool {
+        let (leads, term) = (matches!(self.role, RoleState::Leader(_)), self.server.term);
+        match message {
+            Message::HeartbeatReply { term: of, quiet: true, .. } if leads => *of != term,
+            Message::Vote { granted: true, pre: true, .. } if !leads => false,
+            answer if answer.is_reply() && !leads => answer.term() > term,
+            _ => true,
+        }
+    }
+
+    /// Ends the quiet, if this core is quiet. `heard` returns when the last heartbeat of a member came.
     pub(crate) fn wake(&mut self, now: Duration, heard: impl Fn(MemberId) -> Duration) {
         if !std::mem::take(&mut self.server.quiet) {
             return;

@@ -106,7 +106,10 @@ impl Server {
         assert!(last.term <= self.term, "an entry {last:?} of a term after {}", self.term);
         assert!(self.durable <= self.token(), "{:?} durable of {:?}", self.durable, self.token());
         assert!(self.configurations.newest() <= last.index, "a configuration that is not in the log");
-        assert!(!self.quiet || self.is_settled() && self.leader.is_some(), "quiet, but something is missing");
+        assert!(
+            !self.quiet || self.is_complete() && self.leader.is_some(),
+            "quiet, but something is missing"
+        );
     }
 
     /// Sets the time. An earlier time than the current one is ignored.
@@ -143,7 +146,7 @@ impl Server {
     }
 
     /// Returns whether the log is committed and durable to its end.
-    pub(super) fn is_settled(&self) -> bool {
+    pub(super) fn is_complete(&self) -> bool {
         self.commit == self.log.last().index && self.is_all_durable()
     }
 

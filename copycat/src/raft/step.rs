@@ -112,8 +112,9 @@ impl Raft {
                 let log = FollowerLog { verified, durable, last };
                 let mut leader = Leader::new(&mut self.server, leadership);
                 leader.heartbeat_reply(at, round, log, fx);
-                if quiet {
-                    leader.agreed_to_quiet(at, round);
+                match quiet {
+                    true => leader.agreed_to_quiet(at, round),
+                    false => leader.disagreed_to_quiet(at, round),
                 }
             }
             // The answer belongs to an earlier campaign, or to a leadership that has ended.

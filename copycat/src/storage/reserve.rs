@@ -1,4 +1,4 @@
-//! The reserve at the end of each segment: a full disk stops new entries, and never a vote.
+//! The reserve at the end of each segment: a full disk stops new entries before it stops votes.
 
 use super::batch_header::BATCH_HEADER_LEN;
 use super::position::BLOCK;

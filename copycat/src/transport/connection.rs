@@ -50,7 +50,7 @@ impl<I: Incoming> Reader<I> {
     }
 }
 
-/// Returns what may arrive on an open connection. A dialed control connection has no reader: only signs of life
+/// Returns what may arrive on an open connection. A dialed control connection has no reader: only pings
 /// arrive on it.
 fn expected<I: Incoming>(reader: Option<&Reader<I>>) -> Expected {
     let sender = reader.map_or(SenderKinds::LISTENER, |reader| reader.from.senders());

@@ -82,7 +82,7 @@ pub(crate) enum Source {
         /// The connection's priority.
         priority: Priority,
         /// The way back. On a bulk connection it carries replies to what the member submitted; on either, nothing
-        /// else but signs of life.
+        /// else but pings.
         replies: Sender,
     },
     /// A remote handle.

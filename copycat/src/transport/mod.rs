@@ -1,7 +1,7 @@
 //! Moves messages between members, and between remote handles and members, over TCP or in memory.
 //!
 //! This layer only carries messages. It does not decide who may join (the node does, see [`admission`]),
-//! understands no message except the handshake and signs of life, and never waits for a disk. Everything it holds is
+//! understands no message except the handshake and pings, and never waits for a disk. Everything it holds is
 //! bounded: queues, buffers, connections, handshakes. A length is checked before memory is allocated for it,
 //! and no bytes from a socket make it panic.
 //!

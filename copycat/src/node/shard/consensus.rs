@@ -61,6 +61,8 @@ pub(super) struct Consensus {
     commit: Index,
     /// The followers that may be quiet because this member leads them.
     quiet_followers: Vec<MemberId>,
+    /// Whether the core is not ticked, so that it says nothing as a leader.
+    silent: bool,
     next_warning: Duration,
     lost_entries_found: u64,
 }
@@ -97,6 +99,7 @@ impl Consensus {
             writer: Writer::new(group, last_time, now),
             sender: MessageSender::new(group),
             quiet_followers: Vec::new(),
+            silent: false,
             next_warning: Duration::ZERO,
             lost_entries_found: 0,
         }
@@ -122,7 +125,7 @@ impl Consensus {
         self.lost_entries_found
     }
 
-    /// Returns the current lease, if it holds. Whoever asks for one keeps the group from becoming quiet, because that
+    /// Returns the current lease, if it holds. A group whose leader gets requests does not become quiet, because that
     /// would end the lease.
     pub(super) fn lease(&mut self, now: Duration) -> Option<Lease> {
         self.core.note_activity();
@@ -138,24 +141,35 @@ impl Consensus {
         }
     }
 
+    /// Forgets which followers have agreed that the group becomes quiet, unless it is quiet.
+    pub(super) fn forget_agreements(&mut self) {
+        self.core.forget_agreements();
+    }
+
     /// Wakes the leader, if this member is its quiet follower and wakes for a reason that the leader does not know.
     pub(super) fn wake_leader(&mut self, io: &mut Io) {
         if self.core.is_quiet() && !self.core.has_proposed_quiet() {
             let leader = self.core.status().leader.expect("a quiet follower has a leader");
-            io.peers.begin_period(leader);
+            io.peers.end_agreement(leader);
         }
+    }
+
+    /// Records that the core is not ticked any more. Followers that rely on it wake.
+    pub(super) fn fall_silent(&mut self, io: &mut Io) {
+        self.silent = true;
+        self.wake_followers(io);
     }
 
     /// Wakes the followers that may be quiet, because this member leads the group no more, or will say nothing more
     /// about it.
-    pub(super) fn wake_followers(&mut self, io: &mut Io) {
-        self.quiet_followers.drain(..).for_each(|peer| io.peers.begin_period(peer));
+    fn wake_followers(&mut self, io: &mut Io) {
+        self.quiet_followers.drain(..).for_each(|peer| io.peers.end_agreement(peer));
     }
 
     /// Records whether the group has become quiet, and whether its followers may be.
     fn note_quiet(&mut self, io: &mut Io) {
         let leads = self.core.has_proposed_quiet();
-        if leads && self.quiet_followers.is_empty() {
+        if leads && !self.silent && self.quiet_followers.is_empty() {
             self.quiet_followers.extend(self.core.counterparts());
         } else if !leads {
             self.wake_followers(io);
@@ -174,7 +188,12 @@ impl Consensus {
     /// Returns the time at which [`tick`](Self::tick) has work. `campaigns`: whether the core may be ticked.
     pub(super) fn deadline(&self, now: Duration, campaigns: bool, io: &Io) -> Duration {
         let unreported = self.core_durable != self.durable;
-        let due = if campaigns { self.core.deadline() } else { Duration::MAX };
+        let due = match campaigns {
+            true => self.core.deadline(),
+            // Some followers rely on a leader that is not ticked any more: the next tick tells them.
+            false if !self.quiet_followers.is_empty() => now,
+            false => Duration::MAX,
+        };
         if (unreported || due <= now) && !io.shard_journal.journal.has_vote_space() {
             return now + SPACE_CHECK_INTERVAL;
         }
@@ -189,9 +208,10 @@ impl Consensus {
         io: &mut Io,
     ) -> Result<ReadUpdate, StorageError> {
         if !io.shard_journal.journal.has_vote_space() {
-            self.wake_followers(io);
+            self.fall_silent(io);
             return Ok(ReadUpdate::default());
         }
+        self.silent = false;
         if !idle {
             self.core.note_activity();
         }
@@ -210,10 +230,6 @@ impl Consensus {
         entries: &Entries,
         io: &mut Io,
     ) -> Result<ReadUpdate, StorageError> {
-        let takes = entries.is_empty() || io.shard_journal.space_for(entries.len()).is_ok();
-        if !takes || !io.shard_journal.journal.has_vote_space() {
-            return Ok(ReadUpdate::default());
-        }
         let message = self.without_stale_quiet(from, message, io);
         if self.core.is_quiet() {
             if !self.core.is_woken_by(&message) {
@@ -223,6 +239,10 @@ impl Consensus {
                 self.wake_leader(io);
             }
             self.wake(now, io);
+        }
+        let takes = entries.is_empty() || io.shard_journal.space_for(entries.len()).is_ok();
+        if !takes || !io.shard_journal.journal.has_vote_space() {
+            return Ok(ReadUpdate::default());
         }
         let mut effects = std::mem::take(&mut io.effects);
         if let Err(refused) = self.core.receive(now, from, message, &mut effects)
@@ -296,6 +316,8 @@ impl Consensus {
         bytes: usize,
         io: &mut Io,
     ) -> Result<(Appended, ReadUpdate), StorageError> {
+        // Also if there is no space: a leader that has none for a vote falls silent, and another member takes over.
+        self.wake(now, io);
         match io.shard_journal.space_for(bytes) {
             Ok(()) => {}
             Err(StorageError::NotReady) => return Ok((Appended::Later, ReadUpdate::default())),
@@ -304,7 +326,6 @@ impl Consensus {
             }
             Err(error) => return Err(error),
         }
-        self.wake(now, io);
         let mut effects = std::mem::take(&mut io.effects);
         // The core assigns indexes and term in one step, so nothing is encoded with a term that this member does not
         // lead.
@@ -343,10 +364,10 @@ impl Consensus {
         outcome.map(|()| update)
     }
 
-    /// Returns the message. If it agrees to a quiet of an earlier period, it no longer does.
+    /// Returns the message. If it agrees to a quiet under an earlier agreement, it no longer does.
     fn without_stale_quiet(&self, from: MemberId, mut message: Message, io: &Io) -> Message {
         if let Message::HeartbeatReply { quiet, .. } = &mut message {
-            *quiet &= io.peers.has_seen_period(from);
+            *quiet &= io.peers.is_agreement_known(from);
         }
         message
     }

@@ -72,7 +72,7 @@ impl Group {
 
     /// Detaches the state machine, because no proxy exists.
     pub(super) fn detach(&mut self, io: &mut Io, replies: &mut Replies) -> Work {
-        self.consensus.wake_followers(io);
+        self.consensus.fall_silent(io);
         self.intake.detach();
         // A client in another process may still wait for its read.
         self.reads.abandon(RequestError::UnknownResource, replies);
@@ -151,9 +151,14 @@ impl Group {
             let update = self.consensus.tick(now, idle, io)?;
             self.apply_read_update(update);
         } else {
-            self.consensus.wake_followers(io);
+            self.consensus.fall_silent(io);
         }
         Ok(())
+    }
+
+    /// Forgets which followers have agreed that the group becomes quiet.
+    pub(super) fn forget_agreements(&mut self) {
+        self.consensus.forget_agreements();
     }
 
     /// Ends the quiet of the group.
@@ -324,8 +329,9 @@ impl Group {
     /// Stops the group on this member, because its log cannot be read. To the other members this looks like a crash.
     pub(super) fn stop(&mut self, error: &StorageError, io: &mut Io, replies: &mut Replies) {
         tracing::error!(group = %self.id, %error, "the group's log cannot be read: it stops on this member");
-        self.consensus.wake_followers(io);
+        self.consensus.fall_silent(io);
         self.consensus.wake_leader(io);
+        io.peers.remove_quiet(self.id);
         self.stopped = true;
         self.intake.queue.abandon(RequestError::Halted, RequestError::Halted, replies);
         self.abandon(RequestError::Halted, replies);

@@ -24,6 +24,17 @@ pub(super) struct MessageSender {
 #[must_use = "the core goes on from there"]
 pub(super) struct QueueFull(pub Index);
 
+/// Returns whether a message makes an earlier one to the same member superfluous.
+fn is_newer(message: &Message, held: &Message) -> bool {
+    use Message::{HeartbeatReply, RequestVote, Vote};
+    match (message, held) {
+        (HeartbeatReply { .. }, HeartbeatReply { .. }) => true,
+        (RequestVote { pre, .. }, RequestVote { pre: earlier, .. })
+        | (Vote { pre, .. }, Vote { pre: earlier, .. }) => pre == earlier,
+        _ => false,
+    }
+}
+
 impl MessageSender {
     pub(super) fn new(group: GroupId) -> MessageSender {
         MessageSender { group, held: Vec::new(), crowded: Vec::new() }
@@ -42,10 +53,10 @@ impl MessageSender {
     /// Holds a message until what it promises is durable.
     pub(super) fn hold(&mut self, after: Token, to: MemberId, message: Message) {
         assert!(!message.has_entries(), "what waits brings nothing that is still to be read");
-        if matches!(message, Message::HeartbeatReply { .. }) {
-            // While a disk hangs, only the newest answer is kept: it contains all that earlier answers say.
-            let same = |held: &Message| matches!(held, Message::HeartbeatReply { .. });
-            self.held.retain(|(_, peer, held)| *peer != to || !same(held));
+        // While a disk hangs, only the newest message of most kinds is kept: an answer to a heartbeat contains all that
+        // earlier ones say, and of campaigns only the latest counts.
+        if !matches!(message, Message::AppendReply { .. }) {
+            self.held.retain(|(_, peer, held)| *peer != to || !is_newer(&message, held));
         }
         self.held.push((after, to, message));
     }

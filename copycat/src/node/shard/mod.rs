@@ -154,6 +154,11 @@ impl Shard {
 
     /// Wakes the quiet groups whose quiet has ended.
     fn wake_quiet(&mut self, now: Duration) -> Result<(), StorageError> {
+        if !self.io.peers.must_wake() {
+            return Ok(());
+        }
+        // What followers agreed to may be over as well, although not all had agreed yet.
+        self.groups.iter_mut().for_each(Group::forget_agreements);
         while let Some(id) = self.io.peers.next_to_wake() {
             self.with(id, |group, io| {
                 group.wake(now, io);
@@ -255,9 +260,10 @@ impl Shard {
             Input::BulkDisconnected(peer) => {
                 self.io.peers.closed(peer);
                 self.output.forwarding.fail_to(peer, &mut self.output.replies);
-                self.io.peers.begin_period(peer);
+                self.io.peers.end_agreement(peer);
                 self.wake_quiet(now)?;
-                self.groups.iter_mut().for_each(|group| group.disconnected(peer));
+                let taking_part = self.groups.iter_mut().filter(|group| !group.is_stopped());
+                taking_part.for_each(|group| group.disconnected(peer));
             }
             Input::Done(Done::Written(written)) => {
                 let durable = self.io.shard_journal.journal.written(written)?;

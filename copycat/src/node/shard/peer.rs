@@ -2,7 +2,7 @@
 //! quiet groups that both members share.
 
 use super::super::wire::heartbeats::{
-    DISK_FREE_UNKNOWN, HEARTBEATS_MAX, HeartbeatBatch, HeartbeatHead, HeartbeatRecord, Periods,
+    Agreements, DISK_FREE_UNKNOWN, HEARTBEATS_MAX, HeartbeatBatch, HeartbeatHead, HeartbeatRecord,
 };
 use crate::codec::ids::GroupId;
 use crate::raft::message::Message;
@@ -17,58 +17,62 @@ pub(super) struct Peer {
     pub(super) open: bool,
     /// Heartbeats and their answers that wait to be sent: one message carries those of all groups.
     records: Vec<HeartbeatRecord>,
-    /// Whether a message must leave in this turn.
-    urgent: bool,
+    /// Whether what was collected leaves in this turn.
+    send_now: bool,
     /// Whether the member is owed a message, even if there is nothing to say about any group: an answer, or the number of
-    /// a new period.
+    /// a new agreement.
     owes_message: bool,
     /// The time when the next heartbeats to the member are due; in the past if none were sent lately.
     next_heartbeat: Duration,
     quiet: QuietGroups,
 }
 
-/// The groups that are quiet on this member and concern the other one, and the numbers by which both know that they are
-/// quiet on the other side, too.
+/// The groups that are quiet on this member and that it shares with the other one, and the numbers by which both know
+/// that they are quiet on the other side, too.
 ///
-/// Each side numbers its *quiet periods* and names the current one in every message with heartbeats or answers. A member
-/// begins a new period when a group is no longer quiet there, and the other one could not know that otherwise: no
-/// message about that group says so. Whoever sees a new period of the other side wakes all groups that both share. So
-/// one number stands for all of them.
+/// What two members agree on, that groups are quiet, has one number on each side. Each message with heartbeats or answers
+/// names both. A member ends the *quiet agreement*, and takes the next number, when a group is no longer quiet there and
+/// no message about that group tells the other member so. Whoever sees that the other side's number has changed wakes
+/// all groups that both share, and ends the agreement, too.
 #[derive(Debug)]
 struct QuietGroups {
-    /// The groups that this member leads. While there are any, it sends signs of life when heartbeats are due.
+    /// Those that this member leads. While there are any, it sends member heartbeats: messages with heartbeats, which may
+    /// be empty.
     led: BTreeSet<GroupId>,
-    /// The groups that the other member leads.
+    /// Those that the other member leads.
     followed: BTreeSet<GroupId>,
-    /// This side's current period, and the other side's as far as it is known.
-    periods: Periods,
-    /// Whether the other side has seen this side's current period.
-    seen: bool,
+    /// This side's number, and the other side's as far as it is known.
+    agreements: Agreements,
+    /// Whether the other side knows this side's number.
+    known_there: bool,
+    /// Whether this side's number is new: no message has named it, and no group became quiet under it.
+    is_new: bool,
     /// The time at which the other side was last heard.
-    newest: Duration,
-    /// The time at which it was last heard in the period in which these groups became quiet.
-    heard: Duration,
-    /// Whether the groups are to wake.
-    over: bool,
+    last_heard: Duration,
+    /// The time at which it was last heard under the agreement by which these groups are quiet.
+    heard_in_agreement: Duration,
+    /// Whether the agreement has ended, and the groups must wake.
+    must_wake: bool,
 }
 
 impl Peer {
-    /// Creates the state of a member that was not heard yet. `period` is random, so that it differs from those of
-    /// earlier processes.
-    pub(super) fn new(period: u64) -> Peer {
+    /// Creates the state of a member that was not heard yet. `agreement` is a random number, so that it differs from those
+    /// of earlier processes.
+    pub(super) fn new(agreement: u64) -> Peer {
         let quiet = QuietGroups {
             led: BTreeSet::new(),
             followed: BTreeSet::new(),
-            periods: Periods { own: period.max(1), other: 0 },
-            seen: false,
-            newest: Duration::ZERO,
-            heard: Duration::ZERO,
-            over: false,
+            agreements: Agreements { own: agreement.max(1), other: 0 },
+            known_there: false,
+            is_new: true,
+            last_heard: Duration::ZERO,
+            heard_in_agreement: Duration::ZERO,
+            must_wake: false,
         };
         Peer {
             open: false,
             records: Vec::new(),
-            urgent: false,
+            send_now: false,
             owes_message: false,
             next_heartbeat: Duration::ZERO,
             quiet,
@@ -79,13 +83,18 @@ impl Peer {
     pub(super) fn push(&mut self, group: GroupId, message: Message) {
         let heartbeat = matches!(message, Message::Heartbeat { .. });
         assert!(heartbeat || matches!(message, Message::HeartbeatReply { .. }), "collects {message:?}");
-        self.urgent |= heartbeat;
+        self.send_now |= heartbeat;
+        let quiet = matches!(
+            message,
+            Message::Heartbeat { quiet: true, .. } | Message::HeartbeatReply { quiet: true, .. }
+        );
+        self.quiet.is_new &= !quiet;
         self.records.push(HeartbeatRecord { group, message, note: 0 });
     }
 
     /// Marks the messages as urgent, because the member waits for an answer: this turn delays none of them.
     pub(super) fn hurry(&mut self) {
-        self.urgent = true;
+        self.send_now = true;
     }
 
     /// Returns whether the collected answers wait for the next heartbeats. They do if none is urgent and the heartbeats
@@ -93,14 +102,14 @@ impl Peer {
     /// led.
     fn holds(&self, now: Duration, delay_max: Duration) -> bool {
         let soon = now < self.next_heartbeat && self.next_heartbeat - now <= delay_max;
-        !self.urgent && soon && self.records.len() < HEARTBEATS_MAX
+        !self.send_now && soon && self.records.len() < HEARTBEATS_MAX
     }
 
     /// Takes the message that leaves now, if there is one.
     pub(super) fn take_batch(&mut self, now: Duration, options: &RaftOptions) -> Option<HeartbeatBatch> {
         let due = !self.quiet.led.is_empty() && self.next_heartbeat <= now;
         let holds = self.holds(now, options.answer_delay_max());
-        self.urgent = false;
+        self.send_now = false;
         if !due && (holds || self.records.is_empty() && !self.owes_message) {
             return None;
         }
@@ -109,9 +118,9 @@ impl Peer {
         if asks {
             self.next_heartbeat = options.next_heartbeat(now);
         }
-        self.owes_message = false;
+        (self.owes_message, self.quiet.is_new) = (false, false);
         assert!(!asks || now < self.next_heartbeat, "the next heartbeats are due before these have left");
-        let head = HeartbeatHead { asks, periods: self.quiet.periods, disk_free: DISK_FREE_UNKNOWN };
+        let head = HeartbeatHead { asks, agreements: self.quiet.agreements, disk_free: DISK_FREE_UNKNOWN };
         Some(HeartbeatBatch { head, records })
     }
 
@@ -123,25 +132,40 @@ impl Peer {
         sends.then_some(self.next_heartbeat).into_iter().chain(lapses).min()
     }
 
-    /// Handles the head of a message with heartbeats or answers. Returns whether the quiet has ended.
+    /// Handles the head of a message with heartbeats or answers. Returns whether an agreement has ended.
     pub(super) fn receive_head(&mut self, now: Duration, head: HeartbeatHead) -> bool {
         self.owes_message |= head.asks;
-        self.quiet.receive(now, head.periods);
-        self.quiet.over
+        self.quiet.receive(now, head.agreements);
+        if self.quiet.must_wake {
+            match self.quiet.is_empty() {
+                true => self.withdraw_unsent(),
+                false => self.end_agreement(),
+            }
+        }
+        self.quiet.must_wake
     }
 
-    /// Returns whether the other side has seen the current period of this side, so that its answers are about it.
-    pub(super) fn has_seen_period(&self) -> bool {
-        self.quiet.seen
+    /// Returns whether the other side knows the current agreement of this side, so that its answers are about it.
+    pub(super) fn is_agreement_known(&self) -> bool {
+        self.quiet.known_there
     }
 
-    /// Begins a new period, because a group here is no longer quiet. What was to be sent was about the period before.
-    pub(super) fn begin_period(&mut self) {
-        let QuietGroups { periods, seen, over, .. } = &mut self.quiet;
-        periods.own = periods.own.wrapping_add(1).max(1);
-        assert!(periods.own != 0, "0 says nothing");
-        (*seen, *over) = (false, true);
+    /// Ends the agreement, because a group here is no longer quiet.
+    pub(super) fn end_agreement(&mut self) {
+        let QuietGroups { agreements, known_there, is_new, must_wake, .. } = &mut self.quiet;
+        *must_wake = true;
+        if *is_new {
+            return;
+        }
+        agreements.own = agreements.own.wrapping_add(1).max(1);
+        assert!(agreements.own != 0, "0 says nothing");
+        (*known_there, *is_new) = (false, true);
         self.owes_message = true;
+        self.withdraw_unsent();
+    }
+
+    /// Takes back what was proposed or agreed in the messages that have not left yet.
+    fn withdraw_unsent(&mut self) {
         for record in &mut self.records {
             match &mut record.message {
                 Message::Heartbeat { quiet, .. } | Message::HeartbeatReply { quiet, .. } => *quiet = false,
@@ -150,24 +174,24 @@ impl Peer {
         }
     }
 
-    /// Begins a new period if the member has been silent for too long. Returns whether it has.
+    /// Ends the agreement if the member has been silent for too long. Returns whether it has.
     pub(super) fn check_silence(&mut self, now: Duration, options: &RaftOptions) -> bool {
         let silent = self.quiet.lapses_at(options).is_some_and(|time| time <= now);
         if silent {
-            self.begin_period();
+            self.end_agreement();
         }
         silent
     }
 
     /// Takes a group that must wake, if there is one.
     pub(super) fn next_to_wake(&mut self) -> Option<GroupId> {
-        let QuietGroups { led, followed, over, newest, heard, .. } = &mut self.quiet;
-        if !*over {
+        let QuietGroups { led, followed, must_wake, last_heard, heard_in_agreement, .. } = &mut self.quiet;
+        if !*must_wake {
             return None;
         }
         let group = led.pop_first().or_else(|| followed.pop_first());
         if group.is_none() {
-            (*over, *heard) = (false, *newest);
+            (*must_wake, *heard_in_agreement) = (false, *last_heard);
         }
         group
     }
@@ -187,33 +211,37 @@ impl Peer {
         assert!(!(led && followed), "{group} had two leaders");
     }
 
-    /// Returns the time at which the member was last heard.
-    pub(super) fn heard(&self) -> Duration {
-        self.quiet.heard
+    /// Returns the time at which the member was last heard under the agreement by which groups are quiet.
+    pub(super) fn heard_in_agreement(&self) -> Duration {
+        self.quiet.heard_in_agreement
     }
 }
 
 impl QuietGroups {
-    fn receive(&mut self, now: Duration, theirs: Periods) {
+    fn is_empty(&self) -> bool {
+        self.led.is_empty() && self.followed.is_empty()
+    }
+
+    fn receive(&mut self, now: Duration, theirs: Agreements) {
         if theirs.own == 0 {
             return;
         }
-        assert!(self.heard <= self.newest && self.newest <= now, "heard at {:?}, at {now:?}", self.newest);
-        self.seen = theirs.other == self.periods.own;
-        self.newest = now;
-        if self.periods.other != theirs.own {
-            self.periods.other = theirs.own;
-            self.over = true;
-        } else if !self.over {
-            self.heard = now;
+        assert!(self.heard_in_agreement <= self.last_heard, "heard later than ever heard");
+        assert!(self.last_heard <= now, "heard at {:?}, at {now:?}", self.last_heard);
+        self.known_there = theirs.other == self.agreements.own;
+        self.last_heard = now;
+        if self.agreements.other != theirs.own {
+            self.agreements.other = theirs.own;
+            self.must_wake = true;
+        } else if !self.must_wake {
+            self.heard_in_agreement = now;
         }
-        assert!(self.over || self.heard == now, "a sign of life that counts for nothing");
+        assert!(self.must_wake || self.heard_in_agreement == now, "a heartbeat that counts for nothing");
     }
 
     /// Returns the time at which the silence of the member is too long: a little less than the shortest time after
     /// which a follower campaigns, so that its timer is set when it is to go off. `None` if no group is quiet.
     fn lapses_at(&self, options: &RaftOptions) -> Option<Duration> {
-        let none = self.led.is_empty() && self.followed.is_empty();
-        (!none).then(|| self.heard + options.election_timeout * 4 / 5)
+        (!self.is_empty()).then(|| self.heard_in_agreement + options.election_timeout * 4 / 5)
     }
 }

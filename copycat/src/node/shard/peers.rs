@@ -49,8 +49,8 @@ impl Peers {
     }
 
     fn peer(&mut self, peer: MemberId) -> &mut Peer {
-        let period = self.options.seed.rotate_left(32) ^ peer.0;
-        self.peers.entry(peer).or_insert_with(|| Peer::new(period))
+        let agreement = self.options.seed.rotate_left(32) ^ peer.0;
+        self.peers.entry(peer).or_insert_with(|| Peer::new(agreement))
     }
 
     /// Sends a message; see [`Links::send`].
@@ -81,14 +81,14 @@ impl Peers {
         self.wakes |= self.peer(from).receive_head(now, head);
     }
 
-    /// Returns the time at which a member was last heard, for its counterparts in quiet groups.
+    /// Returns the time at which a member was last heard under the agreement by which groups are quiet.
     pub(super) fn heard(&self, peer: MemberId) -> Duration {
-        self.peers.get(&peer).map_or(Duration::ZERO, Peer::heard)
+        self.peers.get(&peer).map_or(Duration::ZERO, Peer::heard_in_agreement)
     }
 
-    /// Returns whether what a member says about quiet groups is about this member's current period.
-    pub(super) fn has_seen_period(&self, peer: MemberId) -> bool {
-        self.peers.get(&peer).is_some_and(Peer::has_seen_period)
+    /// Returns whether what a member says about quiet groups is about this member's current agreement.
+    pub(super) fn is_agreement_known(&self, peer: MemberId) -> bool {
+        self.peers.get(&peer).is_some_and(Peer::is_agreement_known)
     }
 
     /// Records that a group is quiet. Its `counterparts` are its followers if this member leads it, or its leader.
@@ -106,17 +106,19 @@ impl Peers {
         self.peers.values_mut().for_each(|peer| peer.remove_quiet(group));
     }
 
-    /// Ends the quiet of all groups that this member shares with `peer`, on both sides; see [`Peer::begin_period`].
-    pub(super) fn begin_period(&mut self, peer: MemberId) {
-        self.peer(peer).begin_period();
+    /// Ends the quiet of all groups that this member shares with `peer`, on both sides; see [`Peer::end_agreement`].
+    pub(super) fn end_agreement(&mut self, peer: MemberId) {
+        self.peer(peer).end_agreement();
         self.wakes = true;
+    }
+
+    /// Returns whether groups must wake.
+    pub(super) fn must_wake(&self) -> bool {
+        self.wakes
     }
 
     /// Takes a group that must wake, if there is one.
     pub(super) fn next_to_wake(&mut self) -> Option<GroupId> {
-        if !self.wakes {
-            return None;
-        }
         let group = self.peers.values_mut().find_map(Peer::next_to_wake);
         self.wakes = group.is_some();
         group
@@ -134,7 +136,7 @@ impl Peers {
         self.peers.values().filter_map(|peer| peer.deadline(&self.options)).min()
     }
 
-    /// Sends the collected heartbeats and answers, except those that are delayed, and the signs of life that are due.
+    /// Sends the collected heartbeats and answers, except those that are delayed, and the member heartbeats that are due.
     pub(super) fn flush(&mut self, now: Duration) {
         for (to, peer) in &mut self.peers {
             if let Some(batch) = peer.take_batch(now, &self.options) {

@@ -4,8 +4,8 @@
 //!  Heartbeats                              HeartbeatReplies
 //!  offset size  field                      offset size  field
 //!      24    8  1: urgent; 2: quiet; 0         24    8  2: quiet; 0
-//!      32    8  the sender's quiet period;     32    8  the sender's quiet period;
-//!               0: not said                             0: not said
+//!      32    8  number of the sender's         32    8  number of the sender's
+//!               quiet agreement; 0: not said            quiet agreement; 0: not said
 //!      40    8  the receiver's, as last        40    8  the receiver's, as last
 //!               seen; 0: not seen                       seen; 0: not seen
 //!      48    8  free space on the disk,        48    8  free space on the disk,
@@ -20,7 +20,7 @@
 //!                                                    8     fingerprint of the program; 0: unknown
 //! ```
 //!
-//! Without records they are signs of life, for the groups that are quiet.
+//! Without records they are member heartbeats, for the groups that are quiet.
 
 use crate::codec::cursor::{Cursor, Malformed};
 use crate::codec::ids::GroupId;
@@ -57,12 +57,12 @@ pub(super) const HEARTBEAT_REPLIES: MessageKind = MessageKind::new(
     (HEAD_LEN, HEAD_LEN + REPLY_LEN * HEARTBEATS_MAX),
 );
 
-/// The numbers of the quiet periods of two members: see `QuietGroups` in `node/shard/peer.rs`.
+/// The numbers of the quiet agreement of two members: see `QuietGroups` in `node/shard/peer.rs`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Periods {
-    /// The current period of the side that holds or sends this; 0 in a message that does not say.
+pub(crate) struct Agreements {
+    /// The current number of the side that holds or sends this; 0 in a message that does not say.
     pub own: u64,
-    /// The period of the other side, as far as it is known; otherwise 0.
+    /// The number of the other side, as far as it is known; otherwise 0.
     pub other: u64,
 }
 
@@ -71,16 +71,19 @@ pub(crate) struct Periods {
 pub(crate) struct HeartbeatHead {
     /// Whether the sender expects a message with such a head in return.
     pub asks: bool,
-    /// The quiet periods, as the sender knows them.
-    pub periods: Periods,
+    /// The numbers of the quiet agreement, as the sender knows them.
+    pub agreements: Agreements,
     /// The free bytes on this member's disk, or [`DISK_FREE_UNKNOWN`].
     pub disk_free: u64,
 }
 
 impl HeartbeatHead {
     /// The head of a message that says nothing but its records.
-    pub(super) const NONE: HeartbeatHead =
-        HeartbeatHead { asks: false, periods: Periods { own: 0, other: 0 }, disk_free: DISK_FREE_UNKNOWN };
+    pub(super) const NONE: HeartbeatHead = HeartbeatHead {
+        asks: false,
+        agreements: Agreements { own: 0, other: 0 },
+        disk_free: DISK_FREE_UNKNOWN,
+    };
 }
 
 /// Heartbeats and answers of many groups, in any order, for one member.
@@ -88,7 +91,7 @@ impl HeartbeatHead {
 pub(crate) struct HeartbeatBatch {
     /// What concerns all groups.
     pub head: HeartbeatHead,
-    /// The records. Heartbeats keep their order, and so do answers.
+    /// The records. Those of one form keep their order.
     pub records: Vec<HeartbeatRecord>,
 }
 
@@ -114,12 +117,14 @@ enum Form {
 }
 
 impl Form {
+    /// All forms, in the order in which they are sent. If a batch holds two rounds of one group, the later one is the
+    /// more urgent one, and nobody agrees to be quiet before a refusal.
     const ALL: [Form; 5] = [
-        Form::Heartbeats { urgent: true, quiet: false },
         Form::Heartbeats { urgent: false, quiet: true },
         Form::Heartbeats { urgent: false, quiet: false },
-        Form::Replies { quiet: true },
+        Form::Heartbeats { urgent: true, quiet: false },
         Form::Replies { quiet: false },
+        Form::Replies { quiet: true },
     ];
 
     fn of(message: &Message) -> Form {
@@ -180,7 +185,7 @@ fn encode_one<'a>(
     out: &mut WriteBuffer,
 ) {
     let mut draft = Draft::begin(out.tail(), form.kind(), 0, count, GroupId(0));
-    let words = [form.number(), head.periods.own, head.periods.other, head.disk_free];
+    let words = [form.number(), head.agreements.own, head.agreements.other, head.disk_free];
     words.into_iter().for_each(|word| draft.fields().put_u64_le(word));
     records.for_each(|record| write(record, draft.fields()));
     draft.finish(0);
@@ -215,14 +220,14 @@ pub(super) fn read(envelope: &Envelope) -> Result<Arrived, Malformed> {
     let of_kind = |form: &Form| form.kind().number == envelope.kind.number && form.number() == number;
     let form = Form::ALL.into_iter().find(of_kind);
     let form = form.ok_or(Malformed::Value { field: "heartbeats' form", found: number })?;
-    let periods = Periods { own: cursor.u64()?, other: cursor.u64()? };
+    let agreements = Agreements { own: cursor.u64()?, other: cursor.u64()? };
     let asks = matches!(form, Form::Heartbeats { .. });
-    let head = HeartbeatHead { asks, periods, disk_free: cursor.u64()? };
+    let head = HeartbeatHead { asks, agreements, disk_free: cursor.u64()? };
     let items = envelope.body.slice_ref(cursor.rest());
     let count = envelope.counted(items.len(), form.record_len(), HEARTBEATS_MAX)?;
-    let signs_life =
+    let may_be_empty =
         matches!(form, Form::Heartbeats { urgent: false, quiet: false } | Form::Replies { quiet: false });
-    if count == 0 && !signs_life {
+    if count == 0 && !may_be_empty {
         return Err(Malformed::Value { field: "form of no heartbeats", found: number });
     }
     for _ in 0..count {

@@ -12,7 +12,7 @@ use crate::transport::wire::golden::{self, Named, Samples, read_one};
 use crate::transport::wire::unreadable::Unreadable;
 use crate::transport::wire::{into_bytes, read_all};
 use bytes::BytesMut;
-use heartbeats::{DISK_FREE_UNKNOWN, HEARTBEATS_MAX, Periods};
+use heartbeats::{Agreements, DISK_FREE_UNKNOWN, HEARTBEATS_MAX};
 use raft::message::{AppendResult, Message as Raft};
 
 const GOLDEN: &str = include_str!("golden.txt");
@@ -71,7 +71,7 @@ fn quieted(mut record: HeartbeatRecord) -> HeartbeatRecord {
 
 fn heartbeats(asks: bool, records: Vec<HeartbeatRecord>) -> Message {
     let disk_free = if asks { DISK_FREE_UNKNOWN } else { 1 << 30 };
-    let head = HeartbeatHead { asks, periods: Periods { own: 0x0e, other: 0x07 }, disk_free };
+    let head = HeartbeatHead { asks, agreements: Agreements { own: 0x0e, other: 0x07 }, disk_free };
     Message::Heartbeats(HeartbeatBatch { head, records })
 }
 
@@ -253,13 +253,13 @@ fn many_heartbeats_and_answers_travel_together_and_too_many_in_several() {
     for message in all_read(written(heartbeats(true, sent.clone()))) {
         let Message::Heartbeats(HeartbeatBatch { head, records }) = message else { panic!("{message:?}") };
         let replies = matches!(records[0].message, Raft::HeartbeatReply { .. });
-        assert_eq!((head.asks, head.periods), (!replies, Periods { own: 0x0e, other: 0x07 }));
+        assert_eq!((head.asks, head.agreements), (!replies, Agreements { own: 0x0e, other: 0x07 }));
         assert!(records.len() <= HEARTBEATS_MAX);
         arrived.extend(records);
     }
     let message = |record: &HeartbeatRecord| match record.message {
-        Raft::Heartbeat { urgent, quiet, .. } => (0, !urgent, !quiet),
-        Raft::HeartbeatReply { quiet, .. } => (1, false, !quiet),
+        Raft::Heartbeat { urgent, quiet, .. } => (0, urgent, !quiet),
+        Raft::HeartbeatReply { quiet, .. } => (1, false, quiet),
         _ => panic!("{record:?}"),
     };
     assert!(arrived.is_sorted_by_key(|record| (message(record), record.group)), "in their order");
@@ -268,7 +268,7 @@ fn many_heartbeats_and_answers_travel_together_and_too_many_in_several() {
 }
 
 #[test]
-fn signs_of_life_go_without_any_group() {
+fn member_heartbeats_go_without_any_group() {
     for asks in [true, false] {
         let sent = heartbeats(asks, Vec::new());
         assert_eq!(all_read(written(sent.clone())), [sent]);

@@ -42,6 +42,8 @@ pub(super) struct Cluster<'a> {
     pub lull_until: Duration,
     /// The final comparison of states has begun.
     pub comparing: bool,
+    /// After that: nobody sends anything any more, and all groups become quiet.
+    pub resting: bool,
     pub report: Report,
     pub trace: &'a mut Trace,
 }
@@ -75,6 +77,7 @@ impl<'a> Cluster<'a> {
             quiet_until: Duration::ZERO,
             lull_until: Duration::ZERO,
             comparing: false,
+            resting: false,
             report: Report { seeds: 1, ..Report::default() },
             trace,
             plan,

@@ -33,10 +33,12 @@ impl Cluster<'_> {
         let waited = self.schedule.now() - since;
         let Some(missing) = self.missing() else {
             self.report.settled_max = self.report.settled_max.max(waited);
-            if self.comparing {
+            if self.resting {
                 return Ok(true);
             }
-            if let Some(at) = self.impaired {
+            if self.comparing {
+                (self.resting, self.healed_at) = (true, Some(self.schedule.now()));
+            } else if let Some(at) = self.impaired {
                 self.mend(at);
                 self.send_out(at, |through, group| ClientTask::Write { through, group });
             } else {
@@ -80,7 +82,8 @@ impl Cluster<'_> {
         (0..self.members.len()).filter(|at| self.impaired != Some(*at)).find_map(|at| self.missing_at(at))
     }
 
-    /// Checks that all logs are equal, committed and applied. The applied states have been compared before.
+    /// Checks that all logs are equal, committed and applied, and finally that all groups are quiet. The applied states
+    /// have been compared before.
     fn missing_at(&self, at: usize) -> Option<String> {
         let Some(process) = &self.members[at].process else { return Some(format!("{} is down", id(at))) };
         for status in process.shard.status().groups {
@@ -92,6 +95,9 @@ impl Cluster<'_> {
                     id(at),
                     status.group.0
                 ));
+            }
+            if self.resting && !status.raft.quiet {
+                return Some(format!("group {} is not quiet on {}", status.group.0, id(at)));
             }
         }
         None

@@ -1,6 +1,6 @@
 //! Families of messages, and what the transport knows of their kinds.
 //!
-//! The transport understands only the handshake and signs of life. The layer that owns a family declares its kinds
+//! The transport understands only the handshake and pings. The layer that owns a family declares its kinds
 //! as data. The transport checks length, flags, checksum and sender of a message by these data before the body
 //! is read; length and sender even before memory is allocated for the body.
 

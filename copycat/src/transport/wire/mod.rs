@@ -2,7 +2,7 @@
 //!
 //! The code is written by hand; numbers are little-endian. Reading copies nothing: bodies are slices of the
 //! receive buffer. Each body is read by the layer that owns its family; only those of the handshake and
-//! of signs of life are read here. Nothing here opens a connection or decides anything.
+//! of pings are read here. Nothing here opens a connection or decides anything.
 //!
 //! Begin with [`Outgoing`] and [`Incoming`], then [`envelope`], with which every message begins, and [`family`]
 //! and [`registry`], by which it is checked.

@@ -84,8 +84,10 @@ pub(super) struct Members {
     wire: Wire,
     /// The number of messages with heartbeats or answers, by sender.
     pub(super) messages: [usize; 3],
-    /// The pairs of sender and receiver between which every message is lost.
+    /// The pairs of sender and receiver between which every message is held up.
     pub(super) cut: Vec<(u64, u64)>,
+    /// The messages that were held up, in order.
+    held_up: Vec<(MemberId, MemberId, wire::Message)>,
     quiet_after: u64,
 }
 
@@ -105,7 +107,7 @@ impl Members {
     pub(super) fn up(count: u64, quiet_after: u64) -> Members {
         let wire = Wire::default();
         let members = (1..=count).map(|id| Member::new(id, quiet_after, id, &wire)).collect();
-        Members { members, wire, messages: [0; 3], cut: Vec::new(), quiet_after }
+        Members { members, wire, messages: [0; 3], cut: Vec::new(), held_up: Vec::new(), quiet_after }
     }
 
     /// Opens a group on all members, and lets one of them be elected.
@@ -157,6 +159,7 @@ impl Members {
     fn deliver(&mut self) {
         while let Some((from, to, message)) = { self.wire.lock().unwrap().pop_front() } {
             if self.cut.contains(&(from.0, to.0)) {
+                self.held_up.push((from, to, message));
                 continue;
             }
             let Some(receiver) = self.members.get_mut(to.0 as usize - 1) else { continue };
@@ -176,6 +179,18 @@ impl Members {
             };
             receiver.turn(inputs);
         }
+    }
+
+    /// Ends all cuts, and delivers the newest message that each of them has held up.
+    pub(super) fn deliver_newest(&mut self) {
+        for (from, to) in std::mem::take(&mut self.cut) {
+            let of_cut =
+                |(sender, receiver, _): &&(MemberId, MemberId, _)| (sender.0, receiver.0) == (from, to);
+            let newest = self.held_up.iter().rev().find(of_cut).cloned();
+            self.wire.lock().unwrap().extend(newest);
+        }
+        self.held_up.clear();
+        self.deliver();
     }
 
     /// Submits a read to the first member. Returns the number of messages that follow from it at once, by sender.

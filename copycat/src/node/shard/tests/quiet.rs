@@ -20,6 +20,14 @@ impl Members {
         three
     }
 
+    /// Lets a member get the request for a pre-vote of another one.
+    fn is_asked_for_a_vote(&mut self, at: usize, from: u64, group: GroupId) {
+        let last = self.members[at].shard.group_status(group).unwrap().raft.last;
+        let message = Message::RequestVote { term: 2, last, pre: true, campaign: 9 };
+        let input = Input::Raft { from: MemberId(from), group, message, entries: Entries::default() };
+        self.members[at].turn(vec![input]);
+    }
+
     fn all_quiet(&self, group: GroupId) {
         for (at, member) in self.members.iter().enumerate() {
             assert!(member.is_quiet(group), "group {} on member {}", group.0, at + 1);
@@ -34,11 +42,11 @@ impl Members {
 }
 
 #[test]
-fn signs_of_life_are_as_many_as_the_heartbeats_of_one_group() {
+fn member_heartbeats_are_as_many_as_the_heartbeats_of_one_group() {
     let [mut one, mut both] = [Members::quiet(false), Members::quiet(true)];
     one.pass(100 * INTERVAL);
     both.pass(100 * INTERVAL);
-    assert_eq!(one.messages, [200, 100, 100], "signs of life to two members, and their answers");
+    assert_eq!(one.messages, [200, 100, 100], "member heartbeats to two members, and their answers");
     assert_eq!(both.messages, [200, 200, 200], "the same between each two members");
     one.all_quiet(LED[0]);
     LED.into_iter().for_each(|group| both.all_quiet(group));
@@ -60,7 +68,7 @@ fn a_write_wakes_a_group_at_once_and_it_becomes_quiet_again() {
 }
 
 #[test]
-fn a_strict_read_is_confirmed_by_a_round_and_never_by_signs_of_life() {
+fn a_strict_read_is_confirmed_by_a_round_and_never_by_member_heartbeats() {
     let mut three = Members::quiet(true);
     three.pass(20 * INTERVAL);
     for consistency in [Consistency::Strict, Consistency::Lease] {
@@ -138,11 +146,8 @@ fn a_leader_wakes_if_a_follower_has_restarted() {
 #[test]
 fn a_follower_that_others_have_woken_has_its_leader_wake_too() {
     let mut three = Members::quiet(false);
-    let last = three.members[2].shard.group_status(LED[0]).unwrap().raft.last;
     // Somebody campaigns who does not hear the leader.
-    let message = Message::RequestVote { term: 2, last, pre: true, campaign: 9 };
-    let input = Input::Raft { from: MemberId(2), group: LED[0], message, entries: Entries::default() };
-    three.members[2].turn(vec![input]);
+    three.is_asked_for_a_vote(2, 2, LED[0]);
     assert!(!three.members[2].is_quiet(LED[0]));
     three.pass(2 * INTERVAL);
     three.none_quiet(LED[0]);
@@ -157,4 +162,21 @@ fn a_group_with_a_member_that_is_down_is_not_quiet() {
     two.elect(0);
     two.pass(50 * INTERVAL);
     assert!(!two.members[0].is_quiet(LED[0]) && two.members[0].leads(LED[0]));
+}
+
+#[test]
+fn what_a_follower_said_before_an_agreement_ended_does_not_count() {
+    let mut three = Members::quiet(true);
+    three.call(Access::Write);
+    three.cut = vec![(3, 1)];
+    three.pass((QUIET_AFTER as u32 + 2) * INTERVAL);
+    assert!(three.members[1].is_quiet(LED[0]), "the second member has agreed");
+    assert!(three.members[2].is_quiet(LED[0]), "and so has the third, but the leader does not know it");
+    assert!(!three.members[0].is_quiet(LED[0]));
+    // Another group wakes, so all that the first two members have agreed is over.
+    three.is_asked_for_a_vote(0, 3, LED[1]);
+    three.deliver_newest();
+    assert!(!three.members[0].is_quiet(LED[0]), "the second member has to agree again");
+    three.pass(10 * INTERVAL);
+    LED.into_iter().for_each(|group| three.all_quiet(group));
 }
