@@ -28,6 +28,7 @@ impl Idle {
 
     /// Counts a timed round without activity.
     pub(super) fn count(&mut self) {
+        assert!(self.proposed.is_none() || self.rounds > 0, "proposed the quiet in the midst of activity");
         self.rounds = self.rounds.saturating_add(1);
     }
 

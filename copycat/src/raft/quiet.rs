@@ -134,10 +134,12 @@ impl Raft {
         if !std::mem::take(&mut self.server.quiet) {
             return;
         }
+        assert!(self.server.is_complete(), "something has happened to a quiet core before it woke");
         self.server.set_time(now);
         let now = self.server.now;
         match &mut self.role {
             RoleState::Leader(leadership) => {
+                assert_eq!(self.server.leader, Some(self.server.id), "a quiet leader that does not lead");
                 leadership.idle.note_activity();
                 leadership.heartbeat_due = self.server.options.next_heartbeat(now);
                 for (peer, progress) in &mut leadership.peers {
