@@ -54,7 +54,7 @@ impl Access {
     }
 
     /// Returns whether this is a read that belongs to no line.
-    pub(crate) fn is_free(self) -> bool {
+    pub(crate) fn is_unordered(self) -> bool {
         matches!(self, Access::Read(_, ReadOrder::Unordered))
     }
 

@@ -52,7 +52,7 @@ pub(super) struct Dialing {
     leaders: BTreeMap<MemberId, Attempts>,
     /// Members that were reached as leaders, by addresses that were not configured. Each may be the next
     /// default member.
-    met: BTreeMap<MemberId, String>,
+    learned: BTreeMap<MemberId, String>,
 }
 
 impl Dialing {
@@ -64,7 +64,7 @@ impl Dialing {
             seeking_default: false,
             next_default: None,
             leaders: BTreeMap::new(),
-            met: BTreeMap::new(),
+            learned: BTreeMap::new(),
         }
     }
 
@@ -96,8 +96,8 @@ impl Dialing {
     }
 
     fn addresses(&self, except: Option<&str>) -> Vec<String> {
-        let told = self.options.members.iter().map(|(_, address)| address);
-        let mut addresses: Vec<String> = told.chain(self.met.values()).cloned().collect();
+        let configured = self.options.members.iter().map(|(_, address)| address);
+        let mut addresses: Vec<String> = configured.chain(self.learned.values()).cloned().collect();
         fastrand::shuffle(&mut addresses);
         addresses.sort_by_key(|address| Some(address.as_str()) == except);
         addresses
@@ -112,8 +112,8 @@ impl Dialing {
         }
         let pause = self.leaders.get(&leader.member).map_or(LEADER_PAUSE_MIN, |attempts| attempts.pause);
         self.leaders.insert(leader.member, Attempts { in_flight: true, next: now, pause });
-        let told = self.options.members.iter().filter(|(member, _)| *member == leader.member);
-        let mut addresses: Vec<String> = told.map(|(_, address)| address.clone()).collect();
+        let configured = self.options.members.iter().filter(|(member, _)| *member == leader.member);
+        let mut addresses: Vec<String> = configured.map(|(_, address)| address.clone()).collect();
         if addresses.is_empty() {
             addresses.push(leader.address.clone());
         }
@@ -166,9 +166,9 @@ impl Dialing {
             }
             (Some(leader), Ok(client)) => {
                 self.leaders.remove(&leader);
-                let told = self.options.members.iter().any(|(_, address)| *address == client.address);
-                if !told && self.met.len() < MEMBERS_MAX {
-                    self.met.insert(leader, client.address.clone());
+                let configured = self.options.members.iter().any(|(_, address)| *address == client.address);
+                if !configured && self.learned.len() < MEMBERS_MAX {
+                    self.learned.insert(leader, client.address.clone());
                 }
             }
             (Some(leader), Err(error)) => {

@@ -57,7 +57,7 @@ pub(super) struct EventLoop {
     connections: Connections,
     dialing: Dialing,
     /// Another default member is to be tried: the present one could not do what it was asked.
-    roaming: bool,
+    seeks_default: bool,
 }
 
 impl EventLoop {
@@ -75,7 +75,7 @@ impl EventLoop {
             requests: Requests::new(request_timeout),
             connections: Connections::default(),
             dialing,
-            roaming: false,
+            seeks_default: false,
         };
         let first = event_loop.open(first);
         event_loop.requests.routes.set_default_connection(first);
@@ -154,7 +154,7 @@ impl EventLoop {
         match message {
             Incoming::Results(answers) => {
                 for answer in answers {
-                    self.roaming |= self.requests.answered(Instant::now(), connection, answer);
+                    self.seeks_default |= self.requests.answered(Instant::now(), connection, answer);
                 }
             }
             Incoming::Leaders(leaders) => self.take_leaders(leaders),
@@ -163,7 +163,7 @@ impl EventLoop {
                 Err(fault) => self.blame(connection, &fault),
             },
             Incoming::Resolved(resolved) => {
-                self.roaming |= self.resolving.answered(connection, &resolved);
+                self.seeks_default |= self.resolving.answered(connection, &resolved);
                 if self.dialing.knows_cluster() {
                     let partitions = resolved.partitions.unwrap_or_default();
                     self.requests
@@ -180,7 +180,7 @@ impl EventLoop {
         } else {
             // The cluster was bootstrapped after the default member was found. A member that is found now knows
             // its id.
-            self.roaming |= !leaders.is_empty();
+            self.seeks_default |= !leaders.is_empty();
         }
     }
 
@@ -222,7 +222,7 @@ impl EventLoop {
 
     /// Does everything that may be a little late.
     fn tick(&mut self, now: Instant) {
-        self.roaming |= self.requests.expire(now);
+        self.seeks_default |= self.requests.expire(now);
         self.resolving.expire(now);
         self.look_for_members(now);
         self.ask(now);
@@ -237,9 +237,9 @@ impl EventLoop {
 
     fn look_for_members(&mut self, now: Instant) {
         let default_connection = self.requests.routes.default_connection();
-        if default_connection.is_none() || self.roaming {
+        if default_connection.is_none() || self.seeks_default {
             let except = default_connection.and_then(|connection| self.connections.address(connection));
-            self.roaming &= !self.dialing.seek_default(now, except);
+            self.seeks_default &= !self.dialing.seek_default(now, except);
         }
         for leader in self.requests.routes.missing() {
             self.dialing.reach(now, leader);
@@ -250,7 +250,7 @@ impl EventLoop {
     fn watch(&mut self) {
         let now = Instant::now();
         match self.watching.deliver(now) {
-            Ok(elsewhere) => self.roaming |= elsewhere,
+            Ok(elsewhere) => self.seeks_default |= elsewhere,
             Err((connection, fault)) => return self.blame(connection, &fault),
         }
         if let Some(connection) = self.requests.routes.default_connection() {

@@ -44,7 +44,7 @@ struct Subscriber {
     /// The time from which on the stream may be opened.
     next: Instant,
     /// The last known status of each partition.
-    told: BTreeMap<u32, PartitionStatus>,
+    reported: BTreeMap<u32, PartitionStatus>,
     /// A status that did not fit into the listener's queue yet.
     waiting: Option<PartitionStatus>,
 }
@@ -63,7 +63,7 @@ impl Watching {
             watch,
             stream: None,
             next: now,
-            told: BTreeMap::new(),
+            reported: BTreeMap::new(),
             waiting: None,
         });
     }
@@ -155,9 +155,9 @@ impl Subscriber {
     }
 
     fn hear(&mut self, status: PartitionStatus) {
-        let known = self.told.get(&status.partition);
+        let known = self.reported.get(&status.partition);
         if known.is_none_or(|known| known.term <= status.term && *known != status) {
-            self.told.insert(status.partition, status);
+            self.reported.insert(status.partition, status);
             self.waiting = Some(status);
         }
     }

@@ -167,7 +167,7 @@ impl Consensus {
     }
 
     /// Records whether the group has become quiet, and whether its followers may be.
-    fn note_quiet(&mut self, io: &mut Io) {
+    fn sync_quiet(&mut self, io: &mut Io) {
         let leads = self.core.has_proposed_quiet();
         if leads && !self.silent && self.quiet_followers.is_empty() {
             self.quiet_followers.extend(self.core.counterparts());
@@ -360,7 +360,7 @@ impl Consensus {
             }
             io.shard_journal.await_durable(self.group, self.core.token());
         }
-        self.note_quiet(io);
+        self.sync_quiet(io);
         outcome.map(|()| update)
     }
 

@@ -186,7 +186,7 @@ impl Groups {
         });
     }
 
-    /// Takes the next ready group. The caller processes it and then calls [`note`](Self::note). `None` ends the turn.
+    /// Takes the next ready group. The caller processes it and then calls [`finish`](Self::finish). `None` ends the turn.
     pub(super) fn next_ready(&mut self) -> Option<Slot> {
         let next = self.ready.pop_front();
         self.turn += u64::from(next.is_none());
@@ -194,9 +194,9 @@ impl Groups {
     }
 
     /// Records that the group was processed, and sets its timer to the time when it has work again.
-    pub(super) fn note(&mut self, now: Duration, slot: Slot, io: &Io) {
+    pub(super) fn finish(&mut self, now: Duration, slot: Slot, io: &Io) {
         let Scheduled { group, ready, timer, is_exact, .. } = &mut self.slots[slot.0 as usize];
-        assert!(*ready, "a group is settled to which nothing has happened");
+        assert!(*ready, "a group is finished to which nothing has happened");
         *ready = false;
         let deadline = group.deadline(now, io);
         self.timers.set(slot, timer, deadline);

@@ -52,18 +52,18 @@ pub(super) struct Lines {
     /// Reads that rest on a lease. They wait only while the applier lags far behind.
     leased: VecDeque<OrderedRead>,
     /// Reads that wait for a confirmation.
-    asked: VecDeque<OrderedRead>,
+    awaiting_round: VecDeque<OrderedRead>,
     /// Reads that wait for earlier writes of their own clients: `low` equals `high`.
     after_writes: VecDeque<OrderedRead>,
     /// The newest confirmed ticket, and the index that its confirmation showed to be committed.
     confirmed: (Option<ReadTicket>, Index),
     /// The newest ticket of a read that asked for a lease while there was none.
-    lapsed: Option<ReadTicket>,
+    newest_without_lease: Option<ReadTicket>,
 }
 
 impl Lines {
     pub(super) fn is_empty(&self) -> bool {
-        self.leased.is_empty() && self.asked.is_empty() && self.after_writes.is_empty()
+        self.leased.is_empty() && self.awaiting_round.is_empty() && self.after_writes.is_empty()
     }
 
     /// Returns the term of the leadership that the reads depend on.
@@ -74,7 +74,7 @@ impl Lines {
     /// Returns whether a lease read may be served by lease. It may not while an earlier lease read waits for a round of
     /// heartbeats; otherwise it would overtake that read.
     pub(super) fn may_lease(&self) -> bool {
-        self.lapsed <= self.confirmed.0
+        self.newest_without_lease <= self.confirmed.0
     }
 
     /// Queues a read that rests on a lease.
@@ -88,18 +88,22 @@ impl Lines {
         self.leased.push_back(read);
     }
 
-    /// Queues a read that waits for its ticket. `lapsed`: it asked for a lease, and there was none.
-    pub(super) fn await_ticket(&mut self, term: Term, read: OrderedRead, lapsed: bool) {
+    /// Queues a read that waits for its ticket. `without_lease`: it asked for a lease, and there was none.
+    pub(super) fn await_ticket(&mut self, term: Term, read: OrderedRead, without_lease: bool) {
         self.enter(term, &read);
         assert!(
             read.ticket.is_some() && read.lease_end.is_none(),
             "it waits for a ticket, and for nothing else"
         );
-        assert!(follows(self.asked.back(), &read), "bounds of reads with tickets fall to {}", read.high);
-        if lapsed {
-            self.lapsed = read.ticket;
+        assert!(
+            follows(self.awaiting_round.back(), &read),
+            "bounds of reads with tickets fall to {}",
+            read.high
+        );
+        if without_lease {
+            self.newest_without_lease = read.ticket;
         }
-        self.asked.push_back(read);
+        self.awaiting_round.push_back(read);
     }
 
     /// Queues a read that waits for the entry `high`, and for its ticket if it has one.
@@ -145,7 +149,7 @@ impl Lines {
 
     /// Returns the earliest deadline of the reads in front.
     pub(super) fn deadline(&self) -> Option<Duration> {
-        let queues = [&self.leased, &self.asked, &self.after_writes];
+        let queues = [&self.leased, &self.awaiting_round, &self.after_writes];
         queues.into_iter().filter_map(|queue| queue.front()).map(|first| first.read.deadline).min()
     }
 
@@ -156,12 +160,16 @@ impl Lines {
 
     /// Returns all reads, in no particular order.
     pub(super) fn into_reads(self) -> impl Iterator<Item = QueuedRequest> {
-        self.leased.into_iter().chain(self.asked).chain(self.after_writes).map(|bounded| bounded.read)
+        self.leased
+            .into_iter()
+            .chain(self.awaiting_round)
+            .chain(self.after_writes)
+            .map(|bounded| bounded.read)
     }
 
     fn pop_if(&mut self, wanted: impl Fn(&OrderedRead) -> bool) -> Option<OrderedRead> {
         // In this order: of two reads of one line that run at the same index, the earlier one runs first.
-        let queues = [&mut self.leased, &mut self.asked, &mut self.after_writes];
+        let queues = [&mut self.leased, &mut self.awaiting_round, &mut self.after_writes];
         queues.into_iter().find_map(|queue| queue.pop_front_if(|read| wanted(read)))
     }
 }

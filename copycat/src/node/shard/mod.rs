@@ -402,12 +402,12 @@ impl Shard {
     fn process_ready(&mut self, now: Duration) -> Result<(), StorageError> {
         while let Some(slot) = self.groups.next_ready() {
             let group = self.groups.get_mut(slot);
-            let settled = match group.is_stopped() {
+            let processed = match group.is_stopped() {
                 true => Ok(()),
                 false => group.process_ready(now, self.options.me, &mut self.io, &mut self.output),
             };
-            self.stop_on_error(slot, settled)?;
-            self.groups.note(now, slot, &self.io);
+            self.stop_on_error(slot, processed)?;
+            self.groups.finish(now, slot, &self.io);
             self.wake_quiet(now)?;
         }
         Ok(())

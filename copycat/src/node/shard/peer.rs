@@ -89,7 +89,7 @@ impl Peer {
             Message::Heartbeat { quiet: true, .. } | Message::HeartbeatReply { quiet: true, .. }
         );
         self.quiet.is_new &= !quiet;
-        self.records.push(HeartbeatRecord { group, message, note: 0 });
+        self.records.push(HeartbeatRecord { group, message, extra: 0 });
     }
 
     /// Marks the messages as urgent, because the member waits for an answer: this turn delays none of them.

@@ -17,7 +17,7 @@ use std::time::Duration;
 #[derive(Debug, Default)]
 pub(super) struct PendingReads {
     /// Reads that wait for a round of heartbeats that began after they arrived, oldest first.
-    asked: VecDeque<(ReadTicket, QueuedRequest)>,
+    awaiting_round: VecDeque<(ReadTicket, QueuedRequest)>,
     /// Confirmed reads, oldest first. Each may run once every entry up to its index was dispatched.
     confirmed: VecDeque<(Index, QueuedRequest)>,
     /// Reads that rest on a lease, oldest first. Each may run once every entry up to the lease's index was dispatched.
@@ -44,7 +44,7 @@ impl PendingReads {
         self.take(&read);
         let newest = self.leased.back().map(|(newest, _)| newest.index);
         assert!(newest <= Some(lease.index), "reads must reflect {}, and {newest:?} before", lease.index);
-        if read.call.access.is_free() {
+        if read.call.access.is_unordered() {
             return self.leased.push_back((lease, read));
         }
         let (low, lease_end) = (lease.index, Some(lease.end));
@@ -54,14 +54,14 @@ impl PendingReads {
     /// Queues a read that waits for the confirmation of `ticket`. `last` is the end of the log when the turn began.
     pub(super) fn await_ticket(&mut self, term: Term, last: Index, ticket: ReadTicket, read: QueuedRequest) {
         self.take(&read);
-        let newest = self.asked.back().map(|(newest, _)| *newest);
+        let newest = self.awaiting_round.back().map(|(newest, _)| *newest);
         assert!(newest <= Some(ticket), "{ticket:?} is given out after {newest:?}");
-        if read.call.access.is_free() {
-            return self.asked.push_back((ticket, read));
+        if read.call.access.is_unordered() {
+            return self.awaiting_round.push_back((ticket, read));
         }
-        let lapsed = matches!(read.call.access, Access::Read(Consistency::Lease, _));
+        let without_lease = matches!(read.call.access, Access::Read(Consistency::Lease, _));
         let bounded = OrderedRead { low: 0, high: last, ticket: Some(ticket), lease_end: None, read };
-        self.lines.await_ticket(term, bounded, lapsed);
+        self.lines.await_ticket(term, bounded, without_lease);
     }
 
     /// Queues a read that waits for the entry `high`, and for the confirmation of `ticket` if there is one.
@@ -78,7 +78,7 @@ impl PendingReads {
 
     /// Returns whether a lease that holds is enough for `read`; see [`Lines::may_lease`].
     pub(super) fn may_lease(&self, read: &QueuedRequest) -> bool {
-        read.call.access.is_free() || self.lines.may_lease()
+        read.call.access.is_unordered() || self.lines.may_lease()
     }
 
     fn take(&mut self, read: &QueuedRequest) {
@@ -96,8 +96,8 @@ impl PendingReads {
 
     /// Returns whether no read waits to be dispatched.
     pub(super) fn is_idle(&self) -> bool {
-        let free = self.asked.is_empty() && self.confirmed.is_empty() && self.leased.is_empty();
-        free && self.eventual.is_empty() && self.lines.is_empty()
+        let none = self.awaiting_round.is_empty() && self.confirmed.is_empty() && self.leased.is_empty();
+        none && self.eventual.is_empty() && self.lines.is_empty()
     }
 
     /// Returns the number of unanswered reads, including those that the applier has.
@@ -118,7 +118,7 @@ impl PendingReads {
     pub(super) fn confirm(&mut self, through: ReadTicket, index: Index) {
         let newest = self.confirmed.back().map(|(newest, _)| *newest);
         assert!(newest <= Some(index), "reads are confirmed at {index} behind those at {newest:?}");
-        while let Some((_, read)) = self.asked.pop_front_if(|(ticket, _)| *ticket <= through) {
+        while let Some((_, read)) = self.awaiting_round.pop_front_if(|(ticket, _)| *ticket <= through) {
             self.confirmed.push_back((index, read));
         }
         self.lines.confirm(through, index);
@@ -127,7 +127,7 @@ impl PendingReads {
     /// Moves unconfirmed reads back to the queue after the leadership has ended. They have no effect yet, so the next
     /// leader may serve them.
     pub(super) fn return_to(&mut self, queue: &mut Queue) {
-        while let Some((_, read)) = self.asked.pop_back() {
+        while let Some((_, read)) = self.awaiting_round.pop_back() {
             queue.push_front(self.turn_away(read));
         }
     }
@@ -175,9 +175,9 @@ impl PendingReads {
     /// Returns the earliest deadline of the reads in front.
     pub(super) fn deadline(&self) -> Option<Duration> {
         let first = |reads: &VecDeque<(Index, QueuedRequest)>| reads.front().map(|(_, read)| read.deadline);
-        let asked = self.asked.front().map(|(_, read)| read.deadline);
+        let awaiting_round = self.awaiting_round.front().map(|(_, read)| read.deadline);
         let leased = self.leased.front().map(|(_, read)| read.deadline);
-        let all = [asked, first(&self.confirmed), leased, self.lines.deadline()];
+        let all = [awaiting_round, first(&self.confirmed), leased, self.lines.deadline()];
         all.into_iter().flatten().min()
     }
 
@@ -189,20 +189,21 @@ impl PendingReads {
     }
 
     fn pop_expired(&mut self, now: Duration) -> Option<QueuedRequest> {
-        let asked = self.asked.pop_front_if(|(_, read)| read.deadline <= now).map(|(_, read)| read);
-        asked
+        let awaiting_round =
+            self.awaiting_round.pop_front_if(|(_, read)| read.deadline <= now).map(|(_, read)| read);
+        awaiting_round
             .or_else(|| self.confirmed.pop_front_if(|(_, read)| read.deadline <= now).map(|(_, read)| read))
             .or_else(|| self.leased.pop_front_if(|(_, read)| read.deadline <= now).map(|(_, read)| read))
             .or_else(|| self.lines.pop_expired(now))
     }
 
     pub(super) fn abandon(&mut self, error: RequestError, replies: &mut Replies) {
-        let asked = std::mem::take(&mut self.asked).into_iter().map(|(_, read)| read);
+        let awaiting_round = std::mem::take(&mut self.awaiting_round).into_iter().map(|(_, read)| read);
         let confirmed = std::mem::take(&mut self.confirmed).into_iter().map(|(_, read)| read);
         let leased = std::mem::take(&mut self.leased).into_iter().map(|(_, read)| read);
         let lines = std::mem::take(&mut self.lines).into_reads();
         let eventual = std::mem::take(&mut self.eventual);
-        for read in asked.chain(confirmed).chain(leased).chain(lines).chain(eventual) {
+        for read in awaiting_round.chain(confirmed).chain(leased).chain(lines).chain(eventual) {
             replies.fail(self.turn_away(read).reply, error);
         }
     }

@@ -104,7 +104,7 @@ pub(crate) struct HeartbeatRecord {
     pub message: Message,
     /// For a heartbeat the cluster time, in microseconds; for an answer the fingerprint of the program that serves the
     /// group. 0: not known.
-    pub note: u64,
+    pub extra: u64,
 }
 
 /// Which records one message may hold, and the number that says so on the wire.
@@ -195,9 +195,9 @@ fn write(record: &HeartbeatRecord, fields: &mut BytesMut) {
     fields.put_u64_le(record.group.0);
     let mut words = |words: &[u64]| words.iter().for_each(|word| fields.put_u64_le(*word));
     match record.message {
-        Message::Heartbeat { term, commit, round, .. } => words(&[term, commit, round, record.note]),
+        Message::Heartbeat { term, commit, round, .. } => words(&[term, commit, round, record.extra]),
         Message::HeartbeatReply { term, round, verified, durable, last, .. } => {
-            words(&[term, round, verified, durable, last, record.note]);
+            words(&[term, round, verified, durable, last, record.extra]);
         }
         _ => unreachable!("neither a heartbeat nor an answer to one"),
     }
@@ -264,7 +264,7 @@ fn item(cursor: &mut Cursor<'_>, form: Form) -> Result<HeartbeatRecord, Malforme
             Message::HeartbeatReply { term, round, verified, durable, last, quiet }
         }
     };
-    Ok(HeartbeatRecord { group, message, note: cursor.u64()? })
+    Ok(HeartbeatRecord { group, message, extra: cursor.u64()? })
 }
 
 /// Collects received records, to send them again.

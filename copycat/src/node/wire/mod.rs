@@ -158,7 +158,7 @@ impl Outgoing for Message {
                     Ok(())
                 }
                 M::Heartbeat { .. } | M::HeartbeatReply { .. } => {
-                    let records = vec![HeartbeatRecord { group, message, note: 0 }];
+                    let records = vec![HeartbeatRecord { group, message, extra: 0 }];
                     heartbeats::encode(&HeartbeatBatch { head: HeartbeatHead::NONE, records }, out);
                     Ok(())
                 }

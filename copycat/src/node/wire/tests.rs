@@ -51,13 +51,13 @@ fn record(group: u64, round: u64, urgent: bool, note: u64) -> HeartbeatRecord {
     HeartbeatRecord {
         group: GroupId(group),
         message: Raft::Heartbeat { term: 5, commit: 39, round, urgent, quiet: false },
-        note,
+        extra: note,
     }
 }
 
 fn reply(group: u64, last: u64, note: u64) -> HeartbeatRecord {
     let message = Raft::HeartbeatReply { term: 5, round: 7, verified: 41, durable: 40, last, quiet: false };
-    HeartbeatRecord { group: GroupId(group), message, note }
+    HeartbeatRecord { group: GroupId(group), message, extra: note }
 }
 
 /// Returns the same heartbeat or answer, for a group that becomes quiet.
