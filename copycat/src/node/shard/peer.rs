@@ -33,7 +33,7 @@ pub(super) struct Peer {
 /// What two members agree on, that groups are quiet, has one number on each side. Each message with heartbeats or answers
 /// names both. A member ends the *quiet agreement*, and takes the next number, when a group is no longer quiet there and
 /// no message about that group tells the other member so. Whoever sees that the other side's number has changed wakes
-/// all groups that both share, and ends the agreement, too.
+/// all groups that both share.
 #[derive(Debug)]
 struct QuietGroups {
     /// Those that this member leads. While there are any, it sends member heartbeats: messages with heartbeats, which may
@@ -137,10 +137,8 @@ impl Peer {
         self.owes_message |= head.asks;
         self.quiet.receive(now, head.agreements);
         if self.quiet.must_wake {
-            match self.quiet.is_empty() {
-                true => self.withdraw_unsent(),
-                false => self.end_agreement(),
-            }
+            // This side's number stays: two members that answer each new number by another one would never agree.
+            self.withdraw_unsent();
         }
         self.quiet.must_wake
     }
