@@ -16,6 +16,7 @@ pub(crate) mod entries;
 #[cfg(any(test, feature = "testing"))]
 pub(crate) mod forge;
 pub(crate) mod frame;
+pub(crate) mod group_map;
 pub(crate) mod ids;
 pub(crate) mod log_shape;
 pub(crate) mod payload;

@@ -7,12 +7,12 @@
 use super::machine::{Entry, Machine, Query};
 use crate::codec::command::{Command, Stamp};
 use crate::codec::frame::{Frame, Header, Kind};
+use crate::codec::group_map::GroupMap;
 use crate::codec::ids::{GroupId, Index};
 use crate::request::error::RequestError;
 use crate::request::reply::{Replies, ReplyTo};
 use crate::request::sender::Answer;
 use bytes::Bytes;
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -131,7 +131,7 @@ struct AppliedGroup {
 /// The state machines of all groups of a shard.
 #[derive(Debug, Default)]
 pub(crate) struct Applier {
-    replicas: BTreeMap<GroupId, AppliedGroup>,
+    replicas: GroupMap<AppliedGroup>,
     replies: Replies,
 }
 
@@ -157,7 +157,7 @@ impl Applier {
     }
 }
 
-fn attached(replicas: &mut BTreeMap<GroupId, AppliedGroup>, group: GroupId) -> &mut AppliedGroup {
+fn attached(replicas: &mut GroupMap<AppliedGroup>, group: GroupId) -> &mut AppliedGroup {
     replicas.get_mut(&group).expect("work is dispatched for attached groups only")
 }
 

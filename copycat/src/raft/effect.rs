@@ -110,7 +110,6 @@ impl Effects {
     }
 
     /// Returns whether there are no effects.
-    #[cfg(test)]
     pub(crate) fn is_empty(&self) -> bool {
         self.list.is_empty()
     }

@@ -130,6 +130,14 @@ impl Message {
         matches!(self, Message::Vote { .. } | Message::AppendReply { .. } | Message::HeartbeatReply { .. })
     }
 
+    /// Returns the field `quiet` of a heartbeat or of the answer to one.
+    pub(crate) fn quiet_mut(&mut self) -> Option<&mut bool> {
+        match self {
+            Message::Heartbeat { quiet, .. } | Message::HeartbeatReply { quiet, .. } => Some(quiet),
+            _ => None,
+        }
+    }
+
     /// Checks everything that does not depend on the receiver: bounds, and that the entries of an append are
     /// consecutive and their terms do not fall.
     pub(super) fn validate(&self) -> Result<(), InvalidMessage> {

@@ -54,9 +54,11 @@ impl Leader<'_> {
     /// once.
     pub(super) fn proposes_quiet(&mut self, round: u64) -> bool {
         assert_eq!(round, self.leadership.rounds.newest(), "the new round is the newest one");
-        if self.leadership.idle.rounds() <= self.server.options.quiet_after || !self.has_nothing_to_do() {
+        if self.leadership.idle.rounds() <= self.server.options.quiet_after {
             return false;
         }
+        // A round for reads comes after an activity, and a timed one has just been counted.
+        assert!(self.has_nothing_to_do(), "quiet, although something is left to do");
         self.leadership.idle.propose(round);
         self.server.quiet = self.leadership.peers.is_empty();
         true

@@ -8,6 +8,9 @@ use super::segment::Segment;
 use bytes::Bytes;
 use std::sync::Arc;
 
+/// The number of chunks for which a new batch has memory.
+const CHUNKS: usize = 16;
+
 /// Frames that share one write. Their positions are final.
 #[derive(Debug)]
 pub(crate) struct Batch {
@@ -37,6 +40,9 @@ impl Batch {
     pub(crate) fn new(segment: &Segment, offset: u64, kind: BatchKind) -> Batch {
         assert!(offset.is_multiple_of(BLOCK) && offset >= BLOCK, "batches begin on blocks behind the header");
         assert!(offset < segment.header.len, "the batch begins in the segment");
+        let (mut chunks, mut starts) = (Vec::with_capacity(CHUNKS), Vec::with_capacity(CHUNKS));
+        chunks.push(Bytes::new());
+        starts.push(0);
         Batch {
             region: segment.region.clone(),
             offset,
@@ -44,8 +50,8 @@ impl Batch {
             salt: segment.header.salt,
             kind,
             first_in: (offset == BLOCK).then_some(segment.checksum),
-            chunks: vec![Bytes::new()],
-            starts: vec![0],
+            chunks,
+            starts,
             length: 0,
             count: 0,
             commits: 0,

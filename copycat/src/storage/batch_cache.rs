@@ -7,6 +7,9 @@ use super::position::Position;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+/// The number of batches among which one is looked for first.
+const NEWEST: usize = 4;
+
 /// Durable batches that are still in memory, oldest first.
 #[derive(Debug)]
 pub(super) struct BatchCache {
@@ -65,7 +68,13 @@ impl BatchCache {
 
     /// Returns the batch that contains a position.
     pub(super) fn at(&self, position: Position) -> Option<&Batch> {
-        let after = self.batches.partition_point(|batch| batch.position() <= position);
+        // Nearly always one of the newest, which a search among a thousand batches would find last.
+        let newest = self.batches.len().saturating_sub(NEWEST);
+        let begins_before = |batch: &Arc<Batch>| batch.position() <= position;
+        let after = match self.batches.range(newest..).rposition(begins_before) {
+            Some(at) => newest + at + 1,
+            None => self.batches.partition_point(begins_before),
+        };
         let batch = self.batches.get(after.checked_sub(1)?)?;
         (position < batch.end()).then_some(batch)
     }

@@ -27,25 +27,26 @@ use crate::codec::terms::LogId;
 use std::collections::BTreeMap;
 
 /// Returns the checkpoint of these groups. It records the noted commit indexes.
-pub(crate) fn encode(groups: &BTreeMap<GroupId, GroupLog>) -> Vec<u8> {
-    let mut out = Vec::with_capacity(len(groups) as usize);
+pub(crate) fn encode(groups: &BTreeMap<GroupId, &GroupLog>) -> Vec<u8> {
+    let expected = len(groups.values().copied());
+    let mut out = Vec::with_capacity(expected as usize);
     out.extend_from_slice(&(groups.len() as u32).to_le_bytes());
     for (group, log) in groups {
         encode_group(*group, log.state(), log.noted(), &mut out);
     }
-    assert_eq!(out.len() as u64, len(groups), "the length was known");
+    assert_eq!(out.len() as u64, expected, "the length was known");
     out
 }
 
-/// Returns the length of the checkpoint of these groups, in bytes.
-pub(crate) fn len(groups: &BTreeMap<GroupId, GroupLog>) -> u64 {
+/// Returns the length of the checkpoint of groups with these logs, in bytes.
+pub(crate) fn len<'a>(logs: impl Iterator<Item = &'a GroupLog>) -> u64 {
     let of_group = |log: &GroupLog| {
         let state = log.state();
         let members = |c: &Configuration| c.voters.len() + c.outgoing.len() + c.learners.len();
         let configurations = state.configurations.iter().map(|(_, c)| 20 + 8 * members(c));
         len_of_group(state.log.ranges().len()) + configurations.sum::<usize>()
     };
-    4 + groups.values().map(of_group).sum::<usize>() as u64
+    4 + logs.map(of_group).sum::<usize>() as u64
 }
 
 /// Returns the length in bytes of a group with this many ranges and no configurations.
@@ -170,7 +171,9 @@ mod tests {
     }
 
     fn encoded(groups: BTreeMap<GroupId, GroupState>) -> Vec<u8> {
-        encode(&groups.into_iter().map(|(group, state)| (group, GroupLog::restored(state))).collect())
+        let logs: Vec<_> =
+            groups.into_iter().map(|(group, state)| (group, GroupLog::restored(state))).collect();
+        encode(&logs.iter().map(|(group, log)| (*group, log)).collect())
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::position::Position;
 use super::unrecorded_commits::UnrecordedCommits;
 use crate::codec::cursor::Malformed;
 use crate::codec::entries::Entries;
+use crate::codec::group_map::GroupMap;
 use crate::codec::ids::{GroupId, Index, MemberId, Term};
 use crate::codec::log_shape::LogShape;
 use crate::codec::terms::LogId;
@@ -21,7 +22,7 @@ pub(crate) const APPEND_MAX: usize = 64 << 20;
 /// recorded.
 #[derive(Debug, Default)]
 pub(super) struct Groups {
-    logs: BTreeMap<GroupId, GroupLog>,
+    logs: GroupMap<GroupLog>,
     unrecorded: UnrecordedCommits,
 }
 
@@ -32,6 +33,7 @@ impl Groups {
             logs.values().all(|log| log.noted() == log.state().commit),
             "what was found is recorded"
         );
+        let logs = logs.into_iter().collect();
         Groups { logs, unrecorded: UnrecordedCommits::default() }
     }
 
@@ -118,12 +120,12 @@ impl Groups {
 
     /// Returns the checkpoint of all groups.
     pub(super) fn checkpoint(&self) -> Vec<u8> {
-        checkpoint::encode(&self.logs)
+        checkpoint::encode(&self.logs.iter().map(|(group, log)| (*group, log)).collect())
     }
 
     /// Returns the length of the checkpoint, in bytes.
     pub(super) fn checkpoint_len(&self) -> u64 {
-        checkpoint::len(&self.logs)
+        checkpoint::len(self.logs.values())
     }
 
     /// Marks all commit indexes as recorded: the checkpoint made last is appended and contains them.

@@ -52,7 +52,8 @@ impl Journal {
         if !log.state().log.holds_all(first, last) {
             return Err(absent);
         }
-        let mut frames = Vec::new();
+        // Few reads span more than two batches.
+        let mut frames = Vec::with_capacity(2);
         let at_least = log.location(first).expect("an entry that is here has a location").len as usize;
         let (mut next, mut left) = (first, bytes_max.max(at_least));
         while next <= last {

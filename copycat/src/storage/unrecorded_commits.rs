@@ -8,8 +8,9 @@ use super::batch::Batch;
 use super::batch_header::{BatchKind, add_frame};
 use super::group_log::GroupLog;
 use crate::codec::frame::{HEADER_LEN, Header};
+use crate::codec::group_map::GroupMap;
 use crate::codec::ids::GroupId;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 /// Bytes of a frame that records a commit index.
@@ -54,14 +55,11 @@ impl UnrecordedCommits {
 
     /// Adds to a batch the frames of as many groups as fit `bytes`. The batch must be the last one, so that all
     /// entries lie in it or before it.
-    pub(super) fn record(
-        &mut self,
-        groups: &mut BTreeMap<GroupId, GroupLog>,
-        batch: &mut Batch,
-        bytes: usize,
-    ) {
+    pub(super) fn record(&mut self, groups: &mut GroupMap<GroupLog>, batch: &mut Batch, bytes: usize) {
         assert_eq!(batch.kind(), BatchKind::Frames, "a checkpoint says it by itself");
-        let (mut frames, mut count, mut checksum) = (Vec::new(), 0, batch.checksum());
+        let fitting = self.groups.len().min(bytes / COMMIT_LEN);
+        let (mut frames, mut count, mut checksum) =
+            (Vec::with_capacity(fitting * COMMIT_LEN), 0, batch.checksum());
         while frames.len() + COMMIT_LEN <= bytes
             && let Some(group) = self.groups.pop_front()
         {
@@ -82,7 +80,7 @@ impl UnrecordedCommits {
     }
 
     /// Marks the commit indexes of all groups as recorded, because a checkpoint contains them.
-    pub(super) fn record_all(&mut self, groups: &mut BTreeMap<GroupId, GroupLog>) {
+    pub(super) fn record_all(&mut self, groups: &mut GroupMap<GroupLog>) {
         for group in self.groups.drain(..) {
             groups.get_mut(&group).and_then(GroupLog::record_commit);
         }

@@ -187,7 +187,7 @@ impl Consensus {
 
     /// Returns the time at which [`tick`](Self::tick) has work. `campaigns`: whether the core may be ticked.
     pub(super) fn deadline(&self, now: Duration, campaigns: bool, io: &Io) -> Duration {
-        let unreported = self.core_durable != self.durable;
+        let unreported = self.core_durable != self.durable && self.core.awaits_durable();
         let due = match campaigns {
             true => self.core.deadline(),
             // Some followers rely on a leader that is not ticked any more: the next tick tells them.
@@ -255,17 +255,15 @@ impl Consensus {
         self.apply_effects(now, effects, entries, io)
     }
 
-    /// Records that everything up to `token` is durable, and sends the messages that were held for it.
-    pub(super) fn durable(
-        &mut self,
-        now: Duration,
-        token: Token,
-        io: &mut Io,
-    ) -> Result<ReadUpdate, StorageError> {
+    /// Records that everything up to `token` is durable, and sends the messages that were held for it. Returns whether
+    /// the group has work because of that. Otherwise the core learns it before it is called next: most followers have
+    /// acknowledged their entries with the flush, and have nothing to do when it ends.
+    pub(super) fn durable(&mut self, token: Token, io: &mut Io) -> bool {
         assert!(token <= self.core.token(), "{token:?} is durable, and only {:?} written", self.core.token());
+        let awaited = self.awaits_flush();
         self.durable = self.durable.max(token);
         self.sender.release(self.durable, &mut io.peers);
-        self.report_durable(now, io)
+        awaited
     }
 
     /// Reports the durable token to the core. On a full disk this happens later, in a tick that finds free space.
@@ -280,8 +278,11 @@ impl Consensus {
             self.durable
         );
         self.core_durable = self.durable;
+        let awaited = self.core.awaits_durable();
         let mut effects = std::mem::take(&mut io.effects);
         self.core.durable(self.core_durable, &mut effects);
+        // Otherwise the flush would not wake the loop, and this would have come late.
+        assert!(awaited || effects.is_empty(), "a flush that was not awaited has effects: {effects:?}");
         self.apply_effects(now, effects, &Entries::default(), io)
     }
 

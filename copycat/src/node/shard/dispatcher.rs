@@ -16,10 +16,6 @@ use crate::storage::StorageError;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The longest delay of a dispatch for which no caller on this member waits. Each dispatch wakes the applier's thread,
-/// and on followers it does so for no caller.
-const LAZY: Duration = Duration::from_millis(5);
-
 /// Dispatches one group's committed entries to the applier.
 #[derive(Debug)]
 pub(super) struct Dispatcher {
@@ -29,10 +25,10 @@ pub(super) struct Dispatcher {
     /// The last entry that was dispatched, and the bytes of all dispatched entries.
     dispatched: Index,
     dispatched_bytes: u64,
-    /// The time of the next dispatch, if it was postponed: no caller waits for it, or the applier is too far behind.
-    due: Option<Duration>,
-    /// Whether that time has passed.
-    overdue: bool,
+    /// Whether a dispatch was postponed: no caller waits for it, or the applier is too far behind.
+    postponed: bool,
+    /// Whether it is due.
+    due: bool,
 }
 
 impl Dispatcher {
@@ -44,8 +40,8 @@ impl Dispatcher {
             progress,
             dispatched: 0,
             dispatched_bytes: 0,
-            due: None,
-            overdue: false,
+            postponed: false,
+            due: false,
         }
     }
 
@@ -59,7 +55,7 @@ impl Dispatcher {
     pub(super) fn detach(&mut self) -> Work {
         self.progress = Arc::default();
         (self.dispatched, self.dispatched_bytes) = (0, 0);
-        (self.due, self.overdue) = (None, false);
+        (self.postponed, self.due) = (false, false);
         Work::Detach { group: self.group }
     }
 
@@ -77,18 +73,24 @@ impl Dispatcher {
         self.proposed.len()
     }
 
-    /// Returns the time of the next dispatch, or the deadline of a caller if that comes first.
-    pub(super) fn deadline(&self) -> Option<Duration> {
-        [self.due, self.proposed.deadline()].into_iter().flatten().min()
+    /// Returns whether a dispatch was postponed. The shard says when it is [due](Self::postponed_is_due).
+    pub(super) fn has_postponed(&self) -> bool {
+        self.postponed
     }
 
-    /// Fails proposed writes whose deadline has passed, and records that a dispatch is due. The entries of failed
-    /// writes stay in the log.
-    pub(super) fn tick(&mut self, now: Duration, replies: &mut Replies) {
+    /// Records that the dispatch that was postponed, if there is one, is due.
+    pub(super) fn postponed_is_due(&mut self) {
+        self.due = self.postponed;
+    }
+
+    /// Returns the deadline of the first caller.
+    pub(super) fn deadline(&self) -> Option<Duration> {
+        self.proposed.deadline()
+    }
+
+    /// Fails proposed writes whose deadline has passed. Their entries stay in the log.
+    pub(super) fn expire(&mut self, now: Duration, replies: &mut Replies) {
         self.proposed.expire(now, replies);
-        if self.due.is_some_and(|due| due <= now) {
-            (self.due, self.overdue) = (None, true);
-        }
     }
 
     /// Fails all waiting writes.
@@ -101,23 +103,23 @@ impl Dispatcher {
     /// eventual read may go before entries that a bound holds back.
     pub(super) fn dispatch(
         &mut self,
-        now: Duration,
         commit: Index,
         reads: &mut PendingReads,
         io: &Io,
         output: &mut TurnOutput,
     ) -> Result<(), StorageError> {
-        if self.may_wait(now, commit, reads, io.bounds.lazy_entries) {
+        if self.may_wait(commit, reads, io.bounds.lazy_entries) {
+            self.postponed = commit > self.dispatched;
             return Ok(());
         }
-        (self.due, self.overdue) = (None, false);
+        (self.postponed, self.due) = (false, false);
         while self.dispatched < commit {
             let applied_bytes = self.progress.applied_bytes();
             assert!(applied_bytes <= self.dispatched_bytes, "more bytes are applied than were dispatched");
             let unapplied_bytes = self.dispatched_bytes - applied_bytes;
             if unapplied_bytes >= io.bounds.unapplied_bytes || output.dispatch_left == 0 {
                 // The applier does not report that it has caught up, so the group checks again soon.
-                self.due = Some(now + LAZY);
+                self.postponed = true;
                 break;
             }
             let slices = io.shard_journal.journal.read(
@@ -140,16 +142,10 @@ impl Dispatcher {
     }
 
     /// Returns whether the dispatch can be delayed: no caller waits on this member, and it is not due.
-    fn may_wait(&mut self, now: Duration, commit: Index, reads: &PendingReads, lazy_entries: u64) -> bool {
+    fn may_wait(&self, commit: Index, reads: &PendingReads, lazy_entries: u64) -> bool {
         assert!(commit >= self.dispatched, "what was dispatched is committed");
         let waited_for = self.proposed.len() > 0 || !reads.is_idle();
-        if waited_for || self.overdue || commit - self.dispatched >= lazy_entries {
-            return false;
-        }
-        if commit > self.dispatched && self.due.is_none() {
-            self.due = Some(now + LAZY);
-        }
-        true
+        !waited_for && !self.due && commit - self.dispatched < lazy_entries
     }
 
     fn take_waiting(

@@ -140,11 +140,10 @@ impl Group {
         if self.stopped {
             return Ok(());
         }
-        self.dispatcher.tick(now, replies);
+        self.dispatcher.expire(now, replies);
         self.reads.expire(now, replies);
         self.intake.queue.expire(now, replies);
-        let update = self.consensus.report_durable(now, io)?;
-        self.apply_read_update(update);
+        self.report_durable(now, io)?;
         if self.campaigns() {
             // While the applier has work, the group is not quiet: a leader that halts must fall silent.
             let idle = self.dispatcher.progress.applied() == self.consensus.commit();
@@ -175,14 +174,20 @@ impl Group {
         entries: &Entries,
         io: &mut Io,
     ) -> Result<(), StorageError> {
+        self.report_durable(now, io)?;
         let update = self.consensus.receive(now, from, message, entries, io)?;
         self.apply_read_update(update);
         Ok(())
     }
 
-    /// Reports that everything written up to `token` is durable.
-    pub(super) fn durable(&mut self, now: Duration, token: Token, io: &mut Io) -> Result<(), StorageError> {
-        let update = self.consensus.durable(now, token, io)?;
+    /// Records that everything written up to `token` is durable. Returns whether the group has work because of that.
+    pub(super) fn durable(&mut self, token: Token, io: &mut Io) -> bool {
+        !self.stopped && self.consensus.durable(token, io)
+    }
+
+    /// Reports to the core what is durable.
+    pub(super) fn report_durable(&mut self, now: Duration, io: &mut Io) -> Result<(), StorageError> {
+        let update = self.consensus.report_durable(now, io)?;
         self.apply_read_update(update);
         Ok(())
     }
@@ -200,6 +205,16 @@ impl Group {
     /// Returns whether requests are queued that were neither proposed nor forwarded.
     pub(super) fn has_queued(&self) -> bool {
         !self.intake.queue.is_empty()
+    }
+
+    /// Returns whether a dispatch of committed entries to the applier was postponed.
+    pub(super) fn has_postponed(&self) -> bool {
+        !self.stopped && self.dispatcher.has_postponed()
+    }
+
+    /// Records that the dispatch that was postponed is due.
+    pub(super) fn postponed_is_due(&mut self) {
+        self.dispatcher.postponed_is_due();
     }
 
     /// Returns whether the group has work when the current flush ends.
@@ -248,7 +263,7 @@ impl Group {
         if !self.is_attached() {
             return Ok(());
         }
-        self.dispatcher.dispatch(now, self.consensus.commit(), &mut self.reads, io, output)
+        self.dispatcher.dispatch(self.consensus.commit(), &mut self.reads, io, output)
     }
 
     /// Takes the queued requests: proposes the writes together, and sorts the reads by what they must wait for.

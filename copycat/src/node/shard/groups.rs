@@ -5,13 +5,18 @@ use super::budget::{Budget, Usage};
 use super::group::Group;
 use super::io::Io;
 use super::timers::{Timer, Timers};
+use crate::codec::group_map::GroupMap;
 use crate::codec::ids::GroupId;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 /// Before the loop sleeps, timers that expire within this time are compared with the deadlines of their groups. Most of
 /// them are early, and would wake the loop for nothing.
 const LOOK_AHEAD: Duration = Duration::from_millis(50);
+
+/// The longest delay of a dispatch for which no caller on this member waits. Each dispatch wakes the applier's thread,
+/// and on followers it does so for no caller. So those of all groups are due together.
+const LAZY: Duration = Duration::from_millis(5);
 
 /// The position of a group in `slots`. Several inputs for one group in a turn look up its id only once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,11 +26,17 @@ pub(super) struct Slot(u32);
 #[derive(Debug)]
 pub(super) struct Groups {
     slots: Vec<Scheduled>,
-    index: BTreeMap<GroupId, Slot>,
+    index: GroupMap<Slot>,
     /// The groups that received an input in this turn.
     ready: VecDeque<Slot>,
-    /// The groups that have work when the current flush ends.
-    awaiting: BTreeSet<Slot>,
+    /// The groups that have work when the current flush ends. Some of the list may have none any more.
+    awaiting: Vec<Slot>,
+    /// The number of those that have work then.
+    awaiting_count: usize,
+    /// The groups whose dispatch was postponed. Some of the list may have dispatched since.
+    postponed: Vec<Slot>,
+    /// The time at which those are due; `None` if there are none.
+    postponed_due: Option<Duration>,
     timers: Timers<Slot>,
     budget: Budget,
     /// The number of the current turn.
@@ -39,7 +50,10 @@ pub(super) struct Groups {
 struct Scheduled {
     group: Group,
     ready: bool,
+    /// Whether it has work when the current flush ends. If so, it is listed.
     awaiting: bool,
+    listed: bool,
+    postponed: bool,
     timer: Timer,
     /// Whether the timer expires at the deadline that the group had when it was last processed, and not early.
     is_exact: bool,
@@ -53,9 +67,12 @@ impl Groups {
     pub(super) fn new(bounds: &Bounds) -> Groups {
         Groups {
             slots: Vec::new(),
-            index: BTreeMap::new(),
+            index: GroupMap::default(),
             ready: VecDeque::new(),
-            awaiting: BTreeSet::new(),
+            awaiting: Vec::new(),
+            awaiting_count: 0,
+            postponed: Vec::new(),
+            postponed_due: None,
             timers: Timers::default(),
             budget: Budget::new(bounds),
             turn: 1,
@@ -101,6 +118,8 @@ impl Groups {
             group,
             ready: false,
             awaiting: false,
+            listed: false,
+            postponed: false,
             timer,
             is_exact: false,
             counted,
@@ -111,9 +130,8 @@ impl Groups {
         slot
     }
 
-    /// Returns all groups in the order of their ids.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Group> {
-        self.index.values().map(|slot| self.get(*slot))
+        self.slots.iter().map(|scheduled| &scheduled.group)
     }
 
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Group> {
@@ -174,16 +192,41 @@ impl Groups {
                 self.timers.set(slot, timer, deadline);
             }
         }
-        self.timers.first().map(|(time, _)| time)
+        [self.timers.first().map(|(time, _)| time), self.postponed_due].into_iter().flatten().min()
+    }
+
+    /// Touches the groups whose dispatch was postponed, if these are due.
+    pub(super) fn touch_postponed(&mut self, now: Duration) {
+        if self.postponed_due.is_none_or(|due| now < due) {
+            return;
+        }
+        self.postponed_due = None;
+        let mut postponed = std::mem::take(&mut self.postponed);
+        for slot in postponed.drain(..) {
+            let scheduled = self.scheduled(slot);
+            scheduled.postponed = false;
+            if scheduled.group.has_postponed() {
+                self.touch(slot).postponed_is_due();
+            }
+        }
+        self.postponed = postponed;
     }
 
     /// Touches the groups that wait for the disk or for a connection, if `wanted` accepts them.
     pub(super) fn touch_waiting(&mut self, wanted: impl Fn(&Group) -> bool) {
-        let waiting = self.awaiting.iter().copied();
-        let waiting: Vec<Slot> = waiting.filter(|slot| wanted(self.get(*slot))).collect();
-        waiting.into_iter().for_each(|slot| {
-            self.touch(slot);
+        let mut listed = std::mem::take(&mut self.awaiting);
+        listed.retain(|slot| {
+            let scheduled = self.scheduled(*slot);
+            scheduled.listed = scheduled.awaiting;
+            scheduled.listed
         });
+        for slot in &listed {
+            if wanted(self.get(*slot)) {
+                self.touch(*slot);
+            }
+        }
+        assert_eq!(listed.len(), self.awaiting_count, "the list holds those that wait");
+        self.awaiting = listed;
     }
 
     /// Takes the next ready group. The caller processes it and then calls [`finish`](Self::finish). `None` ends the turn.
@@ -195,28 +238,32 @@ impl Groups {
 
     /// Records that the group was processed, and sets its timer to the time when it has work again.
     pub(super) fn finish(&mut self, now: Duration, slot: Slot, io: &Io) {
-        let Scheduled { group, ready, timer, is_exact, .. } = &mut self.slots[slot.0 as usize];
+        let Scheduled { group, ready, postponed, timer, is_exact, .. } = &mut self.slots[slot.0 as usize];
         assert!(*ready, "a group is finished to which nothing has happened");
         *ready = false;
         let deadline = group.deadline(now, io);
         self.timers.set(slot, timer, deadline);
         *is_exact = timer.is_at(deadline);
+        if group.has_postponed() && !std::mem::replace(postponed, true) {
+            self.postponed.push(slot);
+            self.postponed_due.get_or_insert(now + LAZY);
+        }
         self.await_flush(slot);
     }
 
     /// Records whether the group has work when the current flush ends.
     pub(super) fn await_flush(&mut self, slot: Slot) {
-        let Scheduled { group, awaiting, .. } = self.scheduled(slot);
+        let Scheduled { group, awaiting, listed, .. } = &mut self.slots[slot.0 as usize];
         let awaits = group.awaits_flush();
-        if std::mem::replace(awaiting, awaits) == awaits {
-            return;
+        self.awaiting_count = self.awaiting_count + usize::from(awaits) - usize::from(*awaiting);
+        *awaiting = awaits;
+        if awaits && !std::mem::replace(listed, true) {
+            self.awaiting.push(slot);
         }
-        let changed = if awaits { self.awaiting.insert(slot) } else { self.awaiting.remove(&slot) };
-        assert!(changed, "the group and the list of those that wait agree");
     }
 
     /// Returns whether any group has work when the current flush ends.
     pub(super) fn awaits_any_flush(&self) -> bool {
-        !self.awaiting.is_empty()
+        self.awaiting_count > 0
     }
 }

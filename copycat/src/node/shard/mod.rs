@@ -146,6 +146,7 @@ impl Shard {
             let ticked = self.groups.touch(slot).tick(now, &mut self.io, replies);
             self.stop_on_error(slot, ticked)?;
         }
+        self.groups.touch_postponed(now);
         self.io.peers.tick(now);
         self.output.forwarding.expire(now, &mut self.output.replies);
         self.io.shard_journal.tick(now);
@@ -194,7 +195,8 @@ impl Shard {
 
     /// Returns the role, term and progress of every group, and the figures of the journal.
     pub(crate) fn status(&self) -> ShardStatus {
-        let groups = self.groups.iter().map(Group::status).collect();
+        let mut groups: Vec<_> = self.groups.iter().map(Group::status).collect();
+        groups.sort_unstable_by_key(|status| status.group);
         let (flushed, forwarded) = (self.io.shard_journal.journal.flushed(), self.output.forwarding.total());
         ShardStatus { groups, flushed, forwarded }
     }
@@ -369,7 +371,10 @@ impl Shard {
 
     fn release_durable(&mut self, now: Duration, durable: Position) -> Result<(), StorageError> {
         while let Some((group, token)) = self.io.shard_journal.next_durable(durable) {
-            self.with(group, |group, io| group.durable(now, token, io))?;
+            let Some(slot) = self.groups.find(group) else { continue };
+            if self.groups.get_mut(slot).durable(token, &mut self.io) {
+                self.with(group, |group, io| group.report_durable(now, io))?;
+            }
         }
         Ok(())
     }

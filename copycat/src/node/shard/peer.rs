@@ -80,14 +80,9 @@ impl Peer {
     }
 
     /// Adds a heartbeat, or the answer to one.
-    pub(super) fn push(&mut self, group: GroupId, message: Message) {
-        let heartbeat = matches!(message, Message::Heartbeat { .. });
-        assert!(heartbeat || matches!(message, Message::HeartbeatReply { .. }), "collects {message:?}");
-        self.send_now |= heartbeat;
-        let quiet = matches!(
-            message,
-            Message::Heartbeat { quiet: true, .. } | Message::HeartbeatReply { quiet: true, .. }
-        );
+    pub(super) fn push(&mut self, group: GroupId, mut message: Message) {
+        self.send_now |= matches!(message, Message::Heartbeat { .. });
+        let quiet = *message.quiet_mut().expect("only heartbeats and answers are collected");
         self.quiet.is_new &= !quiet;
         self.records.push(HeartbeatRecord { group, message, extra: 0 });
     }
@@ -165,10 +160,7 @@ impl Peer {
     /// Takes back what was proposed or agreed in the messages that have not left yet.
     fn withdraw_unsent(&mut self) {
         for record in &mut self.records {
-            match &mut record.message {
-                Message::Heartbeat { quiet, .. } | Message::HeartbeatReply { quiet, .. } => *quiet = false,
-                _ => unreachable!("only heartbeats and answers are collected"),
-            }
+            *record.message.quiet_mut().expect("only heartbeats and answers are collected") = false;
         }
     }
 

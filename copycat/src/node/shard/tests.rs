@@ -1,6 +1,7 @@
 //! A shard that leads a group of three, with two followers that a test controls.
 
 mod bounds;
+mod flushes;
 mod heartbeats;
 mod members;
 mod quiet;

@@ -101,8 +101,11 @@ impl Cluster<'_> {
             self.done(at, Done::Written(written));
             return Ok(());
         }
-        // What is due by time follows from no flush: it happens first.
+        // What is due by time follows from no flush: it happens first. A group that this wakes may be due at once.
         process.shard.turn(now, []);
+        if process.shard.deadline(now) <= now {
+            process.shard.turn(now, []);
+        }
         self.follow_up(at)?;
         let Some(process) = &mut self.members[at].process else { return Ok(()) };
         if process.shard.awaits_flush() {
