@@ -12,11 +12,11 @@ use tokio::sync::mpsc;
 /// what one read delivered, at most about [`MESSAGE_MAX`](super::limits::MESSAGE_MAX) bytes.
 #[derive(Debug)]
 pub(crate) struct Inbox<I> {
-    /// Messages of control connections, the end of such a connection ([`Event::Gone`]), and [`Event::Connected`],
-    /// [`Event::Disconnected`] and [`Event::Refused`] of dialed connections of both priorities.
+    /// Messages of control connections, the begins and ends of such connections, and [`Event::Refused`] of dialed
+    /// connections of both priorities.
     pub control: mpsc::Sender<Event<I>>,
-    /// Messages of bulk connections and remote handles and the ends of these, and replies on this member's own bulk
-    /// connections.
+    /// Messages of bulk connections and remote handles, replies on this member's own bulk connections, and the begins
+    /// and ends of all these. The end of a connection comes after everything that was received on it.
     pub bulk: mpsc::Sender<Event<I>>,
 }
 

@@ -237,12 +237,19 @@ impl<I: Incoming> Dialer<I> {
         let own = failed != Failed::Rejected(Refusal::DuplicateMember);
         self.reported = Some(failed);
         match refusal.filter(|_| own) {
-            Some(refusal) => self.event(Event::Refused { peer, priority, refusal }).await,
+            Some(refusal) => {
+                let refused = Event::Refused { peer, priority, refusal };
+                self.endpoint.inbox.control.send(refused).await.map_err(|_| Unheard)
+            }
             None => Ok(()),
         }
     }
 
+    /// Reports that the connection was opened or has ended, in the inbox of what is received on it: after everything
+    /// that came before.
     async fn event(&self, event: Event<I>) -> Result<(), Unheard> {
-        self.endpoint.inbox.control.send(event).await.map_err(|_| Unheard)
+        let inbox = &self.endpoint.inbox;
+        let inbox = if self.kind == Priority::Control { &inbox.control } else { &inbox.bulk };
+        inbox.send(event).await.map_err(|_| Unheard)
     }
 }

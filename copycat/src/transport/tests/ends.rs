@@ -5,12 +5,14 @@ use super::world::*;
 use crate::transport::acceptor::Acceptor;
 use crate::transport::event::Event;
 use crate::transport::sender::Unsent;
+use crate::transport::wire::Priority;
 use std::io;
 use std::time::Duration;
 
 on_both!(
     closing_writes_what_is_queued,
     closing_an_acceptor_writes_what_is_queued,
+    an_end_is_told_after_what_was_received_before_it,
     nothing_is_left_running,
     an_occupied_address_is_an_error,
 );
@@ -42,6 +44,26 @@ async fn closing_an_acceptor_writes_what_is_queued(network: Network, any: &str) 
     let (_, arrived) = tokio::join!(acceptor.close(), answered(&mut client.events, 10));
     assert!(arrived.into_iter().eq(0..10));
     assert!(matches!(client.events.recv().await, Some(Event::Gone { .. })));
+}
+
+/// Otherwise a request whose answer has arrived would be reported as lost.
+async fn an_end_is_told_after_what_was_received_before_it(network: Network, any: &str) {
+    let (mut one, mut two) = (Member::new(&network, 1), Member::new(&network, 2));
+    let acceptor = two.listen(any).await;
+    let peer = one.reach(2, &acceptor).await;
+    peer.sender().send(ask(4)).unwrap();
+    let (replies, _) = said(&mut two).await;
+    for id in 0..10 {
+        replies.send(Note::Answer(id, 1 << 10)).unwrap();
+    }
+    acceptor.close().await;
+    assert!(matches!(
+        one.control.recv().await,
+        Some(Event::Disconnected { priority: Priority::Control, .. })
+    ));
+    assert!(answered(&mut one.bulk, 10).await.into_iter().eq(0..10));
+    let end = one.bulk.recv().await;
+    assert!(matches!(end, Some(Event::Disconnected { priority: Priority::Bulk, .. })), "{end:?}");
 }
 
 async fn nothing_is_left_running(network: Network, any: &str) {

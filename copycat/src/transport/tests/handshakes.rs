@@ -48,7 +48,7 @@ async fn refusals_are_told_once(network: Network, any: &str) {
     // Both connections are dialed again: the next event tells that they were accepted.
     *admission.refuses.lock().unwrap() = None;
     for _ in 0..2 {
-        assert!(matches!(one.control.recv().await, Some(Event::Connected { .. })));
+        assert!(matches!(one.event().await, Event::Connected { .. }));
     }
 }
 

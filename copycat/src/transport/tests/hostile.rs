@@ -117,6 +117,6 @@ async fn a_silent_connection_is_closed(network: Network, any: &str) {
     }
     let mut lost = 0;
     while lost < 2 {
-        lost += usize::from(matches!(one.control.recv().await.unwrap(), Event::Disconnected { .. }));
+        lost += usize::from(matches!(one.event().await, Event::Disconnected { .. }));
     }
 }

@@ -86,13 +86,13 @@ async fn a_broken_lane_is_dialed_again(network: Network, any: &str) {
     let peer = one.reach(2, &acceptor).await;
     drop(acceptor);
     for _ in 0..2 {
-        assert!(matches!(one.control.recv().await, Some(Event::Disconnected { peer: MemberId(2), .. })));
+        assert!(matches!(one.event().await, Event::Disconnected { peer: MemberId(2), .. }));
     }
     assert_eq!(peer.sender().send(Note::HeartbeatRecord(1)), Err(Unsent::Disconnected));
     let mut two = Member::new(&network, 2);
     let _acceptor = two.listen(&address).await;
     for _ in 0..2 {
-        assert!(matches!(one.control.recv().await, Some(Event::Connected { peer: MemberId(2), .. })));
+        assert!(matches!(one.event().await, Event::Connected { peer: MemberId(2), .. }));
     }
     peer.sender().send(Note::HeartbeatRecord(2)).unwrap();
     assert_eq!(received(&mut two.control).await.1, [Note::HeartbeatRecord(2)]);
@@ -107,12 +107,12 @@ async fn what_waits_in_a_broken_lane_is_not_sent_later(network: Network, any: &s
     while peer.sender().send(asks(1..2, 1 << 20)).is_ok() {}
     drop((acceptor, two));
     for _ in 0..2 {
-        assert!(matches!(one.control.recv().await, Some(Event::Disconnected { .. })));
+        assert!(matches!(one.event().await, Event::Disconnected { .. }));
     }
     let mut two = Member::new(&network, 2);
     let _acceptor = two.listen(&address).await;
     for _ in 0..2 {
-        assert!(matches!(one.control.recv().await, Some(Event::Connected { .. })));
+        assert!(matches!(one.event().await, Event::Connected { .. }));
     }
     peer.sender().send(ask(2)).unwrap();
     assert_eq!(asked(&mut two.bulk, 1).await, [2]);
@@ -132,7 +132,7 @@ async fn members_are_answered_where_they_asked(network: Network, any: &str) {
     assert_eq!(messages, [Note::Answer(4, 3)]);
     // The connection ends: one side is told that its answer is lost, the other that it cannot send it.
     drop(acceptor);
-    while !matches!(one.control.recv().await, Some(Event::Disconnected { priority: Priority::Bulk, .. })) {}
+    while !matches!(one.event().await, Event::Disconnected { priority: Priority::Bulk, .. }) {}
     assert_eq!(replies.send(Note::Answer(5, 3)), Err(Unsent::Disconnected));
 }
 

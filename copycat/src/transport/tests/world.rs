@@ -117,10 +117,18 @@ impl Member {
     pub(super) async fn reach(&mut self, id: u64, acceptor: &Acceptor) -> Peer {
         let peer = self.dial(id, acceptor.address());
         for _ in 0..2 {
-            let event = self.control.recv().await.unwrap();
+            let event = self.event().await;
             assert!(matches!(event, Event::Connected { peer, .. } if peer.0 == id), "{event:?}");
         }
         peer
+    }
+
+    /// Waits for the next event in either inbox.
+    pub(super) async fn event(&mut self) -> Event<Note> {
+        tokio::select! {
+            event = self.control.recv() => event.unwrap(),
+            event = self.bulk.recv() => event.unwrap(),
+        }
     }
 
     pub(super) async fn gone(&mut self) -> Source {
