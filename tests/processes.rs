@@ -184,8 +184,8 @@ fn a_program_that_is_started_wrongly_says_so_in_one_line_and_ends_with_2() {
         words
     };
     let path = |path: &std::path::Path| path.to_str().expect("plain text").to_owned();
-    // Bound once: a child of another test inherits each listener until it is replaced by its program, so a port that was
-    // free a moment ago may be taken for another.
+    // Bound once: a child of another test inherits each listener until it is replaced by its program, so a port that
+    // was free a moment ago may be taken for another.
     let occupied = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let seed = format!("1={}", occupied.local_addr().expect("an address"));
     let cases: Vec<(Vec<String>, &str)> = vec![

@@ -61,7 +61,8 @@ use proc_macro::TokenStream;
 ///   `#[key(each.name)]` on one of structs: the command is split. Each partition that some of the keys belong to gets a
 ///   command with its part of the collection; with `all`, the other partitions get an empty part. The command is atomic
 ///   in each partition, but not across partitions: if one of several fails, the outcome is unknown. The results must be
-///   merged, unless the method returns nothing. An empty collection goes to partition 0, or with `all` to every partition.
+///   merged, unless the method returns nothing. An empty collection goes to partition 0, or with `all` to every
+///   partition.
 /// - `all`: the command goes to every partition. The results must be merged, unless the method returns nothing.
 /// - `merge = sum`, `and`, `or`, `min`, `max`, `concat`, or the path of a `fn(T, T) -> T` (in an `impl` block also
 ///   `Self::…`): how the results of the partitions become one. A read with `merge` and without a key goes to all

@@ -1,8 +1,8 @@
 //! Names in the code use the field's words. A banned word has a better one in the field, or says nothing; a reader
 //! who knows the field must not have to learn a dialect first.
 //!
-//! The rule applies to types, fields, variables, functions, modules, folders and files. Names of tests are sentences, and may say
-//! anything.
+//! The rule applies to types, fields, variables, functions, modules, folders and files. Names of tests are sentences,
+//! and may say anything.
 
 use super::report::{Report, Rule};
 use super::syntax::Name;

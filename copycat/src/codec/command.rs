@@ -1,4 +1,5 @@
-//! The commands that clients send to groups: one type from the proxy that encodes a call to the state machine that runs it.
+//! The commands that clients send to groups: one type from the proxy that encodes a call to the state machine that runs
+//! it.
 
 use super::access::Access;
 use super::ids::MethodId;

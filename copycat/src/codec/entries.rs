@@ -73,7 +73,7 @@ impl Entries {
         &self.content().spans
     }
 
-    /// Returns the logged time of the last entry, in microseconds; 0 if there is no entry.
+    /// Returns the cluster time of the last entry, in microseconds; 0 if there is no entry.
     pub(crate) fn time(&self) -> u64 {
         self.content().time
     }

@@ -12,7 +12,7 @@
 //!      16    8  group
 //!      24    8  index
 //!      32    8  term
-//!      40    8  logged time   microseconds of the cluster clock
+//!      40    8  time          cluster time, in microseconds
 //!      48    8  session       0: none; in a vote: who got it
 //!      56    8  sequence      within the line
 //!      64    4  line          within the session

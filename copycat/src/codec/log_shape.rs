@@ -15,21 +15,20 @@ use std::collections::VecDeque;
 ///  ─────────────────────── base ────────────────────────── horizon ────────────────── last
 /// ```
 ///
-/// Terms are kept as ranges: a term and the first index that has it. A log of millions of entries of one leader is
-/// one range.
+/// Of the terms, only the first entry of each is kept: one for millions of entries of one leader.
 ///
 /// Invariants:
 /// - `base.index <= horizon <= last`. All entries above the horizon are present: each can be read, applied and sent.
 ///   At or below the horizon compaction may remove single entries. No code does so yet: the horizon is the base's
 ///   index.
-/// - Ranges ascend strictly in both fields. The first range begins right after the base, with at least the base's
-///   term. No range begins after `last`. So the term of every index from the base on is known, even if its entry is
-///   removed.
+/// - These first entries ascend strictly in term and index. The first of them comes right after the base, and has at
+///   least the base's term. None comes after `last`. So the term of every index from the base on is known, even if its
+///   entry is removed.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub(crate) struct LogShape {
     base: LogId,
     horizon: Index,
-    ranges: VecDeque<LogId>,
+    term_starts: VecDeque<LogId>,
     last: Index,
 }
 
@@ -38,7 +37,7 @@ impl LogShape {
     /// entries.
     pub(crate) fn starting_after(base: LogId) -> LogShape {
         assert_eq!(base.term == 0, base.index == 0, "{base:?} is an entry, or nothing");
-        LogShape { base, horizon: base.index, ranges: VecDeque::new(), last: base.index }
+        LogShape { base, horizon: base.index, term_starts: VecDeque::new(), last: base.index }
     }
 
     /// Returns the last entry that a snapshot covers; `LogId::ZERO` if there is none.
@@ -53,7 +52,7 @@ impl LogShape {
 
     /// Returns the last entry, or the base if the log is empty.
     pub(crate) fn last(&self) -> LogId {
-        let term = self.ranges.back().map_or(self.base.term, |range| range.term);
+        let term = self.term_starts.back().map_or(self.base.term, |start| start.term);
         LogId { term, index: self.last }
     }
 
@@ -85,13 +84,13 @@ impl LogShape {
         if index < self.base.index || index > self.last {
             return None;
         }
-        // Most calls are about the newest range.
-        let newest = self.ranges.back()?;
+        // Most calls are about the newest term.
+        let newest = self.term_starts.back()?;
         if index >= newest.index {
             return Some(newest.term);
         }
-        let after = self.ranges.partition_point(|range| range.index <= index);
-        Some(self.ranges[after - 1].term)
+        let after = self.term_starts.partition_point(|start| start.index <= index);
+        Some(self.term_starts[after - 1].term)
     }
 
     /// Returns whether the log has or had an entry of this term at this index.
@@ -106,14 +105,14 @@ impl LogShape {
             return spans;
         }
         assert!(first > self.base.index && last <= self.last, "terms of {first} to {last} in {self:?}");
-        let from = self.ranges.partition_point(|range| range.index <= first) - 1;
-        for at in from..self.ranges.len() {
-            let start = self.ranges[at].index.max(first);
+        let from = self.term_starts.partition_point(|start| start.index <= first) - 1;
+        for at in from..self.term_starts.len() {
+            let start = self.term_starts[at].index.max(first);
             if start > last {
                 break;
             }
-            let end = self.ranges.get(at + 1).map_or(last, |next| (next.index - 1).min(last));
-            spans.push(Span { term: self.ranges[at].term, first: start, last: end });
+            let end = self.term_starts.get(at + 1).map_or(last, |next| (next.index - 1).min(last));
+            spans.push(Span { term: self.term_starts[at].term, first: start, last: end });
         }
         assert_eq!(spans.count(), last - first + 1, "every index has a term");
         spans
@@ -126,8 +125,8 @@ impl LogShape {
         }
         let newest = self.last().term;
         assert!(term >= newest.max(1), "terms never fall along a log: {newest} then {term}");
-        if self.ranges.back().is_none_or(|range| range.term != term) {
-            self.ranges.push_back(LogId { term, index: self.last + 1 });
+        if self.term_starts.back().is_none_or(|start| start.term != term) {
+            self.term_starts.push_back(LogId { term, index: self.last + 1 });
         }
         self.last += count;
         debug_assert!(self.is_sound(), "{self:?}");
@@ -137,8 +136,8 @@ impl LogShape {
     /// entries.
     pub(crate) fn truncate(&mut self, from: Index) {
         assert!(from > self.horizon, "cuts at {from}, and the horizon is {}", self.horizon);
-        while self.ranges.back().is_some_and(|range| range.index >= from) {
-            self.ranges.pop_back();
+        while self.term_starts.back().is_some_and(|start| start.index >= from) {
+            self.term_starts.pop_back();
         }
         self.last = self.last.min(from - 1);
         debug_assert!(self.is_sound(), "{self:?}");
@@ -153,30 +152,30 @@ impl LogShape {
         }
         self.base = LogId { term, index: through };
         self.horizon = self.horizon.max(through);
-        while self.ranges.front().is_some_and(|range| range.index <= through) {
-            self.ranges.pop_front();
+        while self.term_starts.front().is_some_and(|start| start.index <= through) {
+            self.term_starts.pop_front();
         }
-        let continues = self.last > through && self.ranges.front().is_none_or(|r| r.index > through + 1);
+        let continues = self.last > through && self.term_starts.front().is_none_or(|r| r.index > through + 1);
         if continues {
-            self.ranges.push_front(LogId { term, index: through + 1 });
+            self.term_starts.push_front(LogId { term, index: through + 1 });
         }
         debug_assert!(self.is_sound(), "{self:?}");
     }
 
-    /// Returns the ranges, oldest first, as checkpoints record them.
-    pub(crate) fn ranges(&self) -> impl ExactSizeIterator<Item = LogId> + '_ {
-        self.ranges.iter().copied()
+    /// Returns the first entry of each term, oldest first, as checkpoints record them.
+    pub(crate) fn term_starts(&self) -> impl ExactSizeIterator<Item = LogId> + '_ {
+        self.term_starts.iter().copied()
     }
 
     /// Returns whether the invariants hold.
     fn is_sound(&self) -> bool {
         let bounds = self.base.index <= self.horizon && self.horizon <= self.last;
-        let begin = self.ranges.front().map_or(self.last == self.base.index, |first| {
+        let begin = self.term_starts.front().map_or(self.last == self.base.index, |first| {
             first.index == self.base.index + 1 && first.term >= self.base.term
         });
         let ascend =
-            self.ranges.iter().is_sorted_by(|one, next| one.index < next.index && one.term < next.term);
-        bounds && begin && ascend && self.ranges.back().is_none_or(|newest| newest.index <= self.last)
+            self.term_starts.iter().is_sorted_by(|one, next| one.index < next.index && one.term < next.term);
+        bounds && begin && ascend && self.term_starts.back().is_none_or(|newest| newest.index <= self.last)
     }
 }
 

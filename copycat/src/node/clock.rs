@@ -19,9 +19,9 @@ pub(crate) struct ClusterClock {
 
 impl ClusterClock {
     /// Records an entry's time, in microseconds, seen at local time `now`.
-    pub(crate) fn observe(&mut self, stamp: u64, now: Duration) {
-        if self.newest.is_none_or(|(newest, _)| stamp >= newest) {
-            self.newest = Some((stamp, now));
+    pub(crate) fn observe(&mut self, time: u64, now: Duration) {
+        if self.newest.is_none_or(|(newest, _)| time >= newest) {
+            self.newest = Some((time, now));
         }
     }
 

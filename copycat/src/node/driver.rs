@@ -263,7 +263,7 @@ impl Driver {
             }
         }
         if let Some(write) = self.shard.journal_mut().next_closing_write() {
-            self.flusher.hand_over(FlushTask::silent(write));
+            self.flusher.hand_over(FlushTask::without_messages(write));
             self.completions.set_awaited(true);
             while self.completions.dead_worker().is_none()
                 && !self.completions.take().iter().any(|done| matches!(done, Done::Written(_)))

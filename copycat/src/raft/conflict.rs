@@ -26,8 +26,8 @@ pub(super) fn find_conflict(log: &LogShape, entries: &Spans) -> Option<Index> {
     None
 }
 
-/// Returns the last entry that may still agree with a log that holds `bound`. It has the largest index up to
-/// `bound.index` whose term is at most `bound.term`, because terms never fall along a log.
+/// Returns the last entry whose index is at most `bound.index` and whose term is at most `bound.term`. No later entry
+/// can agree with a log that holds `bound`, because terms never fall along a log.
 ///
 /// A follower that rejects an append searches its own log, with the entry that it was asked to hold as `bound`. The
 /// leader searches its own log, with the follower's answer. So each rejection skips at least one whole term of one of
@@ -39,13 +39,13 @@ pub(super) fn find_conflict_by_term(log: &LogShape, bound: LogId) -> LogId {
     if last < found.index {
         return LogId::ZERO;
     }
-    let ranges: Vec<LogId> = log.ranges().take_while(|range| range.index <= last).collect();
-    for (at, range) in ranges.iter().enumerate() {
-        if range.term > bound.term {
+    let starts: Vec<LogId> = log.term_starts().take_while(|start| start.index <= last).collect();
+    for (at, start) in starts.iter().enumerate() {
+        if start.term > bound.term {
             break;
         }
-        let end = ranges.get(at + 1).map_or(last, |next| next.index - 1);
-        found = LogId::new(range.term, end);
+        let end = starts.get(at + 1).map_or(last, |next| next.index - 1);
+        found = LogId::new(start.term, end);
     }
     assert!(found.index <= bound.index && found.term <= bound.term, "{found:?} beyond {bound:?}");
     found
@@ -132,7 +132,7 @@ mod tests {
                 prev = find_conflict_by_term(&leader, LogId::new(hint.term, hint.index.min(prev.index)));
                 rejections += 1;
             }
-            let distinct = leader.ranges().chain(follower.ranges()).map(|range| range.term);
+            let distinct = leader.term_starts().chain(follower.term_starts()).map(|start| start.term);
             let distinct: std::collections::BTreeSet<_> = distinct.collect();
             assert!(rejections <= distinct.len(), "{rejections} for {leader:?} and {follower:?}");
         }

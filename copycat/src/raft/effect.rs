@@ -1,7 +1,7 @@
 //! The output of the core: what the owner must do, in order.
 
 use super::message::Message;
-use super::read::ReadTicket;
+use super::read_queue::ReadTicket;
 use super::token::Token;
 use crate::codec::configuration::Configuration;
 use crate::codec::ids::{Index, MemberId, Term};

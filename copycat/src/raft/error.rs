@@ -55,8 +55,8 @@ pub(crate) enum InvalidMessage {
         /// The term of the entry in the message.
         theirs: Term,
     },
-    /// The reply acknowledges something that cannot be: an index beyond the leader's log, a round that has not begun, or
-    /// durable entries beyond those that agree. Nothing was counted.
+    /// The reply acknowledges something that cannot be: an index beyond the leader's log, a round that has not begun,
+    /// or durable entries beyond those that agree. Nothing was counted.
     #[error("acknowledges {claimed}, which is beyond {sent}")]
     NeverSent {
         /// The index or round in the reply.

@@ -4,7 +4,7 @@ use super::idle::Idle;
 use super::lease::{Lease, Rounds};
 use super::progress::Progress;
 use super::quorum;
-use super::read::ReadIndexQueue;
+use super::read_queue::ReadIndexQueue;
 use super::server::Server;
 use crate::codec::ids::{Index, MemberId};
 use std::time::Duration;
@@ -95,7 +95,7 @@ impl Leadership {
         answered
     }
 
-    /// Returns the newest time at or after which a majority was heard, the leader included.
+    /// Returns the latest time such that each member of a majority was heard then or later, the leader included.
     fn quorum_contact(&self, server: &Server) -> Duration {
         let last_contact = quorum::reached(server.configurations.current(), |member| {
             if member == server.id {
@@ -134,7 +134,7 @@ impl Leadership {
     }
 
     /// Asserts the invariants that hold between any two calls of the owner.
-    pub(super) fn verify(&self, server: &Server) {
+    pub(super) fn assert_invariants(&self, server: &Server) {
         let last = server.log.last();
         assert_eq!(server.leader, Some(server.id), "a leader knows that it leads");
         assert_eq!(server.vote, Some(server.id), "a leader voted for itself");

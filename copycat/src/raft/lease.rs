@@ -58,7 +58,8 @@ impl Rounds {
         assert!(self.timed.0 < self.timed.1, "a round is due twice");
     }
 
-    /// Returns whether two timed rounds have begun after `since`, and `round` is the newer of them or a later one.
+    /// Returns whether at least two timed rounds began after the round `since`, and `round` is the newest of them or a
+    /// later one.
     /// The two timed rounds are one heartbeat interval apart, or less if a tick came late. So an append that was sent
     /// while `since` was the newest round has had time to arrive before `round` did.
     pub(super) fn is_later_heartbeat(&self, round: u64, since: u64) -> bool {

@@ -52,8 +52,8 @@ pub(crate) enum Message {
         /// The result of the append.
         result: AppendResult,
     },
-    /// The message by which a leader says that it lives. It has a round number, because its answer confirms reads and the lease. It may
-    /// overtake appends in flight.
+    /// The message by which a leader says that it lives. It has a round number, because its answer confirms reads and
+    /// the lease. It may overtake appends in flight.
     Heartbeat {
         /// The leader's term.
         term: Term,

@@ -9,14 +9,14 @@
 //! | file | content |
 //! |---|---|
 //! | [`error`], [`message`], [`options`], [`token`] | the input, and the errors with which it is refused |
-//! | [`quorum`], [`conflict`], [`configuration`], [`progress`], [`lease`], [`idle`], [`read`] | one idea each, as a value |
+//! | [`quorum`], [`conflict`], [`configuration`], [`progress`], [`lease`], [`idle`], [`read_queue`] | one idea each, as a value |
 //! | [`effect`] | the output |
 //! | [`server`] | the state that a member has in every role |
-//! | [`election`], [`follower`] | the rules of candidates and followers |
+//! | [`campaign`], [`follower`] | the rules of candidates and followers |
 //! | [`leadership`] | the state of leaders |
 //! | [`read_index`], [`replication`], [`heartbeat`], [`term_start`] | the rules of leaders |
-//! | [`state`], [`roles`], [`voting`], [`check`] | the member in its role: role changes, votes, and refused messages |
-//! | [`quiet`] | groups in which nothing happens: no heartbeats, no timers |
+//! | [`state`], [`roles`], [`voting`], [`validation`] | the member in its role: role changes, votes, and refused messages |
+//! | [`quiet`] | groups in which nothing happens: no heartbeats, no timers; the roles above call its rules |
 //! | [`step`] | the calls of the owner |
 //!
 //! # Where the rules of the paper are
@@ -34,7 +34,7 @@
 //! | no-op at the start of a term | [`term_start`] | `append_term_start`, for [`begin`](leadership::Leader::begin) |
 //! | joint consensus quorum | [`quorum`] | [`reached`](quorum::reached), [`outcome`](quorum::outcome) |
 //! | ReadIndex, 1 and 2: own-term commit, index | [`read_index`] | [`register_read`](leadership::Leader::register_read) |
-//! | ReadIndex, 3: a later round confirms | [`read`] | [`confirm`](read::ReadIndexQueue::confirm) |
+//! | ReadIndex, 3: a later round confirms | [`read_queue`] | [`confirm`](read_queue::ReadIndexQueue::confirm) |
 //! | ReadIndex, 4: answer once applied | [`read_index`] | `push_ready`; the owner waits |
 //! | lease | [`lease`] | [`lease_end`](lease::Rounds::lease_end), for [`Raft::lease`](state::Raft::lease) |
 //! | vote block after hearing a leader | [`server`] | [`record_leader_contact`](server::Server::record_leader_contact) sets it |
@@ -69,24 +69,25 @@
 //!    [`state::Raft::deadline`]. A core that is not to lead gets no ticks: it neither campaigns nor sends heartbeats.
 //! 7. **Connections.** When the owner knows that messages in flight to a peer are lost, it calls
 //!    [`state::Raft::disconnected`]. This only makes recovery faster.
-//! 8. **Quiet.** A core may become [quiet](state::Raft::is_quiet). Its owner [wakes](state::Raft::wake) it before any
-//!    other input (but see [`is_woken_by`](state::Raft::is_woken_by)), and also if it has not heard from the owner of a [counterpart](state::Raft::counterparts) for nearly
-//!    an election timeout, or hears that the counterpart has woken for any other reason than a message of this member.
-//!    A leader that has [proposed](state::Raft::has_proposed_quiet) the quiet, and leads no more or gets no ticks any
-//!    more, has its owner say so to the others.
+//! 8. **Quiet.** A core may become [quiet](state::Raft::is_quiet). Its owner [wakes](state::Raft::wake) it
+//!    - before any other input, except messages that [do not wake](state::Raft::is_woken_by) it;
+//!    - if the owner of a [counterpart](state::Raft::counterparts) has not been heard for nearly an election timeout;
+//!    - if that owner tells that the counterpart has woken, and no message of this member was the reason.
+//!
+//!    If a leader has [proposed](state::Raft::has_proposed_quiet) the quiet, and then loses the leadership or gets no
+//!    more ticks, its owner tells the others.
 
 pub(crate) mod effect;
 pub(crate) mod error;
 pub(crate) mod message;
 pub(crate) mod options;
-pub(crate) mod read;
+pub(crate) mod read_queue;
 pub(crate) mod state;
 pub(crate) mod token;
 
-mod check;
+mod campaign;
 mod configuration;
 mod conflict;
-mod election;
 mod follower;
 #[cfg(test)]
 mod fuzz;
@@ -103,4 +104,5 @@ mod roles;
 mod server;
 mod step;
 mod term_start;
+mod validation;
 mod voting;

@@ -118,12 +118,12 @@ impl Progress {
         } else {
             self.probing = true;
         }
-        self.verify();
+        self.assert_invariants();
     }
 
     /// Records that the entries from `first` on did not fit the send queue. They are sent again after the next answer
     /// of the follower. Entries before `first` are in flight and are not sent again.
-    pub(super) fn refuse(&mut self, first: Index) {
+    pub(super) fn send_queue_full(&mut self, first: Index) {
         assert!(first > 0, "indexes begin with 1");
         self.refused = true;
         if self.mode == Mode::Replicate && first > self.matched && first < self.next {
@@ -133,7 +133,7 @@ impl Progress {
         } else if self.mode == Mode::Probe {
             self.probing = false;
         }
-        self.verify();
+        self.assert_invariants();
     }
 
     /// Records that the follower answered in this term.
@@ -161,7 +161,7 @@ impl Progress {
             (self.probing, self.lost) = (false, false);
             self.next = self.matched + 1;
         }
-        self.verify();
+        self.assert_invariants();
         news
     }
 
@@ -212,7 +212,7 @@ impl Progress {
         self.inflight.clear();
         (self.probing, self.lost, self.refused) = (false, false, false);
         self.next = next;
-        self.verify();
+        self.assert_invariants();
     }
 
     /// Handles the answer to heartbeat `round`: the follower's log agrees up to `verified`. `newest` is the last round
@@ -268,7 +268,7 @@ impl Progress {
     }
 
     /// Asserts the invariants that hold after each change.
-    fn verify(&self) {
+    fn assert_invariants(&self) {
         assert!(self.next > self.matched, "next {} within matched {}", self.next, self.matched);
         assert!(self.mode == Mode::Probe || !self.probing, "a probe in flight in {:?}", self.mode);
         let sent = self.inflight.back();
@@ -323,24 +323,24 @@ mod tests {
         let mut progress = replicating(3);
         progress.sent(5, 1);
         progress.sent(9, 1);
-        progress.refuse(8);
+        progress.send_queue_full(8);
         assert!(!progress.may_send(20, 8), "the window is full");
         assert_eq!(progress.next(), 8, "6 and 7 have left");
         progress.heartbeat_answered(2, 5, 2);
         assert!(progress.may_send(20, 8), "it lives");
-        progress.refuse(8);
+        progress.send_queue_full(8);
         progress.accept(7, 2);
         assert!(progress.may_send(20, 1), "nothing is in flight any more");
         assert_eq!(progress.next(), 8, "nothing is sent twice");
         // Nothing of the first append was sent.
         progress.sent(9, 2);
-        progress.refuse(8);
+        progress.send_queue_full(8);
         progress.heartbeat_answered(3, 7, 3);
         assert!(!progress.is_missing_something(), "nothing is in flight that could be missing");
         // A probe that did not fit is sent again.
         let mut progress = Progress::new(5, Duration::ZERO);
         progress.sent(4, 1);
-        progress.refuse(5);
+        progress.send_queue_full(5);
         assert!(!progress.may_send(9, 8));
         progress.heartbeat_answered(2, 0, 2);
         assert!(progress.may_send(9, 8) && progress.wants_entries());

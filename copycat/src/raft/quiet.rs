@@ -8,8 +8,8 @@
 //!
 //! The safety of a group does not depend on this. A quiet follower casts no vote before it wakes, and then its vote
 //! block counts from the last member heartbeat. A quiet leader's lease is not renewed and ends: member heartbeats
-//! confirm neither a lease nor a read. What does depend on it is that a follower notices the death of its leader, and a leader
-//! that it has lost its majority.
+//! confirm neither a lease nor a read. Only liveness depends on it: a follower must notice the death of its leader,
+//! and a leader the loss of its majority.
 
 use super::leadership::Leader;
 use super::message::Message;
@@ -34,7 +34,7 @@ impl Leader<'_> {
         self.server.is_complete()
             && self.leadership.reads.is_empty()
             && peers.iter().all(|(_, progress)| {
-                // Nobody is quiet under a leader that cannot be, because a follower does not answer.
+                // If one follower does not answer, the leader cannot become quiet, so no follower may.
                 let answers =
                     self.server.now < progress.last_contact() + self.server.options.election_timeout;
                 answers && progress.is_up_to_date(last)
@@ -69,8 +69,8 @@ impl Leader<'_> {
         self.leadership.idle.disagree(at, round);
     }
 
-    /// Records that the follower at this position has agreed in its answer to `round`. The leader becomes quiet when all
-    /// followers have, unless something has happened since.
+    /// Records that the follower at this position has agreed in its answer to `round`. The leader becomes quiet when
+    /// all followers have, unless something has happened since.
     pub(super) fn agreed_to_quiet(&mut self, at: usize, round: u64) {
         let agreed = self.leadership.idle.agree(at, round);
         assert!(agreed <= self.leadership.peers.len(), "more followers agree than there are");
@@ -118,9 +118,9 @@ impl Raft {
         }
     }
 
-    /// Returns whether a message that comes while this core is quiet wakes it. Two kinds do not, and are dropped: to a
-    /// leader, further answers of followers that are quiet, too, to rounds that it sent before all had agreed; to a
-    /// follower, answers of earlier days, because it asks for nothing.
+    /// Returns whether a message that comes while this core is quiet wakes it. Otherwise it is dropped: on a leader,
+    /// answers of this term by which a follower agrees once more; on a follower, answers to what it asked in an earlier
+    /// role, because now it asks for nothing.
     pub(crate) fn is_woken_by(&self, message: &Message) -> bool {
         let (leads, term) = (matches!(self.role, RoleState::Leader(_)), self.server.term);
         match message {

@@ -1,9 +1,9 @@
-//! The leader's strict reads: ReadIndex. Their queue is in [`read`](super::read); the rounds of heartbeats that
+//! The leader's strict reads: ReadIndex. Their queue is in [`read_queue`](super::read_queue); the rounds of heartbeats that
 //! confirm them are in [`heartbeat`](super::heartbeat).
 
 use super::effect::{Effect, Effects};
 use super::leadership::Leader;
-use super::read::{ReadBatch, ReadTicket};
+use super::read_queue::{ReadBatch, ReadTicket};
 use crate::codec::ids::Index;
 
 impl Leader<'_> {

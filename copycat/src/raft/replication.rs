@@ -98,11 +98,11 @@ impl Leader<'_> {
     }
 
     /// Records that an append to `peer` did not fit its send queue, from the entry `first` on.
-    pub(super) fn refused(&mut self, peer: MemberId, first: Index) {
+    pub(super) fn send_queue_full(&mut self, peer: MemberId, first: Index) {
         let last = self.server.log.last().index;
         assert!(first <= last, "{first} found no space in the send queue, and the log ends with {last}");
         if let Some(at) = self.leadership.position(peer) {
-            self.leadership.peers[at].1.refuse(first);
+            self.leadership.peers[at].1.send_queue_full(first);
         }
     }
 }

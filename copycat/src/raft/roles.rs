@@ -1,7 +1,7 @@
 //! How a server changes its role: follower, pre-candidate, candidate, leader, and back.
 
+use super::campaign::Campaign;
 use super::effect::{Effect, Effects};
-use super::election::Campaign;
 use super::leadership::{Leader, Leadership};
 use super::quorum::VoteResult;
 use super::state::{Raft, RoleState};

@@ -93,12 +93,12 @@ impl Server {
             options,
         };
         server.election_deadline = vote_blocked_until.max(now) + server.random_part();
-        server.verify();
+        server.assert_invariants();
         server
     }
 
     /// Asserts the invariants that hold between any two calls of the owner.
-    pub(super) fn verify(&self) {
+    pub(super) fn assert_invariants(&self) {
         let last = self.log.last();
         assert!(self.log.base().index <= self.commit, "a snapshot covers what is not committed");
         assert!(self.commit <= last.index, "committed {} of {last:?}", self.commit);
@@ -163,8 +163,8 @@ impl Server {
     }
 
     /// Restarts the election timer, with a random time between one election timeout and two. If the vote block lasts
-    /// longer than one, as it may after a restart, the random part counts from the end of the block: a candidate votes
-    /// for itself, and that is a vote, too.
+    /// longer than one election timeout from now, as it may after a restart, the random part counts from the end of the
+    /// block: a candidate votes for itself, and that is a vote, too.
     // Rule: Raft §5.2, randomized timeouts
     pub(super) fn restart_election_timer(&mut self) {
         self.restart_election_timer_at(self.now);

@@ -1,7 +1,7 @@
 //! The core itself: a server in its role, and the questions that the owner can ask it.
 
+use super::campaign::Campaign;
 use super::effect::{Effect, Effects, Role};
-use super::election::Campaign;
 use super::leadership::{Leader, Leadership};
 use super::lease::Lease;
 use super::options::{RaftOptions, Restored};
@@ -141,7 +141,7 @@ impl Raft {
         let now = (self.role(), self.server.term, self.server.leader);
         // Each step of replication asserts what it relies on. Checking everything again would cost 5 % of its speed.
         if cfg!(debug_assertions) || self.announced != now {
-            self.verify();
+            self.assert_invariants();
         }
         if self.announced != now {
             self.announced = now;
@@ -150,9 +150,9 @@ impl Raft {
     }
 
     /// Asserts the invariants that hold between any two calls of the owner.
-    fn verify(&self) {
+    fn assert_invariants(&self) {
         let server = &self.server;
-        server.verify();
+        server.assert_invariants();
         match &self.role {
             RoleState::Follower => assert!(server.leader != Some(server.id), "a follower that leads"),
             RoleState::Candidate(campaign) => {
@@ -162,7 +162,7 @@ impl Raft {
                     "a candidate votes for itself"
                 );
             }
-            RoleState::Leader(leadership) => leadership.verify(server),
+            RoleState::Leader(leadership) => leadership.assert_invariants(server),
         }
     }
 }

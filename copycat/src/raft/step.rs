@@ -6,7 +6,7 @@ use super::follower::{self, AppendRequest, HeartbeatRequest};
 use super::heartbeat::FollowerLog;
 use super::leadership::Leader;
 use super::message::Message;
-use super::read::ReadTicket;
+use super::read_queue::ReadTicket;
 use super::state::{Raft, RoleState};
 use super::token::Token;
 use super::voting::VoteRequest;
@@ -178,9 +178,9 @@ impl Raft {
 
     /// Records that an append to `peer` did not fit its send queue, from the entry `first` on. The leader sends the
     /// rest after the next answer of the peer.
-    pub(crate) fn refused(&mut self, peer: MemberId, first: Index) {
+    pub(crate) fn send_queue_full(&mut self, peer: MemberId, first: Index) {
         if let Some(mut leader) = self.leader() {
-            leader.refused(peer, first);
+            leader.send_queue_full(peer, first);
         }
     }
 }

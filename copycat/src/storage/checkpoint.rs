@@ -10,7 +10,7 @@
 //!     8    base index
 //!     8    last index         equal to the base index: no entries
 //!     8    commit index       the highest index known to be committed; from the base index to the last index
-//!     4    number of ranges; for each:
+//!     4    number of terms; for each, its first entry:
 //!     8      term
 //!     8      first index
 //!     4    number of configurations; for each:
@@ -32,7 +32,7 @@ pub(crate) fn encode(groups: &BTreeMap<GroupId, &GroupLog>) -> Vec<u8> {
     let mut out = Vec::with_capacity(expected as usize);
     out.extend_from_slice(&(groups.len() as u32).to_le_bytes());
     for (group, log) in groups {
-        encode_group(*group, log.state(), log.noted(), &mut out);
+        encode_group(*group, log.state(), log.known_commit(), &mut out);
     }
     assert_eq!(out.len() as u64, expected, "the length was known");
     out
@@ -44,14 +44,14 @@ pub(crate) fn len<'a>(logs: impl Iterator<Item = &'a GroupLog>) -> u64 {
         let state = log.state();
         let members = |c: &Configuration| c.voters.len() + c.outgoing.len() + c.learners.len();
         let configurations = state.configurations.iter().map(|(_, c)| 20 + 8 * members(c));
-        len_of_group(state.log.ranges().len()) + configurations.sum::<usize>()
+        len_of_group(state.log.term_starts().len()) + configurations.sum::<usize>()
     };
     4 + logs.map(of_group).sum::<usize>() as u64
 }
 
-/// Returns the length in bytes of a group with this many ranges and no configurations.
-pub(crate) const fn len_of_group(ranges: usize) -> usize {
-    64 + 16 * ranges
+/// Returns the length in bytes of a group with entries of this many terms and no configurations.
+pub(crate) const fn len_of_group(terms: usize) -> usize {
+    64 + 16 * terms
 }
 
 fn encode_group(group: GroupId, state: &GroupState, commit: Index, out: &mut Vec<u8>) {
@@ -63,10 +63,10 @@ fn encode_group(group: GroupId, state: &GroupState, commit: Index, out: &mut Vec
     for word in [group.0, state.term, vote, base.term, base.index, last, commit] {
         out.extend_from_slice(&word.to_le_bytes());
     }
-    out.extend_from_slice(&(state.log.ranges().len() as u32).to_le_bytes());
-    for range in state.log.ranges() {
-        out.extend_from_slice(&range.term.to_le_bytes());
-        out.extend_from_slice(&range.index.to_le_bytes());
+    out.extend_from_slice(&(state.log.term_starts().len() as u32).to_le_bytes());
+    for start in state.log.term_starts() {
+        out.extend_from_slice(&start.term.to_le_bytes());
+        out.extend_from_slice(&start.index.to_le_bytes());
     }
     out.extend_from_slice(&(state.configurations.len() as u32).to_le_bytes());
     for (index, configuration) in &state.configurations {
@@ -130,25 +130,25 @@ fn decode_log(cursor: &mut Cursor<'_>) -> Result<(LogShape, Index), Malformed> {
     let mut log = LogShape::starting_after(base);
     let mut open: Option<LogId> = None;
     for _ in 0..cursor.u32()? {
-        let range = LogId { term: cursor.u64()?, index: cursor.u64()? };
+        let start = LogId { term: cursor.u64()?, index: cursor.u64()? };
         let fits = match open {
-            None => range.index.checked_sub(1) == Some(base.index) && range.term >= base.term.max(1),
-            Some(open) => range.index > open.index && range.term > open.term,
+            None => start.index.checked_sub(1) == Some(base.index) && start.term >= base.term.max(1),
+            Some(open) => start.index > open.index && start.term > open.term,
         };
-        if !fits || range.index > last {
-            return Err(Malformed::Value { field: "checkpoint range", found: range.index });
+        if !fits || start.index > last {
+            return Err(Malformed::Value { field: "checkpoint term", found: start.index });
         }
         if let Some(open) = open {
-            log.append(open.term, range.index - open.index);
+            log.append(open.term, start.index - open.index);
         }
-        open = Some(range);
+        open = Some(start);
     }
     match open {
         Some(open) => log.append(open.term, last + 1 - open.index),
         None if last == base.index => {}
         None => return Err(Malformed::Value { field: "checkpoint last index", found: last }),
     }
-    assert_eq!((log.base(), log.last().index), (base, last), "the ranges fill the log");
+    assert_eq!((log.base(), log.last().index), (base, last), "the terms fill the log");
     Ok((log, commit))
 }
 

@@ -101,7 +101,7 @@ impl EntryLocation {
 pub(crate) struct GroupLog {
     state: GroupState,
     /// The highest index that the owner reported as committed. Never below the recorded one or beyond the last entry.
-    noted: Index,
+    known_commit: Index,
     /// Whether the group is in the list of groups whose commit index must be recorded.
     awaits_record: bool,
     /// Index of the first entry in `locations`. After recovery it may be above the first index of the log, if the
@@ -114,8 +114,8 @@ impl GroupLog {
     /// Returns a group as a checkpoint describes it. None of its entries has a location yet.
     pub(crate) fn restored(state: GroupState) -> GroupLog {
         debug_assert!(state.is_sound(), "{state:?}");
-        let (located_from, noted) = (state.log.last().index + 1, state.commit);
-        GroupLog { state, noted, awaits_record: false, located_from, locations: VecDeque::new() }
+        let (located_from, known_commit) = (state.log.last().index + 1, state.commit);
+        GroupLog { state, known_commit, awaits_record: false, located_from, locations: VecDeque::new() }
     }
 
     /// Returns the group's state.
@@ -129,8 +129,8 @@ impl GroupLog {
     }
 
     /// Returns the highest index known to be committed, recorded or not.
-    pub(crate) fn noted(&self) -> Index {
-        self.noted
+    pub(crate) fn known_commit(&self) -> Index {
+        self.known_commit
     }
 
     /// Notes that everything up to `index`, an index of the log, is committed. Returns whether the group must now be
@@ -138,29 +138,32 @@ impl GroupLog {
     pub(crate) fn note_commit(&mut self, index: Index) -> bool {
         let last = self.state.log.last().index;
         assert!(index <= last, "{index} is committed, and the log ends with {last}");
-        self.noted = self.noted.max(index);
-        assert!(self.noted >= self.state.commit, "more is recorded than was noted");
-        self.noted > self.state.commit && !std::mem::replace(&mut self.awaits_record, true)
+        self.known_commit = self.known_commit.max(index);
+        assert!(self.known_commit >= self.state.commit, "more is recorded than was noted");
+        self.known_commit > self.state.commit && !std::mem::replace(&mut self.awaits_record, true)
     }
 
     /// Marks the noted commit index as recorded. Returns the entry at this index, or `None` if it was recorded
     /// already.
     pub(crate) fn record_commit(&mut self) -> Option<LogId> {
         self.awaits_record = false;
-        if self.noted == self.state.commit {
+        if self.known_commit == self.state.commit {
             return None;
         }
-        self.state.set_commit(self.noted);
-        let term = self.state.log.term(self.noted).expect("an entry of the log");
-        assert!(term > 0 && term <= self.state.term, "entry {} of term {term}", self.noted);
-        Some(LogId::new(term, self.noted))
+        self.state.set_commit(self.known_commit);
+        let term = self.state.log.term(self.known_commit).expect("an entry of the log");
+        assert!(term > 0 && term <= self.state.term, "entry {} of term {term}", self.known_commit);
+        Some(LogId::new(term, self.known_commit))
     }
 
     /// Sets a commit index that recovery has read. The caller has checked it.
     pub(crate) fn replay_commit(&mut self, index: Index) {
         self.state.set_commit(index);
-        self.noted = self.noted.max(index);
-        assert_eq!(self.noted, index, "while it is replayed, nothing is noted beyond what is recorded");
+        self.known_commit = self.known_commit.max(index);
+        assert_eq!(
+            self.known_commit, index,
+            "while it is replayed, nothing is noted beyond what is recorded"
+        );
     }
 
     /// Appends one entry. Existing entries from its index on are replaced.
@@ -207,7 +210,7 @@ impl GroupLog {
             newest.is_none_or(|newest| newest.end() <= position),
             "positions ascend: {newest:?}, {position}"
         );
-        assert!(self.state.accepts(index) && index > self.noted, "the index was checked");
+        assert!(self.state.accepts(index) && index > self.known_commit, "the index was checked");
         if index <= self.state.log.last().index || self.locations.is_empty() {
             self.state.truncate(index);
             self.locations.truncate(index.saturating_sub(self.located_from) as usize);
@@ -225,7 +228,7 @@ impl GroupLog {
         }
         assert!(through <= self.state.log.last().index, "what is dropped was there");
         self.state.drop_through(through);
-        self.noted = self.noted.max(through);
+        self.known_commit = self.known_commit.max(through);
         let dropped = (through + 1).saturating_sub(self.located_from).min(self.locations.len() as u64);
         self.locations.drain(..dropped as usize);
         self.located_from = self.located_from.max(through + 1);

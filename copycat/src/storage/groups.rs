@@ -30,7 +30,7 @@ impl Groups {
     /// Returns the groups that recovery found.
     pub(super) fn recovered(logs: BTreeMap<GroupId, GroupLog>) -> Groups {
         debug_assert!(
-            logs.values().all(|log| log.noted() == log.state().commit),
+            logs.values().all(|log| log.known_commit() == log.state().commit),
             "what was found is recorded"
         );
         let logs = logs.into_iter().collect();
@@ -138,8 +138,8 @@ fn check_first(group: GroupId, log: &GroupLog, id: LogId) -> Result<(), StorageE
     let (shape, index): (&LogShape, _) = (&log.state().log, id.index);
     let before: Option<Term> = index.checked_sub(1).and_then(|before| shape.term(before));
     // Committed entries are not replaced, nor are entries that a snapshot covers.
-    if index <= log.noted() || before.is_none_or(|before| before > id.term || id.term == 0) {
-        let (first, last) = (log.noted() + 1, shape.last().index);
+    if index <= log.known_commit() || before.is_none_or(|before| before > id.term || id.term == 0) {
+        let (first, last) = (log.known_commit() + 1, shape.last().index);
         return Err(StorageError::Misplaced { group, index, first, last });
     }
     Ok(())

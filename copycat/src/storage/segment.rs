@@ -9,7 +9,7 @@
 //!      24    8  salt             random, new for each use of the file
 //!      32    8  base             position of the segment's first byte in the journal
 //!      40    8  length           of the segment in bytes
-//!      48   16  storage          random name of the member's data directory
+//!      48   16  disk id          random id of the member's data directory
 //!      64    8  member           id of the member
 //!      72    4  shard            number of the shard within the member
 //!      76    1  recycled         1: bytes of an earlier use follow the batches; 0: zeroes

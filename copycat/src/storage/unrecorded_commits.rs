@@ -85,6 +85,9 @@ impl UnrecordedCommits {
             groups.get_mut(&group).and_then(GroupLog::record_commit);
         }
         self.since = None;
-        debug_assert!(groups.values().all(|log| log.noted() == log.state().commit), "all are recorded");
+        debug_assert!(
+            groups.values().all(|log| log.known_commit() == log.state().commit),
+            "all are recorded"
+        );
     }
 }

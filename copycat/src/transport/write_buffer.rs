@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn an_emptied_rope_keeps_its_buffer() {
+    fn an_emptied_chunk_keeps_its_buffer() {
         let (mut buffer, mut batch) = (WriteBuffer::default(), Chunk::default());
         buffer.tail().extend_from_slice(&[1; 1_000]);
         buffer.drain_into(&mut batch);

@@ -13,7 +13,7 @@ use crate::raft::effect::{Effect, Effects};
 use crate::raft::lease::Lease;
 use crate::raft::message::Message;
 use crate::raft::options;
-use crate::raft::read::ReadTicket;
+use crate::raft::read_queue::ReadTicket;
 use crate::raft::state::{Raft, Status};
 use crate::raft::token::Token;
 use crate::request::error::RequestError;
@@ -62,7 +62,7 @@ pub(super) struct Consensus {
     /// The followers that may be quiet because this member leads them.
     quiet_followers: Vec<MemberId>,
     /// Whether the core is not ticked, so that it says nothing as a leader.
-    silent: bool,
+    ticking_stopped: bool,
     next_warning: Duration,
     lost_entries_found: u64,
 }
@@ -99,7 +99,7 @@ impl Consensus {
             writer: Writer::new(group, last_time, now),
             sender: MessageSender::new(group),
             quiet_followers: Vec::new(),
-            silent: false,
+            ticking_stopped: false,
             next_warning: Duration::ZERO,
             lost_entries_found: 0,
         }
@@ -155,8 +155,8 @@ impl Consensus {
     }
 
     /// Records that the core is not ticked any more. Followers that rely on it wake.
-    pub(super) fn fall_silent(&mut self, io: &mut Io) {
-        self.silent = true;
+    pub(super) fn stop_ticking(&mut self, io: &mut Io) {
+        self.ticking_stopped = true;
         self.wake_followers(io);
     }
 
@@ -169,7 +169,7 @@ impl Consensus {
     /// Records whether the group has become quiet, and whether its followers may be.
     fn sync_quiet(&mut self, io: &mut Io) {
         let leads = self.core.has_proposed_quiet();
-        if leads && !self.silent && self.quiet_followers.is_empty() {
+        if leads && !self.ticking_stopped && self.quiet_followers.is_empty() {
             self.quiet_followers.extend(self.core.counterparts());
         } else if !leads {
             self.wake_followers(io);
@@ -208,10 +208,10 @@ impl Consensus {
         io: &mut Io,
     ) -> Result<ReadUpdate, StorageError> {
         if !io.shard_journal.journal.has_vote_space() {
-            self.fall_silent(io);
+            self.stop_ticking(io);
             return Ok(ReadUpdate::default());
         }
-        self.silent = false;
+        self.ticking_stopped = false;
         if !idle {
             self.core.note_activity();
         }
@@ -256,8 +256,8 @@ impl Consensus {
     }
 
     /// Records that everything up to `token` is durable, and sends the messages that were held for it. Returns whether
-    /// the group has work because of that. Otherwise the core learns it before it is called next: most followers have
-    /// acknowledged their entries with the flush, and have nothing to do when it ends.
+    /// the group has work because of that. If not, the core may be told as late as before its next call: most followers
+    /// have acknowledged their entries with the flush, and have nothing to do when it ends.
     pub(super) fn durable(&mut self, token: Token, io: &mut Io) -> bool {
         assert!(token <= self.core.token(), "{token:?} is durable, and only {:?} written", self.core.token());
         let awaited = self.awaits_flush();
@@ -310,7 +310,7 @@ impl Consensus {
 
     /// Proposes all writes of a turn together; their entries have `bytes` bytes in total. There is one encoding, one
     /// append, and one message per follower.
-    pub(super) fn append(
+    pub(super) fn propose(
         &mut self,
         now: Duration,
         writes: &[QueuedRequest],
@@ -402,7 +402,7 @@ impl Consensus {
             }
             Effect::Send { to, message, after } if after <= self.durable => {
                 if let Some(QueueFull(first)) = self.sender.send(to, message, &self.writer, io)? {
-                    self.core.refused(to, first);
+                    self.core.send_queue_full(to, first);
                 }
             }
             Effect::Send { to, message, after } => self.sender.hold(after, to, message),

@@ -3,11 +3,11 @@
 use super::super::applier::{ApplyProgress, Work};
 use super::super::machine::Machine;
 use super::io::Io;
+use super::proposed::Proposed;
 use super::queue::QueuedRequest;
 use super::reading::PendingReads;
 use super::shard_journal::ShardJournal;
 use super::turn_output::TurnOutput;
-use super::waiting::Proposed;
 use crate::codec::ids::{GroupId, Index};
 use crate::codec::terms::Span;
 use crate::request::error::RequestError;

@@ -29,7 +29,7 @@ impl FlushTask {
     }
 
     /// Creates a flush task without messages.
-    pub(crate) fn silent(write: Write) -> FlushTask {
+    pub(crate) fn without_messages(write: Write) -> FlushTask {
         FlushTask { write, messages: Vec::new() }
     }
 

@@ -72,7 +72,7 @@ impl Group {
 
     /// Detaches the state machine, because no proxy exists.
     pub(super) fn detach(&mut self, io: &mut Io, replies: &mut Replies) -> Work {
-        self.consensus.fall_silent(io);
+        self.consensus.stop_ticking(io);
         self.intake.detach();
         // A client in another process may still wait for its read.
         self.reads.abandon(RequestError::UnknownResource, replies);
@@ -150,7 +150,7 @@ impl Group {
             let update = self.consensus.tick(now, idle, io)?;
             self.apply_read_update(update);
         } else {
-            self.consensus.fall_silent(io);
+            self.consensus.stop_ticking(io);
         }
         Ok(())
     }
@@ -282,7 +282,7 @@ impl Group {
             unconfirmed.without_writes();
             return self.ask(now, context, unconfirmed, io);
         }
-        let (appended, update) = self.consensus.append(now, &writes, bytes, io)?;
+        let (appended, update) = self.consensus.propose(now, &writes, bytes, io)?;
         self.apply_read_update(update);
         match appended {
             Appended::All(span) => {
@@ -344,7 +344,7 @@ impl Group {
     /// Stops the group on this member, because its log cannot be read. To the other members this looks like a crash.
     pub(super) fn stop(&mut self, error: &StorageError, io: &mut Io, replies: &mut Replies) {
         tracing::error!(group = %self.id, %error, "the group's log cannot be read: it stops on this member");
-        self.consensus.fall_silent(io);
+        self.consensus.stop_ticking(io);
         self.consensus.wake_leader(io);
         io.peers.remove_quiet(self.id);
         self.stopped = true;

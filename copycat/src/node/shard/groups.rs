@@ -229,7 +229,8 @@ impl Groups {
         self.awaiting = listed;
     }
 
-    /// Takes the next ready group. The caller processes it and then calls [`finish`](Self::finish). `None` ends the turn.
+    /// Takes the next ready group. The caller processes it and then calls [`finish`](Self::finish). `None` ends the
+    /// turn.
     pub(super) fn next_ready(&mut self) -> Option<Slot> {
         let next = self.ready.pop_front();
         self.turn += u64::from(next.is_none());

@@ -24,7 +24,7 @@
 
 use super::queue::QueuedRequest;
 use crate::codec::ids::{Index, Term};
-use crate::raft::read::ReadTicket;
+use crate::raft::read_queue::ReadTicket;
 use std::collections::VecDeque;
 use std::time::Duration;
 

@@ -16,7 +16,7 @@ pub(super) struct MessageSender {
     /// Messages that wait for a token to be durable, in the order they were made.
     held: Vec<(Token, MemberId, Message)>,
     /// Members whose queue is full for the entries of the current effects.
-    crowded: Vec<MemberId>,
+    full_queues: Vec<MemberId>,
 }
 
 /// The queue to a member was full from this entry on.
@@ -37,12 +37,12 @@ fn is_newer(message: &Message, held: &Message) -> bool {
 
 impl MessageSender {
     pub(super) fn new(group: GroupId) -> MessageSender {
-        MessageSender { group, held: Vec::new(), crowded: Vec::new() }
+        MessageSender { group, held: Vec::new(), full_queues: Vec::new() }
     }
 
     /// Prepares for the effects of one call.
     pub(super) fn begin(&mut self) {
-        self.crowded.clear();
+        self.full_queues.clear();
     }
 
     /// Returns whether a message waits for a token to be durable.
@@ -72,13 +72,12 @@ impl MessageSender {
         let group = self.group;
         self.take_held(token).for_each(|(to, message)| {
             peers.tell(to, group, message);
-            peers.hurry(to);
+            peers.send_now(to);
         });
     }
 
-    /// Sends a message. An append gets its entries from the log, by reference. If the
-    /// connection has no capacity for it, the core must be told. Any other message that it refuses is lost, as any message
-    /// may be.
+    /// Sends a message. An append gets its entries from the log, by reference. If the connection has no capacity for
+    /// it, the core must be told. Any other message that it refuses is lost, as any message may be.
     pub(super) fn send(
         &mut self,
         to: MemberId,
@@ -88,7 +87,7 @@ impl MessageSender {
     ) -> Result<Option<QueueFull>, StorageError> {
         match &message {
             // Further appends to this member are neither read nor sent, because they would leave a gap.
-            Message::Append { .. } if self.crowded.contains(&to) => Ok(None),
+            Message::Append { .. } if self.full_queues.contains(&to) => Ok(None),
             _ if message.has_entries() => self.send_entries(to, &message, writer, io),
             _ => {
                 io.peers.tell(to, self.group, message);
@@ -124,7 +123,7 @@ impl MessageSender {
             };
             let (group, message, prev_checksum) = (self.group, piece, writer.checksum(prev));
             if !io.peers.send(to, wire::Message::Raft { group, message, frames, prev_checksum }) {
-                self.crowded.push(to);
+                self.full_queues.push(to);
                 return Ok(Some(QueueFull(prev.index + 1)));
             }
             prev = end;

@@ -27,6 +27,7 @@ mod lines;
 mod message_sender;
 mod peer;
 mod peers;
+mod proposed;
 mod queue;
 mod reading;
 mod shard_journal;
@@ -35,7 +36,6 @@ mod tail_checksums;
 mod tests;
 mod timers;
 mod turn_output;
-mod waiting;
 mod writing;
 
 pub(crate) use bounds::Bounds;
@@ -251,7 +251,7 @@ impl Shard {
             Input::HeartbeatHead { from, head } => self.io.peers.receive_head(now, from, head),
             Input::Raft { from, group, message, entries } => {
                 if matches!(message, Message::Heartbeat { urgent: true, .. }) {
-                    self.io.peers.hurry(from);
+                    self.io.peers.send_now(from);
                 }
                 self.with(group, |group, io| group.receive(now, from, message, &entries, io))?;
             }

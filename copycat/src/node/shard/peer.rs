@@ -19,8 +19,8 @@ pub(super) struct Peer {
     records: Vec<HeartbeatRecord>,
     /// Whether what was collected leaves in this turn.
     send_now: bool,
-    /// Whether the member is owed a message, even if there is nothing to say about any group: an answer, or the number of
-    /// a new agreement.
+    /// Whether the member is owed a message, even if there is nothing to say about any group: an answer, or the number
+    /// of a new agreement.
     owes_message: bool,
     /// The time when the next heartbeats to the member are due; in the past if none were sent lately.
     next_heartbeat: Duration,
@@ -30,14 +30,14 @@ pub(super) struct Peer {
 /// The groups that are quiet on this member and that it shares with the other one, and the numbers by which both know
 /// that they are quiet on the other side, too.
 ///
-/// What two members agree on, that groups are quiet, has one number on each side. Each message with heartbeats or answers
-/// names both. A member ends the *quiet agreement*, and takes the next number, when a group is no longer quiet there and
-/// no message about that group tells the other member so. Whoever sees that the other side's number has changed wakes
-/// all groups that both share.
+/// Each side numbers its *quiet agreement*: the agreement that these groups are quiet. Each message with heartbeats or
+/// answers carries both numbers. A member ends the agreement, and takes the next number, when a group is no longer
+/// quiet there and no message about that group tells the other member so. Whoever sees that the other side's number has
+/// changed wakes all groups that both share.
 #[derive(Debug)]
 struct QuietGroups {
-    /// Those that this member leads. While there are any, it sends member heartbeats: messages with heartbeats, which may
-    /// be empty.
+    /// Those that this member leads. While there are any, it sends member heartbeats: messages with heartbeats, which
+    /// may be empty.
     led: BTreeSet<GroupId>,
     /// Those that the other member leads.
     followed: BTreeSet<GroupId>,
@@ -45,7 +45,7 @@ struct QuietGroups {
     agreements: Agreements,
     /// Whether the other side knows this side's number.
     known_there: bool,
-    /// Whether this side's number is new: no message has named it, and no group became quiet under it.
+    /// Whether this side's number was never sent. Then the agreement can end without a new number.
     is_new: bool,
     /// The time at which the other side was last heard.
     last_heard: Duration,
@@ -56,8 +56,8 @@ struct QuietGroups {
 }
 
 impl Peer {
-    /// Creates the state of a member that was not heard yet. `agreement` is a random number, so that it differs from those
-    /// of earlier processes.
+    /// Creates the state of a member that was not heard yet. `agreement` is a random number, so that it differs from
+    /// those of earlier processes.
     pub(super) fn new(agreement: u64) -> Peer {
         let quiet = QuietGroups {
             led: BTreeSet::new(),
@@ -88,7 +88,7 @@ impl Peer {
     }
 
     /// Marks the messages as urgent, because the member waits for an answer: this turn delays none of them.
-    pub(super) fn hurry(&mut self) {
+    pub(super) fn send_now(&mut self) {
         self.send_now = true;
     }
 
@@ -229,8 +229,8 @@ impl QuietGroups {
         assert!(self.must_wake || self.heard_in_agreement == now, "a heartbeat that counts for nothing");
     }
 
-    /// Returns the time at which the silence of the member is too long: a little less than the shortest time after
-    /// which a follower campaigns, so that its timer is set when it is to go off. `None` if no group is quiet.
+    /// Returns the time at which the silence of the member is too long: slightly before the earliest election timeout,
+    /// so that the election timer of a follower that wakes is set in time. `None` if no group is quiet.
     fn lapses_at(&self, options: &RaftOptions) -> Option<Duration> {
         (!self.is_empty()).then(|| self.heard_in_agreement + options.election_timeout * 4 / 5)
     }

@@ -24,7 +24,7 @@ pub(crate) trait Links: fmt::Debug + Send {
 pub(super) struct Peers {
     links: Box<dyn Links>,
     peers: BTreeMap<MemberId, Peer>,
-    /// Whether the quiet of some groups has ended, which must wake.
+    /// Whether some quiet groups must be woken.
     wakes: bool,
     /// The options of the cores. Their seed is drawn anew for each start of the member.
     options: raft::options::RaftOptions,
@@ -72,8 +72,8 @@ impl Peers {
     }
 
     /// Marks the messages for a member as urgent, because it waits for an answer: this turn delays none of them.
-    pub(super) fn hurry(&mut self, to: MemberId) {
-        self.peer(to).hurry();
+    pub(super) fn send_now(&mut self, to: MemberId) {
+        self.peer(to).send_now();
     }
 
     /// Handles the head of a message with heartbeats or answers.
@@ -136,7 +136,8 @@ impl Peers {
         self.peers.values().filter_map(|peer| peer.deadline(&self.options)).min()
     }
 
-    /// Sends the collected heartbeats and answers, except those that are delayed, and the member heartbeats that are due.
+    /// Sends the collected heartbeats and answers, except those that are delayed, and the member heartbeats that are
+    /// due.
     pub(super) fn flush(&mut self, now: Duration) {
         for (to, peer) in &mut self.peers {
             if let Some(batch) = peer.take_batch(now, &self.options) {

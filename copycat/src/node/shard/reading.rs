@@ -7,7 +7,7 @@ use crate::codec::access::{Access, Consistency};
 use crate::codec::command::Call;
 use crate::codec::ids::{GroupId, Index, Term};
 use crate::raft::lease::Lease;
-use crate::raft::read::ReadTicket;
+use crate::raft::read_queue::ReadTicket;
 use crate::request::error::RequestError;
 use crate::request::reply::Replies;
 use std::collections::VecDeque;

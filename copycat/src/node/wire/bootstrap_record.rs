@@ -1,7 +1,7 @@
 //! The bootstrap record: the initial voters of the cluster.
 //!
 //! ```text
-//!  Form
+//!  Bootstrap
 //!  offset size  field
 //!      24   16  cluster       never 0
 //!      40    …  `count` members, each: id (8), disk id (16)

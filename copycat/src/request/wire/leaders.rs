@@ -92,7 +92,7 @@ fn check_seek(groups: &[GroupId]) -> Result<(), Malformed> {
     if groups.is_empty() {
         return Err(Malformed::Value { field: "message count", found: 0 });
     }
-    groups.iter().try_for_each(|group| non_zero("sought group", group.0))
+    groups.iter().try_for_each(|group| non_zero("group to find", group.0))
 }
 
 fn check_count(found: usize) -> Result<(), Malformed> {
