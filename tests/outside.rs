@@ -3,6 +3,7 @@
 //!
 //! The crate is copied out of the repository first, so that nothing is written there. It takes the workspace's lock
 //! file along: everything it needs is then on this machine, and it uses the same versions as this workspace.
+//! `external/renamed/` is a second crate, for which the framework has another name.
 
 use std::fs;
 use std::path::Path;
@@ -22,6 +23,9 @@ fn a_crate_outside_the_workspace_works_through_both_proxies() {
     assert_ne!(moved, manifest, "the paths to the framework and its collections are absolute now");
     fs::write(outside.join("Cargo.toml"), moved).expect("the manifest");
     copy_folder(&tests.join("external/tests"), &outside.join("tests"));
+    copy_folder(&tests.join("external/renamed/src"), &outside.join("renamed/src"));
+    fs::copy(tests.join("external/renamed/Cargo.toml"), outside.join("renamed/Cargo.toml"))
+        .expect("the manifest of the renamed one");
     copy_folder(&tests.join("collections"), &outside.join("tests/collections"));
     let examples = outside.join("examples/priority_queue");
     fs::create_dir_all(&examples).expect("a folder");
@@ -30,7 +34,7 @@ fn a_crate_outside_the_workspace_works_through_both_proxies() {
     }
 
     let output = Command::new(env!("CARGO"))
-        .args(["test", "--offline", "--manifest-path"])
+        .args(["test", "--workspace", "--offline", "--manifest-path"])
         .arg(outside.join("Cargo.toml"))
         // Build results of the workspace are reused where they fit.
         .env("CARGO_TARGET_DIR", scratch.parent().expect("the folder of build results"))
@@ -39,6 +43,7 @@ fn a_crate_outside_the_workspace_works_through_both_proxies() {
     let (said, failed) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{said}\n{failed}");
     assert!(said.contains("3 passed"), "its own tests: {said}");
+    assert!(said.contains("both_services_are_replicated ... ok"), "the framework under another name: {said}");
     assert!(said.contains("4 passed"), "the trials of collections: {said}");
     let target = scratch.parent().expect("the folder of build results");
     let queue =

@@ -90,15 +90,13 @@ where
             "get_all",
             &["keys"],
             |body, key_len| ::copycat::__private::check_keyless::<
-                (::copycat::__private::Vec<K>,),
+                (::std::vec::Vec<K>,),
             >(body, key_len),
         )
         .split(|body, spread| {
-            let (keys,) = ::copycat::__private::decode::<
-                (::copycat::__private::Vec<K>,),
-            >(body)?;
+            let (keys,) = ::copycat::__private::decode::<(::std::vec::Vec<K>,)>(body)?;
             ::copycat::__private::split(
-                ::copycat::__private::Vec::from_iter(keys.iter()),
+                ::std::vec::Vec::from_iter(keys.iter()),
                 spread,
                 |each| each,
                 |keys| ::copycat::__private::Arguments::keyless(&(keys,)),
@@ -186,7 +184,7 @@ where
             )
         }),
         ::copycat::__private::Handler::Read(|state, entry, out| {
-            let (keys,) = entry.arguments::<(::copycat::__private::Vec<K>,)>()?;
+            let (keys,) = entry.arguments::<(::std::vec::Vec<K>,)>()?;
             ::copycat::__private::answer(
                 &<__State as Map<K, V>>::get_all(state, &keys),
                 out,
@@ -268,7 +266,7 @@ where
         keys: &[K],
     ) -> ::core::result::Result<Vec<(K, V)>, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::split(
-            ::copycat::__private::Vec::from_iter(keys.iter()),
+            ::std::vec::Vec::from_iter(keys.iter()),
             self.client.spread(&<MapCommands<K, V>>::__get_all),
             |each| each,
             |keys| ::copycat::__private::Arguments::keyless(&(keys,)),
@@ -395,7 +393,7 @@ where
         keys: &[K],
     ) -> ::core::result::Result<Vec<(K, V)>, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::split(
-            ::copycat::__private::Vec::from_iter(keys.iter()),
+            ::std::vec::Vec::from_iter(keys.iter()),
             self.client.spread(&<MapCommands<K, V>>::__get_all),
             |each| each,
             |keys| ::copycat::__private::Arguments::keyless(&(keys,)),

@@ -72,6 +72,12 @@ use proc_macro::TokenStream;
 /// - `id = 0x1234abcd`: the method's id in the log, which by default is a hash of its name. Keep the old id when
 ///   you rename a method. (The hash of `name` is `copycat::MethodId::of("name")`.)
 ///
+/// # The framework's crate
+///
+/// The generated code names the crate `copycat` as your manifest does, also under another name
+/// (`cat = { package = "copycat", … }`). If your package does not depend on it, because another crate re-exports it,
+/// name the re-export: `#[state_machine(crate = other::copycat)]`.
+///
 /// # Types
 ///
 /// Arguments and results are of any type that implements serde's `Serialize` and `Deserialize`. An argument may be
@@ -86,5 +92,5 @@ use proc_macro::TokenStream;
 /// instead of a list of boxes), and a command may hold at most 4,096 elements that take no byte, like `()`.
 #[proc_macro_attribute]
 pub fn state_machine(options: TokenStream, item: TokenStream) -> TokenStream {
-    state_machine::state_machine(&options.into(), &item.into()).into()
+    state_machine::state_machine(&options.into(), &item.into(), support::framework::find).into()
 }

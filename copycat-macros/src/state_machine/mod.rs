@@ -14,9 +14,14 @@ use crate::support::mistakes::Mistakes;
 use item::Item;
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
+use syn::Path;
 
-/// Runs the whole macro.
-pub(crate) fn state_machine(options: &TokenStream, item: &TokenStream) -> TokenStream {
+/// Runs the whole macro. `find` returns the path of the framework, unless an option names it, or the text of an error.
+pub(crate) fn state_machine(
+    options: &TokenStream,
+    item: &TokenStream,
+    find: impl FnOnce() -> Result<Path, &'static str>,
+) -> TokenStream {
     let mut mistakes = Mistakes::default();
     let Some(mut written) = Item::read(item, &mut mistakes) else {
         mistakes.at(
@@ -26,11 +31,9 @@ pub(crate) fn state_machine(options: &TokenStream, item: &TokenStream) -> TokenS
         let mistakes = mistakes.into_tokens();
         return quote!(#item #mistakes);
     };
-    if !options.is_empty() {
-        mistakes.add(options, "`#[state_machine]` takes no options");
-    }
+    let framework = parse::framework(options, find, &mut mistakes);
     let drafts = parse::take_marks(&mut written, &mut mistakes);
-    let machine = check::machine(&written, drafts, &mut mistakes);
+    let machine = framework.and_then(|path| check::machine(&written, path, drafts, &mut mistakes));
     let generated = machine.map(|machine| expand::machine(&machine));
     let mistakes = mistakes.into_tokens();
     quote!(#written #generated #mistakes)

@@ -1,11 +1,13 @@
 //! The model of a state machine whose trait or `impl` block has been read and found correct.
 
 use proc_macro2::{Span, TokenStream};
-use syn::{Attribute, Expr, ExprPath, Generics, Ident, Type, Visibility};
+use syn::{Attribute, Expr, ExprPath, Generics, Ident, Path, Type, Visibility};
 
 /// A trait, or an `impl` block, some of whose methods are commands.
 #[derive(Debug)]
 pub(crate) struct Machine {
+    /// The path of the framework's crate.
+    pub framework: Path,
     /// The `#[cfg]`s of the item. All generated code gets them.
     pub conditions: Vec<Attribute>,
     /// The documentation of the item.

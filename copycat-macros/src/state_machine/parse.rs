@@ -3,14 +3,40 @@
 use super::item::Item;
 use super::model::{Kind, Merge, Split};
 use crate::support::mistakes::Mistakes;
-use proc_macro2::Span;
+use proc_macro2::{Span, TokenStream};
 use syn::ext::IdentExt;
 use syn::meta::ParseNestedMeta;
+use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::{
     Attribute, Error, Expr, ExprPath, FnArg, Ident, LitInt, Meta, Path, Result, Signature, Token, Visibility,
 };
+
+/// Reads the option `crate = path` of the attribute. Without it, `find` returns the path of the framework. Returns
+/// `None` if that is not known.
+pub(crate) fn framework(
+    options: &TokenStream,
+    find: impl FnOnce() -> std::result::Result<Path, &'static str>,
+    mistakes: &mut Mistakes,
+) -> Option<Path> {
+    if options.is_empty() {
+        return find().map_err(|text| mistakes.at(Span::call_site(), text)).ok();
+    }
+    let option = |input: ParseStream<'_>| {
+        input.parse::<Token![crate]>()?;
+        input.parse::<Token![=]>()?;
+        input.call(Path::parse_mod_style)
+    };
+    if let Ok(path) = option.parse2(options.clone()) {
+        return Some(path);
+    }
+    mistakes.add(
+        options,
+        "`#[state_machine]` takes one option, the path of the framework: `crate = other::copycat`",
+    );
+    find().ok()
+}
 
 /// A method, and the marks that were on it.
 #[derive(Debug)]

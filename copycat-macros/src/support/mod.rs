@@ -3,5 +3,6 @@
 //! It does not depend on any particular macro.
 
 pub(crate) mod attributes;
+pub(crate) mod framework;
 pub(crate) mod mistakes;
 pub(crate) mod types;

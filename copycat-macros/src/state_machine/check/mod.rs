@@ -16,10 +16,15 @@ use crate::support::mistakes::Mistakes;
 use proc_macro2::Span;
 use std::collections::BTreeMap;
 use syn::ext::IdentExt;
-use syn::{Ident, ItemTrait, TraitItem};
+use syn::{Ident, ItemTrait, Path, TraitItem};
 
 /// Checks the whole item. Returns `None` if nothing sensible can be generated.
-pub(crate) fn machine(item: &Item, drafts: Vec<Draft>, mistakes: &mut Mistakes) -> Option<Machine> {
+pub(crate) fn machine(
+    item: &Item,
+    framework: Path,
+    drafts: Vec<Draft>,
+    mistakes: &mut Mistakes,
+) -> Option<Machine> {
     let before = mistakes.count();
     check_item(item, mistakes);
     let sound = mistakes.count() == before;
@@ -34,16 +39,17 @@ pub(crate) fn machine(item: &Item, drafts: Vec<Draft>, mistakes: &mut Mistakes) 
         check_merges(&mut commands, mistakes);
     }
     let name = item.name().filter(|_| sound)?;
-    Some(assembled(item, name, commands, mistakes.count() > 0))
+    Some(assembled(item, framework, name, commands, mistakes.count() > 0))
 }
 
-fn assembled(item: &Item, name: &Ident, commands: Vec<Command>, flawed: bool) -> Machine {
+fn assembled(item: &Item, framework: Path, name: &Ident, commands: Vec<Command>, flawed: bool) -> Machine {
     let documentation = item.attributes().iter().filter(|attribute| attribute.path().is_ident("doc"));
     let (visibility, state) = match item {
         Item::Trait(written) => (written.vis.clone(), State::Any),
         Item::Block(block) => (block::widest(&commands), State::One(block.self_ty.clone())),
     };
     let mut machine = Machine {
+        framework,
         conditions: attributes::conditions(item.attributes()),
         documentation: documentation.cloned().collect(),
         visibility,

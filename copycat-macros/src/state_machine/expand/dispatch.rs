@@ -1,7 +1,7 @@
 //! Generates the dispatch from an encoded command to the user's method: the method of every state that implements
 //! the trait, or of the one state that the block belongs to.
 
-use super::{bounded, commands_name, decoded, private, quiet};
+use super::{bounded, commands_name, decoded, quiet};
 use crate::state_machine::model::{Argument, ArgumentMode, Command, Kind, Machine, State};
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -9,14 +9,14 @@ use syn::{Generics, Ident, parse_quote};
 
 /// Generates the table of handlers, in the order of the table of commands.
 pub(super) fn dispatch(machine: &Machine) -> TokenStream {
-    let (dispatch, handler) = (private("Dispatch"), private("Handler"));
+    let (dispatch, handler) = (machine.private("Dispatch"), machine.private("Handler"));
     let (conditions, name, quiet) = (&machine.conditions, commands_name(machine), quiet(machine));
     let (_, arguments, _) = machine.generics.split_for_impl();
     let Target { generics, state, own } = target(machine);
     let (parameters, _, clause) = generics.split_for_impl();
     let handlers = machine.commands.iter().map(|command| match machine.flawed {
-        true => unreachable_entry(command),
-        false => entry(command, &own),
+        true => unreachable_entry(machine, command),
+        false => entry(machine, command, &own),
     });
     quote! {
         #(#conditions)*
@@ -57,8 +57,8 @@ fn target(machine: &Machine) -> Target {
 
 /// Generates the handler of a machine with mistakes, which never runs. It names no method, because the method may
 /// not fit.
-fn unreachable_entry(command: &Command) -> TokenStream {
-    let (handler, conditions, kind) = (private("Handler"), &command.conditions, kind(command));
+fn unreachable_entry(machine: &Machine, command: &Command) -> TokenStream {
+    let (handler, conditions, kind) = (machine.private("Handler"), &command.conditions, kind(command));
     quote!(#(#conditions)* #handler::#kind(|_, _, _| ::core::unreachable!()))
 }
 
@@ -70,8 +70,8 @@ fn kind(command: &Command) -> TokenStream {
     }
 }
 
-fn entry(command: &Command, own: &TokenStream) -> TokenStream {
-    let (handler, answer, kind) = (private("Handler"), private("answer"), kind(command));
+fn entry(machine: &Machine, command: &Command, own: &TokenStream) -> TokenStream {
+    let (handler, answer, kind) = (machine.private("Handler"), machine.private("answer"), kind(command));
     let (conditions, name) = (&command.conditions, &command.name);
     let names = command.travelling().map(|argument| &argument.name);
     let types = command.travelling().map(decoded);

@@ -1,5 +1,5 @@
 //! Generates the code of a machine. The code is thin: the logic is in `copycat::__private`, the only path that it
-//! names besides `core`.
+//! names besides `core` and `std::vec::Vec`.
 //!
 //! Local variables are hygienic (`mixed_site`), so that none of them can collide with an argument of the user.
 
@@ -23,10 +23,16 @@ pub(crate) fn machine(machine: &Machine) -> TokenStream {
     quote!(#table #dispatch #proxies)
 }
 
-/// Returns the path `::copycat::__private::name`.
-fn private(name: &str) -> TokenStream {
-    let name = Ident::new(name, Span::mixed_site());
-    quote_spanned!(Span::mixed_site()=> ::copycat::__private::#name)
+impl Machine {
+    /// Returns the path of something in the framework's `__private`.
+    fn private(&self, name: &str) -> TokenStream {
+        self.private_at(name, Span::mixed_site())
+    }
+
+    fn private_at(&self, name: &str, span: Span) -> TokenStream {
+        let (framework, name) = (&self.framework, Ident::new(name, span));
+        quote_spanned!(span=> #framework::__private::#name)
+    }
 }
 
 /// Returns the name of the marker type: `BankCommands` for `Bank`.
@@ -45,12 +51,12 @@ fn bounded(machine: &Machine) -> Generics {
     if parameters.is_empty() && own.is_empty() {
         return generics;
     }
-    let data = private("Data");
+    let data = machine.private("Data");
     let clause = generics.make_where_clause();
     clause.predicates.extend(parameters.iter().map(|name| -> WherePredicate { parse_quote!(#name: #data) }));
     clause.predicates.extend(own.iter().map(|ty| -> WherePredicate {
-        let span = ty.span();
-        parse_quote_spanned!(span=> #ty: ::copycat::__private::Data)
+        let data = machine.private_at("Data", ty.span());
+        parse_quote_spanned!(ty.span()=> #ty: #data)
     }));
     generics
 }
@@ -135,10 +141,7 @@ fn decoded(argument: &Argument) -> TokenStream {
             let ty = &argument.ty;
             quote!(#ty)
         }
-        ArgumentMode::Slice(element) => {
-            let vec = private("Vec");
-            quote!(#vec<#element>)
-        }
+        ArgumentMode::Slice(element) => quote!(::std::vec::Vec<#element>),
         ArgumentMode::Borrowed(ty) => quote!(#ty),
     }
 }

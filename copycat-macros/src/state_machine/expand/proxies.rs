@@ -1,7 +1,7 @@
 //! Generates the two proxies from one template.
 
 use super::table::{constant_name, merge, parts};
-use super::{bounded, commands_name, link, mention, private, quiet, unbounded};
+use super::{bounded, commands_name, link, mention, quiet, unbounded};
 use crate::state_machine::model::{Argument, ArgumentMode, Command, Machine};
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
@@ -69,7 +69,7 @@ fn proxy(machine: &Machine, flavour: &Flavour) -> TokenStream {
 fn declaration(machine: &Machine, flavour: &Flavour) -> TokenStream {
     let (conditions, documentation) = (&machine.conditions, &machine.documentation);
     let (visibility, name, summary) = (&machine.visibility, &flavour.name, &flavour.summary);
-    let (generics, client) = (unbounded(machine), private("ResourceClient"));
+    let (generics, client) = (unbounded(machine), machine.private("ResourceClient"));
     let types = mention(machine).map(|mention| quote!(types: #mention,));
     let gap = (!documentation.is_empty()).then(|| quote!(#[doc = ""]));
     quote! {
@@ -93,7 +93,7 @@ fn method(machine: &Machine, command: &Command, flavour: &Flavour) -> TokenStrea
     });
     let inputs = command.arguments.iter().map(|Argument { name, ty, .. }| quote!(#name: #ty));
     let result = command.result.as_ref().map_or_else(|| quote!(()), |ty| quote!(#ty));
-    let error = private("Error");
+    let error = machine.private("Error");
     let asyncness = (!flavour.blocking).then(|| quote!(async));
     let body = body(machine, command, flavour);
     quote_spanned! {Span::mixed_site()=>
@@ -112,12 +112,12 @@ fn body(machine: &Machine, command: &Command, flavour: &Flavour) -> TokenStream 
     let (_, parameters, _) = machine.generics.split_for_impl();
     let method = quote_spanned!(Span::mixed_site()=> &<#commands #parameters>::#constant);
     let spread = quote_spanned!(Span::mixed_site()=> self.client.spread(#method));
-    let (call, encoded, merge) = match (parts(command, &spread), merge(command)) {
+    let (call, encoded, merge) = match (parts(machine, command, &spread), merge(machine, command)) {
         // A method that returns nothing has nothing to merge.
         (Some(parts), None) => ("call_parts", parts, Some(quote!(|(), ()| ()))),
         (Some(parts), merge) => ("call_parts", parts, merge),
-        (None, Some(merge)) => ("call_all", encoded(command), Some(merge)),
-        (None, None) => ("call", encoded(command), None),
+        (None, Some(merge)) => ("call_all", encoded(machine, command), Some(merge)),
+        (None, None) => ("call", encoded(machine, command), None),
     };
     let suffix = if flavour.blocking { "_blocking" } else { "" };
     let call = format_ident!("{call}{suffix}", span = Span::mixed_site());
@@ -130,20 +130,20 @@ fn body(machine: &Machine, command: &Command, flavour: &Flavour) -> TokenStream 
 }
 
 /// Generates the expression that encodes a command's arguments, without owning any of them.
-fn encoded(command: &Command) -> TokenStream {
-    let arguments = private("Arguments");
-    let others = command.others().map(borrowed);
-    match command.key().map(borrowed) {
+fn encoded(machine: &Machine, command: &Command) -> TokenStream {
+    let arguments = machine.private("Arguments");
+    let others = command.others().map(|argument| borrowed(machine, argument));
+    match command.key().map(|argument| borrowed(machine, argument)) {
         Some(key) => quote!(#arguments::keyed(#key, &(#(#others,)*))),
         None => quote!(#arguments::keyless(&(#(#others,)*))),
     }
 }
 
-fn borrowed(argument: &Argument) -> TokenStream {
+fn borrowed(machine: &Machine, argument: &Argument) -> TokenStream {
     let name = &argument.name;
     match argument.passing {
         ArgumentMode::Bytes => {
-            let raw = private("Raw");
+            let raw = machine.private("Raw");
             quote!(&#raw(#name))
         }
         // With the user's span, the compiler reports a type that cannot be encoded at the argument.
@@ -175,8 +175,10 @@ fn standard_traits(machine: &Machine, flavour: &Flavour) -> TokenStream {
 
 fn framework_traits(machine: &Machine, flavour: &Flavour) -> TokenStream {
     let (conditions, name, other) = (&machine.conditions, &flavour.name, &flavour.other);
-    let (commands, client, proxy) = (commands_name(machine), private("ResourceClient"), private("Proxy"));
-    let (side, other_side) = (private(flavour.side), Ident::new(flavour.other_side, Span::mixed_site()));
+    let (commands, client, proxy) =
+        (commands_name(machine), machine.private("ResourceClient"), machine.private("Proxy"));
+    let (side, other_side) =
+        (machine.private(flavour.side), Ident::new(flavour.other_side, Span::mixed_site()));
     let (generics, quiet) = (bounded(machine), quiet(machine));
     let (parameters, arguments, clause) = generics.split_for_impl();
     let types = mention(machine).map(|_| quote!(types: ::core::marker::PhantomData,));

@@ -1,6 +1,6 @@
 //! Generates the marker type and the table of its commands.
 
-use super::{bounded, commands_name, decoded, link, mention, private, quiet, unbounded};
+use super::{bounded, commands_name, decoded, link, mention, quiet, unbounded};
 use crate::state_machine::model::{Argument, ArgumentMode, Command, Kind, Machine, Merge, Route, Split};
 use crate::support::types;
 use proc_macro2::{Literal, Span, TokenStream};
@@ -12,22 +12,23 @@ use syn::{Expr, Ident};
 pub(super) fn table(machine: &Machine) -> TokenStream {
     let marker = marker(machine);
     let ids = machine.commands.iter().map(|command| {
-        let (conditions, id) = (&command.conditions, id_of(&command.name.unraw().to_string(), command.id));
+        let (conditions, id) =
+            (&command.conditions, id_of(machine, &command.name.unraw().to_string(), command.id));
         quote!(#(#conditions)* #id)
     });
-    let (assert_distinct, conditions) = (private("assert_distinct"), &machine.conditions);
-    let (commands, method) = (private("Commands"), private("Method"));
+    let (assert_distinct, conditions) = (machine.private("assert_distinct"), &machine.conditions);
+    let (commands, method) = (machine.private("Commands"), machine.private("Method"));
     let name = commands_name(machine);
     let (generics, quiet) = (bounded(machine), quiet(machine));
     let (parameters, arguments, clause) = generics.split_for_impl();
-    let constants = machine.commands.iter().map(constant);
+    let constants = machine.commands.iter().map(|command| constant(machine, command));
     let entries = machine.commands.iter().map(|command| {
         let (conditions, constant) = (&command.conditions, constant_name(command));
         quote!(#(#conditions)* Self::#constant)
     });
     let routed = machine.commands.iter().all(|command| command.route != Route::Unsaid);
     let partitioned = (routed || machine.flawed).then(|| {
-        let partitioned = private("Partitioned");
+        let partitioned = machine.private("Partitioned");
         quote!(#(#conditions)* #quiet impl #parameters #partitioned for #name #arguments #clause {})
     });
     let distinct =
@@ -72,8 +73,8 @@ pub(super) fn constant_name(command: &Command) -> Ident {
     format_ident!("__{}", command.name.unraw(), span = Span::mixed_site())
 }
 
-fn id_of(name: &str, chosen: Option<u32>) -> TokenStream {
-    let method_id = private("MethodId");
+fn id_of(machine: &Machine, name: &str, chosen: Option<u32>) -> TokenStream {
+    let method_id = machine.private("MethodId");
     match chosen {
         None => quote!(#method_id::of(#name)),
         Some(id) => {
@@ -83,28 +84,29 @@ fn id_of(name: &str, chosen: Option<u32>) -> TokenStream {
     }
 }
 
-fn constant(command: &Command) -> TokenStream {
-    let (conditions, constant, method) = (&command.conditions, constant_name(command), private("Method"));
+fn constant(machine: &Machine, command: &Command) -> TokenStream {
+    let (conditions, constant, method) =
+        (&command.conditions, constant_name(command), machine.private("Method"));
     let name = command.name.unraw().to_string();
     let names = command.arguments.iter().map(|argument| argument.name.unraw().to_string());
     let kind = Ident::new(command.kind.mark(), Span::mixed_site());
-    let check = check(command);
-    let details = details(command);
+    let check = check(machine, command);
+    let details = details(machine, command);
     quote! {
         #(#conditions)*
         const #constant: #method = #method::#kind(#name, &[#(#names),*], #check) #details;
     }
 }
 
-fn check(command: &Command) -> TokenStream {
+fn check(machine: &Machine, command: &Command) -> TokenStream {
     let others = command.others().map(decoded);
     let call = match command.key() {
         Some(key) => {
-            let (check, key) = (private("check_keyed"), decoded(key));
+            let (check, key) = (machine.private("check_keyed"), decoded(key));
             quote!(#check::<#key, (#(#others,)*)>)
         }
         None => {
-            let check = private("check_keyless");
+            let check = machine.private("check_keyless");
             quote!(#check::<(#(#others,)*)>)
         }
     };
@@ -112,17 +114,17 @@ fn check(command: &Command) -> TokenStream {
 }
 
 /// Generates the options that the author set besides the kind.
-fn details(command: &Command) -> TokenStream {
+fn details(machine: &Machine, command: &Command) -> TokenStream {
     let mut details = TokenStream::new();
     if let Some(id) = command.id {
-        let id = id_of("", Some(id));
+        let id = id_of(machine, "", Some(id));
         details.extend(quote!(.with_id(#id)));
     }
     if let Some(key) = command.key {
         let key = Literal::usize_unsuffixed(key);
         details.extend(quote!(.with_key(#key)));
     }
-    if let Some(split) = split(command) {
+    if let Some(split) = split(machine, command) {
         details.extend(quote!(.split(#split)));
     }
     if command.route == Route::All {
@@ -131,15 +133,15 @@ fn details(command: &Command) -> TokenStream {
     if let Some(consistency) = command.consistency.as_ref().filter(|_| command.kind == Kind::Read) {
         let level = consistency.to_string();
         let level = Ident::new(&(level[..1].to_uppercase() + &level[1..]), Span::mixed_site());
-        let consistency = private("Consistency");
+        let consistency = machine.private("Consistency");
         details.extend(quote!(.with_consistency(#consistency::#level)));
     }
     if !command.supersedes.is_empty() {
-        let ids = command.supersedes.iter().map(|(name, id)| id_of(name, *id));
+        let ids = command.supersedes.iter().map(|(name, id)| id_of(machine, name, *id));
         details.extend(quote!(.superseding(&[#(#ids),*])));
     }
-    if let (Some(merge), Some(result)) = (merge(command), &command.result) {
-        let merge_encoded = private("merge_encoded");
+    if let (Some(merge), Some(result)) = (merge(machine, command), &command.result) {
+        let merge_encoded = machine.private("merge_encoded");
         details.extend(quote_spanned! {Span::mixed_site()=>
             .merged(|results, out| #merge_encoded::<#result>(results, out, #merge))
         });
@@ -148,12 +150,12 @@ fn details(command: &Command) -> TokenStream {
 }
 
 /// Generates the function that splits the encoded arguments of a command with several keys.
-fn split(command: &Command) -> Option<TokenStream> {
+fn split(machine: &Machine, command: &Command) -> Option<TokenStream> {
     command.split.as_ref()?;
-    let decode = private("decode");
+    let decode = machine.private("decode");
     let names = command.arguments.iter().map(|argument| &argument.name);
     let types = command.arguments.iter().map(decoded);
-    let parts = parts(command, &quote_spanned!(Span::mixed_site()=> spread))?;
+    let parts = parts(machine, command, &quote_spanned!(Span::mixed_site()=> spread))?;
     Some(quote_spanned! {Span::mixed_site()=>
         |body, spread| {
             let (#(#names,)*) = #decode::<(#(#types,)*)>(body)?;
@@ -163,15 +165,14 @@ fn split(command: &Command) -> Option<TokenStream> {
 }
 
 /// Generates the expression that makes a part for each partition out of the arguments of a command with several keys.
-pub(super) fn parts(command: &Command, spread: &TokenStream) -> Option<TokenStream> {
+pub(super) fn parts(machine: &Machine, command: &Command, spread: &TokenStream) -> Option<TokenStream> {
     let Split { at, element, key } = command.split.as_ref()?;
-    let (split, arguments) = (private("split"), private("Arguments"));
+    let (split, arguments) = (machine.private("split"), machine.private("Arguments"));
     let Argument { name, passing, .. } = &command.arguments[*at];
     let collection = match passing {
         ArgumentMode::AsWritten | ArgumentMode::Borrowed(_) => quote!(#name),
         ArgumentMode::Bytes | ArgumentMode::Slice(_) => {
-            let vec = private("Vec");
-            quote_spanned!(name.span()=> #vec::from_iter(#name.iter()))
+            quote_spanned!(name.span()=> ::std::vec::Vec::from_iter(#name.iter()))
         }
     };
     let encoded = command.arguments.iter().map(|argument| match &argument.name {
@@ -188,7 +189,7 @@ pub(super) fn parts(command: &Command, spread: &TokenStream) -> Option<TokenStre
 }
 
 /// Returns the function that merges two results.
-pub(super) fn merge(command: &Command) -> Option<TokenStream> {
+pub(super) fn merge(machine: &Machine, command: &Command) -> Option<TokenStream> {
     if !matches!(command.route, Route::All | Route::Keys) || command.result.is_none() {
         return None;
     }
@@ -202,8 +203,7 @@ pub(super) fn merge(command: &Command) -> Option<TokenStream> {
                 "max" if of_some => "max_of_some",
                 name => name,
             };
-            let name = Ident::new(name, *span);
-            Some(quote_spanned!(*span=> ::copycat::__private::#name))
+            Some(machine.private_at(name, *span))
         }
     }
 }
