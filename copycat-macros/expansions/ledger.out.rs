@@ -132,6 +132,15 @@ where
 ///A replicated [`Ledger`], called with `.await`.
 ///
 /// Accounts and what they hold.
+/**
+# Use
+
+A member gets an `AsyncLedger` from `state_machine("…", …).open().await?`, and a process that is no member from `resource("…").open().await?`. A call looks like `proxy.deposit(…).await?`.
+
+# Errors
+
+Each method returns what the state's method returns, or the framework's `Error`. Its `outcome()` says whether a write has happened, and `is_retryable()` whether to try again.
+*/
 #[allow(dead_code, unreachable_pub)]
 pub struct AsyncLedger {
     client: ::copycat::__private::ResourceClient,
@@ -213,6 +222,15 @@ where
 ///A replicated [`Ledger`], whose methods block the calling thread.
 ///
 /// Accounts and what they hold.
+/**
+# Use
+
+A member gets an `AsyncLedger` from `state_machine("…", …).open().await?`, and a process that is no member from `resource("…").open().await?`. Its `to_sync()` returns this one. A call looks like `proxy.deposit(…)?`.
+
+# Errors
+
+Each method returns what the state's method returns, or the framework's `Error`. Its `outcome()` says whether a write has happened, and `is_retryable()` whether to try again.
+*/
 #[allow(dead_code, unreachable_pub)]
 pub struct SyncLedger {
     client: ::copycat::__private::ResourceClient,

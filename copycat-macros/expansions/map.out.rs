@@ -204,6 +204,15 @@ where
     ];
 }
 ///A replicated [`Map`], called with `.await`.
+/**
+# Use
+
+A member gets an `AsyncMap` from `state_machine("…", …).open().await?`, and a process that is no member from `resource("…").open().await?`. A call looks like `proxy.get(…).await?`.
+
+# Errors
+
+Each method returns what the state's method returns, or the framework's `Error`. Its `outcome()` says whether a write has happened, and `is_retryable()` whether to try again.
+*/
 #[allow(dead_code, unreachable_pub)]
 struct AsyncMap<K, V> {
     client: ::copycat::__private::ResourceClient,
@@ -335,6 +344,15 @@ where
     type Sync = SyncMap<K, V>;
 }
 ///A replicated [`Map`], whose methods block the calling thread.
+/**
+# Use
+
+A member gets an `AsyncMap` from `state_machine("…", …).open().await?`, and a process that is no member from `resource("…").open().await?`. Its `to_sync()` returns this one. A call looks like `proxy.get(…)?`.
+
+# Errors
+
+Each method returns what the state's method returns, or the framework's `Error`. Its `outcome()` says whether a write has happened, and `is_retryable()` whether to try again.
+*/
 #[allow(dead_code, unreachable_pub)]
 struct SyncMap<K, V> {
     client: ::copycat::__private::ResourceClient,

@@ -81,7 +81,7 @@ use proc_macro::TokenStream;
 /// # Types
 ///
 /// Arguments and results are of any type that implements serde's `Serialize` and `Deserialize`. An argument may be
-/// borrowed (`&str`, `&[T]`, `&K`): it is encoded without a copy. Results are owned. If the method returns a
+/// borrowed (`&str`, `&[T]`, `&K`, `Cow<str>`): it is encoded without a copy. Results are owned. If the method returns a
 /// `Result`, it is inside that of the proxy. Parameters of a generic trait or block get the bounds that they need.
 ///
 /// Not supported are serde's `untagged`, internally tagged enums, and `skip_serializing_if`, because the bytes of a

@@ -97,6 +97,12 @@ pub(crate) struct MethodAttribute {
 /// Removes the marks from the item's methods and returns them, in the order of the methods.
 pub(crate) fn take_marks(item: &mut Item, mistakes: &mut Mistakes) -> Vec<Draft> {
     let drafts = item.methods().into_iter().map(|method| {
+        refuse_conditional(method.attributes, mistakes);
+        for input in &mut method.signature.inputs {
+            if let FnArg::Typed(argument) = input {
+                refuse_conditional(&mut argument.attrs, mistakes);
+            }
+        }
         let marks = take_method_marks(method.attributes, mistakes);
         let contexts = take_contexts(method.signature, mistakes);
         let keys = take_keys(method.signature, &contexts, mistakes);
@@ -111,6 +117,27 @@ pub(crate) fn take_marks(item: &mut Item, mistakes: &mut Mistakes) -> Vec<Draft>
     });
     drafts.collect()
 }
+
+/// Reports marks that depend on a condition, which cannot be evaluated here, and treats them as if it held.
+fn refuse_conditional(attributes: &mut [Attribute], mistakes: &mut Mistakes) {
+    let is_mark = |part: &Meta| {
+        kind_of(part.path()).is_some() || ["key", "context"].iter().any(|name| part.path().is_ident(name))
+    };
+    for attribute in attributes {
+        let Meta::List(list) = &attribute.meta else { continue };
+        if !list.path.is_ident("cfg_attr") {
+            continue;
+        }
+        let parts = list.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated);
+        if let Some(mark) = parts.ok().and_then(|parts| parts.into_iter().skip(1).find(is_mark)) {
+            mistakes.add(&attribute.meta, CONDITIONAL);
+            attribute.meta = mark;
+        }
+    }
+}
+
+const CONDITIONAL: &str =
+    "a mark cannot depend on a condition: write the mark itself, or two methods, each with a `#[cfg(…)]`";
 
 fn take_method_marks(attributes: &mut Vec<Attribute>, mistakes: &mut Mistakes) -> Vec<MethodAttribute> {
     let is_mark = |attribute: &mut Attribute| kind_of(attribute.path()).is_some();

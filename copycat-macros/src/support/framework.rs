@@ -1,7 +1,8 @@
 //! The path of the framework's crate, where a macro is used.
 
 use proc_macro_crate::{Error, FoundCrate, crate_name};
-use syn::{Ident, Path, parse_quote};
+use proc_macro2::Span;
+use syn::{Ident, Path, parse_quote_spanned};
 
 /// Returns the path of the crate `copycat`, under the name that the manifest of the package gives it.
 ///
@@ -10,8 +11,8 @@ use syn::{Ident, Path, parse_quote};
 pub(crate) fn find() -> Result<Path, &'static str> {
     match crate_name("copycat") {
         Ok(FoundCrate::Name(name)) => {
-            let name = Ident::new_raw(&name, proc_macro2::Span::mixed_site());
-            Ok(parse_quote!(::#name))
+            let name = Ident::new_raw(&name, Span::mixed_site());
+            Ok(parse_quote_spanned!(Span::mixed_site()=> ::#name))
         }
         // Examples and documentation of the framework itself; and builds without cargo, where no manifest is found.
         Ok(FoundCrate::Itself) | Err(Error::CargoManifestDirNotSet | Error::NotFound(_)) => Ok(usual()),
@@ -25,5 +26,5 @@ pub(crate) fn find() -> Result<Path, &'static str> {
 
 /// Returns the path of the crate under its own name.
 pub(crate) fn usual() -> Path {
-    parse_quote!(::copycat)
+    parse_quote_spanned!(Span::mixed_site()=> ::copycat)
 }

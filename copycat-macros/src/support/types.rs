@@ -2,7 +2,10 @@
 
 use proc_macro2::Span;
 use syn::visit::{self, Visit};
-use syn::{GenericArgument, Ident, Lifetime, Path, PathArguments, Type, TypeImplTrait, TypeReference};
+use syn::visit_mut::{self, VisitMut};
+use syn::{
+    GenericArgument, Ident, Lifetime, Path, PathArguments, PathSegment, Type, TypeImplTrait, TypeReference,
+};
 
 /// Returns the type without parentheses and without the invisible groups that other macros leave.
 pub(crate) fn plain(ty: &Type) -> &Type {
@@ -83,14 +86,17 @@ impl<'ast> Visit<'ast> for Search {
             None if is_read_in_place(&reference.elem) => Obstacle::Reference(span),
             None => Obstacle::Inner(span),
         });
+        let lasting = reference.lifetime.as_ref().filter(|lifetime| lifetime.ident == "static");
+        self.found.extend(lasting.map(|lifetime| Obstacle::Lifetime(lifetime.span())));
         visit::visit_type_reference(self, reference);
     }
 
     fn visit_lifetime(&mut self, lifetime: &'ast Lifetime) {
-        if lifetime.ident == "_" {
-            self.found.push(Obstacle::Reference(lifetime.span()));
-        } else {
-            self.found.push(Obstacle::Lifetime(lifetime.span()));
+        match lifetime.ident.to_string().as_str() {
+            // A type with this parameter may own its parts: `Cow<'static, str>`. If it does not, its bound says so.
+            "static" => {}
+            "_" => self.found.push(Obstacle::Reference(lifetime.span())),
+            _ => self.found.push(Obstacle::Lifetime(lifetime.span())),
         }
     }
 
@@ -105,6 +111,26 @@ impl<'ast> Visit<'ast> for Search {
         }
         visit::visit_path(self, path);
     }
+}
+
+/// Returns the type with the lifetime of each `Cow` written out: `Cow<'_, str>` for `Cow<str>`. An `async` function and
+/// a bound need it. Of the types that may leave it out, this is the only one that is known by its name.
+pub(crate) fn with_lifetimes(ty: &Type) -> Type {
+    struct Cows;
+    impl VisitMut for Cows {
+        fn visit_path_segment_mut(&mut self, segment: &mut PathSegment) {
+            visit_mut::visit_path_segment_mut(self, segment);
+            if let PathArguments::AngleBracketed(list) = &mut segment.arguments
+                && segment.ident == "Cow"
+                && matches!(list.args.first(), Some(GenericArgument::Type(_)))
+            {
+                list.args.insert(0, GenericArgument::Lifetime(Lifetime::new("'_", segment.ident.span())));
+            }
+        }
+    }
+    let mut ty = ty.clone();
+    Cows.visit_type_mut(&mut ty);
+    ty
 }
 
 /// Returns whether a reference to the type can point into the bytes that were received.

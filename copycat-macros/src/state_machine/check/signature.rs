@@ -210,10 +210,9 @@ fn argument_name(argument: &PatType) -> Option<&Ident> {
 pub(super) fn arguments(signature: &Signature) -> Vec<Argument> {
     let named = typed(signature).filter_map(|argument| Some((argument_name(argument)?, argument)));
     named
-        .map(|(name, argument)| Argument {
-            name: name.clone(),
-            ty: (*argument.ty).clone(),
-            passing: passing(&argument.ty),
+        .map(|(name, argument)| {
+            let ty = types::with_lifetimes(&argument.ty);
+            Argument { name: name.clone(), passing: passing(&ty), ty }
         })
         .collect()
 }

@@ -11,7 +11,7 @@ use super::item;
 use super::model::{Argument, ArgumentMode, Machine, State};
 use crate::support::types;
 use proc_macro2::{Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Generics, Ident, Type, WherePredicate, parse_quote, parse_quote_spanned};
 
@@ -29,9 +29,14 @@ impl Machine {
         self.private_at(name, Span::mixed_site())
     }
 
+    /// Returns such a path for an error of the compiler to point to `span`.
     fn private_at(&self, name: &str, span: Span) -> TokenStream {
-        let (framework, name) = (&self.framework, Ident::new(name, span));
-        quote_spanned!(span=> #framework::__private::#name)
+        let framework = self.framework.to_token_stream().into_iter().map(|mut token| {
+            token.set_span(span);
+            token
+        });
+        let name = Ident::new(name, span);
+        quote_spanned!(span=> #(#framework)*::__private::#name)
     }
 }
 

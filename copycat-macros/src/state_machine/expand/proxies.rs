@@ -72,17 +72,36 @@ fn declaration(machine: &Machine, flavour: &Flavour) -> TokenStream {
     let (generics, client) = (unbounded(machine), machine.private("ResourceClient"));
     let types = mention(machine).map(|mention| quote!(types: #mention,));
     let gap = (!documentation.is_empty()).then(|| quote!(#[doc = ""]));
+    let usage = usage(machine, flavour);
     quote! {
         #(#conditions)*
         #[doc = #summary]
         #gap
         #(#documentation)*
+        #[doc = #usage]
         #[allow(dead_code, unreachable_pub)]
         #visibility struct #name #generics {
             client: #client,
             #types
         }
     }
+}
+
+/// Returns the documentation of how to get a proxy, how to call it, and its errors.
+fn usage(machine: &Machine, flavour: &Flavour) -> String {
+    let Some(command) = machine.commands.first() else { return String::new() };
+    let (method, arguments) = (command.name.unraw(), if command.arguments.is_empty() { "" } else { "…" });
+    let (opened, converted, awaited) = match flavour.blocking {
+        true => (&flavour.other, " Its `to_sync()` returns this one.", ""),
+        false => (&flavour.name, "", ".await"),
+    };
+    format!(
+        "\n# Use\n\nA member gets an `{opened}` from `state_machine(\"…\", …).open().await?`, and a process that is no \
+         member from `resource(\"…\").open().await?`.{converted} A call looks like \
+         `proxy.{method}({arguments}){awaited}?`.\n\n# Errors\n\nEach method returns what the state's method returns, or \
+         the framework's `Error`. Its `outcome()` says whether a write has happened, and `is_retryable()` whether to try \
+         again.\n"
+    )
 }
 
 fn method(machine: &Machine, command: &Command, flavour: &Flavour) -> TokenStream {
