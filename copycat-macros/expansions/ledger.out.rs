@@ -135,11 +135,11 @@ where
 /**
 # Use
 
-A member gets an `AsyncLedger` from `state_machine("…", …).open().await?`, and a process that is no member from `resource("…").open().await?`. A call looks like `proxy.deposit(…).await?`.
+A member gets it from `state_machine("…", …).open().await?`, and a process that is no member from `resource("…").open().await?`. A call looks like `proxy.deposit(…).await?`.
 
 # Errors
 
-Each method returns what the state's method returns, or the framework's `Error`. Its `outcome()` says whether a write has happened, and `is_retryable()` whether to try again.
+Each method returns what the state's method returns, or the framework's `Error`. Its `outcome()` says what is known of a write, and `is_retryable()` whether to try again.
 */
 #[allow(dead_code, unreachable_pub)]
 pub struct AsyncLedger {
@@ -225,11 +225,11 @@ where
 /**
 # Use
 
-A member gets an `AsyncLedger` from `state_machine("…", …).open().await?`, and a process that is no member from `resource("…").open().await?`. Its `to_sync()` returns this one. A call looks like `proxy.deposit(…)?`.
+A member gets it from `state_machine("…", …).open_sync()?`, and a process that is no member from `resource("…").open_sync()?`. A call looks like `proxy.deposit(…)?`.
 
 # Errors
 
-Each method returns what the state's method returns, or the framework's `Error`. Its `outcome()` says whether a write has happened, and `is_retryable()` whether to try again.
+Each method returns what the state's method returns, or the framework's `Error`. Its `outcome()` says what is known of a write, and `is_retryable()` whether to try again.
 */
 #[allow(dead_code, unreachable_pub)]
 pub struct SyncLedger {

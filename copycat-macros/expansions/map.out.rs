@@ -90,13 +90,15 @@ where
             "get_all",
             &["keys"],
             |body, key_len| ::copycat::__private::check_keyless::<
-                (::std::vec::Vec<K>,),
+                (::copycat::__private::Vec<K>,),
             >(body, key_len),
         )
         .split(|body, spread| {
-            let (keys,) = ::copycat::__private::decode::<(::std::vec::Vec<K>,)>(body)?;
+            let (keys,) = ::copycat::__private::decode::<
+                (::copycat::__private::Vec<K>,),
+            >(body)?;
             ::copycat::__private::split(
-                ::std::vec::Vec::from_iter(keys.iter()),
+                ::copycat::__private::Vec::from_iter(keys.iter()),
                 spread,
                 |each| each,
                 |keys| ::copycat::__private::Arguments::keyless(&(keys,)),
@@ -184,7 +186,7 @@ where
             )
         }),
         ::copycat::__private::Handler::Read(|state, entry, out| {
-            let (keys,) = entry.arguments::<(::std::vec::Vec<K>,)>()?;
+            let (keys,) = entry.arguments::<(::copycat::__private::Vec<K>,)>()?;
             ::copycat::__private::answer(
                 &<__State as Map<K, V>>::get_all(state, &keys),
                 out,
@@ -207,11 +209,11 @@ where
 /**
 # Use
 
-A member gets an `AsyncMap` from `state_machine("…", …).open().await?`, and a process that is no member from `resource("…").open().await?`. A call looks like `proxy.get(…).await?`.
+A member gets it from `state_machine("…", …).open().await?`, and a process that is no member from `resource("…").open().await?`. A call looks like `proxy.get(…).await?`.
 
 # Errors
 
-Each method returns what the state's method returns, or the framework's `Error`. Its `outcome()` says whether a write has happened, and `is_retryable()` whether to try again.
+Each method returns what the state's method returns, or the framework's `Error`. Its `outcome()` says what is known of a write, and `is_retryable()` whether to try again.
 */
 #[allow(dead_code, unreachable_pub)]
 struct AsyncMap<K, V> {
@@ -275,7 +277,7 @@ where
         keys: &[K],
     ) -> ::core::result::Result<Vec<(K, V)>, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::split(
-            ::std::vec::Vec::from_iter(keys.iter()),
+            ::copycat::__private::Vec::from_iter(keys.iter()),
             self.client.spread(&<MapCommands<K, V>>::__get_all),
             |each| each,
             |keys| ::copycat::__private::Arguments::keyless(&(keys,)),
@@ -347,11 +349,11 @@ where
 /**
 # Use
 
-A member gets an `AsyncMap` from `state_machine("…", …).open().await?`, and a process that is no member from `resource("…").open().await?`. Its `to_sync()` returns this one. A call looks like `proxy.get(…)?`.
+A member gets it from `state_machine("…", …).open_sync()?`, and a process that is no member from `resource("…").open_sync()?`. A call looks like `proxy.get(…)?`.
 
 # Errors
 
-Each method returns what the state's method returns, or the framework's `Error`. Its `outcome()` says whether a write has happened, and `is_retryable()` whether to try again.
+Each method returns what the state's method returns, or the framework's `Error`. Its `outcome()` says what is known of a write, and `is_retryable()` whether to try again.
 */
 #[allow(dead_code, unreachable_pub)]
 struct SyncMap<K, V> {
@@ -411,7 +413,7 @@ where
         keys: &[K],
     ) -> ::core::result::Result<Vec<(K, V)>, ::copycat::__private::Error> {
         let arguments = ::copycat::__private::split(
-            ::std::vec::Vec::from_iter(keys.iter()),
+            ::copycat::__private::Vec::from_iter(keys.iter()),
             self.client.spread(&<MapCommands<K, V>>::__get_all),
             |each| each,
             |keys| ::copycat::__private::Arguments::keyless(&(keys,)),

@@ -97,10 +97,10 @@ pub(crate) struct MethodAttribute {
 /// Removes the marks from the item's methods and returns them, in the order of the methods.
 pub(crate) fn take_marks(item: &mut Item, mistakes: &mut Mistakes) -> Vec<Draft> {
     let drafts = item.methods().into_iter().map(|method| {
-        refuse_conditional(method.attributes, mistakes);
+        refuse_conditional(method.attributes, &["read", "write", "delete"], mistakes);
         for input in &mut method.signature.inputs {
             if let FnArg::Typed(argument) = input {
-                refuse_conditional(&mut argument.attrs, mistakes);
+                refuse_conditional(&mut argument.attrs, &["key", "context"], mistakes);
             }
         }
         let marks = take_method_marks(method.attributes, mistakes);
@@ -119,10 +119,8 @@ pub(crate) fn take_marks(item: &mut Item, mistakes: &mut Mistakes) -> Vec<Draft>
 }
 
 /// Reports marks that depend on a condition, which cannot be evaluated here, and treats them as if it held.
-fn refuse_conditional(attributes: &mut [Attribute], mistakes: &mut Mistakes) {
-    let is_mark = |part: &Meta| {
-        kind_of(part.path()).is_some() || ["key", "context"].iter().any(|name| part.path().is_ident(name))
-    };
+fn refuse_conditional(attributes: &mut [Attribute], marks: &[&str], mistakes: &mut Mistakes) {
+    let is_mark = |part: &Meta| marks.iter().any(|name| part.path().is_ident(name));
     for attribute in attributes {
         let Meta::List(list) = &attribute.meta else { continue };
         if !list.path.is_ident("cfg_attr") {

@@ -17,8 +17,8 @@ pub(crate) fn find() -> Result<Path, &'static str> {
         // Examples and documentation of the framework itself; and builds without cargo, where no manifest is found.
         Ok(FoundCrate::Itself) | Err(Error::CargoManifestDirNotSet | Error::NotFound(_)) => Ok(usual()),
         Err(Error::CrateNotFound { .. }) => Err(
-            "`copycat` is not among the dependencies of this package: if another crate re-exports it, name that one: \
-             `#[state_machine(crate = other::copycat)]`",
+            "`copycat` is not among the dependencies of this package: if another crate re-exports it, name that one, \
+             `#[state_machine(crate = other::copycat)]`; if it is there nevertheless, say so: `crate = ::copycat`",
         ),
         Err(_) => Ok(usual()),
     }

@@ -177,7 +177,7 @@ fn check_argument(argument: &PatType, mistakes: &mut Mistakes) {
 const STATE: &str = "a proxy is not the state: name the type instead of `Self`";
 
 fn check_result(ty: &Type, mistakes: &mut Mistakes) {
-    let obstacles = types::obstacles(ty);
+    let obstacles = types::obstacles(&types::with_lifetimes(ty));
     let borrowed =
         obstacles.iter().any(|obstacle| matches!(obstacle, Obstacle::Reference(_) | Obstacle::Inner(_)));
     for obstacle in obstacles {

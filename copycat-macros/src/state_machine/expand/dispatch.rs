@@ -74,7 +74,7 @@ fn entry(machine: &Machine, command: &Command, own: &TokenStream) -> TokenStream
     let (handler, answer, kind) = (machine.private("Handler"), machine.private("answer"), kind(command));
     let (conditions, name) = (&command.conditions, &command.name);
     let names = command.travelling().map(|argument| &argument.name);
-    let types = command.travelling().map(decoded);
+    let types = command.travelling().map(|argument| decoded(machine, argument));
     let passed = command.arguments.iter().map(passed);
     let arguments = if command.arguments.is_empty() {
         quote_spanned!(Span::mixed_site()=> let () = entry.arguments::<()>()?;)

@@ -1,5 +1,5 @@
 //! Generates the code of a machine. The code is thin: the logic is in `copycat::__private`, the only path that it
-//! names besides `core` and `std::vec::Vec`.
+//! names besides `core`.
 //!
 //! Local variables are hygienic (`mixed_site`), so that none of them can collide with an argument of the user.
 
@@ -31,8 +31,12 @@ impl Machine {
 
     /// Returns such a path for an error of the compiler to point to `span`.
     fn private_at(&self, name: &str, span: Span) -> TokenStream {
+        // A path of the user keeps its own spans: it may begin with the `$crate` of another macro.
+        let found = self.framework.leading_colon.is_some();
         let framework = self.framework.to_token_stream().into_iter().map(|mut token| {
-            token.set_span(span);
+            if found {
+                token.set_span(span);
+            }
             token
         });
         let name = Ident::new(name, span);
@@ -140,13 +144,16 @@ fn mention(machine: &Machine) -> Option<TokenStream> {
 }
 
 /// Returns the type that an argument is decoded as.
-fn decoded(argument: &Argument) -> TokenStream {
+fn decoded(machine: &Machine, argument: &Argument) -> TokenStream {
     match &argument.passing {
         ArgumentMode::AsWritten | ArgumentMode::Bytes => {
             let ty = &argument.ty;
             quote!(#ty)
         }
-        ArgumentMode::Slice(element) => quote!(::std::vec::Vec<#element>),
+        ArgumentMode::Slice(element) => {
+            let vec = machine.private("Vec");
+            quote!(#vec<#element>)
+        }
         ArgumentMode::Borrowed(ty) => quote!(#ty),
     }
 }

@@ -89,18 +89,17 @@ fn declaration(machine: &Machine, flavour: &Flavour) -> TokenStream {
 
 /// Returns the documentation of how to get a proxy, how to call it, and its errors.
 fn usage(machine: &Machine, flavour: &Flavour) -> String {
-    let Some(command) = machine.commands.first() else { return String::new() };
-    let (method, arguments) = (command.name.unraw(), if command.arguments.is_empty() { "" } else { "…" });
-    let (opened, converted, awaited) = match flavour.blocking {
-        true => (&flavour.other, " Its `to_sync()` returns this one.", ""),
-        false => (&flavour.name, "", ".await"),
+    // A command with a condition may not exist.
+    let Some(command) = machine.commands.iter().find(|command| command.conditions.is_empty()) else {
+        return String::new();
     };
+    let (method, arguments) = (&command.name, if command.arguments.is_empty() { "" } else { "…" });
+    let (open, awaited) = if flavour.blocking { ("open_sync()", "") } else { ("open().await", ".await") };
     format!(
-        "\n# Use\n\nA member gets an `{opened}` from `state_machine(\"…\", …).open().await?`, and a process that is no \
-         member from `resource(\"…\").open().await?`.{converted} A call looks like \
-         `proxy.{method}({arguments}){awaited}?`.\n\n# Errors\n\nEach method returns what the state's method returns, or \
-         the framework's `Error`. Its `outcome()` says whether a write has happened, and `is_retryable()` whether to try \
-         again.\n"
+        "\n# Use\n\nA member gets it from `state_machine(\"…\", …).{open}?`, and a process that is no member from \
+         `resource(\"…\").{open}?`. A call looks like `proxy.{method}({arguments}){awaited}?`.\n\n# Errors\n\nEach method \
+         returns what the state's method returns, or the framework's `Error`. Its `outcome()` says what is known of a \
+         write, and `is_retryable()` whether to try again.\n"
     )
 }
 

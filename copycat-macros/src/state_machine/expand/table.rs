@@ -99,10 +99,10 @@ fn constant(machine: &Machine, command: &Command) -> TokenStream {
 }
 
 fn check(machine: &Machine, command: &Command) -> TokenStream {
-    let others = command.others().map(decoded);
+    let others = command.others().map(|argument| decoded(machine, argument));
     let call = match command.key() {
         Some(key) => {
-            let (check, key) = (machine.private("check_keyed"), decoded(key));
+            let (check, key) = (machine.private("check_keyed"), decoded(machine, key));
             quote!(#check::<#key, (#(#others,)*)>)
         }
         None => {
@@ -154,7 +154,7 @@ fn split(machine: &Machine, command: &Command) -> Option<TokenStream> {
     command.split.as_ref()?;
     let decode = machine.private("decode");
     let names = command.arguments.iter().map(|argument| &argument.name);
-    let types = command.arguments.iter().map(decoded);
+    let types = command.arguments.iter().map(|argument| decoded(machine, argument));
     let parts = parts(machine, command, &quote_spanned!(Span::mixed_site()=> spread))?;
     Some(quote_spanned! {Span::mixed_site()=>
         |body, spread| {
@@ -172,7 +172,8 @@ pub(super) fn parts(machine: &Machine, command: &Command, spread: &TokenStream) 
     let collection = match passing {
         ArgumentMode::AsWritten | ArgumentMode::Borrowed(_) => quote!(#name),
         ArgumentMode::Bytes | ArgumentMode::Slice(_) => {
-            quote_spanned!(name.span()=> ::std::vec::Vec::from_iter(#name.iter()))
+            let vec = machine.private("Vec");
+            quote_spanned!(name.span()=> #vec::from_iter(#name.iter()))
         }
     };
     let encoded = command.arguments.iter().map(|argument| match &argument.name {

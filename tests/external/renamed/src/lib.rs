@@ -18,10 +18,25 @@ impl Counter {
     }
 }
 
-/// Stands for a crate that re-exports the framework.
+/// Stands for a crate that re-exports the framework, and wraps it in a macro.
 pub mod other {
     pub use cat as copycat;
+
+    /// Declares a service with one method.
+    #[macro_export]
+    macro_rules! service {
+        ($name:ident) => {
+            #[$crate::other::copycat::state_machine(crate = $crate::other::copycat)]
+            pub trait $name {
+                /// Adds, and returns the sum.
+                #[write]
+                fn add(&mut self, #[key] name: &str, by: &[u64]) -> u64;
+            }
+        };
+    }
 }
+
+service!(Sums);
 
 /// A service of a crate that does not depend on the framework itself.
 pub mod through {
