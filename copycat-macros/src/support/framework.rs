@@ -14,13 +14,12 @@ pub(crate) fn find() -> Result<Path, &'static str> {
             let name = Ident::new_raw(&name, Span::mixed_site());
             Ok(parse_quote_spanned!(Span::mixed_site()=> ::#name))
         }
-        // Examples and documentation of the framework itself; and builds without cargo, where no manifest is found.
-        Ok(FoundCrate::Itself) | Err(Error::CargoManifestDirNotSet | Error::NotFound(_)) => Ok(usual()),
         Err(Error::CrateNotFound { .. }) => Err(
             "`copycat` is not among the dependencies of this package: if another crate re-exports it, name that one, \
              `#[state_machine(crate = other::copycat)]`; if it is there nevertheless, say so: `crate = ::copycat`",
         ),
-        Err(_) => Ok(usual()),
+        // Examples and documentation of the framework itself; and builds without cargo, where no manifest is found.
+        Ok(FoundCrate::Itself) | Err(_) => Ok(usual()),
     }
 }
 

@@ -190,6 +190,14 @@ impl Leader {
         }
     }
 
+    /// Proposes a write. Its flush is left to the caller.
+    fn proposes(&mut self) -> (oneshot::Receiver<Answer>, FlushTask) {
+        let (reply, answer) = oneshot::channel();
+        self.shard
+            .turn(self.now, [Input::Request(Request { group: GROUP, call: call(Access::Write), reply })]);
+        (answer, self.shard.jobs().flush.take().expect("the entry is written"))
+    }
+
     fn hears(&mut self, message: Message) {
         self.turn([Input::Raft { from: FOLLOWER, group: GROUP, message, entries: Entries::default() }]);
     }
@@ -389,10 +397,7 @@ fn what_a_flush_permits_is_said_before_the_shard_is_told_of_it() {
 #[test]
 fn a_leader_waits_for_its_disk_only_when_a_follower_was_quicker() {
     let mut leader = Leader::settled();
-    let (reply, mut answer) = oneshot::channel();
-    let request = Request { group: GROUP, call: call(Access::Write), reply };
-    leader.shard.turn(leader.now, [Input::Request(request)]);
-    let flush = leader.shard.jobs().flush.take().expect("the entry is written");
+    let (mut answer, flush) = leader.proposes();
     assert!(!leader.shard.awaits_flush(), "one of three is no majority");
     let message = Message::AppendReply { term: 1, result: AppendResult::Accepted { matched: 2 } };
     leader.shard.turn(

@@ -30,10 +30,7 @@ fn applied(leader: &Leader) -> Vec<Index> {
 #[test]
 fn an_acknowledgement_finds_what_was_flushed_before_it_and_was_not_awaited() {
     let mut leader = Leader::settled();
-    let (reply, mut answer) = oneshot::channel();
-    let request = Request { group: GROUP, call: call(Access::Write), reply };
-    leader.shard.turn(leader.now, [Input::Request(request)]);
-    let flush = leader.shard.jobs().flush.take().expect("the entry is written");
+    let (mut answer, flush) = leader.proposes();
     let written = flush.run(&mut leader.sent);
     assert!(!leader.shard.awaits_flush(), "one of three is no majority");
     leader.turn([Input::Done(Done::Written(written))]);
