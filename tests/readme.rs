@@ -83,8 +83,12 @@ impl Three {
 fn what_its_chapters_do_works() {
     let chapters: Vec<_> = README.programs.iter().filter(|program| program.runs_alone).collect();
     assert!(chapters.len() >= 4, "services, collections, atomic variables, collections of one's own");
+    let scratch = TempDir::new().expect("a temporary directory");
     for program in chapters {
-        let output = command(&program.name).output().expect("the program starts");
+        let mut command = command(&program.name);
+        // Schema files are written here, as on the machine of a reader.
+        command.current_dir(&scratch).env_remove("CI");
+        let output = command.output().expect("the program starts");
         assert!(output.status.success(), "{}: {}", program.name, String::from_utf8_lossy(&output.stderr));
     }
 }

@@ -35,6 +35,11 @@ where
                 String,
                 (u64,),
             >(body, key_len),
+            |shapes| {
+                shapes.argument::<String>("String");
+                shapes.argument::<u64>("u64");
+                shapes.result::<u64>("u64");
+            },
         )
         .with_key(0);
     const __transfer: ::copycat::__private::Method = ::copycat::__private::Method::write(
@@ -43,17 +48,31 @@ where
         |body, key_len| ::copycat::__private::check_keyless::<
             (String, String, u64),
         >(body, key_len),
+        |shapes| {
+            shapes.argument::<String>("String");
+            shapes.argument::<String>("String");
+            shapes.argument::<u64>("u64");
+            shapes.result::<Result<(), Refused>>("Result");
+        },
     );
     const __balance: ::copycat::__private::Method = ::copycat::__private::Method::read(
             "balance",
             &["account"],
             |body, key_len| ::copycat::__private::check_keyed::<&str, ()>(body, key_len),
+            |shapes| {
+                shapes.argument::<&str>("str");
+                shapes.result::<u64>("u64");
+            },
         )
         .with_key(0);
     const __close: ::copycat::__private::Method = ::copycat::__private::Method::delete(
             "close",
             &["account"],
             |body, key_len| ::copycat::__private::check_keyed::<&str, ()>(body, key_len),
+            |shapes| {
+                shapes.argument::<&str>("str");
+                shapes.result::<Option<u64>>("Option");
+            },
         )
         .with_key(0);
 }
@@ -62,6 +81,7 @@ impl ::copycat::__private::Commands for BankCommands
 where
     Result<(), Refused>: ::copycat::__private::Data,
 {
+    const NAME: &'static str = "Bank";
     const METHODS: &'static [::copycat::__private::Method] = &[
         Self::__deposit,
         Self::__transfer,

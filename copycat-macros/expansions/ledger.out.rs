@@ -63,18 +63,30 @@ where
                 String,
                 (u64,),
             >(body, key_len),
+            |shapes| {
+                shapes.argument::<String>("String");
+                shapes.argument::<u64>("u64");
+                shapes.result::<Result<u64, Refused>>("Result");
+            },
         )
         .with_key(0);
     const __balance: ::copycat::__private::Method = ::copycat::__private::Method::read(
             "balance",
             &["account"],
             |body, key_len| ::copycat::__private::check_keyed::<&str, ()>(body, key_len),
+            |shapes| {
+                shapes.argument::<&str>("str");
+                shapes.result::<u64>("u64");
+            },
         )
         .with_key(0);
     const __richest: ::copycat::__private::Method = ::copycat::__private::Method::read(
             "richest",
             &[],
             |body, key_len| ::copycat::__private::check_keyless::<()>(body, key_len),
+            |shapes| {
+                shapes.result::<Option<String>>("Option");
+            },
         )
         .to_all()
         .merged(|results, out| ::copycat::__private::merge_encoded::<
@@ -84,6 +96,7 @@ where
             "clear",
             &[],
             |body, key_len| ::copycat::__private::check_keyless::<()>(body, key_len),
+            |_| {},
         )
         .to_all();
 }
@@ -92,6 +105,7 @@ impl ::copycat::__private::Commands for LedgerCommands
 where
     Result<u64, Refused>: ::copycat::__private::Data,
 {
+    const NAME: &'static str = "Ledger";
     const METHODS: &'static [::copycat::__private::Method] = &[
         Self::__deposit,
         Self::__balance,

@@ -40,12 +40,19 @@ where
             "get",
             &["key"],
             |body, key_len| ::copycat::__private::check_keyed::<K, ()>(body, key_len),
+            |shapes| {
+                shapes.argument::<K>("K");
+                shapes.result::<Option<V>>("Option");
+            },
         )
         .with_key(0);
     const __len: ::copycat::__private::Method = ::copycat::__private::Method::read(
             "len",
             &[],
             |body, key_len| ::copycat::__private::check_keyless::<()>(body, key_len),
+            |shapes| {
+                shapes.result::<u64>("u64");
+            },
         )
         .to_all()
         .merged(|results, out| ::copycat::__private::merge_encoded::<
@@ -55,6 +62,9 @@ where
             "is_empty",
             &[],
             |body, key_len| ::copycat::__private::check_keyless::<()>(body, key_len),
+            |shapes| {
+                shapes.result::<bool>("bool");
+            },
         )
         .to_all()
         .with_consistency(::copycat::__private::Consistency::Lease)
@@ -65,6 +75,11 @@ where
             "put",
             &["key", "value"],
             |body, key_len| ::copycat::__private::check_keyed::<K, (V,)>(body, key_len),
+            |shapes| {
+                shapes.argument::<K>("K");
+                shapes.argument::<V>("V");
+                shapes.result::<Option<V>>("Option");
+            },
         )
         .with_key(0)
         .superseding(
@@ -77,6 +92,10 @@ where
             "remove",
             &["key"],
             |body, key_len| ::copycat::__private::check_keyed::<K, ()>(body, key_len),
+            |shapes| {
+                shapes.argument::<K>("K");
+                shapes.result::<Option<V>>("Option");
+            },
         )
         .with_id(::copycat::__private::MethodId(0x0000001d))
         .with_key(0)
@@ -92,6 +111,10 @@ where
             |body, key_len| ::copycat::__private::check_keyless::<
                 (::copycat::__private::Vec<K>,),
             >(body, key_len),
+            |shapes| {
+                shapes.argument::<::copycat::__private::Vec<K>>("K");
+                shapes.result::<Vec<(K, V)>>("Vec");
+            },
         )
         .split(|body, spread| {
             let (keys,) = ::copycat::__private::decode::<
@@ -113,6 +136,9 @@ where
             |body, key_len| ::copycat::__private::check_keyless::<
                 (Vec<(K, V)>,),
             >(body, key_len),
+            |shapes| {
+                shapes.argument::<Vec<(K, V)>>("Vec");
+            },
         )
         .split(|body, spread| {
             let (entries,) = ::copycat::__private::decode::<(Vec<(K, V)>,)>(body)?;
@@ -127,6 +153,7 @@ where
             "clear",
             &[],
             |body, key_len| ::copycat::__private::check_keyless::<()>(body, key_len),
+            |_| {},
         )
         .to_all();
 }
@@ -135,6 +162,7 @@ where
     K: ::copycat::__private::Data,
     V: ::copycat::__private::Data,
 {
+    const NAME: &'static str = "Map";
     const METHODS: &'static [::copycat::__private::Method] = &[
         Self::__get,
         Self::__len,

@@ -12,5 +12,6 @@ pub use crate::resource::dispatch::{Dispatch, Handler, answer, decode};
 pub use crate::resource::local;
 pub use crate::resource::merge::{and, concat, max, max_of_some, merge_encoded, min, min_of_some, or, sum};
 pub use crate::resource::proxy::{AsyncProxy, Proxy, SyncProxy};
+pub use crate::resource::shapes::Shapes;
 pub use crate::resource::split::split;
 pub use std::vec::Vec;

@@ -89,6 +89,7 @@ pub use resource::page::{PAGE_BYTES_MAX, Page};
 pub use resource::pages::{PageIter, PageStream};
 pub use resource::partitioner::HashPartitioner;
 pub use resource::proxy::{AsyncProxy, Proxy, SyncProxy};
+pub use resource::schema_file::assert_schema;
 pub use resource::state_machine::{Many, One, StateMachineBuilder};
 pub use resource::status::{StatusIter, StatusStream};
 pub use resource::update::{update, update_sync};

@@ -1,6 +1,7 @@
 //! Answers questions about types as they are written.
 
 use proc_macro2::Span;
+use syn::ext::IdentExt;
 use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
 use syn::{
@@ -48,6 +49,12 @@ pub(crate) fn names(ty: &Type) -> Vec<Ident> {
     let mut names = Names(Vec::new());
     names.visit_type(ty);
     names.0
+}
+
+/// Returns the last name of the type's path as it is written: `Money` for `bank::Money<Euro>`. Of a type without a path
+/// it is the first name inside of it, or `()`.
+pub(crate) fn last_name(ty: &Type) -> String {
+    names(ty).first().map_or_else(|| "()".into(), |name| name.unraw().to_string())
 }
 
 /// A part of a type that prevents sending its values.

@@ -20,5 +20,6 @@ pub(crate) mod group_map;
 pub(crate) mod ids;
 pub(crate) mod log_shape;
 pub(crate) mod payload;
+pub(crate) mod shape;
 pub(crate) mod terms;
 pub(crate) mod value;

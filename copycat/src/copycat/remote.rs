@@ -4,12 +4,14 @@ use super::MemoryNetwork;
 use super::durations::{REQUEST_TIMEOUT, outside};
 use crate::cluster::Member;
 use crate::codec::ids::MemberId;
-use crate::error::{ConfigError, Error, ErrorKind};
-use crate::remote::{Options, RemoteClient};
+use crate::codec::shape::schema::{Difference, Schema};
+use crate::error::{CommandsError, ConfigError, Error, ErrorKind};
+use crate::remote::{Options, RemoteClient, Resource};
 use crate::resource::block_on::block_on_outside;
 use crate::resource::client::{Partition, ResourceClient};
 use crate::resource::commands::Partitioned;
 use crate::resource::proxy::Proxy;
+use crate::resource::schema::checked_schema_of;
 use crate::resource::state_machine::{Many, One, Partitions, check_name};
 use crate::transport::network::Transport;
 use crate::transport::tcp::Tcp;
@@ -139,7 +141,8 @@ impl<'a> RemoteResource<'a, One> {
     /// # Errors
     ///
     /// An error if the name is empty or longer than 255 bytes, if no member that answers within the request timeout
-    /// has opened the resource, or if the members opened it with several partitions.
+    /// has opened the resource, or if the members opened it with several partitions, or with commands whose types
+    /// contradict those of this program.
     pub async fn open<P: Proxy>(self) -> Result<P, Error> {
         self.proxy().await
     }
@@ -161,7 +164,8 @@ impl RemoteResource<'_, Many> {
     /// # Errors
     ///
     /// An error if the name or the number of partitions is outside of its bounds, if no member that answers within
-    /// the request timeout has opened the resource, or if the members opened it with another number of partitions.
+    /// the request timeout has opened the resource, or if the members opened it with another number of partitions, or
+    /// with commands whose types contradict those of this program.
     pub async fn open<P: Proxy<Commands: Partitioned>>(self) -> Result<P, Error> {
         self.proxy().await
     }
@@ -180,18 +184,32 @@ impl<N: Partitions> RemoteResource<'_, N> {
     async fn proxy<P: Proxy>(self) -> Result<P, Error> {
         let count = self.partitions.count();
         check_name(&self.name, count)?;
-        let groups = match self.remote.client.resolve(&self.name).await {
-            Ok(groups) => groups,
+        let schema = checked_schema_of::<P::Commands>(&self.name)?;
+        let Resource { groups, schema: theirs } = match self.remote.client.resolve(&self.name).await {
+            Ok(resource) => resource,
             Err(error) => return Err(ErrorKind::Unresolved { resource: self.name, error }.into()),
         };
         let found = groups.len() as u32;
         if found != count {
             return Err(ErrorKind::OtherPartitions { resource: self.name, expected: count, found }.into());
         }
+        check_schema(&self.name, &theirs, &schema)?;
         let sender = self.remote.client.request_sender();
         let partition = |group| Partition { group, sender: sender.clone() };
         let (partitions, listening) =
             (groups.into_iter().map(partition).collect(), self.remote.client.status_sender());
         Ok(P::from_client(ResourceClient::new(&self.name, partitions, listening)))
     }
+}
+
+/// Refuses a program whose commands contradict those of the members. A command that only one of them has is no
+/// contradiction: it is not known there, and says so.
+fn check_schema(resource: &str, theirs: &[u8], ours: &Schema) -> Result<(), Error> {
+    let unreadable = |error| CommandsError::Unreadable { resource: resource.into(), error };
+    let mut differences = Schema::decode(theirs).map_err(unreadable)?.differences(ours);
+    differences.retain(Difference::is_contradiction);
+    if differences.is_empty() {
+        return Ok(());
+    }
+    Err(CommandsError::Other { resource: resource.into(), differences }.into())
 }

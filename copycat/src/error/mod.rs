@@ -1,8 +1,10 @@
 //! The error type that users of the framework see, and [`ConfigError`], which builders report. What the errors of
 //! requests mean, and what is known of a write's outcome, is in `request/error.rs`.
 
+mod commands_error;
 mod config_error;
 
+pub(crate) use commands_error::CommandsError;
 pub use config_error::ConfigError;
 
 use crate::codec::payload::PayloadError;
@@ -101,6 +103,8 @@ pub(crate) enum ErrorKind {
         /// The number that the members have.
         found: u32,
     },
+    /// The commands cannot be used, or are not those of the members. Nothing was opened.
+    Commands(CommandsError),
     /// A page is empty although more items follow, so the next page cannot be requested.
     EmptyPage,
     /// A value is not equal to itself, so no compare-and-set could succeed. Nothing was set.
@@ -155,6 +159,7 @@ impl Error {
             ErrorKind::Unresolved { error: ResolveError::Closed, .. } => RequestError::Closed.code(),
             ErrorKind::AlreadyOpen { .. } => 209,
             ErrorKind::OtherPartitions { .. } => 216,
+            ErrorKind::Commands(error) => error.code(),
             ErrorKind::PanicAborts => 210,
         }
     }
@@ -192,6 +197,7 @@ impl Error {
             | ErrorKind::AlreadyOpen { .. }
             | ErrorKind::Unresolved { .. }
             | ErrorKind::OtherPartitions { .. }
+            | ErrorKind::Commands(_)
             | ErrorKind::EmptyPage
             | ErrorKind::NeverEqual
             | ErrorKind::PanicAborts => Outcome::NotApplied,
@@ -238,6 +244,12 @@ impl From<StartError> for Error {
     }
 }
 
+impl From<CommandsError> for Error {
+    fn from(cause: CommandsError) -> Error {
+        ErrorKind::Commands(cause).into()
+    }
+}
+
 impl From<RemoteError> for ErrorKind {
     fn from(cause: RemoteError) -> ErrorKind {
         ErrorKind::Unreachable(cause)
@@ -256,6 +268,7 @@ impl StdError for Error {
             ErrorKind::Request(error) | ErrorKind::Partial(error) => Some(error),
             ErrorKind::Arguments(cause) | ErrorKind::Result(cause) => Some(cause),
             ErrorKind::Start(cause) => Some(cause),
+            ErrorKind::Commands(cause) => Some(cause),
             ErrorKind::Join(cause) => Some(cause),
             ErrorKind::Unreachable(cause) => Some(cause),
             ErrorKind::Unresolved { error, .. } => Some(error),
@@ -333,6 +346,7 @@ impl fmt::Display for ErrorKind {
                 "`{resource}` has {found} partitions on its members, and was to be opened with {expected}; open it with \
                  as many as they have"
             ),
+            ErrorKind::Commands(error) => write!(f, "{error}"),
             ErrorKind::AlreadyOpen { resource } => {
                 write!(f, "`{resource}` is open in this process already; clone its proxy instead")
             }

@@ -5,6 +5,7 @@ use crate::codec::ids::{GroupId, MemberId};
 use crate::request::error::RequestError;
 use crate::request::wire::leaders::{ADDRESS_MAX, LeaderHint, Leaders};
 use crate::request::wire::resolve::{Partition, Resolve, Resolved};
+use bytes::Bytes;
 use std::collections::BTreeMap;
 
 /// The configured addresses of all members, including this one.
@@ -26,11 +27,11 @@ impl AddressBook {
     /// Returns the groups of a resource, if it is open here.
     pub(super) fn resolve(&self, shard: &Shard, resolve: &Resolve) -> Resolved {
         let partition = |group: &GroupId| Partition { group: *group, leader: self.leader(shard, *group) };
-        let partitions = match shard.resource(&resolve.name) {
-            Some(groups) => Ok(groups.iter().map(partition).collect()),
-            None => Err(RequestError::UnknownResource.code()),
+        let (partitions, schema) = match shard.resource(&resolve.name) {
+            Some(resource) => (Ok(resource.groups.iter().map(partition).collect()), resource.schema.clone()),
+            None => (Err(RequestError::UnknownResource.code()), Bytes::new()),
         };
-        Resolved { id: resolve.id, partitions }
+        Resolved { id: resolve.id, partitions, schema }
     }
 
     fn leader(&self, shard: &Shard, group: GroupId) -> Option<LeaderHint> {

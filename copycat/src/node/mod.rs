@@ -45,6 +45,7 @@ use crate::request::error::RequestError;
 use crate::request::sender::RequestSender;
 use crate::request::status::StatusSender;
 use crate::threads;
+use bytes::Bytes;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -106,7 +107,7 @@ impl Node {
     }
 
     /// Attaches the state machines of all groups of a resource, or none of them. The cluster must be bootstrapped.
-    /// Fails with `Busy` if one of the groups already has a state machine.
+    /// `schema` is what remote handles are told of the commands. Fails with `Busy` if one of the groups already has a state machine.
     ///
     /// If the future is dropped before it completes, the state machines are detached again, because no proxy exists.
     pub(crate) async fn attach(
@@ -114,10 +115,11 @@ impl Node {
         resource: String,
         groups: Vec<(GroupId, Box<dyn Machine>)>,
         checker: Arc<dyn Checker>,
+        schema: Bytes,
     ) -> Result<(), RequestError> {
         let (done, answer) = oneshot::channel();
         let ids = groups.iter().map(|(id, _)| *id).collect();
-        self.command(Command::Attach(Attachment { resource, groups, checker, done }))?;
+        self.command(Command::Attach(Attachment { resource, groups, checker, schema, done }))?;
         let mut attaching = Attaching { node: self, groups: ids, answer };
         (&mut attaching.answer).await.unwrap_or(Err(RequestError::Stopped))
     }

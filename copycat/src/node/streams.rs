@@ -95,8 +95,8 @@ impl Streams {
 
     /// Adds a listener of this process. A resource that is not open here has no listeners.
     pub(super) fn watch(&mut self, watch: Subscription, shard: &Shard) {
-        if let Some(groups) = shard.resource(&watch.resource) {
-            self.here.push((watch.sink, Subscriber::new(groups)));
+        if let Some(resource) = shard.resource(&watch.resource) {
+            self.here.push((watch.sink, Subscriber::new(&resource.groups)));
             self.tell_here(shard);
         }
     }
@@ -160,7 +160,7 @@ impl Handle {
             ServerEvent::Opened(Open { stream, topic: topic::STATUS, subject, .. }) => {
                 let name = std::str::from_utf8(&subject).ok();
                 match name.and_then(|name| shard.resource(name)) {
-                    Some(groups) => drop(self.listeners.insert(stream, Subscriber::new(groups))),
+                    Some(resource) => drop(self.listeners.insert(stream, Subscriber::new(&resource.groups))),
                     None => self.server.end(stream, EndReason::UnknownSubject),
                 }
             }

@@ -90,7 +90,7 @@ impl Alone {
         .unwrap();
         node.formed().await.unwrap().unwrap();
         let groups = (1..=3).map(|group| (GroupId(group), Box::new(Nothing) as Box<dyn Machine>)).collect();
-        node.attach("bank".into(), groups, Arc::new(Nothing)).await.unwrap();
+        node.attach("bank".into(), groups, Arc::new(Nothing), Bytes::from_static(b"shapes")).await.unwrap();
         Alone { node, network }
     }
 
@@ -153,11 +153,14 @@ async fn names_stand_for_what_is_open() {
     let mut caller = alone.caller().await;
     caller.say(Resolve { id: 1, name: "bank".into() });
     caller.say(Resolve { id: 2, name: "nobody's".into() });
-    let Some(Heard::Resolved(Resolved { id: 1, partitions: Ok(partitions) })) = caller.next().await else {
+    let Some(Heard::Resolved(Resolved { id: 1, partitions: Ok(partitions), schema })) = caller.next().await
+    else {
         panic!("it is open")
     };
     assert!(partitions.iter().map(|partition| partition.group.0).eq(1..=3), "in their order");
-    let unknown = Resolved { id: 2, partitions: Err(RequestError::UnknownResource.code()) };
+    assert_eq!(schema, "shapes");
+    let unknown =
+        Resolved { id: 2, partitions: Err(RequestError::UnknownResource.code()), schema: Bytes::new() };
     assert_eq!(caller.next().await, Some(Heard::Resolved(unknown)));
     alone.node.close().await;
 }

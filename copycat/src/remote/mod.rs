@@ -29,8 +29,8 @@ pub(crate) mod wire;
 
 use self::dialing::Dialing;
 use self::event_loop::{Channels, Command, EventLoop};
-pub(crate) use self::resolving::ResolveError;
-use crate::codec::ids::{GroupId, MemberId};
+pub(crate) use self::resolving::{ResolveError, Resource};
+use crate::codec::ids::MemberId;
 use crate::request::sender::RequestSender;
 use crate::request::status::StatusSender;
 use crate::threads;
@@ -108,9 +108,9 @@ impl RemoteClient {
         }
     }
 
-    /// Returns the groups of a resource's partitions, in their order, from a member that has opened it. Asks
-    /// again until a member has, for the time of a request at most.
-    pub(crate) async fn resolve(&self, name: &str) -> Result<Vec<GroupId>, ResolveError> {
+    /// Returns the groups of a resource's partitions, and the schema of its commands, from a member that has opened
+    /// it. Asks again until a member has, for the time of a request at most.
+    pub(crate) async fn resolve(&self, name: &str) -> Result<Resource, ResolveError> {
         let (reply, answer) = oneshot::channel();
         let command = Command::Resolve { name: name.to_owned(), reply };
         self.commands.send(command).await.map_err(|_| ResolveError::Closed)?;

@@ -8,6 +8,7 @@ use super::connections::ConnectionId;
 use crate::codec::ids::GroupId;
 use crate::request::error::RequestError;
 use crate::request::wire::resolve::{Resolve, Resolved};
+use bytes::Bytes;
 use std::time::Duration;
 use thiserror::Error;
 use tokio::sync::oneshot;
@@ -30,8 +31,17 @@ pub(crate) enum ResolveError {
     Closed,
 }
 
-/// Receives the groups of a resource's partitions, in their order.
-pub(super) type Reply = oneshot::Sender<Result<Vec<GroupId>, ResolveError>>;
+/// A resource that a member has opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Resource {
+    /// The groups of its partitions, in their order.
+    pub groups: Vec<GroupId>,
+    /// The encoded schema of its commands, not decoded.
+    pub schema: Bytes,
+}
+
+/// Receives what is known of a resource.
+pub(super) type Reply = oneshot::Sender<Result<Resource, ResolveError>>;
 
 /// A name that a caller asks about.
 #[derive(Debug)]
@@ -80,8 +90,9 @@ impl Resolving {
         match &resolved.partitions {
             Ok(partitions) => {
                 let groups = partitions.iter().map(|partition| partition.group).collect();
+                let resource = Resource { groups, schema: resolved.schema.clone() };
                 // A caller that has stopped waiting needs no answer. This holds for all answers here.
-                let _ = self.questions.remove(at).reply.send(Ok(groups));
+                let _ = self.questions.remove(at).reply.send(Ok(resource));
                 false
             }
             Err(error) => {
@@ -126,15 +137,17 @@ mod tests {
     const PATIENCE: Duration = Duration::from_secs(5);
 
     fn open(id: u64) -> Resolved {
-        Resolved { id, partitions: Ok(vec![Partition { group: GroupId(7), leader: None }]) }
+        let partitions = Ok(vec![Partition { group: GroupId(7), leader: None }]);
+        Resolved { id, partitions, schema: Bytes::from_static(b"shapes") }
     }
 
     fn not_open(id: u64) -> Resolved {
-        Resolved { id, partitions: Err(RequestError::UnknownResource.code()) }
+        let partitions = Err(RequestError::UnknownResource.code());
+        Resolved { id, partitions, schema: Bytes::new() }
     }
 
     /// The end that waits for the answer about "bank".
-    type Waiting = oneshot::Receiver<Result<Vec<GroupId>, ResolveError>>;
+    type Waiting = oneshot::Receiver<Result<Resource, ResolveError>>;
 
     fn asked(now: Instant) -> (Resolving, Waiting) {
         let (mut resolving, (reply, answer)) = (Resolving::default(), oneshot::channel());
@@ -153,7 +166,8 @@ mod tests {
         assert_eq!(resolving.ask(now, THERE), [], "not at once");
         assert_eq!(resolving.ask(now + PAUSE, THERE).len(), 1);
         assert!(!resolving.answered(THERE, &open(1)));
-        assert_eq!(answer.try_recv(), Ok(Ok(vec![GroupId(7)])));
+        let known = Resource { groups: vec![GroupId(7)], schema: Bytes::from_static(b"shapes") };
+        assert_eq!(answer.try_recv(), Ok(Ok(known)));
         assert!(!resolving.answered(THERE, &open(1)), "once");
         assert_eq!(resolving.len(), 0);
     }

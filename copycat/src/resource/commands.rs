@@ -1,6 +1,7 @@
 //! The methods of a state machine as data: the table that `#[state_machine]` generates.
 
 use super::arguments::EncodingError;
+use super::shapes::Shapes;
 use super::split::{Parts, Spread};
 use crate::codec::access::Consistency;
 use crate::codec::ids::MethodId;
@@ -24,6 +25,8 @@ impl<T: Serialize + DeserializeOwned + 'static> Data for T {}
 
 /// The commands of one state machine. `#[state_machine]` generates a marker type that implements this.
 pub trait Commands: 'static {
+    /// The name of the trait, or of the type of the `impl` block.
+    const NAME: &'static str;
     /// The methods, in the order of their declaration.
     const METHODS: &'static [Method];
 }
@@ -80,6 +83,8 @@ pub struct Method {
     pub supersedes: &'static [MethodId],
     /// A check that a body is the key, of exactly the given length, and the other arguments.
     pub check: Check,
+    /// The function that finds out the shapes of the arguments, in the order of their declaration, and of the result.
+    pub shapes: FindShapes,
     /// The function that splits the encoded arguments of a command with several keys into a part for each
     /// partition; `None` for one key or none.
     pub split: Option<Split>,
@@ -89,6 +94,9 @@ pub struct Method {
 
 /// The type of [`Method::check`].
 pub(crate) type Check = fn(body: &[u8], key_len: usize) -> Result<(), EncodingError>;
+
+/// The type of [`Method::shapes`].
+pub(crate) type FindShapes = fn(&mut Shapes);
 
 /// The type of [`Method::merge`].
 pub(crate) type Merge = fn(results: &[Bytes], out: &mut Vec<u8>) -> Result<(), EncodingError>;
@@ -100,23 +108,44 @@ pub(crate) type Split = fn(body: &[u8], spread: Spread) -> Result<Parts, Error>;
 impl Method {
     /// Describes a read. Its id is the hash of its name, it has no key, and it goes to partition 0.
     #[must_use]
-    pub const fn read(name: &'static str, arguments: &'static [&'static str], check: Check) -> Method {
-        Method::new(Kind::Read, name, arguments, check)
+    pub const fn read(
+        name: &'static str,
+        arguments: &'static [&'static str],
+        check: Check,
+        shapes: FindShapes,
+    ) -> Method {
+        Method::new(Kind::Read, name, arguments, check, shapes)
     }
 
     /// Describes a write, otherwise like [`read`](Method::read).
     #[must_use]
-    pub const fn write(name: &'static str, arguments: &'static [&'static str], check: Check) -> Method {
-        Method::new(Kind::Write, name, arguments, check)
+    pub const fn write(
+        name: &'static str,
+        arguments: &'static [&'static str],
+        check: Check,
+        shapes: FindShapes,
+    ) -> Method {
+        Method::new(Kind::Write, name, arguments, check, shapes)
     }
 
     /// Describes a delete, otherwise like [`read`](Method::read).
     #[must_use]
-    pub const fn delete(name: &'static str, arguments: &'static [&'static str], check: Check) -> Method {
-        Method::new(Kind::Delete, name, arguments, check)
+    pub const fn delete(
+        name: &'static str,
+        arguments: &'static [&'static str],
+        check: Check,
+        shapes: FindShapes,
+    ) -> Method {
+        Method::new(Kind::Delete, name, arguments, check, shapes)
     }
 
-    const fn new(kind: Kind, name: &'static str, arguments: &'static [&'static str], check: Check) -> Method {
+    const fn new(
+        kind: Kind,
+        name: &'static str,
+        arguments: &'static [&'static str],
+        check: Check,
+        shapes: FindShapes,
+    ) -> Method {
         let (id, consistency, route) = (MethodId::of(name), Consistency::Strict, Route::Single);
         Method {
             name,
@@ -128,6 +157,7 @@ impl Method {
             key: None,
             supersedes: &[],
             check,
+            shapes,
             split: None,
             merge: None,
         }

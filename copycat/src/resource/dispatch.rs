@@ -209,10 +209,17 @@ mod tests {
     struct Counter;
 
     impl Commands for Counter {
+        const NAME: &'static str = "Counter";
+
         const METHODS: &'static [Method] = &[
-            Method::read("value", &[], |body, key_len| check_keyless::<()>(body, key_len)),
-            Method::write("add", &["amount"], |body, key_len| check_keyed::<u64, ()>(body, key_len))
-                .with_key(0),
+            Method::read("value", &[], |body, key_len| check_keyless::<()>(body, key_len), |_| {}),
+            Method::write(
+                "add",
+                &["amount"],
+                |body, key_len| check_keyed::<u64, ()>(body, key_len),
+                |shapes| shapes.argument::<u64>("u64"),
+            )
+            .with_key(0),
         ];
     }
 
@@ -284,8 +291,11 @@ mod tests {
     struct Crowd;
 
     impl Commands for Crowd {
+        const NAME: &'static str = "Crowd";
+
         const METHODS: &'static [Method] = &{
-            let method = Method::read("crowd", &[], |body, key_len| check_keyless::<()>(body, key_len));
+            let method =
+                Method::read("crowd", &[], |body, key_len| check_keyless::<()>(body, key_len), |_| {});
             let mut methods = [method; 22];
             let mut at = 0;
             while at < methods.len() {

@@ -5,8 +5,9 @@ use super::client::{Partition, ResourceClient};
 use super::commands::Partitioned;
 use super::dispatch::{Checks, Dispatch, Replica};
 use super::proxy::Proxy;
+use super::schema::checked_schema_of;
 use crate::codec::ids::GroupId;
-use crate::error::{ConfigError, Error, ErrorKind};
+use crate::error::{CommandsError, ConfigError, Error, ErrorKind};
 use crate::node::Node;
 use crate::node::machine::{Checker, Machine};
 use crate::request::error::RequestError;
@@ -87,7 +88,8 @@ impl<F> StateMachineBuilder<F, One> {
     /// # Errors
     ///
     /// An error if the name is empty or longer than 255 bytes, if the resource is already open in this process, if
-    /// this member cannot join the cluster or has stopped, or if the program is built with `panic = "abort"`.
+    /// this member cannot join the cluster or has stopped, if a command has a type whose values cannot be decoded, or
+    /// if the program is built with `panic = "abort"`.
     pub async fn open<P, S>(self) -> Result<P, Error>
     where
         F: Fn() -> S,
@@ -153,6 +155,8 @@ impl<F, N: Partitions> StateMachineBuilder<F, N> {
         if cfg!(panic = "abort") {
             return Err(ErrorKind::PanicAborts.into());
         }
+        let schema = checked_schema_of::<P::Commands>(&self.name)?;
+        let encoded = schema.encode().map_err(CommandsError::TooLarge)?;
         self.node.formed().await??;
         let checker: Arc<dyn Checker> = Arc::new(Checks::new::<P::Commands>());
         let machine = |number| {
@@ -161,7 +165,7 @@ impl<F, N: Partitions> StateMachineBuilder<F, N> {
         };
         let groups: Vec<_> = (0..self.partitions.count()).map(machine).collect();
         let ids: Vec<_> = groups.iter().map(|(group, _)| *group).collect();
-        match self.node.attach(self.name.clone(), groups, checker).await {
+        match self.node.attach(self.name.clone(), groups, checker, encoded.into()).await {
             Ok(()) => {}
             Err(RequestError::Busy) => return Err(ErrorKind::AlreadyOpen { resource: self.name }.into()),
             Err(error) => return Err(error.into()),

@@ -18,7 +18,7 @@ pub(super) fn table(machine: &Machine) -> TokenStream {
     });
     let (assert_distinct, conditions) = (machine.private("assert_distinct"), &machine.conditions);
     let (commands, method) = (machine.private("Commands"), machine.private("Method"));
-    let name = commands_name(machine);
+    let (name, title) = (commands_name(machine), machine.name.unraw().to_string());
     let (generics, quiet) = (bounded(machine), quiet(machine));
     let (parameters, arguments, clause) = generics.split_for_impl();
     let constants = machine.commands.iter().map(|command| constant(machine, command));
@@ -48,6 +48,8 @@ pub(super) fn table(machine: &Machine) -> TokenStream {
         #(#conditions)*
         #quiet
         impl #parameters #commands for #name #arguments #clause {
+            const NAME: &'static str = #title;
+
             const METHODS: &'static [#method] = &[#(#entries),*];
         }
 
@@ -90,11 +92,27 @@ fn constant(machine: &Machine, command: &Command) -> TokenStream {
     let name = command.name.unraw().to_string();
     let names = command.arguments.iter().map(|argument| argument.name.unraw().to_string());
     let kind = Ident::new(command.kind.mark(), Span::mixed_site());
-    let check = check(machine, command);
+    let (check, shapes) = (check(machine, command), shapes(machine, command));
     let details = details(machine, command);
     quote! {
         #(#conditions)*
-        const #constant: #method = #method::#kind(#name, &[#(#names),*], #check) #details;
+        const #constant: #method = #method::#kind(#name, &[#(#names),*], #check, #shapes) #details;
+    }
+}
+
+/// Generates the function that finds out the shapes of a command's arguments and of its result.
+fn shapes(machine: &Machine, command: &Command) -> TokenStream {
+    let arguments = command.arguments.iter().map(|argument| {
+        let (ty, written) = (decoded(machine, argument), types::last_name(&argument.ty));
+        quote_spanned!(Span::mixed_site()=> shapes.argument::<#ty>(#written);)
+    });
+    let result = command.result.as_ref().map(|ty| {
+        let written = types::last_name(ty);
+        quote_spanned!(Span::mixed_site()=> shapes.result::<#ty>(#written);)
+    });
+    match (command.arguments.is_empty(), &result) {
+        (true, None) => quote!(|_| {}),
+        _ => quote_spanned!(Span::mixed_site()=> |shapes| { #(#arguments)* #result }),
     }
 }
 

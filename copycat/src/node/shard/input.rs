@@ -13,6 +13,7 @@ use crate::request::sender::Request;
 use crate::request::wire::results::Answered;
 use crate::request::wire::submit::Submit;
 use crate::storage::Flushed;
+use bytes::Bytes;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -105,9 +106,20 @@ pub(crate) struct Attachment {
     pub groups: Vec<(GroupId, Box<dyn Machine>)>,
     /// The checker of requests: which commands exist, and whether their arguments decode.
     pub checker: Arc<dyn Checker>,
+    /// The encoded schema of its commands, for remote handles.
+    pub schema: Bytes,
     /// Told when the groups accept requests. Fails with `Busy` if one of them already has a state machine, and with
     /// `NoLeader` before the cluster is bootstrapped. On an error no state machine was attached.
     pub done: oneshot::Sender<Result<(), RequestError>>,
+}
+
+/// A resource that is open on this member.
+#[derive(Debug)]
+pub(crate) struct OpenResource {
+    /// The groups of its partitions, in their order.
+    pub groups: Vec<GroupId>,
+    /// The encoded schema of its commands.
+    pub schema: Bytes,
 }
 
 /// The status of a shard.

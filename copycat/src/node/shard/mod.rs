@@ -40,7 +40,7 @@ mod writing;
 
 pub(crate) use bounds::Bounds;
 pub(crate) use flush_task::{FlushTask, Jobs};
-pub(crate) use input::{Attachment, GroupStatus, Input, ShardOptions, ShardStatus};
+pub(crate) use input::{Attachment, GroupStatus, Input, OpenResource, ShardOptions, ShardStatus};
 pub(crate) use peers::Links;
 
 use self::consensus::Consensus;
@@ -69,8 +69,8 @@ use std::time::Duration;
 pub(crate) struct Shard {
     options: ShardOptions,
     groups: Groups,
-    /// The resources that are open on this member, each with the groups of its partitions.
-    resources: BTreeMap<String, Vec<GroupId>>,
+    /// The resources that are open on this member, by their names.
+    resources: BTreeMap<String, OpenResource>,
     io: Io,
     output: TurnOutput,
     /// The configuration that every group starts with: the initial voters of the cluster. `None` before the bootstrap.
@@ -211,9 +211,9 @@ impl Shard {
         self.groups.find(group).map(|slot| self.groups.get(slot).status())
     }
 
-    /// Returns the groups of a resource in the order of its partitions, if the resource is open here.
-    pub(crate) fn resource(&self, name: &str) -> Option<&[GroupId]> {
-        self.resources.get(name).map(Vec::as_slice)
+    /// Returns the resource of this name, if it is open here.
+    pub(crate) fn resource(&self, name: &str) -> Option<&OpenResource> {
+        self.resources.get(name)
     }
 
     /// Returns whether the loop must be woken when the current flush ends. If not, any later turn may take the report.
@@ -317,7 +317,7 @@ impl Shard {
 
     /// Attaches the state machines of all groups of a resource, or none of them.
     fn attach(&mut self, now: Duration, attachment: Attachment) -> Result<(), StorageError> {
-        let Attachment { resource, groups, checker, done } = attachment;
+        let Attachment { resource, groups, checker, schema, done } = attachment;
         let ids: Vec<GroupId> = groups.iter().map(|(id, _)| *id).collect();
         let taken =
             |id: &GroupId| self.groups.find(*id).is_some_and(|slot| self.groups.get(slot).is_attached());
@@ -340,13 +340,13 @@ impl Shard {
         if done.send(Ok(())).is_err() {
             self.detach(&ids);
         } else {
-            self.resources.insert(resource, ids);
+            self.resources.insert(resource, OpenResource { groups: ids, schema });
         }
         Ok(())
     }
 
     fn detach(&mut self, ids: &[GroupId]) {
-        self.resources.retain(|_, groups| groups != ids);
+        self.resources.retain(|_, resource| resource.groups != ids);
         for slot in ids.iter().filter_map(|id| self.groups.find(*id)).collect::<Vec<_>>() {
             let TurnOutput { replies, jobs, .. } = &mut self.output;
             jobs.work.push(self.groups.touch(slot).detach(&mut self.io, replies));

@@ -108,7 +108,7 @@ fn attachment(resource: &str, group: GroupId) -> (Attachment, oneshot::Receiver<
     let (done, attached) = oneshot::channel();
     let (resource, checker) = (resource.into(), Arc::new(Anything));
     let groups = vec![(group, Box::new(Count::default()) as Box<dyn Machine>)];
-    (Attachment { resource, groups, checker, done }, attached)
+    (Attachment { resource, groups, checker, schema: Bytes::new(), done }, attached)
 }
 
 struct Leader {

@@ -10,6 +10,7 @@ use crate::request::wire::resolve::{Partition, Resolved};
 use crate::stream::wire::{Item, Open, ToReader, ToServer};
 use crate::transport::memory::Memory;
 use crate::transport::sender::Sender;
+use bytes::Bytes;
 use std::time::Duration;
 
 fn status(term: u64) -> PartitionStatus {
@@ -48,14 +49,14 @@ async fn a_name_is_asked_about_again_and_by_one_question_at_a_time() {
                 let partitions =
                     if asked < 5 { Err(RequestError::UnknownResource.code()) } else { Ok(known) };
                 // Answers that no caller waits for have no effect.
-                let stray = Resolved { id: resolve.id + 99, partitions: Err(1) };
+                let stray = Resolved { id: resolve.id + 99, partitions: Err(1), schema: Bytes::new() };
                 let _ = replies.send(stray);
-                let _ = replies.send(Resolved { id: resolve.id, partitions });
+                let _ = replies.send(Resolved { id: resolve.id, partitions, schema: Bytes::new() });
             }
         }
     };
-    let (groups, ()) = tokio::join!(node.resolve("bank"), serve);
-    assert_eq!(groups, Ok(vec![GroupId(7)]));
+    let (resource, ()) = tokio::join!(node.resolve("bank"), serve);
+    assert_eq!(resource.unwrap().groups, [GroupId(7)]);
     drop(node);
 }
 

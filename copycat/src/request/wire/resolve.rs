@@ -6,20 +6,22 @@
 //!      24    8  id                             24    8  id
 //!      32    8  reserved  0                    32    2  error; 0: none
 //!      40    2  length of the name             34    2  reserved  0
-//!      42    6  reserved  0                    36    4  bytes of shapes, after the partitions; 0
+//!      42    6  reserved  0                    36    4  bytes of the schema, at most 1 MiB
 //!      48    …  name                           40   16  reserved  0
 //!                                              56    …  `count` partitions, each as in `Leaders`;
 //!                                                       term, member and length 0: no leader is known
+//!                                               …    …  schema (`codec/shape/schema.rs`)
 //! ```
 
 use super::leaders::{ADDRESS_MAX, LEADER_LEN, LeaderHint, read_leader, write_leader};
 use crate::codec::cursor::{Cursor, Malformed};
 use crate::codec::ids::GroupId;
+use crate::codec::shape::schema::SCHEMA_MAX;
 use crate::transport::wire::Outgoing;
 use crate::transport::wire::envelope::{Draft, Envelope, non_zero, zero};
 use crate::transport::wire::family::{Family, MessageKind, SenderKinds};
 use crate::transport::write_buffer::WriteBuffer;
-use bytes::BufMut;
+use bytes::{BufMut, Bytes};
 
 /// Longest name of a resource, in bytes.
 pub(crate) const NAME_MAX: usize = 255;
@@ -39,7 +41,7 @@ pub(crate) const RESOLVED: MessageKind = MessageKind::new(
     Family::Requests,
     6,
     SenderKinds::SERVER,
-    (ANSWER_LEN, ANSWER_LEN + PARTITIONS_MAX * (LEADER_LEN + ADDRESS_MAX)),
+    (ANSWER_LEN, ANSWER_LEN + PARTITIONS_MAX * (LEADER_LEN + ADDRESS_MAX) + SCHEMA_MAX),
 );
 
 /// A question about the partitions of a name.
@@ -58,6 +60,8 @@ pub(crate) struct Resolved {
     pub id: u64,
     /// The partitions in their order, 1 to [`PARTITIONS_MAX`]; or the code of an error, which is never 0.
     pub partitions: Result<Vec<Partition>, u16>,
+    /// The encoded schema of its commands, at most [`SCHEMA_MAX`] bytes, not decoded; empty with an error.
+    pub schema: Bytes,
 }
 
 /// One partition of a resource.
@@ -98,11 +102,13 @@ impl Outgoing for Resolved {
             Err(error) => (*error, &[][..]),
         };
         check_count(error, partitions.len())?;
+        check_schema(error, self.schema.len())?;
         partitions.iter().try_for_each(check_partition)?;
         let mut draft = Draft::begin(out.tail(), &RESOLVED, 0, partitions.len(), GroupId(0));
         let fields = draft.fields();
         fields.put_u64_le(self.id);
-        fields.put_u64_le(error.into());
+        fields.put_u32_le(error.into());
+        fields.put_u32_le(self.schema.len() as u32);
         fields.put_u128_le(0);
         for partition in partitions {
             match &partition.leader {
@@ -113,6 +119,7 @@ impl Outgoing for Resolved {
                 }
             }
         }
+        fields.put_slice(&self.schema);
         draft.finish(0);
         Ok(())
     }
@@ -136,16 +143,18 @@ pub(crate) fn read_answer(envelope: &Envelope) -> Result<Resolved, Malformed> {
     envelope.check_no_group()?;
     let mut cursor = Cursor::new(&envelope.body);
     let (id, error, reserved) = (cursor.u64()?, cursor.u16()?, cursor.u16()?);
-    let (shapes, spare) = (cursor.u32()?, cursor.u128()?);
-    zero("resolved reserved", u64::from(reserved) | u64::from(shapes) | spare as u64 | (spare >> 64) as u64)?;
+    let (schema_len, spare) = (cursor.u32()? as usize, cursor.u128()?);
+    zero("resolved reserved", u64::from(reserved) | spare as u64 | (spare >> 64) as u64)?;
+    check_schema(error, schema_len)?;
     let count = envelope.counted(cursor.rest().len(), LEADER_LEN, PARTITIONS_MAX)?;
     check_count(error, count)?;
     let mut partitions = Vec::with_capacity(count);
     for _ in 0..count {
         partitions.push(partition(&mut cursor)?);
     }
+    let schema = Bytes::copy_from_slice(cursor.take(schema_len)?);
     cursor.finish()?;
-    Ok(Resolved { id, partitions: if error == 0 { Ok(partitions) } else { Err(error) } })
+    Ok(Resolved { id, partitions: if error == 0 { Ok(partitions) } else { Err(error) }, schema })
 }
 
 fn partition(cursor: &mut Cursor<'_>) -> Result<Partition, Malformed> {
@@ -175,6 +184,12 @@ fn check_count(error: u16, found: usize) -> Result<(), Malformed> {
     }
     let field = "count of partitions";
     if error == 0 { non_zero(field, found as u64) } else { zero(field, found as u64) }
+}
+
+/// Checks that a schema is not too long, and that an error has none.
+fn check_schema(error: u16, found: usize) -> Result<(), Malformed> {
+    let limit = if error == 0 { SCHEMA_MAX } else { 0 };
+    if found > limit { Err(Malformed::TooLong { limit, found }) } else { Ok(()) }
 }
 
 fn check_partition(partition: &Partition) -> Result<(), Malformed> {

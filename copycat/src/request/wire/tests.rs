@@ -11,6 +11,7 @@ use crate::codec::command::{Call, Command, Stamp};
 use crate::codec::cursor::Malformed;
 use crate::codec::frame::{BODY_MAX, RESULT_MAX};
 use crate::codec::ids::{GroupId, MemberId, MethodId};
+use crate::codec::shape::schema::SCHEMA_MAX;
 use crate::transport::limits::{ENVELOPE_LEN, MESSAGE_MAX};
 use crate::transport::wire::envelope::{self, Envelope};
 use crate::transport::wire::golden::{self, Named, Samples, read_one};
@@ -103,6 +104,14 @@ fn partitions() -> Vec<Partition> {
     partitions
 }
 
+fn resolved(id: u64) -> Resolved {
+    Resolved { id, partitions: Ok(partitions()), schema: Bytes::from_static(b"shapes") }
+}
+
+fn not_open(id: u64) -> Resolved {
+    Resolved { id, partitions: Err(9), schema: Bytes::new() }
+}
+
 fn samples() -> Samples<Any> {
     let requests = vec![
         request(1, Access::Write, b"\x01a\x64"),
@@ -132,8 +141,8 @@ fn samples() -> Samples<Any> {
         ("leaders", Any::Leaders(Leaders(leaders()))),
         ("leaders-unknown", Any::Leaders(Leaders(Vec::new()))),
         ("resolve", Any::Resolve(Resolve { id: 77, name: "bank/π".into() })),
-        ("resolved", Any::Resolved(Resolved { id: 77, partitions: Ok(partitions()) })),
-        ("resolved-not-open", Any::Resolved(Resolved { id: 77, partitions: Err(9) })),
+        ("resolved", Any::Resolved(resolved(77))),
+        ("resolved-not-open", Any::Resolved(not_open(77))),
     ]
 }
 
@@ -223,11 +232,13 @@ fn what_the_other_side_would_refuse_is_not_sent() {
     refused(submit(0, vec![stamped(1, Stamp { session: 1, line: 0, sequence: 70_000, settled: 0 })]));
     refused(Resolve { id: 1, name: String::new() });
     refused(Resolve { id: 1, name: "a".repeat(NAME_MAX + 1) });
-    let resolved = |partitions| Resolved { id: 1, partitions: Ok(partitions) };
+    let resolved = |partitions| Resolved { id: 1, partitions: Ok(partitions), schema: Bytes::new() };
     refused(resolved(Vec::new()));
     refused(resolved(vec![Partition { group: GROUP, leader: None }; PARTITIONS_MAX + 1]));
     refused(resolved(vec![Partition { group: GroupId(0), leader: None }]));
     refused(resolved(vec![Partition { group: GroupId(3), leader: Some(leaders().remove(0)) }]));
+    refused(Resolved { schema: vec![0; SCHEMA_MAX + 1].into(), ..self::resolved(1) });
+    refused(Resolved { schema: Bytes::from_static(b"shapes"), ..not_open(1) });
     refused(FindLeaders(Vec::new()));
     refused(FindLeaders(vec![GroupId(0)]));
     refused(FindLeaders(vec![GROUP; GROUPS_MAX + 1]));
@@ -331,7 +342,8 @@ fn the_longest_name_and_the_most_partitions_travel() {
     let name = Any::Resolve(Resolve { id: u64::MAX, name: "n".repeat(NAME_MAX) });
     let leader = LeaderHint { address: "a".repeat(ADDRESS_MAX), ..leaders().remove(0) };
     let most = vec![Partition { group: GROUP, leader: Some(leader) }; PARTITIONS_MAX];
-    let answer = Any::Resolved(Resolved { id: u64::MAX, partitions: Ok(most) });
+    let answer =
+        Any::Resolved(Resolved { id: u64::MAX, partitions: Ok(most), schema: vec![7; SCHEMA_MAX].into() });
     for message in [name, answer] {
         assert_eq!(read(&written(message.clone())), Ok(Some(message)));
     }
@@ -339,14 +351,18 @@ fn the_longest_name_and_the_most_partitions_travel() {
 
 #[test]
 fn forged_answers_about_a_name_are_refused() {
-    let intact = written(Any::Resolved(Resolved { id: 77, partitions: Ok(partitions()) }));
+    let intact = written(Any::Resolved(resolved(77)));
     assert!(forged(&intact, 8, &[9]).is_err(), "an error with partitions");
-    for reserved in [10, 12, 16, 31] {
+    for reserved in [10, 11, 16, 31] {
         assert!(forged(&intact, reserved, &[1]).is_err(), "reserved at {reserved}");
     }
+    for wrong_len in [5, 7, 0xff] {
+        assert!(forged(&intact, 12, &[wrong_len]).is_err(), "a schema of {wrong_len} bytes");
+    }
+    assert!(forged(&intact, 12, &[0xff; 4]).is_err(), "a schema that is too long");
     assert!(forged(&intact, 32, &[0; 8]).is_err(), "nobody's group");
     assert!(forged(&intact, 40, &[0; 8]).is_err(), "a leader of no term");
-    let failed = written(Any::Resolved(Resolved { id: 77, partitions: Err(9) }));
+    let failed = written(Any::Resolved(not_open(77)));
     assert!(forged(&failed, 8, &[0]).is_err(), "no error, and no partition");
     let question = written(Any::Resolve(Resolve { id: 77, name: "bank".into() }));
     assert!(forged(&question, 16, &[3]).is_err() && forged(&question, 16, &[5]).is_err(), "another length");

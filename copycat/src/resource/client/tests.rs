@@ -5,8 +5,8 @@ use crate::request::error::RequestError;
 use crate::request::sender::RequestReceiver;
 use crate::request::status::StatusSender;
 
-static WRITE: Method = Method::write("clear", &[], |_, _| Ok(())).to_all();
-static READ: Method = Method::read("len", &[], |_, _| Ok(())).to_all();
+static WRITE: Method = Method::write("clear", &[], |_, _| Ok(()), |_| {}).to_all();
+static READ: Method = Method::read("len", &[], |_, _| Ok(()), |_| {}).to_all();
 
 /// Calls a method on as many partitions as there are answers. Each partition gives one of them, in order.
 fn told(method: &'static Method, answers: &[Result<(), RequestError>]) -> Result<(), Error> {

@@ -153,7 +153,7 @@ fn garbage_in_files_and_names_gets_a_typed_refusal() {
     std::fs::write(directory.path().join("notes.txt"), "not ours").unwrap();
     std::fs::write(directory.path().join("0000000000000003.prepare"), "left behind").unwrap();
     let disk = FileDisk::open(directory.path()).unwrap();
-    assert_eq!(disk.list().unwrap(), []);
+    assert_eq!(disk.list().unwrap(), [0u64; 0]);
     assert!(directory.path().join("notes.txt").exists());
     assert!(!directory.path().join("0000000000000003.prepare").exists());
     std::fs::write(directory.path().join("old.segment"), "renamed").unwrap();

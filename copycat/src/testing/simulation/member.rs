@@ -17,6 +17,7 @@ use crate::raft::effect::Role;
 use crate::request::error::RequestError;
 use crate::request::sender::Answer;
 use crate::storage::{self, Journal, Position, Preallocation, Recovered, Written};
+use bytes::Bytes;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -197,6 +198,7 @@ impl Process {
             resource: group.to_string(),
             groups: vec![(group, machine)],
             checker: Arc::new(TapeChecker { old: self.old }),
+            schema: Bytes::new(),
             done,
         }));
     }

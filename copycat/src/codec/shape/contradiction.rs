@@ -1,0 +1,166 @@
+//! Compares two shapes: whether values of one are read as what they are by the other.
+//!
+//! Names of types do not count, nor does a struct with one nameless field: neither is in the encoding. Names of fields
+//! and variants count although they are not there either. Two fields of the same type that change places decode
+//! without an error, and only their names tell.
+
+use super::{Body, Fields, Primitive, Shape, Types, Variant};
+use std::collections::BTreeSet;
+
+/// The first place where two shapes differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Contradiction {
+    /// The fields and variants that lead there, outermost first: `.lines[].price`.
+    pub path: String,
+    /// What is there in the one shape, in words.
+    pub recorded: String,
+    /// What is there in the other.
+    pub found: String,
+}
+
+/// Returns the first place where two shapes differ; `None` if values of one are read as what they are by the other.
+/// Opaque parts agree with everything, since nothing is known about them.
+pub(crate) fn contradiction(recorded: (&Shape, &Types), found: (&Shape, &Types)) -> Option<Contradiction> {
+    let mut comparison =
+        Comparison { recorded: recorded.1, found: found.1, assumed: BTreeSet::new(), path: Vec::new() };
+    comparison.shapes(recorded.0, found.0)
+}
+
+struct Comparison<'a> {
+    recorded: &'a Types,
+    found: &'a Types,
+    /// Pairs of types that are being compared, or were. Types may contain themselves.
+    assumed: BTreeSet<(u32, u32)>,
+    path: Vec<String>,
+}
+
+/// A shape without what is not in the encoding.
+enum Plain<'a> {
+    Shape(&'a Shape),
+    Bytes,
+    Unit,
+    Tuple(&'a [Shape]),
+    Struct(&'a [(String, Shape)]),
+    Enum(&'a [Variant]),
+}
+
+fn plain<'a>(mut shape: &'a Shape, types: &'a Types) -> Plain<'a> {
+    // A type of which no value exists may wrap itself.
+    for _ in 0..=types.0.len() {
+        match shape {
+            // Elements of one byte are encoded like bytes.
+            Shape::List(content) if is_byte(content, types) => return Plain::Bytes,
+            Shape::Primitive(Primitive::Bytes) => return Plain::Bytes,
+            Shape::Unit => return Plain::Unit,
+            Shape::Tuple(parts) => return Plain::Tuple(parts),
+            Shape::Named(index) => match &types.get(*index).body {
+                Body::Struct(Fields::Newtype(content)) => shape = content,
+                Body::Struct(Fields::Unit) => return Plain::Unit,
+                Body::Struct(Fields::Tuple(parts)) => return Plain::Tuple(parts),
+                Body::Struct(Fields::Named(fields)) => return Plain::Struct(fields),
+                Body::Enum(variants) => return Plain::Enum(variants),
+            },
+            _ => return Plain::Shape(shape),
+        }
+    }
+    Plain::Shape(shape)
+}
+
+fn is_byte(shape: &Shape, types: &Types) -> bool {
+    matches!(plain(shape, types), Plain::Shape(Shape::Primitive(Primitive::U8)))
+}
+
+impl Comparison<'_> {
+    fn shapes(&mut self, recorded: &Shape, found: &Shape) -> Option<Contradiction> {
+        if let (Shape::Named(left), Shape::Named(right)) = (recorded, found)
+            && !self.assumed.insert((*left, *right))
+        {
+            return None;
+        }
+        match (plain(recorded, self.recorded), plain(found, self.found)) {
+            (Plain::Shape(Shape::Opaque(_)), _) | (_, Plain::Shape(Shape::Opaque(_))) => None,
+            (Plain::Bytes, Plain::Bytes) | (Plain::Unit, Plain::Unit) => None,
+            (Plain::Shape(Shape::Primitive(left)), Plain::Shape(Shape::Primitive(right)))
+                if left == right =>
+            {
+                None
+            }
+            (Plain::Shape(Shape::Option(left)), Plain::Shape(Shape::Option(right))) => {
+                self.at("?".into(), |it| it.shapes(left, right))
+            }
+            (Plain::Shape(Shape::List(left)), Plain::Shape(Shape::List(right))) => {
+                self.at("[]".into(), |it| it.shapes(left, right))
+            }
+            (Plain::Shape(Shape::Map(key, value)), Plain::Shape(Shape::Map(other_key, other_value))) => self
+                .at("[key]".into(), |it| it.shapes(key, other_key))
+                .or_else(|| self.at("[value]".into(), |it| it.shapes(value, other_value))),
+            (Plain::Tuple(left), Plain::Tuple(right)) if left.len() == right.len() => self.parts(left, right),
+            (Plain::Struct(left), Plain::Struct(right)) if same_names(left, right) => {
+                self.fields(left, right)
+            }
+            (Plain::Enum(left), Plain::Enum(right)) if same_variants(left, right) => {
+                self.variants(left, right)
+            }
+            _ => Some(self.differ(recorded, found)),
+        }
+    }
+
+    fn parts(&mut self, recorded: &[Shape], found: &[Shape]) -> Option<Contradiction> {
+        let mut pairs = recorded.iter().zip(found).enumerate();
+        pairs.find_map(|(at, (left, right))| self.at(format!(".{at}"), |it| it.shapes(left, right)))
+    }
+
+    fn fields(&mut self, recorded: &[(String, Shape)], found: &[(String, Shape)]) -> Option<Contradiction> {
+        let mut pairs = recorded.iter().zip(found);
+        pairs.find_map(|((name, left), (_, right))| self.at(format!(".{name}"), |it| it.shapes(left, right)))
+    }
+
+    fn variants(&mut self, recorded: &[Variant], found: &[Variant]) -> Option<Contradiction> {
+        let mut pairs = recorded.iter().zip(found);
+        pairs.find_map(|(left, right)| {
+            self.at(format!("::{}", left.name), |it| match (&left.fields, &right.fields) {
+                (Fields::Newtype(left), Fields::Newtype(right)) => it.shapes(left, right),
+                (Fields::Tuple(left), Fields::Tuple(right)) => it.parts(left, right),
+                (Fields::Named(left), Fields::Named(right)) => it.fields(left, right),
+                _ => None,
+            })
+        })
+    }
+
+    fn at(
+        &mut self,
+        step: String,
+        compare: impl FnOnce(&mut Self) -> Option<Contradiction>,
+    ) -> Option<Contradiction> {
+        self.path.push(step);
+        let result = compare(self);
+        self.path.pop();
+        result
+    }
+
+    fn differ(&self, recorded: &Shape, found: &Shape) -> Contradiction {
+        Contradiction {
+            path: self.path.concat(),
+            recorded: recorded.shown(self.recorded).in_full().to_string(),
+            found: found.shown(self.found).in_full().to_string(),
+        }
+    }
+}
+
+fn same_names(recorded: &[(String, Shape)], found: &[(String, Shape)]) -> bool {
+    recorded.iter().map(|(name, _)| name).eq(found.iter().map(|(name, _)| name))
+}
+
+/// Returns whether the variants have the same names, and as many fields with the same names.
+fn same_variants(recorded: &[Variant], found: &[Variant]) -> bool {
+    let same = |left: &Variant, right: &Variant| {
+        left.name == right.name
+            && match (&left.fields, &right.fields) {
+                (Fields::Unit, Fields::Unit) | (Fields::Newtype(_), Fields::Newtype(_)) => true,
+                (Fields::Tuple(left), Fields::Tuple(right)) => left.len() == right.len(),
+                (Fields::Named(left), Fields::Named(right)) => same_names(left, right),
+                _ => false,
+            }
+    };
+    recorded.len() == found.len() && recorded.iter().zip(found).all(|(left, right)| same(left, right))
+}

@@ -1,0 +1,229 @@
+//! What the tracer has learned about types so far: shapes with holes, which later runs fill.
+
+use super::{Body, Fields, NamedType, Primitive, Shape, Types, Variant};
+use std::any::TypeId;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The index of a [`Node`].
+pub(super) type NodeId = usize;
+
+/// The index of a [`Container`].
+pub(super) type ContainerId = usize;
+
+/// The shapes that were found, as a graph: types may contain themselves.
+#[derive(Default)]
+pub(super) struct Graph {
+    pub(super) nodes: Vec<Node>,
+    pub(super) containers: Vec<Container>,
+}
+
+/// One place in a type where a value is read.
+#[derive(Default)]
+pub(super) struct Node {
+    /// How a value is read here; `None` until one was.
+    pub(super) format: Option<Format>,
+    /// Index of the sample that is shown next; only of a primitive.
+    pub(super) sample: usize,
+    /// Whether a value is given although one may be left out; `None` as long as that follows from what is unknown.
+    pub(super) given: Option<bool>,
+    /// Whether this place was read in two ways. Then its shape is not known.
+    pub(super) varies: bool,
+}
+
+/// How a value is read, with the places of its parts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Format {
+    Primitive(Primitive),
+    Unit,
+    Option(NodeId),
+    List(NodeId),
+    Map(NodeId, NodeId),
+    Tuple(Vec<NodeId>),
+    Named(ContainerId),
+}
+
+/// A struct or an enum. Two of them are the same if serde's name and the type of the value are.
+pub(super) struct Container {
+    pub(super) name: &'static str,
+    pub(super) value: TypeId,
+    pub(super) body: ContainerBody,
+    /// Whether it was read in two ways.
+    pub(super) varies: bool,
+}
+
+/// What a [`Container`] consists of.
+pub(super) enum ContainerBody {
+    Struct(FieldNodes),
+    Enum(Vec<VariantNodes>),
+}
+
+/// A variant of an enum.
+pub(super) struct VariantNodes {
+    pub(super) name: &'static str,
+    /// Its fields; `None` until it was read.
+    pub(super) fields: Option<FieldNodes>,
+    /// The number of the first read that ended well.
+    pub(super) finished: Option<usize>,
+    /// Whether it is not to be read again, because all reads fail.
+    pub(super) closed: bool,
+}
+
+/// The places of the fields of a struct or a variant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum FieldNodes {
+    Unit,
+    Newtype(NodeId),
+    Tuple(Vec<NodeId>),
+    Named(Vec<(&'static str, NodeId)>),
+}
+
+impl FieldNodes {
+    pub(super) fn nodes(&self) -> Vec<NodeId> {
+        match self {
+            FieldNodes::Unit => Vec::new(),
+            FieldNodes::Newtype(node) => vec![*node],
+            FieldNodes::Tuple(nodes) => nodes.clone(),
+            FieldNodes::Named(fields) => fields.iter().map(|(_, node)| *node).collect(),
+        }
+    }
+}
+
+impl Graph {
+    /// Adds a place of which nothing is known.
+    pub(super) fn add(&mut self) -> NodeId {
+        self.nodes.push(Node::default());
+        self.nodes.len() - 1
+    }
+
+    /// Adds several places.
+    pub(super) fn add_all(&mut self, count: usize) -> Vec<NodeId> {
+        (0..count).map(|_| self.add()).collect()
+    }
+
+    /// Returns the container of this name and type, if it was met before.
+    pub(super) fn find(&self, name: &str, value: TypeId) -> Option<ContainerId> {
+        self.containers.iter().position(|known| known.name == name && known.value == value)
+    }
+
+    /// Returns whether anything reachable from a place is unknown.
+    pub(super) fn has_holes(&self, node: NodeId) -> bool {
+        let mut walk = Walk { graph: self, nodes: BTreeSet::new(), containers: BTreeSet::new() };
+        !walk.is_known(node)
+    }
+
+    /// Returns whether anything reachable from the fields is unknown.
+    pub(super) fn have_holes(&self, fields: Option<&FieldNodes>) -> bool {
+        fields.is_none_or(|fields| fields.nodes().into_iter().any(|node| self.has_holes(node)))
+    }
+}
+
+/// A walk over everything that is reachable from a place.
+struct Walk<'a> {
+    graph: &'a Graph,
+    nodes: BTreeSet<NodeId>,
+    containers: BTreeSet<ContainerId>,
+}
+
+impl Walk<'_> {
+    fn is_known(&mut self, node: NodeId) -> bool {
+        if !self.nodes.insert(node) {
+            return true;
+        }
+        let place = &self.graph.nodes[node];
+        !place.varies
+            && match &place.format {
+                None => false,
+                Some(Format::Primitive(_) | Format::Unit) => true,
+                Some(Format::Option(content) | Format::List(content)) => self.is_known(*content),
+                Some(Format::Map(key, value)) => self.is_known(*key) && self.is_known(*value),
+                Some(Format::Tuple(parts)) => parts.iter().all(|part| self.is_known(*part)),
+                Some(Format::Named(container)) => self.is_known_container(*container),
+            }
+    }
+
+    fn is_known_container(&mut self, container: ContainerId) -> bool {
+        if !self.containers.insert(container) {
+            return true;
+        }
+        let container = &self.graph.containers[container];
+        !container.varies
+            && match &container.body {
+                ContainerBody::Struct(fields) => self.are_known(fields),
+                ContainerBody::Enum(variants) => variants
+                    .iter()
+                    .all(|variant| variant.fields.as_ref().is_some_and(|fields| self.are_known(fields))),
+            }
+    }
+
+    fn are_known(&mut self, fields: &FieldNodes) -> bool {
+        fields.nodes().into_iter().all(|node| self.is_known(node))
+    }
+}
+
+/// Turns places without holes into shapes, and the containers that these refer to into a table.
+#[derive(Default)]
+pub(super) struct Export {
+    types: Vec<Option<NamedType>>,
+    indexes: BTreeMap<ContainerId, u32>,
+}
+
+impl Export {
+    /// Returns the shape of a place without holes.
+    pub(super) fn shape(&mut self, graph: &Graph, node: NodeId) -> Shape {
+        let boxed = |export: &mut Export, node: &NodeId| Box::new(export.shape(graph, *node));
+        match graph.nodes[node].format.as_ref().expect("a place without holes") {
+            Format::Primitive(primitive) => Shape::Primitive(*primitive),
+            Format::Unit => Shape::Unit,
+            Format::Tuple(parts) if parts.is_empty() => Shape::Unit,
+            Format::Option(content) => Shape::Option(boxed(self, content)),
+            Format::List(content) => Shape::List(boxed(self, content)),
+            Format::Map(key, value) => Shape::Map(boxed(self, key), boxed(self, value)),
+            Format::Tuple(parts) => Shape::Tuple(self.shapes(graph, parts)),
+            Format::Named(container) => Shape::Named(self.named(graph, *container)),
+        }
+    }
+
+    /// Returns the table of the structs and enums.
+    pub(super) fn into_types(self) -> Types {
+        Types(self.types.into_iter().map(|named| named.expect("each index was filled")).collect())
+    }
+
+    fn shapes(&mut self, graph: &Graph, nodes: &[NodeId]) -> Vec<Shape> {
+        nodes.iter().map(|node| self.shape(graph, *node)).collect()
+    }
+
+    fn named(&mut self, graph: &Graph, container: ContainerId) -> u32 {
+        if let Some(index) = self.indexes.get(&container) {
+            return *index;
+        }
+        // The index is taken before the body is known, which may refer to it.
+        let index = self.types.len() as u32;
+        self.indexes.insert(container, index);
+        self.types.push(None);
+        let Container { name, body, .. } = &graph.containers[container];
+        let body = match body {
+            ContainerBody::Struct(fields) => Body::Struct(self.fields(graph, fields)),
+            ContainerBody::Enum(variants) => {
+                let variant = |VariantNodes { name, fields, .. }: &VariantNodes| Variant {
+                    name: (*name).into(),
+                    fields: self.fields(graph, fields.as_ref().expect("a variant without holes")),
+                };
+                Body::Enum(variants.iter().map(variant).collect())
+            }
+        };
+        self.types[index as usize] = Some(NamedType { name: (*name).into(), body });
+        index
+    }
+
+    fn fields(&mut self, graph: &Graph, fields: &FieldNodes) -> Fields {
+        match fields {
+            FieldNodes::Unit => Fields::Unit,
+            FieldNodes::Newtype(node) => Fields::Newtype(self.shape(graph, *node)),
+            FieldNodes::Tuple(nodes) => Fields::Tuple(self.shapes(graph, nodes)),
+            FieldNodes::Named(fields) => {
+                let field = |(name, node): &(&str, NodeId)| ((*name).into(), self.shape(graph, *node));
+                Fields::Named(fields.iter().map(field).collect())
+            }
+        }
+    }
+}

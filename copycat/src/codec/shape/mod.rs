@@ -1,0 +1,115 @@
+//! The shapes of types: how their values are encoded, in the terms of serde's data model.
+//!
+//! The encoding does not describe itself. Whoever reads bytes must know the exact types that wrote them: a `u32` that
+//! became an `i32`, or a variant that moved, decodes to another value without an error. So shapes are data here. They
+//! are derived from the types ([`tracer`]), and two of them can be compared ([`contradiction`]).
+//!
+//! Begin with [`Shape`], then [`tracer`].
+
+pub(crate) mod contradiction;
+mod exploration;
+mod graph;
+pub(crate) mod parse;
+mod sampler;
+mod samples;
+pub(crate) mod schema;
+mod text;
+pub(crate) mod tracer;
+
+use serde::{Deserialize, Serialize};
+
+/// The shape of a type.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Shape {
+    /// A value without parts.
+    Primitive(Primitive),
+    /// `()`, which takes no bytes.
+    Unit,
+    /// A value that may be missing.
+    Option(Box<Shape>),
+    /// A number of elements of one shape.
+    List(Box<Shape>),
+    /// A number of keys, each with a value.
+    Map(Box<Shape>, Box<Shape>),
+    /// A fixed number of elements.
+    Tuple(Vec<Shape>),
+    /// The struct or enum with this index in the [`Types`].
+    Named(u32),
+    /// A type whose shape could not be found out, and its name. Nothing is known about its encoding.
+    Opaque(String),
+}
+
+/// The shape of a value without parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) enum Primitive {
+    Bool,
+    Char,
+    Str,
+    Bytes,
+    I8,
+    I16,
+    I32,
+    I64,
+    I128,
+    U8,
+    U16,
+    U32,
+    U64,
+    U128,
+    F32,
+    F64,
+}
+
+/// The structs and enums that shapes refer to by index. A table, because they may contain themselves.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Types(pub(crate) Vec<NamedType>);
+
+/// A struct or an enum.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct NamedType {
+    /// The name that serde knows, without a path.
+    pub name: String,
+    /// Its fields or variants.
+    pub body: Body,
+}
+
+/// What a [`NamedType`] consists of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Body {
+    /// The fields of a struct.
+    Struct(Fields),
+    /// The variants of an enum, in the order of their indexes.
+    Enum(Vec<Variant>),
+}
+
+/// A variant of an enum.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Variant {
+    /// The name that serde knows.
+    pub name: String,
+    /// Its fields.
+    pub fields: Fields,
+}
+
+/// The fields of a struct or a variant, in their order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Fields {
+    /// No fields.
+    Unit,
+    /// One field without a name.
+    Newtype(Shape),
+    /// Fields without names.
+    Tuple(Vec<Shape>),
+    /// Fields with names.
+    Named(Vec<(String, Shape)>),
+}
+
+impl Types {
+    /// Returns the struct or enum with this index.
+    pub(crate) fn get(&self, index: u32) -> &NamedType {
+        &self.0[index as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests;
