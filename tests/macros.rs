@@ -1,11 +1,13 @@
 //! Tests services made from a trait: from the proxies through encoding, routing, checks and dispatch to the user's
 //! state, and back. One thread answers for all partitions, without consensus and without a log. `macros/blocks.rs`
-//! tests services without a trait, and `macros/split.rs` tests commands with many keys.
+//! tests services without a trait, `macros/split.rs` commands with many keys, and `macros/values.rs` values that do not
+//! fit.
 #![allow(clippy::unwrap_used, reason = "the whole file is a test; what its helpers unwrap fails it")]
 
 mod macros {
     mod blocks;
     mod split;
+    mod values;
 }
 
 mod registry {
@@ -333,7 +335,7 @@ fn one_byte_too_many_is_refused_before_it_is_sent() {
     let error = blobs.put(b"", &vec![2; BODY_MAX - 1 - 5 + 1]).unwrap_err();
     assert_eq!((error.code(), error.outcome()), (13, Outcome::NotApplied));
     assert!(error.to_string().contains("the command takes 4194305 bytes, the limit is 4194304"), "{error}");
-    let error = blobs.submit::<u64>("put", &(vec![1u8; KEY_MAX], "")).unwrap_err();
+    let error = blobs.submit::<u64>("put", &(vec![1u8; KEY_MAX], Vec::<u8>::new())).unwrap_err();
     assert_eq!((error.code(), error.outcome()), (13, Outcome::NotApplied));
 }
 
@@ -358,7 +360,8 @@ fn wrong_submissions_are_told_apart_and_send_nothing() {
     refused(proxy.submit::<()>("put", &()).unwrap_err(), 12, shape);
     refused(proxy.submit::<()>("put", &(1u64,)).unwrap_err(), 12, shape);
     refused(proxy.submit::<()>("put", &(1u64, "ada", 3u8)).unwrap_err(), 12, shape);
-    refused(proxy.submit::<()>("put", &("ada", 1u64)).unwrap_err(), 12, shape);
+    let other = "the argument `value` does not fit: a text where u64 is expected";
+    refused(proxy.submit::<()>("put", &("ada", 1u64)).unwrap_err(), 12, other);
     refused(proxy.submit::<()>("put", &7u64).unwrap_err(), 12, shape);
     refused(proxy.submit::<()>("put", &vec![1u64, 2]).unwrap_err(), 12, shape);
     assert!(proxy.is_empty().unwrap());

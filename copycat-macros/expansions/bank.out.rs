@@ -152,7 +152,10 @@ where
         account: String,
         cents: u64,
     ) -> ::core::result::Result<u64, ::copycat::__private::Error> {
-        let arguments = ::copycat::__private::Arguments::keyed(&account, &(&cents,))?;
+        let arguments = self
+            .client
+            .arguments(&<BankCommands>::__deposit)
+            .keyed(&account, &(&cents,))?;
         self.client.call::<u64>(&<BankCommands>::__deposit, arguments).await
     }
     ///Calls `transfer` of the replicated state.
@@ -162,7 +165,10 @@ where
         to: String,
         cents: u64,
     ) -> ::core::result::Result<Result<(), Refused>, ::copycat::__private::Error> {
-        let arguments = ::copycat::__private::Arguments::keyless(&(&from, &to, &cents))?;
+        let arguments = self
+            .client
+            .arguments(&<BankCommands>::__transfer)
+            .keyless(&(&from, &to, &cents))?;
         self.client
             .call::<Result<(), Refused>>(&<BankCommands>::__transfer, arguments)
             .await
@@ -172,7 +178,10 @@ where
         &self,
         account: &str,
     ) -> ::core::result::Result<u64, ::copycat::__private::Error> {
-        let arguments = ::copycat::__private::Arguments::keyed(&account, &())?;
+        let arguments = self
+            .client
+            .arguments(&<BankCommands>::__balance)
+            .keyed(&account, &())?;
         self.client.call::<u64>(&<BankCommands>::__balance, arguments).await
     }
     ///Calls `close` of the replicated state.
@@ -180,7 +189,10 @@ where
         &self,
         account: &str,
     ) -> ::core::result::Result<Option<u64>, ::copycat::__private::Error> {
-        let arguments = ::copycat::__private::Arguments::keyed(&account, &())?;
+        let arguments = self
+            .client
+            .arguments(&<BankCommands>::__close)
+            .keyed(&account, &())?;
         self.client.call::<Option<u64>>(&<BankCommands>::__close, arguments).await
     }
 }
@@ -244,7 +256,10 @@ where
         account: String,
         cents: u64,
     ) -> ::core::result::Result<u64, ::copycat::__private::Error> {
-        let arguments = ::copycat::__private::Arguments::keyed(&account, &(&cents,))?;
+        let arguments = self
+            .client
+            .arguments(&<BankCommands>::__deposit)
+            .keyed(&account, &(&cents,))?;
         self.client.call_blocking::<u64>(&<BankCommands>::__deposit, arguments)
     }
     ///Calls `transfer` of the replicated state.
@@ -254,7 +269,10 @@ where
         to: String,
         cents: u64,
     ) -> ::core::result::Result<Result<(), Refused>, ::copycat::__private::Error> {
-        let arguments = ::copycat::__private::Arguments::keyless(&(&from, &to, &cents))?;
+        let arguments = self
+            .client
+            .arguments(&<BankCommands>::__transfer)
+            .keyless(&(&from, &to, &cents))?;
         self.client
             .call_blocking::<Result<(), Refused>>(&<BankCommands>::__transfer, arguments)
     }
@@ -263,7 +281,10 @@ where
         &self,
         account: &str,
     ) -> ::core::result::Result<u64, ::copycat::__private::Error> {
-        let arguments = ::copycat::__private::Arguments::keyed(&account, &())?;
+        let arguments = self
+            .client
+            .arguments(&<BankCommands>::__balance)
+            .keyed(&account, &())?;
         self.client.call_blocking::<u64>(&<BankCommands>::__balance, arguments)
     }
     ///Calls `close` of the replicated state.
@@ -271,7 +292,10 @@ where
         &self,
         account: &str,
     ) -> ::core::result::Result<Option<u64>, ::copycat::__private::Error> {
-        let arguments = ::copycat::__private::Arguments::keyed(&account, &())?;
+        let arguments = self
+            .client
+            .arguments(&<BankCommands>::__close)
+            .keyed(&account, &())?;
         self.client.call_blocking::<Option<u64>>(&<BankCommands>::__close, arguments)
     }
 }

@@ -171,7 +171,10 @@ where
         account: String,
         cents: u64,
     ) -> ::core::result::Result<Result<u64, Refused>, ::copycat::__private::Error> {
-        let arguments = ::copycat::__private::Arguments::keyed(&account, &(&cents,))?;
+        let arguments = self
+            .client
+            .arguments(&<LedgerCommands>::__deposit)
+            .keyed(&account, &(&cents,))?;
         self.client
             .call::<Result<u64, Refused>>(&<LedgerCommands>::__deposit, arguments)
             .await
@@ -181,14 +184,20 @@ where
         &self,
         account: &str,
     ) -> ::core::result::Result<u64, ::copycat::__private::Error> {
-        let arguments = ::copycat::__private::Arguments::keyed(&account, &())?;
+        let arguments = self
+            .client
+            .arguments(&<LedgerCommands>::__balance)
+            .keyed(&account, &())?;
         self.client.call::<u64>(&<LedgerCommands>::__balance, arguments).await
     }
     ///Calls `richest` of the replicated state.
     pub(crate) async fn richest(
         &self,
     ) -> ::core::result::Result<Option<String>, ::copycat::__private::Error> {
-        let arguments = ::copycat::__private::Arguments::keyless(&())?;
+        let arguments = self
+            .client
+            .arguments(&<LedgerCommands>::__richest)
+            .keyless(&())?;
         self.client
             .call_all::<
                 Option<String>,
@@ -197,7 +206,7 @@ where
     }
     ///Calls `clear` of the replicated state.
     async fn clear(&self) -> ::core::result::Result<(), ::copycat::__private::Error> {
-        let arguments = ::copycat::__private::Arguments::keyless(&())?;
+        let arguments = self.client.arguments(&<LedgerCommands>::__clear).keyless(&())?;
         self.client.call::<()>(&<LedgerCommands>::__clear, arguments).await
     }
 }
@@ -261,7 +270,10 @@ where
         account: String,
         cents: u64,
     ) -> ::core::result::Result<Result<u64, Refused>, ::copycat::__private::Error> {
-        let arguments = ::copycat::__private::Arguments::keyed(&account, &(&cents,))?;
+        let arguments = self
+            .client
+            .arguments(&<LedgerCommands>::__deposit)
+            .keyed(&account, &(&cents,))?;
         self.client
             .call_blocking::<
                 Result<u64, Refused>,
@@ -272,14 +284,20 @@ where
         &self,
         account: &str,
     ) -> ::core::result::Result<u64, ::copycat::__private::Error> {
-        let arguments = ::copycat::__private::Arguments::keyed(&account, &())?;
+        let arguments = self
+            .client
+            .arguments(&<LedgerCommands>::__balance)
+            .keyed(&account, &())?;
         self.client.call_blocking::<u64>(&<LedgerCommands>::__balance, arguments)
     }
     ///Calls `richest` of the replicated state.
     pub(crate) fn richest(
         &self,
     ) -> ::core::result::Result<Option<String>, ::copycat::__private::Error> {
-        let arguments = ::copycat::__private::Arguments::keyless(&())?;
+        let arguments = self
+            .client
+            .arguments(&<LedgerCommands>::__richest)
+            .keyless(&())?;
         self.client
             .call_all_blocking::<
                 Option<String>,
@@ -287,7 +305,7 @@ where
     }
     ///Calls `clear` of the replicated state.
     fn clear(&self) -> ::core::result::Result<(), ::copycat::__private::Error> {
-        let arguments = ::copycat::__private::Arguments::keyless(&())?;
+        let arguments = self.client.arguments(&<LedgerCommands>::__clear).keyless(&())?;
         self.client.call_blocking::<()>(&<LedgerCommands>::__clear, arguments)
     }
 }

@@ -124,7 +124,7 @@ where
                 ::copycat::__private::Vec::from_iter(keys.iter()),
                 spread,
                 |each| each,
-                |keys| ::copycat::__private::Arguments::keyless(&(keys,)),
+                |encoder, keys| encoder.keyless(&(keys,)),
             )
         })
         .merged(|results, out| ::copycat::__private::merge_encoded::<
@@ -146,7 +146,7 @@ where
                 entries,
                 spread,
                 |each| &each.0,
-                |entries| ::copycat::__private::Arguments::keyless(&(entries,)),
+                |encoder, entries| encoder.keyless(&(entries,)),
             )
         });
     const __clear: ::copycat::__private::Method = ::copycat::__private::Method::delete(
@@ -259,12 +259,15 @@ where
         &self,
         key: &K,
     ) -> ::core::result::Result<Option<V>, ::copycat::__private::Error> {
-        let arguments = ::copycat::__private::Arguments::keyed(&key, &())?;
+        let arguments = self
+            .client
+            .arguments(&<MapCommands<K, V>>::__get)
+            .keyed(&key, &())?;
         self.client.call::<Option<V>>(&<MapCommands<K, V>>::__get, arguments).await
     }
     ///Calls `len` of the replicated state.
     async fn len(&self) -> ::core::result::Result<u64, ::copycat::__private::Error> {
-        let arguments = ::copycat::__private::Arguments::keyless(&())?;
+        let arguments = self.client.arguments(&<MapCommands<K, V>>::__len).keyless(&())?;
         self.client
             .call_all::<
                 u64,
@@ -275,7 +278,10 @@ where
     async fn is_empty(
         &self,
     ) -> ::core::result::Result<bool, ::copycat::__private::Error> {
-        let arguments = ::copycat::__private::Arguments::keyless(&())?;
+        let arguments = self
+            .client
+            .arguments(&<MapCommands<K, V>>::__is_empty)
+            .keyless(&())?;
         self.client
             .call_all::<
                 bool,
@@ -288,7 +294,10 @@ where
         key: K,
         value: V,
     ) -> ::core::result::Result<Option<V>, ::copycat::__private::Error> {
-        let arguments = ::copycat::__private::Arguments::keyed(&key, &(&value,))?;
+        let arguments = self
+            .client
+            .arguments(&<MapCommands<K, V>>::__put)
+            .keyed(&key, &(&value,))?;
         self.client.call::<Option<V>>(&<MapCommands<K, V>>::__put, arguments).await
     }
     ///Calls `remove` of the replicated state.
@@ -296,7 +305,10 @@ where
         &self,
         key: &K,
     ) -> ::core::result::Result<Option<V>, ::copycat::__private::Error> {
-        let arguments = ::copycat::__private::Arguments::keyed(&key, &())?;
+        let arguments = self
+            .client
+            .arguments(&<MapCommands<K, V>>::__remove)
+            .keyed(&key, &())?;
         self.client.call::<Option<V>>(&<MapCommands<K, V>>::__remove, arguments).await
     }
     ///Calls `get_all` of the replicated state.
@@ -308,7 +320,7 @@ where
             ::copycat::__private::Vec::from_iter(keys.iter()),
             self.client.spread(&<MapCommands<K, V>>::__get_all),
             |each| each,
-            |keys| ::copycat::__private::Arguments::keyless(&(keys,)),
+            |encoder, keys| encoder.keyless(&(keys,)),
         )?;
         self.client
             .call_parts::<
@@ -325,7 +337,7 @@ where
             entries,
             self.client.spread(&<MapCommands<K, V>>::__put_all),
             |each| &each.0,
-            |entries| ::copycat::__private::Arguments::keyless(&(entries,)),
+            |encoder, entries| encoder.keyless(&(entries,)),
         )?;
         self.client
             .call_parts::<()>(&<MapCommands<K, V>>::__put_all, arguments, |(), ()| ())
@@ -333,7 +345,10 @@ where
     }
     ///Calls `clear` of the replicated state.
     async fn clear(&self) -> ::core::result::Result<(), ::copycat::__private::Error> {
-        let arguments = ::copycat::__private::Arguments::keyless(&())?;
+        let arguments = self
+            .client
+            .arguments(&<MapCommands<K, V>>::__clear)
+            .keyless(&())?;
         self.client.call::<()>(&<MapCommands<K, V>>::__clear, arguments).await
     }
 }
@@ -399,12 +414,15 @@ where
         &self,
         key: &K,
     ) -> ::core::result::Result<Option<V>, ::copycat::__private::Error> {
-        let arguments = ::copycat::__private::Arguments::keyed(&key, &())?;
+        let arguments = self
+            .client
+            .arguments(&<MapCommands<K, V>>::__get)
+            .keyed(&key, &())?;
         self.client.call_blocking::<Option<V>>(&<MapCommands<K, V>>::__get, arguments)
     }
     ///Calls `len` of the replicated state.
     fn len(&self) -> ::core::result::Result<u64, ::copycat::__private::Error> {
-        let arguments = ::copycat::__private::Arguments::keyless(&())?;
+        let arguments = self.client.arguments(&<MapCommands<K, V>>::__len).keyless(&())?;
         self.client
             .call_all_blocking::<
                 u64,
@@ -412,7 +430,10 @@ where
     }
     ///Calls `is_empty` of the replicated state.
     fn is_empty(&self) -> ::core::result::Result<bool, ::copycat::__private::Error> {
-        let arguments = ::copycat::__private::Arguments::keyless(&())?;
+        let arguments = self
+            .client
+            .arguments(&<MapCommands<K, V>>::__is_empty)
+            .keyless(&())?;
         self.client
             .call_all_blocking::<
                 bool,
@@ -424,7 +445,10 @@ where
         key: K,
         value: V,
     ) -> ::core::result::Result<Option<V>, ::copycat::__private::Error> {
-        let arguments = ::copycat::__private::Arguments::keyed(&key, &(&value,))?;
+        let arguments = self
+            .client
+            .arguments(&<MapCommands<K, V>>::__put)
+            .keyed(&key, &(&value,))?;
         self.client.call_blocking::<Option<V>>(&<MapCommands<K, V>>::__put, arguments)
     }
     ///Calls `remove` of the replicated state.
@@ -432,7 +456,10 @@ where
         &self,
         key: &K,
     ) -> ::core::result::Result<Option<V>, ::copycat::__private::Error> {
-        let arguments = ::copycat::__private::Arguments::keyed(&key, &())?;
+        let arguments = self
+            .client
+            .arguments(&<MapCommands<K, V>>::__remove)
+            .keyed(&key, &())?;
         self.client.call_blocking::<Option<V>>(&<MapCommands<K, V>>::__remove, arguments)
     }
     ///Calls `get_all` of the replicated state.
@@ -444,7 +471,7 @@ where
             ::copycat::__private::Vec::from_iter(keys.iter()),
             self.client.spread(&<MapCommands<K, V>>::__get_all),
             |each| each,
-            |keys| ::copycat::__private::Arguments::keyless(&(keys,)),
+            |encoder, keys| encoder.keyless(&(keys,)),
         )?;
         self.client
             .call_parts_blocking::<
@@ -460,7 +487,7 @@ where
             entries,
             self.client.spread(&<MapCommands<K, V>>::__put_all),
             |each| &each.0,
-            |entries| ::copycat::__private::Arguments::keyless(&(entries,)),
+            |encoder, entries| encoder.keyless(&(entries,)),
         )?;
         self.client
             .call_parts_blocking::<
@@ -469,7 +496,10 @@ where
     }
     ///Calls `clear` of the replicated state.
     fn clear(&self) -> ::core::result::Result<(), ::copycat::__private::Error> {
-        let arguments = ::copycat::__private::Arguments::keyless(&())?;
+        let arguments = self
+            .client
+            .arguments(&<MapCommands<K, V>>::__clear)
+            .keyless(&())?;
         self.client.call_blocking::<()>(&<MapCommands<K, V>>::__clear, arguments)
     }
 }

@@ -42,8 +42,6 @@ fn here(source: &str, addresses: &[String]) -> String {
     for (number, address) in (1..).zip(&addresses[3..]) {
         source = source.replace(&format!("10.0.0.{number}:7400"), address);
     }
-    // A test of the reader is a function that takes nothing, and is called like the others.
-    let source = source.replace("#[test]\n", "");
     source.replace("Duration::from_secs(1)", "Duration::from_millis(50)")
 }
 
@@ -61,7 +59,7 @@ fn programs_of(name: &str, source: &str) -> Vec<Program> {
     if source.contains(own) {
         add("", source.to_owned(), false);
     }
-    let library = source.replace(own, "async fn own_main()");
+    let library = source.replace(own, "async fn own_main()").replace("#[test]\n", "");
     if !inside.is_empty() {
         add("_called", format!("{library}\n{}", main_of(&format!("{MEMBER}{inside}"))), true);
     }
@@ -85,16 +83,21 @@ fn main_of(body: &str) -> String {
     format!("#[tokio::main]\nasync fn main() -> Result<(), copycat::Error> {{{body}    Ok(())\n}}\n")
 }
 
-/// Returns calls of the functions of a program, in their order: of those that take a member or a remote handle, and
-/// of those that take nothing.
+/// Returns calls of the functions of a program, in their order: of tests and those that take a member or a remote
+/// handle, and of those that take nothing.
 fn calls(source: &str) -> (String, String) {
     let (mut inside, mut elsewhere) = (String::new(), String::new());
-    for line in source.lines() {
+    let before = std::iter::once("").chain(source.lines());
+    for (line, before) in source.lines().zip(before) {
         let (awaited, rest) = match line.strip_prefix("async fn ") {
             Some(rest) => (".await", rest),
             None => ("", line.strip_prefix("fn ").unwrap_or_default()),
         };
         let Some((name, arguments)) = rest.split_once('(') else { continue };
+        if before == "#[test]" {
+            writeln!(inside, "    {name}();").expect("a string takes all");
+            continue;
+        }
         let (calls, argument) = match arguments.split_once(')').map(|(arguments, _)| arguments) {
             Some("copycat: &Copycat") => (&mut inside, "member"),
             Some("remote: &Remote") => (&mut inside, "_remote"),
@@ -147,10 +150,11 @@ debug = false
 #[test]
 fn a_section_is_one_program_and_another_calls_it() {
     let text = "# A\n```rust\nno section\n```\n## B: c\n```sh\nrun\n```\n```rust\n#[tokio::main]\nasync fn main() {\n```\n\
-                ```rust\nasync fn d(copycat: &Copycat) {}\nfn e(remote: &Remote) {}\nasync fn f() {}\n```\n## G\n";
+                ```rust\nasync fn d(copycat: &Copycat) {}\nfn e(remote: &Remote) {}\nasync fn f() {}\n\
+                #[test]\nfn t() {}\n```\n## G\n";
     let programs = of(text, &[const { String::new() }; 6]);
     let names: Vec<_> = programs.iter().map(|program| (program.name.as_str(), program.runs_alone)).collect();
     assert_eq!(names, [("b_c", false), ("b_c_called", true), ("b_c_elsewhere", false)]);
-    assert!(programs[1].source.contains("    d(member).await?;\n    e(_remote)?;\n    Ok(())"));
+    assert!(programs[1].source.contains("    d(member).await?;\n    e(_remote)?;\n    t();\n    Ok(())"));
     assert!(programs[2].source.contains("{    f().await?;\n    Ok(())"));
 }

@@ -5,7 +5,6 @@
 //! relies on it: the key's bytes come first and are not repeated. The library encodes. [`value`](super::value)
 //! decodes, because it trusts no length in the bytes.
 
-use super::frame::BODY_MAX;
 use super::value::{self, ValueError};
 use serde::Serialize;
 use serde::de::{Deserialize, DeserializeOwned};
@@ -24,14 +23,6 @@ pub(crate) enum PayloadError {
     /// The value ends before the bytes do.
     #[error("{0} bytes behind the end of the value")]
     Trailing(usize),
-    /// The encoding is longer than allowed.
-    #[error("{found} bytes where {limit} is the limit")]
-    TooLarge {
-        /// Most bytes allowed.
-        limit: usize,
-        /// Bytes of the encoded value.
-        found: usize,
-    },
 }
 
 /// Appends the encoding of `value`, without a limit on its length.
@@ -43,15 +34,6 @@ fn write<T: Serialize + ?Sized>(value: &T, out: &mut impl std::io::Write) -> Res
     bincode::serde::encode_into_std_write(value, out, bincode::config::standard())
         .map(drop)
         .map_err(PayloadError::Encode)
-}
-
-/// Appends the encoding of `value`. Returns an error if `out` is then longer than the body of a command may be.
-pub(crate) fn encode<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(), PayloadError> {
-    append(value, out)?;
-    if out.len() > BODY_MAX {
-        return Err(PayloadError::TooLarge { limit: BODY_MAX, found: out.len() });
-    }
-    Ok(())
 }
 
 /// Returns the number of bytes of the encoding of `value`.
@@ -95,9 +77,9 @@ mod tests {
     #[test]
     fn a_tuple_is_the_concatenation_of_its_elements() {
         let (mut whole, mut parts) = (Vec::new(), Vec::new());
-        encode(&("ada", 100u64, Some(true)), &mut whole).unwrap();
-        encode("ada", &mut parts).unwrap();
-        encode(&(100u64, Some(true)), &mut parts).unwrap();
+        append(&("ada", 100u64, Some(true)), &mut whole).unwrap();
+        append("ada", &mut parts).unwrap();
+        append(&(100u64, Some(true)), &mut parts).unwrap();
         assert_eq!(whole, parts);
     }
 
@@ -105,7 +87,7 @@ mod tests {
     fn a_length_is_that_of_the_encoding() {
         for value in [("", 0u64, None), ("ada", 1 << 40, Some(true))] {
             let mut bytes = Vec::new();
-            encode(&value, &mut bytes).unwrap();
+            append(&value, &mut bytes).unwrap();
             assert_eq!(encoded_len(&value).unwrap(), bytes.len());
         }
     }
@@ -118,7 +100,7 @@ mod tests {
     #[test]
     fn borrowed_strings_point_into_the_bytes() {
         let mut bytes = Vec::new();
-        encode(&("ada", 7u8), &mut bytes).unwrap();
+        append(&("ada", 7u8), &mut bytes).unwrap();
         let (name, seven): (&str, u8) = decode_borrowed(&bytes).unwrap();
         assert!(bytes.as_ptr_range().contains(&name.as_ptr()));
         assert_eq!((name, seven), ("ada", 7));

@@ -8,6 +8,7 @@ pub(crate) use commands_error::CommandsError;
 pub use config_error::ConfigError;
 
 use crate::codec::payload::PayloadError;
+use crate::codec::shape::encode_error::EncodeError;
 use crate::node::{IdentityError, JoinError, StartError};
 use crate::remote::{RemoteError, ResolveError};
 use crate::request::error::{Outcome, RequestError};
@@ -61,8 +62,15 @@ pub(crate) enum ErrorKind {
         /// The names of the command's arguments.
         takes: &'static [&'static str],
     },
-    /// The `Serialize` of an argument failed. Nothing was sent.
-    Arguments(PayloadError),
+    /// An argument cannot be encoded as what the command takes. Nothing was sent.
+    Arguments {
+        /// The name of the argument.
+        argument: String,
+        /// The reason.
+        error: EncodeError,
+    },
+    /// A key of several cannot be encoded. Nothing was sent.
+    Key(PayloadError),
     /// A key or a command is longer than allowed. Nothing was sent.
     TooLarge {
         /// The part that is too long: "key" or "command".
@@ -130,11 +138,11 @@ impl Error {
         match &self.0.kind {
             ErrorKind::Request(error) => error.code(),
             ErrorKind::UnknownMethod { .. } => RequestError::UnknownMethod.code(),
-            ErrorKind::Shape { .. } => RequestError::BadArguments.code(),
+            ErrorKind::Shape { .. } | ErrorKind::Arguments { .. } => RequestError::BadArguments.code(),
             ErrorKind::TooLarge { .. } => RequestError::TooLarge.code(),
             ErrorKind::Partial(_) => 100,
             ErrorKind::NodeThread => 101,
-            ErrorKind::Arguments(_) => 102,
+            ErrorKind::Key(_) => 102,
             ErrorKind::Result(_) => 103,
             ErrorKind::EmptyPage => 104,
             ErrorKind::NeverEqual => 105,
@@ -188,7 +196,8 @@ impl Error {
             ErrorKind::NodeThread
             | ErrorKind::UnknownMethod { .. }
             | ErrorKind::Shape { .. }
-            | ErrorKind::Arguments(_)
+            | ErrorKind::Arguments { .. }
+            | ErrorKind::Key(_)
             | ErrorKind::TooLarge { .. }
             | ErrorKind::Config(_)
             | ErrorKind::Start(_)
@@ -266,7 +275,8 @@ impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match &self.0.kind {
             ErrorKind::Request(error) | ErrorKind::Partial(error) => Some(error),
-            ErrorKind::Arguments(cause) | ErrorKind::Result(cause) => Some(cause),
+            ErrorKind::Arguments { error, .. } => Some(error),
+            ErrorKind::Key(cause) | ErrorKind::Result(cause) => Some(cause),
             ErrorKind::Start(cause) => Some(cause),
             ErrorKind::Commands(cause) => Some(cause),
             ErrorKind::Join(cause) => Some(cause),
@@ -321,8 +331,9 @@ impl fmt::Display for ErrorKind {
             ErrorKind::Shape { takes } => {
                 write!(f, "the arguments do not fit; give one tuple of ({})", takes.join(", "))
             }
-            ErrorKind::Arguments(cause) => {
-                write!(f, "an argument cannot be encoded ({cause}); see how its type implements `Serialize`")
+            ErrorKind::Key(cause) => write!(f, "a key cannot be encoded: {cause}"),
+            ErrorKind::Arguments { argument, error } => {
+                write!(f, "the argument `{argument}` does not fit: {error}")
             }
             ErrorKind::TooLarge { part, limit, found } => {
                 write!(f, "the {part} takes {found} bytes, the limit is {limit}; cut it into several")

@@ -1,5 +1,5 @@
 //! The encoded arguments of a command: the key first, then the others in order. Each is encoded
-//! once, except where a command with several keys is split (`split.rs`).
+//! once (`encoding.rs`), except where a command with several keys is split (`split.rs`).
 
 use crate::codec::command::Command;
 use crate::codec::frame::{BODY_MAX, KEY_MAX};
@@ -10,7 +10,7 @@ use serde::de::Deserialize;
 use serde::{Serialize, Serializer};
 
 /// The initial capacity of an encoding buffer, in bytes: a small command allocates once.
-const CAPACITY: usize = 64;
+pub(super) const CAPACITY: usize = 64;
 
 /// The error for bytes that do not decode as the expected type, or for a value that cannot be encoded.
 #[derive(Debug, thiserror::Error)]
@@ -27,23 +27,6 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    /// Encodes a key and the tuple of the other arguments. If this fails, nothing was sent.
-    pub fn keyed<K: Serialize + ?Sized, A: Serialize>(key: &K, others: &A) -> Result<Arguments, Error> {
-        let mut body = Vec::with_capacity(CAPACITY);
-        payload::encode(key, &mut body).map_err(refused)?;
-        let key_len = body.len();
-        check_key_len(key_len)?;
-        payload::encode(others, &mut body).map_err(refused)?;
-        Arguments::within_limits(body, key_len)
-    }
-
-    /// Encodes the tuple of the arguments of a command that has no key. If this fails, nothing was sent.
-    pub fn keyless<A: Serialize>(arguments: &A) -> Result<Arguments, Error> {
-        let mut body = Vec::with_capacity(CAPACITY);
-        payload::encode(arguments, &mut body).map_err(refused)?;
-        Arguments::within_limits(body, 0)
-    }
-
     /// Wraps encoded arguments, and checks the limits of the key and of the whole.
     pub(crate) fn within_limits(body: Vec<u8>, key_len: usize) -> Result<Arguments, Error> {
         assert!(key_len <= body.len(), "the key is part of the body");
@@ -72,16 +55,6 @@ pub(crate) fn check_key_len(found: usize) -> Result<(), Error> {
         Err(ErrorKind::TooLarge { part: "key", limit: KEY_MAX, found }.into())
     } else {
         Ok(())
-    }
-}
-
-/// Converts the error of an encoding into the caller's error.
-pub(crate) fn refused(cause: PayloadError) -> Error {
-    match cause {
-        PayloadError::TooLarge { limit, found } => {
-            ErrorKind::TooLarge { part: "command", limit, found }.into()
-        }
-        other => ErrorKind::Arguments(other).into(),
     }
 }
 
@@ -114,6 +87,27 @@ impl Serialize for Raw<'_> {
     }
 }
 
+/// Arguments of tests, encoded as the library does.
+#[cfg(test)]
+impl Arguments {
+    /// Encodes a key and the tuple of the other arguments.
+    pub fn keyed<K: Serialize + ?Sized, A: Serialize>(key: &K, others: &A) -> Result<Arguments, Error> {
+        let mut body = Vec::with_capacity(CAPACITY);
+        payload::append(key, &mut body).unwrap();
+        let key_len = body.len();
+        check_key_len(key_len)?;
+        payload::append(others, &mut body).unwrap();
+        Arguments::within_limits(body, key_len)
+    }
+
+    /// Encodes the tuple of the arguments of a command that has no key.
+    pub fn keyless<A: Serialize>(arguments: &A) -> Result<Arguments, Error> {
+        let mut body = Vec::with_capacity(CAPACITY);
+        payload::append(arguments, &mut body).unwrap();
+        Arguments::within_limits(body, 0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,7 +117,7 @@ mod tests {
         let arguments = Arguments::keyed("ada", &(&7u8, &true)).unwrap();
         assert_eq!((arguments.key(), &arguments.body[..]), (&b"\x03ada"[..], &b"\x03ada\x07\x01"[..]));
         let mut tuple = Vec::new();
-        payload::encode(&("ada", 7u8, true), &mut tuple).unwrap();
+        payload::append(&("ada", 7u8, true), &mut tuple).unwrap();
         assert_eq!(arguments.body, tuple);
     }
 

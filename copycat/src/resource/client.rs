@@ -3,6 +3,7 @@
 use super::arguments::Arguments;
 use super::block_on::block_on;
 use super::commands::{Commands, Method, Route};
+use super::encoding::{ArgumentEncoder, Encoders};
 use super::join::join_all;
 use super::line::Line;
 use super::merge::merge_decoded;
@@ -13,6 +14,7 @@ use crate::codec::access::{Access, Consistency};
 use crate::codec::command::Call;
 use crate::codec::ids::GroupId;
 use crate::codec::payload;
+use crate::codec::shape::schema::Schema;
 use crate::error::{CallSite, Error, ErrorKind};
 use crate::request::error::Outcome;
 use crate::request::sender::{Answer, RequestSender};
@@ -38,6 +40,7 @@ pub struct ResourceClient {
 struct Resource {
     name: Arc<str>,
     partitions: Box<[Partition]>,
+    encoders: Encoders,
     listening: StatusSender,
 }
 
@@ -61,10 +64,17 @@ impl fmt::Debug for ResourceClient {
 }
 
 impl ResourceClient {
-    /// Creates the client of an open resource. `partitions` are in the order of their numbers, at least one.
-    pub(crate) fn new(name: &str, partitions: Vec<Partition>, listening: StatusSender) -> ResourceClient {
+    /// Creates the client of an open resource. `partitions` are in the order of their numbers, at least one. `schema`
+    /// is that of the commands that will be called.
+    pub(crate) fn new(
+        name: &str,
+        partitions: Vec<Partition>,
+        schema: Schema,
+        listening: StatusSender,
+    ) -> ResourceClient {
         assert!(!partitions.is_empty(), "a resource has at least one partition");
-        let resource = Resource { name: name.into(), partitions: partitions.into(), listening };
+        let encoders = Encoders::new(schema);
+        let resource = Resource { name: name.into(), partitions: partitions.into(), encoders, listening };
         ResourceClient { resource: Arc::new(resource), consistency: None, line: None }
     }
 
@@ -107,8 +117,15 @@ impl ResourceClient {
 
     /// Returns the partitions over which a command with several keys is spread.
     #[must_use]
-    pub fn spread(&self, method: &'static Method) -> Spread {
-        Spread { partitions: self.resource.partitions.len(), all: method.route == Route::All }
+    pub fn spread(&self, method: &'static Method) -> Spread<'_> {
+        let (partitions, all) = (self.resource.partitions.len(), method.route == Route::All);
+        Spread { partitions, all, encoder: self.arguments(method) }
+    }
+
+    /// Returns the encoder of a command's arguments.
+    #[must_use]
+    pub fn arguments(&self, method: &'static Method) -> ArgumentEncoder<'_> {
+        self.resource.encoders.of(method.id)
     }
 
     /// Sends each partition its part of a command with several keys, waits for all results, and merges them.
@@ -208,7 +225,8 @@ impl ResourceClient {
                 ErrorKind::UnknownMethod { name: name.into(), resource: self.resource.name.clone() }.into()
             );
         };
-        let encoded = tuple::encode(method, arguments).map_err(|error| error.at(self.call_site(method)))?;
+        let encoded = tuple::encode(method, self.arguments(method), arguments)
+            .map_err(|error| error.at(self.call_site(method)))?;
         Ok((method, encoded))
     }
 

@@ -102,7 +102,7 @@ pub(crate) type FindShapes = fn(&mut Shapes);
 pub(crate) type Merge = fn(results: &[Bytes], out: &mut Vec<u8>) -> Result<(), EncodingError>;
 
 /// The type of [`Method::split`].
-pub(crate) type Split = fn(body: &[u8], spread: Spread) -> Result<Parts, Error>;
+pub(crate) type Split = fn(body: &[u8], spread: Spread<'_>) -> Result<Parts, Error>;
 
 /// The constructors that generated code uses, with what every method has; then the setters for the rest.
 impl Method {

@@ -4,6 +4,7 @@
 use super::client::{Partition, ResourceClient};
 use super::dispatch::{Checks, Dispatch, Replica};
 use super::proxy::Proxy;
+use super::schema::schema_of;
 use super::state_machine::group_of;
 use crate::codec::access::Access;
 use crate::codec::command::Call;
@@ -33,7 +34,8 @@ where
     let checks = Checks::new::<P::Commands>();
     let thread = threads::spawn(format!("local-{name}"), move || serve(requests, machines, &checks))?;
     let partitions = groups.into_iter().map(|group| Partition { group, sender: sender.clone() });
-    Ok((P::from_client(ResourceClient::new(name, partitions.collect(), StatusSender::new(1).0)), thread))
+    let (schema, listening) = (schema_of::<P::Commands>().schema, StatusSender::new(1).0);
+    Ok((P::from_client(ResourceClient::new(name, partitions.collect(), schema, listening)), thread))
 }
 
 fn serve<S: Send + 'static>(

@@ -96,7 +96,7 @@ mod tests {
     fn encoded_results_merge_in_the_partitions_order() {
         let encoded = |list: &[u8]| {
             let mut out = Vec::new();
-            payload::encode(&list.to_vec(), &mut out).unwrap();
+            payload::append(&list.to_vec(), &mut out).unwrap();
             Bytes::from(out)
         };
         let mut out = Vec::new();

@@ -13,6 +13,7 @@ pub(crate) mod block_on;
 pub(crate) mod client;
 pub(crate) mod commands;
 pub(crate) mod dispatch;
+pub(crate) mod encoding;
 pub(crate) mod join;
 mod line;
 #[cfg(feature = "testing")]

@@ -184,7 +184,7 @@ mod tests {
         let page = Page::take(iter::repeat_n((), 10_000), u64::MAX);
         assert_eq!((page.items.len(), page.more), (4_096, true));
         let mut bytes = Vec::new();
-        payload::encode(&page, &mut bytes).unwrap();
+        payload::append(&page, &mut bytes).unwrap();
         assert_eq!(payload::decode::<Page<()>>(&bytes).unwrap(), page);
     }
 

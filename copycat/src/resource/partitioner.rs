@@ -24,7 +24,7 @@ mod tests {
     fn keys_stay_where_they_are() {
         fn places<T: serde::Serialize + ?Sized>(key: &T) -> [usize; 4] {
             let mut bytes = Vec::new();
-            payload::encode(key, &mut bytes).unwrap();
+            payload::append(key, &mut bytes).unwrap();
             [2, 3, 16, 1000].map(|partitions| HashPartitioner::partition(&bytes, partitions))
         }
         // 0x2d06800538d394c2, the published hash of the empty input.

@@ -1,9 +1,10 @@
 //! Splits a command with several keys into one command for each partition that some of the keys belong to.
 
-use super::arguments::{Arguments, check_key_len, refused};
+use super::arguments::{Arguments, check_key_len};
+use super::encoding::ArgumentEncoder;
 use super::partitioner::HashPartitioner;
 use crate::codec::payload;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use serde::Serialize;
 use std::iter;
 
@@ -12,11 +13,13 @@ pub(crate) type Parts = Vec<(usize, Arguments)>;
 
 /// The partitions over which a command is spread.
 #[derive(Clone, Copy, Debug)]
-pub struct Spread {
+pub struct Spread<'a> {
     /// The number of partitions, at least one.
     pub(crate) partitions: usize,
     /// Whether partitions that none of the keys belong to get an empty part as well.
     pub(crate) all: bool,
+    /// Encodes each part.
+    pub(crate) encoder: ArgumentEncoder<'a>,
 }
 
 /// A collection that can be split by its keys: taken apart, and rebuilt from some of its elements.
@@ -35,9 +38,9 @@ impl<C: IntoIterator + Default + Extend<Self::Item>> Splittable for C {}
 /// An empty collection gives empty parts: one for each partition with `spread.all`, otherwise one for partition 0.
 pub fn split<C, K>(
     collection: C,
-    spread: Spread,
+    spread: Spread<'_>,
     key: impl Fn(&C::Item) -> &K,
-    encode: impl Fn(&C) -> Result<Arguments, Error>,
+    encode: impl Fn(ArgumentEncoder<'_>, &C) -> Result<Arguments, Error>,
 ) -> Result<Parts, Error>
 where
     C: Splittable,
@@ -47,7 +50,7 @@ where
     let mut encoded = Vec::new();
     for element in collection {
         encoded.clear();
-        payload::encode(key(&element), &mut encoded).map_err(refused)?;
+        payload::append(key(&element), &mut encoded).map_err(ErrorKind::Key)?;
         check_key_len(encoded.len())?;
         let at = HashPartitioner::partition(&encoded, spread.partitions);
         shares[at].get_or_insert_default().extend(iter::once(element));
@@ -57,7 +60,7 @@ where
         None if spread.all || (empty && at == 0) => Some((at, C::default())),
         share => Some((at, share?)),
     });
-    parts.map(|(at, share)| Ok((at, encode(&share)?))).collect()
+    parts.map(|(at, share)| Ok((at, encode(spread.encoder, &share)?))).collect()
 }
 
 #[cfg(test)]
@@ -66,7 +69,13 @@ mod tests {
     use crate::codec::frame::KEY_MAX;
     use std::collections::{BTreeMap, BTreeSet};
 
-    const FOUR: Spread = Spread { partitions: 4, all: false };
+    fn spread(partitions: usize, all: bool) -> Spread<'static> {
+        Spread { partitions, all, encoder: ArgumentEncoder::unused() }
+    }
+
+    fn four() -> Spread<'static> {
+        spread(4, false)
+    }
 
     fn bodies(parts: Parts) -> Vec<(usize, Vec<u8>)> {
         parts.into_iter().map(|(at, arguments)| (at, arguments.body)).collect()
@@ -76,7 +85,8 @@ mod tests {
     fn each_element_goes_where_a_command_with_its_key_goes() {
         let pairs: Vec<(u32, String)> = (0..100).map(|key| (key, format!("value {key}"))).collect();
         let parts =
-            split(pairs.clone(), FOUR, |each| &each.0, |pairs| Arguments::keyless(&(7u8, pairs))).unwrap();
+            split(pairs.clone(), four(), |each| &each.0, |_, pairs| Arguments::keyless(&(7u8, pairs)))
+                .unwrap();
         let mut found = BTreeMap::new();
         for (at, arguments) in parts {
             let (seven, share): (u8, Vec<(u32, String)>) = payload::decode(&arguments.body).unwrap();
@@ -94,16 +104,16 @@ mod tests {
     #[test]
     fn one_partition_gets_what_was_given() {
         let whole: BTreeSet<&str> = ["ada", "grace"].into();
-        let one = Spread { partitions: 1, all: false };
-        let parts = split(whole.clone(), one, |each| each, |names| Arguments::keyless(&(names,))).unwrap();
+        let one = spread(1, false);
+        let parts = split(whole.clone(), one, |each| each, |_, names| Arguments::keyless(&(names,))).unwrap();
         assert_eq!(bodies(parts), [(0, Arguments::keyless(&(whole,)).unwrap().body)]);
     }
 
     #[test]
     fn what_has_no_key_goes_to_the_first_or_to_all() {
         let parts = |all| {
-            let spread = Spread { partitions: 3, all };
-            split(Vec::<u8>::new(), spread, |each| each, |keys| Arguments::keyless(&(keys,))).unwrap()
+            let spread = spread(3, all);
+            split(Vec::<u8>::new(), spread, |each| each, |_, keys| Arguments::keyless(&(keys,))).unwrap()
         };
         assert_eq!(bodies(parts(false)), [(0, vec![0])]);
         assert_eq!(bodies(parts(true)), [(0, vec![0]), (1, vec![0]), (2, vec![0])]);
@@ -111,8 +121,8 @@ mod tests {
 
     #[test]
     fn all_get_their_part_where_it_is_for_all() {
-        let all = Spread { all: true, ..FOUR };
-        let parts = split(vec![7u8], all, |each| each, |keys| Arguments::keyless(&(keys,))).unwrap();
+        let all = spread(4, true);
+        let parts = split(vec![7u8], all, |each| each, |_, keys| Arguments::keyless(&(keys,))).unwrap();
         let filled: Vec<_> = parts.iter().filter(|(_, part)| part.body != [0]).collect();
         assert_eq!((parts.len(), filled.len()), (4, 1));
     }
@@ -120,7 +130,7 @@ mod tests {
     #[test]
     fn a_key_that_no_other_command_could_have_is_refused() {
         let long = vec!["x".repeat(KEY_MAX)];
-        let error = split(long, FOUR, |each| each, |keys| Arguments::keyless(&(keys,))).unwrap_err();
+        let error = split(long, four(), |each| each, |_, keys| Arguments::keyless(&(keys,))).unwrap_err();
         assert_eq!(error.code(), 13);
     }
 }

@@ -1,20 +1,23 @@
 //! The arguments of a command that is submitted by name: a tuple of an undeclared type, which is taken apart so
 //! that the key can be encoded first.
 
-use super::arguments::{Arguments, refused};
+use super::arguments::Arguments;
 use super::commands::Method;
-use crate::codec::payload::{self, PayloadError};
+use super::encoding::ArgumentEncoder;
 use crate::error::{Error, ErrorKind};
 use serde::ser::{Impossible, SerializeTuple, SerializeTupleStruct};
 use serde::{Serialize, Serializer};
 use std::fmt;
 
-/// Encodes a tuple, in the order of the declaration, as the arguments of `method`, and checks that it fits. If this
-/// fails, nothing was sent.
-pub(crate) fn encode<A: Serialize + ?Sized>(method: &'static Method, tuple: &A) -> Result<Arguments, Error> {
-    let elements = tuple.serialize(Elements).map_err(|stop| match stop {
+/// Encodes a tuple, in the order of the declaration, as the arguments of `method`. If this fails, nothing was sent.
+pub(crate) fn encode<A: Serialize + ?Sized>(
+    method: &'static Method,
+    encoder: ArgumentEncoder<'_>,
+    tuple: &A,
+) -> Result<Arguments, Error> {
+    let elements = tuple.serialize(Elements { encoder }).map_err(|stop| match stop {
         Stop::Shape | Stop::Custom => ErrorKind::Shape { takes: method.arguments }.into(),
-        Stop::Element(cause) => refused(cause),
+        Stop::Element(error) => error,
     })?;
     if elements.len() != method.arguments.len() {
         return Err(ErrorKind::Shape { takes: method.arguments }.into());
@@ -27,14 +30,10 @@ pub(crate) fn encode<A: Serialize + ?Sized>(method: &'static Method, tuple: &A) 
             body.extend_from_slice(element);
         }
     }
-    let arguments = match method.split {
+    match method.split {
         // Each part has its own limits.
-        Some(_) => Arguments { body, key_len },
-        None => Arguments::within_limits(body, key_len)?,
-    };
-    match (method.check)(&arguments.body, key_len) {
-        Ok(()) => Ok(arguments),
-        Err(_) => Err(ErrorKind::Shape { takes: method.arguments }.into()),
+        Some(_) => Ok(Arguments { body, key_len }),
+        None => Arguments::within_limits(body, key_len),
     }
 }
 
@@ -45,8 +44,8 @@ enum Stop {
     Shape,
     #[error("the value's own `Serialize` failed")]
     Custom,
-    #[error(transparent)]
-    Element(PayloadError),
+    #[error("{0}")]
+    Element(Error),
 }
 
 impl serde::ser::Error for Stop {
@@ -56,22 +55,29 @@ impl serde::ser::Error for Stop {
 }
 
 /// A serializer that accepts a tuple, the unit, or a reference to one, and returns the encoding of each element.
-struct Elements;
+struct Elements<'a> {
+    encoder: ArgumentEncoder<'a>,
+}
 
 /// The encodings of the elements seen so far.
-#[derive(Default)]
-struct Encoded(Vec<Vec<u8>>);
+struct Encoded<'a> {
+    encoder: ArgumentEncoder<'a>,
+    elements: Vec<Vec<u8>>,
+}
 
-impl Encoded {
+impl Encoded<'_> {
     fn push<T: Serialize + ?Sized>(&mut self, element: &T) -> Result<(), Stop> {
-        let mut bytes = Vec::new();
-        payload::append(element, &mut bytes).map_err(Stop::Element)?;
-        self.0.push(bytes);
+        let (at, mut bytes) = (self.elements.len(), Vec::new());
+        if at == self.encoder.len() {
+            return Err(Stop::Shape);
+        }
+        self.encoder.argument(at, element, &mut bytes).map_err(Stop::Element)?;
+        self.elements.push(bytes);
         Ok(())
     }
 }
 
-impl SerializeTuple for Encoded {
+impl SerializeTuple for Encoded<'_> {
     type Ok = Vec<Vec<u8>>;
     type Error = Stop;
 
@@ -80,11 +86,11 @@ impl SerializeTuple for Encoded {
     }
 
     fn end(self) -> Result<Vec<Vec<u8>>, Stop> {
-        Ok(self.0)
+        Ok(self.elements)
     }
 }
 
-impl SerializeTupleStruct for Encoded {
+impl SerializeTupleStruct for Encoded<'_> {
     type Ok = Vec<Vec<u8>>;
     type Error = Stop;
 
@@ -93,7 +99,7 @@ impl SerializeTupleStruct for Encoded {
     }
 
     fn end(self) -> Result<Vec<Vec<u8>>, Stop> {
-        Ok(self.0)
+        Ok(self.elements)
     }
 }
 
@@ -108,12 +114,12 @@ macro_rules! refuse {
 
 type Never = Impossible<Vec<Vec<u8>>, Stop>;
 
-impl Serializer for Elements {
+impl<'a> Serializer for Elements<'a> {
     type Ok = Vec<Vec<u8>>;
     type Error = Stop;
     type SerializeSeq = Never;
-    type SerializeTuple = Encoded;
-    type SerializeTupleStruct = Encoded;
+    type SerializeTuple = Encoded<'a>;
+    type SerializeTupleStruct = Encoded<'a>;
     type SerializeTupleVariant = Never;
     type SerializeMap = Never;
     type SerializeStruct = Never;
@@ -123,12 +129,12 @@ impl Serializer for Elements {
         Ok(Vec::new())
     }
 
-    fn serialize_tuple(self, _: usize) -> Result<Encoded, Stop> {
-        Ok(Encoded::default())
+    fn serialize_tuple(self, _: usize) -> Result<Encoded<'a>, Stop> {
+        Ok(Encoded { encoder: self.encoder, elements: Vec::new() })
     }
 
-    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Encoded, Stop> {
-        Ok(Encoded::default())
+    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Encoded<'a>, Stop> {
+        Ok(Encoded { encoder: self.encoder, elements: Vec::new() })
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(

@@ -134,8 +134,8 @@ fn body(machine: &Machine, command: &Command, flavour: &Flavour) -> TokenStream 
         // A method that returns nothing has nothing to merge.
         (Some(parts), None) => ("call_parts", parts, Some(quote!(|(), ()| ()))),
         (Some(parts), merge) => ("call_parts", parts, merge),
-        (None, Some(merge)) => ("call_all", encoded(machine, command), Some(merge)),
-        (None, None) => ("call", encoded(machine, command), None),
+        (None, Some(merge)) => ("call_all", encoded(machine, command, &method), Some(merge)),
+        (None, None) => ("call", encoded(machine, command, &method), None),
     };
     let suffix = if flavour.blocking { "_blocking" } else { "" };
     let call = format_ident!("{call}{suffix}", span = Span::mixed_site());
@@ -148,12 +148,12 @@ fn body(machine: &Machine, command: &Command, flavour: &Flavour) -> TokenStream 
 }
 
 /// Generates the expression that encodes a command's arguments, without owning any of them.
-fn encoded(machine: &Machine, command: &Command) -> TokenStream {
-    let arguments = machine.private("Arguments");
+fn encoded(machine: &Machine, command: &Command, method: &TokenStream) -> TokenStream {
+    let encoder = quote_spanned!(Span::mixed_site()=> self.client.arguments(#method));
     let others = command.others().map(|argument| borrowed(machine, argument));
     match command.key().map(|argument| borrowed(machine, argument)) {
-        Some(key) => quote!(#arguments::keyed(#key, &(#(#others,)*))),
-        None => quote!(#arguments::keyless(&(#(#others,)*))),
+        Some(key) => quote!(#encoder.keyed(#key, &(#(#others,)*))),
+        None => quote!(#encoder.keyless(&(#(#others,)*))),
     }
 }
 

@@ -185,7 +185,7 @@ fn split(machine: &Machine, command: &Command) -> Option<TokenStream> {
 /// Generates the expression that makes a part for each partition out of the arguments of a command with several keys.
 pub(super) fn parts(machine: &Machine, command: &Command, spread: &TokenStream) -> Option<TokenStream> {
     let Split { at, element, key } = command.split.as_ref()?;
-    let (split, arguments) = (machine.private("split"), machine.private("Arguments"));
+    let split = machine.private("split");
     let Argument { name, passing, .. } = &command.arguments[*at];
     let collection = match passing {
         ArgumentMode::AsWritten | ArgumentMode::Borrowed(_) => quote!(#name),
@@ -203,7 +203,7 @@ pub(super) fn parts(machine: &Machine, command: &Command, spread: &TokenStream) 
         field => quote!(&#field),
     };
     Some(quote_spanned! {Span::mixed_site()=>
-        #split(#collection, #spread, |#element| #key, |#name| #arguments::keyless(&(#(#encoded,)*)))
+        #split(#collection, #spread, |#element| #key, |encoder, #name| encoder.keyless(&(#(#encoded,)*)))
     })
 }
 

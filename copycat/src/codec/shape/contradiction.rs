@@ -44,30 +44,23 @@ enum Plain<'a> {
     Enum(&'a [Variant]),
 }
 
-fn plain<'a>(mut shape: &'a Shape, types: &'a Types) -> Plain<'a> {
-    // A type of which no value exists may wrap itself.
-    for _ in 0..=types.0.len() {
-        match shape {
-            // Elements of one byte are encoded like bytes.
-            Shape::List(content) if is_byte(content, types) => return Plain::Bytes,
-            Shape::Primitive(Primitive::Bytes) => return Plain::Bytes,
-            Shape::Unit => return Plain::Unit,
-            Shape::Tuple(parts) => return Plain::Tuple(parts),
-            Shape::Named(index) => match &types.get(*index).body {
-                Body::Struct(Fields::Newtype(content)) => shape = content,
-                Body::Struct(Fields::Unit) => return Plain::Unit,
-                Body::Struct(Fields::Tuple(parts)) => return Plain::Tuple(parts),
-                Body::Struct(Fields::Named(fields)) => return Plain::Struct(fields),
-                Body::Enum(variants) => return Plain::Enum(variants),
-            },
-            _ => return Plain::Shape(shape),
-        }
+fn plain<'a>(shape: &'a Shape, types: &'a Types) -> Plain<'a> {
+    match types.unwrapped(shape) {
+        // Elements of one byte are encoded like bytes.
+        Shape::List(content) if types.unwrapped(content).is_byte() => Plain::Bytes,
+        Shape::Primitive(Primitive::Bytes) => Plain::Bytes,
+        Shape::Unit => Plain::Unit,
+        Shape::Tuple(parts) => Plain::Tuple(parts),
+        Shape::Named(index) => match &types.get(*index).body {
+            Body::Struct(Fields::Unit) => Plain::Unit,
+            Body::Struct(Fields::Tuple(parts)) => Plain::Tuple(parts),
+            Body::Struct(Fields::Named(fields)) => Plain::Struct(fields),
+            Body::Enum(variants) => Plain::Enum(variants),
+            // It wraps itself: no value of it exists.
+            Body::Struct(Fields::Newtype(_)) => Plain::Shape(shape),
+        },
+        other => Plain::Shape(other),
     }
-    Plain::Shape(shape)
-}
-
-fn is_byte(shape: &Shape, types: &Types) -> bool {
-    matches!(plain(shape, types), Plain::Shape(Shape::Primitive(Primitive::U8)))
 }
 
 impl Comparison<'_> {

@@ -7,8 +7,11 @@
 //! Begin with [`Shape`], then [`tracer`].
 
 pub(crate) mod contradiction;
+pub(crate) mod encode_error;
+pub(crate) mod encoder;
 mod exploration;
 mod graph;
+mod numbers;
 pub(crate) mod parse;
 mod sampler;
 mod samples;
@@ -108,6 +111,35 @@ impl Types {
     /// Returns the struct or enum with this index.
     pub(crate) fn get(&self, index: u32) -> &NamedType {
         &self.0[index as usize]
+    }
+
+    /// Sees through structs with one nameless field: they are encoded as what they wrap.
+    pub(crate) fn unwrapped<'a>(&'a self, mut shape: &'a Shape) -> &'a Shape {
+        // A type of which no value exists may wrap itself.
+        for _ in 0..=self.0.len() {
+            let Shape::Named(index) = shape else { break };
+            let Body::Struct(Fields::Newtype(content)) = &self.get(*index).body else { break };
+            shape = content;
+        }
+        shape
+    }
+}
+
+impl Shape {
+    fn is_byte(&self) -> bool {
+        matches!(self, Shape::Primitive(Primitive::U8))
+    }
+}
+
+impl Fields {
+    /// Returns the number of fields.
+    fn len(&self) -> usize {
+        match self {
+            Fields::Unit => 0,
+            Fields::Newtype(_) => 1,
+            Fields::Tuple(parts) => parts.len(),
+            Fields::Named(fields) => fields.len(),
+        }
     }
 }
 

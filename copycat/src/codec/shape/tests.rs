@@ -1,6 +1,7 @@
 //! The shapes of types of all kinds, and the differences between them.
 
 mod differences;
+mod encoding;
 mod foreign;
 mod own;
 mod schemas;

@@ -1,0 +1,460 @@
+//! Encodes a value by its recorded shape, not by what its `Serialize` happens to say.
+//!
+//! The two sides of serde are written apart, and some attributes make them disagree: a field that is left out, a
+//! variant that is skipped. The encoding has no names, so the reader would take one field for another. Here every step
+//! of `Serialize` is compared with the shape, which is what the reader expects. Numbers are encoded as the type of the
+//! shape if they fit it: the literal `100` is an `i32`, and becomes the `u64` that a command takes.
+
+use super::encode_error::{EncodeError, Fault, Step};
+use super::numbers::{Number, put, put_bytes, put_len, put_number};
+use super::{Body, Fields, Primitive, Shape, Types, Variant};
+use crate::codec::payload;
+use serde::ser::{
+    self, Serialize, SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple,
+};
+use serde::ser::{SerializeTupleStruct, SerializeTupleVariant, Serializer};
+use std::fmt;
+
+/// Appends the encoding of `value` as a value of `shape`. On an error `out` ends with a part of it.
+pub(crate) fn encode<T: Serialize + ?Sized>(
+    value: &T,
+    shape: &Shape,
+    types: &Types,
+    out: &mut Vec<u8>,
+) -> Result<(), EncodeError> {
+    match types.unwrapped(shape) {
+        Shape::Opaque(_) => payload::append(value, out).map_err(|error| Fault::Payload(error).into()),
+        shape => value.serialize(Encoder { shape, types, out }),
+    }
+}
+
+/// Writes one value.
+struct Encoder<'a> {
+    /// The shape, never a struct with one nameless field.
+    shape: &'a Shape,
+    types: &'a Types,
+    out: &'a mut Vec<u8>,
+}
+
+impl<'a> Encoder<'a> {
+    fn differs<T>(&self, found: impl fmt::Display) -> Result<T, EncodeError> {
+        let expected = self.shape.shown(self.types).to_string();
+        Err(Fault::Type { expected, found: found.to_string() }.into())
+    }
+
+    fn primitive<T: bincode::Encode>(self, is: Primitive, value: T, name: &str) -> Result<(), EncodeError> {
+        match self.shape {
+            Shape::Primitive(primitive) if *primitive == is => put(value, self.out),
+            _ => return self.differs(name),
+        }
+        Ok(())
+    }
+
+    /// Writes a whole number as the type of the shape.
+    fn whole<T: Copy + fmt::Display>(self, number: T, name: &str) -> Result<(), EncodeError>
+    where
+        Number: From<T>,
+    {
+        let fits = match self.shape {
+            Shape::Primitive(primitive) => put_number(Number::from(number), *primitive, self.out),
+            _ => false,
+        };
+        if fits { Ok(()) } else { self.differs(format_args!("{number} ({name})")) }
+    }
+
+    /// Returns the fields of a struct, if the shape is one.
+    fn fields(&self) -> Option<&'a Fields> {
+        let Shape::Named(index) = self.shape else { return None };
+        match &self.types.get(*index).body {
+            Body::Struct(fields) => Some(fields),
+            Body::Enum(_) => None,
+        }
+    }
+
+    fn unit(self, found: &str) -> Result<(), EncodeError> {
+        match (self.shape, self.fields()) {
+            (Shape::Unit, _) | (_, Some(Fields::Unit)) => Ok(()),
+            _ => self.differs(found),
+        }
+    }
+
+    /// Begins elements of one shape, or of a fixed number of shapes.
+    fn elements(self, len: Option<usize>, found: &str) -> Result<Parts<'a>, EncodeError> {
+        static BYTE: Shape = Shape::Primitive(Primitive::U8);
+        let expected = match (self.shape, self.fields()) {
+            (Shape::List(element), _) => Expected::Each(element),
+            (Shape::Primitive(Primitive::Bytes), _) => Expected::Each(&BYTE),
+            (Shape::Tuple(parts), _) | (_, Some(Fields::Tuple(parts))) => Expected::Tuple(parts),
+            (Shape::Unit, _) => Expected::Tuple(&[]),
+            _ => return self.differs(found),
+        };
+        Ok(Parts::begin(self.types, self.out, expected, found.into(), len))
+    }
+
+    /// Writes the number of a variant. Returns its fields, and its name for errors.
+    fn variant(&mut self, index: u32, name: &'static str) -> Result<(&'a Fields, String), EncodeError> {
+        let Shape::Named(named) = self.shape else {
+            return self.differs(format_args!("the variant `{name}`"));
+        };
+        let named = self.types.get(*named);
+        let Body::Enum(variants) = &named.body else {
+            return self.differs(format_args!("the variant `{name}`"));
+        };
+        let expected = variants.get(index as usize);
+        match expected {
+            Some(Variant { name: known, fields }) if known == name => {
+                put(index, self.out);
+                Ok((fields, format!("{}::{name}", named.name)))
+            }
+            _ => {
+                let expected = expected.map(|variant| variant.name.clone());
+                Err(Fault::Variant { owner: named.name.clone(), expected, found: name, index }.into())
+            }
+        }
+    }
+}
+
+macro_rules! wholes {
+    ($($method:ident $type:ident),*) => {$(
+        fn $method(self, number: $type) -> Result<(), EncodeError> {
+            self.whole(number, stringify!($type))
+        }
+    )*};
+}
+
+impl<'a> Serializer for Encoder<'a> {
+    type Ok = ();
+    type Error = EncodeError;
+    type SerializeSeq = Parts<'a>;
+    type SerializeTuple = Parts<'a>;
+    type SerializeTupleStruct = Parts<'a>;
+    type SerializeTupleVariant = Parts<'a>;
+    type SerializeMap = Parts<'a>;
+    type SerializeStruct = Parts<'a>;
+    type SerializeStructVariant = Parts<'a>;
+
+    wholes!(serialize_i8 i8, serialize_i16 i16, serialize_i32 i32, serialize_i64 i64, serialize_i128 i128,
+        serialize_u8 u8, serialize_u16 u16, serialize_u32 u32, serialize_u64 u64, serialize_u128 u128);
+
+    fn serialize_bool(self, value: bool) -> Result<(), EncodeError> {
+        self.primitive(Primitive::Bool, value, "a bool")
+    }
+
+    fn serialize_char(self, value: char) -> Result<(), EncodeError> {
+        self.primitive(Primitive::Char, value, "a char")
+    }
+
+    fn serialize_f32(self, value: f32) -> Result<(), EncodeError> {
+        match self.shape {
+            Shape::Primitive(Primitive::F64) => put(f64::from(value), self.out),
+            _ => return self.primitive(Primitive::F32, value, "an f32"),
+        }
+        Ok(())
+    }
+
+    fn serialize_f64(self, value: f64) -> Result<(), EncodeError> {
+        let short = value as f32;
+        match self.shape {
+            // No bit may be lost.
+            Shape::Primitive(Primitive::F32) if f64::from(short).to_bits() == value.to_bits() => {
+                put(short, self.out);
+            }
+            _ => return self.primitive(Primitive::F64, value, "an f64"),
+        }
+        Ok(())
+    }
+
+    fn serialize_str(self, value: &str) -> Result<(), EncodeError> {
+        match self.shape {
+            Shape::Primitive(Primitive::Str) => put_bytes(value.as_bytes(), self.out),
+            _ => return self.differs("a text"),
+        }
+        Ok(())
+    }
+
+    fn serialize_bytes(self, value: &[u8]) -> Result<(), EncodeError> {
+        match self.shape {
+            Shape::Primitive(Primitive::Bytes) => put_bytes(value, self.out),
+            Shape::List(element) if self.types.unwrapped(element).is_byte() => put_bytes(value, self.out),
+            _ => return self.differs("bytes"),
+        }
+        Ok(())
+    }
+
+    fn serialize_none(self) -> Result<(), EncodeError> {
+        match self.shape {
+            Shape::Option(_) => put(0u8, self.out),
+            _ => return self.differs("an option"),
+        }
+        Ok(())
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), EncodeError> {
+        let Shape::Option(content) = self.shape else { return self.differs("an option") };
+        put(1u8, self.out);
+        encode(value, content, self.types, self.out)
+    }
+
+    fn serialize_unit(self) -> Result<(), EncodeError> {
+        self.unit("()")
+    }
+
+    fn serialize_unit_struct(self, name: &'static str) -> Result<(), EncodeError> {
+        self.unit(name)
+    }
+
+    fn serialize_unit_variant(
+        mut self,
+        _: &'static str,
+        index: u32,
+        name: &'static str,
+    ) -> Result<(), EncodeError> {
+        let (fields, owner) = self.variant(index, name)?;
+        if matches!(fields, Fields::Unit) { Ok(()) } else { Err(EncodeError::kind(owner, fields, 0)) }
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        value: &T,
+    ) -> Result<(), EncodeError> {
+        value.serialize(self)
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        mut self,
+        _: &'static str,
+        index: u32,
+        name: &'static str,
+        value: &T,
+    ) -> Result<(), EncodeError> {
+        let (fields, owner) = self.variant(index, name)?;
+        let Fields::Newtype(content) = fields else { return Err(EncodeError::kind(owner, fields, 1)) };
+        encode(value, content, self.types, self.out)
+    }
+
+    fn serialize_seq(self, len: Option<usize>) -> Result<Parts<'a>, EncodeError> {
+        self.elements(len, "a sequence")
+    }
+
+    fn serialize_tuple(self, len: usize) -> Result<Parts<'a>, EncodeError> {
+        self.elements(Some(len), "a tuple")
+    }
+
+    fn serialize_tuple_struct(self, name: &'static str, len: usize) -> Result<Parts<'a>, EncodeError> {
+        self.elements(Some(len), name)
+    }
+
+    fn serialize_tuple_variant(
+        mut self,
+        _: &'static str,
+        index: u32,
+        name: &'static str,
+        len: usize,
+    ) -> Result<Parts<'a>, EncodeError> {
+        let (fields, owner) = self.variant(index, name)?;
+        let Fields::Tuple(parts) = fields else { return Err(EncodeError::kind(owner, fields, len)) };
+        Ok(Parts::begin(self.types, self.out, Expected::Tuple(parts), owner, Some(len)))
+    }
+
+    fn serialize_map(self, len: Option<usize>) -> Result<Parts<'a>, EncodeError> {
+        let Shape::Map(key, value) = self.shape else { return self.differs("a map") };
+        Ok(Parts::begin(self.types, self.out, Expected::Entries(key, value), "a map".into(), len))
+    }
+
+    fn serialize_struct(self, name: &'static str, len: usize) -> Result<Parts<'a>, EncodeError> {
+        let Some(Fields::Named(fields)) = self.fields() else { return self.differs(name) };
+        Ok(Parts::begin(self.types, self.out, Expected::Fields(fields), name.into(), Some(len)))
+    }
+
+    fn serialize_struct_variant(
+        mut self,
+        _: &'static str,
+        index: u32,
+        name: &'static str,
+        len: usize,
+    ) -> Result<Parts<'a>, EncodeError> {
+        let (fields, owner) = self.variant(index, name)?;
+        let Fields::Named(named) = fields else { return Err(EncodeError::kind(owner, fields, len)) };
+        Ok(Parts::begin(self.types, self.out, Expected::Fields(named), owner, Some(len)))
+    }
+
+    fn is_human_readable(&self) -> bool {
+        false
+    }
+}
+
+/// The shapes of the parts.
+enum Expected<'a> {
+    /// Any number of parts of one shape, after their number.
+    Each(&'a Shape),
+    /// Any number of keys and values, after their number.
+    Entries(&'a Shape, &'a Shape),
+    /// One part of each shape.
+    Tuple(&'a [Shape]),
+    /// One field of each name and shape.
+    Fields(&'a [(String, Shape)]),
+}
+
+/// Writes the parts of a value, one after another.
+struct Parts<'a> {
+    types: &'a Types,
+    out: &'a mut Vec<u8>,
+    expected: Expected<'a>,
+    /// The name for errors.
+    owner: String,
+    /// The number that was announced and written.
+    announced: Option<usize>,
+    /// The length of `out` before the parts.
+    start: usize,
+    count: usize,
+}
+
+impl<'a> Parts<'a> {
+    /// Begins the parts. Writes their number if it is not fixed.
+    fn begin(
+        types: &'a Types,
+        out: &'a mut Vec<u8>,
+        expected: Expected<'a>,
+        owner: String,
+        announced: Option<usize>,
+    ) -> Parts<'a> {
+        if let (Expected::Each(_) | Expected::Entries(..), Some(len)) = (&expected, announced) {
+            put_len(len, out);
+        }
+        let start = out.len();
+        Parts { types, out, expected, owner, announced, start, count: 0 }
+    }
+
+    fn fixed(&self) -> Option<usize> {
+        match &self.expected {
+            Expected::Each(_) | Expected::Entries(..) => None,
+            Expected::Tuple(parts) => Some(parts.len()),
+            Expected::Fields(fields) => Some(fields.len()),
+        }
+    }
+
+    fn wrong_count(&mut self, expected: usize, found: usize) -> EncodeError {
+        Fault::Fields { owner: std::mem::take(&mut self.owner), expected, found }.into()
+    }
+
+    fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
+        let at = self.count;
+        self.count += 1;
+        let shape = match &self.expected {
+            Expected::Each(shape) | Expected::Entries(shape, _) => shape,
+            Expected::Tuple(parts) => match parts.get(at) {
+                Some(part) => part,
+                None => return Err(self.wrong_count(at, at + 1)),
+            },
+            Expected::Fields(fields) => return Err(self.wrong_count(fields.len(), at + 1)),
+        };
+        encode(value, shape, self.types, self.out).map_err(|error| error.at(Step::Part(at)))
+    }
+
+    fn field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), EncodeError> {
+        let at = self.count;
+        self.count += 1;
+        let Expected::Fields(fields) = &self.expected else { return Err(self.wrong_count(0, at + 1)) };
+        let Some((expected, shape)) = fields.get(at) else {
+            return Err(self.wrong_count(fields.len(), at + 1));
+        };
+        if expected != name {
+            let (owner, expected) = (std::mem::take(&mut self.owner), expected.clone());
+            return Err(Fault::Field { owner, expected, found: name }.into());
+        }
+        encode(value, shape, self.types, self.out).map_err(|error| error.at(Step::Field(name)))
+    }
+
+    fn skip<T>(&mut self, field: &'static str) -> Result<T, EncodeError> {
+        Err(Fault::Skipped { owner: std::mem::take(&mut self.owner), field }.into())
+    }
+
+    fn finish(mut self) -> Result<(), EncodeError> {
+        let found = self.count;
+        match (self.fixed(), self.announced) {
+            (Some(expected), _) if expected == found => Ok(()),
+            (Some(expected), _) => Err(self.wrong_count(expected, found)),
+            (None, Some(announced)) if announced == found => Ok(()),
+            (None, Some(announced)) => Err(Fault::Length { announced, found }.into()),
+            (None, None) => {
+                let mut len = Vec::new();
+                put_len(found, &mut len);
+                self.out.splice(self.start..self.start, len);
+                Ok(())
+            }
+        }
+    }
+}
+
+macro_rules! elements {
+    ($($name:ident $method:ident),*) => {$(
+        impl $name for Parts<'_> {
+            type Ok = ();
+            type Error = EncodeError;
+
+            fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
+                self.element(value)
+            }
+
+            fn end(self) -> Result<(), EncodeError> {
+                self.finish()
+            }
+        }
+    )*};
+}
+
+elements!(
+    SerializeSeq serialize_element,
+    SerializeTuple serialize_element,
+    SerializeTupleStruct serialize_field,
+    SerializeTupleVariant serialize_field
+);
+
+macro_rules! fields {
+    ($($name:ident),*) => {$(
+        impl $name for Parts<'_> {
+            type Ok = ();
+            type Error = EncodeError;
+
+            fn serialize_field<T: Serialize + ?Sized>(
+                &mut self,
+                name: &'static str,
+                value: &T,
+            ) -> Result<(), EncodeError> {
+                self.field(name, value)
+            }
+
+            fn skip_field(&mut self, name: &'static str) -> Result<(), EncodeError> {
+                self.skip(name)
+            }
+
+            fn end(self) -> Result<(), EncodeError> {
+                self.finish()
+            }
+        }
+    )*};
+}
+
+fields!(SerializeStruct, SerializeStructVariant);
+
+impl SerializeMap for Parts<'_> {
+    type Ok = ();
+    type Error = EncodeError;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), EncodeError> {
+        self.element(key)
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
+        let Expected::Entries(_, shape) = &self.expected else {
+            return Err(ser::Error::custom("a value outside of a map"));
+        };
+        let at = self.count - 1;
+        encode(value, shape, self.types, self.out).map_err(|error| error.at(Step::Part(at)))
+    }
+
+    fn end(self) -> Result<(), EncodeError> {
+        self.finish()
+    }
+}
