@@ -198,7 +198,7 @@ impl<N: Partitions> RemoteResource<'_, N> {
         let partition = |group| Partition { group, sender: sender.clone() };
         let (partitions, listening) =
             (groups.into_iter().map(partition).collect(), self.remote.client.status_sender());
-        Ok(P::from_client(ResourceClient::new(&self.name, partitions, schema, listening)))
+        Ok(P::from_client(ResourceClient::new(&self.name, partitions, &schema, listening)))
     }
 }
 

@@ -448,7 +448,9 @@ fn remedy_of_read(error: RequestError) -> &'static str {
             "the member's log says which: bring the members' versions in line, or see to its disk; until then try \
              through another member"
         }
-        RequestError::BadResult => "return less, or in several calls",
+        RequestError::BadResult => {
+            "return less, or in several calls, or see the member's log if it is not too long"
+        }
         RequestError::Panicked => "the member's log says where it was",
         _ => remedy(error),
     }
@@ -472,7 +474,10 @@ fn remedy(error: RequestError) -> &'static str {
             "the members run other versions of the state machine than the caller: bring them in line"
         }
         RequestError::TooLarge => "cut it into several",
-        RequestError::BadResult => "the command itself was carried out; return less, or in several calls",
+        RequestError::BadResult => {
+            "the command itself was carried out; return less, or in several calls, or see the member's log if it is not \
+             too long"
+        }
         RequestError::Closed => "open it again, and use the new proxy",
         RequestError::Halted => {
             "the member's log says which: bring the members' versions in line, or see to its disk; a write may have \

@@ -69,7 +69,7 @@ impl ResourceClient {
     pub(crate) fn new(
         name: &str,
         partitions: Vec<Partition>,
-        schema: Schema,
+        schema: &Schema,
         listening: StatusSender,
     ) -> ResourceClient {
         assert!(!partitions.is_empty(), "a resource has at least one partition");

@@ -6,6 +6,8 @@ use crate::codec::command::{Call, Command};
 use crate::codec::frame::{BODY_MAX, KEY_MAX, RESULT_MAX};
 use crate::codec::ids::MethodId;
 use crate::codec::payload;
+use crate::codec::shape::schema::Schema;
+use crate::codec::shape::{Shape, Types, encoder};
 use crate::node::machine::{Checker, Entry, Machine, Query};
 use crate::request::error::RequestError;
 use serde::Serialize;
@@ -36,10 +38,18 @@ pub enum Handler<S: 'static> {
 }
 
 /// The function of a [`Handler::Read`].
-pub(crate) type RunRead<S> = fn(&S, &Query<'_>, &mut Vec<u8>) -> Result<(), RequestError>;
+pub(crate) type RunRead<S> = fn(&S, &Query<'_>, &mut Output<'_>) -> Result<(), RequestError>;
 
 /// The function of a [`Handler::Write`].
-pub(crate) type RunWrite<S> = fn(&mut S, &Entry<'_>, &mut Vec<u8>) -> Result<(), RequestError>;
+pub(crate) type RunWrite<S> = fn(&mut S, &Entry<'_>, &mut Output<'_>) -> Result<(), RequestError>;
+
+/// Where a method's result goes, and the shape that its caller reads.
+#[derive(Debug)]
+pub struct Output<'a> {
+    bytes: &'a mut Vec<u8>,
+    shape: &'a Shape,
+    types: &'a Types,
+}
 
 impl<S> Clone for Handler<S> {
     fn clone(&self) -> Self {
@@ -70,11 +80,15 @@ pub fn decode<'a, A: Deserialize<'a>>(body: &'a [u8]) -> Result<A, RequestError>
     payload::decode_borrowed(body).map_err(|_| RequestError::BadArguments)
 }
 
-/// Appends a method's encoded result. Fails if it cannot be encoded, or is longer than `RESULT_MAX`.
-pub fn answer<T: Serialize>(result: &T, out: &mut Vec<u8>) -> Result<(), RequestError> {
-    let start = out.len();
-    payload::append(result, out).map_err(|_| RequestError::BadResult)?;
-    if out.len() - start > RESULT_MAX { Err(RequestError::BadResult) } else { Ok(()) }
+/// Appends a method's encoded result. Fails if it would be read as something else, or is longer than `RESULT_MAX`.
+pub fn answer<T: Serialize>(result: &T, out: &mut Output<'_>) -> Result<(), RequestError> {
+    let Output { bytes, shape, types } = out;
+    let start = bytes.len();
+    encoder::encode(result, shape, types, bytes).map_err(|error| {
+        tracing::error!("the result of a method does not fit its type: {error}");
+        RequestError::BadResult
+    })?;
+    if bytes.len() - start > RESULT_MAX { Err(RequestError::BadResult) } else { Ok(()) }
 }
 
 /// A hash table from ids to methods, in which an id is its own hash. Every member looks up every command here. A
@@ -121,30 +135,32 @@ pub(crate) struct Replica<S: 'static> {
     state: S,
     table: Table,
     handlers: &'static [Handler<S>],
+    /// The schema, whose commands are in the order of the handlers.
+    schema: Arc<Schema>,
 }
 
 impl<S: Send + 'static> Replica<S> {
-    /// Creates a replica that is driven by the commands `C`.
-    pub(crate) fn new<C: Dispatch<S>>(state: S) -> Replica<S> {
+    /// Creates a replica that is driven by the commands `C`, whose schema is `schema`.
+    pub(crate) fn new<C: Dispatch<S>>(state: S, schema: Arc<Schema>) -> Replica<S> {
         assert_eq!(C::HANDLERS.len(), C::METHODS.len(), "one handler for each method");
-        Replica { state, table: Table::of::<C>(), handlers: C::HANDLERS }
+        assert_eq!(schema.methods.len(), C::METHODS.len(), "one shape for each method");
+        Replica { state, table: Table::of::<C>(), handlers: C::HANDLERS, schema }
     }
 }
 
 impl<S: Send + 'static> Machine for Replica<S> {
     fn apply(&mut self, entry: &Entry<'_>, out: &mut Vec<u8>) -> Result<(), RequestError> {
-        let Handler::Write(run) = self.handlers[self.table.index_of(entry.command.method)?] else {
-            return Err(RequestError::WrongKind);
-        };
-        let state = &mut self.state;
-        guarded(out, |out| run(state, entry, out))
+        let at = self.table.index_of(entry.command.method)?;
+        let Handler::Write(run) = self.handlers[at] else { return Err(RequestError::WrongKind) };
+        let (state, shape, types) = (&mut self.state, &self.schema.methods[at].result, &self.schema.types);
+        guarded(out, |bytes| run(state, entry, &mut Output { bytes, shape, types }))
     }
 
     fn read(&self, query: &Query<'_>, out: &mut Vec<u8>) -> Result<(), RequestError> {
-        let Handler::Read(run) = self.handlers[self.table.index_of(query.command.method)?] else {
-            return Err(RequestError::WrongKind);
-        };
-        guarded(out, |out| run(&self.state, query, out))
+        let at = self.table.index_of(query.command.method)?;
+        let Handler::Read(run) = self.handlers[at] else { return Err(RequestError::WrongKind) };
+        let (shape, types) = (&self.schema.methods[at].result, &self.schema.types);
+        guarded(out, |bytes| run(&self.state, query, &mut Output { bytes, shape, types }))
     }
 }
 
@@ -201,8 +217,10 @@ mod tests {
     use super::*;
     use crate::codec::access::Consistency;
     use crate::codec::command::Stamp;
+    use crate::codec::shape::tracer::{Traced, Tracer};
     use crate::resource::arguments::{Arguments, check_keyed, check_keyless};
     use crate::resource::commands::assert_distinct;
+    use crate::resource::schema::schema_of;
     use bytes::Bytes;
 
     /// A counter as the macro would generate it, with two methods. `add` panics on 13.
@@ -212,12 +230,22 @@ mod tests {
         const NAME: &'static str = "Counter";
 
         const METHODS: &'static [Method] = &[
-            Method::read("value", &[], |body, key_len| check_keyless::<()>(body, key_len), |_| {}),
+            Method::read(
+                "value",
+                &[],
+                |body, key_len| check_keyless::<()>(body, key_len),
+                |shapes| {
+                    shapes.result::<u64>("u64");
+                },
+            ),
             Method::write(
                 "add",
                 &["amount"],
                 |body, key_len| check_keyed::<u64, ()>(body, key_len),
-                |shapes| shapes.argument::<u64>("u64"),
+                |shapes| {
+                    shapes.argument::<u64>("u64");
+                    shapes.result::<u64>("u64");
+                },
             )
             .with_key(0),
         ];
@@ -238,6 +266,10 @@ mod tests {
                 answer(state, out)
             }),
         ];
+    }
+
+    fn counter() -> Replica<u64> {
+        Replica::new::<Counter>(0, Arc::new(schema_of::<Counter>().schema))
     }
 
     const VALUE: MethodId = MethodId::of("value");
@@ -269,7 +301,7 @@ mod tests {
 
     #[test]
     fn runs_methods_and_appends_results() {
-        let mut replica = Replica::new::<Counter>(0u64);
+        let mut replica = counter();
         let mut out = b"before".to_vec();
         apply(&mut replica, ADD, &[5], &mut out).unwrap();
         apply(&mut replica, ADD, &[2], &mut out).unwrap();
@@ -279,7 +311,7 @@ mod tests {
 
     #[test]
     fn a_panic_is_an_answer_and_what_was_changed_stays() {
-        let mut replica = Replica::new::<Counter>(0u64);
+        let mut replica = counter();
         let mut out = b"before".to_vec();
         assert_eq!(apply(&mut replica, ADD, &[13], &mut out), Err(RequestError::Panicked));
         assert_eq!(out, b"before");
@@ -319,7 +351,7 @@ mod tests {
 
     #[test]
     fn unknown_methods_and_wrong_kinds_are_told_apart_from_bad_arguments() {
-        let mut replica = Replica::new::<Counter>(0u64);
+        let mut replica = counter();
         let out = &mut Vec::new();
         assert_eq!(apply(&mut replica, MethodId(1), &[], out), Err(RequestError::UnknownMethod));
         assert_eq!(apply(&mut replica, VALUE, &[], out), Err(RequestError::WrongKind));
@@ -348,13 +380,38 @@ mod tests {
         assert_eq!(check(read, MethodId(0), 0, &[]), Err(RequestError::UnknownMethod));
     }
 
+    /// Appends a result of its own shape.
+    fn answered<T: Serialize + Deserialize<'static>>(
+        result: &T,
+        bytes: &mut Vec<u8>,
+    ) -> Result<(), RequestError> {
+        let mut tracer = Tracer::default();
+        let Traced::Found(shape) = tracer.trace::<T>() else { panic!("a shape") };
+        answer(result, &mut Output { bytes, shape: &shape, types: &tracer.into_types() })
+    }
+
+    #[test]
+    fn a_result_that_would_be_read_as_something_else_is_no_answer() {
+        #[derive(serde::Serialize, serde::Deserialize)]
+        struct Found {
+            #[serde(skip_serializing_if = "Option::is_none")]
+            name: Option<String>,
+            count: u64,
+        }
+        let mut out = Vec::new();
+        answered(&Found { name: Some("ada".into()), count: 1 }, &mut out).unwrap();
+        assert_eq!(out, b"\x01\x03ada\x01");
+        let refused = answered(&Found { name: None, count: 1 }, &mut out);
+        assert_eq!(refused, Err(RequestError::BadResult));
+    }
+
     #[test]
     fn a_result_is_measured_by_itself() {
         let mut out = vec![0; RESULT_MAX];
-        answer(&7u8, &mut out).unwrap();
+        answered(&7u8, &mut out).unwrap();
         assert_eq!(out.len(), RESULT_MAX + 1);
-        assert_eq!(answer(&vec![0u8; RESULT_MAX - 4], &mut out), Err(RequestError::BadResult));
-        answer(&vec![0u8; RESULT_MAX - 5], &mut out).unwrap();
+        assert_eq!(answered(&vec![0u8; RESULT_MAX - 4], &mut out), Err(RequestError::BadResult));
+        answered(&vec![0u8; RESULT_MAX - 5], &mut out).unwrap();
     }
 
     #[test]
@@ -362,6 +419,6 @@ mod tests {
         let largest = Arguments::keyless(&(vec![0u8; BODY_MAX - 5],)).unwrap();
         assert_eq!(largest.body.len(), BODY_MAX);
         let mut out = Vec::new();
-        answer(&Some((vec![0u8; BODY_MAX - 5], u64::MAX, true)), &mut out).unwrap();
+        answered(&Some((vec![0u8; BODY_MAX - 5], u64::MAX, true)), &mut out).unwrap();
     }
 }

@@ -30,12 +30,11 @@ pub(crate) struct CommandShapes {
 
 impl Encoders {
     /// Takes the shapes from a schema.
-    pub(crate) fn new(schema: Schema) -> Encoders {
-        let Schema { methods, types, .. } = schema;
-        let mut commands: Vec<_> =
-            methods.into_iter().map(|method| (MethodId(method.id), CommandShapes::new(method))).collect();
+    pub(crate) fn new(schema: &Schema) -> Encoders {
+        let command = |method: &MethodShape| (MethodId(method.id), CommandShapes::new(method));
+        let mut commands: Vec<_> = schema.methods.iter().map(command).collect();
         commands.sort_by_key(|(id, _)| *id);
-        Encoders { types, commands }
+        Encoders { types: schema.types.clone(), commands }
     }
 
     /// Returns the encoder of a command's arguments.
@@ -47,12 +46,12 @@ impl Encoders {
 }
 
 impl CommandShapes {
-    fn new(method: MethodShape) -> CommandShapes {
+    fn new(method: &MethodShape) -> CommandShapes {
         let key = method.key.map(|key| key as usize);
         let others = method.arguments.iter().enumerate().filter(|(at, _)| Some(*at) != key);
         let others: Vec<_> = others.map(|(_, (_, shape))| shape.clone()).collect();
         let others = if others.is_empty() { Shape::Unit } else { Shape::Tuple(others) };
-        CommandShapes { declared: method.arguments, key, others }
+        CommandShapes { declared: method.arguments.clone(), key, others }
     }
 
     /// Returns the name of the argument at this position among those that are not the key.

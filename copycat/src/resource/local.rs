@@ -16,6 +16,7 @@ use crate::request::status::StatusSender;
 use crate::threads;
 use bytes::Bytes;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
 /// The most requests in the queue.
@@ -30,12 +31,14 @@ where
 {
     let (sender, requests) = RequestSender::new(DEPTH);
     let groups: Vec<_> = (0..partitions).map(|number| group_of(name, number)).collect();
-    let machines = groups.iter().map(|group| (*group, Replica::new::<P::Commands>(init()))).collect();
+    let schema = Arc::new(schema_of::<P::Commands>().schema);
+    let replica = || Replica::new::<P::Commands>(init(), schema.clone());
+    let machines = groups.iter().map(|group| (*group, replica())).collect();
     let checks = Checks::new::<P::Commands>();
     let thread = threads::spawn(format!("local-{name}"), move || serve(requests, machines, &checks))?;
     let partitions = groups.into_iter().map(|group| Partition { group, sender: sender.clone() });
-    let (schema, listening) = (schema_of::<P::Commands>().schema, StatusSender::new(1).0);
-    Ok((P::from_client(ResourceClient::new(name, partitions.collect(), schema, listening)), thread))
+    let client = ResourceClient::new(name, partitions.collect(), &schema, StatusSender::new(1).0);
+    Ok((P::from_client(client), thread))
 }
 
 fn serve<S: Send + 'static>(

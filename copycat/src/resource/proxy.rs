@@ -127,7 +127,8 @@ pub trait AsyncProxy: Proxy {
     }
 
     /// Sends a command by its name. `arguments` is the tuple of its arguments in the order of their
-    /// declaration: `bank.submit::<u64>("deposit", &("ada", 100u64)).await?`.
+    /// declaration: `bank.submit::<u64>("deposit", &("ada", 100)).await?`. A number becomes the type that the command
+    /// takes.
     ///
     /// # Errors
     ///
@@ -166,7 +167,7 @@ pub trait SyncProxy: Proxy {
     }
 
     /// Sends a command by its name. `arguments` is the tuple of its arguments in the order of their
-    /// declaration: `bank.submit::<u64>("deposit", &("ada", 100u64))?`.
+    /// declaration: `bank.submit::<u64>("deposit", &("ada", 100))?`. A number becomes the type that the command takes.
     ///
     /// # Errors
     ///

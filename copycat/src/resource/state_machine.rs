@@ -156,11 +156,13 @@ impl<F, N: Partitions> StateMachineBuilder<F, N> {
             return Err(ErrorKind::PanicAborts.into());
         }
         let schema = checked_schema_of::<P::Commands>(&self.name)?;
+        let schema = Arc::new(schema);
         let encoded = schema.encode().map_err(CommandsError::TooLarge)?;
         self.node.formed().await??;
         let checker: Arc<dyn Checker> = Arc::new(Checks::new::<P::Commands>());
         let machine = |number| {
-            let state: Box<dyn Machine> = Box::new(Replica::new::<P::Commands>((self.init)()));
+            let state: Box<dyn Machine> =
+                Box::new(Replica::new::<P::Commands>((self.init)(), schema.clone()));
             (group_of(&self.name, number), state)
         };
         let groups: Vec<_> = (0..self.partitions.count()).map(machine).collect();
@@ -172,7 +174,7 @@ impl<F, N: Partitions> StateMachineBuilder<F, N> {
         }
         let partition = |group| Partition { group, sender: self.node.request_sender() };
         let partitions = ids.into_iter().map(partition).collect();
-        Ok(P::from_client(ResourceClient::new(&self.name, partitions, schema, self.node.status_sender())))
+        Ok(P::from_client(ResourceClient::new(&self.name, partitions, &schema, self.node.status_sender())))
     }
 }
 

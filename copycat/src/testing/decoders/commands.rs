@@ -10,12 +10,15 @@ use crate::node::machine::{Checker, Entry, Machine, Query};
 use crate::request::error::RequestError;
 use crate::resource::commands::Commands;
 use crate::resource::dispatch::{Checks, Dispatch, Replica};
+use crate::resource::schema::schema_of;
 use bytes::Bytes;
+use std::sync::Arc;
 
 /// Sends commands to a state whose methods never panic. Each command is two bytes of choices, two of the key's
 /// length, two of the body's length, and the body. The last command takes all the rest.
 pub fn commands<C: Dispatch<S>, S: Send + 'static>(state: S, bytes: &[u8]) -> Verdict {
-    let (checks, mut replica) = (Checks::new::<C>(), Replica::new::<C>(state));
+    let schema = Arc::new(schema_of::<C>().schema);
+    let (checks, mut replica) = (Checks::new::<C>(), Replica::new::<C>(state, schema));
     let (mut input, mut verdict) = (Input::new(bytes), Verdict::Refused);
     while !input.is_empty() {
         let command = Given::take::<C>(&mut input);
