@@ -5,6 +5,7 @@ use super::{Shape, Types};
 use crate::codec::ids::MethodId;
 use crate::codec::payload::{self, PayloadError};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fmt;
 use thiserror::Error;
 
@@ -45,8 +46,8 @@ pub(crate) enum SchemaError {
     /// They do not decode.
     #[error("{0}")]
     Encoding(#[from] PayloadError),
-    /// They refer to a type, an argument or a method id that does not exist.
-    #[error("it refers to what it does not contain")]
+    /// They refer to a type or an argument that does not exist, or two commands have one id.
+    #[error("it refers to what it does not contain, or names a command twice")]
     Dangling,
     /// There are too many of them.
     #[error("{0} bytes; at most {SCHEMA_MAX}")]
@@ -143,7 +144,7 @@ impl Schema {
         if schema.is_closed() { Ok(schema) } else { Err(SchemaError::Dangling) }
     }
 
-    /// Returns whether everything that the schema refers to exists.
+    /// Returns whether everything that the schema refers to exists, and each command has an id of its own.
     pub(super) fn is_closed(&self) -> bool {
         let methods = self.methods.iter().all(|method| {
             let MethodShape { id, key, arguments, result, .. } = method;
@@ -152,7 +153,8 @@ impl Schema {
                 && key.is_none_or(|key| (key as usize) < arguments.len())
                 && shapes.all(|shape| self.types.contain(shape))
         });
-        methods && self.types.are_closed()
+        let ids: BTreeSet<u32> = self.methods.iter().map(|method| method.id).collect();
+        methods && ids.len() == self.methods.len() && self.types.are_closed()
     }
 
     /// Returns the command with this id.

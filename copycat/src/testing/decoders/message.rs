@@ -111,13 +111,22 @@ fn resend(incoming: node::wire::Incoming) -> Result<BytesMut, Malformed> {
 }
 
 fn resend_to_handle(incoming: remote::wire::Incoming) -> Result<BytesMut, Malformed> {
+    use crate::codec::shape::schema::Schema;
     use crate::remote::wire::Incoming as In;
     use crate::request::wire::leaders::Leaders;
     use crate::request::wire::results::Results;
     match incoming {
         In::Results(answers) => into_bytes(Results(answers)),
         In::Leaders(leaders) => into_bytes(Leaders(leaders)),
-        In::Resolved(resolved) => into_bytes(resolved),
+        In::Resolved(resolved) => {
+            // The schema is read only when the handle opens the resource. Whatever it says, it agrees with itself.
+            if let Ok(schema) = Schema::decode(&resolved.schema) {
+                assert_eq!(schema.encode().expect("it fits"), resolved.schema, "one encoding");
+                assert_eq!(schema.differences(&schema), []);
+                assert!(!schema.to_string().is_empty());
+            }
+            into_bytes(resolved)
+        }
         In::Stream(message) => into_bytes(message),
     }
 }

@@ -147,6 +147,7 @@ fn bytes_that_refer_to_nothing_are_refused() {
     dangling(|schema| schema.methods[0].result = Shape::Option(Box::new(Shape::Named(3))));
     dangling(|schema| schema.types.0[1].body = Body::Struct(Fields::Newtype(Shape::Named(u32::MAX))));
     dangling(|schema| schema.methods[0].id = 0);
+    dangling(|schema| schema.methods[0].id = schema.methods[1].id);
     let mut schema = bank();
     schema.methods[0].key = Some(2);
     let mut bytes = Vec::new();
@@ -166,6 +167,31 @@ fn bytes_that_refer_to_nothing_are_refused() {
             bytes[at] ^= 1 << bit;
         }
     }
+}
+
+#[test]
+fn a_chain_of_types_does_not_overflow_the_stack() {
+    let chain = |length: u32| {
+        let link = |index| NamedType {
+            name: "Link".into(),
+            body: Body::Struct(Fields::Tuple(vec![Shape::Named(index), Shape::Unit])),
+        };
+        let mut types: Vec<_> = (1..length).map(link).collect();
+        types.push(link(0));
+        let methods = vec![method("put", 7, &[("link", Shape::Named(0))])];
+        Schema { name: "Bank".into(), methods, types: Types(types) }
+    };
+    assert!(chain(1).differences(&chain(2)).is_empty(), "they describe the same values");
+    assert_eq!(chain(1).differences(&chain(100_000)).len(), 1, "nobody has types like these");
+    let wrapped = |length: u32| {
+        let wrap = |index| NamedType {
+            name: "Wrap".into(),
+            body: Body::Struct(Fields::Newtype(Shape::Named(index))),
+        };
+        let types = Types((0..length).map(|index| wrap((index + 1) % length)).collect());
+        Schema { types, ..chain(1) }
+    };
+    assert!(wrapped(1).differences(&wrapped(100_000)).is_empty());
 }
 
 #[test]
