@@ -30,10 +30,15 @@ pub(crate) fn encode<A: Serialize + ?Sized>(
             body.extend_from_slice(element);
         }
     }
-    match method.split {
+    let arguments = match method.split {
         // Each part has its own limits.
-        Some(_) => Ok(Arguments { body, key_len }),
-        None => Arguments::within_limits(body, key_len),
+        Some(_) => Arguments { body, key_len },
+        None => Arguments::within_limits(body, key_len)?,
+    };
+    // An argument of unknown shape was encoded as what it is.
+    match (method.check)(&arguments.body, key_len) {
+        Ok(()) => Ok(arguments),
+        Err(_) => Err(ErrorKind::Shape { takes: method.arguments }.into()),
     }
 }
 

@@ -6,9 +6,16 @@
 
 use super::{Body, Fields, Primitive, Shape, Types, Variant};
 use std::collections::BTreeSet;
+use std::fmt;
 
 /// Most parts inside of each other that are compared. Types that lead deeper were made to overflow the stack.
 const DEPTH_MAX: usize = 500;
+
+/// Most pairs of parts that are compared. A schema that needs more was made to take time.
+const PAIRS_MAX: usize = 100_000;
+
+/// Most characters of a shape in an error.
+const TEXT_MAX: usize = 1_000;
 
 /// The first place where two shapes differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,8 +39,8 @@ pub(crate) fn contradiction(recorded: (&Shape, &Types), found: (&Shape, &Types))
 struct Comparison<'a> {
     recorded: &'a Types,
     found: &'a Types,
-    /// Pairs of types that are being compared, or were. Types may contain themselves.
-    assumed: BTreeSet<(u32, u32)>,
+    /// The addresses of pairs of parts that are being compared, or were. Types may contain themselves.
+    assumed: BTreeSet<(usize, usize)>,
     path: Vec<String>,
 }
 
@@ -68,12 +75,12 @@ fn plain<'a>(shape: &'a Shape, types: &'a Types) -> Plain<'a> {
 
 impl Comparison<'_> {
     fn shapes(&mut self, recorded: &Shape, found: &Shape) -> Option<Contradiction> {
-        if let (Shape::Named(left), Shape::Named(right)) = (recorded, found)
-            && !self.assumed.insert((*left, *right))
-        {
+        let address = |shape: &Shape| std::ptr::from_ref(shape).addr();
+        let pair = (address(self.recorded.unwrapped(recorded)), address(self.found.unwrapped(found)));
+        if !self.assumed.insert(pair) {
             return None;
         }
-        if self.path.len() > DEPTH_MAX {
+        if self.path.len() > DEPTH_MAX || self.assumed.len() > PAIRS_MAX {
             return Some(self.differ(recorded, found));
         }
         match (plain(recorded, self.recorded), plain(found, self.found)) {
@@ -95,7 +102,16 @@ impl Comparison<'_> {
             (Plain::Shape(Shape::Map(key, value)), Plain::Shape(Shape::Map(other_key, other_value))) => self
                 .at("[key]".into(), |it| it.shapes(key, other_key))
                 .or_else(|| self.at("[value]".into(), |it| it.shapes(value, other_value))),
-            (Plain::Tuple(left), Plain::Tuple(right)) if left.len() == right.len() => self.parts(left, right),
+            (Plain::Tuple(left), Plain::Tuple(right)) if left.len() == right.len() => {
+                self.parts(left.iter(), right.iter())
+            }
+            // The names of a struct with aliases are not known.
+            (Plain::Tuple(left), Plain::Struct(right)) if left.len() == right.len() => {
+                self.parts(left.iter(), right.iter().map(|(_, shape)| shape))
+            }
+            (Plain::Struct(left), Plain::Tuple(right)) if left.len() == right.len() => {
+                self.parts(left.iter().map(|(_, shape)| shape), right.iter())
+            }
             (Plain::Struct(left), Plain::Struct(right)) if same_names(left, right) => {
                 self.fields(left, right)
             }
@@ -106,8 +122,12 @@ impl Comparison<'_> {
         }
     }
 
-    fn parts(&mut self, recorded: &[Shape], found: &[Shape]) -> Option<Contradiction> {
-        let mut pairs = recorded.iter().zip(found).enumerate();
+    fn parts<'s>(
+        &mut self,
+        recorded: impl Iterator<Item = &'s Shape>,
+        found: impl Iterator<Item = &'s Shape>,
+    ) -> Option<Contradiction> {
+        let mut pairs = recorded.zip(found).enumerate();
         pairs.find_map(|(at, (left, right))| self.at(format!(".{at}"), |it| it.shapes(left, right)))
     }
 
@@ -121,7 +141,7 @@ impl Comparison<'_> {
         pairs.find_map(|(left, right)| {
             self.at(format!("::{}", left.name), |it| match (&left.fields, &right.fields) {
                 (Fields::Newtype(left), Fields::Newtype(right)) => it.shapes(left, right),
-                (Fields::Tuple(left), Fields::Tuple(right)) => it.parts(left, right),
+                (Fields::Tuple(left), Fields::Tuple(right)) => it.parts(left.iter(), right.iter()),
                 (Fields::Named(left), Fields::Named(right)) => it.fields(left, right),
                 _ => None,
             })
@@ -142,10 +162,26 @@ impl Comparison<'_> {
     fn differ(&self, recorded: &Shape, found: &Shape) -> Contradiction {
         Contradiction {
             path: self.path.concat(),
-            recorded: recorded.shown(self.recorded).in_full().to_string(),
-            found: found.shown(self.found).in_full().to_string(),
+            recorded: short(recorded.shown(self.recorded).in_full()),
+            found: short(found.shown(self.found).in_full()),
         }
     }
+}
+
+/// Returns the beginning of a text that may be long.
+fn short(shown: impl fmt::Display) -> String {
+    struct Beginning(String);
+    impl fmt::Write for Beginning {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            self.0.extend(text.chars().take(TEXT_MAX));
+            if self.0.len() > TEXT_MAX { Err(fmt::Error) } else { Ok(()) }
+        }
+    }
+    let mut beginning = Beginning(String::new());
+    if fmt::Write::write_fmt(&mut beginning, format_args!("{shown}")).is_err() {
+        beginning.0.push('…');
+    }
+    beginning.0
 }
 
 fn same_names(recorded: &[(String, Shape)], found: &[(String, Shape)]) -> bool {

@@ -102,7 +102,10 @@ impl<'a> Encoder<'a> {
         };
         let expected = variants.get(index as usize);
         match expected {
-            Some(Variant { name: known, fields }) if known == name => {
+            // A name that is written and never read is one of `rename(serialize = …)`. The number counts.
+            Some(Variant { name: known, fields })
+                if known == name || variants.iter().all(|variant| variant.name != name) =>
+            {
                 put(index, self.out);
                 Ok((fields, format!("{}::{name}", named.name)))
             }
@@ -263,8 +266,13 @@ impl<'a> Serializer for Encoder<'a> {
     }
 
     fn serialize_struct(self, name: &'static str, len: usize) -> Result<Parts<'a>, EncodeError> {
-        let Some(Fields::Named(fields)) = self.fields() else { return self.differs(name) };
-        Ok(Parts::begin(self.types, self.out, Expected::Fields(fields), name.into(), Some(len)))
+        let expected = match self.fields() {
+            Some(Fields::Named(fields)) => Expected::Fields(fields),
+            // A struct with aliases, whose names are not known.
+            Some(Fields::Tuple(parts)) => Expected::Tuple(parts),
+            _ => return self.differs(name),
+        };
+        Ok(Parts::begin(self.types, self.out, expected, name.into(), Some(len)))
     }
 
     fn serialize_struct_variant(
@@ -308,6 +316,8 @@ struct Parts<'a> {
     /// The length of `out` before the parts.
     start: usize,
     count: usize,
+    /// The number of values of a map.
+    values: usize,
 }
 
 impl<'a> Parts<'a> {
@@ -323,7 +333,7 @@ impl<'a> Parts<'a> {
             put_len(len, out);
         }
         let start = out.len();
-        Parts { types, out, expected, owner, announced, start, count: 0 }
+        Parts { types, out, expected, owner, announced, start, count: 0, values: 0 }
     }
 
     fn fixed(&self) -> Option<usize> {
@@ -355,11 +365,15 @@ impl<'a> Parts<'a> {
     fn field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), EncodeError> {
         let at = self.count;
         self.count += 1;
-        let Expected::Fields(fields) = &self.expected else { return Err(self.wrong_count(0, at + 1)) };
+        let Expected::Fields(fields) = &self.expected else {
+            self.count = at;
+            return self.element(value);
+        };
         let Some((expected, shape)) = fields.get(at) else {
             return Err(self.wrong_count(fields.len(), at + 1));
         };
-        if expected != name {
+        // A name that is written and never read is one of `rename(serialize = …)`. The position counts.
+        if expected != name && fields.iter().any(|(known, _)| known == name) {
             let (owner, expected) = (std::mem::take(&mut self.owner), expected.clone());
             return Err(Fault::Field { owner, expected, found: name }.into());
         }
@@ -372,6 +386,9 @@ impl<'a> Parts<'a> {
 
     fn finish(mut self) -> Result<(), EncodeError> {
         let found = self.count;
+        if matches!(self.expected, Expected::Entries(..)) && self.values != found {
+            return Err(Fault::Length { announced: found, found: self.values }.into());
+        }
         match (self.fixed(), self.announced) {
             (Some(expected), _) if expected == found => Ok(()),
             (Some(expected), _) => Err(self.wrong_count(expected, found)),
@@ -450,7 +467,8 @@ impl SerializeMap for Parts<'_> {
         let Expected::Entries(_, shape) = &self.expected else {
             return Err(ser::Error::custom("a value outside of a map"));
         };
-        let at = self.count - 1;
+        let at = self.count.saturating_sub(1);
+        self.values += 1;
         encode(value, shape, self.types, self.out).map_err(|error| error.at(Step::Part(at)))
     }
 

@@ -50,6 +50,8 @@ pub(super) struct Run {
     pub(super) depth: usize,
     /// Number of questions.
     pub(super) questions: usize,
+    /// Whether an enum was asked for a variant beyond its list.
+    pub(super) probed: bool,
     /// Whether the type asked for what only a self-describing format knows, and the structs and enums around it.
     pub(super) nameless: Option<Vec<&'static str>>,
 }
@@ -120,6 +122,34 @@ impl Exploration {
         value
     }
 
+    /// Returns the fields that were read, if fewer were read than the type listed: its list contains aliases, too. Which
+    /// names are aliases is not known.
+    pub(super) fn fields_without_aliases(&mut self, listed: &FieldNodes) -> Option<FieldNodes> {
+        let FieldNodes::Named(fields) = listed else { return None };
+        let read = |node: &NodeId| self.graph.nodes[*node].format.is_some();
+        let nodes: Vec<NodeId> = fields.iter().map(|(_, node)| *node).take_while(read).collect();
+        let all = fields.iter().filter(|(_, node)| read(node)).count();
+        if nodes.is_empty() || nodes.len() == fields.len() || nodes.len() != all {
+            return None;
+        }
+        self.run.learned = true;
+        Some(FieldNodes::Tuple(nodes))
+    }
+
+    /// Returns whether this enum is asked for a variant beyond its list, which it should refuse: once for each enum.
+    pub(super) fn probes(&mut self, container: ContainerId) -> bool {
+        let probed = &mut self.graph.containers[container].probed;
+        let probes = self.confirming.is_some() && !*probed;
+        *probed |= probes;
+        self.run.probed |= probes;
+        probes
+    }
+
+    /// Returns how often the content of a list or a map is given: twice in one of the runs that confirm.
+    pub(super) fn times(&self) -> usize {
+        if self.confirming == Some(2) { 2 } else { 1 }
+    }
+
     /// Returns whether an option, a list or a map is given something: only if that teaches something. While a shape
     /// is confirmed, it is given something in every other run.
     pub(super) fn gives(&self, node: NodeId, contents: &[NodeId]) -> bool {
@@ -143,19 +173,6 @@ impl Exploration {
         value
     }
 
-    /// Notes the fields of a struct or a variant, or compares them with what was noted.
-    pub(super) fn fields(known: Option<&FieldNodes>, found: &FieldNodes) -> bool {
-        match (known, found) {
-            (None, _) | (Some(FieldNodes::Unit), FieldNodes::Unit) => true,
-            (Some(FieldNodes::Newtype(_)), FieldNodes::Newtype(_)) => true,
-            (Some(FieldNodes::Tuple(known)), FieldNodes::Tuple(found)) => known.len() == found.len(),
-            (Some(FieldNodes::Named(known)), FieldNodes::Named(found)) => {
-                known.iter().map(|(name, _)| name).eq(found.iter().map(|(name, _)| name))
-            }
-            _ => false,
-        }
-    }
-
     /// Returns the variant to read next: one of which something is unknown, otherwise the one that ended well first.
     /// What that one contains ended before it did, so taking it again ends, too.
     pub(super) fn next_variant(&mut self, container: ContainerId, names: &[&str]) -> Option<usize> {
@@ -174,8 +191,15 @@ impl Exploration {
             finished.min().map(|(_, at)| at)
         };
         let untried = || (0..variants.len()).find(|at| !variants[*at].closed && !open(*at));
+        if let Some(shift) = self.confirming {
+            let finished: Vec<_> =
+                (0..variants.len()).filter(|at| variants[*at].finished.is_some() && !open(*at)).collect();
+            return finished.get(shift % finished.len().max(1)).copied().or_else(first_finished);
+        }
+        // Deep inside, what is known ends sooner. The rest is read in a later run.
+        let deep = self.run.depth > DEPTH_MAX / 2;
         let next = variants.iter().enumerate().find(unknown).map(|(at, _)| at);
-        next.or_else(first_finished).or_else(untried)
+        next.filter(|_| !deep).or_else(first_finished).or(next).or_else(untried)
     }
 
     pub(super) fn finish_variant(&mut self, container: ContainerId, variant: usize) {

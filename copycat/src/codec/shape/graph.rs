@@ -47,8 +47,10 @@ pub(super) struct Container {
     pub(super) name: &'static str,
     pub(super) value: TypeId,
     pub(super) body: ContainerBody,
-    /// Whether it was read in two ways.
+    /// Whether it was read in two ways, or reads what its list of variants does not have.
     pub(super) varies: bool,
+    /// Whether it was asked for a variant beyond its list.
+    pub(super) probed: bool,
 }
 
 /// What a [`Container`] consists of.

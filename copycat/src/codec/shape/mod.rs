@@ -63,6 +63,9 @@ pub(crate) enum Primitive {
     F64,
 }
 
+/// Most structs with one nameless field around each other that are seen through.
+const WRAPPERS_MAX: usize = 100;
+
 /// The structs and enums that shapes refer to by index. A table, because they may contain themselves.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Types(pub(crate) Vec<NamedType>);
@@ -116,7 +119,7 @@ impl Types {
     /// Sees through structs with one nameless field: they are encoded as what they wrap.
     pub(crate) fn unwrapped<'a>(&'a self, mut shape: &'a Shape) -> &'a Shape {
         // A type of which no value exists may wrap itself.
-        for _ in 0..=self.0.len() {
+        for _ in 0..WRAPPERS_MAX {
             let Shape::Named(index) = shape else { break };
             let Body::Struct(Fields::Newtype(content)) = &self.get(*index).body else { break };
             shape = content;

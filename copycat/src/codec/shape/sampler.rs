@@ -27,6 +27,13 @@ pub(super) struct Sampler<'t> {
     pub(super) node: NodeId,
 }
 
+/// Most parts of a tuple, fields of a struct, or variants of an enum. Each takes memory while a type is traced.
+const PARTS_MAX: usize = 4_096;
+
+fn check_len(len: usize) -> Result<(), Refused> {
+    if len > PARTS_MAX { Err(Refused(format!("it has {len} parts, more than {PARTS_MAX}"))) } else { Ok(()) }
+}
+
 /// The kind of fields that a type asks for.
 #[derive(Clone, Copy)]
 enum Wanted {
@@ -37,6 +44,29 @@ enum Wanted {
 }
 
 impl Wanted {
+    /// Returns whether fields that were noted before are of this kind.
+    fn agrees_with(self, known: &FieldNodes) -> bool {
+        match (self, known) {
+            (Wanted::Unit, FieldNodes::Unit) | (Wanted::Newtype, FieldNodes::Newtype(_)) => true,
+            (Wanted::Tuple(len), FieldNodes::Tuple(known)) => len == known.len(),
+            (Wanted::Named(names), FieldNodes::Named(known)) => {
+                known.iter().map(|(name, _)| name).eq(names.iter())
+            }
+            // Some of the names are aliases.
+            (Wanted::Named(names), FieldNodes::Tuple(known)) => known.len() < names.len(),
+            _ => false,
+        }
+    }
+
+    /// Refuses more parts than a type that was written by a person has.
+    fn check(self) -> Result<(), Refused> {
+        match self {
+            Wanted::Tuple(len) => check_len(len),
+            Wanted::Named(names) => check_len(names.len()),
+            Wanted::Unit | Wanted::Newtype => Ok(()),
+        }
+    }
+
     fn nodes(self, exploration: &mut Exploration) -> FieldNodes {
         match self {
             Wanted::Unit => FieldNodes::Unit,
@@ -89,11 +119,11 @@ impl<'t> Sampler<'t> {
         name: &'static str,
         wanted: Wanted,
     ) -> Result<(&'t mut Exploration, ContainerId, FieldNodes), Refused> {
+        wanted.check()?;
         let (exploration, container) =
             self.container::<V>(name, |exploration| ContainerBody::Struct(wanted.nodes(exploration)))?;
-        let found = wanted.nodes(exploration);
         let known = match &exploration.graph.containers[container].body {
-            ContainerBody::Struct(known) if Exploration::fields(Some(known), &found) => Some(known.clone()),
+            ContainerBody::Struct(known) if wanted.agrees_with(known) => Some(known.clone()),
             _ => None,
         };
         match known {
@@ -117,7 +147,13 @@ impl<'t> Sampler<'t> {
             Some(known) => known,
             None => {
                 let body = body(exploration);
-                exploration.graph.containers.push(Container { name, value, body, varies: false });
+                exploration.graph.containers.push(Container {
+                    name,
+                    value,
+                    body,
+                    varies: false,
+                    probed: false,
+                });
                 exploration.run.learned = true;
                 exploration.graph.containers.len() - 1
             }
@@ -220,7 +256,7 @@ impl Deserializer<'static> for Sampler<'_> {
             return Err(exploration.varies(node));
         };
         let given = exploration.gives(node, &[content]);
-        let nodes = if given { vec![content] } else { Vec::new() };
+        let nodes = if given { vec![content; exploration.times()] } else { Vec::new() };
         exploration.choose(Choice::Given(node, given), |exploration| {
             visitor.visit_seq(Parts::new(exploration, nodes))
         })
@@ -232,7 +268,7 @@ impl Deserializer<'static> for Sampler<'_> {
             .note(node, |exploration| Format::Map(exploration.graph.add(), exploration.graph.add()));
         let Format::Map(key, value) = noted else { return Err(exploration.varies(node)) };
         let given = exploration.gives(node, &[key, value]);
-        let nodes = if given { vec![key, value] } else { Vec::new() };
+        let nodes = if given { [key, value].repeat(exploration.times()) } else { Vec::new() };
         exploration.choose(Choice::Given(node, given), |exploration| {
             visitor.visit_map(Parts::new(exploration, nodes))
         })
@@ -240,6 +276,7 @@ impl Deserializer<'static> for Sampler<'_> {
 
     fn deserialize_tuple<V: Visitor<'static>>(self, len: usize, visitor: V) -> Result<V::Value, Refused> {
         let Sampler { exploration, node } = self;
+        check_len(len)?;
         match exploration.note(node, |exploration| Format::Tuple(exploration.graph.add_all(len))) {
             Format::Tuple(nodes) if nodes.len() == len => {
                 exploration.deeper(|exploration| visitor.visit_seq(Parts::new(exploration, nodes)))
@@ -286,7 +323,12 @@ impl Deserializer<'static> for Sampler<'_> {
         visitor: V,
     ) -> Result<V::Value, Refused> {
         let (exploration, container, fields) = self.enter_struct::<V::Value>(name, Wanted::Named(fields))?;
-        exploration.enter(container, |exploration| visitor.visit_seq(Parts::of(exploration, &fields)))
+        let value =
+            exploration.enter(container, |exploration| visitor.visit_seq(Parts::of(exploration, &fields)))?;
+        if let Some(read) = exploration.fields_without_aliases(&fields) {
+            exploration.graph.containers[container].body = ContainerBody::Struct(read);
+        }
+        Ok(value)
     }
 
     fn deserialize_enum<V: Visitor<'static>>(
@@ -295,11 +337,16 @@ impl Deserializer<'static> for Sampler<'_> {
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Refused> {
+        check_len(variants.len())?;
         let (exploration, container) = self.container::<V::Value>(name, |_| {
             let variant =
                 |name: &&'static str| VariantNodes { name, fields: None, finished: None, closed: false };
             ContainerBody::Enum(variants.iter().map(variant).collect())
         })?;
+        if exploration.probes(container) {
+            let variant = variants.len();
+            return visitor.visit_enum(AtVariant { exploration, container, variant });
+        }
         let Some(variant) = exploration.next_variant(container, variants) else {
             return Err(Refused(format!("no variant of {name} can be read")));
         };
@@ -328,20 +375,30 @@ impl<'t> AtVariant<'t> {
     /// Notes the fields of the variant, and returns their places.
     fn fields(self, wanted: Wanted) -> Result<(&'t mut Exploration, FieldNodes), Refused> {
         let AtVariant { exploration, container, variant } = self;
-        let found = wanted.nodes(exploration);
-        let Container { name, body: ContainerBody::Enum(variants), varies, .. } =
-            &mut exploration.graph.containers[container]
-        else {
+        wanted.check()?;
+        let ContainerBody::Enum(variants) = &exploration.graph.containers[container].body else {
             return Err(Refused("a struct has no variants".into()));
         };
-        let known = &mut variants[variant].fields;
-        if !Exploration::fields(known.as_ref(), &found) {
+        let Some(asked) = variants.get(variant) else {
+            // It takes a number beyond its list (`other`), or its list is none. Its names may be others' aliases.
+            exploration.graph.containers[container].varies = true;
+            return Err(Refused("it reads variants that it does not list".into()));
+        };
+        if let Some(known) = &asked.fields {
+            let known = known.clone();
+            if wanted.agrees_with(&known) {
+                return Ok((exploration, known));
+            }
+            let Container { name, varies, .. } = &mut exploration.graph.containers[container];
             *varies = true;
             return Err(Refused(format!("two types are called {name}")));
         }
-        exploration.run.learned |= known.is_none();
-        let fields = known.get_or_insert(found).clone();
-        Ok((exploration, fields))
+        let found = wanted.nodes(exploration);
+        if let ContainerBody::Enum(variants) = &mut exploration.graph.containers[container].body {
+            variants[variant].fields = Some(found.clone());
+        }
+        exploration.run.learned = true;
+        Ok((exploration, found))
     }
 }
 
@@ -378,8 +435,15 @@ impl VariantAccess<'static> for AtVariant<'_> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Refused> {
+        let (container, variant) = (self.container, self.variant);
         let (exploration, fields) = self.fields(Wanted::Named(fields))?;
-        visitor.visit_seq(Parts::of(exploration, &fields))
+        let value = visitor.visit_seq(Parts::of(exploration, &fields))?;
+        if let Some(read) = exploration.fields_without_aliases(&fields)
+            && let ContainerBody::Enum(variants) = &mut exploration.graph.containers[container].body
+        {
+            variants[variant].fields = Some(read);
+        }
+        Ok(value)
     }
 }
 

@@ -234,7 +234,7 @@ impl fmt::Display for Difference {
         if let What::StateMachine { recorded, found } = &self.what {
             return write!(f, "the state machine was `{recorded}`, and is `{found}`");
         }
-        write!(f, "`{}`: ", self.method)?;
+        write!(f, "`{}`: ", self.method.escape_debug())?;
         let kind = |read: bool| if read { "a read" } else { "a write" };
         let key = |name: &Option<String>| match name {
             Some(name) => format!("`{name}`"),

@@ -80,14 +80,19 @@ impl Tracer {
     /// Reads more values of a type of which everything is known. A type that decides by one part how it reads another
     /// one has no shape.
     fn confirm<T: Deserialize<'static>>(&mut self, root: NodeId) -> Traced {
-        for shift in 0..CONFIRMATIONS {
+        let mut shift = 0;
+        while shift < CONFIRMATIONS {
             self.exploration.run = Run::default();
             self.exploration.confirming = Some(shift);
             // A value that it refuses shows nothing.
             let _refused = self.run_once::<T>(root);
             self.exploration.confirming = None;
-            if self.exploration.graph.has_holes(root) {
+            if self.exploration.graph.has_holes(root) || self.exploration.run.nameless.is_some() {
                 return Traced::Opaque("how it reads one part depends on another part".into());
+            }
+            // Each enum is asked for a variant beyond its list in a run of its own, which that ends.
+            if !self.exploration.run.probed {
+                shift += 1;
             }
         }
         Traced::Found(self.export.shape(&self.exploration.graph, root))

@@ -25,6 +25,8 @@ derived! {
     struct LeavesOut { id: u64, #[serde(skip_serializing_if = "Option::is_none")] note: Option<String>, last: u8 }
     struct NeverWrites { id: u64, #[serde(skip_serializing, default)] note: String, last: u8 }
     enum Skips { Deposit(u64), #[serde(skip)] Cached, Withdraw(u64), Fee(u64) }
+    #[serde(rename_all(serialize = "camelCase", deserialize = "snake_case"))] struct OtherNames { first_name: String, last_name: u8 }
+    struct Aliases { #[serde(alias = "b")] a: u8, c: String }
     enum SkipsLast { Deposit(u64), Withdraw(u64), #[serde(skip)] Cached }
 }
 
@@ -78,6 +80,8 @@ fn what_fits_is_encoded_as_the_library_does() {
     same(&HashMap::from([(1u8, Duration::from_millis(1_500))]));
     same(&(IpAddr::from([127, 0, 0, 1]), serde_bytes::ByteBuf::from(vec![1, 2, 3]), vec![1u8, 2]));
     same(&(Ok::<u64, String>(1), Err::<(), u8>(2), None::<Option<u8>>, Some(None::<u8>)));
+    same(&OtherNames { first_name: "ada".into(), last_name: 7 });
+    same(&vec![Aliases { a: 1, c: "c".into() }]);
     same(&vec![SkipsLast::Deposit(1), SkipsLast::Withdraw(2)]);
     assert_eq!(by_shape::<Vec<u8>, _>(serde_bytes::Bytes::new(b"ab")).unwrap(), b"\x02ab");
     assert_eq!(by_shape::<serde_bytes::ByteBuf, _>(&vec![97u8, 98]).unwrap(), b"\x02ab");

@@ -49,6 +49,12 @@ derived! {
     struct Unusual { never: Option<Never>, either: Result<u8, Never> }
     struct Private { key: Picky, after: u8 }
     struct LastPrivate { before: u8, key: Picky }
+    struct Aliases { #[serde(alias = "b")] a: u8, c: String }
+    struct AroundAliases { aliases: Aliases, more: Vec<Aliases>, last: u8 }
+    enum WithAlias { #[serde(alias = "X")] A, B(u8) }
+    enum WithOther { #[serde(alias = "X")] A, B(u8), #[serde(other)] Other }
+    enum Wrapped { Named { #[serde(alias = "y")] x: u8, z: bool } }
+    enum Two { A, B }
     struct Many { a: Level, b: Level, c: Event, d: Option<Event>, e: Vec<Event>, f: (Level, Level) }
 }
 
@@ -139,6 +145,74 @@ fn enums() {
             f: (Level, Level) }; enum Level { Low, Middle, High }; enum Event { Nothing, Deposit(u64), \
             Transfer(String, u64), Close { account: String, reason: Option<Level> } }",
     }
+}
+
+#[test]
+fn aliases_are_no_fields() {
+    shapes! {
+        Aliases => "Aliases; struct Aliases(u8, String)",
+        AroundAliases => "AroundAliases; struct AroundAliases { aliases: Aliases, more: Vec<Aliases>, last: u8 }; \
+            struct Aliases(u8, String)",
+        Wrapped => "Wrapped; enum Wrapped { Named(u8, bool) }",
+        // Which of its names are aliases is not known, and which numbers it reads.
+        WithAlias => "opaque",
+        WithOther => "opaque",
+    }
+}
+
+/// Reads a variant, and then what it says.
+#[derive(Debug)]
+struct ByKind;
+
+impl<'de> Deserialize<'de> for ByKind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<ByKind, D::Error> {
+        struct Parts;
+        impl<'de> Visitor<'de> for Parts {
+            type Value = ByKind;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a kind and a value")
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<ByKind, A::Error> {
+                match parts.next_element::<Two>()? {
+                    Some(Two::A) => parts.next_element::<u64>().map(drop)?,
+                    _ => parts.next_element::<String>().map(drop)?,
+                }
+                Ok(ByKind)
+            }
+        }
+        deserializer.deserialize_tuple(2, Parts)
+    }
+}
+
+/// A map as one flat list: text, number, text, number.
+#[derive(Debug)]
+struct FlatMap;
+
+impl<'de> Deserialize<'de> for FlatMap {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<FlatMap, D::Error> {
+        struct Parts;
+        impl<'de> Visitor<'de> for Parts {
+            type Value = FlatMap;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("keys and values")
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<FlatMap, A::Error> {
+                while parts.next_element::<String>()?.is_some() {
+                    parts.next_element::<u64>()?.ok_or_else(|| de::Error::custom("a value"))?;
+                }
+                Ok(FlatMap)
+            }
+        }
+        deserializer.deserialize_seq(Parts)
+    }
+}
+
+#[test]
+fn what_depends_on_a_variant_or_a_position_is_opaque_also_if_its_parts_are_known() {
+    shapes! { ByKind => "opaque", FlatMap => "opaque", (Two, ByKind) => "opaque" }
+    let mut tracer = Tracer::default();
+    assert!(matches!(tracer.trace::<Two>(), Traced::Found(_)));
+    assert!(matches!(tracer.trace::<ByKind>(), Traced::Opaque(_)));
 }
 
 #[test]
@@ -241,9 +315,19 @@ impl<'de> Deserialize<'de> for Silent {
     }
 }
 
+/// Asks for more parts than fit into memory.
+#[derive(Debug)]
+struct Vast;
+
+impl<'de> Deserialize<'de> for Vast {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Vast, D::Error> {
+        deserializer.deserialize_tuple(usize::MAX, IgnoredAny).map(|_| Vast)
+    }
+}
+
 #[test]
 fn what_cannot_be_found_out_is_opaque() {
-    shapes! { ByHand => "opaque", Panics => "opaque", Nameless => "opaque", Silent => "opaque" }
+    shapes! { Vast => "opaque", Option<Vast> => "opaque", ByHand => "opaque", Panics => "opaque", Nameless => "opaque", Silent => "opaque" }
 }
 
 #[test]

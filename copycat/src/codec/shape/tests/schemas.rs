@@ -195,6 +195,35 @@ fn a_chain_of_types_does_not_overflow_the_stack() {
 }
 
 #[test]
+fn a_schema_that_was_made_to_take_time_takes_none() {
+    let named = |index| Box::new(Shape::Named(index));
+    let wrap = |content| Body::Struct(Fields::Newtype(content));
+    let of = |name: &str, body| NamedType { name: name.into(), body };
+    let ours = Types(vec![of(
+        "Node",
+        Body::Struct(Fields::Tuple(vec![Shape::Option(named(0)), Shape::Option(named(0))])),
+    )]);
+    let mut theirs: Vec<_> = (0..240)
+        .map(|at| Shape::Option(Box::new(Shape::Tuple(vec![Shape::Named(at + 1), Shape::Named(at + 1)]))))
+        .map(|content| of("X", wrap(content)))
+        .collect();
+    theirs.push(of("X", wrap(Shape::Option(Box::new(Shape::Opaque("Any".into()))))));
+    let schema = |shape, types| Schema {
+        name: "Bank".into(),
+        methods: vec![method("put", 7, &[("node", shape)])],
+        types,
+    };
+    let theirs = schema(Shape::Tuple(vec![Shape::Named(0), Shape::Named(0)]), Types(theirs));
+    assert_eq!(theirs.differences(&schema(Shape::Named(0), ours)), []);
+
+    let mut types: Vec<_> = (0..50_000).map(|_| of("", Body::Struct(Fields::Unit))).collect();
+    types.push(of("", Body::Struct(Fields::Tuple(vec![Shape::Named(49_999); 100_000]))));
+    let theirs = schema(Shape::Named(50_000), Types(types));
+    let differences = theirs.differences(&schema(Shape::Primitive(Primitive::U8), Types::default()));
+    assert!(differences[0].to_string().len() < 2_000, "{}", differences[0]);
+}
+
+#[test]
 fn differences_are_said_in_words() {
     let said = |change: fn(&mut Schema)| {
         let mut found = bank();
