@@ -335,7 +335,7 @@ fn one_byte_too_many_is_refused_before_it_is_sent() {
     let error = blobs.put(b"", &vec![2; BODY_MAX - 1 - 5 + 1]).unwrap_err();
     assert_eq!((error.code(), error.outcome()), (13, Outcome::NotApplied));
     assert!(error.to_string().contains("the command takes 4194305 bytes, the limit is 4194304"), "{error}");
-    let error = blobs.submit::<u64>("put", &(vec![1u8; KEY_MAX], Vec::<u8>::new())).unwrap_err();
+    let error = blobs.submit::<u64>("put", &(vec![1u8; KEY_MAX], "")).unwrap_err();
     assert_eq!((error.code(), error.outcome()), (13, Outcome::NotApplied));
 }
 

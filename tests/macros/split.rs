@@ -194,6 +194,21 @@ fn what_failed_in_one_partition_and_happened_in_another_is_unknown() {
 }
 
 #[test]
+fn what_no_partition_did_was_not_applied() {
+    let (rows, _) = local::open::<SyncRows, _>("rows", 4, Table::default).unwrap();
+    let stranger = SyncStranger::from_client(rows.client().clone());
+    let error = stranger.unheard_of((0..100).collect()).unwrap_err();
+    assert_eq!((error.code(), error.outcome()), (10, Outcome::NotApplied), "{error}");
+}
+
+/// A trait with a command that the state does not know.
+#[state_machine]
+trait Stranger {
+    #[write]
+    fn unheard_of(&mut self, #[key(each)] numbers: Vec<u64>);
+}
+
+#[test]
 fn a_key_that_is_too_long_is_refused_and_nothing_is_sent() {
     on_each_number_of_partitions(|rows, _| {
         let mut all = pairs(100);

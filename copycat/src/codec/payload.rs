@@ -2,7 +2,8 @@
 //!
 //! The format is bincode 2.0.1, standard configuration (little-endian, variable-length integers). Trailing bytes are
 //! an error. A sequence of tuple elements is the plain concatenation of their encodings, and [`frame`](super::frame)
-//! relies on it: the key's bytes come first and are not repeated. The library encodes. [`value`](super::value)
+//! relies on it: the key's bytes come first and are not repeated. The library encodes here;
+//! [`shape::encoder`](super::shape::encoder) encodes arguments and results by their shapes. [`value`](super::value)
 //! decodes, because it trusts no length in the bytes.
 
 use super::value::{self, ValueError};

@@ -73,8 +73,9 @@ impl ResourceClient {
         listening: StatusSender,
     ) -> ResourceClient {
         assert!(!partitions.is_empty(), "a resource has at least one partition");
-        let encoders = Encoders::new(schema);
-        let resource = Resource { name: name.into(), partitions: partitions.into(), encoders, listening };
+        let name: Arc<str> = name.into();
+        let encoders = Encoders::new(Arc::clone(&name), schema);
+        let resource = Resource { name, partitions: partitions.into(), encoders, listening };
         ResourceClient { resource: Arc::new(resource), consistency: None, line: None }
     }
 
@@ -125,7 +126,7 @@ impl ResourceClient {
     /// Returns the encoder of a command's arguments.
     #[must_use]
     pub fn arguments(&self, method: &'static Method) -> ArgumentEncoder<'_> {
-        self.resource.encoders.of(method.id)
+        self.resource.encoders.of(method.id, method.name)
     }
 
     /// Sends each partition its part of a command with several keys, waits for all results, and merges them.

@@ -8,10 +8,13 @@ use crate::codec::shape::schema::{MethodShape, Schema};
 use crate::codec::shape::{Shape, Types};
 use crate::error::{Error, ErrorKind};
 use serde::Serialize;
+use std::sync::Arc;
 
 /// The shapes of the arguments of all commands of a resource.
 #[derive(Debug)]
 pub(crate) struct Encoders {
+    /// The name of the resource.
+    resource: Arc<str>,
     types: Types,
     /// The commands, in the order of their ids.
     commands: Vec<(MethodId, CommandShapes)>,
@@ -30,18 +33,18 @@ pub(crate) struct CommandShapes {
 
 impl Encoders {
     /// Takes the shapes from a schema.
-    pub(crate) fn new(schema: &Schema) -> Encoders {
+    pub(crate) fn new(resource: Arc<str>, schema: &Schema) -> Encoders {
         let command = |method: &MethodShape| (MethodId(method.id), CommandShapes::new(method));
         let mut commands: Vec<_> = schema.methods.iter().map(command).collect();
         commands.sort_by_key(|(id, _)| *id);
-        Encoders { types: schema.types.clone(), commands }
+        Encoders { resource, types: schema.types.clone(), commands }
     }
 
-    /// Returns the encoder of a command's arguments.
-    pub(crate) fn of(&self, method: MethodId) -> ArgumentEncoder<'_> {
-        let found = self.commands.binary_search_by_key(&method, |(id, _)| *id);
-        let at = found.expect("a proxy calls only the commands of its own schema");
-        ArgumentEncoder { shapes: &self.commands[at].1, types: &self.types }
+    /// Returns the encoder of a command's arguments. It refuses all arguments of a command that is not in the schema.
+    pub(crate) fn of(&self, id: MethodId, method: &'static str) -> ArgumentEncoder<'_> {
+        let found = self.commands.binary_search_by_key(&id, |(id, _)| *id);
+        let shapes = found.ok().map(|at| &self.commands[at].1);
+        ArgumentEncoder { shapes, types: &self.types, method, resource: &self.resource }
     }
 }
 
@@ -64,15 +67,18 @@ impl CommandShapes {
 /// Encodes the arguments of one command.
 #[derive(Clone, Copy, Debug)]
 pub struct ArgumentEncoder<'a> {
-    shapes: &'a CommandShapes,
+    /// The shapes; `None` if the resource has no such command.
+    shapes: Option<&'a CommandShapes>,
     types: &'a Types,
+    method: &'static str,
+    resource: &'a Arc<str>,
 }
 
 impl<'a> ArgumentEncoder<'a> {
     /// Encodes a key and the tuple of the other arguments. If this fails, nothing was sent.
     pub fn keyed<K: Serialize + ?Sized, A: Serialize>(self, key: &K, others: &A) -> Result<Arguments, Error> {
         let mut body = Vec::with_capacity(CAPACITY);
-        let at = self.shapes.key.expect("the command has a key");
+        let at = self.shapes()?.key.expect("the command has a key");
         self.argument(at, key, &mut body)?;
         let key_len = body.len();
         check_key_len(key_len)?;
@@ -87,9 +93,16 @@ impl<'a> ArgumentEncoder<'a> {
         Arguments::within_limits(body, 0)
     }
 
+    fn shapes(self) -> Result<&'a CommandShapes, Error> {
+        let (name, resource) = (self.method, self.resource);
+        self.shapes.ok_or_else(|| {
+            ErrorKind::UnknownMethod { name: name.into(), resource: Arc::clone(resource) }.into()
+        })
+    }
+
     /// Returns the number of arguments.
-    pub(super) fn len(self) -> usize {
-        self.shapes.declared.len()
+    pub(super) fn len(self) -> Result<usize, Error> {
+        Ok(self.shapes()?.declared.len())
     }
 
     /// Appends one argument, by its position in the declaration.
@@ -99,16 +112,17 @@ impl<'a> ArgumentEncoder<'a> {
         value: &T,
         out: &mut Vec<u8>,
     ) -> Result<(), Error> {
-        let (name, shape) = &self.shapes.declared[at];
+        let (name, shape) = &self.shapes()?.declared[at];
         let encoded = encoder::encode(value, shape, self.types, out);
         encoded.map_err(|error| self.refused(name, error))
     }
 
     fn others<A: Serialize>(self, others: &A, out: &mut Vec<u8>) -> Result<(), Error> {
-        let encoded = encoder::encode(others, &self.shapes.others, self.types, out);
+        let shapes = self.shapes()?;
+        let encoded = encoder::encode(others, &shapes.others, self.types, out);
         encoded.map_err(|mut error| {
             let at = error.take_first_part().unwrap_or_default();
-            self.refused(self.shapes.other_name(at), error)
+            self.refused(shapes.other_name(at), error)
         })
     }
 
@@ -118,12 +132,14 @@ impl<'a> ArgumentEncoder<'a> {
 }
 
 #[cfg(test)]
+use std::sync::LazyLock;
+
+#[cfg(test)]
 impl ArgumentEncoder<'static> {
     /// Returns an encoder for tests that encode otherwise.
     pub(super) fn unused() -> ArgumentEncoder<'static> {
-        static NOTHING: CommandShapes =
-            CommandShapes { declared: Vec::new(), key: None, others: Shape::Unit };
         static TYPES: Types = Types(Vec::new());
-        ArgumentEncoder { shapes: &NOTHING, types: &TYPES }
+        static RESOURCE: LazyLock<Arc<str>> = LazyLock::new(|| "unused".into());
+        ArgumentEncoder { shapes: None, types: &TYPES, method: "unused", resource: &RESOURCE }
     }
 }

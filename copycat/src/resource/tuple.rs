@@ -73,7 +73,7 @@ struct Encoded<'a> {
 impl Encoded<'_> {
     fn push<T: Serialize + ?Sized>(&mut self, element: &T) -> Result<(), Stop> {
         let (at, mut bytes) = (self.elements.len(), Vec::new());
-        if at == self.encoder.len() {
+        if at == self.encoder.len().map_err(Stop::Element)? {
             return Err(Stop::Shape);
         }
         self.encoder.argument(at, element, &mut bytes).map_err(Stop::Element)?;

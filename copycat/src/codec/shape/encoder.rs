@@ -169,7 +169,8 @@ impl<'a> Serializer for Encoder<'a> {
 
     fn serialize_str(self, value: &str) -> Result<(), EncodeError> {
         match self.shape {
-            Shape::Primitive(Primitive::Str) => put_bytes(value.as_bytes(), self.out),
+            // Bytes and a text of the same bytes are encoded alike.
+            Shape::Primitive(Primitive::Str | Primitive::Bytes) => put_bytes(value.as_bytes(), self.out),
             _ => return self.differs("a text"),
         }
         Ok(())
@@ -363,12 +364,9 @@ impl<'a> Parts<'a> {
     }
 
     fn field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), EncodeError> {
+        let Expected::Fields(fields) = self.expected else { return self.element(value) };
         let at = self.count;
         self.count += 1;
-        let Expected::Fields(fields) = &self.expected else {
-            self.count = at;
-            return self.element(value);
-        };
         let Some((expected, shape)) = fields.get(at) else {
             return Err(self.wrong_count(fields.len(), at + 1));
         };
