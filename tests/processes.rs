@@ -1,6 +1,6 @@
 //! Real processes on loopback: killed, stopped, attacked, traced.
 //!
-//! `processes/member.rs` is the program that each of them runs, and `processes/children.rs` starts and ends them.
+//! `processes/program.rs` is the program that each of them runs, and `processes/children.rs` starts and ends them.
 
 /// Shared with the tests of clusters in one process.
 #[path = "cluster/relay.rs"]
@@ -17,6 +17,9 @@ mod processes {
     #[allow(dead_code, reason = "shared with the members, which hold the state")]
     pub(crate) mod service;
     pub(crate) mod trace;
+    pub(crate) mod upgrade;
+    #[allow(dead_code, reason = "shared with the members, which hold the state")]
+    pub(crate) mod upgraded_service;
     pub(crate) mod writers;
 }
 
@@ -25,7 +28,7 @@ use processes::children::{Children, MEMBER, PATIENCE};
 use processes::resources::{crowd_size, resident};
 use processes::service::{AsyncEntries, NAME};
 use processes::writers::Writers;
-use processes::{hostile, renames, trace};
+use processes::{hostile, renames, trace, upgrade};
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
@@ -113,6 +116,11 @@ fn killed_stopped_and_woken_members_lose_nothing_that_was_acknowledged() {
         }
         children.close_all();
     });
+}
+
+#[test]
+fn a_rolling_upgrade_forth_and_back_halts_no_member() {
+    run(upgrade::back_and_forth());
 }
 
 #[test]

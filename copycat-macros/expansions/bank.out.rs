@@ -98,7 +98,7 @@ where
 {
     const HANDLERS: &'static [::copycat::__private::Handler<__State>] = &[
         ::copycat::__private::Handler::Write(|state, entry, out| {
-            let (account, cents) = entry.arguments::<(String, u64)>()?;
+            let (account, (cents,)) = entry.keyed::<String, (u64,)>()?;
             ::copycat::__private::answer(
                 &<__State as Bank>::deposit(state, account, cents),
                 out,
@@ -112,14 +112,14 @@ where
             )
         }),
         ::copycat::__private::Handler::Read(|state, entry, out| {
-            let (account,) = entry.arguments::<(&str,)>()?;
+            let (account, ()) = entry.keyed::<&str, ()>()?;
             ::copycat::__private::answer(
                 &<__State as Bank>::balance(state, account),
                 out,
             )
         }),
         ::copycat::__private::Handler::Write(|state, entry, out| {
-            let (account,) = entry.arguments::<(&str,)>()?;
+            let (account, ()) = entry.keyed::<&str, ()>()?;
             ::copycat::__private::answer(&<__State as Bank>::close(state, account), out)
         }),
     ];

@@ -126,11 +126,11 @@ where
 {
     const HANDLERS: &'static [::copycat::__private::Handler<Ledger>] = &[
         ::copycat::__private::Handler::Write(|state, entry, out| {
-            let (account, cents) = entry.arguments::<(String, u64)>()?;
+            let (account, (cents,)) = entry.keyed::<String, (u64,)>()?;
             ::copycat::__private::answer(&<Ledger>::deposit(state, account, cents), out)
         }),
         ::copycat::__private::Handler::Read(|state, entry, out| {
-            let (account,) = entry.arguments::<(&str,)>()?;
+            let (account, ()) = entry.keyed::<&str, ()>()?;
             ::copycat::__private::answer(&<Ledger>::balance(state, account), out)
         }),
         ::copycat::__private::Handler::Read(|state, entry, out| {

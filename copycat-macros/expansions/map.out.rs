@@ -188,7 +188,7 @@ where
 {
     const HANDLERS: &'static [::copycat::__private::Handler<__State>] = &[
         ::copycat::__private::Handler::Read(|state, entry, out| {
-            let (key,) = entry.arguments::<(K,)>()?;
+            let (key, ()) = entry.keyed::<K, ()>()?;
             ::copycat::__private::answer(&<__State as Map<K, V>>::get(state, &key), out)
         }),
         ::copycat::__private::Handler::Read(|state, entry, out| {
@@ -200,14 +200,14 @@ where
             ::copycat::__private::answer(&<__State as Map<K, V>>::is_empty(state), out)
         }),
         ::copycat::__private::Handler::Write(|state, entry, out| {
-            let (key, value) = entry.arguments::<(K, V)>()?;
+            let (key, (value,)) = entry.keyed::<K, (V,)>()?;
             ::copycat::__private::answer(
                 &<__State as Map<K, V>>::put(state, key, value),
                 out,
             )
         }),
         ::copycat::__private::Handler::Write(|state, entry, out| {
-            let (key,) = entry.arguments::<(K,)>()?;
+            let (key, ()) = entry.keyed::<K, ()>()?;
             ::copycat::__private::answer(
                 &<__State as Map<K, V>>::remove(state, &key),
                 out,

@@ -134,13 +134,17 @@ pub(crate) async fn a_handle_waits_for_members_to_open_what_it_opens(network: Ne
     assert!(error.is_retryable() && error.to_string().contains("`later`"), "{error}");
     let patient =
         world.network.remote_with(&world.seeds, Duration::from_secs(60)).await.expect("a connection");
-    // Only the last member opens it, so the handle has to find that member.
+    // One member alone decides nothing about what is new.
+    let third = world.member(3).state_machine("later", Numbers::default).open::<AsyncStore, _>().await;
+    let _third = third.expect("a proxy");
+    let opened = finite("an answer", hasty.resource("later").open::<AsyncStore>()).await;
+    let error = opened.expect_err("no majority has opened it");
+    assert!(error.is_retryable() && error.to_string().contains("no majority"), "{error}");
+    // The first member never opens it, so the handle has to find one of the others.
     let opening = patient.resource("later").open::<AsyncStore>();
-    let member = world.member(3).state_machine("later", Numbers::default);
+    let member = world.member(2).state_machine("later", Numbers::default);
     let (outside, inside) = finite("both open it", async { tokio::join!(opening, member.open()) }).await;
     let (outside, _inside): (AsyncStore, AsyncStore) = (outside.expect("a proxy"), inside.expect("a proxy"));
-    let second = world.member(2).state_machine("later", Numbers::default).open::<AsyncStore, _>().await;
-    let _second = second.expect("a proxy");
     assert_eq!(patiently(async || outside.add("sum", 2).await).await, 2);
     world.close_all().await;
     let opened = finite("an answer", hasty.resource("later").open::<AsyncStore>()).await;

@@ -98,6 +98,12 @@ impl Children {
         self.process(at).signal(Signal::CONT);
     }
 
+    /// Ends a member in order, and starts it again as another program.
+    pub(crate) fn replace(&mut self, at: usize, program: &str) {
+        assert!(self.running[at].take().expect("a running member").close().success());
+        self.start_all_as(|_| Command::new(program));
+    }
+
     pub(crate) fn close_all(&mut self) {
         for process in self.running.iter_mut().filter_map(Option::take) {
             assert!(process.close().success());
@@ -113,3 +119,5 @@ impl Children {
 
 /// The program of one member.
 pub(crate) const MEMBER: &str = env!("CARGO_BIN_EXE_member");
+/// The next version of that program.
+pub(crate) const UPGRADED: &str = env!("CARGO_BIN_EXE_upgraded-member");

@@ -152,11 +152,6 @@ impl Kind {
 }
 
 impl Command {
-    /// Returns the arguments in the order in which they are encoded: the key first.
-    pub(crate) fn travelling(&self) -> impl Iterator<Item = &Argument> {
-        self.key().into_iter().chain(self.others())
-    }
-
     /// Returns the argument that is the key.
     pub(crate) fn key(&self) -> Option<&Argument> {
         self.key.map(|at| &self.arguments[at])

@@ -29,6 +29,7 @@ struct Content {
     spans: Spans,
     time: u64,
     configurations: Vec<(Index, Configuration)>,
+    schemas: Vec<LogId>,
     prefixes: Vec<FramePrefix>,
 }
 
@@ -38,6 +39,7 @@ static NOTHING: Content = Content {
     spans: Spans::NONE,
     time: 0,
     configurations: Vec::new(),
+    schemas: Vec::new(),
     prefixes: Vec::new(),
 };
 
@@ -83,6 +85,11 @@ impl Entries {
         &self.content().configurations
     }
 
+    /// Returns the entries that record a schema, ascending.
+    pub(crate) fn schemas(&self) -> &[LogId] {
+        &self.content().schemas
+    }
+
     /// Returns the frame prefix of each entry, in order.
     pub(crate) fn prefixes(&self) -> &[FramePrefix] {
         &self.content().prefixes
@@ -110,17 +117,19 @@ impl Entries {
 
     /// Returns the entries from index `first` on. `first` is the index of one of them.
     pub(crate) fn suffix(&self, first: Index) -> Entries {
-        let Content { frames, spans, time, configurations, prefixes } = self.content();
+        let Content { frames, spans, time, configurations, schemas, prefixes } = self.content();
         let skipped =
             first.checked_sub(self.first().unwrap_or(first)).expect("one of these entries") as usize;
         let last = spans.last().map_or(0, |last| last.index);
         let begin: usize = prefixes[..skipped].iter().map(length).sum();
         let newer = configurations.partition_point(|(index, _)| *index < first);
+        let newer_schemas = schemas.partition_point(|schema| schema.index < first);
         Entries::of(Content {
             frames: frames.slice(begin..),
             spans: spans.part(first, last),
             time: *time,
             configurations: configurations[newer..].to_vec(),
+            schemas: schemas[newer_schemas..].to_vec(),
             prefixes: prefixes[skipped..].to_vec(),
         })
     }
@@ -171,6 +180,9 @@ impl Walk {
         if frame.header.kind == Kind::Configuration {
             self.content.configurations.push((index, Configuration::decode(frame.body)?));
         }
+        if frame.header.kind == Kind::Schema {
+            self.content.schemas.push(self.last);
+        }
         Ok(())
     }
 
@@ -204,6 +216,9 @@ impl Packer {
         header.put(body, &mut self.frames);
         self.content.spans.push(Span { term: header.term, first: header.index, last: header.index });
         self.content.time = header.time;
+        if header.kind == Kind::Schema {
+            self.content.schemas.push(LogId::new(header.term, header.index));
+        }
     }
 
     /// Adds a configuration entry.
@@ -248,7 +263,8 @@ mod tests {
                 let header = Header::bare(Kind::Configuration, GROUP, *term, index, 30);
                 packer.push_configuration(&header, Configuration::of_voters([MemberId(1)]));
             } else {
-                let header = Header::bare(Kind::Command, GROUP, *term, index, index * 10);
+                let kind = if index == 4 { Kind::Schema } else { Kind::Command };
+                let header = Header::bare(kind, GROUP, *term, index, index * 10);
                 packer.push(&header, &vec![7; at * 100]);
             }
         }
@@ -259,7 +275,7 @@ mod tests {
     fn what_a_leader_packs_is_what_a_follower_reads() {
         let entries = packed(&[1, 1, 2, 2, 5]);
         assert_eq!((entries.count(), entries.first(), entries.time()), (5, Some(1), 50));
-        assert_eq!(entries.configurations().len(), 1);
+        assert_eq!((entries.configurations().len(), entries.schemas()), (1, &[LogId::new(2, 4)][..]));
         assert_eq!(Entries::read(GROUP, LogId::ZERO, 5, entries.frames().clone()), Ok(entries));
     }
 

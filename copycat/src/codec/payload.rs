@@ -71,6 +71,18 @@ pub(crate) fn decode_borrowed<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result
     }
 }
 
+/// Reads two values that may borrow from the bytes: the first one from exactly the first `first` bytes, the second one
+/// from exactly the rest. What is bounded for one value is bounded for both together.
+pub(crate) fn decode_both<'a, A: Deserialize<'a>, B: Deserialize<'a>>(
+    bytes: &'a [u8],
+    first: usize,
+) -> Result<(A, B), PayloadError> {
+    match value::read_both(bytes, first).map_err(PayloadError::Decode)? {
+        (values, 0) => Ok(values),
+        (_, left) => Err(PayloadError::Trailing(left)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,6 +108,21 @@ mod tests {
     #[test]
     fn trailing_bytes_are_refused() {
         assert!(matches!(decode::<u8>(&[1, 2]), Err(PayloadError::Trailing(1))));
+    }
+
+    #[test]
+    fn what_is_bounded_for_one_value_is_bounded_for_two() {
+        let encoded = |one: usize, other: usize| {
+            let mut bytes = Vec::new();
+            append(&vec![(); one], &mut bytes).unwrap();
+            let first = bytes.len();
+            append(&vec![(); other], &mut bytes).unwrap();
+            (bytes, first)
+        };
+        let both = |(bytes, first): (Vec<u8>, usize)| decode_both::<Vec<()>, Vec<()>>(&bytes, first).is_ok();
+        assert!(both(encoded(2_000, 2_000)));
+        // Each alone is within the bound.
+        assert!(!both(encoded(2_052, 2_051)));
     }
 
     #[test]

@@ -76,6 +76,23 @@ pub(super) fn read<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<(T, usi
     Ok((value, reader.rest.len()))
 }
 
+/// Reads two values that follow one another, within one budget. The first one must take exactly `first` bytes. Returns
+/// them with the number of bytes left behind the second one, or behind the first one if it is shorter.
+pub(super) fn read_both<'de, A: Deserialize<'de>, B: Deserialize<'de>>(
+    bytes: &'de [u8],
+    first: usize,
+) -> Result<((A, B), usize), ValueError> {
+    let (front, behind) = bytes
+        .split_at_checked(first)
+        .ok_or(ValueError::Truncated { needed: first as u64, available: bytes.len() })?;
+    let mut reader = Reader { rest: front, elements: bytes.len() + BYTELESS_MAX, depth: DEPTH_MAX };
+    let one = A::deserialize(&mut reader)?;
+    let left = reader.rest.len();
+    reader.rest = behind;
+    let other = B::deserialize(&mut reader)?;
+    Ok(((one, other), left.max(reader.rest.len())))
+}
+
 struct Reader<'de> {
     rest: &'de [u8],
     /// Number of elements that may still be claimed. Each element that takes bytes starts at a byte of its own, at

@@ -136,12 +136,12 @@ impl<'a> RemoteResource<'a, One> {
     }
 
     /// Opens a resource with one partition, and returns its proxy. Asks the members for it, and waits for one that
-    /// has opened it.
+    /// has opened it as a majority of them has.
     ///
     /// # Errors
     ///
     /// An error if the name is empty or longer than 255 bytes, if no member that answers within the request timeout
-    /// has opened the resource, or if the members opened it with several partitions, or with commands whose types
+    /// has opened the resource as a majority has, or if the members opened it with several partitions, or with commands whose types
     /// contradict those of this program.
     pub async fn open<P: Proxy>(self) -> Result<P, Error> {
         self.proxy().await
@@ -159,12 +159,12 @@ impl<'a> RemoteResource<'a, One> {
 
 impl RemoteResource<'_, Many> {
     /// Opens a resource with several partitions, and returns its proxy. Asks the members for it, and waits for one
-    /// that has opened it.
+    /// that has opened it as a majority of them has.
     ///
     /// # Errors
     ///
     /// An error if the name or the number of partitions is outside of its bounds, if no member that answers within
-    /// the request timeout has opened the resource, or if the members opened it with another number of partitions, or
+    /// the request timeout has opened the resource as a majority has, or if the members opened it with another number of partitions, or
     /// with commands whose types contradict those of this program.
     pub async fn open<P: Proxy<Commands: Partitioned>>(self) -> Result<P, Error> {
         self.proxy().await

@@ -1,7 +1,9 @@
 //! What is wrong with the commands of a resource that is to be opened.
 
+use crate::codec::shape::record::Conflict;
 use crate::codec::shape::schema::{Difference, Flaw, SchemaError};
 use std::fmt;
+use std::sync::Arc;
 use thiserror::Error;
 
 /// Why a resource was not opened because of its commands.
@@ -26,6 +28,17 @@ pub(crate) enum CommandsError {
         /// All contradictions. The recorded side is what the members have.
         differences: Vec<Difference>,
     },
+    /// They contradict what is on record in the log of the resource.
+    #[error(
+        "what `{resource}` has on record contradicts this program: {conflict}; start it with the trait and types that \
+         are on record, or open the resource under another name"
+    )]
+    OnRecord {
+        /// The name of the resource.
+        resource: String,
+        /// The contradiction.
+        conflict: Arc<Conflict>,
+    },
     /// A member told a remote handle what the commands of the resource are, in a form that cannot be read.
     #[error(
         "what a member says of the commands of `{resource}` cannot be read ({error}); run the same version of the \
@@ -47,7 +60,7 @@ impl CommandsError {
     pub(crate) fn code(&self) -> u16 {
         match self {
             CommandsError::Undecodable(_) => 217,
-            CommandsError::Other { .. } => 218,
+            CommandsError::Other { .. } | CommandsError::OnRecord { .. } => 218,
             CommandsError::Unreadable { .. } => 219,
             CommandsError::TooLarge(_) => 220,
         }

@@ -163,6 +163,7 @@ impl Error {
             ErrorKind::Unresolved { error: ResolveError::NotOpen, .. } => {
                 RequestError::UnknownResource.code()
             }
+            ErrorKind::Unresolved { error: ResolveError::NotRecorded, .. } => RequestError::NoLeader.code(),
             ErrorKind::Unresolved { error: ResolveError::Silent, .. } => 208,
             ErrorKind::Unresolved { error: ResolveError::Closed, .. } => RequestError::Closed.code(),
             ErrorKind::AlreadyOpen { .. } => 209,
@@ -416,6 +417,7 @@ fn remedy_at_start(cause: &StartError) -> &'static str {
 fn remedy_of_unresolved(error: ResolveError) -> &'static str {
     match error {
         ResolveError::NotOpen => "open it there first, or check the spelling",
+        ResolveError::NotRecorded => "open it on a majority, with the same types and number of partitions",
         ResolveError::Silent => "see whether a member is up",
         ResolveError::Closed => "connect again",
     }
@@ -452,6 +454,7 @@ fn remedy_of_read(error: RequestError) -> &'static str {
             "return less, or in several calls, or see the member's log if it is not too long"
         }
         RequestError::Panicked => "the member's log says where it was",
+        RequestError::Contradiction => "the member's log says how; until then try through another member",
         _ => remedy(error),
     }
 }
@@ -484,6 +487,14 @@ fn remedy(error: RequestError) -> &'static str {
              been applied, so read before trying again through another member"
         }
         RequestError::Panicked => "what it had changed before stays; the member's log says where it was",
+        RequestError::UnknownToMembers(_) => {
+            "start a program that has it on every member, then try again; until then it is refused, because a member \
+             that does not know it could not carry it out"
+        }
+        RequestError::Contradiction => {
+            "the member's log says how: start it with the types that are on record; until then try through another \
+             member"
+        }
     }
 }
 

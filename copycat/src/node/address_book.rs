@@ -24,12 +24,19 @@ impl AddressBook {
         Leaders(groups.iter().filter_map(|group| self.leader(shard, *group)).collect())
     }
 
-    /// Returns the groups of a resource, if it is open here.
+    /// Returns the groups of a resource and the commands on record, if it is open here and its commands are on record.
     pub(super) fn resolve(&self, shard: &Shard, resolve: &Resolve) -> Resolved {
         let partition = |group: &GroupId| Partition { group: *group, leader: self.leader(shard, *group) };
-        let (partitions, schema) = match shard.resource(&resolve.name) {
-            Some(resource) => (Ok(resource.groups.iter().map(partition).collect()), resource.schema.clone()),
-            None => (Err(RequestError::UnknownResource.code()), Bytes::new()),
+        let found = shard.resource(&resolve.name).ok_or(RequestError::UnknownResource);
+        let known = found.and_then(|resource| {
+            // Until then no leader takes anything.
+            let record = shard.record(resource).ok_or(RequestError::NoLeader)?;
+            let schema = record.schema.encode().map_err(|_| RequestError::BadResult)?;
+            Ok((resource.groups.iter().map(partition).collect(), Bytes::from(schema)))
+        });
+        let (partitions, schema) = match known {
+            Ok((partitions, schema)) => (Ok(partitions), schema),
+            Err(error) => (Err(error.code()), Bytes::new()),
         };
         Resolved { id: resolve.id, partitions, schema }
     }

@@ -220,13 +220,11 @@ impl AppliedGroup {
         }
         let answer = match frame.header.kind {
             Kind::Command => self.command(frame),
-            Kind::Noop | Kind::Configuration => Ok(Bytes::new()),
-            Kind::Schema
-            | Kind::OpenSession
-            | Kind::CloseSession
-            | Kind::Tick
-            | Kind::Answer
-            | Kind::Lifecycle => self.halt(frame, "this version knows no such entries"),
+            // The shard has compared a schema with this program before it dispatched the entry.
+            Kind::Noop | Kind::Configuration | Kind::Schema => Ok(Bytes::new()),
+            Kind::OpenSession | Kind::CloseSession | Kind::Tick | Kind::Answer | Kind::Lifecycle => {
+                self.halt(frame, "this version knows no such entries")
+            }
             Kind::Vote | Kind::Commit => unreachable!("no entries of a group's log"),
         };
         if !self.halted {
@@ -248,10 +246,8 @@ impl AppliedGroup {
         let mut out = Vec::new();
         let Header { index, time, stamp, .. } = frame.header;
         match self.machine.apply(&Entry { index, time, stamp, command: frame.command() }, &mut out) {
-            // The command was checked before it was proposed, so a program with other commands proposed it.
-            Err(
-                error @ (RequestError::UnknownMethod | RequestError::WrongKind | RequestError::BadArguments),
-            ) => self.halt(frame, error),
+            // The command is on record, and this program is an older one that does not have it.
+            Err(error @ (RequestError::UnknownMethod | RequestError::WrongKind)) => self.halt(frame, error),
             outcome => outcome.map(|()| Bytes::from(out)),
         }
     }

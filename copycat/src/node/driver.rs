@@ -227,6 +227,9 @@ impl Driver {
             (Source::Client { replies, .. }, Incoming::Resolve(resolve)) => {
                 answer(replies, self.addresses.resolve(&self.shard, &resolve));
             }
+            (Source::Member { id, .. }, Incoming::Announcement(announcement)) => {
+                self.inputs.push(Input::Announced { from: *id, announcement });
+            }
             (Source::Member { id, .. }, Incoming::Bootstrap(bootstrap_record)) => {
                 let bootstrap_record = self.bootstrap.shown(*id, &bootstrap_record);
                 self.activate(bootstrap_record);

@@ -1,9 +1,14 @@
-//! The traits of user-written state machines: what a group applies, and what it checks before it proposes.
+//! State machines as a group uses them: what it applies, and what it checks before it proposes.
 
+use crate::codec::access::Access;
 use crate::codec::command::{Call, Command, Stamp};
-use crate::codec::ids::Index;
+use crate::codec::frame::{BODY_MAX, KEY_MAX};
+use crate::codec::ids::{Index, MethodId};
+use crate::codec::shape::method_table::MethodTable;
+use crate::codec::shape::schema::{MethodShape, Schema};
 use crate::request::error::RequestError;
 use std::fmt;
+use std::sync::Arc;
 
 /// A committed command and its context. All of it comes from the log, so a replay gives the same values.
 #[derive(Clone, Copy, Debug)]
@@ -39,9 +44,8 @@ pub struct Query<'a> {
 /// the user's code becomes [`RequestError::Panicked`].
 ///
 /// [`RequestError::UnknownMethod`] and [`RequestError::WrongKind`] mean that the log contains a command this program
-/// does not know: the group must stop, and never skip it. [`RequestError::BadArguments`] of an entry that was checked
-/// before it was proposed means that the program which checked it had other argument types. Every other error is a
-/// deterministic answer, the same on all replicas.
+/// does not know: the group must stop, and never skip it. Every other error is a deterministic answer, the same on all
+/// replicas.
 pub(crate) trait Machine: Send {
     /// Applies one committed command.
     fn apply(&mut self, entry: &Entry<'_>, out: &mut Vec<u8>) -> Result<(), RequestError>;
@@ -50,22 +54,49 @@ pub(crate) trait Machine: Send {
     fn read(&self, query: &Query<'_>, out: &mut Vec<u8>) -> Result<(), RequestError>;
 }
 
-/// The check of a request before the leader takes it, without access to any state.
-pub(crate) trait Checker: Send + Sync {
-    /// Checks that the method exists, has the kind that the access says, and keeps the limits. For writes it also
-    /// checks that the arguments decode, key and rest separately, because every replica must be able to decode an
-    /// entry.
-    fn check(&self, call: &Call) -> Result<(), RequestError>;
+/// The commands of a program, and the checks that a request must pass before it is taken. They need no state, and decode
+/// no arguments.
+#[derive(Clone, Debug)]
+pub(crate) struct Checks {
+    schema: Arc<Schema>,
+    table: MethodTable,
+}
+
+impl Checks {
+    /// Creates the checks of commands with this schema.
+    pub(crate) fn new(schema: Arc<Schema>) -> Checks {
+        let table = MethodTable::of(schema.methods.iter().map(|method| MethodId(method.id)));
+        Checks { schema, table }
+    }
+
+    /// Returns the schema.
+    pub(crate) fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// Checks that the command exists, has the kind that the access says, and keeps the limits. Returns its position in
+    /// the schema.
+    pub(crate) fn check(&self, call: &Call) -> Result<usize, RequestError> {
+        let Command { method, key_len, body } = &call.command;
+        let at = self.table.position(*method).ok_or(RequestError::UnknownMethod)?;
+        let MethodShape { read, key, .. } = self.schema.methods[at];
+        if matches!(call.access, Access::Read(..)) != read {
+            return Err(RequestError::WrongKind);
+        }
+        let key_len = *key_len as usize;
+        if key_len > KEY_MAX || body.len() > BODY_MAX {
+            return Err(RequestError::TooLarge);
+        }
+        // What is in the key is seen when the arguments are decoded, as they are.
+        if key_len > body.len() || key.is_none() && key_len > 0 {
+            return Err(RequestError::BadArguments);
+        }
+        Ok(at)
+    }
 }
 
 impl fmt::Debug for dyn Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Machine")
-    }
-}
-
-impl fmt::Debug for dyn Checker {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Checker")
     }
 }

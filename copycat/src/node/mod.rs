@@ -34,18 +34,17 @@ pub(crate) use bootstrap_state::JoinError;
 pub(crate) use identity::IdentityError;
 pub(crate) use opening::StartError;
 pub(crate) use options::{ELECTION_TIMEOUT_MAX, Options, Storage};
-pub(crate) use shard::{GroupStatus, ShardStatus};
+pub(crate) use shard::{AttachError, GroupStatus, OpenResource, ShardStatus};
 
 use self::command::{Channels, Command, REQUESTS_DEPTH, WATCHES_DEPTH};
 use self::driver::Driver;
-use self::machine::{Checker, Machine};
+use self::machine::Machine;
 use self::shard::Attachment;
 use crate::codec::ids::GroupId;
 use crate::request::error::RequestError;
 use crate::request::sender::RequestSender;
 use crate::request::status::StatusSender;
 use crate::threads;
-use bytes::Bytes;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -107,21 +106,19 @@ impl Node {
     }
 
     /// Attaches the state machines of all groups of a resource, or none of them. The cluster must be bootstrapped.
-    /// `schema` is what remote handles are told of the commands. Fails with `Busy` if one of the groups already has a state machine.
     ///
     /// If the future is dropped before it completes, the state machines are detached again, because no proxy exists.
     pub(crate) async fn attach(
         &self,
-        resource: String,
-        groups: Vec<(GroupId, Box<dyn Machine>)>,
-        checker: Arc<dyn Checker>,
-        schema: Bytes,
-    ) -> Result<(), RequestError> {
+        resource: OpenResource,
+        machines: Vec<Box<dyn Machine>>,
+    ) -> Result<(), AttachError> {
         let (done, answer) = oneshot::channel();
-        let ids = groups.iter().map(|(id, _)| *id).collect();
-        self.command(Command::Attach(Attachment { resource, groups, checker, schema, done }))?;
-        let mut attaching = Attaching { node: self, groups: ids, answer };
-        (&mut attaching.answer).await.unwrap_or(Err(RequestError::Stopped))
+        let groups = resource.groups.clone();
+        let attachment = Attachment { resource: Arc::new(resource), machines, done };
+        self.command(Command::Attach(attachment)).map_err(|_| AttachError::Stopped)?;
+        let mut attaching = Attaching { node: self, groups, answer };
+        (&mut attaching.answer).await.unwrap_or(Err(AttachError::Stopped))
     }
 
     /// Returns the status of the node's groups and journal.
@@ -157,7 +154,7 @@ impl Node {
 struct Attaching<'a> {
     node: &'a Node,
     groups: Vec<GroupId>,
-    answer: oneshot::Receiver<Result<(), RequestError>>,
+    answer: oneshot::Receiver<Result<(), AttachError>>,
 }
 
 impl Drop for Attaching<'_> {

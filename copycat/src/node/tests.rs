@@ -1,10 +1,10 @@
 //! Tests of a complete member, with the connection of a remote handle that can send anything.
 
-use super::machine::{Checker, Entry, Machine, Query};
-use super::{Node, Options, Storage};
-use crate::codec::command::Call;
+use super::machine::{Checks, Entry, Machine, Query};
+use super::{Node, OpenResource, Options, Storage};
 use crate::codec::cursor::Malformed;
 use crate::codec::ids::{GroupId, MemberId};
+use crate::codec::shape::schema::Schema;
 use crate::request::error::RequestError;
 use crate::request::status::{Health, PartitionStatus};
 use crate::request::wire::resolve::{self, Resolve, Resolved};
@@ -61,10 +61,8 @@ impl Machine for Nothing {
     }
 }
 
-impl Checker for Nothing {
-    fn check(&self, _: &Call) -> Result<(), RequestError> {
-        Ok(())
-    }
+fn schema() -> Schema {
+    Schema { name: "Bank".into(), ..Schema::default() }
 }
 
 /// A single member that has opened a resource of three partitions.
@@ -89,8 +87,12 @@ impl Alone {
         .await
         .unwrap();
         node.formed().await.unwrap().unwrap();
-        let groups = (1..=3).map(|group| (GroupId(group), Box::new(Nothing) as Box<dyn Machine>)).collect();
-        node.attach("bank".into(), groups, Arc::new(Nothing), Bytes::from_static(b"shapes")).await.unwrap();
+        let schema = schema();
+        let (groups, encoded) = ((1..=3).map(GroupId).collect(), schema.encode().unwrap().into());
+        let resource =
+            OpenResource { name: "bank".into(), groups, checks: Checks::new(Arc::new(schema)), encoded };
+        let machines = (1..=3).map(|_| Box::new(Nothing) as Box<dyn Machine>).collect();
+        node.attach(resource, machines).await.unwrap();
         Alone { node, network }
     }
 
@@ -151,17 +153,23 @@ impl Caller {
 async fn names_stand_for_what_is_open() {
     let alone = Alone::start().await;
     let mut caller = alone.caller().await;
-    caller.say(Resolve { id: 1, name: "bank".into() });
-    caller.say(Resolve { id: 2, name: "nobody's".into() });
-    let Some(Heard::Resolved(Resolved { id: 1, partitions: Ok(partitions), schema })) = caller.next().await
-    else {
-        panic!("it is open")
+    let refused = |id, error: RequestError| {
+        Some(Heard::Resolved(Resolved { id, partitions: Err(error.code()), schema: Bytes::new() }))
+    };
+    // Until the commands are on record in every group, nobody could send any.
+    let (partitions, schema) = loop {
+        caller.say(Resolve { id: 1, name: "bank".into() });
+        match caller.next().await {
+            Some(Heard::Resolved(Resolved { id: 1, partitions: Ok(partitions), schema })) => {
+                break (partitions, schema);
+            }
+            heard => assert_eq!(heard, refused(1, RequestError::NoLeader)),
+        }
     };
     assert!(partitions.iter().map(|partition| partition.group.0).eq(1..=3), "in their order");
-    assert_eq!(schema, "shapes");
-    let unknown =
-        Resolved { id: 2, partitions: Err(RequestError::UnknownResource.code()), schema: Bytes::new() };
-    assert_eq!(caller.next().await, Some(Heard::Resolved(unknown)));
+    assert_eq!(Schema::decode(&schema).unwrap(), self::schema());
+    caller.say(Resolve { id: 2, name: "nobody's".into() });
+    assert_eq!(caller.next().await, refused(2, RequestError::UnknownResource));
     alone.node.close().await;
 }
 

@@ -7,7 +7,6 @@ use super::lease::Lease;
 use super::options::{RaftOptions, Restored};
 use super::server::Server;
 use super::token::Token;
-#[cfg(feature = "testing")]
 use crate::codec::configuration::Configuration;
 use crate::codec::ids::{Index, MemberId, Term};
 use crate::codec::log_shape::LogShape;
@@ -101,7 +100,6 @@ impl Raft {
     }
 
     /// Returns the configuration in force.
-    #[cfg(feature = "testing")]
     pub(crate) fn configuration(&self) -> &Configuration {
         self.server.configurations.current()
     }

@@ -1,7 +1,7 @@
 //! Names that are asked about: a synchronous value that touches no connection and reads no clock.
 //!
-//! A member can resolve a name once it has opened the resource. Otherwise it says so. Another member may have
-//! opened it, or the same one may soon. So the question is repeated, to the default member of that moment,
+//! A member can resolve a name once it has opened the resource, and its commands are on record. Otherwise it says so.
+//! Another member may have opened it, or the same one may soon. So the question is repeated, to the default member of that moment,
 //! until its deadline.
 
 use super::connections::ConnectionId;
@@ -23,6 +23,9 @@ pub(crate) enum ResolveError {
     /// A member answered that it has not opened the resource, and no other resolved the name in time.
     #[error("the resource is not open on the members that were asked")]
     NotOpen,
+    /// A member has opened the resource, but its commands are not on record: for that, a majority must have opened it.
+    #[error("no majority of the members has opened the resource with the same commands")]
+    NotRecorded,
     /// No member answered in time.
     #[error("no member answered in time")]
     Silent,
@@ -98,9 +101,16 @@ impl Resolving {
             Err(error) => {
                 let question = &mut self.questions[at];
                 question.asked = None;
-                if RequestError::from_code(*error) == Some(RequestError::UnknownResource) {
-                    question.otherwise = ResolveError::NotOpen;
-                }
+                question.otherwise = match RequestError::from_code(*error) {
+                    Some(RequestError::NoLeader) => ResolveError::NotRecorded,
+                    // Another member may have opened it, and said so.
+                    Some(RequestError::UnknownResource)
+                        if question.otherwise != ResolveError::NotRecorded =>
+                    {
+                        ResolveError::NotOpen
+                    }
+                    _ => question.otherwise,
+                };
                 true
             }
         }
@@ -175,16 +185,22 @@ mod tests {
     #[test]
     fn whoever_waits_in_vain_learns_why() {
         let now = Instant::now();
-        for told in [false, true] {
+        let cases: [(&[RequestError], _); 4] = [
+            (&[], ResolveError::Silent),
+            (&[RequestError::UnknownResource], ResolveError::NotOpen),
+            (&[RequestError::NoLeader], ResolveError::NotRecorded),
+            (&[RequestError::NoLeader, RequestError::UnknownResource], ResolveError::NotRecorded),
+        ];
+        for (answers, expected) in cases {
             let (mut resolving, mut answer) = asked(now);
-            resolving.ask(now, HERE);
-            if told {
-                resolving.answered(HERE, &not_open(1));
+            for (round, error) in (0..).zip(answers) {
+                resolving.ask(now + round * PAUSE, HERE);
+                let partitions = Err(error.code());
+                resolving.answered(HERE, &Resolved { id: 1, partitions, schema: Bytes::new() });
             }
             resolving.expire(now + PATIENCE - PAUSE);
             assert!(answer.try_recv().is_err());
             resolving.expire(now + PATIENCE);
-            let expected = if told { ResolveError::NotOpen } else { ResolveError::Silent };
             assert_eq!(answer.try_recv(), Ok(Err(expected)));
         }
         let (mut resolving, answer) = asked(now);

@@ -1,5 +1,7 @@
 //! Reasons why a request failed, and whether it may have happened nevertheless.
 
+use crate::codec::ids::MemberId;
+use std::fmt;
 use thiserror::Error;
 
 /// Whether the write behind an error happened.
@@ -10,6 +12,51 @@ pub enum Outcome {
     /// It may have been applied, or may still be. This includes a command that was carried out and whose result is
     /// lost: the text of the error says so then.
     Unknown,
+}
+
+/// The members that an error names: at most [`NAMED_MAX`], and whether there are more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NamedMembers {
+    /// The ids, ascending; 0 behind the last one.
+    ids: [u64; NAMED_MAX],
+    /// Whether there are others.
+    more: bool,
+}
+
+/// Most members that an error names.
+pub(crate) const NAMED_MAX: usize = 3;
+
+impl NamedMembers {
+    /// Names these members.
+    pub(crate) fn new(members: impl IntoIterator<Item = MemberId>) -> NamedMembers {
+        let mut members = members.into_iter();
+        let mut named = NamedMembers::default();
+        named.ids.iter_mut().zip(&mut members).for_each(|(id, member)| *id = member.0);
+        named.more = members.next().is_some();
+        named
+    }
+
+    /// Returns the members that are named.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = MemberId> + '_ {
+        self.ids.iter().filter(|id| **id > 0).map(|id| MemberId(*id))
+    }
+
+    /// Returns whether there are others.
+    pub(crate) fn has_more(&self) -> bool {
+        self.more
+    }
+}
+
+impl fmt::Display for NamedMembers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ids: Vec<_> = self.ids().map(|member| member.to_string()).collect();
+        match ids.len() {
+            0 => return f.write_str("some members"),
+            1 => write!(f, "member {}", ids[0])?,
+            _ => write!(f, "members {}", ids.join(", "))?,
+        }
+        f.write_str(if self.more { " and others" } else { "" })
+    }
 }
 
 /// The reason why a request failed. Members exchange it as a code, so codes never change their meaning.
@@ -51,7 +98,7 @@ pub enum RequestError {
     /// The command has another kind than the request says (a read sent as a write); nothing was proposed.
     #[error("the command is of another kind")]
     WrongKind,
-    /// The arguments do not fit the command; nothing was proposed.
+    /// The arguments do not decode as those of the command. It was not carried out, on any replica.
     #[error("the arguments do not fit the command")]
     BadArguments,
     /// The command or its key is longer than allowed; nothing was proposed.
@@ -73,12 +120,34 @@ pub enum RequestError {
         "the member's program does not understand an entry of the group's log, or its disk cannot read it"
     )]
     Halted,
+    /// The command is new, and not all members have announced that their programs have it; nothing was proposed. A
+    /// member that does not know a command could not carry it out.
+    #[error("the command is not known to {0}")]
+    UnknownToMembers(NamedMembers),
+    /// The commands of the member's program contradict those on record in the group's log. The group is halted there.
+    #[error("the commands of the member's program contradict those on record in the group's log")]
+    Contradiction,
+}
+
+/// An error as members exchange it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Failure {
+    /// The code, never 0. This version need not know it.
+    pub code: u16,
+    /// The members that the error names.
+    pub members: NamedMembers,
+}
+
+impl From<RequestError> for Failure {
+    fn from(error: RequestError) -> Failure {
+        Failure { code: error.code(), members: error.named() }
+    }
 }
 
 impl RequestError {
     /// Every error and its code on the wire. Codes are never reused; 18 is reserved for "applied, and its
     /// result is no longer kept", which is not sent yet.
-    const CODES: [(RequestError, u16); 17] = [
+    const CODES: [(RequestError, u16); 19] = [
         (RequestError::NoLeader, 1),
         (RequestError::NotLeader, 2),
         (RequestError::Timeout, 3),
@@ -96,14 +165,26 @@ impl RequestError {
         (RequestError::Panicked, 15),
         (RequestError::Closed, 16),
         (RequestError::Halted, 17),
+        (RequestError::UnknownToMembers(NamedMembers { ids: [0; NAMED_MAX], more: false }), 19),
+        (RequestError::Contradiction, 20),
     ];
 
     /// Returns the code of this error on the wire and in public error codes; never 0.
     pub(crate) fn code(self) -> u16 {
-        Self::CODES.iter().find(|(error, _)| *error == self).map_or(0, |(_, code)| *code)
+        let kind = std::mem::discriminant(&self);
+        let known = Self::CODES.iter().find(|(error, _)| std::mem::discriminant(error) == kind);
+        known.map_or(0, |(_, code)| *code)
     }
 
-    /// Returns the error of a code; `None` for one that this version does not know.
+    /// Returns the members that the error names.
+    pub(crate) fn named(self) -> NamedMembers {
+        match self {
+            RequestError::UnknownToMembers(members) => members,
+            _ => NamedMembers::default(),
+        }
+    }
+
+    /// Returns the error of a code, which names no members; `None` for one that this version does not know.
     pub(crate) fn from_code(code: u16) -> Option<RequestError> {
         Self::CODES.iter().find(|(_, known)| *known == code).map(|(error, _)| *error)
     }
@@ -111,8 +192,11 @@ impl RequestError {
     /// Returns the error that another member reports. An unknown code of a newer version says only that the
     /// request failed; whether a write happened is then unknown. So it is reported as `Disconnected`, although no
     /// connection broke.
-    pub(crate) fn received(code: u16) -> RequestError {
-        RequestError::from_code(code).unwrap_or(RequestError::Disconnected)
+    pub(crate) fn received(Failure { code, members }: Failure) -> RequestError {
+        match RequestError::from_code(code) {
+            Some(RequestError::UnknownToMembers(_)) => RequestError::UnknownToMembers(members),
+            known => known.unwrap_or(RequestError::Disconnected),
+        }
     }
 
     /// Returns whether the request may have happened.
@@ -142,6 +226,26 @@ impl RequestError {
                 | RequestError::Stopped
                 | RequestError::UnknownResource
                 | RequestError::Halted
+                | RequestError::UnknownToMembers(_)
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_names_the_members_that_it_is_about() {
+        let of = |ids: &[u64]| {
+            RequestError::UnknownToMembers(NamedMembers::new(ids.iter().map(|id| MemberId(*id))))
+        };
+        let text = |ids: &[u64]| of(ids).to_string();
+        assert_eq!(text(&[3]), "the command is not known to member 3");
+        assert_eq!(text(&[1, 2, 3]), "the command is not known to members 1, 2, 3");
+        assert_eq!(text(&[1, 2, 3, 4]), "the command is not known to members 1, 2, 3 and others");
+        for ids in [&[3][..], &[1, 2, 3, 4]] {
+            assert_eq!(RequestError::received(of(ids).into()), of(ids));
+        }
     }
 }

@@ -59,7 +59,7 @@ impl Replies {
     }
 
     fn gather(&mut self, origin: Origin, number: u64, answer: Answer) {
-        let answered = Answered { id: number, result: answer.map_err(RequestError::code) };
+        let answered = Answered { id: number, result: answer.map_err(Into::into) };
         // A turn serves few connections, and mostly one after the other: the newest is at the end.
         // Each message that came by it has an origin of its own.
         let connection = origin.0.connection_key();

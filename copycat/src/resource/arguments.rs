@@ -63,10 +63,7 @@ pub fn check_keyed<'a, K: Deserialize<'a>, A: Deserialize<'a>>(
     body: &'a [u8],
     key_len: usize,
 ) -> Result<(), EncodingError> {
-    let (key, others) = body.split_at_checked(key_len).ok_or(EncodingError(PayloadError::Trailing(0)))?;
-    payload::decode_borrowed::<K>(key).map_err(EncodingError)?;
-    payload::decode_borrowed::<A>(others).map_err(EncodingError)?;
-    Ok(())
+    payload::decode_both::<K, A>(body, key_len).map(drop).map_err(EncodingError)
 }
 
 /// Checks the body of a command without a key: all of it must be an `A`.

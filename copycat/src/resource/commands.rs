@@ -81,7 +81,8 @@ pub struct Method {
     pub key: Option<usize>,
     /// Methods whose earlier commands with the same key are obsolete once a command of this one is retained.
     pub supersedes: &'static [MethodId],
-    /// A check that a body is the key, of exactly the given length, and the other arguments.
+    /// A check that a body is the key, of exactly the given length, and the other arguments. Used where arguments of an
+    /// unknown shape were encoded; members decode what they get.
     pub check: Check,
     /// The function that finds out the shapes of the arguments, in the order of their declaration, and of the result.
     pub shapes: FindShapes,

@@ -1,14 +1,13 @@
 //! The replica's side of a state machine: dispatches a committed command to the user's method and encodes its result.
 
-use super::commands::{Commands, Method};
-use crate::codec::access::Access;
-use crate::codec::command::{Call, Command};
-use crate::codec::frame::{BODY_MAX, KEY_MAX, RESULT_MAX};
-use crate::codec::ids::MethodId;
+use super::commands::Commands;
+use crate::codec::command::Command;
+use crate::codec::frame::RESULT_MAX;
 use crate::codec::payload;
+use crate::codec::shape::method_table::MethodTable;
 use crate::codec::shape::schema::Schema;
 use crate::codec::shape::{Shape, Types, encoder};
-use crate::node::machine::{Checker, Entry, Machine, Query};
+use crate::node::machine::{Entry, Machine, Query};
 use crate::request::error::RequestError;
 use serde::Serialize;
 use serde::de::Deserialize;
@@ -61,18 +60,40 @@ impl<S> Copy for Handler<S> {}
 
 /// The part of a committed command that generated code uses.
 impl<'a> Entry<'a> {
-    /// Decodes the arguments, in the order in which they are encoded.
+    /// Decodes the arguments of a command without a key.
     pub fn arguments<A: Deserialize<'a>>(&self) -> Result<A, RequestError> {
-        decode(self.command.body)
+        keyless(self.command)
+    }
+
+    /// Decodes the key and the tuple of the other arguments.
+    pub fn keyed<K: Deserialize<'a>, A: Deserialize<'a>>(&self) -> Result<(K, A), RequestError> {
+        keyed(self.command)
     }
 }
 
 /// The part of a read that generated code uses.
 impl<'a> Query<'a> {
-    /// Decodes the arguments, in the order in which they are encoded.
+    /// Decodes the arguments of a command without a key.
     pub fn arguments<A: Deserialize<'a>>(&self) -> Result<A, RequestError> {
-        decode(self.command.body)
+        keyless(self.command)
     }
+
+    /// Decodes the key and the tuple of the other arguments.
+    pub fn keyed<K: Deserialize<'a>, A: Deserialize<'a>>(&self) -> Result<(K, A), RequestError> {
+        keyed(self.command)
+    }
+}
+
+fn keyless<'a, A: Deserialize<'a>>(command: Command<&'a [u8]>) -> Result<A, RequestError> {
+    if command.key_len > 0 { Err(RequestError::BadArguments) } else { decode(command.body) }
+}
+
+/// Decodes a key, which takes exactly the bytes that are said to be it, and the other arguments. This is the only check
+/// of what a command carries: it is the same on every replica, and a command that does not pass it has no effect.
+fn keyed<'a, K: Deserialize<'a>, A: Deserialize<'a>>(
+    command: Command<&'a [u8]>,
+) -> Result<(K, A), RequestError> {
+    payload::decode_both(command.body, command.key_len as usize).map_err(|_| RequestError::BadArguments)
 }
 
 /// Decodes the arguments of a command, in the order in which they are encoded.
@@ -91,49 +112,10 @@ pub fn answer<T: Serialize>(result: &T, out: &mut Output<'_>) -> Result<(), Requ
     if bytes.len() - start > RESULT_MAX { Err(RequestError::BadResult) } else { Ok(()) }
 }
 
-/// A hash table from ids to methods, in which an id is its own hash. Every member looks up every command here. A
-/// lookup takes a step or two, however many methods there are.
-#[derive(Clone)]
-struct Table {
-    methods: &'static [Method],
-    /// Ids with their indexes in `methods`. The length is a power of two, and at least half of the slots are free.
-    /// A free slot has the id 0.
-    slots: Arc<[(MethodId, usize)]>,
-}
-
-impl Table {
-    fn of<C: Commands>() -> Table {
-        let mut slots = vec![(MethodId(0), 0); (2 * C::METHODS.len() + 1).next_power_of_two()];
-        for (at, method) in C::METHODS.iter().enumerate() {
-            assert!(method.id.0 != 0, "ids were checked while compiling");
-            let free = Table::probe(method.id, slots.len()).find(|slot| slots[*slot].0.0 == 0);
-            slots[free.expect("more slots than methods")] = (method.id, at);
-        }
-        Table { methods: C::METHODS, slots: slots.into() }
-    }
-
-    fn index_of(&self, id: MethodId) -> Result<usize, RequestError> {
-        for slot in Table::probe(id, self.slots.len()) {
-            match self.slots[slot] {
-                (MethodId(0), _) => break,
-                (found, at) if found == id => return Ok(at),
-                _ => {}
-            }
-        }
-        Err(RequestError::UnknownMethod)
-    }
-
-    /// Returns the slots where an id may be, in the order to try. The lowest bits of the id select the first one.
-    fn probe(id: MethodId, slots: usize) -> impl Iterator<Item = usize> {
-        let first = id.0 as usize;
-        (0..slots).map(move |step| (first + step) & (slots - 1))
-    }
-}
-
 /// A user's state, with the table of the methods that run on it.
 pub(crate) struct Replica<S: 'static> {
     state: S,
-    table: Table,
+    table: MethodTable,
     handlers: &'static [Handler<S>],
     /// The schema, whose commands are in the order of the handlers.
     schema: Arc<Schema>,
@@ -144,20 +126,21 @@ impl<S: Send + 'static> Replica<S> {
     pub(crate) fn new<C: Dispatch<S>>(state: S, schema: Arc<Schema>) -> Replica<S> {
         assert_eq!(C::HANDLERS.len(), C::METHODS.len(), "one handler for each method");
         assert_eq!(schema.methods.len(), C::METHODS.len(), "one shape for each method");
-        Replica { state, table: Table::of::<C>(), handlers: C::HANDLERS, schema }
+        let table = MethodTable::of(C::METHODS.iter().map(|method| method.id));
+        Replica { state, table, handlers: C::HANDLERS, schema }
     }
 }
 
 impl<S: Send + 'static> Machine for Replica<S> {
     fn apply(&mut self, entry: &Entry<'_>, out: &mut Vec<u8>) -> Result<(), RequestError> {
-        let at = self.table.index_of(entry.command.method)?;
+        let at = self.table.position(entry.command.method).ok_or(RequestError::UnknownMethod)?;
         let Handler::Write(run) = self.handlers[at] else { return Err(RequestError::WrongKind) };
         let (state, shape, types) = (&mut self.state, &self.schema.methods[at].result, &self.schema.types);
         guarded(out, |bytes| run(state, entry, &mut Output { bytes, shape, types }))
     }
 
     fn read(&self, query: &Query<'_>, out: &mut Vec<u8>) -> Result<(), RequestError> {
-        let at = self.table.index_of(query.command.method)?;
+        let at = self.table.position(query.command.method).ok_or(RequestError::UnknownMethod)?;
         let Handler::Read(run) = self.handlers[at] else { return Err(RequestError::WrongKind) };
         let (shape, types) = (&self.schema.methods[at].result, &self.schema.types);
         guarded(out, |bytes| run(&self.state, query, &mut Output { bytes, shape, types }))
@@ -180,44 +163,16 @@ fn guarded(
     result
 }
 
-/// The checks of a state machine's commands. They need no state.
-#[derive(Clone)]
-pub(crate) struct Checks(Table);
-
-impl Checks {
-    /// Creates the checks of the commands `C`.
-    pub(crate) fn new<C: Commands>() -> Checks {
-        Checks(Table::of::<C>())
-    }
-}
-
-impl Checker for Checks {
-    fn check(&self, call: &Call) -> Result<(), RequestError> {
-        let Command { method, key_len, body } = call.command.borrow();
-        let (method, key_len) = (&self.0.methods[self.0.index_of(method)?], key_len as usize);
-        if key_len > KEY_MAX || body.len() > BODY_MAX {
-            return Err(RequestError::TooLarge);
-        }
-        match call.access {
-            Access::Read(..) if method.is_read() => Ok(()),
-            Access::Write if !method.is_read() => {
-                // The user's `Deserialize` may panic, which must not end the shard.
-                match catch_unwind(|| (method.check)(body, key_len)) {
-                    Ok(Ok(())) => Ok(()),
-                    _ => Err(RequestError::BadArguments),
-                }
-            }
-            _ => Err(RequestError::WrongKind),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::commands::Method;
     use super::*;
-    use crate::codec::access::Consistency;
-    use crate::codec::command::Stamp;
+    use crate::codec::access::{Access, Consistency};
+    use crate::codec::command::{Call, Stamp};
+    use crate::codec::frame::{BODY_MAX, KEY_MAX};
+    use crate::codec::ids::MethodId;
     use crate::codec::shape::tracer::{Traced, Tracer};
+    use crate::node::machine::Checks;
     use crate::resource::arguments::{Arguments, check_keyed, check_keyless};
     use crate::resource::commands::assert_distinct;
     use crate::resource::schema::schema_of;
@@ -260,7 +215,7 @@ mod tests {
                 answer(state, out)
             }),
             Handler::Write(|state, entry, out| {
-                let (amount,): (u64,) = entry.arguments()?;
+                let (amount, ()) = entry.keyed::<u64, ()>()?;
                 *state += amount;
                 assert_ne!(amount, 13, "unlucky");
                 answer(state, out)
@@ -285,7 +240,8 @@ mod tests {
         body: &[u8],
         out: &mut Vec<u8>,
     ) -> Result<(), RequestError> {
-        let (stamp, command) = (Stamp::NONE, command(method, body));
+        let key_len = u32::from(method == ADD).min(body.len() as u32);
+        let (stamp, command) = (Stamp::NONE, Command { key_len, ..command(method, body) });
         replica.apply(&Entry { index: 1, time: 0, stamp, command }, out)
     }
 
@@ -319,36 +275,6 @@ mod tests {
         assert_eq!(out, b"before\x0d");
     }
 
-    /// Several methods whose ids all begin at the same slot.
-    struct Crowd;
-
-    impl Commands for Crowd {
-        const NAME: &'static str = "Crowd";
-
-        const METHODS: &'static [Method] = &{
-            let method =
-                Method::read("crowd", &[], |body, key_len| check_keyless::<()>(body, key_len), |_| {});
-            let mut methods = [method; 22];
-            let mut at = 0;
-            while at < methods.len() {
-                methods[at] = method.with_id(MethodId((at as u32 + 1) << 16));
-                at += 1;
-            }
-            methods
-        };
-    }
-
-    #[test]
-    fn ids_that_meet_are_told_apart() {
-        let table = Table::of::<Crowd>();
-        for (at, method) in Crowd::METHODS.iter().enumerate() {
-            assert_eq!(table.index_of(method.id), Ok(at));
-        }
-        for id in [0, 1, 23 << 16, u32::MAX] {
-            assert_eq!(table.index_of(MethodId(id)), Err(RequestError::UnknownMethod));
-        }
-    }
-
     #[test]
     fn unknown_methods_and_wrong_kinds_are_told_apart_from_bad_arguments() {
         let mut replica = counter();
@@ -361,20 +287,40 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_proposed_that_would_not_decode() {
-        let checks = Checks::new::<Counter>();
+    fn what_a_replica_cannot_decode_changes_nothing() {
+        let mut replica = counter();
+        let mut out = Vec::new();
+        let mut add = |key_len, body: &[u8]| {
+            let command = Command { method: ADD, key_len, body };
+            out.clear();
+            replica.apply(&Entry { index: 1, time: 0, stamp: Stamp::NONE, command }, &mut out)
+        };
+        assert_eq!(add(1, &[5]), Ok(()));
+        for (key_len, body) in [(0, &[5][..]), (2, &[5]), (1, &[255]), (1, &[5, 5]), (9, &[5])] {
+            assert_eq!(add(key_len, body), Err(RequestError::BadArguments), "{key_len} {body:?}");
+        }
+        assert_eq!(add(1, &[5]), Ok(()));
+        assert_eq!(out, [10]);
+        let command = Command { method: VALUE, key_len: 1, body: &[][..] };
+        let query = Query { index: 1, time: 0, stamp: Stamp::NONE, command };
+        assert_eq!(replica.read(&query, &mut out), Err(RequestError::BadArguments));
+    }
+
+    #[test]
+    fn nothing_is_proposed_that_no_replica_could_run() {
+        let checks = Checks::new(Arc::new(schema_of::<Counter>().schema));
         let check = |access, method, key_len, body: &[u8]| {
             let command = Command { method, key_len, body: Bytes::copy_from_slice(body) };
             checks.check(&Call::new(access, command))
         };
         let add = |key_len, body: &[u8]| check(Access::Write, ADD, key_len, body);
-        assert_eq!(add(1, &[5]), Ok(()));
-        assert_eq!(add(0, &[5]), Err(RequestError::BadArguments));
-        assert_eq!(add(2, &[5]), Err(RequestError::BadArguments));
-        assert_eq!(add(1, &[255]), Err(RequestError::BadArguments));
+        assert_eq!(add(1, &[5]), Ok(1));
+        assert_eq!(add(2, &[5]), Err(RequestError::BadArguments), "a key beyond the body");
         assert_eq!(add(KEY_MAX as u32 + 1, &[5]), Err(RequestError::TooLarge));
+        assert_eq!(add(1, &vec![0; BODY_MAX + 1]), Err(RequestError::TooLarge));
         let read = Access::read(Consistency::Strict);
-        assert_eq!(check(read, VALUE, 0, &[]), Ok(()));
+        assert_eq!(check(read, VALUE, 0, &[]), Ok(0));
+        assert_eq!(check(read, VALUE, 1, &[5]), Err(RequestError::BadArguments), "it has no key");
         assert_eq!(check(read, ADD, 1, &[5]), Err(RequestError::WrongKind));
         assert_eq!(check(Access::Write, VALUE, 0, &[]), Err(RequestError::WrongKind));
         assert_eq!(check(read, MethodId(0), 0, &[]), Err(RequestError::UnknownMethod));

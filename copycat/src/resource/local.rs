@@ -2,14 +2,14 @@
 //! machines run against it.
 
 use super::client::{Partition, ResourceClient};
-use super::dispatch::{Checks, Dispatch, Replica};
+use super::dispatch::{Dispatch, Replica};
 use super::proxy::Proxy;
 use super::schema::schema_of;
 use super::state_machine::group_of;
 use crate::codec::access::Access;
 use crate::codec::command::Call;
 use crate::codec::ids::GroupId;
-use crate::node::machine::{Checker, Entry, Machine, Query};
+use crate::node::machine::{Checks, Entry, Machine, Query};
 use crate::request::error::RequestError;
 use crate::request::sender::{Answer, Request, RequestReceiver, RequestSender};
 use crate::request::status::StatusSender;
@@ -34,7 +34,7 @@ where
     let schema = Arc::new(schema_of::<P::Commands>().schema);
     let replica = || Replica::new::<P::Commands>(init(), schema.clone());
     let machines = groups.iter().map(|group| (*group, replica())).collect();
-    let checks = Checks::new::<P::Commands>();
+    let checks = Checks::new(schema.clone());
     let thread = threads::spawn(format!("local-{name}"), move || serve(requests, machines, &checks))?;
     let partitions = groups.into_iter().map(|group| Partition { group, sender: sender.clone() });
     let client = ResourceClient::new(name, partitions.collect(), &schema, StatusSender::new(1).0);

@@ -3,13 +3,14 @@
 use super::block_on::block_on_outside;
 use super::client::{Partition, ResourceClient};
 use super::commands::Partitioned;
-use super::dispatch::{Checks, Dispatch, Replica};
+use super::dispatch::{Dispatch, Replica};
 use super::proxy::Proxy;
 use super::schema::checked_schema_of;
 use crate::codec::ids::GroupId;
+use crate::codec::shape::record::Conflict;
 use crate::error::{CommandsError, ConfigError, Error, ErrorKind};
-use crate::node::Node;
-use crate::node::machine::{Checker, Machine};
+use crate::node::machine::{Checks, Machine};
+use crate::node::{AttachError, Node, OpenResource};
 use crate::request::error::RequestError;
 use crate::request::wire::resolve::{self, NAME_MAX};
 use serde::Serialize;
@@ -88,8 +89,9 @@ impl<F> StateMachineBuilder<F, One> {
     /// # Errors
     ///
     /// An error if the name is empty or longer than 255 bytes, if the resource is already open in this process, if
-    /// this member cannot join the cluster or has stopped, if a command has a type whose values cannot be decoded, or
-    /// if the program is built with `panic = "abort"`.
+    /// this member cannot join the cluster or has stopped, if a command has a type whose values cannot be decoded, if
+    /// the types or the number of partitions contradict what is on record in the resource's log, or if the program is
+    /// built with `panic = "abort"`.
     pub async fn open<P, S>(self) -> Result<P, Error>
     where
         F: Fn() -> S,
@@ -159,22 +161,34 @@ impl<F, N: Partitions> StateMachineBuilder<F, N> {
         let schema = Arc::new(schema);
         let encoded = schema.encode().map_err(CommandsError::TooLarge)?;
         self.node.formed().await??;
-        let checker: Arc<dyn Checker> = Arc::new(Checks::new::<P::Commands>());
-        let machine = |number| {
-            let state: Box<dyn Machine> =
-                Box::new(Replica::new::<P::Commands>((self.init)(), schema.clone()));
-            (group_of(&self.name, number), state)
-        };
-        let groups: Vec<_> = (0..self.partitions.count()).map(machine).collect();
-        let ids: Vec<_> = groups.iter().map(|(group, _)| *group).collect();
-        match self.node.attach(self.name.clone(), groups, checker, encoded.into()).await {
-            Ok(()) => {}
-            Err(RequestError::Busy) => return Err(ErrorKind::AlreadyOpen { resource: self.name }.into()),
-            Err(error) => return Err(error.into()),
-        }
+        let machine = || Box::new(Replica::new::<P::Commands>((self.init)(), schema.clone()));
+        let groups: Vec<_> =
+            (0..self.partitions.count()).map(|number| group_of(&self.name, number)).collect();
+        let machines = groups.iter().map(|_| machine() as Box<dyn Machine>).collect();
+        let checks = Checks::new(schema.clone());
+        let (name, ids) = (self.name.clone(), groups.clone());
+        let resource = OpenResource { name, groups, checks, encoded: encoded.into() };
+        let attached = self.node.attach(resource, machines).await;
+        attached.map_err(|error| refused(&self.name, error))?;
         let partition = |group| Partition { group, sender: self.node.request_sender() };
         let partitions = ids.into_iter().map(partition).collect();
         Ok(P::from_client(ResourceClient::new(&self.name, partitions, &schema, self.node.status_sender())))
+    }
+}
+
+/// Returns the error of a resource that a member did not open.
+fn refused(resource: &str, error: AttachError) -> Error {
+    let resource = resource.to_owned();
+    match error {
+        AttachError::AlreadyOpen => ErrorKind::AlreadyOpen { resource }.into(),
+        AttachError::NotFormed => RequestError::NoLeader.into(),
+        AttachError::Stopped => RequestError::Stopped.into(),
+        AttachError::Conflict(conflict) => match *conflict {
+            Conflict::Partitions { recorded, opened } => {
+                ErrorKind::OtherPartitions { resource, expected: opened, found: recorded }.into()
+            }
+            _ => CommandsError::OnRecord { resource, conflict }.into(),
+        },
     }
 }
 

@@ -96,6 +96,17 @@ impl EntryLocation {
     }
 }
 
+/// What a journal keeps of an entry beside its location.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum EntryContent {
+    /// The entry is a configuration.
+    Configuration(Configuration),
+    /// The entry records a schema.
+    Schema,
+    /// The journal need not know what it is.
+    Other,
+}
+
 /// A group's state together with the locations of its entries.
 #[derive(Debug, Default)]
 pub(crate) struct GroupLog {
@@ -108,6 +119,8 @@ pub(crate) struct GroupLog {
     /// segments of older entries were removed. Otherwise it is the first index of the log.
     located_from: Index,
     locations: VecDeque<EntryLocation>,
+    /// The entries with locations that record a schema, ascending.
+    schemas: Vec<LogId>,
 }
 
 impl GroupLog {
@@ -115,7 +128,8 @@ impl GroupLog {
     pub(crate) fn restored(state: GroupState) -> GroupLog {
         debug_assert!(state.is_sound(), "{state:?}");
         let (located_from, known_commit) = (state.log.last().index + 1, state.commit);
-        GroupLog { state, known_commit, awaits_record: false, located_from, locations: VecDeque::new() }
+        let (locations, schemas) = (VecDeque::new(), Vec::new());
+        GroupLog { state, known_commit, awaits_record: false, located_from, locations, schemas }
     }
 
     /// Returns the group's state.
@@ -166,15 +180,26 @@ impl GroupLog {
         );
     }
 
+    /// Returns the entries that record a schema, ascending; those that were dropped are not among them.
+    pub(crate) fn schemas(&self) -> &[LogId] {
+        &self.schemas
+    }
+
     /// Appends one entry. Existing entries from its index on are replaced.
-    pub(crate) fn put(&mut self, id: LogId, location: EntryLocation, configuration: Option<Configuration>) {
+    pub(crate) fn put(&mut self, id: LogId, location: EntryLocation, content: EntryContent) {
         assert!(location.len as usize >= HEADER_LEN, "a frame of {} bytes", location.len);
         self.replace_from(id.index, location.position);
         assert!(id.term <= self.state.term, "an entry of a term that was not recorded before it");
         self.state.log.append(id.term, 1);
         self.locations.push_back(location);
         assert_eq!(self.located_from + self.locations.len() as u64, id.index + 1, "a location for each");
-        self.state.configurations.extend(configuration.map(|configuration| (id.index, configuration)));
+        match content {
+            EntryContent::Configuration(configuration) => {
+                self.state.configurations.push((id.index, configuration));
+            }
+            EntryContent::Schema => self.schemas.push(id),
+            EntryContent::Other => {}
+        }
     }
 
     /// Appends entries, at least one, that lie at `position` and after it. Existing entries from the index of the
@@ -190,6 +215,7 @@ impl GroupLog {
             location
         }));
         self.state.configurations.extend_from_slice(entries.configurations());
+        self.schemas.extend_from_slice(entries.schemas());
         assert_eq!(self.state.log.last(), entries.spans().last().expect("at least one entry"));
         assert!(
             self.state.log.last().term <= self.state.term,
@@ -213,6 +239,7 @@ impl GroupLog {
         assert!(self.state.accepts(index) && index > self.known_commit, "the index was checked");
         if index <= self.state.log.last().index || self.locations.is_empty() {
             self.state.truncate(index);
+            self.schemas.truncate(self.schemas.partition_point(|schema| schema.index < index));
             self.locations.truncate(index.saturating_sub(self.located_from) as usize);
             if self.locations.is_empty() {
                 self.located_from = index;
@@ -232,6 +259,7 @@ impl GroupLog {
         let dropped = (through + 1).saturating_sub(self.located_from).min(self.locations.len() as u64);
         self.locations.drain(..dropped as usize);
         self.located_from = self.located_from.max(through + 1);
+        self.schemas.retain(|schema| schema.index > through);
         assert!(
             self.locations.len() as u64 <= self.state.log.last().index - through,
             "what is dropped has no location"
@@ -262,7 +290,11 @@ mod tests {
     use super::*;
 
     fn put(log: &mut GroupLog, term: Term, index: Index, at: u64) {
-        log.put(LogId::new(term, index), EntryLocation { position: Position(at), len: 72 }, None);
+        log.put(
+            LogId::new(term, index),
+            EntryLocation { position: Position(at), len: 72 },
+            EntryContent::Other,
+        );
     }
 
     /// Returns a group in a term above the terms of its entries.
@@ -288,6 +320,24 @@ mod tests {
         log.drop_through(3);
         put(&mut log, 2, 4, 1_000);
         assert_eq!((log.oldest(), log.first_missing()), (Some(Position(1_000)), None));
+    }
+
+    #[test]
+    fn the_schemas_are_those_of_the_entries_that_are_there() {
+        let mut log = begun();
+        let put_schema = |log: &mut GroupLog, term, index| {
+            let location = EntryLocation { position: Position(1_000 * term + index * 100), len: 72 };
+            log.put(LogId::new(term, index), location, EntryContent::Schema);
+        };
+        put_schema(&mut log, 1, 1);
+        put(&mut log, 1, 2, 1_200);
+        put_schema(&mut log, 1, 3);
+        assert_eq!(log.schemas(), [LogId::new(1, 1), LogId::new(1, 3)]);
+        put(&mut log, 2, 2, 2_200);
+        put_schema(&mut log, 2, 3);
+        assert_eq!(log.schemas(), [LogId::new(1, 1), LogId::new(2, 3)], "what was replaced is gone");
+        log.drop_through(2);
+        assert_eq!(log.schemas(), [LogId::new(2, 3)]);
     }
 
     #[test]

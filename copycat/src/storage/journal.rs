@@ -8,6 +8,7 @@
 use super::batch_header::{BATCH_HEADER_LEN, BatchKind, add_frame};
 use super::disk::Disk;
 use super::error::{DiskError, StorageError};
+use super::group_log::GroupLog;
 use super::groups::Groups;
 use super::options::JournalOptions;
 use super::position::{BLOCK, Position, align_up};
@@ -21,6 +22,7 @@ use crate::codec::entries::Entries;
 use crate::codec::frame::{HEADER_LEN, Header};
 use crate::codec::ids::{GroupId, Index, MemberId, TERM_MAX, Term};
 use crate::codec::log_shape::LogShape;
+use crate::codec::terms::LogId;
 use std::sync::Arc;
 
 /// One ordered log of the frames of many groups.
@@ -121,6 +123,11 @@ impl Journal {
     /// Returns the shape of a group's log, or `None` if the group never stored anything.
     pub(crate) fn shape(&self, group: GroupId) -> Option<&LogShape> {
         self.groups.get(group).map(|log| &log.state().log)
+    }
+
+    /// Returns the entries of a group that record a schema, ascending.
+    pub(crate) fn schemas(&self, group: GroupId) -> &[LogId] {
+        self.groups.get(group).map_or(&[], GroupLog::schemas)
     }
 
     /// Returns the position up to which the journal is durable.

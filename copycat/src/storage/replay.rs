@@ -4,7 +4,7 @@ use super::batch_header::{BATCH_HEADER_LEN, BatchKind, Record};
 use super::checkpoint;
 use super::disk::Region;
 use super::error::{Damage, DamageKind, DiskError, StorageError};
-use super::group_log::{EntryLocation, GroupLog, GroupState};
+use super::group_log::{EntryContent, EntryLocation, GroupLog, GroupState};
 use super::position::{BLOCK, Position, ZEROES};
 use super::scan::{Cut, Found, Scan, Tail, contradiction, damage, malformed};
 use super::segment::Segment;
@@ -165,9 +165,10 @@ impl Replay {
                         let body = offset - BATCH_HEADER_LEN + HEADER_LEN..end - BATCH_HEADER_LEN;
                         let decoded =
                             Configuration::decode(&found.body[body]).map_err(malformed(segment, at))?;
-                        replay_entry(log, record, location, Some(decoded))
+                        replay_entry(log, record, location, EntryContent::Configuration(decoded))
                     }
-                    _ => replay_entry(log, record, location, None),
+                    Kind::Schema => replay_entry(log, record, location, EntryContent::Schema),
+                    _ => replay_entry(log, record, location, EntryContent::Other),
                 };
                 follows.map_err(|what| contradiction(segment, at, what))?;
                 offset = end;
@@ -270,7 +271,7 @@ fn replay_entry(
     log: &mut GroupLog,
     record: &Record,
     location: EntryLocation,
-    configuration: Option<Configuration>,
+    content: EntryContent,
 ) -> Result<(), Contradicts> {
     let (LogId { term, index }, state) = (record.id, log.state());
     if index <= state.commit {
@@ -291,6 +292,6 @@ fn replay_entry(
     if term > state.term {
         return Err("an entry of a term that was not recorded before it");
     }
-    log.put(record.id, location, configuration);
+    log.put(record.id, location, content);
     Ok(())
 }

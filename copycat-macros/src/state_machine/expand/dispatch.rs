@@ -73,13 +73,20 @@ fn kind(command: &Command) -> TokenStream {
 fn entry(machine: &Machine, command: &Command, own: &TokenStream) -> TokenStream {
     let (handler, answer, kind) = (machine.private("Handler"), machine.private("answer"), kind(command));
     let (conditions, name) = (&command.conditions, &command.name);
-    let names = command.travelling().map(|argument| &argument.name);
-    let types = command.travelling().map(|argument| decoded(machine, argument));
     let passed = command.arguments.iter().map(passed);
-    let arguments = if command.arguments.is_empty() {
-        quote_spanned!(Span::mixed_site()=> let () = entry.arguments::<()>()?;)
-    } else {
-        quote_spanned!(Span::mixed_site()=> let (#(#names,)*) = entry.arguments::<(#(#types,)*)>()?;)
+    let names = command.others().map(|argument| &argument.name);
+    let types = command.others().map(|argument| decoded(machine, argument));
+    let arguments = match command.key() {
+        Some(key) => {
+            let (key, ty) = (&key.name, decoded(machine, key));
+            quote_spanned!(Span::mixed_site()=> let (#key, (#(#names,)*)) = entry.keyed::<#ty, (#(#types,)*)>()?;)
+        }
+        None if command.arguments.is_empty() => {
+            quote_spanned!(Span::mixed_site()=> let () = entry.arguments::<()>()?;)
+        }
+        None => {
+            quote_spanned!(Span::mixed_site()=> let (#(#names,)*) = entry.arguments::<(#(#types,)*)>()?;)
+        }
     };
     quote_spanned! {Span::mixed_site()=>
         #(#conditions)*

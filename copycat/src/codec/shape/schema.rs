@@ -162,6 +162,15 @@ impl Schema {
         self.methods.iter().find(|method| method.id == id.0)
     }
 
+    /// Returns the ids of the commands that `other` has as well, alike in everything that is encoded.
+    pub(crate) fn shared_with(&self, other: &Schema) -> BTreeSet<MethodId> {
+        let alike = self.methods.iter().filter(|own| {
+            let found = other.method(MethodId(own.id));
+            found.is_some_and(|found| self.method_differences(own, other, found).is_empty())
+        });
+        alike.map(|method| MethodId(method.id)).collect()
+    }
+
     /// Returns everything in which `found` differs from this schema. Commands are the same if their ids are.
     pub(crate) fn differences(&self, found: &Schema) -> Vec<Difference> {
         let known = self.methods.iter().flat_map(|recorded| {

@@ -7,6 +7,7 @@ use super::queue::QueuedRequest;
 use super::writing::Writer;
 use crate::codec::configuration::Configuration;
 use crate::codec::entries::Entries;
+use crate::codec::frame::HEADER_LEN;
 use crate::codec::ids::{GroupId, Index, MemberId};
 use crate::codec::terms::Span;
 use crate::raft::effect::{Effect, Effects};
@@ -113,6 +114,14 @@ impl Consensus {
     /// Returns the last index of the core's log, which is also the last index in the journal.
     pub(super) fn last(&self) -> Index {
         self.core.log().last().index
+    }
+
+    /// Returns the voters of the configuration in force.
+    pub(super) fn voters(&self) -> Vec<MemberId> {
+        let Configuration { voters, outgoing, .. } = self.core.configuration();
+        assert!(!voters.is_empty(), "a group has voters");
+        let outgoing = outgoing.iter().filter(|member| !voters.contains(member));
+        voters.iter().chain(outgoing).copied().collect()
     }
 
     /// Returns the commit index.
@@ -317,6 +326,30 @@ impl Consensus {
         bytes: usize,
         io: &mut Io,
     ) -> Result<(Appended, ReadUpdate), StorageError> {
+        let encode = |writer: &mut Writer, span| writer.encode(now, span, writes, bytes);
+        self.append(now, writes.len() as u64, bytes, encode, io)
+    }
+
+    /// Proposes an entry that puts the commands of the group on record.
+    pub(super) fn propose_record(
+        &mut self,
+        now: Duration,
+        record: &[u8],
+        io: &mut Io,
+    ) -> Result<(Appended, ReadUpdate), StorageError> {
+        let encode = |writer: &mut Writer, span| writer.encode_record(now, span, record);
+        self.append(now, 1, HEADER_LEN + record.len(), encode, io)
+    }
+
+    /// Appends `count` entries of `bytes` bytes in total, if this member leads and has space for them.
+    fn append(
+        &mut self,
+        now: Duration,
+        count: u64,
+        bytes: usize,
+        encode: impl FnOnce(&mut Writer, Span) -> Entries,
+        io: &mut Io,
+    ) -> Result<(Appended, ReadUpdate), StorageError> {
         // Also if there is no space: a leader that has none for a vote falls silent, and another member takes over.
         self.wake(now, io);
         match io.shard_journal.space_for(bytes) {
@@ -330,11 +363,12 @@ impl Consensus {
         let mut effects = std::mem::take(&mut io.effects);
         // The core assigns indexes and term in one step, so nothing is encoded with a term that this member does not
         // lead.
-        let Ok(span) = self.core.propose(writes.len() as u64, &mut effects) else {
+        let Ok(span) = self.core.propose(count, &mut effects) else {
             io.effects = effects;
             return Ok((Appended::Refused(RequestError::NotLeader), ReadUpdate::default()));
         };
-        let entries = self.writer.encode(now, span, writes, bytes);
+        let entries = encode(&mut self.writer, span);
+        assert_eq!(entries.len(), bytes, "entries are as long as was counted");
         io.shard_journal.journal.append(self.group, &entries)?;
         self.assert_same_log(io);
         io.shard_journal.await_durable(self.group, self.core.token());

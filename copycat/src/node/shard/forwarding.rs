@@ -8,7 +8,7 @@ use super::super::wire::Message;
 use super::peers::Peers;
 use super::queue::{Queue, QueuedRequest};
 use crate::codec::ids::{GroupId, MemberId, Term};
-use crate::request::error::RequestError;
+use crate::request::error::{Failure, RequestError};
 use crate::request::reply::{Replies, ReplyTo};
 use crate::request::wire::results::Answered;
 use crate::request::wire::submit::{Submit, Submitted};
@@ -76,7 +76,7 @@ impl Forwarding {
             }
             let numbers: Vec<u64> = requests.iter().map(|request| request.id).collect();
             if !peers.send(leader, Message::Submit(Submit { group, term, left, requests })) {
-                let refused = |number| self.answer(number, Err(RequestError::Busy.code()), replies);
+                let refused = |number| self.answer(number, Err(RequestError::Busy.into()), replies);
                 numbers.into_iter().for_each(refused);
                 return;
             }
@@ -129,7 +129,7 @@ impl Forwarding {
         }
     }
 
-    fn answer(&mut self, number: u64, result: Result<Bytes, u16>, replies: &mut Replies) {
+    fn answer(&mut self, number: u64, result: Result<Bytes, Failure>, replies: &mut Replies) {
         if let Some(forwarded) = self.in_flight.remove(&number) {
             replies.answer(forwarded.reply, result.map_err(RequestError::received));
         }

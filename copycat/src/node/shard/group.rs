@@ -2,18 +2,22 @@
 //! machine.
 
 use super::super::applier::Work;
-use super::super::machine::{Checker, Machine};
+use super::super::machine::Machine;
+use super::announcements::Announcements;
 use super::budget::Usage;
 use super::consensus::{Appended, Consensus, ReadUpdate};
 use super::dispatcher::Dispatcher;
+use super::group_schema::{GroupSchema, NewRecord};
 use super::input::GroupStatus;
 use super::intake::{Intake, LeaderContext, TurnRequests, UnconfirmedReads};
 use super::io::Io;
+use super::open_resource::{OpenResource, RecordState};
 use super::queue::QueuedRequest;
 use super::reading::PendingReads;
 use super::turn_output::TurnOutput;
 use crate::codec::entries::Entries;
 use crate::codec::ids::{GroupId, MemberId, Term};
+use crate::codec::shape::record::{Conflict, SchemaRecord};
 use crate::raft::effect::Role;
 use crate::raft::message::Message;
 use crate::raft::state::Status;
@@ -28,6 +32,7 @@ use std::time::Duration;
 #[derive(Debug)]
 pub(super) struct Group {
     id: GroupId,
+    schema: GroupSchema,
     intake: Intake,
     reads: PendingReads,
     consensus: Consensus,
@@ -40,6 +45,7 @@ impl Group {
     pub(super) fn new(id: GroupId, consensus: Consensus) -> Group {
         Group {
             id,
+            schema: GroupSchema::new(id),
             intake: Intake::default(),
             reads: PendingReads::default(),
             consensus,
@@ -49,7 +55,26 @@ impl Group {
     }
 
     pub(super) fn is_attached(&self) -> bool {
-        self.intake.is_attached()
+        self.schema.is_attached()
+    }
+
+    /// Returns the resource, if it is open here.
+    pub(super) fn resource(&self) -> Option<&Arc<OpenResource>> {
+        self.schema.resource()
+    }
+
+    /// Returns what the group says of the commands of its resource.
+    pub(super) fn record_state(&self) -> RecordState {
+        match self.schema.is_same() {
+            _ if self.is_halted() => RecordState::Halted,
+            true => RecordState::Same,
+            false => RecordState::Other,
+        }
+    }
+
+    /// Returns the record that is committed, if this program agrees with it.
+    pub(super) fn agreed_record(&self) -> Option<&Arc<SchemaRecord>> {
+        if self.is_halted() { None } else { self.schema.record() }
     }
 
     /// Returns the current term and its leader, if the leader is known.
@@ -63,9 +88,22 @@ impl Group {
         status.role == Role::Leader && status.term == term
     }
 
+    /// Compares the commands of a resource that is to be opened with what is on record for this group. Fails if they
+    /// contradict it.
+    pub(super) fn prepare(
+        &mut self,
+        resource: &Arc<OpenResource>,
+        io: &Io,
+    ) -> Result<Option<Arc<Conflict>>, StorageError> {
+        self.schema.attach(resource.clone());
+        let found = self.schema.update(self.consensus.commit(), &io.shard_journal.journal);
+        self.schema.detach();
+        Ok(found?.and_then(|record| record.conflict))
+    }
+
     /// Attaches the state machine. The group must not have one yet.
-    pub(super) fn attach(&mut self, checker: Arc<dyn Checker>, machine: Box<dyn Machine>) -> Work {
-        self.intake.attach(checker);
+    pub(super) fn attach(&mut self, resource: Arc<OpenResource>, machine: Box<dyn Machine>) -> Work {
+        self.schema.attach(resource);
         // The machine is in its initial state, which reflects no entry. A later state would come with its index.
         self.dispatcher.attach(machine, 0)
     }
@@ -73,7 +111,7 @@ impl Group {
     /// Detaches the state machine, because no proxy exists.
     pub(super) fn detach(&mut self, io: &mut Io, replies: &mut Replies) -> Work {
         self.consensus.stop_ticking(io);
-        self.intake.detach();
+        self.schema.detach();
         // A client in another process may still wait for its read.
         self.reads.abandon(RequestError::UnknownResource, replies);
         self.reads = PendingReads::default();
@@ -86,10 +124,15 @@ impl Group {
     }
 
     /// Returns whether the group serves nothing and does not stand for election: its log cannot be read, or its program
-    /// does not understand an entry. A leader that halts keeps its role until it hears of a higher term, but its core
+    /// does not understand an entry, or contradicts what is on record. A leader that halts keeps its role until it hears of a higher term, but its core
     /// is not ticked any more.
     fn is_halted(&self) -> bool {
-        self.stopped || self.dispatcher.progress.is_halted()
+        self.stopped || self.dispatcher.progress.is_halted() || self.schema.conflicts()
+    }
+
+    /// Returns the error of requests to a halted group.
+    fn halted_error(&self) -> RequestError {
+        if self.schema.conflicts() { RequestError::Contradiction } else { RequestError::Halted }
     }
 
     /// Returns the requests that the budget counts, and the bytes of their arguments; see [`Usage`].
@@ -104,10 +147,10 @@ impl Group {
     /// Queues a request that was admitted, or answers it at once.
     pub(super) fn enqueue(&mut self, pending: QueuedRequest, replies: &mut Replies) {
         if self.is_halted() {
-            replies.fail(pending.reply, RequestError::Halted);
+            replies.fail(pending.reply, self.halted_error());
         } else if !pending.call.access.is_local() {
             self.intake.queue.push_back(pending);
-        } else if let Err(error) = self.intake.check(&pending) {
+        } else if let Err(error) = self.schema.check(&pending.call) {
             replies.fail(pending.reply, error);
         } else {
             self.reads.serve_any(pending);
@@ -231,11 +274,36 @@ impl Group {
         }
     }
 
+    /// Compares the records that were committed since the last turn with this program. Returns what was found if there
+    /// are any.
+    pub(super) fn compare_records(&mut self, io: &Io) -> Result<Option<NewRecord>, StorageError> {
+        let conflicts = self.schema.conflicts();
+        let found = self.schema.update(self.consensus.commit(), &io.shard_journal.journal)?;
+        if let (Some(NewRecord { conflict: Some(conflict) }), false) = (&found, conflicts) {
+            tracing::error!(
+                resource = self.resource().map(|resource| &*resource.name), group = %self.id, %conflict,
+                "this program contradicts what is on record of the resource: its groups vote and store here, and \
+                 serve nothing; start this member with the types that are on record, or open another resource"
+            );
+        }
+        Ok(found)
+    }
+
+    /// Halts the group, because this program contradicts what is on record for it or for another group of the resource.
+    pub(super) fn halt_in_conflict(&mut self, io: &mut Io, replies: &mut Replies) {
+        self.schema.conflict_elsewhere();
+        assert!(self.is_halted(), "a group in conflict serves nothing");
+        self.consensus.stop_ticking(io);
+        self.intake.queue.abandon(RequestError::Contradiction, RequestError::Contradiction, replies);
+        self.abandon(RequestError::Halted, replies);
+    }
+
     /// Proposes or forwards the queued requests, and dispatches committed entries to the applier. Called once per turn.
     pub(super) fn process_ready(
         &mut self,
         now: Duration,
         me: MemberId,
+        announcements: &Announcements,
         io: &mut Io,
         output: &mut TurnOutput,
     ) -> Result<(), StorageError> {
@@ -244,26 +312,64 @@ impl Group {
         if self.reads.lines_term().is_some_and(|term| !self.leads_in(term)) {
             self.reads.refuse_lines(&mut output.replies);
         }
-        let queue = &mut self.intake.queue;
-        if self.dispatcher.progress.is_halted() {
-            queue.abandon(RequestError::Halted, RequestError::Halted, &mut output.replies);
+        if self.is_halted() {
+            let error = self.halted_error();
+            self.intake.queue.abandon(error, error, &mut output.replies);
         }
+        let status = self.consensus.status();
+        if status.role == Role::Leader && self.campaigns() {
+            self.record_commands(now, status.term, me, announcements, io)?;
+        }
+        let queue = &mut self.intake.queue;
         if !queue.is_empty() {
-            let status = self.consensus.status();
             match status.leader {
-                Some(leader) if leader == me => self.propose(now, status, io, &mut output.replies)?,
-                Some(leader) => {
+                Some(leader) if leader == me && self.schema.may_propose() => {
+                    self.propose(now, self.consensus.status(), io, &mut output.replies)?;
+                }
+                Some(leader) if leader != me && self.schema.may_forward() => {
                     let TurnOutput { replies, forwarding, .. } = output;
                     let leader = (status.term, leader);
                     forwarding.forward(now, self.id, leader, queue, &mut io.peers, replies);
                 }
-                None => {}
+                _ => {}
             }
         }
-        if !self.is_attached() {
+        // Entries are not read by a program that contradicts what is on record.
+        if !self.is_attached() || self.schema.conflicts() {
             return Ok(());
         }
         self.dispatcher.dispatch(self.consensus.commit(), &mut self.reads, io, output)
+    }
+
+    /// Puts commands on record that all voters have announced, if there are any that are not.
+    fn record_commands(
+        &mut self,
+        now: Duration,
+        term: Term,
+        me: MemberId,
+        announcements: &Announcements,
+        io: &mut Io,
+    ) -> Result<(), StorageError> {
+        let voters = self.consensus.voters();
+        let Some(record) = self.schema.derive(term, me, &voters, announcements) else { return Ok(()) };
+        let encoded = match record.encode() {
+            Ok(encoded) => encoded,
+            Err(error) => {
+                tracing::error!(group = %self.id, %error, "the commands of all versions together are too many to be put on record");
+                return Ok(());
+            }
+        };
+        let (appended, update) = self.consensus.propose_record(now, &encoded, io)?;
+        self.apply_read_update(update);
+        match appended {
+            Appended::All(_) => {
+                self.schema.update(self.consensus.commit(), &io.shard_journal.journal)?;
+                let proposed = self.schema.derive(term, me, &voters, announcements);
+                assert!(proposed.is_none(), "what was put on record is on record");
+            }
+            Appended::Later | Appended::Refused(_) => self.schema.not_proposed(),
+        }
+        Ok(())
     }
 
     /// Takes the queued requests: proposes the writes together, and sorts the reads by what they must wait for.
@@ -276,8 +382,13 @@ impl Group {
     ) -> Result<(), StorageError> {
         assert_eq!(role, Role::Leader, "only a leader proposes");
         let context = LeaderContext { term, last: last.index, lease: self.consensus.lease(now) };
-        let TurnRequests { writes, bytes, mut unconfirmed } =
-            self.intake.take_requests(context, io.bounds.proposed_bytes, &mut self.reads, replies);
+        let TurnRequests { writes, bytes, mut unconfirmed } = self.intake.take_requests(
+            context,
+            io.bounds.proposed_bytes,
+            &self.schema,
+            &mut self.reads,
+            replies,
+        );
         if writes.is_empty() {
             unconfirmed.without_writes();
             return self.ask(now, context, unconfirmed, io);

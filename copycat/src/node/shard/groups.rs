@@ -3,11 +3,16 @@
 use super::bounds::Bounds;
 use super::budget::{Budget, Usage};
 use super::group::Group;
+use super::input::AttachError;
 use super::io::Io;
+use super::open_resource::{OpenResource, RecordState};
 use super::timers::{Timer, Timers};
 use crate::codec::group_map::GroupMap;
 use crate::codec::ids::GroupId;
+use crate::codec::shape::record::SchemaRecord;
+use crate::storage::StorageError;
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Before the loop sleeps, timers that expire within this time are compared with the deadlines of their groups. Most of
@@ -87,6 +92,43 @@ impl Groups {
 
     pub(super) fn get(&self, slot: Slot) -> &Group {
         &self.slots[slot.0 as usize].group
+    }
+
+    /// Returns whether a resource can be opened: none of its groups is attached, and what is on record for them does not
+    /// contradict its commands.
+    pub(super) fn may_open(
+        &mut self,
+        resource: &Arc<OpenResource>,
+        io: &Io,
+    ) -> Result<Result<(), AttachError>, StorageError> {
+        let found: Vec<Slot> = resource.groups.iter().filter_map(|id| self.find(*id)).collect();
+        if found.iter().any(|slot| self.get(*slot).is_attached()) {
+            return Ok(Err(AttachError::AlreadyOpen));
+        }
+        for slot in found {
+            match self.get_mut(slot).prepare(resource, io) {
+                Ok(None) => {}
+                Ok(Some(conflict)) => return Ok(Err(AttachError::Conflict(conflict))),
+                // The group stops when it is attached: it reads the same entries.
+                Err(error) if error.is_of_group() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    /// Returns what the groups of an open resource say of its commands.
+    pub(super) fn record_state(&self, resource: &OpenResource) -> RecordState {
+        let slot = |id: &GroupId| self.find(*id).expect("an open resource has its groups");
+        let states = resource.groups.iter().map(|id| self.get(slot(id)).record_state());
+        states.max().unwrap_or(RecordState::Same)
+    }
+
+    /// Returns what is on record of an open resource, once it is on record in every group of it and this program agrees.
+    pub(super) fn record(&self, resource: &OpenResource) -> Option<&SchemaRecord> {
+        let record = |group: &GroupId| self.get(self.find(*group)?).agreed_record();
+        let first = record(resource.groups.first()?)?;
+        resource.groups.iter().all(|group| record(group).is_some()).then_some(&**first)
     }
 
     /// Returns a group for a change that needs no further processing.

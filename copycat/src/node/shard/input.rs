@@ -1,19 +1,20 @@
 //! The inputs and options of a shard, and the status that it reports.
 
 use super::super::completions::Done;
-use super::super::machine::{Checker, Machine};
+use super::super::machine::Machine;
+use super::super::wire::Announcement;
 use super::super::wire::heartbeats::{Arrived, HeartbeatHead, HeartbeatRecord};
 use super::bounds::Bounds;
+use super::open_resource::OpenResource;
 use crate::codec::entries::Entries;
 use crate::codec::ids::{GroupId, Index, MemberId};
+use crate::codec::shape::record::Conflict;
 use crate::raft;
-use crate::request::error::RequestError;
 use crate::request::reply::Origin;
 use crate::request::sender::Request;
 use crate::request::wire::results::Answered;
 use crate::request::wire::submit::Submit;
 use crate::storage::Flushed;
-use bytes::Bytes;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -70,6 +71,13 @@ pub(crate) enum Input {
         /// The entries of an append.
         entries: Entries,
     },
+    /// What another member's program has for a resource.
+    Announced {
+        /// The member.
+        from: MemberId,
+        /// What it has.
+        announcement: Announcement,
+    },
     /// The bulk connection to a member is open, so requests can be sent to it.
     BulkConnected(MemberId),
     /// The bulk connection to a member is closed. Messages in flight are lost, and so are the answers to forwarded
@@ -100,26 +108,25 @@ impl Input {
 /// The state machines of a resource's groups, from the caller that opens it.
 #[derive(Debug)]
 pub(crate) struct Attachment {
-    /// The resource's name.
-    pub resource: String,
-    /// The groups, each with its state before the first entry.
-    pub groups: Vec<(GroupId, Box<dyn Machine>)>,
-    /// The checker of requests: which commands exist, and whether their arguments decode.
-    pub checker: Arc<dyn Checker>,
-    /// The encoded schema of its commands, for remote handles.
-    pub schema: Bytes,
-    /// Told when the groups accept requests. Fails with `Busy` if one of them already has a state machine, and with
-    /// `NoLeader` before the cluster is bootstrapped. On an error no state machine was attached.
-    pub done: oneshot::Sender<Result<(), RequestError>>,
+    /// The resource.
+    pub resource: Arc<OpenResource>,
+    /// The state of each of its groups before the first entry, in their order.
+    pub machines: Vec<Box<dyn Machine>>,
+    /// Told when the groups accept requests. On an error no state machine was attached.
+    pub done: oneshot::Sender<Result<(), AttachError>>,
 }
 
-/// A resource that is open on this member.
-#[derive(Debug)]
-pub(crate) struct OpenResource {
-    /// The groups of its partitions, in their order.
-    pub groups: Vec<GroupId>,
-    /// The encoded schema of its commands.
-    pub schema: Bytes,
+/// Why no state machine was attached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum AttachError {
+    /// One of the groups already has a state machine.
+    AlreadyOpen,
+    /// The cluster is not bootstrapped.
+    NotFormed,
+    /// The member has stopped.
+    Stopped,
+    /// The commands contradict what is on record for one of the groups.
+    Conflict(Arc<Conflict>),
 }
 
 /// The status of a shard.

@@ -1,6 +1,6 @@
 //! The requests of a group until they are proposed, forwarded, or served as reads.
 
-use super::super::machine::Checker;
+use super::group_schema::GroupSchema;
 use super::queue::{Queue, QueuedRequest};
 use super::reading::PendingReads;
 use super::writing::entry_len;
@@ -10,14 +10,11 @@ use crate::codec::ids::{Index, Term};
 use crate::raft::lease::Lease;
 use crate::request::error::RequestError;
 use crate::request::reply::Replies;
-use std::sync::Arc;
 
-/// The queued requests of one group, and the checker that each of them must pass.
+/// The queued requests of one group.
 #[derive(Debug, Default)]
 pub(super) struct Intake {
     pub queue: Queue,
-    /// The checker of the state machine; `None` while none is attached.
-    checker: Option<Arc<dyn Checker>>,
 }
 
 /// What a leader uses for the reads and writes of one turn.
@@ -52,33 +49,13 @@ pub(super) struct UnconfirmedReads {
 }
 
 impl Intake {
-    pub(super) fn is_attached(&self) -> bool {
-        self.checker.is_some()
-    }
-
-    /// Sets the checker of the group's state machine. There must be none yet.
-    pub(super) fn attach(&mut self, checker: Arc<dyn Checker>) {
-        assert!(!self.is_attached(), "a group has one machine");
-        self.checker = Some(checker);
-    }
-
-    /// Removes the checker.
-    pub(super) fn detach(&mut self) {
-        self.checker = None;
-    }
-
-    /// Checks a request. Returns the error if this member can tell that the request is wrong.
-    pub(super) fn check(&self, pending: &QueuedRequest) -> Result<(), RequestError> {
-        let checker = self.checker.as_ref().ok_or(RequestError::UnknownResource)?;
-        checker.check(&pending.call)
-    }
-
-    /// Takes requests from the queue until their entries reach `bytes_max` bytes. Writes are returned, to be proposed
-    /// together. Reads go to `reads` if they need no confirmation, and are returned otherwise.
+    /// Takes requests from the queue until their entries reach `bytes_max` bytes, and refuses those that the leader does
+    /// not accept. Writes are returned, to be proposed together. Reads go to `reads` if they need no confirmation, and are returned otherwise.
     pub(super) fn take_requests(
         &mut self,
         context: LeaderContext,
         bytes_max: usize,
+        schema: &GroupSchema,
         reads: &mut PendingReads,
         replies: &mut Replies,
     ) -> TurnRequests {
@@ -88,7 +65,8 @@ impl Intake {
             && let Some(pending) = self.queue.pop_front()
         {
             let meant = pending.term == 0 || pending.term == term;
-            let checked = if meant { self.check(&pending) } else { Err(RequestError::NotLeader) };
+            let checked =
+                if meant { schema.check_as_leader(&pending.call) } else { Err(RequestError::NotLeader) };
             if let Err(error) = checked {
                 replies.fail(pending.reply, error);
                 continue;

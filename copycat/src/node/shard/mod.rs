@@ -12,6 +12,7 @@
 //! The path of a write can be read in this order: [`Shard::turn`] → [`group`] → [`intake`] → [`consensus`] (or
 //! [`forwarding`]) → [`dispatcher`].
 
+mod announcements;
 mod bounds;
 mod budget;
 mod consensus;
@@ -19,17 +20,20 @@ mod dispatcher;
 mod flush_task;
 mod forwarding;
 mod group;
+mod group_schema;
 mod groups;
 mod input;
 mod intake;
 mod io;
 mod lines;
 mod message_sender;
+mod open_resource;
 mod peer;
 mod peers;
 mod proposed;
 mod queue;
 mod reading;
+mod resources;
 mod shard_journal;
 mod tail_checksums;
 #[cfg(test)]
@@ -40,28 +44,31 @@ mod writing;
 
 pub(crate) use bounds::Bounds;
 pub(crate) use flush_task::{FlushTask, Jobs};
-pub(crate) use input::{Attachment, GroupStatus, Input, OpenResource, ShardOptions, ShardStatus};
+pub(crate) use input::{AttachError, Attachment, GroupStatus, Input, ShardOptions, ShardStatus};
+pub(crate) use open_resource::OpenResource;
 pub(crate) use peers::Links;
 
 use self::consensus::Consensus;
 use self::group::Group;
+use self::group_schema::NewRecord;
 use self::groups::{Groups, Slot};
 use self::io::Io;
 use self::peers::Peers;
 use self::queue::QueuedRequest;
+use self::resources::Resources;
 use self::shard_journal::ShardJournal;
 use self::turn_output::TurnOutput;
 use super::completions::Done;
-use super::wire;
+use super::wire::{self, Announcement};
 use crate::codec::configuration::Configuration;
 use crate::codec::ids::{GroupId, MemberId, Term};
+use crate::codec::shape::record::SchemaRecord;
 use crate::raft::message::Message;
 use crate::request::error::RequestError;
 use crate::request::reply::{Origin, ReplyTo};
 use crate::request::sender::Request;
 use crate::request::wire::submit::{Submit, Submitted};
 use crate::storage::{Journal, Position, Recovered, StorageError};
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The groups of one member, with the journal and the connections that they share. See the [module](self).
@@ -69,8 +76,7 @@ use std::time::Duration;
 pub(crate) struct Shard {
     options: ShardOptions,
     groups: Groups,
-    /// The resources that are open on this member, by their names.
-    resources: BTreeMap<String, OpenResource>,
+    resources: Resources,
     io: Io,
     output: TurnOutput,
     /// The configuration that every group starts with: the initial voters of the cluster. `None` before the bootstrap.
@@ -91,7 +97,7 @@ impl Shard {
         Shard {
             options,
             groups: Groups::new(&bounds),
-            resources: BTreeMap::new(),
+            resources: Resources::default(),
             io: Io::new(ShardJournal::new(journal, recovered, &bounds), peers, bounds),
             output: TurnOutput::new(&bounds),
             initial: None,
@@ -150,6 +156,8 @@ impl Shard {
         self.io.peers.tick(now);
         self.output.forwarding.expire(now, &mut self.output.replies);
         self.io.shard_journal.tick(now);
+        let groups = &self.groups;
+        self.resources.announce(now, |resource| groups.record_state(resource), &mut self.io.peers);
         self.wake_quiet(now)
     }
 
@@ -173,7 +181,7 @@ impl Shard {
     pub(crate) fn deadline(&mut self, now: Duration) -> Duration {
         let group = self.groups.deadline(now, &self.io);
         let (forwarding, peers) = (self.output.forwarding.deadline(), self.io.peers.deadline());
-        let all = [group, forwarding, peers, self.io.shard_journal.deadline(now)];
+        let all = [group, forwarding, peers, self.io.shard_journal.deadline(now), self.resources.deadline()];
         all.into_iter().flatten().min().unwrap_or(Duration::MAX)
     }
 
@@ -213,7 +221,12 @@ impl Shard {
 
     /// Returns the resource of this name, if it is open here.
     pub(crate) fn resource(&self, name: &str) -> Option<&OpenResource> {
-        self.resources.get(name)
+        self.resources.get(name).map(|resource| &**resource)
+    }
+
+    /// Returns what is on record of an open resource, once it is in every group and this program agrees.
+    pub(crate) fn record(&self, resource: &OpenResource) -> Option<&SchemaRecord> {
+        self.groups.record(resource)
     }
 
     /// Returns whether the loop must be woken when the current flush ends. If not, any later turn may take the report.
@@ -255,12 +268,20 @@ impl Shard {
                 }
                 self.with(group, |group, io| group.receive(now, from, message, &entries, io))?;
             }
+            Input::Announced { from, announcement } => self.take_announcement(now, from, announcement),
             Input::BulkConnected(peer) => {
                 self.io.peers.opened(peer);
+                let groups = &self.groups;
+                self.resources.announce_to(
+                    peer,
+                    |resource| groups.record_state(resource),
+                    &mut self.io.peers,
+                );
                 self.groups.touch_waiting(Group::has_queued);
             }
             Input::BulkDisconnected(peer) => {
                 self.io.peers.closed(peer);
+                self.resources.heard.forget(peer);
                 self.output.forwarding.fail_to(peer, &mut self.output.replies);
                 self.io.peers.end_agreement(peer);
                 self.wake_quiet(now)?;
@@ -317,39 +338,57 @@ impl Shard {
 
     /// Attaches the state machines of all groups of a resource, or none of them.
     fn attach(&mut self, now: Duration, attachment: Attachment) -> Result<(), StorageError> {
-        let Attachment { resource, groups, checker, schema, done } = attachment;
-        let ids: Vec<GroupId> = groups.iter().map(|(id, _)| *id).collect();
-        let taken =
-            |id: &GroupId| self.groups.find(*id).is_some_and(|slot| self.groups.get(slot).is_attached());
-        if ids.iter().any(taken) {
-            let _ = done.send(Err(RequestError::Busy));
-            return Ok(());
-        }
+        let Attachment { resource, machines, done } = attachment;
         // The caller no longer waits, so it has no proxy and nothing was opened.
         if done.is_closed() {
             return Ok(());
         }
-        if self.initial.is_none() {
-            let _ = done.send(Err(RequestError::NoLeader));
+        let may_open = match self.initial {
+            Some(_) => self.groups.may_open(&resource, &self.io)?,
+            None => Err(AttachError::NotFormed),
+        };
+        if let Err(error) = may_open {
+            let _ = done.send(Err(error));
             return Ok(());
         }
-        for (id, machine) in groups {
-            let slot = self.load_group(now, id)?;
-            self.output.jobs.work.push(self.groups.touch(slot).attach(checker.clone(), machine));
+        assert_eq!(machines.len(), resource.groups.len(), "a state for each group");
+        for (id, machine) in resource.groups.iter().zip(machines) {
+            let slot = self.load_group(now, *id)?;
+            self.output.jobs.work.push(self.groups.touch(slot).attach(resource.clone(), machine));
+            let compared = self.groups.get_mut(slot).compare_records(&self.io).map(drop);
+            self.stop_on_error(slot, compared)?;
         }
+        let (groups, state) = (resource.groups.clone(), self.groups.record_state(&resource));
+        self.resources.insert(now, resource, state, &mut self.io.peers);
         if done.send(Ok(())).is_err() {
-            self.detach(&ids);
-        } else {
-            self.resources.insert(resource, OpenResource { groups: ids, schema });
+            self.detach(&groups);
         }
         Ok(())
     }
 
     fn detach(&mut self, ids: &[GroupId]) {
-        self.resources.retain(|_, resource| resource.groups != ids);
+        self.resources.remove(ids, &mut self.io.peers);
         for slot in ids.iter().filter_map(|id| self.groups.find(*id)).collect::<Vec<_>>() {
             let TurnOutput { replies, jobs, .. } = &mut self.output;
             jobs.work.push(self.groups.touch(slot).detach(&mut self.io, replies));
+        }
+    }
+
+    /// Takes what another member has announced. Commands that are new to this resource may go on record now.
+    fn take_announcement(&mut self, now: Duration, from: MemberId, announcement: Announcement) {
+        for id in self.resources.take_announcement(now, from, announcement) {
+            self.groups.touch(self.groups.find(*id).expect("an open resource has its groups"));
+        }
+    }
+
+    /// Takes note of a record that was committed in a group. If this program contradicts it, all groups of the resource
+    /// are halted.
+    fn take_record(&mut self, slot: Slot, record: &NewRecord) {
+        let Some(resource) = self.groups.get(slot).resource().cloned() else { return };
+        self.resources.announce_again(&resource.name);
+        for id in resource.groups.iter().filter(|_| record.conflict.is_some()) {
+            let slot = self.groups.find(*id).expect("an open resource has its groups");
+            self.groups.touch(slot).halt_in_conflict(&mut self.io, &mut self.output.replies);
         }
     }
 
@@ -406,16 +445,24 @@ impl Shard {
     /// Processes every ready group, once per turn.
     fn process_ready(&mut self, now: Duration) -> Result<(), StorageError> {
         while let Some(slot) = self.groups.next_ready() {
-            let group = self.groups.get_mut(slot);
-            let processed = match group.is_stopped() {
-                true => Ok(()),
-                false => group.process_ready(now, self.options.me, &mut self.io, &mut self.output),
-            };
+            let processed = self.process_group(now, slot);
             self.stop_on_error(slot, processed)?;
             self.groups.finish(now, slot, &self.io);
             self.wake_quiet(now)?;
         }
         Ok(())
+    }
+
+    fn process_group(&mut self, now: Duration, slot: Slot) -> Result<(), StorageError> {
+        if self.groups.get(slot).is_stopped() {
+            return Ok(());
+        }
+        // Before anything is dispatched: entries of another schema would be taken for something else.
+        if let Some(record) = self.groups.get_mut(slot).compare_records(&self.io)? {
+            self.take_record(slot, &record);
+        }
+        let (group, heard) = (self.groups.get_mut(slot), &self.resources.heard);
+        group.process_ready(now, self.options.me, heard, &mut self.io, &mut self.output)
     }
 
     /// Sends the answers that the turn has collected.

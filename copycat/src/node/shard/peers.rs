@@ -48,6 +48,11 @@ impl Peers {
         self.peers.get(&peer).is_some_and(|peer| peer.open)
     }
 
+    /// Returns the members to which the bulk connection is open.
+    pub(super) fn connected(&self) -> Vec<MemberId> {
+        self.peers.iter().filter(|(_, peer)| peer.open).map(|(id, _)| *id).collect()
+    }
+
     fn peer(&mut self, peer: MemberId) -> &mut Peer {
         let agreement = self.options.seed.rotate_left(32) ^ peer.0;
         self.peers.entry(peer).or_insert_with(|| Peer::new(agreement))

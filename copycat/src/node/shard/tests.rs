@@ -6,21 +6,22 @@ mod heartbeats;
 mod members;
 mod quiet;
 mod refusals;
+mod schemas;
 
 use super::*;
 use crate::codec::access::{Access, Consistency, ReadOrder};
 use crate::codec::command::{Call, Command};
 use crate::codec::entries::Entries;
 use crate::codec::ids::{Index, MethodId};
+use crate::codec::shape::schema::{MethodShape, Schema};
+use crate::codec::shape::{Shape, Types};
 use crate::node::applier::Applier;
-use crate::node::machine::{Checker, Entry, Machine, Query};
+use crate::node::machine::{Checks, Entry, Machine, Query};
 use crate::node::wire;
 use crate::node::wire::heartbeats::HeartbeatBatch;
 use crate::raft;
 use crate::raft::message::{AppendResult, Message};
-use crate::request::reply::Answers;
 use crate::request::sender::Answer;
-use crate::request::wire::results::Answered;
 use crate::storage::{self, MemoryDisk, Owner};
 use bytes::Bytes;
 use std::sync::{Arc, Mutex};
@@ -32,8 +33,13 @@ const AFTER_WRITES: Access = Access::Read(Consistency::Strict, ReadOrder::AfterW
 const IN_LINE: Access = Access::Read(Consistency::Strict, ReadOrder::Ordered);
 const FREE: Access = Access::Read(Consistency::Strict, ReadOrder::Unordered);
 
-/// A command that the state machine does not know, although the checker accepts it.
+const WRITE: MethodId = MethodId(1);
+const READ: MethodId = MethodId(2);
+/// A command that the state machine does not know, although it is on record.
 const UNKNOWN: MethodId = MethodId(9);
+
+/// The index of the record of the commands. The first entry of a group is its configuration.
+const RECORD: Index = 2;
 
 /// A state machine that counts its commands. Each answer is the count.
 #[derive(Default)]
@@ -55,19 +61,41 @@ impl Machine for Count {
     }
 }
 
-/// Arguments that no command accepts.
-const WRONG: &[u8] = b"wrong";
-
-struct Anything;
-
-impl Checker for Anything {
-    fn check(&self, call: &Call) -> Result<(), RequestError> {
-        if call.command.body == WRONG { Err(RequestError::BadArguments) } else { Ok(()) }
-    }
+/// Returns the schema of commands with these ids. Those that are even are reads.
+fn schema(ids: &[u32]) -> Schema {
+    let method = |id: &u32| MethodShape {
+        name: format!("method {id}"),
+        id: *id,
+        read: id.is_multiple_of(2),
+        key: None,
+        arguments: Vec::new(),
+        result: Shape::Opaque("count".into()),
+    };
+    Schema { name: "Count".into(), methods: ids.iter().map(method).collect(), types: Types::default() }
 }
 
+/// Returns a resource of one group.
+fn resource(name: &str, group: GroupId, schema: Schema) -> OpenResource {
+    let encoded = schema.encode().unwrap().into();
+    OpenResource { name: name.into(), groups: vec![group], checks: Checks::new(Arc::new(schema)), encoded }
+}
+
+/// Returns what another member announces that has opened the same resource.
+fn announced(from: MemberId, OpenResource { name, groups, encoded, .. }: &OpenResource) -> Input {
+    let (partitions, schema) = (groups.len() as u32, encoded.clone());
+    Input::Announced { from, announcement: Announcement { resource: name.clone(), partitions, schema } }
+}
+
+/// The messages to the follower: those of the core, the entries and checksums that appends name, and the number of
+/// announcements.
 #[derive(Clone, Debug, Default)]
-struct Sent(Arc<Mutex<Vec<Message>>>, Arc<Mutex<Vec<(Index, u32)>>>);
+struct Sent(Arc<Mutex<Vec<Message>>>, Arc<Mutex<Vec<(Index, u32)>>>, Arc<Mutex<usize>>);
+
+impl Sent {
+    fn announcements(&self) -> usize {
+        *self.2.lock().unwrap()
+    }
+}
 
 impl Links for Sent {
     fn send(&mut self, to: MemberId, message: wire::Message) -> bool {
@@ -80,6 +108,10 @@ impl Links for Sent {
             }
             wire::Message::Heartbeats(HeartbeatBatch { records, .. }) => {
                 records.into_iter().map(|record| record.message).collect()
+            }
+            wire::Message::Announcement(_) if to == FOLLOWER => {
+                *self.2.lock().unwrap() += 1;
+                Vec::new()
             }
             _ => Vec::new(),
         };
@@ -103,12 +135,16 @@ fn shard_of(me: MemberId, raft: raft::options::RaftOptions, bounds: Bounds, link
     shard
 }
 
-/// Returns an attachment for a resource of one group.
-fn attachment(resource: &str, group: GroupId) -> (Attachment, oneshot::Receiver<Result<(), RequestError>>) {
+/// Returns an attachment for a resource.
+fn attachment(resource: OpenResource) -> (Attachment, oneshot::Receiver<Result<(), AttachError>>) {
     let (done, attached) = oneshot::channel();
-    let (resource, checker) = (resource.into(), Arc::new(Anything));
-    let groups = vec![(group, Box::new(Count::default()) as Box<dyn Machine>)];
-    (Attachment { resource, groups, checker, schema: Bytes::new(), done }, attached)
+    let machines = resource.groups.iter().map(|_| Box::new(Count::default()) as Box<dyn Machine>).collect();
+    (Attachment { resource: Arc::new(resource), machines, done }, attached)
+}
+
+/// Returns the commands that all members have.
+fn common() -> Schema {
+    schema(&[WRITE.0, READ.0, UNKNOWN.0])
 }
 
 struct Leader {
@@ -120,13 +156,21 @@ struct Leader {
 }
 
 impl Leader {
-    /// Returns an elected leader whose first entry, at index 1, is not committed.
+    /// Returns an elected leader whose first entry, at index 1, is not committed, and the record after it neither.
     fn elected() -> Leader {
         Leader::elected_within(Bounds { requests_max: 100, ..Bounds::DEFAULT })
     }
 
     /// Returns such a leader with other bounds.
     fn elected_within(bounds: Bounds) -> Leader {
+        let mut leader = Leader::new(bounds);
+        leader.opens("count", GROUP);
+        leader.is_elected(1);
+        leader
+    }
+
+    /// Returns a member that has opened nothing and leads nothing yet.
+    fn new(bounds: Bounds) -> Leader {
         let sent = Sent::default();
         let raft = raft::options::RaftOptions {
             election_timeout: Duration::from_millis(100),
@@ -138,16 +182,14 @@ impl Leader {
         };
         let shard = shard_of(MemberId(1), raft, bounds, Box::new(sent.clone()));
         let now = Duration::from_secs(1);
-        let mut leader = Leader { shard, applier: Applier::default(), sent, now, term: 1 };
-        leader.opens("count", GROUP);
-        leader.is_elected(1);
-        leader
+        Leader { shard, applier: Applier::default(), sent, now, term: 1 }
     }
 
-    /// Opens a resource of one group.
-    fn opens(&mut self, resource: &str, group: GroupId) {
-        let (attachment, mut attached) = attachment(resource, group);
-        self.turn([Input::Attach(attachment)]);
+    /// Opens a resource of one group, as a follower has done.
+    fn opens(&mut self, name: &str, group: GroupId) {
+        let opened = || resource(name, group, common());
+        let (attachment, mut attached) = attachment(opened());
+        self.turn([Input::Attach(attachment), announced(FOLLOWER, &opened())]);
         attached.try_recv().unwrap().unwrap();
     }
 
@@ -161,10 +203,10 @@ impl Leader {
         self.term = term;
     }
 
-    /// Returns a leader whose first entry is committed.
+    /// Returns a leader whose first entry and the record after it are committed.
     fn settled() -> Leader {
         let mut leader = Leader::elected();
-        leader.acknowledges(1);
+        leader.acknowledges(RECORD);
         leader
     }
 
@@ -251,7 +293,8 @@ fn call(access: Access) -> Call {
 }
 
 fn with_body(access: Access, body: impl Into<Bytes>) -> Call {
-    Call::new(access, Command { method: MethodId(1), key_len: 0, body: body.into() })
+    let method = if access == Access::Write { WRITE } else { READ };
+    Call::new(access, Command { method, key_len: 0, body: body.into() })
 }
 
 /// Returns the answer; `None`: there is none yet.
@@ -267,10 +310,10 @@ fn a_pipeline_sees_what_it_wrote_without_a_round_of_its_own() {
         leader.call([Access::Write, AFTER_WRITES, Access::Write, AFTER_WRITES]);
     assert_eq!(leader.rounds(), rounds, "the writes' acknowledgement confirms the reads");
     assert_eq!((seen(&mut one), seen(&mut two)), (None, None));
-    leader.acknowledges(2);
+    leader.acknowledges(3);
     assert_eq!((seen(&mut first), seen(&mut one)), (Some(Ok(1)), Some(Ok(1))));
     assert_eq!((seen(&mut second), seen(&mut two)), (None, None));
-    leader.acknowledges(3);
+    leader.acknowledges(4);
     assert_eq!((seen(&mut second), seen(&mut two)), (Some(Ok(2)), Some(Ok(2))));
 }
 
@@ -279,7 +322,7 @@ fn a_whole_pipeline_that_is_committed_at_once_is_read_in_between() {
     let mut leader = Leader::settled();
     let mut answers =
         leader.call([IN_LINE, Access::Write, AFTER_WRITES, Access::Write, Access::Write, AFTER_WRITES, FREE]);
-    leader.acknowledges(4);
+    leader.acknowledges(5);
     let counts = answers.each_mut().map(seen);
     assert_eq!(counts[..6], [0, 1, 1, 2, 3, 3].map(|count| Some(Ok(count))));
     assert_eq!(counts[6], None, "only a read of a line is confirmed by what follows it");
@@ -301,13 +344,13 @@ fn what_was_proposed_before_a_read_confirms_nothing() {
     let [_write] = leader.call([Access::Write]);
     let [mut read] = leader.call([AFTER_WRITES]);
     // The follower may have acknowledged before the read arrived, and voted for another member since.
-    leader.acknowledges(2);
+    leader.acknowledges(3);
     assert_eq!(seen(&mut read), None);
     leader.records();
     assert_eq!(seen(&mut read), Some(Ok(1)));
     let [_write] = leader.call([Access::Write]);
     let [mut read, _later] = leader.call([AFTER_WRITES, Access::Write]);
-    leader.acknowledges(4);
+    leader.acknowledges(5);
     assert_eq!(seen(&mut read), Some(Ok(2)), "what was proposed after it does confirm it");
 }
 
@@ -318,7 +361,7 @@ fn a_new_leader_serves_nothing_below_its_first_own_entry() {
     leader.records();
     leader.records();
     assert!(reads.iter_mut().all(|read| seen(read).is_none()));
-    leader.acknowledges(1);
+    leader.acknowledges(2);
     assert!(reads.iter_mut().all(|read| seen(read) == Some(Ok(0))));
 }
 
@@ -348,7 +391,7 @@ fn an_eventual_read_goes_to_the_leader_only_after_what_is_unanswered() {
     let [_write, mut after_write, mut here] =
         leader.call([Access::Write, eventual(ReadOrder::AfterWrites), eventual(ReadOrder::Ordered)]);
     assert_eq!((seen(&mut here), seen(&mut after_write)), (Some(Ok(0)), None));
-    leader.acknowledges(2);
+    leader.acknowledges(3);
     assert_eq!(seen(&mut after_write), Some(Ok(1)));
 }
 
@@ -399,7 +442,7 @@ fn a_leader_waits_for_its_disk_only_when_a_follower_was_quicker() {
     let mut leader = Leader::settled();
     let (mut answer, flush) = leader.proposes();
     assert!(!leader.shard.awaits_flush(), "one of three is no majority");
-    let message = Message::AppendReply { term: 1, result: AppendResult::Accepted { matched: 2 } };
+    let message = Message::AppendReply { term: 1, result: AppendResult::Accepted { matched: 3 } };
     leader.shard.turn(
         leader.now,
         [Input::Raft { from: FOLLOWER, group: GROUP, message, entries: Entries::default() }],
@@ -428,55 +471,15 @@ fn a_write_that_has_to_wait_for_another_awaits_its_end() {
 #[test]
 fn appends_name_the_frame_before_their_first() {
     let mut leader = Leader::settled();
-    for written in 2..=4 {
+    for written in RECORD + 1..=RECORD + 3 {
         let _answer = leader.call([Access::Write]);
         leader.acknowledges(written);
     }
     let named = leader.sent.1.lock().unwrap().clone();
     let known: Vec<_> = named.iter().filter(|(_, checksum)| *checksum != 0).copied().collect();
-    assert!(known.iter().map(|(index, _)| *index).eq(1..=3), "{named:?}");
+    assert!(known.iter().map(|(index, _)| *index).eq(RECORD..=RECORD + 2), "{named:?}");
     for (index, checksum) in known {
         let frame = leader.shard.journal_mut().read(GROUP, index, index, 0).unwrap().frames.remove(0);
         assert_eq!(frame[4..8], checksum.to_le_bytes(), "entry {index}");
     }
-}
-
-/// Collects the answers that return over a connection.
-#[derive(Default)]
-struct Back(Mutex<Vec<Answered>>);
-
-impl Answers for Back {
-    fn send(&self, answers: Vec<Answered>) {
-        self.0.lock().unwrap().extend(answers);
-    }
-
-    fn connection_key(&self) -> usize {
-        std::ptr::from_ref(self).addr()
-    }
-}
-
-#[test]
-fn nobody_tries_for_longer_than_whoever_waits_nor_than_it_would_by_itself() {
-    let (mut leader, back) = (Leader::settled(), Arc::new(Back::default()));
-    let submitted = |id, left| Input::Submitted {
-        origin: Origin(back.clone()),
-        submit: Submit {
-            group: GROUP,
-            term: 0,
-            left,
-            requests: vec![Submitted { id, call: call(Access::Write) }],
-        },
-    };
-    leader.turn([submitted(1, Duration::from_millis(50)), submitted(2, Duration::from_secs(3_600))]);
-    let mut after = |passed| {
-        leader.now += passed;
-        leader.shard.turn(leader.now, []);
-        back.0.lock().unwrap().iter().map(|answered| answered.id).collect::<Vec<_>>()
-    };
-    assert_eq!(after(Duration::from_millis(49)), [0; 0]);
-    assert_eq!(after(Duration::from_millis(1)), [1]);
-    assert_eq!(after(Duration::from_millis(9_949)), [1]);
-    assert_eq!(after(Duration::from_millis(1)), [1, 2], "the request timeout");
-    let late = Err(RequestError::Timeout.code());
-    assert!(back.0.lock().unwrap().iter().all(|answered| answered.result == late));
 }

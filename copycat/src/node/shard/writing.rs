@@ -76,6 +76,18 @@ impl Writer {
         entries
     }
 
+    /// Encodes the record of the group's commands as the one entry of `span`.
+    pub(super) fn encode_record(&mut self, now: Duration, span: Span, record: &[u8]) -> Entries {
+        assert_eq!(span.first, span.last, "one entry");
+        let time = self.timestamp(now);
+        let mut packer = Packer::with_capacity(1, HEADER_LEN + record.len());
+        let header = Header::bare(Kind::Schema, self.group, span.term, span.first, time);
+        packer.push(&Header { codec: Codec::Bincode, ..header }, record);
+        let entries = packer.finish();
+        self.tail_checksums.note(&entries);
+        entries
+    }
+
     /// Stores the entries of a leader's message from `first` on, unchanged.
     pub(super) fn store(
         &mut self,

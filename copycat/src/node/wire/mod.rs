@@ -2,8 +2,9 @@
 //! member can read. `transport/FORMAT.md` draws it.
 //!
 //! Begin with [`Message`] and [`Incoming`]. [`votes`], [`append`] and [`heartbeats`] are the messages of consensus,
-//! [`bootstrap_record`] is the message of the bootstrap.
+//! [`bootstrap_record`] is the message of the bootstrap, and [`announcement`] tells which commands a member knows.
 
+pub(crate) mod announcement;
 pub(crate) mod append;
 pub(crate) mod bootstrap_record;
 pub(crate) mod heartbeats;
@@ -27,6 +28,7 @@ use crate::transport::wire::family::{Family, MessageKind};
 use crate::transport::wire::registry::Registry;
 use crate::transport::wire::{self, Outgoing};
 use crate::transport::write_buffer::WriteBuffer;
+pub(crate) use announcement::Announcement;
 pub(crate) use bootstrap_record::BootstrapRecord;
 use bytes::Bytes;
 use heartbeats::{Arrived, HeartbeatBatch, HeartbeatHead, HeartbeatRecord};
@@ -40,11 +42,12 @@ const KINDS: &[MessageKind] = &[
     heartbeats::HEARTBEATS,
     heartbeats::HEARTBEAT_REPLIES,
     bootstrap_record::BOOTSTRAP,
+    announcement::ANNOUNCEMENT,
 ];
 
 /// The numbers of the kinds, for use in patterns.
 mod number {
-    use super::{append, bootstrap_record, heartbeats, votes};
+    use super::{announcement, append, bootstrap_record, heartbeats, votes};
 
     pub(super) const REQUEST_VOTE: u8 = votes::REQUEST_VOTE.number;
     pub(super) const VOTE: u8 = votes::VOTE.number;
@@ -53,6 +56,7 @@ mod number {
     pub(super) const HEARTBEATS: u8 = heartbeats::HEARTBEATS.number;
     pub(super) const HEARTBEAT_REPLIES: u8 = heartbeats::HEARTBEAT_REPLIES.number;
     pub(super) const BOOTSTRAP: u8 = bootstrap_record::BOOTSTRAP.number;
+    pub(super) const ANNOUNCEMENT: u8 = announcement::ANNOUNCEMENT.number;
 }
 
 /// A message from one member to another.
@@ -79,6 +83,8 @@ pub(crate) enum Message {
     Results(Results),
     /// The bootstrap record of a new cluster.
     Bootstrap(BootstrapRecord),
+    /// The commands that this member's program has for a resource.
+    Announcement(Announcement),
 }
 
 /// A message that a member can read.
@@ -113,6 +119,8 @@ pub(crate) enum Incoming {
     Resolve(Resolve),
     /// A bootstrap record: see [`Message::Bootstrap`].
     Bootstrap(BootstrapRecord),
+    /// The commands of the sender's program: see [`Message::Announcement`].
+    Announcement(Announcement),
 }
 
 impl Message {
@@ -138,6 +146,7 @@ impl Outgoing for Message {
             #[cfg(any(test, feature = "testing"))]
             Message::Results(results) => results.kind(),
             Message::Bootstrap(_) => &bootstrap_record::BOOTSTRAP,
+            Message::Announcement(_) => &announcement::ANNOUNCEMENT,
         }
     }
 
@@ -171,6 +180,7 @@ impl Outgoing for Message {
             #[cfg(any(test, feature = "testing"))]
             Message::Results(results) => results.encode(out),
             Message::Bootstrap(bootstrap_record) => bootstrap_record.encode(out),
+            Message::Announcement(announcement) => announcement.encode(out),
         }
     }
 }
@@ -194,6 +204,7 @@ fn read_consensus(envelope: &Envelope) -> Result<Incoming, Malformed> {
             return heartbeats::read(envelope).map(Incoming::Heartbeats);
         }
         number::BOOTSTRAP => return bootstrap_record::read(envelope).map(Incoming::Bootstrap),
+        number::ANNOUNCEMENT => return announcement::read(envelope).map(Incoming::Announcement),
         number::APPEND => append::read(envelope)?,
         number::APPEND_REPLY => (append::read_reply(envelope)?, Entries::default(), 0),
         number::REQUEST_VOTE | number::VOTE => (votes::read(envelope)?, Entries::default(), 0),

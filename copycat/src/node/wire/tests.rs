@@ -82,6 +82,10 @@ fn bootstrap_record() -> BootstrapRecord {
     }
 }
 
+fn announcement() -> Announcement {
+    Announcement { resource: "bank".into(), partitions: 4, schema: Bytes::from_static(b"shapes") }
+}
+
 fn samples() -> Samples<Message> {
     let (prev, spans, configurations) = (LogId::new(2, 40), Spans::default(), Vec::new());
     let probe = Raft::Append { term: 5, prev, commit: 39, spans, configurations };
@@ -107,6 +111,7 @@ fn samples() -> Samples<Message> {
         ("heartbeat-replies-quiet", heartbeats(false, vec![quieted(reply(1, 41, 0))])),
         ("heartbeat-replies-of-no-group", heartbeats(false, Vec::new())),
         ("bootstrap", Message::Bootstrap(bootstrap_record())),
+        ("announcement", Message::Announcement(announcement())),
     ]
 }
 
@@ -119,6 +124,7 @@ fn arrived(message: Incoming) -> Message {
         }
         Incoming::Heartbeats(records) => Message::Heartbeats(records.into()),
         Incoming::Bootstrap(bootstrap_record) => Message::Bootstrap(bootstrap_record),
+        Incoming::Announcement(announcement) => Message::Announcement(announcement),
         other => panic!("another family's: {other:?}"),
     }
 }
@@ -303,6 +309,27 @@ fn more_heartbeats_than_a_message_holds_are_refused_by_their_length() {
     assert_eq!(envelope::length(&bytes[..10], &expected), Ok(longest));
     bytes[..4].copy_from_slice(&(longest as u32 + 1).to_le_bytes());
     assert!(envelope::length(&bytes[..10], &expected).is_err());
+}
+
+#[test]
+fn announcements_of_nothing_and_of_too_much_are_neither_sent_nor_read() {
+    let (nameless, empty) = (
+        Announcement { resource: String::new(), ..announcement() },
+        Announcement { partitions: 0, ..announcement() },
+    );
+    let crowd = Announcement { partitions: 1_025, ..announcement() };
+    let long = Announcement { resource: "x".repeat(256), ..announcement() };
+    for wrong in [nameless, empty, crowd, long] {
+        let mut out = WriteBuffer::default();
+        assert!(Message::Announcement(wrong).encode(&mut out).is_err());
+        assert_eq!(out.len(), 0);
+    }
+    // Partitions, length of the schema, length of the name, a byte that is no text.
+    for (at, value) in [(24, 0), (28, 7), (32, 5), (32, 0), (35, 1), (40, 0xff)] {
+        let mut forged = written(Message::Announcement(announcement())).to_vec();
+        forged[at] = value;
+        assert!(read(&with_checksum(forged)).is_err(), "{at}");
+    }
 }
 
 #[test]

@@ -166,7 +166,7 @@ async fn answers_full_of_lies_do_no_harm() {
 }
 
 fn failures(submit: &Submit) -> Vec<Answered> {
-    let failed = Err(RequestError::NoLeader.code());
+    let failed = Err(RequestError::NoLeader.into());
     submit.requests.iter().map(|request| Answered { id: request.id, result: failed.clone() }).collect()
 }
 

@@ -7,13 +7,14 @@
 //!            2     error; 0: none
 //!            2     reserved  0
 //!            4     length of the result
-//!            …     result
+//!            …     result; of an error, the members that it names, 8 bytes each, and 0 if there are more
 //! ```
 
 use super::runs::runs;
 use crate::codec::cursor::{Cursor, Malformed};
 use crate::codec::frame::RESULT_MAX;
-use crate::codec::ids::GroupId;
+use crate::codec::ids::{GroupId, MemberId};
+use crate::request::error::{Failure, NAMED_MAX, NamedMembers};
 use crate::transport::limits::{ENVELOPE_LEN, MESSAGE_MAX};
 use crate::transport::wire::Outgoing;
 use crate::transport::wire::envelope::{Draft, Envelope, non_zero, zero};
@@ -37,13 +38,16 @@ pub(crate) struct Results(pub Vec<Answered>);
 pub(crate) struct Answered {
     /// The request's id.
     pub id: u64,
-    /// The encoded result, or the code of the error, which is never 0.
-    pub result: Result<Bytes, u16>,
+    /// The encoded result, or the error.
+    pub result: Result<Bytes, Failure>,
 }
 
 impl Answered {
     fn result_len(&self) -> usize {
-        self.result.as_ref().map_or(0, Bytes::len)
+        match &self.result {
+            Ok(result) => result.len(),
+            Err(Failure { members, .. }) => 8 * (members.ids().count() + usize::from(members.has_more())),
+        }
     }
 }
 
@@ -65,14 +69,16 @@ fn write(run: &[Answered], out: &mut BytesMut) {
     let mut draft = Draft::begin(out, &RESULTS, 0, run.len(), GroupId(0));
     let fields = draft.fields();
     for answer in run {
-        let (error, result) = match &answer.result {
-            Ok(result) => (0, &result[..]),
-            Err(error) => (*error, &[][..]),
-        };
         fields.put_u64_le(answer.id);
-        fields.put_u32_le(error.into());
-        fields.put_u32_le(result.len() as u32);
-        fields.put_slice(result);
+        fields.put_u32_le(answer.result.as_ref().map_or_else(|failure| failure.code, |_| 0).into());
+        fields.put_u32_le(answer.result_len() as u32);
+        match &answer.result {
+            Ok(result) => fields.put_slice(result),
+            Err(Failure { members, .. }) => {
+                members.ids().for_each(|member| fields.put_u64_le(member.0));
+                fields.put_bytes(0, 8 * usize::from(members.has_more()));
+            }
+        }
     }
     draft.finish(0);
 }
@@ -100,8 +106,24 @@ fn answer(cursor: &mut Cursor<'_>, message: &Bytes) -> Result<Answered, Malforme
     if error == 0 {
         return Ok(Answered { id, result: Ok(result) });
     }
-    zero("error length", length as u64)?;
-    Ok(Answered { id, result: Err(error) })
+    Ok(Answered { id, result: Err(Failure { code: error, members: named(&result)? }) })
+}
+
+/// Reads the members that an error names. They are in the order in which they are written, so one error has one form.
+fn named(bytes: &[u8]) -> Result<NamedMembers, Malformed> {
+    let wrong = Malformed::Value { field: "members named", found: bytes.len() as u64 };
+    let (ids, []) = bytes.as_chunks::<8>() else { return Err(wrong) };
+    let ids: Vec<u64> = ids.iter().map(|id| u64::from_le_bytes(*id)).collect();
+    let (more, ids) = match ids.split_last() {
+        Some((0, ids)) => (true, ids),
+        _ => (false, &ids[..]),
+    };
+    if ids.contains(&0) || ids.len() > NAMED_MAX || more && ids.len() < NAMED_MAX {
+        return Err(wrong);
+    }
+    // One more than can be named says that there are others.
+    let beyond = more.then_some(MemberId(u64::MAX));
+    Ok(NamedMembers::new(ids.iter().map(|id| MemberId(*id)).chain(beyond)))
 }
 
 fn check_result(found: usize) -> Result<(), Malformed> {

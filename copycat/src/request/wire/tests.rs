@@ -12,6 +12,7 @@ use crate::codec::cursor::Malformed;
 use crate::codec::frame::{BODY_MAX, RESULT_MAX};
 use crate::codec::ids::{GroupId, MemberId, MethodId};
 use crate::codec::shape::schema::SCHEMA_MAX;
+use crate::request::error::{Failure, NamedMembers};
 use crate::transport::limits::{ENVELOPE_LEN, MESSAGE_MAX};
 use crate::transport::wire::envelope::{self, Envelope};
 use crate::transport::wire::golden::{self, Named, Samples, read_one};
@@ -50,6 +51,10 @@ impl Incoming for Any {
             _ => unreachable!("all kinds are here"),
         })
     }
+}
+
+fn failed(code: u16, members: &[u64]) -> Failure {
+    Failure { code, members: NamedMembers::new(members.iter().map(|id| MemberId(*id))) }
 }
 
 fn written(message: Any) -> BytesMut {
@@ -129,8 +134,10 @@ fn samples() -> Samples<Any> {
     ];
     let answers = vec![
         Answered { id: 1, result: Ok(Bytes::from_static(b"\x64")) },
-        Answered { id: 2, result: Err(2) },
+        Answered { id: 2, result: Err(failed(2, &[])) },
         Answered { id: 3, result: Ok(Bytes::new()) },
+        Answered { id: 4, result: Err(failed(19, &[2, 3])) },
+        Answered { id: 5, result: Err(failed(19, &[1, 2, 3, 4])) },
     ];
     vec![
         ("submit", Any::Submit(submit(5, requests))),

@@ -6,10 +6,10 @@ use crate::codec::access::{Access, Consistency};
 use crate::codec::command::{Call, Command};
 use crate::codec::frame::KEY_MAX;
 use crate::codec::ids::MethodId;
-use crate::node::machine::{Checker, Entry, Machine, Query};
+use crate::node::machine::{Checks, Entry, Machine, Query};
 use crate::request::error::RequestError;
 use crate::resource::commands::Commands;
-use crate::resource::dispatch::{Checks, Dispatch, Replica};
+use crate::resource::dispatch::{Dispatch, Replica};
 use crate::resource::schema::schema_of;
 use bytes::Bytes;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use std::sync::Arc;
 /// length, two of the body's length, and the body. The last command takes all the rest.
 pub fn commands<C: Dispatch<S>, S: Send + 'static>(state: S, bytes: &[u8]) -> Verdict {
     let schema = Arc::new(schema_of::<C>().schema);
-    let (checks, mut replica) = (Checks::new::<C>(), Replica::new::<C>(state, schema));
+    let (checks, mut replica) = (Checks::new(schema.clone()), Replica::new::<C>(state, schema));
     let (mut input, mut verdict) = (Input::new(bytes), Verdict::Refused);
     while !input.is_empty() {
         let command = Given::take::<C>(&mut input);
@@ -56,15 +56,15 @@ impl Given {
         assert!(answered.is_ok() || out.is_empty(), "an error has no result");
         match (access, checked, answered) {
             (_, _, Err(RequestError::Panicked)) => panic!("bytes made a method panic that never does"),
-            (Access::Write, Ok(()), Ok(()) | Err(RequestError::BadResult)) => Verdict::Accepted,
-            (Access::Write, Ok(()), Err(error)) => panic!("logged, and cannot be applied: {error}"),
-            (Access::Read(..), Ok(()), Err(RequestError::UnknownMethod | RequestError::WrongKind)) => {
-                panic!("a read that was let in is none")
+            (_, Ok(_), Err(RequestError::UnknownMethod | RequestError::WrongKind)) => {
+                panic!("a command that was let in is none")
             }
             (_, Err(RequestError::UnknownMethod | RequestError::WrongKind), Ok(())) => {
                 panic!("a command that is none ran")
             }
-            (Access::Read(..), Ok(()), answered) => Verdict::of(answered.is_ok()),
+            (_, Ok(_), Ok(()) | Err(RequestError::BadResult)) => Verdict::Accepted,
+            (_, Ok(_), Err(RequestError::BadArguments)) => Verdict::Refused,
+            (_, Ok(_), Err(error)) => panic!("let in, and cannot be run: {error}"),
             // A command that the check refuses is never logged, even if it would have succeeded.
             (_, Err(_), _) => Verdict::Refused,
         }

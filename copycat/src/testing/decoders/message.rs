@@ -3,6 +3,7 @@
 use super::Verdict;
 use crate::codec::cursor::Malformed;
 use crate::codec::forge::write_frame_checksums;
+use crate::codec::shape::schema::Schema;
 use crate::node::wire::append::{APPEND, HEAD_LEN};
 use crate::transport::limits::{ENVELOPE_LEN, MESSAGE_MAX};
 use crate::transport::wire::envelope::{self, Envelope, Expected};
@@ -107,11 +108,23 @@ fn resend(incoming: node::wire::Incoming) -> Result<BytesMut, Malformed> {
         In::Resolve(resolve) => into_bytes(resolve),
         In::Stream(message) => into_bytes(message),
         In::Bootstrap(record) => into_bytes(Message::Bootstrap(record)),
+        In::Announcement(announcement) => {
+            check_schema(&announcement.schema);
+            into_bytes(Message::Announcement(announcement))
+        }
+    }
+}
+
+/// Reads a schema that is not read with its message. Whatever it says, it agrees with itself.
+fn check_schema(bytes: &[u8]) {
+    if let Ok(schema) = Schema::decode(bytes) {
+        assert_eq!(schema.encode().expect("it fits"), bytes, "one encoding");
+        assert_eq!(schema.differences(&schema), []);
+        assert!(!schema.to_string().is_empty());
     }
 }
 
 fn resend_to_handle(incoming: remote::wire::Incoming) -> Result<BytesMut, Malformed> {
-    use crate::codec::shape::schema::Schema;
     use crate::remote::wire::Incoming as In;
     use crate::request::wire::leaders::Leaders;
     use crate::request::wire::results::Results;
@@ -119,12 +132,7 @@ fn resend_to_handle(incoming: remote::wire::Incoming) -> Result<BytesMut, Malfor
         In::Results(answers) => into_bytes(Results(answers)),
         In::Leaders(leaders) => into_bytes(Leaders(leaders)),
         In::Resolved(resolved) => {
-            // The schema is read only when the handle opens the resource. Whatever it says, it agrees with itself.
-            if let Ok(schema) = Schema::decode(&resolved.schema) {
-                assert_eq!(schema.encode().expect("it fits"), resolved.schema, "one encoding");
-                assert_eq!(schema.differences(&schema), []);
-                assert!(!schema.to_string().is_empty());
-            }
+            check_schema(&resolved.schema);
             into_bytes(resolved)
         }
         In::Stream(message) => into_bytes(message),

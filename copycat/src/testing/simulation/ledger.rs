@@ -8,8 +8,9 @@ use super::image::{Entry, Replaced};
 use super::machine;
 use super::violation::Violation;
 use crate::codec::frame::{Frame, Kind};
-use crate::codec::ids::{GroupId, Index, MemberId, Term};
-use std::collections::BTreeMap;
+use crate::codec::ids::{GroupId, Index, MemberId, MethodId, Term};
+use crate::codec::shape::record::SchemaRecord;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// An entry that a member's log has held, and the term of the entry before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +48,8 @@ pub(super) struct Ledger {
     seen: Vec<Vec<Seen>>,
     committed: Vec<Committed>,
     leaders: BTreeMap<Term, MemberId>,
+    /// The commands that are on record.
+    recorded: BTreeSet<MethodId>,
     /// The operations of the clients and their answers.
     pub history: History,
 }
@@ -59,6 +62,7 @@ impl Ledger {
             seen: Vec::new(),
             committed: Vec::new(),
             leaders: BTreeMap::new(),
+            recorded: BTreeSet::new(),
             history: History::new(group),
         }
     }
@@ -140,13 +144,25 @@ impl Ledger {
             return Err(Violation::CommitNotDurable { group, member, index, holders, needed });
         }
         self.committed.push(Committed { entry, in_term: term });
-        if frame.header.kind != Kind::Command {
-            return Ok(());
+        match frame.header.kind {
+            Kind::Schema => {
+                let found = SchemaRecord::decode(frame.body).map(|record| ids(&record)).unwrap_or_default();
+                if !self.recorded.is_subset(&found) {
+                    return Err(Violation::Shrunk { group, member, index });
+                }
+                self.recorded = found;
+                Ok(())
+            }
+            Kind::Command if !machine::is_write(frame.header.method) => {
+                Err(Violation::Unchecked { group, member, index })
+            }
+            Kind::Command if !self.recorded.contains(&frame.header.method) => {
+                Err(Violation::Unrecorded { group, member, index })
+            }
+            // Arguments that do not decode have no effect.
+            Kind::Command if machine::operation(frame.body).is_some() => self.history.committed(frame.body),
+            _ => Ok(()),
         }
-        if !machine::is_write(frame.header.method, frame.body) {
-            return Err(Violation::Unchecked { group, member, index });
-        }
-        self.history.committed(frame.body)
     }
 
     /// Checks that `frame`, which `member` dispatches to its state machine, is the committed entry.
@@ -169,6 +185,10 @@ impl Ledger {
             _ => Ok(()),
         }
     }
+}
+
+fn ids(record: &SchemaRecord) -> BTreeSet<MethodId> {
+    record.schema.methods.iter().map(|method| MethodId(method.id)).collect()
 }
 
 fn at(index: Index) -> usize {

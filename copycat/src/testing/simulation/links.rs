@@ -113,6 +113,7 @@ impl Cluster<'_> {
                 // The connection that carries the answer has broken, and the process was told so.
                 Incoming::Results(_) if process.port.connection(id(from)) != Some(connection) => continue,
                 Incoming::Results(answers) => Input::Answered { from: id(from), answers },
+                Incoming::Announcement(announcement) => Input::Announced { from: id(from), announcement },
                 Incoming::Bootstrap(_)
                 | Incoming::FindLeaders(_)
                 | Incoming::Resolve(_)
@@ -186,5 +187,8 @@ fn show(message: &Message) -> String {
             records.iter().map(|record| format!("group {}: {:?}; ", record.group.0, record.message)).collect()
         }
         Message::Bootstrap(_) => String::new(),
+        Message::Announcement(announcement) => {
+            format!("{} has {} bytes of commands", announcement.resource, announcement.schema.len())
+        }
     }
 }

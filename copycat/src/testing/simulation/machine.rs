@@ -1,10 +1,11 @@
 //! The state machine of the simulated groups: a tape that counts and hashes its commands. Its state shows exactly
 //! which commands it has applied, and in which order.
 
-use crate::codec::access::Access;
-use crate::codec::command::{Call, Command};
+use crate::codec::command::Command;
 use crate::codec::ids::MethodId;
-use crate::node::machine::{Checker, Entry, Machine, Query};
+use crate::codec::shape::schema::{MethodShape, Schema};
+use crate::codec::shape::{Shape, Types};
+use crate::node::machine::{Entry, Machine, Query};
 use crate::request::error::RequestError;
 
 /// Appends an operation.
@@ -56,9 +57,26 @@ pub(super) fn command(operation: u64, len: usize) -> Vec<u8> {
     body
 }
 
-/// Returns whether the command may be in a group's log.
-pub(super) fn is_write(method: MethodId, body: &[u8]) -> bool {
-    [APPEND, EXTEND, STUMBLE].contains(&method) && operation(body).is_some()
+/// Returns whether commands of this method may be in a group's log.
+pub(super) fn is_write(method: MethodId) -> bool {
+    [APPEND, EXTEND, STUMBLE].contains(&method)
+}
+
+/// Returns the schema of a tape's commands, as the older or the newer program has it.
+pub(super) fn schema(old: bool) -> Schema {
+    let method = |name: &str, read| MethodShape {
+        name: name.into(),
+        id: MethodId::of(name).0,
+        read,
+        key: None,
+        arguments: vec![("bytes".into(), Shape::Opaque("Tape".into()))],
+        result: Shape::Opaque("Taken".into()),
+    };
+    let mut methods = vec![method("append", false), method("stumble", false), method("look", true)];
+    if !old {
+        methods.push(method("extend", false));
+    }
+    Schema { name: "Tape".into(), methods, types: Types::default() }
 }
 
 /// One replica.
@@ -79,8 +97,11 @@ impl Recorder {
 impl Machine for Recorder {
     fn apply(&mut self, entry: &Entry<'_>, out: &mut Vec<u8>) -> Result<(), RequestError> {
         let Command { method, body, .. } = entry.command;
-        if method == EXTEND && self.old || !is_write(method, body) {
+        if method == EXTEND && self.old || !is_write(method) {
             return Err(RequestError::UnknownMethod);
+        }
+        if operation(body).is_none() {
+            return Err(RequestError::BadArguments);
         }
         self.taken = self.taken.then(body);
         if method == STUMBLE {
@@ -96,28 +117,6 @@ impl Machine for Recorder {
         }
         self.taken.encode(out);
         Ok(())
-    }
-}
-
-/// Checks the commands for a tape.
-#[derive(Debug)]
-pub(super) struct TapeChecker {
-    /// The tape runs the older program.
-    pub old: bool,
-}
-
-impl Checker for TapeChecker {
-    fn check(&self, call: &Call) -> Result<(), RequestError> {
-        let Command { method, body, .. } = call.command.borrow();
-        match (call.access, method) {
-            (_, EXTEND) if self.old => Err(RequestError::UnknownMethod),
-            (Access::Write, APPEND | EXTEND | STUMBLE) if operation(body).is_none() => {
-                Err(RequestError::BadArguments)
-            }
-            (Access::Write, APPEND | EXTEND | STUMBLE) | (Access::Read(..), LOOK) => Ok(()),
-            (_, APPEND | EXTEND | STUMBLE | LOOK) => Err(RequestError::WrongKind),
-            _ => Err(RequestError::UnknownMethod),
-        }
     }
 }
 

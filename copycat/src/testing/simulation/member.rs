@@ -3,7 +3,7 @@
 use super::clock::Clock;
 use super::disk::{End, WatchedDisk};
 use super::image::{Entry, GroupImage, Image};
-use super::machine::{Recorder, TapeChecker};
+use super::machine::{Recorder, schema};
 use super::network::InFlightMessage;
 use super::port::Port;
 use super::violation::Violation;
@@ -12,12 +12,11 @@ use crate::codec::frame::Frame;
 use crate::codec::ids::{GroupId, Index, MemberId};
 use crate::codec::terms::LogId;
 use crate::node::applier::{Applier, Work};
-use crate::node::shard::{self, Attachment, FlushTask, Input, Shard};
+use crate::node::machine::{Checks, Machine};
+use crate::node::shard::{self, AttachError, Attachment, FlushTask, Input, OpenResource, Shard};
 use crate::raft::effect::Role;
-use crate::request::error::RequestError;
 use crate::request::sender::Answer;
 use crate::storage::{self, Journal, Position, Preallocation, Recovered, Written};
-use bytes::Bytes;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -86,7 +85,7 @@ pub(super) struct Process {
     /// The applier is scheduled to run.
     pub applying: bool,
     /// Receivers of the results of opening the groups. They stay open while the process runs.
-    pub opened: Vec<oneshot::Receiver<Result<(), RequestError>>>,
+    pub opened: Vec<oneshot::Receiver<Result<(), AttachError>>>,
     /// Clients of this process that wait for an answer.
     pub waiting: Vec<(usize, oneshot::Receiver<Answer>)>,
     pub views: BTreeMap<GroupId, View>,
@@ -193,14 +192,12 @@ impl Process {
     pub(super) fn attach(&mut self, group: GroupId) {
         let (done, opened) = oneshot::channel();
         self.opened.push(opened);
-        let machine = Box::new(Recorder::new(self.old));
-        self.inbox.push(Input::Attach(Attachment {
-            resource: group.to_string(),
-            groups: vec![(group, machine)],
-            checker: Arc::new(TapeChecker { old: self.old }),
-            schema: Bytes::new(),
-            done,
-        }));
+        let checks = Checks::new(Arc::new(schema(self.old)));
+        let encoded = checks.schema().encode().expect("a short schema").into();
+        let resource =
+            Arc::new(OpenResource { name: group.to_string(), groups: vec![group], checks, encoded });
+        let machines = vec![Box::new(Recorder::new(self.old)) as Box<dyn Machine>];
+        self.inbox.push(Input::Attach(Attachment { resource, machines, done }));
     }
 }
 

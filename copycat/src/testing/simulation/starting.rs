@@ -62,7 +62,8 @@ impl Cluster<'_> {
             kept: self.plan.storage(self.options, owner),
             voters: Configuration::of_voters((0..self.members.len()).map(id)),
             crowding,
-            old: self.plan.old == Some(at),
+            // Between two starts the program may be replaced by the newer one, and back.
+            old: self.plan.old == Some(at) && (self.healed_at.is_some() || self.random.bool()),
         };
         self.members[at].start(self.schedule.now(), start)
     }

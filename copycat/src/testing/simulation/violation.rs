@@ -96,9 +96,15 @@ pub(super) enum Violation {
     /// An answer shows a state that is no prefix of the committed commands.
     #[error("operation {operation} on group {group} shows a state of {found} commands that never was")]
     NeverWas { group: GroupId, operation: u64, found: u64 },
-    /// A log holds a command that no program understands, so the checker was not asked.
+    /// A log holds a command that no program understands.
     #[error("{member} committed entry {index} of group {group}, which is no command of its state machine")]
     Unchecked { group: GroupId, member: MemberId, index: Index },
+    /// A log holds a command that was not put on record before.
+    #[error("{member} committed entry {index} of group {group}, a command that is not on record")]
+    Unrecorded { group: GroupId, member: MemberId, index: Index },
+    /// A record lacks a command that was on record before, or cannot be read.
+    #[error("{member} committed entry {index} of group {group}, a record without what was on record")]
+    Shrunk { group: GroupId, member: MemberId, index: Index },
     /// A malformed request succeeded.
     #[error("operation {operation} on group {group} is malformed, and succeeded")]
     Accepted { group: GroupId, operation: u64 },

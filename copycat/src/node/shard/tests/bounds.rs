@@ -17,7 +17,7 @@ fn read_of(leader: &mut Leader, group: GroupId, bytes: usize) -> oneshot::Receiv
 #[test]
 fn arguments_are_kept_up_to_a_bound_and_one_request_more() {
     let mut leader = Leader::elected_within(Bounds { argument_bytes_max: 100, ..Bounds::DEFAULT });
-    leader.acknowledges(1);
+    leader.acknowledges(2);
     let mut held = [read(&mut leader, 60), read(&mut leader, 60)];
     assert_eq!(seen(&mut read(&mut leader, 0)), Some(Err(RequestError::Busy)));
     assert_eq!(held.each_mut().map(seen), [None, None]);
@@ -30,10 +30,10 @@ fn arguments_are_kept_up_to_a_bound_and_one_request_more() {
 #[test]
 fn requests_are_counted_until_they_are_answered() {
     let mut leader = Leader::elected_within(Bounds { requests_max: 2, ..Bounds::DEFAULT });
-    leader.acknowledges(1);
+    leader.acknowledges(2);
     let [mut write, mut waits, mut busy] = leader.call([Access::Write, FREE, FREE]);
     assert_eq!(seen(&mut busy), Some(Err(RequestError::Busy)));
-    leader.acknowledges(2);
+    leader.acknowledges(3);
     leader.records();
     assert_eq!((seen(&mut write), seen(&mut waits)), (Some(Ok(1)), Some(Ok(1))));
     let [mut more] = leader.call([Access::Write]);
@@ -43,7 +43,7 @@ fn requests_are_counted_until_they_are_answered() {
 #[test]
 fn what_one_group_gives_back_is_found_for_another_that_was_refused() {
     let mut leader = Leader::elected_within(Bounds { requests_max: 1, ..Bounds::DEFAULT });
-    leader.acknowledges(1);
+    leader.acknowledges(2);
     let [second, third] = [GroupId(8), GroupId(9)];
     leader.opens("second", second);
     leader.opens("third", third);
@@ -65,9 +65,9 @@ fn what_one_group_gives_back_is_found_for_another_that_was_refused() {
 fn a_confirmed_read_waits_for_all_that_is_committed_and_not_for_what_is_dispatched() {
     let bounds = Bounds { unapplied_bytes: 1, piece_bytes: 1, ..Bounds::DEFAULT };
     let mut leader = Leader::elected_within(bounds);
-    leader.acknowledges(1);
+    leader.acknowledges(2);
     let mut writes = leader.call([Access::Write; 4]);
-    leader.acknowledges(5);
+    leader.acknowledges(6);
     let before = writes.iter_mut().filter_map(seen).count();
     assert!(before < 4, "all of them were dispatched at once");
     let mut strict = read(&mut leader, 0);
@@ -90,13 +90,13 @@ fn a_confirmed_read_waits_for_all_that_is_committed_and_not_for_what_is_dispatch
 #[test]
 fn one_turn_proposes_up_to_a_bound_and_the_next_one_the_rest() {
     let mut leader = Leader::elected_within(Bounds { proposed_bytes: 1, ..Bounds::DEFAULT });
-    leader.acknowledges(1);
+    leader.acknowledges(2);
     let reply = || oneshot::channel().0;
     let requests = [reply(), reply()]
         .map(|reply| Input::Request(Request { group: GROUP, call: call(Access::Write), reply }));
     leader.shard.turn(leader.now, requests);
-    assert_eq!(leader.status().last.index, 2, "one entry");
+    assert_eq!(leader.status().last.index, 3, "one entry");
     assert!(leader.shard.awaits_flush(), "and another that waits");
     leader.turn([]);
-    assert_eq!(leader.status().last.index, 3);
+    assert_eq!(leader.status().last.index, 4);
 }

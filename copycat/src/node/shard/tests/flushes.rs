@@ -15,7 +15,7 @@ fn first_entry(group: GroupId) -> Input {
     Input::Raft { from: FOLLOWER, group, message, entries }
 }
 
-/// Returns a leader that has dispatched the first entry of its group.
+/// Returns a leader that has dispatched the first entries of its group.
 fn idle() -> Leader {
     let mut leader = Leader::settled();
     leader.now += Duration::from_millis(5);
@@ -35,7 +35,7 @@ fn an_acknowledgement_finds_what_was_flushed_before_it_and_was_not_awaited() {
     assert!(!leader.shard.awaits_flush(), "one of three is no majority");
     leader.turn([Input::Done(Done::Written(written))]);
     assert_eq!(seen(&mut answer), None);
-    leader.acknowledges(2);
+    leader.acknowledges(3);
     assert_eq!(seen(&mut answer), Some(Ok(1)));
 }
 
@@ -49,11 +49,11 @@ fn dispatches_that_nobody_waits_for_are_due_together() {
     leader.turn([first_entry(second)]);
     leader.now += Duration::from_millis(3);
     leader.turn([first_entry(third)]);
-    assert_eq!(applied(&leader), [1, 0, 0]);
+    assert_eq!(applied(&leader), [RECORD, 0, 0]);
     assert_eq!(leader.shard.deadline(leader.now), begin + Duration::from_millis(5));
     leader.now = begin + Duration::from_millis(5);
     leader.turn([]);
-    assert_eq!(applied(&leader), [1, 1, 1]);
+    assert_eq!(applied(&leader), [RECORD, 1, 1]);
     assert!(leader.shard.deadline(leader.now) > leader.now, "nothing is left to be done");
 }
 
@@ -64,11 +64,11 @@ fn a_read_does_not_wait_for_a_dispatch_that_was_postponed_nor_does_the_next_disp
     leader.opens("second", second);
     let begin = leader.now;
     leader.turn([first_entry(second)]);
-    assert_eq!(applied(&leader), [1, 0]);
+    assert_eq!(applied(&leader), [RECORD, 0]);
     let (reply, mut answer) = oneshot::channel();
     let call = Call { access: Access::Read(Consistency::Eventual, ReadOrder::Unordered), ..call(FREE) };
     leader.turn([Input::Request(Request { group: second, call, reply })]);
-    assert_eq!((seen(&mut answer), applied(&leader)), (Some(Ok(0)), vec![1, 1]));
+    assert_eq!((seen(&mut answer), applied(&leader)), (Some(Ok(0)), vec![RECORD, 1]));
     leader.now = begin + Duration::from_millis(5);
     leader.turn([]);
     assert!(leader.shard.deadline(leader.now) > leader.now, "the list is empty again");

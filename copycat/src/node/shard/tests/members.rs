@@ -78,6 +78,11 @@ impl Member {
     }
 }
 
+/// Returns the resource of a group.
+fn opened(group: GroupId) -> OpenResource {
+    resource(&format!("group {}", group.0), group, common())
+}
+
 /// The members that are up, beginning with the first.
 pub(super) struct Members {
     pub(super) members: Vec<Member>,
@@ -113,11 +118,11 @@ impl Members {
     /// Opens a group on all members, and lets one of them be elected.
     pub(super) fn elect(&mut self, leader: usize) {
         let group = LED[leader];
-        for member in &mut self.members {
-            let (attachment, mut attached) = attachment(&format!("group {}", group.0), group);
-            member.turn(vec![Input::Attach(attachment)]);
-            attached.try_recv().unwrap().unwrap();
+        for at in 0..self.members.len() {
+            self.attach(at, group);
         }
+        let announced = |id| announced(MemberId(id), &opened(group));
+        self.members[leader].turn([1, 2, 3].map(announced).into());
         // Without a state machine the other members do not stand for election.
         for (at, member) in self.members.iter_mut().enumerate() {
             if at != leader {
@@ -128,9 +133,9 @@ impl Members {
         assert!(self.members[leader].leads(group));
     }
 
-    /// Lets a member stand for election again.
+    /// Opens the resource of a group on a member, which may stand for election from then on.
     pub(super) fn attach(&mut self, at: usize, group: GroupId) {
-        let (attachment, mut attached) = attachment(&format!("group {} again", group.0), group);
+        let (attachment, mut attached) = attachment(opened(group));
         self.members[at].turn(vec![Input::Attach(attachment)]);
         attached.try_recv().unwrap().unwrap();
     }

@@ -136,7 +136,7 @@ fn a_leader_wakes_if_a_follower_has_restarted() {
     three.pass(4 * INTERVAL);
     let status = three.members[2].shard.group_status(LED[0]).unwrap();
     assert_eq!(status.raft.leader, Some(MemberId(1)), "it hears of the leader before it campaigns");
-    assert_eq!(status.raft.commit, 1, "and gets what it lacks");
+    assert_eq!(status.raft.commit, RECORD, "and gets what it lacks");
     let found = three.members[0].shard.status().groups[0].lost_entries_found - before;
     assert_eq!(found, 1, "the leader finds that its log is gone");
     three.pass(10 * INTERVAL);

@@ -1,5 +1,5 @@
-//! What a leader must not propose: arguments that no command accepts, batches for an earlier term, and any command
-//! after its state machine has halted.
+//! What a leader must not propose: commands that do not exist, batches for an earlier term, and any command
+//! after its state machine has halted; and how long a request of another member is tried.
 
 use super::*;
 use crate::request::reply::Answers;
@@ -29,26 +29,26 @@ impl Stranger {
 }
 
 /// Returns writes that arrive in one message, numbered from 1.
-fn batch(stranger: &Arc<Stranger>, term: Term, bodies: &[&'static [u8]]) -> Input {
-    let requests =
-        (1..).zip(bodies).map(|(id, body)| Submitted { id, call: with_body(Access::Write, *body) });
+fn batch(stranger: &Arc<Stranger>, term: Term, methods: &[MethodId]) -> Input {
+    let call = |method| Call::new(Access::Write, Command { method, key_len: 0, body: Bytes::new() });
+    let requests = (1..).zip(methods).map(|(id, method)| Submitted { id, call: call(*method) });
     let left = Duration::from_secs(10);
     let submit = Submit { group: GROUP, term, left, requests: requests.collect() };
     Input::Submitted { origin: Origin(stranger.clone()), submit }
 }
 
 #[test]
-fn arguments_of_a_stranger_that_fit_nothing_are_not_applied_and_the_group_goes_on() {
+fn commands_of_a_stranger_that_do_not_exist_are_not_applied_and_the_group_goes_on() {
     for term in [0, 1] {
         let (mut leader, stranger) = (Leader::settled(), Arc::<Stranger>::default());
-        leader.turn([batch(&stranger, term, &[b"", WRONG, b""])]);
-        assert_eq!(stranger.seen(2), Some(Err(RequestError::BadArguments)), "at once");
-        assert_eq!(RequestError::BadArguments.outcome(), crate::request::error::Outcome::NotApplied);
-        assert_eq!(leader.status().last.index, 3, "it is not in the log");
-        leader.acknowledges(3);
-        assert_eq!([1, 3].map(|number| stranger.seen(number)), [Some(Ok(1)), Some(Ok(2))]);
+        leader.turn([batch(&stranger, term, &[WRITE, MethodId(77), READ, WRITE])]);
+        assert_eq!(stranger.seen(2), Some(Err(RequestError::UnknownMethod)), "at once");
+        assert_eq!(stranger.seen(3), Some(Err(RequestError::WrongKind)), "a read is no write");
+        assert_eq!(leader.status().last.index, RECORD + 2, "they are not in the log");
+        leader.acknowledges(RECORD + 2);
+        assert_eq!([1, 4].map(|number| stranger.seen(number)), [Some(Ok(1)), Some(Ok(2))]);
         let [mut write] = leader.call([Access::Write]);
-        leader.acknowledges(4);
+        leader.acknowledges(RECORD + 3);
         assert_eq!(seen(&mut write), Some(Ok(3)));
     }
 }
@@ -61,12 +61,12 @@ fn a_batch_that_was_held_up_is_refused_by_the_leader_of_a_later_term() {
     leader.is_elected(3);
     let last = leader.status().last.index;
     let stranger = Arc::<Stranger>::default();
-    leader.turn([batch(&stranger, 1, &[b"", b""])]);
+    leader.turn([batch(&stranger, 1, &[WRITE, WRITE])]);
     let refused = Some(Err(RequestError::NotLeader));
     assert_eq!([1, 2].map(|number| stranger.seen(number)), [refused, refused]);
     assert_eq!(leader.status().last.index, last, "nothing was proposed");
     let stranger = Arc::<Stranger>::default();
-    leader.turn([batch(&stranger, 3, &[b""])]);
+    leader.turn([batch(&stranger, 3, &[WRITE])]);
     leader.acknowledges(last + 1);
     assert_eq!(stranger.seen(1), Some(Ok(1)), "one for this term is taken");
 }
@@ -75,14 +75,14 @@ fn a_batch_that_was_held_up_is_refused_by_the_leader_of_a_later_term() {
 fn a_batch_that_waited_here_from_one_term_to_another_is_refused() {
     let bounds = Bounds { backlog_bytes_max: 0, ..Bounds::DEFAULT };
     let mut leader = Leader::elected_within(bounds);
-    leader.acknowledges(1);
+    leader.acknowledges(2);
     let (reply, _answer) = oneshot::channel();
     let request = Request { group: GROUP, call: call(Access::Write), reply };
     leader.shard.turn(leader.now, [Input::Request(request)]);
     // While that write is in flight, the batch has to wait.
     let stranger = Arc::<Stranger>::default();
-    leader.shard.turn(leader.now, [batch(&stranger, 1, &[b""])]);
-    assert_eq!((stranger.seen(1), leader.status().last.index), (None, 2));
+    leader.shard.turn(leader.now, [batch(&stranger, 1, &[WRITE])]);
+    assert_eq!((stranger.seen(1), leader.status().last.index), (None, 3));
     // A candidate requests votes in term 2 and is not elected: no leader is known, and queued requests keep waiting.
     leader.now += Duration::from_secs(1);
     let last = crate::codec::terms::LogId::new(1, 9);
@@ -93,7 +93,7 @@ fn a_batch_that_waited_here_from_one_term_to_another_is_refused() {
     leader.turn([]);
     leader.is_elected(3);
     assert_eq!(stranger.seen(1), Some(Err(RequestError::NotLeader)));
-    assert_eq!(leader.status().last.index, 3, "nothing but the first entry of the term was proposed");
+    assert_eq!(leader.status().last.index, 4, "nothing but the first entry of the term was proposed");
 }
 
 #[test]
@@ -104,14 +104,14 @@ fn a_leader_whose_state_machine_halts_falls_silent() {
     unknown.command.method = UNKNOWN;
     let request = Request { group: GROUP, call: unknown, reply };
     leader.turn([Input::Request(request)]);
-    leader.acknowledges(2);
+    leader.acknowledges(3);
     assert_eq!(seen(&mut answer), Some(Err(RequestError::Halted)));
     let [mut write, mut read] = leader.call([Access::Write, FREE]);
     assert_eq!(
         (seen(&mut write), seen(&mut read)),
         (Some(Err(RequestError::Halted)), Some(Err(RequestError::Halted)))
     );
-    assert_eq!(leader.status().last.index, 2, "nothing is proposed any more");
+    assert_eq!(leader.status().last.index, 3, "nothing is proposed any more");
     let said = leader.sent.0.lock().unwrap().len();
     for _ in 0..3 {
         leader.now += Duration::from_secs(4_000);
@@ -132,4 +132,30 @@ fn reads_that_wait_when_the_resource_is_closed_are_refused() {
     assert_eq!(seen(&mut read), None, "it waits for a round");
     leader.turn([Input::Detach(vec![GROUP])]);
     assert_eq!(seen(&mut read), Some(Err(RequestError::UnknownResource)));
+}
+
+#[test]
+fn nobody_tries_for_longer_than_whoever_waits_nor_than_it_would_by_itself() {
+    let (mut leader, back) = (Leader::settled(), Arc::<Stranger>::default());
+    let submitted = |id, left| Input::Submitted {
+        origin: Origin(back.clone()),
+        submit: Submit {
+            group: GROUP,
+            term: 0,
+            left,
+            requests: vec![Submitted { id, call: call(Access::Write) }],
+        },
+    };
+    leader.turn([submitted(1, Duration::from_millis(50)), submitted(2, Duration::from_secs(3_600))]);
+    let mut after = |passed| {
+        leader.now += passed;
+        leader.shard.turn(leader.now, []);
+        back.0.lock().unwrap().iter().map(|answered| answered.id).collect::<Vec<_>>()
+    };
+    assert_eq!(after(Duration::from_millis(49)), [0; 0]);
+    assert_eq!(after(Duration::from_millis(1)), [1]);
+    assert_eq!(after(Duration::from_millis(9_949)), [1]);
+    assert_eq!(after(Duration::from_millis(1)), [1, 2], "the request timeout");
+    let late = Err(RequestError::Timeout.into());
+    assert!(back.0.lock().unwrap().iter().all(|answered| answered.result == late));
 }
