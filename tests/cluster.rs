@@ -9,6 +9,7 @@
 #![allow(clippy::unwrap_used, reason = "the whole program is a test; what its helpers unwrap fails it")]
 
 mod cluster {
+    mod arguments;
     mod bad_input;
     mod catching_up;
     pub(crate) mod leaders;

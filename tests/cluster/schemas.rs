@@ -1,8 +1,9 @@
 //! Programs whose commands differ from those of the members.
 
-use super::world::{Network, World, patiently};
-use copycat::{AsyncProxy, Error, Outcome, Remote, state_machine};
+use super::world::{Network, World, patiently, until};
+use copycat::{AsyncProxy, Consistency, Copycat, Dispatch, Error, Outcome, Proxy, Remote, state_machine};
 use copycat_collections::{AsyncMap, AsyncSet, Collections};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// What the members run.
@@ -46,7 +47,7 @@ mod first {
 }
 
 macro_rules! other_shop {
-    ($module:ident: $by:ty, $item:ty, $result:ty, { $($field:ident),* }, $($more:tt)*) => {
+    ($module:ident: $by:ty, $item:ty, $result:ty, { $($field:ident),* }, { $($more:tt)* }, { $($body:tt)* }) => {
         mod $module {
             use super::*;
 
@@ -65,15 +66,40 @@ macro_rules! other_shop {
                 fn sum(&self) -> $result;
                 $($more)*
             }
+
+            /// Never applies an entry: those in the log have other types.
+            #[derive(Default, Serialize, Deserialize)]
+            #[allow(dead_code, reason = "one of the programs is no member")]
+            pub(super) struct Never;
+
+            impl Shop for Never {
+                fn add(&mut self, _: $by) -> u64 {
+                    unreachable!()
+                }
+
+                fn sell(&mut self, _: $item, _: Renamed) -> u64 {
+                    unreachable!()
+                }
+
+                fn sum(&self) -> $result {
+                    unreachable!()
+                }
+
+                $($body)*
+            }
         }
     };
 }
 
-other_shop!(signed: i32, String, u64, { cents, count },);
-other_shop!(reordered: u32, String, u64, { count, cents },);
-other_shop!(another_key: u32, u64, u64, { cents, count },);
-other_shop!(another_result: u32, String, i64, { cents, count },);
-other_shop!(grown: u32, String, u64, { cents, count }, #[write] fn refund(&mut self, cents: u64) -> u64;);
+other_shop!(signed: i32, String, u64, { cents, count }, {}, {});
+other_shop!(reordered: u32, String, u64, { count, cents }, {}, {});
+other_shop!(another_key: u32, u64, u64, { cents, count }, {}, {});
+other_shop!(another_result: u32, String, i64, { cents, count }, {}, {});
+other_shop!(
+    grown: u32, String, u64, { cents, count },
+    { #[write] fn refund(&mut self, cents: u64) -> u64; },
+    { fn refund(&mut self, _: u64) -> u64 { unreachable!() } }
+);
 
 /// Types whose values cannot be decoded.
 mod undecodable {
@@ -172,5 +198,95 @@ async fn types_that_cannot_be_decoded_are_refused_before_anything_is_opened() {
     let remote = world.network.remote(&world.seeds).await.expect("a connection");
     assert_eq!(refused::<undecodable::AsyncOrders>(&remote, "orders").await.code(), 217);
     drop(remote);
+    world.close_all().await;
+}
+
+/// Opens the resource on a member, which must refuse it.
+async fn refused_inside<
+    P: AsyncProxy<Commands: Dispatch<S>>,
+    S: Default + Serialize + DeserializeOwned + Send + 'static,
+>(
+    member: &Copycat,
+    what: &str,
+) {
+    let opened = member.state_machine("shop", S::default).open::<P, S>().await;
+    let error = opened.map(drop).expect_err("the types contradict the record");
+    assert_eq!(
+        (error.code(), error.outcome(), error.is_retryable()),
+        (218, Outcome::NotApplied, false),
+        "{error}"
+    );
+    assert!(error.to_string().contains(what), "{error}");
+}
+
+#[tokio::test]
+async fn a_member_whose_types_have_changed_is_refused_with_both_shapes_and_remedy() {
+    let mut world = World::started(Network::memory(), 3).await;
+    let mut shops = Vec::new();
+    for id in world.ids() {
+        let member = world.member(id);
+        let shop: first::AsyncShop =
+            member.state_machine("shop", first::Till::default).open().await.expect("a resource");
+        let (map, set) = (member.map("users").with_partitions(4), member.set("seen"));
+        let map: AsyncMap<String, u64> = map.open().await.expect("a map");
+        let set: AsyncSet<String> = set.open().await.expect("a set");
+        shops.push((shop, map, set));
+    }
+    patiently(async || shops[0].0.add(100).await).await;
+    patiently(async || shops[0].1.put("ada".into(), 7).await).await;
+    patiently(async || shops[0].2.insert("ada".into()).await).await;
+    // The third member has applied it, so it knows what is on record.
+    let (shop, map, set) = shops.pop().expect("the third member's");
+    until("the third member has it all", async || {
+        let sum = shop.with_consistency(Consistency::Eventual).sum().await.ok()?;
+        let user = map.with_consistency(Consistency::Eventual).get(&"ada".into()).await.ok()?;
+        let seen = set.with_consistency(Consistency::Eventual).contains(&"ada".into()).await.ok()?;
+        ((sum, user, seen) == (100, Some(7), true)).then_some(())
+    })
+    .await;
+    drop((shop, map, set));
+    world.close(3).await;
+    world.start(3).await;
+    let member = world.member(3);
+    refused_inside::<signed::AsyncShop, signed::Never>(
+        member,
+        "what `shop` has on record contradicts this program: `add`: its argument `by` was u32, and is i32; start it \
+         with the trait and types that are on record, or open the resource under another name",
+    )
+    .await;
+    refused_inside::<reordered::AsyncShop, reordered::Never>(
+        member,
+        "`sell`: its argument `price` was struct Price { cents: u64, count: u64 }, and is \
+         struct Renamed { count: u64, cents: u64 };",
+    )
+    .await;
+    refused_inside::<another_key::AsyncShop, another_key::Never>(
+        member,
+        "`sell`: its argument `item` was String, and is u64;",
+    )
+    .await;
+    refused_inside::<another_result::AsyncShop, another_result::Never>(
+        member,
+        "`sum`: its result was u64, and is i64;",
+    )
+    .await;
+    let error = member.map("seen").open().await.map(|_: AsyncMap<String, u64>| ()).expect_err("it is a set");
+    assert!(
+        error.code() == 218 && error.to_string().contains("the state machine was `Set`, and is `Map`"),
+        "{error}"
+    );
+    let opened = member.map("users").with_partitions(8).open().await;
+    let error = opened.map(|_: AsyncMap<String, u64>| ()).expect_err("it has four partitions");
+    assert_eq!(error.code(), 216, "{error}");
+    let text = "`users` has 4 partitions on its members, and was to be opened with 8; open it with as many";
+    assert!(error.to_string().starts_with(text), "{error}");
+
+    // Nothing was opened by these attempts, and nothing was lost.
+    let shop: first::AsyncShop =
+        member.state_machine("shop", first::Till::default).open().await.expect("the types on record");
+    assert_eq!(patiently(async || shop.sum().await).await, 100);
+    let users: AsyncMap<String, u64> = member.map("users").with_partitions(4).open().await.expect("a map");
+    assert_eq!(patiently(async || users.get(&"ada".into()).await).await, Some(7));
+    drop(shops);
     world.close_all().await;
 }

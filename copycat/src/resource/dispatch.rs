@@ -4,9 +4,11 @@ use super::commands::Commands;
 use crate::codec::command::Command;
 use crate::codec::frame::RESULT_MAX;
 use crate::codec::payload;
+use crate::codec::shape::encoded::Encoded;
+use crate::codec::shape::encoder;
 use crate::codec::shape::method_table::MethodTable;
 use crate::codec::shape::schema::Schema;
-use crate::codec::shape::{Shape, Types, encoder};
+use crate::codec::shape::{Shape, Types};
 use crate::node::machine::{Entry, Machine, Query};
 use crate::request::error::RequestError;
 use serde::Serialize;
@@ -105,7 +107,10 @@ pub fn decode<'a, A: Deserialize<'a>>(body: &'a [u8]) -> Result<A, RequestError>
 pub fn answer<T: Serialize>(result: &T, out: &mut Output<'_>) -> Result<(), RequestError> {
     let Output { bytes, shape, types } = out;
     let start = bytes.len();
-    encoder::encode(result, shape, types, bytes).map_err(|error| {
+    let mut encoded = Encoded::after(std::mem::take(*bytes));
+    let outcome = encoder::encode(result, shape, types, &mut encoded);
+    **bytes = encoded.bytes;
+    outcome.map_err(|error| {
         tracing::error!("the result of a method does not fit its type: {error}");
         RequestError::BadResult
     })?;

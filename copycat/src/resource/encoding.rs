@@ -3,6 +3,7 @@
 use super::arguments::{Arguments, CAPACITY, check_key_len};
 use crate::codec::ids::MethodId;
 use crate::codec::shape::encode_error::EncodeError;
+use crate::codec::shape::encoded::Encoded;
 use crate::codec::shape::encoder;
 use crate::codec::shape::schema::{MethodShape, Schema};
 use crate::codec::shape::{Shape, Types};
@@ -77,20 +78,20 @@ pub struct ArgumentEncoder<'a> {
 impl<'a> ArgumentEncoder<'a> {
     /// Encodes a key and the tuple of the other arguments. If this fails, nothing was sent.
     pub fn keyed<K: Serialize + ?Sized, A: Serialize>(self, key: &K, others: &A) -> Result<Arguments, Error> {
-        let mut body = Vec::with_capacity(CAPACITY);
+        let mut body = Encoded::after(Vec::with_capacity(CAPACITY));
         let at = self.shapes()?.key.expect("the command has a key");
         self.argument(at, key, &mut body)?;
-        let key_len = body.len();
+        let key_len = body.bytes.len();
         check_key_len(key_len)?;
         self.others(others, &mut body)?;
-        Arguments::within_limits(body, key_len)
+        Arguments::within_limits(body.bytes, key_len)
     }
 
     /// Encodes the tuple of the arguments of a command that has no key. If this fails, nothing was sent.
     pub fn keyless<A: Serialize>(self, arguments: &A) -> Result<Arguments, Error> {
-        let mut body = Vec::with_capacity(CAPACITY);
+        let mut body = Encoded::after(Vec::with_capacity(CAPACITY));
         self.others(arguments, &mut body)?;
-        Arguments::within_limits(body, 0)
+        Arguments::within_limits(body.bytes, 0)
     }
 
     fn shapes(self) -> Result<&'a CommandShapes, Error> {
@@ -110,14 +111,14 @@ impl<'a> ArgumentEncoder<'a> {
         self,
         at: usize,
         value: &T,
-        out: &mut Vec<u8>,
+        out: &mut Encoded,
     ) -> Result<(), Error> {
         let (name, shape) = &self.shapes()?.declared[at];
         let encoded = encoder::encode(value, shape, self.types, out);
         encoded.map_err(|error| self.refused(name, error))
     }
 
-    fn others<A: Serialize>(self, others: &A, out: &mut Vec<u8>) -> Result<(), Error> {
+    fn others<A: Serialize>(self, others: &A, out: &mut Encoded) -> Result<(), Error> {
         let shapes = self.shapes()?;
         let encoded = encoder::encode(others, &shapes.others, self.types, out);
         encoded.map_err(|mut error| {

@@ -4,6 +4,7 @@
 use super::arguments::Arguments;
 use super::commands::Method;
 use super::encoding::ArgumentEncoder;
+use crate::codec::shape::encoded::Encoded;
 use crate::error::{Error, ErrorKind};
 use serde::ser::{Impossible, SerializeTuple, SerializeTupleStruct};
 use serde::{Serialize, Serializer};
@@ -65,24 +66,24 @@ struct Elements<'a> {
 }
 
 /// The encodings of the elements seen so far.
-struct Encoded<'a> {
+struct EncodedElements<'a> {
     encoder: ArgumentEncoder<'a>,
     elements: Vec<Vec<u8>>,
 }
 
-impl Encoded<'_> {
+impl EncodedElements<'_> {
     fn push<T: Serialize + ?Sized>(&mut self, element: &T) -> Result<(), Stop> {
-        let (at, mut bytes) = (self.elements.len(), Vec::new());
+        let (at, mut encoded) = (self.elements.len(), Encoded::default());
         if at == self.encoder.len().map_err(Stop::Element)? {
             return Err(Stop::Shape);
         }
-        self.encoder.argument(at, element, &mut bytes).map_err(Stop::Element)?;
-        self.elements.push(bytes);
+        self.encoder.argument(at, element, &mut encoded).map_err(Stop::Element)?;
+        self.elements.push(encoded.bytes);
         Ok(())
     }
 }
 
-impl SerializeTuple for Encoded<'_> {
+impl SerializeTuple for EncodedElements<'_> {
     type Ok = Vec<Vec<u8>>;
     type Error = Stop;
 
@@ -95,7 +96,7 @@ impl SerializeTuple for Encoded<'_> {
     }
 }
 
-impl SerializeTupleStruct for Encoded<'_> {
+impl SerializeTupleStruct for EncodedElements<'_> {
     type Ok = Vec<Vec<u8>>;
     type Error = Stop;
 
@@ -123,8 +124,8 @@ impl<'a> Serializer for Elements<'a> {
     type Ok = Vec<Vec<u8>>;
     type Error = Stop;
     type SerializeSeq = Never;
-    type SerializeTuple = Encoded<'a>;
-    type SerializeTupleStruct = Encoded<'a>;
+    type SerializeTuple = EncodedElements<'a>;
+    type SerializeTupleStruct = EncodedElements<'a>;
     type SerializeTupleVariant = Never;
     type SerializeMap = Never;
     type SerializeStruct = Never;
@@ -134,12 +135,12 @@ impl<'a> Serializer for Elements<'a> {
         Ok(Vec::new())
     }
 
-    fn serialize_tuple(self, _: usize) -> Result<Encoded<'a>, Stop> {
-        Ok(Encoded { encoder: self.encoder, elements: Vec::new() })
+    fn serialize_tuple(self, _: usize) -> Result<EncodedElements<'a>, Stop> {
+        Ok(EncodedElements { encoder: self.encoder, elements: Vec::new() })
     }
 
-    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Encoded<'a>, Stop> {
-        Ok(Encoded { encoder: self.encoder, elements: Vec::new() })
+    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<EncodedElements<'a>, Stop> {
+        Ok(EncodedElements { encoder: self.encoder, elements: Vec::new() })
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(

@@ -2,6 +2,7 @@
 
 use super::Fields;
 use crate::codec::payload::PayloadError;
+use crate::codec::value::{BYTELESS_MAX, DEPTH_MAX};
 use serde::ser;
 use std::fmt;
 use thiserror::Error;
@@ -94,6 +95,12 @@ pub(super) enum Fault {
         /// The number that came.
         found: usize,
     },
+    /// The value is nested deeper than it is read.
+    #[error("it is nested deeper than {DEPTH_MAX} options, lists, maps and enums")]
+    Depth,
+    /// More elements take no byte than are read.
+    #[error("more than {BYTELESS_MAX} elements take no byte, as `()` does")]
+    Byteless,
     /// The type's `Serialize` failed.
     #[error("its `Serialize` failed: {0}")]
     Custom(String),

@@ -6,9 +6,12 @@
 //! shape if they fit it: the literal `100` is an `i32`, and becomes the `u64` that a command takes.
 
 use super::encode_error::{EncodeError, Fault, Step};
+use super::encoded::Encoded;
+use super::expected::Expected;
 use super::numbers::{Number, put, put_bytes, put_len, put_number};
 use super::{Body, Fields, Primitive, Shape, Types, Variant};
 use crate::codec::payload;
+use crate::codec::value::DEPTH_MAX;
 use serde::ser::{
     self, Serialize, SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple,
 };
@@ -20,11 +23,24 @@ pub(crate) fn encode<T: Serialize + ?Sized>(
     value: &T,
     shape: &Shape,
     types: &Types,
-    out: &mut Vec<u8>,
+    out: &mut Encoded,
+) -> Result<(), EncodeError> {
+    encode_part(value, shape, types, out, DEPTH_MAX)?;
+    out.check()
+}
+
+fn encode_part<T: Serialize + ?Sized>(
+    value: &T,
+    shape: &Shape,
+    types: &Types,
+    out: &mut Encoded,
+    depth: usize,
 ) -> Result<(), EncodeError> {
     match types.unwrapped(shape) {
-        Shape::Opaque(_) => payload::append(value, out).map_err(|error| Fault::Payload(error).into()),
-        shape => value.serialize(Encoder { shape, types, out }),
+        Shape::Opaque(_) => {
+            payload::append(value, &mut out.bytes).map_err(|error| Fault::Payload(error).into())
+        }
+        shape => value.serialize(Encoder { shape, types, out, depth }),
     }
 }
 
@@ -33,10 +49,18 @@ struct Encoder<'a> {
     /// The shape, never a struct with one nameless field.
     shape: &'a Shape,
     types: &'a Types,
-    out: &'a mut Vec<u8>,
+    out: &'a mut Encoded,
+    /// The levels of nesting that the reader will allow from here on.
+    depth: usize,
 }
 
 impl<'a> Encoder<'a> {
+    /// Goes one level deeper, into a part that may contain a value of the outer type.
+    fn deeper(&mut self) -> Result<(), EncodeError> {
+        self.depth = self.depth.checked_sub(1).ok_or(Fault::Depth)?;
+        Ok(())
+    }
+
     fn differs<T>(&self, found: impl fmt::Display) -> Result<T, EncodeError> {
         let expected = self.shape.shown(self.types).to_string();
         Err(Fault::Type { expected, found: found.to_string() }.into())
@@ -44,7 +68,7 @@ impl<'a> Encoder<'a> {
 
     fn primitive<T: bincode::Encode>(self, is: Primitive, value: T, name: &str) -> Result<(), EncodeError> {
         match self.shape {
-            Shape::Primitive(primitive) if *primitive == is => put(value, self.out),
+            Shape::Primitive(primitive) if *primitive == is => put(value, &mut self.out.bytes),
             _ => return self.differs(name),
         }
         Ok(())
@@ -56,7 +80,7 @@ impl<'a> Encoder<'a> {
         Number: From<T>,
     {
         let fits = match self.shape {
-            Shape::Primitive(primitive) => put_number(Number::from(number), *primitive, self.out),
+            Shape::Primitive(primitive) => put_number(Number::from(number), *primitive, &mut self.out.bytes),
             _ => false,
         };
         if fits { Ok(()) } else { self.differs(format_args!("{number} ({name})")) }
@@ -79,16 +103,19 @@ impl<'a> Encoder<'a> {
     }
 
     /// Begins elements of one shape, or of a fixed number of shapes.
-    fn elements(self, len: Option<usize>, found: &str) -> Result<Parts<'a>, EncodeError> {
+    fn elements(mut self, len: Option<usize>, found: &str) -> Result<Parts<'a>, EncodeError> {
         static BYTE: Shape = Shape::Primitive(Primitive::U8);
         let expected = match (self.shape, self.fields()) {
-            (Shape::List(element), _) => Expected::Each(element),
+            (Shape::List(element), _) => {
+                self.deeper()?;
+                Expected::Each(element)
+            }
             (Shape::Primitive(Primitive::Bytes), _) => Expected::Each(&BYTE),
             (Shape::Tuple(parts), _) | (_, Some(Fields::Tuple(parts))) => Expected::Tuple(parts),
             (Shape::Unit, _) => Expected::Tuple(&[]),
             _ => return self.differs(found),
         };
-        Ok(Parts::begin(self.types, self.out, expected, found.into(), len))
+        Ok(Parts::begin(self, expected, found.into(), len))
     }
 
     /// Writes the number of a variant. Returns its fields, and its name for errors.
@@ -96,6 +123,7 @@ impl<'a> Encoder<'a> {
         let Shape::Named(named) = self.shape else {
             return self.differs(format_args!("the variant `{name}`"));
         };
+        self.deeper()?;
         let named = self.types.get(*named);
         let Body::Enum(variants) = &named.body else {
             return self.differs(format_args!("the variant `{name}`"));
@@ -106,7 +134,7 @@ impl<'a> Encoder<'a> {
             Some(Variant { name: known, fields })
                 if known == name || variants.iter().all(|variant| variant.name != name) =>
             {
-                put(index, self.out);
+                put(index, &mut self.out.bytes);
                 Ok((fields, format!("{}::{name}", named.name)))
             }
             _ => {
@@ -114,6 +142,17 @@ impl<'a> Encoder<'a> {
                 Err(Fault::Variant { owner: named.name.clone(), expected, found: name, index }.into())
             }
         }
+    }
+
+    /// Begins the fields of a variant that has several.
+    fn variant_parts(mut self, index: u32, name: &'static str, len: usize) -> Result<Parts<'a>, EncodeError> {
+        let (fields, owner) = self.variant(index, name)?;
+        let expected = match fields {
+            Fields::Tuple(parts) => Expected::Tuple(parts),
+            Fields::Named(named) => Expected::Fields(named),
+            Fields::Unit | Fields::Newtype(_) => return Err(EncodeError::kind(owner, fields, len)),
+        };
+        Ok(Parts::begin(self, expected, owner, Some(len)))
     }
 }
 
@@ -149,7 +188,7 @@ impl<'a> Serializer for Encoder<'a> {
 
     fn serialize_f32(self, value: f32) -> Result<(), EncodeError> {
         match self.shape {
-            Shape::Primitive(Primitive::F64) => put(f64::from(value), self.out),
+            Shape::Primitive(Primitive::F64) => put(f64::from(value), &mut self.out.bytes),
             _ => return self.primitive(Primitive::F32, value, "an f32"),
         }
         Ok(())
@@ -160,7 +199,7 @@ impl<'a> Serializer for Encoder<'a> {
         match self.shape {
             // No bit may be lost.
             Shape::Primitive(Primitive::F32) if f64::from(short).to_bits() == value.to_bits() => {
-                put(short, self.out);
+                put(short, &mut self.out.bytes);
             }
             _ => return self.primitive(Primitive::F64, value, "an f64"),
         }
@@ -170,7 +209,9 @@ impl<'a> Serializer for Encoder<'a> {
     fn serialize_str(self, value: &str) -> Result<(), EncodeError> {
         match self.shape {
             // Bytes and a text of the same bytes are encoded alike.
-            Shape::Primitive(Primitive::Str | Primitive::Bytes) => put_bytes(value.as_bytes(), self.out),
+            Shape::Primitive(Primitive::Str | Primitive::Bytes) => {
+                put_bytes(value.as_bytes(), &mut self.out.bytes)
+            }
             _ => return self.differs("a text"),
         }
         Ok(())
@@ -178,8 +219,10 @@ impl<'a> Serializer for Encoder<'a> {
 
     fn serialize_bytes(self, value: &[u8]) -> Result<(), EncodeError> {
         match self.shape {
-            Shape::Primitive(Primitive::Bytes) => put_bytes(value, self.out),
-            Shape::List(element) if self.types.unwrapped(element).is_byte() => put_bytes(value, self.out),
+            Shape::Primitive(Primitive::Bytes) => put_bytes(value, &mut self.out.bytes),
+            Shape::List(element) if self.types.unwrapped(element).is_byte() => {
+                put_bytes(value, &mut self.out.bytes)
+            }
             _ => return self.differs("bytes"),
         }
         Ok(())
@@ -187,16 +230,17 @@ impl<'a> Serializer for Encoder<'a> {
 
     fn serialize_none(self) -> Result<(), EncodeError> {
         match self.shape {
-            Shape::Option(_) => put(0u8, self.out),
+            Shape::Option(_) => put(0u8, &mut self.out.bytes),
             _ => return self.differs("an option"),
         }
         Ok(())
     }
 
-    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), EncodeError> {
+    fn serialize_some<T: Serialize + ?Sized>(mut self, value: &T) -> Result<(), EncodeError> {
         let Shape::Option(content) = self.shape else { return self.differs("an option") };
-        put(1u8, self.out);
-        encode(value, content, self.types, self.out)
+        self.deeper()?;
+        put(1u8, &mut self.out.bytes);
+        encode_part(value, content, self.types, self.out, self.depth)
     }
 
     fn serialize_unit(self) -> Result<(), EncodeError> {
@@ -234,7 +278,7 @@ impl<'a> Serializer for Encoder<'a> {
     ) -> Result<(), EncodeError> {
         let (fields, owner) = self.variant(index, name)?;
         let Fields::Newtype(content) = fields else { return Err(EncodeError::kind(owner, fields, 1)) };
-        encode(value, content, self.types, self.out)
+        encode_part(value, content, self.types, self.out, self.depth)
     }
 
     fn serialize_seq(self, len: Option<usize>) -> Result<Parts<'a>, EncodeError> {
@@ -250,20 +294,19 @@ impl<'a> Serializer for Encoder<'a> {
     }
 
     fn serialize_tuple_variant(
-        mut self,
+        self,
         _: &'static str,
         index: u32,
         name: &'static str,
         len: usize,
     ) -> Result<Parts<'a>, EncodeError> {
-        let (fields, owner) = self.variant(index, name)?;
-        let Fields::Tuple(parts) = fields else { return Err(EncodeError::kind(owner, fields, len)) };
-        Ok(Parts::begin(self.types, self.out, Expected::Tuple(parts), owner, Some(len)))
+        self.variant_parts(index, name, len)
     }
 
-    fn serialize_map(self, len: Option<usize>) -> Result<Parts<'a>, EncodeError> {
+    fn serialize_map(mut self, len: Option<usize>) -> Result<Parts<'a>, EncodeError> {
         let Shape::Map(key, value) = self.shape else { return self.differs("a map") };
-        Ok(Parts::begin(self.types, self.out, Expected::Entries(key, value), "a map".into(), len))
+        self.deeper()?;
+        Ok(Parts::begin(self, Expected::Entries(key, value), "a map".into(), len))
     }
 
     fn serialize_struct(self, name: &'static str, len: usize) -> Result<Parts<'a>, EncodeError> {
@@ -273,19 +316,17 @@ impl<'a> Serializer for Encoder<'a> {
             Some(Fields::Tuple(parts)) => Expected::Tuple(parts),
             _ => return self.differs(name),
         };
-        Ok(Parts::begin(self.types, self.out, expected, name.into(), Some(len)))
+        Ok(Parts::begin(self, expected, name.into(), Some(len)))
     }
 
     fn serialize_struct_variant(
-        mut self,
+        self,
         _: &'static str,
         index: u32,
         name: &'static str,
         len: usize,
     ) -> Result<Parts<'a>, EncodeError> {
-        let (fields, owner) = self.variant(index, name)?;
-        let Fields::Named(named) = fields else { return Err(EncodeError::kind(owner, fields, len)) };
-        Ok(Parts::begin(self.types, self.out, Expected::Fields(named), owner, Some(len)))
+        self.variant_parts(index, name, len)
     }
 
     fn is_human_readable(&self) -> bool {
@@ -293,22 +334,12 @@ impl<'a> Serializer for Encoder<'a> {
     }
 }
 
-/// The shapes of the parts.
-enum Expected<'a> {
-    /// Any number of parts of one shape, after their number.
-    Each(&'a Shape),
-    /// Any number of keys and values, after their number.
-    Entries(&'a Shape, &'a Shape),
-    /// One part of each shape.
-    Tuple(&'a [Shape]),
-    /// One field of each name and shape.
-    Fields(&'a [(String, Shape)]),
-}
-
 /// Writes the parts of a value, one after another.
 struct Parts<'a> {
     types: &'a Types,
-    out: &'a mut Vec<u8>,
+    out: &'a mut Encoded,
+    /// The levels of nesting that the reader will allow inside of the parts.
+    depth: usize,
     expected: Expected<'a>,
     /// The name for errors.
     owner: String,
@@ -324,25 +355,17 @@ struct Parts<'a> {
 impl<'a> Parts<'a> {
     /// Begins the parts. Writes their number if it is not fixed.
     fn begin(
-        types: &'a Types,
-        out: &'a mut Vec<u8>,
+        encoder: Encoder<'a>,
         expected: Expected<'a>,
         owner: String,
         announced: Option<usize>,
     ) -> Parts<'a> {
-        if let (Expected::Each(_) | Expected::Entries(..), Some(len)) = (&expected, announced) {
-            put_len(len, out);
+        let Encoder { types, out, depth, .. } = encoder;
+        if let (None, Some(len)) = (expected.count(), announced) {
+            put_len(len, &mut out.bytes);
         }
-        let start = out.len();
-        Parts { types, out, expected, owner, announced, start, count: 0, values: 0 }
-    }
-
-    fn fixed(&self) -> Option<usize> {
-        match &self.expected {
-            Expected::Each(_) | Expected::Entries(..) => None,
-            Expected::Tuple(parts) => Some(parts.len()),
-            Expected::Fields(fields) => Some(fields.len()),
-        }
+        let start = out.bytes.len();
+        Parts { types, out, depth, expected, owner, announced, start, count: 0, values: 0 }
     }
 
     fn wrong_count(&mut self, expected: usize, found: usize) -> EncodeError {
@@ -360,7 +383,7 @@ impl<'a> Parts<'a> {
             },
             Expected::Fields(fields) => return Err(self.wrong_count(fields.len(), at + 1)),
         };
-        encode(value, shape, self.types, self.out).map_err(|error| error.at(Step::Part(at)))
+        encode_part(value, shape, self.types, self.out, self.depth).map_err(|error| error.at(Step::Part(at)))
     }
 
     fn field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), EncodeError> {
@@ -375,19 +398,19 @@ impl<'a> Parts<'a> {
             let (owner, expected) = (std::mem::take(&mut self.owner), expected.clone());
             return Err(Fault::Field { owner, expected, found: name }.into());
         }
-        encode(value, shape, self.types, self.out).map_err(|error| error.at(Step::Field(name)))
-    }
-
-    fn skip<T>(&mut self, field: &'static str) -> Result<T, EncodeError> {
-        Err(Fault::Skipped { owner: std::mem::take(&mut self.owner), field }.into())
+        encode_part(value, shape, self.types, self.out, self.depth)
+            .map_err(|error| error.at(Step::Field(name)))
     }
 
     fn finish(mut self) -> Result<(), EncodeError> {
         let found = self.count;
+        if self.expected.count().is_none() {
+            self.out.elements += found;
+        }
         if matches!(self.expected, Expected::Entries(..)) && self.values != found {
             return Err(Fault::Length { announced: found, found: self.values }.into());
         }
-        match (self.fixed(), self.announced) {
+        match (self.expected.count(), self.announced) {
             (Some(expected), _) if expected == found => Ok(()),
             (Some(expected), _) => Err(self.wrong_count(expected, found)),
             (None, Some(announced)) if announced == found => Ok(()),
@@ -395,7 +418,7 @@ impl<'a> Parts<'a> {
             (None, None) => {
                 let mut len = Vec::new();
                 put_len(found, &mut len);
-                self.out.splice(self.start..self.start, len);
+                self.out.bytes.splice(self.start..self.start, len);
                 Ok(())
             }
         }
@@ -440,8 +463,8 @@ macro_rules! fields {
                 self.field(name, value)
             }
 
-            fn skip_field(&mut self, name: &'static str) -> Result<(), EncodeError> {
-                self.skip(name)
+            fn skip_field(&mut self, field: &'static str) -> Result<(), EncodeError> {
+                Err(Fault::Skipped { owner: std::mem::take(&mut self.owner), field }.into())
             }
 
             fn end(self) -> Result<(), EncodeError> {
@@ -467,7 +490,7 @@ impl SerializeMap for Parts<'_> {
         };
         let at = self.count.saturating_sub(1);
         self.values += 1;
-        encode(value, shape, self.types, self.out).map_err(|error| error.at(Step::Part(at)))
+        encode_part(value, shape, self.types, self.out, self.depth).map_err(|error| error.at(Step::Part(at)))
     }
 
     fn end(self) -> Result<(), EncodeError> {

@@ -8,7 +8,9 @@
 
 pub(crate) mod contradiction;
 pub(crate) mod encode_error;
+pub(crate) mod encoded;
 pub(crate) mod encoder;
+mod expected;
 mod exploration;
 mod graph;
 pub(crate) mod method_table;

@@ -1,5 +1,6 @@
 //! Values that are encoded by a shape: as the library does, or not at all.
 
+use super::super::encoded::Encoded;
 use super::super::encoder::encode;
 use super::traced;
 use crate::codec::payload;
@@ -32,8 +33,9 @@ derived! {
 
 fn by_shape<S: DeserializeOwned, T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, String> {
     let (shape, types) = traced::<S>().expect("a shape");
-    let mut bytes = b"before".to_vec();
-    encode(value, &shape, &types, &mut bytes).map(|()| bytes[6..].to_vec()).map_err(|error| error.to_string())
+    let mut out = Encoded::after(b"before".to_vec());
+    let encoded = encode(value, &shape, &types, &mut out);
+    encoded.map(|()| out.bytes[6..].to_vec()).map_err(|error| error.to_string())
 }
 
 /// Checks that a value is encoded as the library does, and decodes to itself.
@@ -156,4 +158,30 @@ fn a_sequence_has_the_length_that_is_written() {
     let refused = by_shape::<Vec<u8>, _>(&Says(Some(2), vec![7])).unwrap_err();
     assert_eq!(refused, "a sequence of 2 elements has 1");
     assert!(by_shape::<Vec<u8>, _>(&Says(Some(1), vec![7, 8])).is_err());
+}
+
+#[test]
+fn what_the_reader_would_take_for_forged_is_refused_before_it_is_sent() {
+    same(&vec![(); 4_096]);
+    let refused = by_shape::<Vec<()>, _>(&vec![(); 4_100]);
+    assert_eq!(refused.unwrap_err(), "more than 4096 elements take no byte, as `()` does");
+    same(&(vec![(); 2_000], vec![7u8; 2_000], vec![(); 2_000]));
+    assert!(by_shape::<(Vec<()>, Vec<()>), _>(&(vec![(); 2_052], vec![(); 2_051])).is_err(), "both together");
+    same(&(0..2_000).map(|key: u16| (key, ())).collect::<BTreeMap<_, _>>());
+
+    // A tree takes one level for each list.
+    let deep = |levels: usize| {
+        let leaf = Tree { value: 'a', children: Vec::new() };
+        (1..levels).fold(leaf, |below, _| Tree { value: 'b', children: vec![below] })
+    };
+    same(&deep(128));
+    let refused = by_shape::<Tree, _>(&deep(129));
+    assert!(refused.unwrap_err().ends_with("it is nested deeper than 128 options, lists, maps and enums"));
+    let nested = |levels: usize| {
+        let close = |reason| Event::Close { account: String::new(), reason };
+        (1..levels).fold(close(None), |reason, _| close(Some(Box::new(reason))))
+    };
+    // Each level is an enum and an option.
+    same(&nested(64));
+    assert!(by_shape::<Event, _>(&nested(65)).is_err());
 }
