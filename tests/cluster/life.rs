@@ -13,7 +13,7 @@ pub(crate) async fn three_members_serve_through_every_member(network: Network) {
     for id in world.ids() {
         let store = world.store(id);
         assert_eq!(once(async || store.put(format!("from-{id}"), id).await).await, None);
-        assert_eq!(once(async || store.add("sum", id).await).await, (1..=id).sum());
+        assert_eq!(once(async || store.add("sum", id).await).await, (1..=id).sum::<u64>());
     }
     for id in world.ids() {
         for consistency in [Consistency::Strict, Consistency::Lease] {
@@ -44,13 +44,13 @@ pub(crate) async fn a_remote_handle_drives_the_same_proxies(network: Network) {
         // Only one member is named: a follower forwards requests until the handle knows the leader.
         let remote = world.network.remote(std::slice::from_ref(world.seed(id))).await.expect("a connection");
         let store: AsyncStore = remote.resource(STORE).open().await.expect("a proxy");
-        assert_eq!(once(async || store.add("sum", id).await).await, (1..=id).sum());
+        assert_eq!(once(async || store.add("sum", id).await).await, (1..=id).sum::<u64>());
         let blocking: SyncStore = remote.resource(STORE).open().await.expect("a proxy");
-        assert_eq!(patiently(async || blocking.get("sum")).await, Some((1..=id).sum()));
+        assert_eq!(patiently(async || blocking.get("sum")).await, Some((1..=id).sum::<u64>()));
         world.agreed().await;
         for consistency in CONSISTENCIES {
             let store = store.with_consistency(consistency);
-            assert_eq!(patiently(async || store.get("sum").await).await, Some((1..=id).sum()));
+            assert_eq!(patiently(async || store.get("sum").await).await, Some((1..=id).sum::<u64>()));
         }
         drop(remote);
         let error = store.put("late".into(), 1).await.expect_err("the connection is gone");

@@ -290,3 +290,37 @@ async fn a_member_whose_types_have_changed_is_refused_with_both_shapes_and_remed
     drop(shops);
     world.close_all().await;
 }
+
+#[tokio::test]
+async fn a_handle_without_the_trait_sends_commands_as_json() {
+    let mut world = World::started(Network::memory(), 1).await;
+    let member = world.member(1);
+    let shop: first::AsyncShop =
+        member.state_machine("shop", first::Till::default).open().await.expect("a resource");
+    let users: AsyncMap<String, u64> = member.map("users").with_partitions(4).open().await.expect("a map");
+    patiently(async || shop.add(100).await).await;
+    patiently(async || users.put("ada".into(), 7).await).await;
+    let remote = world.network.remote(&world.seeds).await.expect("a connection");
+    let send = async |resource: &str, name: &str, json: &str| {
+        remote.resource(resource).submit_json(name, json).await
+    };
+    assert_eq!(send("shop", "add", "[5]").await.expect("an answer"), "105");
+    let sell = r#"{"item": "apple", "price": {"cents": 10, "count": 2}}"#;
+    assert_eq!(send("shop", "sell", sell).await.expect("an answer"), "125");
+    assert_eq!(send("shop", "sum", "[]").await.expect("an answer"), "125");
+    assert_eq!(send("users", "get", r#"["ada"]"#).await.expect("the right partition"), "7");
+    assert_eq!(send("users", "get", r#"["grace"]"#).await.expect("the right partition"), "null");
+
+    let refused = async |resource: &str, name: &str, json: &str, code: u16, text: &str| {
+        let error = send(resource, name, json).await.expect_err("it does not fit");
+        assert_eq!((error.code(), error.outcome()), (code, Outcome::NotApplied), "{error}");
+        assert!(error.to_string().contains(text), "{error}");
+    };
+    refused("shop", "add", "[-1]", 12, "-1 where u32 is expected").await;
+    refused("shop", "sell", r#"["apple", {"cents": 1}]"#, 12, "`count` is missing").await;
+    refused("shop", "refund", "[1]", 10, "`shop` has no command `refund`").await;
+    refused("users", "clear", "[]", 106, "4 partitions").await;
+    refused("", "clear", "[]", 200, "").await;
+    drop((remote, shop, users));
+    world.close_all().await;
+}

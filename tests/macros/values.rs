@@ -133,3 +133,32 @@ fn a_field_that_is_left_out_is_refused_with_its_place() {
     );
     account.set_all(vec![full]).unwrap();
 }
+
+#[test]
+fn a_command_and_its_result_are_json_by_the_shapes_of_the_method() {
+    let (account, thread): (SyncAccount, _) = local::open("json", 4, Sum::default).unwrap();
+    assert_eq!(account.submit_json("deposit", r#"["ada", 100]"#).unwrap(), "100");
+    assert_eq!(account.submit_json("deposit", r#"{"cents": 5, "account": "ada"}"#).unwrap(), "105");
+    assert_eq!(account.deposit("ada".into(), 0).unwrap(), 105, "it was the same partition");
+    let notes = r#"[[{"id": 1, "text": null, "last": 2}], {"id": 3, "text": "x", "last": 4}]"#;
+    assert_eq!(account.submit_json("note", notes).unwrap(), "1");
+    assert_eq!(account.submit_json("set_all", r#"[[{"id": 1, "text": "t", "last": 2}]]"#).unwrap(), "null");
+    let refused = |name: &str, json: &str, code: u16, text: &str| {
+        let error = account.submit_json(name, json).unwrap_err();
+        assert_eq!((error.code(), error.outcome()), (code, Outcome::NotApplied), "{error}");
+        assert!(error.to_string().contains(text), "{error}");
+    };
+    refused("deposit", r#"["ada", -1]"#, 12, "`cents`");
+    refused("deposit", r#"["ada", -1]"#, 12, "-1 where u64 is expected");
+    refused(
+        "deposit",
+        r#"["ada"]"#,
+        12,
+        "must be a JSON array [account, cents], or an object with these names",
+    );
+    refused("deposit", r#"{"account": "ada", "sum": 1}"#, 12, "[account, cents]");
+    refused("deposit", r#"["ada", "#, 12, "the arguments are no JSON (EOF");
+    refused("withdraw", "[]", 10, "`withdraw`");
+    drop(account);
+    thread.join().unwrap();
+}

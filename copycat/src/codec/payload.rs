@@ -8,7 +8,7 @@
 
 use super::value::{self, ValueError};
 use serde::Serialize;
-use serde::de::{Deserialize, DeserializeOwned};
+use serde::de::{Deserialize, DeserializeOwned, DeserializeSeed};
 use thiserror::Error;
 
 /// Why a value could not be encoded, or why bytes are no value of the expected type.
@@ -66,6 +66,17 @@ pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, PayloadErro
 /// Reads a value that may borrow from the bytes (`&str`, `&[u8]`), from exactly these bytes.
 pub(crate) fn decode_borrowed<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, PayloadError> {
     match value::read(bytes).map_err(PayloadError::Decode)? {
+        (value, 0) => Ok(value),
+        (_, left) => Err(PayloadError::Trailing(left)),
+    }
+}
+
+/// Reads a value by a seed, from exactly these bytes.
+pub(crate) fn decode_seed<'a, T: DeserializeSeed<'a>>(
+    bytes: &'a [u8],
+    seed: T,
+) -> Result<T::Value, PayloadError> {
+    match value::read_seed(bytes, seed).map_err(PayloadError::Decode)? {
         (value, 0) => Ok(value),
         (_, left) => Err(PayloadError::Trailing(left)),
     }

@@ -76,6 +76,16 @@ pub(super) fn read<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<(T, usi
     Ok((value, reader.rest.len()))
 }
 
+/// Reads a value by a seed from the front of the bytes. Returns it with the number of bytes left.
+pub(super) fn read_seed<'de, T: DeserializeSeed<'de>>(
+    bytes: &'de [u8],
+    seed: T,
+) -> Result<(T::Value, usize), ValueError> {
+    let mut reader = Reader { rest: bytes, elements: bytes.len() + BYTELESS_MAX, depth: DEPTH_MAX };
+    let value = seed.deserialize(&mut reader)?;
+    Ok((value, reader.rest.len()))
+}
+
 /// Reads two values that follow one another, within one budget. The first one must take exactly `first` bytes. Returns
 /// them with the number of bytes left behind the second one, or behind the first one if it is shorter.
 pub(super) fn read_both<'de, A: Deserialize<'de>, B: Deserialize<'de>>(

@@ -3,13 +3,17 @@
 use super::MemoryNetwork;
 use super::durations::{REQUEST_TIMEOUT, outside};
 use crate::cluster::Member;
-use crate::codec::ids::MemberId;
+use crate::codec::access::{Access, Consistency};
+use crate::codec::command::Call;
+use crate::codec::ids::{GroupId, MemberId, MethodId};
 use crate::codec::shape::schema::{Difference, Schema};
-use crate::error::{CommandsError, ConfigError, Error, ErrorKind};
+use crate::error::{CallSite, CommandsError, ConfigError, Error, ErrorKind};
 use crate::remote::{Options, RemoteClient, Resource};
 use crate::resource::block_on::block_on_outside;
 use crate::resource::client::{Partition, ResourceClient};
 use crate::resource::commands::Partitioned;
+use crate::resource::json;
+use crate::resource::partitioner::HashPartitioner;
 use crate::resource::proxy::Proxy;
 use crate::resource::schema::checked_schema_of;
 use crate::resource::state_machine::{Many, One, Partitions, check_name};
@@ -155,6 +159,37 @@ impl<'a> RemoteResource<'a, One> {
     pub fn open_sync<P: Proxy>(self) -> Result<P, Error> {
         block_on_outside(self.open())
     }
+
+    /// Sends one command by its name, with arguments and result as JSON, in the form that
+    /// [`AsyncProxy::submit_json`](crate::AsyncProxy::submit_json) describes. Needs neither the trait nor its types: the
+    /// members say what is on record in the resource's log. Asks them each time.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`open`](Self::open) and of `submit_json`; also an error if the command has no key and the resource
+    /// has several partitions, because only the program's code says to which of them it goes.
+    pub async fn submit_json(self, name: &str, arguments: &str) -> Result<String, Error> {
+        check_name(&self.name, 1)?;
+        let (groups, schema) = self.resolve().await?;
+        let (resource, method): (Arc<str>, _) =
+            (self.name.into(), schema.methods.iter().find(|method| method.name == name));
+        let unknown = || ErrorKind::UnknownMethod { name: name.into(), resource: resource.clone() };
+        let method = method.ok_or_else(unknown)?;
+        let call_site =
+            CallSite { resource: resource.clone(), method: name.to_owned().into(), read: method.read };
+        let encoded = json::arguments(arguments, method, &schema.types, true)
+            .map_err(|error| error.at(call_site.clone()))?;
+        let at = match method.key {
+            Some(_) => HashPartitioner::partition(encoded.key(), groups.len()),
+            None if groups.len() == 1 => 0,
+            None => return Err(Error::from(ErrorKind::Keyless { partitions: groups.len() }).at(call_site)),
+        };
+        let access = if method.read { Access::read(Consistency::Strict) } else { Access::Write };
+        let call = Call::new(access, encoded.into_command(MethodId(method.id)));
+        let answer = self.remote.client.request_sender().call(groups[at], call).await;
+        let result = answer.map_err(|error| Error::from(error).at(call_site.clone()))?;
+        json::result(&result, method, &schema.types).map_err(|kind| Error::from(kind).at(call_site))
+    }
 }
 
 impl RemoteResource<'_, Many> {
@@ -181,14 +216,22 @@ impl RemoteResource<'_, Many> {
 }
 
 impl<N: Partitions> RemoteResource<'_, N> {
+    /// Asks the members which groups the resource has, and which commands are on record.
+    async fn resolve(&self) -> Result<(Vec<GroupId>, Schema), Error> {
+        match self.remote.client.resolve(&self.name).await {
+            Ok(Resource { groups, schema }) => {
+                let unreadable = |error| CommandsError::Unreadable { resource: self.name.clone(), error };
+                Ok((groups, Schema::decode(&schema).map_err(unreadable)?))
+            }
+            Err(error) => Err(ErrorKind::Unresolved { resource: self.name.clone(), error }.into()),
+        }
+    }
+
     async fn proxy<P: Proxy>(self) -> Result<P, Error> {
         let count = self.partitions.count();
         check_name(&self.name, count)?;
         let schema = checked_schema_of::<P::Commands>(&self.name)?;
-        let Resource { groups, schema: theirs } = match self.remote.client.resolve(&self.name).await {
-            Ok(resource) => resource,
-            Err(error) => return Err(ErrorKind::Unresolved { resource: self.name, error }.into()),
-        };
+        let (groups, theirs) = self.resolve().await?;
         let found = groups.len() as u32;
         if found != count {
             return Err(ErrorKind::OtherPartitions { resource: self.name, expected: count, found }.into());
@@ -198,15 +241,14 @@ impl<N: Partitions> RemoteResource<'_, N> {
         let partition = |group| Partition { group, sender: sender.clone() };
         let (partitions, listening) =
             (groups.into_iter().map(partition).collect(), self.remote.client.status_sender());
-        Ok(P::from_client(ResourceClient::new(&self.name, partitions, &schema, listening)))
+        Ok(P::from_client(ResourceClient::new(&self.name, partitions, Arc::new(schema), listening)))
     }
 }
 
 /// Refuses a program whose commands contradict those of the members. A command that only one of them has is no
 /// contradiction: it is not known there, and says so.
-fn check_schema(resource: &str, theirs: &[u8], ours: &Schema) -> Result<(), Error> {
-    let unreadable = |error| CommandsError::Unreadable { resource: resource.into(), error };
-    let mut differences = Schema::decode(theirs).map_err(unreadable)?.differences(ours);
+fn check_schema(resource: &str, theirs: &Schema, ours: &Schema) -> Result<(), Error> {
+    let mut differences = theirs.differences(ours);
     differences.retain(Difference::is_contradiction);
     if differences.is_empty() {
         return Ok(());

@@ -12,6 +12,7 @@ use crate::codec::shape::encode_error::EncodeError;
 use crate::node::{IdentityError, JoinError, StartError};
 use crate::remote::{RemoteError, ResolveError};
 use crate::request::error::{Outcome, RequestError};
+use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
@@ -35,7 +36,7 @@ pub(crate) struct CallSite {
     /// The name of the resource.
     pub resource: Arc<str>,
     /// The name of the method.
-    pub method: &'static str,
+    pub method: Cow<'static, str>,
     /// Whether the command is a read, which changes nothing even if it fails.
     pub read: bool,
 }
@@ -68,6 +69,19 @@ pub(crate) enum ErrorKind {
         argument: String,
         /// The reason.
         error: EncodeError,
+    },
+    /// Arguments are no JSON. Nothing was sent.
+    NotJson(serde_json::Error),
+    /// The JSON of arguments is neither an array nor an object of as many values as the command takes. Nothing was sent.
+    JsonArguments {
+        /// The names of the command's arguments.
+        takes: Vec<String>,
+    },
+    /// A command without a key was sent to a resource of several partitions by a handle without the program's code,
+    /// which says what becomes of it. Nothing was sent.
+    Keyless {
+        /// The number of partitions.
+        partitions: usize,
     },
     /// A key of several cannot be encoded. Nothing was sent.
     Key(PayloadError),
@@ -138,7 +152,11 @@ impl Error {
         match &self.0.kind {
             ErrorKind::Request(error) => error.code(),
             ErrorKind::UnknownMethod { .. } => RequestError::UnknownMethod.code(),
-            ErrorKind::Shape { .. } | ErrorKind::Arguments { .. } => RequestError::BadArguments.code(),
+            ErrorKind::Shape { .. }
+            | ErrorKind::Arguments { .. }
+            | ErrorKind::NotJson(_)
+            | ErrorKind::JsonArguments { .. } => RequestError::BadArguments.code(),
+            ErrorKind::Keyless { .. } => 106,
             ErrorKind::TooLarge { .. } => RequestError::TooLarge.code(),
             ErrorKind::Partial(_) => 100,
             ErrorKind::NodeThread => 101,
@@ -198,6 +216,9 @@ impl Error {
             | ErrorKind::UnknownMethod { .. }
             | ErrorKind::Shape { .. }
             | ErrorKind::Arguments { .. }
+            | ErrorKind::NotJson(_)
+            | ErrorKind::JsonArguments { .. }
+            | ErrorKind::Keyless { .. }
             | ErrorKind::Key(_)
             | ErrorKind::TooLarge { .. }
             | ErrorKind::Config(_)
@@ -277,6 +298,7 @@ impl StdError for Error {
         match &self.0.kind {
             ErrorKind::Request(error) | ErrorKind::Partial(error) => Some(error),
             ErrorKind::Arguments { error, .. } => Some(error),
+            ErrorKind::NotJson(cause) => Some(cause),
             ErrorKind::Key(cause) | ErrorKind::Result(cause) => Some(cause),
             ErrorKind::Start(cause) => Some(cause),
             ErrorKind::Commands(cause) => Some(cause),
@@ -322,6 +344,19 @@ impl fmt::Display for ErrorKind {
                 f,
                 "a blocking call on a thread of the node itself would never end; a state's methods must not \
                  call proxies"
+            ),
+            ErrorKind::NotJson(error) => {
+                write!(f, "the arguments are no JSON ({error}); write an array or an object")
+            }
+            ErrorKind::JsonArguments { takes } => write!(
+                f,
+                "the arguments must be a JSON array [{0}], or an object with these names",
+                takes.join(", ")
+            ),
+            ErrorKind::Keyless { partitions } => write!(
+                f,
+                "a command without a key cannot be sent to {partitions} partitions by its name alone; open the \
+                 resource with the program's proxy, which knows how to send it"
             ),
             ErrorKind::UnknownMethod { name, resource } => {
                 write!(
@@ -503,7 +538,7 @@ mod tests {
     use super::*;
 
     fn call_site(read: bool) -> CallSite {
-        CallSite { resource: "bank".into(), method: "deposit", read }
+        CallSite { resource: "bank".into(), method: "deposit".into(), read }
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! Sends a call from a proxy to the partition, or the partitions, that it is for.
 
-use super::arguments::Arguments;
+use super::arguments::{Arguments, EncodingError};
 use super::block_on::block_on;
 use super::commands::{Commands, Method, Route};
 use super::encoding::{ArgumentEncoder, Encoders};
 use super::join::join_all;
+use super::json;
 use super::line::Line;
 use super::merge::merge_decoded;
 use super::partitioner::HashPartitioner;
@@ -69,7 +70,7 @@ impl ResourceClient {
     pub(crate) fn new(
         name: &str,
         partitions: Vec<Partition>,
-        schema: &Schema,
+        schema: Arc<Schema>,
         listening: StatusSender,
     ) -> ResourceClient {
         assert!(!partitions.is_empty(), "a resource has at least one partition");
@@ -195,15 +196,33 @@ impl ResourceClient {
         &self,
         (method, arguments): (&'static Method, Arguments),
     ) -> Result<R, Error> {
-        let Some(merge) = method.merge else {
-            return self.call(method, arguments).await;
-        };
-        let results = self.send_all(method, arguments).await?;
-        let mut merged = Vec::new();
-        merge(&results, &mut merged)
-            .map_err(|cause| cause.0)
-            .and_then(|()| payload::decode(&merged))
-            .map_err(|cause| self.error(method, ErrorKind::Result(cause)))
+        let result = self.submit_encoded(method, arguments).await?;
+        payload::decode(&result).map_err(|cause| self.error(method, ErrorKind::Result(cause)))
+    }
+
+    /// Sends a command that [`prepare_json`](ResourceClient::prepare_json) found by its name. Returns its result as JSON.
+    pub(crate) async fn submit_json(
+        &self,
+        (method, arguments): (&'static Method, Arguments),
+    ) -> Result<String, Error> {
+        let schema = self.resource.encoders.schema();
+        let shape = schema.method(method.id).expect("a command that was prepared has a shape");
+        let result = self.submit_encoded(method, arguments).await?;
+        json::result(&result, shape, &schema.types).map_err(|kind| self.error(method, kind))
+    }
+
+    /// Sends a command, and returns its encoded result: that of its partition, or those of all partitions, merged.
+    async fn submit_encoded(&self, method: &'static Method, arguments: Arguments) -> Result<Bytes, Error> {
+        match (method.merge, method.route) {
+            (None, Route::Key | Route::Single) => self.send(method, arguments).await,
+            (None, Route::All | Route::Keys) => Ok(self.send_all(method, arguments).await?.swap_remove(0)),
+            (Some(merge), _) => {
+                let (results, mut merged) = (self.send_all(method, arguments).await?, Vec::new());
+                let failed = |cause: EncodingError| self.error(method, ErrorKind::Result(cause.0));
+                merge(&results, &mut merged).map_err(failed)?;
+                Ok(merged.into())
+            }
+        }
     }
 
     /// Runs [`submit`](ResourceClient::submit) and blocks the thread.
@@ -221,14 +240,34 @@ impl ResourceClient {
         name: &str,
         arguments: &A,
     ) -> Result<(&'static Method, Arguments), Error> {
-        let Some(method) = C::METHODS.iter().find(|method| method.name == name) else {
-            return Err(
-                ErrorKind::UnknownMethod { name: name.into(), resource: self.resource.name.clone() }.into()
-            );
-        };
+        let method = self.find::<C>(name)?;
         let encoded = tuple::encode(method, self.arguments(method), arguments)
             .map_err(|error| error.at(self.call_site(method)))?;
         Ok((method, encoded))
+    }
+
+    /// Finds a command by its name and encodes its arguments, which are JSON. Fails if there is none, or if they do not
+    /// fit.
+    pub(crate) fn prepare_json<C: Commands>(
+        &self,
+        name: &str,
+        arguments: &str,
+    ) -> Result<(&'static Method, Arguments), Error> {
+        let (method, schema) = (self.find::<C>(name)?, self.resource.encoders.schema());
+        let shape = schema.method(method.id).ok_or_else(|| self.unknown(name))?;
+        // Each part of a command that is split has its own limits.
+        let encoded = json::arguments(arguments, shape, &schema.types, method.split.is_none())
+            .map_err(|error| error.at(self.call_site(method)))?;
+        Ok((method, encoded))
+    }
+
+    fn find<C: Commands>(&self, name: &str) -> Result<&'static Method, Error> {
+        let method = C::METHODS.iter().find(|method| method.name == name);
+        method.ok_or_else(|| self.unknown(name))
+    }
+
+    fn unknown(&self, name: &str) -> Error {
+        ErrorKind::UnknownMethod { name: name.into(), resource: self.resource.name.clone() }.into()
     }
 
     /// Refuses to block a thread that the answer would have to come from.
@@ -288,7 +327,11 @@ impl ResourceClient {
     }
 
     fn call_site(&self, method: &'static Method) -> CallSite {
-        CallSite { resource: Arc::clone(&self.resource.name), method: method.name, read: method.is_read() }
+        CallSite {
+            resource: Arc::clone(&self.resource.name),
+            method: method.name.into(),
+            read: method.is_read(),
+        }
     }
 
     fn error(&self, method: &'static Method, kind: ErrorKind) -> Error {

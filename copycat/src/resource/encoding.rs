@@ -16,7 +16,7 @@ use std::sync::Arc;
 pub(crate) struct Encoders {
     /// The name of the resource.
     resource: Arc<str>,
-    types: Types,
+    schema: Arc<Schema>,
     /// The commands, in the order of their ids.
     commands: Vec<(MethodId, CommandShapes)>,
 }
@@ -24,52 +24,56 @@ pub(crate) struct Encoders {
 /// The shapes of one command's arguments.
 #[derive(Debug)]
 pub(crate) struct CommandShapes {
-    /// The arguments in the order of their declaration, with their names.
-    pub declared: Vec<(String, Shape)>,
-    /// The position of the key.
-    pub key: Option<usize>,
-    /// The other arguments, as one tuple.
+    /// The position of the command in the schema.
+    at: usize,
+    /// The arguments that are not the key, as one tuple.
     others: Shape,
 }
 
 impl Encoders {
     /// Takes the shapes from a schema.
-    pub(crate) fn new(resource: Arc<str>, schema: &Schema) -> Encoders {
-        let command = |method: &MethodShape| (MethodId(method.id), CommandShapes::new(method));
-        let mut commands: Vec<_> = schema.methods.iter().map(command).collect();
+    pub(crate) fn new(resource: Arc<str>, schema: Arc<Schema>) -> Encoders {
+        let command =
+            |(at, method): (usize, &MethodShape)| (MethodId(method.id), CommandShapes::new(at, method));
+        let mut commands: Vec<_> = schema.methods.iter().enumerate().map(command).collect();
         commands.sort_by_key(|(id, _)| *id);
-        Encoders { resource, types: schema.types.clone(), commands }
+        Encoders { resource, schema, commands }
+    }
+
+    /// Returns the schema.
+    pub(crate) fn schema(&self) -> &Schema {
+        &self.schema
     }
 
     /// Returns the encoder of a command's arguments. It refuses all arguments of a command that is not in the schema.
     pub(crate) fn of(&self, id: MethodId, method: &'static str) -> ArgumentEncoder<'_> {
         let found = self.commands.binary_search_by_key(&id, |(id, _)| *id);
-        let shapes = found.ok().map(|at| &self.commands[at].1);
-        ArgumentEncoder { shapes, types: &self.types, method, resource: &self.resource }
+        let shapes = found.ok().map(|at| {
+            let shapes = &self.commands[at].1;
+            (&self.schema.methods[shapes.at], &shapes.others)
+        });
+        ArgumentEncoder { shapes, types: &self.schema.types, method, resource: &self.resource }
     }
 }
 
 impl CommandShapes {
-    fn new(method: &MethodShape) -> CommandShapes {
-        let key = method.key.map(|key| key as usize);
-        let others = method.arguments.iter().enumerate().filter(|(at, _)| Some(*at) != key);
-        let others: Vec<_> = others.map(|(_, (_, shape))| shape.clone()).collect();
-        let others = if others.is_empty() { Shape::Unit } else { Shape::Tuple(others) };
-        CommandShapes { declared: method.arguments.clone(), key, others }
+    fn new(at: usize, method: &MethodShape) -> CommandShapes {
+        let others: Vec<_> = others(method).map(|(_, shape)| shape.clone()).collect();
+        CommandShapes { at, others: if others.is_empty() { Shape::Unit } else { Shape::Tuple(others) } }
     }
+}
 
-    /// Returns the name of the argument at this position among those that are not the key.
-    fn other_name(&self, at: usize) -> &str {
-        let others = self.declared.iter().enumerate().filter(|(at, _)| Some(*at) != self.key);
-        others.map(|(_, (name, _))| name.as_str()).nth(at).unwrap_or_default()
-    }
+/// Returns the arguments that are not the key.
+fn others(method: &MethodShape) -> impl Iterator<Item = &(String, Shape)> {
+    let key = method.key.map(|key| key as usize);
+    method.arguments.iter().enumerate().filter(move |(at, _)| Some(*at) != key).map(|(_, other)| other)
 }
 
 /// Encodes the arguments of one command.
 #[derive(Clone, Copy, Debug)]
 pub struct ArgumentEncoder<'a> {
-    /// The shapes; `None` if the resource has no such command.
-    shapes: Option<&'a CommandShapes>,
+    /// The command, and its arguments that are not the key as one tuple; `None` if the resource has no such command.
+    shapes: Option<(&'a MethodShape, &'a Shape)>,
     types: &'a Types,
     method: &'static str,
     resource: &'a Arc<str>,
@@ -79,8 +83,8 @@ impl<'a> ArgumentEncoder<'a> {
     /// Encodes a key and the tuple of the other arguments. If this fails, nothing was sent.
     pub fn keyed<K: Serialize + ?Sized, A: Serialize>(self, key: &K, others: &A) -> Result<Arguments, Error> {
         let mut body = Encoded::after(Vec::with_capacity(CAPACITY));
-        let at = self.shapes()?.key.expect("the command has a key");
-        self.argument(at, key, &mut body)?;
+        let at = self.shapes()?.0.key.expect("the command has a key");
+        self.argument(at as usize, key, &mut body)?;
         let key_len = body.bytes.len();
         check_key_len(key_len)?;
         self.others(others, &mut body)?;
@@ -94,7 +98,7 @@ impl<'a> ArgumentEncoder<'a> {
         Arguments::within_limits(body.bytes, 0)
     }
 
-    fn shapes(self) -> Result<&'a CommandShapes, Error> {
+    fn shapes(self) -> Result<(&'a MethodShape, &'a Shape), Error> {
         let (name, resource) = (self.method, self.resource);
         self.shapes.ok_or_else(|| {
             ErrorKind::UnknownMethod { name: name.into(), resource: Arc::clone(resource) }.into()
@@ -103,7 +107,7 @@ impl<'a> ArgumentEncoder<'a> {
 
     /// Returns the number of arguments.
     pub(super) fn len(self) -> Result<usize, Error> {
-        Ok(self.shapes()?.declared.len())
+        Ok(self.shapes()?.0.arguments.len())
     }
 
     /// Appends one argument, by its position in the declaration.
@@ -113,17 +117,18 @@ impl<'a> ArgumentEncoder<'a> {
         value: &T,
         out: &mut Encoded,
     ) -> Result<(), Error> {
-        let (name, shape) = &self.shapes()?.declared[at];
+        let (name, shape) = &self.shapes()?.0.arguments[at];
         let encoded = encoder::encode(value, shape, self.types, out);
         encoded.map_err(|error| self.refused(name, error))
     }
 
     fn others<A: Serialize>(self, others: &A, out: &mut Encoded) -> Result<(), Error> {
-        let shapes = self.shapes()?;
-        let encoded = encoder::encode(others, &shapes.others, self.types, out);
+        let (method, shape) = self.shapes()?;
+        let encoded = encoder::encode(others, shape, self.types, out);
         encoded.map_err(|mut error| {
             let at = error.take_first_part().unwrap_or_default();
-            self.refused(shapes.other_name(at), error)
+            let name = self::others(method).nth(at).map_or("", |(name, _)| name);
+            self.refused(name, error)
         })
     }
 

@@ -37,7 +37,7 @@ where
     let checks = Checks::new(schema.clone());
     let thread = threads::spawn(format!("local-{name}"), move || serve(requests, machines, &checks))?;
     let partitions = groups.into_iter().map(|group| Partition { group, sender: sender.clone() });
-    let client = ResourceClient::new(name, partitions.collect(), &schema, StatusSender::new(1).0);
+    let client = ResourceClient::new(name, partitions.collect(), schema, StatusSender::new(1).0);
     Ok((P::from_client(client), thread))
 }
 

@@ -15,6 +15,7 @@ pub(crate) mod commands;
 pub(crate) mod dispatch;
 pub(crate) mod encoding;
 pub(crate) mod join;
+pub(crate) mod json;
 mod line;
 #[cfg(feature = "testing")]
 pub mod local;

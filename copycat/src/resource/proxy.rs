@@ -3,6 +3,7 @@
 //! All of them are in traits. If the user has a method of the same name, it is the proxy's own method and takes
 //! precedence.
 
+use super::block_on::block_on;
 use super::client::ResourceClient;
 use super::commands::Commands;
 use super::status::{StatusIter, StatusStream};
@@ -145,6 +146,24 @@ pub trait AsyncProxy: Proxy {
         let client = self.client();
         async move { client.submit::<R>(prepared?).await }
     }
+
+    /// Sends a command by its name, with its arguments as JSON, and returns its result as JSON. The arguments are an
+    /// array in the order of their declaration, or an object with their names:
+    /// `bank.submit_json("deposit", r#"{"account": "ada", "cents": 100}"#).await?`.
+    ///
+    /// Values have the form that serde's JSON has. What JSON cannot say: a float that is not finite is the text `"NaN"`,
+    /// `"inf"` or `"-inf"`; whole numbers may be texts, for readers that round long ones; a map whose keys are neither
+    /// texts nor numbers is an array of pairs; and `Some(None)`, `Some(())` are `{"Some": null}`.
+    ///
+    /// # Errors
+    ///
+    /// An error if there is no such command, if the arguments are no JSON or do not fit, or if the shape of one of them
+    /// is not known; also the errors of calling the method.
+    fn submit_json(&self, name: &str, arguments: &str) -> impl Future<Output = Result<String, Error>> + Send {
+        let prepared = self.client().prepare_json::<Self::Commands>(name, arguments);
+        let client = self.client();
+        async move { client.submit_json(prepared?).await }
+    }
 }
 
 /// A proxy whose methods block the calling thread, and only that thread.
@@ -175,5 +194,17 @@ pub trait SyncProxy: Proxy {
     fn submit<R: DeserializeOwned>(&self, name: &str, arguments: &impl Serialize) -> Result<R, Error> {
         let prepared = self.client().prepare::<Self::Commands, _>(name, arguments)?;
         self.client().submit_blocking(prepared)
+    }
+
+    /// Sends a command by its name, with its arguments as JSON, and returns its result as JSON; see
+    /// [`AsyncProxy::submit_json`].
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`AsyncProxy::submit_json`]; also an error on a thread of a node.
+    fn submit_json(&self, name: &str, arguments: &str) -> Result<String, Error> {
+        let prepared = self.client().prepare_json::<Self::Commands>(name, arguments)?;
+        self.client().may_block(prepared.0)?;
+        block_on(self.client().submit_json(prepared))
     }
 }

@@ -172,7 +172,7 @@ impl<F, N: Partitions> StateMachineBuilder<F, N> {
         attached.map_err(|error| refused(&self.name, error))?;
         let partition = |group| Partition { group, sender: self.node.request_sender() };
         let partitions = ids.into_iter().map(partition).collect();
-        Ok(P::from_client(ResourceClient::new(&self.name, partitions, &schema, self.node.status_sender())))
+        Ok(P::from_client(ResourceClient::new(&self.name, partitions, schema, self.node.status_sender())))
     }
 }
 

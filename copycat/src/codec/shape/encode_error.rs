@@ -4,6 +4,7 @@ use super::Fields;
 use crate::codec::payload::PayloadError;
 use crate::codec::value::{BYTELESS_MAX, DEPTH_MAX};
 use serde::ser;
+use std::borrow::Cow;
 use std::fmt;
 use thiserror::Error;
 
@@ -24,7 +25,7 @@ pub(super) enum Step {
     /// An element of a tuple or a sequence.
     Part(usize),
     /// A field of a struct.
-    Field(&'static str),
+    Field(Cow<'static, str>),
 }
 
 /// What is wrong with a part of a value.
@@ -94,6 +95,24 @@ pub(super) enum Fault {
         announced: usize,
         /// The number that came.
         found: usize,
+    },
+    /// An object has a field that is not read.
+    #[error("nothing is called `{}` there", name.escape_debug())]
+    UnknownField {
+        /// The field.
+        name: String,
+    },
+    /// An object lacks a field.
+    #[error("`{name}` is missing")]
+    MissingField {
+        /// The field.
+        name: String,
+    },
+    /// The shape of a part is not known, so nothing can be written as a value of it.
+    #[error("the shape of `{name}` is not known, so it cannot be written as JSON")]
+    Unknown {
+        /// The type.
+        name: String,
     },
     /// The value is nested deeper than it is read.
     #[error("it is nested deeper than {DEPTH_MAX} options, lists, maps and enums")]

@@ -399,7 +399,7 @@ impl<'a> Parts<'a> {
             return Err(Fault::Field { owner, expected, found: name }.into());
         }
         encode_part(value, shape, self.types, self.out, self.depth)
-            .map_err(|error| error.at(Step::Field(name)))
+            .map_err(|error| error.at(Step::Field(name.into())))
     }
 
     fn finish(mut self) -> Result<(), EncodeError> {

@@ -13,6 +13,7 @@ pub(crate) mod encoder;
 mod expected;
 mod exploration;
 mod graph;
+pub(crate) mod json;
 pub(crate) mod method_table;
 mod numbers;
 pub(crate) mod parse;

@@ -3,6 +3,7 @@
 mod differences;
 mod encoding;
 mod foreign;
+mod json;
 mod own;
 mod schemas;
 

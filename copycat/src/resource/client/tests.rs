@@ -15,7 +15,7 @@ fn told(method: &'static Method, answers: &[Result<(), RequestError>]) -> Result
     let partitions = senders.into_iter().zip(0..);
     let partitions =
         partitions.map(|(sender, at)| Partition { group: GroupId::of("map", at), sender }).collect();
-    let client = ResourceClient::new("map", partitions, &Schema::default(), StatusSender::new(1).0);
+    let client = ResourceClient::new("map", partitions, Schema::default().into(), StatusSender::new(1).0);
     let arguments = Arguments::keyless(&()).expect("nothing is short enough");
     block_on(async {
         let answer = queues.into_iter().zip(answers).map(|(mut queue, answer)| async move {

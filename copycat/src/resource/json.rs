@@ -1,0 +1,55 @@
+//! Commands and their results as JSON, by the shapes that the program has or that are on record.
+
+use super::arguments::{Arguments, check_key_len};
+use crate::codec::shape::encode_error::EncodeError;
+use crate::codec::shape::encoded::Encoded;
+use crate::codec::shape::json::{read, write};
+use crate::codec::shape::schema::MethodShape;
+use crate::codec::shape::{Shape, Types};
+use crate::error::{Error, ErrorKind};
+use serde_json::Value;
+
+/// Encodes the arguments of a command, which are an array in the order of their declaration, or an object with their
+/// names. `limited`: the whole has the limits of one command. If this fails, nothing was sent.
+pub(crate) fn arguments(
+    json: &str,
+    method: &MethodShape,
+    types: &Types,
+    limited: bool,
+) -> Result<Arguments, Error> {
+    let value: Value = serde_json::from_str(json).map_err(ErrorKind::NotJson)?;
+    let names = || method.arguments.iter().map(|(name, _)| name.clone()).collect();
+    let wrong = || Error::from(ErrorKind::JsonArguments { takes: names() });
+    let values: Vec<&Value> = match &value {
+        Value::Array(values) if values.len() == method.arguments.len() => values.iter().collect(),
+        Value::Object(named) if named.len() == method.arguments.len() => {
+            let of = |(name, _): &(String, Shape)| named.get(name);
+            method.arguments.iter().map(of).collect::<Option<_>>().ok_or_else(wrong)?
+        }
+        _ => return Err(wrong()),
+    };
+    let mut body = Encoded::default();
+    let put = |at: usize, body: &mut Encoded| {
+        let (name, shape) = &method.arguments[at];
+        let refused = |error: EncodeError| ErrorKind::Arguments { argument: name.clone(), error };
+        read::encode(values[at], shape, types, body).map_err(refused)
+    };
+    let key = method.key.map(|key| key as usize);
+    if let Some(key) = key {
+        put(key, &mut body)?;
+    }
+    let key_len = body.bytes.len();
+    check_key_len(key_len)?;
+    for at in (0..values.len()).filter(|at| Some(*at) != key) {
+        put(at, &mut body)?;
+    }
+    match limited {
+        true => Arguments::within_limits(body.bytes, key_len),
+        false => Ok(Arguments { body: body.bytes, key_len }),
+    }
+}
+
+/// Returns the result of a command as JSON.
+pub(crate) fn result(bytes: &[u8], method: &MethodShape, types: &Types) -> Result<String, ErrorKind> {
+    write::value(bytes, &method.result, types).map_err(ErrorKind::Result)
+}
