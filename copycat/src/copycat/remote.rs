@@ -7,7 +7,7 @@ use crate::codec::access::{Access, Consistency};
 use crate::codec::command::Call;
 use crate::codec::ids::{GroupId, MemberId, MethodId};
 use crate::codec::shape::schema::{Difference, Schema};
-use crate::error::{CallSite, CommandsError, ConfigError, Error, ErrorKind};
+use crate::error::{CallSite, CommandsError, ConfigError, Error, ErrorKind, JsonError};
 use crate::remote::{Options, RemoteClient, Resource};
 use crate::resource::block_on::block_on_outside;
 use crate::resource::client::{Partition, ResourceClient};
@@ -182,7 +182,10 @@ impl<'a> RemoteResource<'a, One> {
         let at = match method.key {
             Some(_) => HashPartitioner::partition(encoded.key(), groups.len()),
             None if groups.len() == 1 => 0,
-            None => return Err(Error::from(ErrorKind::Keyless { partitions: groups.len() }).at(call_site)),
+            None => {
+                return Err(Error::from(ErrorKind::Json(JsonError::Keyless { partitions: groups.len() }))
+                    .at(call_site));
+            }
         };
         let access = if method.read { Access::read(Consistency::Strict) } else { Access::Write };
         let call = Call::new(access, encoded.into_command(MethodId(method.id)));

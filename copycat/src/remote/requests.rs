@@ -131,6 +131,7 @@ fn may_be_better_elsewhere(error: RequestError) -> bool {
             | RequestError::UnknownResource
             | RequestError::Stopped
             | RequestError::Halted
+            | RequestError::Contradiction
     )
 }
 

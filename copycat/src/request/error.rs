@@ -79,8 +79,7 @@ pub enum RequestError {
     /// A leader proposed the command, and the entry of a later leader replaced it: it never happened.
     #[error("another leader's entry took the place of the command")]
     Superseded,
-    /// Queues are full, or a connection did not take the request; nothing was proposed. Opening groups that have a
-    /// state machine already fails with it, too.
+    /// Queues are full, or a connection did not take the request; nothing was proposed.
     #[error("the member is too busy")]
     Busy,
     /// The leader's disk is full; nothing was proposed.
@@ -120,8 +119,8 @@ pub enum RequestError {
         "the member's program does not understand an entry of the group's log, or its disk cannot read it"
     )]
     Halted,
-    /// The command is new, and not all members have announced that their programs have it; nothing was proposed. A
-    /// member that does not know a command could not carry it out.
+    /// Not all members have announced that their programs have the command, or some have announced that theirs do not;
+    /// nothing was proposed. A member that does not know a command could not carry it out.
     #[error("the command is not known to {0}")]
     UnknownToMembers(NamedMembers),
     /// The commands of the member's program contradict those on record in the group's log. The group is halted there.
@@ -227,6 +226,7 @@ impl RequestError {
                 | RequestError::UnknownResource
                 | RequestError::Halted
                 | RequestError::UnknownToMembers(_)
+                | RequestError::Contradiction
         )
     }
 }

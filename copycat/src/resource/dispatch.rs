@@ -106,15 +106,20 @@ pub fn decode<'a, A: Deserialize<'a>>(body: &'a [u8]) -> Result<A, RequestError>
 /// Appends a method's encoded result. Fails if it would be read as something else, or is longer than `RESULT_MAX`.
 pub fn answer<T: Serialize>(result: &T, out: &mut Output<'_>) -> Result<(), RequestError> {
     let Output { bytes, shape, types } = out;
-    let start = bytes.len();
-    let mut encoded = Encoded::after(std::mem::take(*bytes));
+    let mut encoded = Encoded::default();
     let outcome = encoder::encode(result, shape, types, &mut encoded);
-    **bytes = encoded.bytes;
     outcome.map_err(|error| {
         tracing::error!("the result of a method does not fit its type: {error}");
         RequestError::BadResult
     })?;
-    if bytes.len() - start > RESULT_MAX { Err(RequestError::BadResult) } else { Ok(()) }
+    if encoded.bytes.len() > RESULT_MAX {
+        return Err(RequestError::BadResult);
+    }
+    match bytes.is_empty() {
+        true => **bytes = encoded.bytes,
+        false => bytes.extend_from_slice(&encoded.bytes),
+    }
+    Ok(())
 }
 
 /// A user's state, with the table of the methods that run on it.

@@ -6,7 +6,7 @@ use crate::codec::shape::encoded::Encoded;
 use crate::codec::shape::json::{read, write};
 use crate::codec::shape::schema::MethodShape;
 use crate::codec::shape::{Shape, Types};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, JsonError};
 use serde_json::Value;
 
 /// Encodes the arguments of a command, which are an array in the order of their declaration, or an object with their
@@ -17,9 +17,10 @@ pub(crate) fn arguments(
     types: &Types,
     limited: bool,
 ) -> Result<Arguments, Error> {
-    let value: Value = serde_json::from_str(json).map_err(ErrorKind::NotJson)?;
+    let value: Value =
+        serde_json::from_str(json).map_err(|error| ErrorKind::Json(JsonError::Syntax(error)))?;
     let names = || method.arguments.iter().map(|(name, _)| name.clone()).collect();
-    let wrong = || Error::from(ErrorKind::JsonArguments { takes: names() });
+    let wrong = || Error::from(ErrorKind::Json(JsonError::Arguments { takes: names() }));
     let values: Vec<&Value> = match &value {
         Value::Array(values) if values.len() == method.arguments.len() => values.iter().collect(),
         Value::Object(named) if named.len() == method.arguments.len() => {

@@ -8,6 +8,7 @@ use super::proxy::Proxy;
 use super::schema::checked_schema_of;
 use crate::codec::ids::GroupId;
 use crate::codec::shape::record::Conflict;
+use crate::codec::shape::schema::Schema;
 use crate::error::{CommandsError, ConfigError, Error, ErrorKind};
 use crate::node::machine::{Checks, Machine};
 use crate::node::{AttachError, Node, OpenResource};
@@ -160,6 +161,8 @@ impl<F, N: Partitions> StateMachineBuilder<F, N> {
         let schema = checked_schema_of::<P::Commands>(&self.name)?;
         let schema = Arc::new(schema);
         let encoded = schema.encode().map_err(CommandsError::TooLarge)?;
+        // What others could not read would be on record for ever.
+        Schema::decode(&encoded).map_err(CommandsError::TooLarge)?;
         self.node.formed().await??;
         let machine = || Box::new(Replica::new::<P::Commands>((self.init)(), schema.clone()));
         let groups: Vec<_> =

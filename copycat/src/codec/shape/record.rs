@@ -49,6 +49,15 @@ pub(crate) enum Conflict {
     Commands(Vec<Difference>),
 }
 
+impl Conflict {
+    /// Returns how the commands of two schemas contradict each other.
+    pub(crate) fn between(recorded: &Schema, found: &Schema) -> Option<Conflict> {
+        let mut differences = recorded.differences(found);
+        differences.retain(Difference::is_contradiction);
+        (!differences.is_empty()).then_some(Conflict::Commands(differences))
+    }
+}
+
 impl fmt::Display for Conflict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -77,9 +86,7 @@ impl SchemaRecord {
         if self.partitions != partitions {
             return Some(Conflict::Partitions { recorded: self.partitions, opened: partitions });
         }
-        let mut differences = self.schema.differences(schema);
-        differences.retain(Difference::is_contradiction);
-        (!differences.is_empty()).then_some(Conflict::Commands(differences))
+        Conflict::between(&self.schema, schema)
     }
 
     /// Encodes the record. Fails if it is longer than [`RECORD_MAX`].

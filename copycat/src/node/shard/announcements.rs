@@ -3,7 +3,8 @@
 use super::super::wire::Announcement;
 use super::open_resource::OpenResource;
 use crate::codec::ids::{MemberId, MethodId};
-use crate::codec::shape::schema::{Difference, Schema, SchemaError};
+use crate::codec::shape::record::Conflict;
+use crate::codec::shape::schema::{Schema, SchemaError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -17,8 +18,8 @@ const LIFETIME: Duration = Duration::from_secs(5);
 /// The pause between two searches for announcements that count no more.
 const EXPIRY_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The newest announcement of each member for each resource. A member is forgotten when its connection ends, because it
-/// may come back as another program. What it had sent before may still arrive after that; then it expires.
+/// The newest announcement of each member for each resource. A member that comes back as another program announces
+/// itself anew, or has nothing to say; then what it had announced before expires.
 #[derive(Debug, Default)]
 pub(super) struct Announcements {
     heard: BTreeMap<String, BTreeMap<MemberId, Heard>>,
@@ -41,22 +42,21 @@ struct Heard {
 /// What another member's program has of the commands of this one.
 #[derive(Debug)]
 pub(super) struct KnownCommands {
-    /// The commands that it has.
-    present: BTreeSet<MethodId>,
-    /// Those of them that are alike in everything that is encoded.
+    /// The commands that both have, alike in everything that is encoded.
     alike: BTreeSet<MethodId>,
-    /// Whether nothing contradicts: neither the shape of a command, nor the number of partitions.
-    agrees: bool,
+    /// How the programs contradict each other: in the shape of a command, or in the number of partitions.
+    conflict: Option<Conflict>,
 }
 
 impl KnownCommands {
-    fn new(heard: (&Announcement, &Schema), own: &OpenResource) -> KnownCommands {
-        let (announcement, schema) = heard;
+    fn new((announcement, schema): (&Announcement, &Schema), own: &OpenResource) -> KnownCommands {
         let ours = own.checks.schema();
-        let contradicts = ours.differences(schema).iter().any(Difference::is_contradiction);
-        let same_partitions = announcement.partitions as usize == own.groups.len();
-        let present = schema.methods.iter().map(|method| MethodId(method.id)).collect();
-        KnownCommands { present, alike: ours.shared_with(schema), agrees: same_partitions && !contradicts }
+        let partitions = own.groups.len() as u32;
+        let conflict = match announcement.partitions == partitions {
+            true => Conflict::between(schema, ours),
+            false => Some(Conflict::Partitions { recorded: announcement.partitions, opened: partitions }),
+        };
+        KnownCommands { alike: ours.shared_with(schema), conflict }
     }
 
     /// Returns whether the member has the command, alike.
@@ -64,15 +64,21 @@ impl KnownCommands {
         self.alike.contains(&method)
     }
 
-    /// Returns whether the member could take part, but does not have the command.
-    pub(super) fn lacks(&self, method: MethodId) -> bool {
-        self.agrees && !self.present.contains(&method)
+    /// Returns how the member's program contradicts this one.
+    pub(super) fn conflict(&self) -> Option<&Conflict> {
+        self.conflict.as_ref()
     }
+}
 
-    /// Returns whether nothing that the member has contradicts this program.
-    pub(super) fn agrees(&self) -> bool {
-        self.agrees
-    }
+/// What a member has announced for a resource that is open here.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Announced<'a> {
+    /// The number of partitions.
+    pub partitions: u32,
+    /// The commands.
+    pub schema: &'a Schema,
+    /// What it has of the commands of this program.
+    pub known: &'a KnownCommands,
 }
 
 impl Announcements {
@@ -101,20 +107,20 @@ impl Announcements {
             same.at = now;
             return Ok(false);
         }
+        // Whatever was announced before no longer holds, even if this cannot be read.
+        if let Some(of_resource) = self.heard.get_mut(&announcement.resource) {
+            of_resource.remove(&from);
+        }
+        self.version += 1;
         let kept: usize =
             self.heard.values().filter_map(|of_resource| of_resource.get(&from)).map(Heard::len).sum();
         if kept + announcement.schema.len() > BYTES_MAX {
             return Err(SchemaError::TooLarge(kept + announcement.schema.len()));
         }
-        assert!(
-            !announcement.schema.is_empty(),
-            "an announcement without a schema takes an earlier one back"
-        );
         let schema = Schema::decode(&announcement.schema)?;
         let known = own.map(|own| KnownCommands::new((&announcement, &schema), own));
         let name = announcement.resource.clone();
         self.heard.entry(name).or_default().insert(from, Heard { at: now, announcement, schema, known });
-        self.version += 1;
         Ok(true)
     }
 
@@ -126,11 +132,6 @@ impl Announcements {
         self.version += 1;
     }
 
-    /// Forgets what a member has announced.
-    pub(super) fn forget(&mut self, member: MemberId) {
-        self.retain(|from, _| from != member);
-    }
-
     /// Returns the time at which [`expire`](Self::expire) has work.
     pub(super) fn deadline(&self) -> Option<Duration> {
         (!self.heard.is_empty()).then_some(self.next_expiry)
@@ -140,24 +141,21 @@ impl Announcements {
     pub(super) fn expire(&mut self, now: Duration) {
         if !self.heard.is_empty() && now >= self.next_expiry {
             self.next_expiry = now + EXPIRY_INTERVAL;
-            self.retain(|_, heard| now < heard.at + LIFETIME);
+            let count =
+                |heard: &BTreeMap<_, BTreeMap<_, _>>| heard.values().map(BTreeMap::len).sum::<usize>();
+            let before = count(&self.heard);
+            self.heard.retain(|_, of_resource| {
+                of_resource.retain(|_, heard| now < heard.at + LIFETIME);
+                !of_resource.is_empty()
+            });
+            self.version += u64::from(count(&self.heard) < before);
         }
     }
 
-    fn retain(&mut self, keep: impl Fn(MemberId, &Heard) -> bool) {
-        let count = |heard: &BTreeMap<_, BTreeMap<_, _>>| heard.values().map(BTreeMap::len).sum::<usize>();
-        let before = count(&self.heard);
-        self.heard.retain(|_, of_resource| {
-            of_resource.retain(|from, heard| keep(*from, heard));
-            !of_resource.is_empty()
-        });
-        self.version += u64::from(count(&self.heard) < before);
-    }
-
-    /// Returns what a member has of the commands that this program has for a resource; `None` if it has announced
-    /// nothing.
-    pub(super) fn of(&self, member: MemberId, resource: &str) -> Option<&KnownCommands> {
-        self.heard.get(resource)?.get(&member)?.known.as_ref()
+    /// Returns what a member has announced for a resource that is open here; `None` if nothing.
+    pub(super) fn of(&self, member: MemberId, resource: &str) -> Option<Announced<'_>> {
+        let Heard { announcement, schema, known, .. } = self.heard.get(resource)?.get(&member)?;
+        Some(Announced { partitions: announcement.partitions, schema, known: known.as_ref()? })
     }
 }
 

@@ -59,6 +59,11 @@ impl Dispatcher {
         Work::Detach { group: self.group }
     }
 
+    /// Records that nothing is dispatched any more, so no dispatch is postponed.
+    pub(super) fn halt(&mut self) {
+        (self.postponed, self.due) = (false, false);
+    }
+
     /// Records that the writes were proposed as the entries of `span`, and that their callers wait for the results.
     pub(super) fn await_results(&mut self, span: Span, writes: Vec<QueuedRequest>) {
         assert_eq!(span.last - span.first + 1, writes.len() as u64, "each entry has one who waits for it");

@@ -66,7 +66,7 @@ impl Group {
     /// Returns what the group says of the commands of its resource.
     pub(super) fn record_state(&self) -> RecordState {
         match self.schema.is_same() {
-            _ if self.is_halted() => RecordState::Halted,
+            _ if self.schema.conflicts() => RecordState::Conflict,
             true => RecordState::Same,
             false => RecordState::Other,
         }
@@ -158,9 +158,10 @@ impl Group {
     }
 
     /// Returns whether the group stands for election. A group without a state machine, or with one that does not
-    /// understand the log, votes and stores entries, but could not serve clients as a leader.
+    /// understand the log or whose commands a majority contradicts, votes and stores entries, but could not serve
+    /// clients as a leader.
     fn campaigns(&self) -> bool {
-        self.is_attached() && !self.is_halted()
+        self.is_attached() && !self.is_halted() && !self.schema.is_outvoted()
     }
 
     /// Returns the time at which [`tick`](Self::tick) has work.
@@ -277,16 +278,7 @@ impl Group {
     /// Compares the records that were committed since the last turn with this program. Returns what was found if there
     /// are any.
     pub(super) fn compare_records(&mut self, io: &Io) -> Result<Option<NewRecord>, StorageError> {
-        let conflicts = self.schema.conflicts();
-        let found = self.schema.update(self.consensus.commit(), &io.shard_journal.journal)?;
-        if let (Some(NewRecord { conflict: Some(conflict) }), false) = (&found, conflicts) {
-            tracing::error!(
-                resource = self.resource().map(|resource| &*resource.name), group = %self.id, %conflict,
-                "this program contradicts what is on record of the resource: its groups vote and store here, and \
-                 serve nothing; start this member with the types that are on record, or open another resource"
-            );
-        }
-        Ok(found)
+        self.schema.compare(self.consensus.commit(), &io.shard_journal.journal)
     }
 
     /// Halts the group, because this program contradicts what is on record for it or for another group of the resource.
@@ -294,7 +286,8 @@ impl Group {
         self.schema.conflict_elsewhere();
         assert!(self.is_halted(), "a group in conflict serves nothing");
         self.consensus.stop_ticking(io);
-        self.intake.queue.abandon(RequestError::Contradiction, RequestError::Contradiction, replies);
+        self.dispatcher.halt();
+        self.intake.queue.abandon(RequestError::Contradiction, RequestError::NotLeader, replies);
         self.abandon(RequestError::Halted, replies);
     }
 
@@ -312,19 +305,26 @@ impl Group {
         if self.reads.lines_term().is_some_and(|term| !self.leads_in(term)) {
             self.reads.refuse_lines(&mut output.replies);
         }
-        if self.is_halted() {
+        // The applier may halt the group at any moment: one answer holds for the whole turn.
+        let halted = self.is_halted();
+        if halted {
             let error = self.halted_error();
-            self.intake.queue.abandon(error, error, &mut output.replies);
+            let elsewhere =
+                if error == RequestError::Contradiction { RequestError::NotLeader } else { error };
+            self.intake.queue.abandon(error, elsewhere, &mut output.replies);
+        }
+        if self.schema.is_unrecorded() {
+            self.schema.count_opponents(me, &self.consensus.voters(), announcements);
         }
         let status = self.consensus.status();
-        if status.role == Role::Leader && self.campaigns() {
-            self.record_commands(now, status.term, me, announcements, io)?;
-        }
+        let leads = status.role == Role::Leader && self.is_attached() && !halted;
+        let recorded = !leads || self.record_commands(now, status.term, me, announcements, io)?;
+        let may_propose = leads && recorded && self.schema.may_propose();
         let queue = &mut self.intake.queue;
         if !queue.is_empty() {
             match status.leader {
-                Some(leader) if leader == me && self.schema.may_propose() => {
-                    self.propose(now, self.consensus.status(), io, &mut output.replies)?;
+                Some(leader) if leader == me && may_propose => {
+                    self.propose(now, me, io, &mut output.replies)?;
                 }
                 Some(leader) if leader != me && self.schema.may_forward() => {
                     let TurnOutput { replies, forwarding, .. } = output;
@@ -341,7 +341,8 @@ impl Group {
         self.dispatcher.dispatch(self.consensus.commit(), &mut self.reads, io, output)
     }
 
-    /// Puts commands on record that all voters have announced, if there are any that are not.
+    /// Puts commands on record that all voters have announced, if there are any that are not. Returns whether the leader
+    /// may propose other entries now: not before those that are on their way.
     fn record_commands(
         &mut self,
         now: Duration,
@@ -349,39 +350,55 @@ impl Group {
         me: MemberId,
         announcements: &Announcements,
         io: &mut Io,
-    ) -> Result<(), StorageError> {
+    ) -> Result<bool, StorageError> {
+        if !self.schema.may_derive(term, announcements) {
+            return Ok(true);
+        }
         let voters = self.consensus.voters();
-        let Some(record) = self.schema.derive(term, me, &voters, announcements) else { return Ok(()) };
+        let Some(record) = self.schema.derive(term, me, &voters, announcements) else { return Ok(true) };
         let encoded = match record.encode() {
             Ok(encoded) => encoded,
             Err(error) => {
-                tracing::error!(group = %self.id, %error, "the commands of all versions together are too many to be put on record");
-                return Ok(());
+                tracing::error!(
+                    group = %self.id, %error,
+                    "the commands of all versions together are too many to be put on record"
+                );
+                self.schema.not_recorded(RequestError::TooLarge, false);
+                return Ok(true);
             }
         };
         let (appended, update) = self.consensus.propose_record(now, &encoded, io)?;
         self.apply_read_update(update);
         match appended {
             Appended::All(_) => {
-                self.schema.update(self.consensus.commit(), &io.shard_journal.journal)?;
+                let committed = self.schema.update(self.consensus.commit(), &io.shard_journal.journal)?;
+                assert!(committed.is_none(), "what was proposed just now is not committed");
                 let proposed = self.schema.derive(term, me, &voters, announcements);
                 assert!(proposed.is_none(), "what was put on record is on record");
+                Ok(true)
             }
-            Appended::Later | Appended::Refused(_) => self.schema.not_proposed(),
+            Appended::Later => {
+                self.schema.not_recorded(RequestError::Busy, true);
+                Ok(false)
+            }
+            Appended::Refused(error) => {
+                self.schema.not_recorded(error, true);
+                Ok(true)
+            }
         }
-        Ok(())
     }
 
     /// Takes the queued requests: proposes the writes together, and sorts the reads by what they must wait for.
     fn propose(
         &mut self,
         now: Duration,
-        Status { role, term, last, .. }: Status,
+        me: MemberId,
         io: &mut Io,
         replies: &mut Replies,
     ) -> Result<(), StorageError> {
+        let Status { role, term, last, .. } = self.consensus.status();
         assert_eq!(role, Role::Leader, "only a leader proposes");
-        let context = LeaderContext { term, last: last.index, lease: self.consensus.lease(now) };
+        let context = LeaderContext { me, term, last: last.index, lease: self.consensus.lease(now) };
         let TurnRequests { writes, bytes, mut unconfirmed } = self.intake.take_requests(
             context,
             io.bounds.proposed_bytes,

@@ -8,7 +8,7 @@
 //!
 //! A program that contradicts the record must not read the log: it would take entries for something else.
 
-use super::announcements::{Announcements, KnownCommands};
+use super::announcements::{Announced, Announcements};
 use super::open_resource::OpenResource;
 use crate::codec::command::Call;
 use crate::codec::frame::{Frame, Kind};
@@ -33,6 +33,8 @@ pub(super) struct GroupSchema {
     committed: Option<LogId>,
     /// Whether this program contradicts the record of this group, or of another group of the resource.
     conflicts: bool,
+    /// Whether nothing is on record, and so many members contradict this program that it can never be.
+    outvoted: bool,
     /// What `accepted` was derived from.
     derived_from: Option<(Term, Option<LogId>, u64)>,
     /// For each command of this program whether a leader accepts it, in their order.
@@ -56,11 +58,8 @@ pub(super) struct NewRecord {
     pub conflict: Option<Arc<Conflict>>,
 }
 
-/// The other voters of a group, as they have announced themselves.
-struct Voters<'a> {
-    /// Each with what it has of the commands of this program.
-    others: Vec<(MemberId, Option<&'a KnownCommands>)>,
-}
+/// The other voters of a group, each with what it has announced.
+struct Voters<'a>(Vec<(MemberId, Option<Announced<'a>>)>);
 
 impl GroupSchema {
     pub(super) fn new(group: GroupId) -> GroupSchema {
@@ -70,6 +69,7 @@ impl GroupSchema {
             logged: Vec::new(),
             committed: None,
             conflicts: false,
+            outvoted: false,
             derived_from: None,
             accepted: Vec::new(),
         }
@@ -124,10 +124,31 @@ impl GroupSchema {
         if id == self.committed {
             return Ok(None);
         }
+        // Several may have been committed since the last call.
+        let new = |logged: &&Logged| Some(logged.id) > self.committed && Some(logged.id) <= id;
+        let conflict = self.logged.iter().filter(new).find_map(|logged| logged.conflict.clone());
         self.committed = id;
-        let conflict = committed.and_then(|logged| logged.conflict.clone());
         self.conflicts |= conflict.is_some();
         Ok(Some(NewRecord { conflict }))
+    }
+
+    /// Does what [`update`](Self::update) does, and says so when this program is found to contradict a record.
+    pub(super) fn compare(
+        &mut self,
+        commit: Index,
+        journal: &Journal,
+    ) -> Result<Option<NewRecord>, StorageError> {
+        let before = self.conflicts;
+        let found = self.update(commit, journal)?;
+        if let (Some(NewRecord { conflict: Some(conflict) }), Some(own), false) = (&found, &self.own, before)
+        {
+            tracing::error!(
+                resource = own.name, group = %self.group, %conflict,
+                "this program contradicts what is on record of the resource: its groups vote and store here, and \
+                 serve nothing; start this member with the types that are on record, or open another resource"
+            );
+        }
+        Ok(found)
     }
 
     /// Records that this program contradicts the record of another group of the resource.
@@ -139,6 +160,51 @@ impl GroupSchema {
     /// Returns whether this program contradicts what is on record.
     pub(super) fn conflicts(&self) -> bool {
         self.conflicts
+    }
+
+    /// Returns whether this member should not lead: nothing is on record, and what it could put there will never have a
+    /// majority.
+    pub(super) fn is_outvoted(&self) -> bool {
+        self.outvoted && self.logged.is_empty()
+    }
+
+    /// Returns whether the log has no record yet.
+    pub(super) fn is_unrecorded(&self) -> bool {
+        self.is_attached() && self.logged.is_empty()
+    }
+
+    /// Returns whether [`derive`](Self::derive) may find something new.
+    pub(super) fn may_derive(&self, term: Term, announcements: &Announcements) -> bool {
+        self.derived_from != Some(self.sources(term, announcements))
+    }
+
+    /// Returns everything that a leader derives from what it accepts.
+    fn sources(&self, term: Term, announcements: &Announcements) -> (Term, Option<LogId>, u64) {
+        (term, self.logged.last().map(|logged| logged.id), announcements.version())
+    }
+
+    /// Finds out whether so many voters contradict this program that it cannot put its commands on record, and says so.
+    pub(super) fn count_opponents(
+        &mut self,
+        me: MemberId,
+        voters: &[MemberId],
+        announcements: &Announcements,
+    ) {
+        assert!(self.is_unrecorded(), "what is on record is not voted on");
+        let Some(own) = &self.own else { return };
+        let Voters(others) = Voters::new(me, voters, &own.name, announcements);
+        let conflict = |(voter, announced): &(MemberId, Option<Announced<'_>>)| {
+            Some((*voter, (*announced)?.known.conflict()?.to_string()))
+        };
+        let opponents: Vec<_> = others.iter().filter_map(conflict).collect();
+        let before = std::mem::replace(&mut self.outvoted, 2 * opponents.len() >= voters.len());
+        if let (Some((member, conflict)), true, false) = (opponents.first(), self.outvoted, before) {
+            tracing::warn!(
+                resource = own.name, group = %self.group, %member, conflict,
+                "most members have opened the resource with other commands or partitions than this one, for example \
+                 this member: what they agree on goes on record"
+            );
+        }
     }
 
     /// Returns whether requests may be sent to the leader: what is on record for certain agrees with their encoding.
@@ -170,8 +236,17 @@ impl GroupSchema {
     }
 
     /// Checks a request that the leader is to take. [`derive`](Self::derive) comes before.
-    pub(super) fn check_as_leader(&self, call: &Call) -> Result<(), RequestError> {
-        let at = self.check(call)?;
+    pub(super) fn check_as_leader(&self, me: MemberId, call: &Call) -> Result<(), RequestError> {
+        let at = self.check(call).map_err(|error| {
+            let record = self.logged.last().and_then(|logged| logged.record.as_ref());
+            let method = call.command.method;
+            match record.is_some_and(|record| record.schema.method(method).is_some()) {
+                true if error == RequestError::UnknownMethod => {
+                    RequestError::UnknownToMembers(NamedMembers::new([me]))
+                }
+                _ => error,
+            }
+        })?;
         assert!(at < self.accepted.len(), "a leader has derived what it accepts");
         self.accepted[at]
     }
@@ -186,36 +261,32 @@ impl GroupSchema {
         announcements: &Announcements,
     ) -> Option<SchemaRecord> {
         let newest = self.logged.last();
-        let from = (term, newest.map(|logged| logged.id), announcements.version());
-        if self.derived_from == Some(from) {
+        if !self.may_derive(term, announcements) || newest.is_some_and(|newest| newest.conflict.is_some()) {
             return None;
         }
-        self.derived_from = Some(from);
+        self.derived_from = Some(self.sources(term, announcements));
         let own = self.own.as_ref().expect("a leader has opened the resource");
         let schema = own.checks.schema();
-        let others = voters.iter().filter(|voter| **voter != me);
-        let others = others.map(|voter| (*voter, announcements.of(*voter, &own.name))).collect();
-        let (voters, recorded) = (Voters { others }, newest.and_then(|logged| logged.record.as_ref()));
-        let is_first = newest.is_none();
-        assert!(!(is_first && recorded.is_some()), "what is on record is in the log");
-        let new: BTreeSet<MethodId> = schema
-            .methods
-            .iter()
-            .map(|method| MethodId(method.id))
-            .filter(|id| recorded.is_none_or(|record| record.schema.method(*id).is_none()))
-            .filter(|id| {
-                if is_first {
-                    voters.lacking(*id).next().is_none()
-                } else {
-                    voters.without(*id).next().is_none()
-                }
-            })
-            .collect();
-        let is_due = if is_first { voters.are_majority() } else { recorded.is_some() && !new.is_empty() };
+        let voters = Voters::new(me, voters, &own.name, announcements);
+        let recorded = newest.and_then(|logged| logged.record.as_ref());
+        let is_on_record = |id| recorded.is_some_and(|record| record.schema.method(id).is_some());
+        let ids = || schema.methods.iter().map(|method| MethodId(method.id));
+        let is_agreed = |id: &MethodId| match recorded {
+            Some(_) => voters.without(*id).next().is_none(),
+            None => voters.lacking(*id, |announced| announced.known.conflict().is_none()).next().is_none(),
+        };
+        let new: BTreeSet<MethodId> = ids().filter(|id| !is_on_record(*id)).filter(is_agreed).collect();
+        let is_due = if recorded.is_none() { voters.are_majority() } else { !new.is_empty() };
         let accept = |id: MethodId| {
-            let on_record = recorded.is_some_and(|record| record.schema.method(id).is_some());
-            let lacking = match on_record || new.contains(&id) {
-                true => NamedMembers::new(voters.lacking(id)),
+            let takes_part = |announced: Announced<'_>| {
+                recorded.is_some_and(|record| {
+                    record.conflict(&own.name, announced.partitions, announced.schema).is_none()
+                })
+            };
+            let lacking = match is_on_record(id) {
+                true => NamedMembers::new(voters.lacking(id, takes_part)),
+                // It is about to be put on record.
+                false if new.contains(&id) => return Err(RequestError::Busy),
                 false => NamedMembers::new(voters.without(id)),
             };
             if lacking == NamedMembers::default() {
@@ -224,7 +295,7 @@ impl GroupSchema {
                 Err(RequestError::UnknownToMembers(lacking))
             }
         };
-        self.accepted = schema.methods.iter().map(|method| accept(MethodId(method.id))).collect();
+        self.accepted = ids().map(accept).collect();
         let partition = own.groups.iter().position(|group| *group == self.group);
         let partition = partition.expect("the group is one of the resource's") as u32;
         is_due.then(|| SchemaRecord {
@@ -238,9 +309,14 @@ impl GroupSchema {
         })
     }
 
-    /// Lets the next [`derive`](Self::derive) return the record again, because it could not be proposed.
-    pub(super) fn not_proposed(&mut self) {
-        self.derived_from = None;
+    /// Refuses the commands that could not be put on record with this error. `again`: the next
+    /// [`derive`](Self::derive) returns the record again.
+    pub(super) fn not_recorded(&mut self, error: RequestError, again: bool) {
+        let unrecorded = self.accepted.iter_mut().filter(|accepted| **accepted == Err(RequestError::Busy));
+        unrecorded.for_each(|accepted| *accepted = Err(error));
+        if again {
+            self.derived_from = None;
+        }
     }
 }
 
@@ -268,24 +344,42 @@ impl Logged {
     }
 }
 
-impl Voters<'_> {
-    /// Returns the voters that have not announced the command, or not as this program has it.
-    fn without(&self, method: MethodId) -> impl Iterator<Item = MemberId> + '_ {
-        let without =
-            self.others.iter().filter(move |(_, known)| known.is_none_or(|known| !known.has_alike(method)));
-        without.map(|(voter, _)| *voter)
+impl<'a> Voters<'a> {
+    fn new(
+        me: MemberId,
+        voters: &[MemberId],
+        resource: &str,
+        announcements: &'a Announcements,
+    ) -> Voters<'a> {
+        let others = voters.iter().filter(|voter| **voter != me);
+        Voters(others.map(|voter| (*voter, announcements.of(*voter, resource))).collect())
     }
 
-    /// Returns the voters that have announced that they do not have the command.
-    fn lacking(&self, method: MethodId) -> impl Iterator<Item = MemberId> + '_ {
-        let lacking =
-            self.others.iter().filter(move |(_, known)| known.is_some_and(|known| known.lacks(method)));
-        lacking.map(|(voter, _)| *voter)
+    /// Returns the voters that have not announced the command, or not as this program has it.
+    fn without(&self, method: MethodId) -> impl Iterator<Item = MemberId> + '_ {
+        let has = move |announced: &Announced<'_>| announced.known.has_alike(method);
+        self.0
+            .iter()
+            .filter(move |(_, announced)| !announced.as_ref().is_some_and(has))
+            .map(|(voter, _)| *voter)
+    }
+
+    /// Returns the voters that have announced that they do not have the command, among those that take part.
+    fn lacking(
+        &self,
+        method: MethodId,
+        takes_part: impl Fn(Announced<'a>) -> bool,
+    ) -> impl Iterator<Item = MemberId> {
+        let lacks = move |announced: Announced<'a>| {
+            announced.schema.method(method).is_none() && takes_part(announced)
+        };
+        self.0.iter().filter(move |(_, announced)| announced.is_some_and(&lacks)).map(|(voter, _)| *voter)
     }
 
     /// Returns whether this member and those that agree with it are a majority.
     fn are_majority(&self) -> bool {
-        let agreeing = self.others.iter().filter(|(_, known)| known.is_some_and(KnownCommands::agrees));
-        2 * (1 + agreeing.count()) > self.others.len() + 1
+        let agrees = |announced: Announced<'a>| announced.known.conflict().is_none();
+        let agreeing = self.0.iter().filter(|(_, announced)| announced.is_some_and(agrees));
+        2 * (1 + agreeing.count()) > self.0.len() + 1
     }
 }

@@ -6,7 +6,7 @@ use super::reading::PendingReads;
 use super::writing::entry_len;
 use crate::codec::access::{Access, Consistency, ReadOrder};
 use crate::codec::frame::HEADER_LEN;
-use crate::codec::ids::{Index, Term};
+use crate::codec::ids::{Index, MemberId, Term};
 use crate::raft::lease::Lease;
 use crate::request::error::RequestError;
 use crate::request::reply::Replies;
@@ -20,6 +20,8 @@ pub(super) struct Intake {
 /// What a leader uses for the reads and writes of one turn.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LeaderContext {
+    /// This member.
+    pub me: MemberId,
     /// The term that the member leads in.
     pub term: Term,
     /// The last index of its log before the writes of this turn.
@@ -59,14 +61,17 @@ impl Intake {
         reads: &mut PendingReads,
         replies: &mut Replies,
     ) -> TurnRequests {
-        let LeaderContext { term, last, lease } = context;
+        let LeaderContext { term, last, lease, .. } = context;
         let mut turn = TurnRequests::default();
         while turn.bytes < bytes_max
             && let Some(pending) = self.queue.pop_front()
         {
             let meant = pending.term == 0 || pending.term == term;
-            let checked =
-                if meant { schema.check_as_leader(&pending.call) } else { Err(RequestError::NotLeader) };
+            let checked = if meant {
+                schema.check_as_leader(context.me, &pending.call)
+            } else {
+                Err(RequestError::NotLeader)
+            };
             if let Err(error) = checked {
                 replies.fail(pending.reply, error);
                 continue;

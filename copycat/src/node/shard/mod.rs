@@ -281,7 +281,6 @@ impl Shard {
             }
             Input::BulkDisconnected(peer) => {
                 self.io.peers.closed(peer);
-                self.resources.heard.forget(peer);
                 self.output.forwarding.fail_to(peer, &mut self.output.replies);
                 self.io.peers.end_agreement(peer);
                 self.wake_quiet(now)?;

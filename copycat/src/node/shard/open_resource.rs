@@ -24,6 +24,6 @@ pub(super) enum RecordState {
     Same,
     /// In some group they are not, or nothing is on record yet.
     Other,
-    /// Some group is halted on this member. Its program takes no part, so the others need not wait for it.
-    Halted,
+    /// They contradict this program. It takes no part, so whether it has a command concerns nobody.
+    Conflict,
 }

@@ -61,7 +61,7 @@ impl Resources {
                 peers
                     .connected()
                     .into_iter()
-                    .for_each(|peer| announce(peer, &resource, RecordState::Halted, peers));
+                    .for_each(|peer| announce(peer, &resource, RecordState::Conflict, peers));
             }
         }
     }
@@ -140,7 +140,7 @@ impl Resources {
 /// Tells a member what this program has for a resource, or that it takes no part. If the message does not fit its queue
 /// it is lost, and the next one makes up for it.
 fn announce(to: MemberId, resource: &OpenResource, state: RecordState, peers: &mut Peers) {
-    let schema = if state == RecordState::Halted { Bytes::new() } else { resource.encoded.clone() };
+    let schema = if state == RecordState::Conflict { Bytes::new() } else { resource.encoded.clone() };
     let (name, partitions) = (resource.name.clone(), resource.groups.len() as u32);
     peers.send(to, Message::Announcement(Announcement { resource: name, partitions, schema }));
 }

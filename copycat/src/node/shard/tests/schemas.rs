@@ -84,12 +84,7 @@ fn a_command_on_record_is_refused_while_a_voter_says_that_it_does_not_have_it() 
     let mut write = writes(&mut leader, NEW);
     leader.acknowledges(RECORD + 2);
     assert_eq!(seen(&mut write), Some(Ok(2)));
-    // Another process may come back.
-    leader.turn([announces(THIRD, common()), Input::BulkDisconnected(THIRD)]);
-    let mut write = writes(&mut leader, NEW);
-    leader.acknowledges(RECORD + 3);
-    assert_eq!(seen(&mut write), Some(Ok(3)));
-    // What the earlier process has sent may arrive after that. It is not repeated, and expires.
+    // A newer process has nothing to say. What the earlier one has announced is not repeated, and expires.
     leader.turn([announces(THIRD, common())]);
     assert_eq!(seen(&mut writes(&mut leader, NEW)), refused(&[3]));
     leader.now += Duration::from_secs(4);
@@ -98,8 +93,69 @@ fn a_command_on_record_is_refused_while_a_voter_says_that_it_does_not_have_it() 
     assert_eq!(seen(&mut writes(&mut leader, NEW)), refused(&[3]), "it was repeated");
     leader.now += Duration::from_secs(2);
     let mut write = writes(&mut leader, NEW);
-    leader.acknowledges(RECORD + 4);
-    assert_eq!(seen(&mut write), Some(Ok(4)));
+    leader.acknowledges(RECORD + 3);
+    assert_eq!(seen(&mut write), Some(Ok(3)));
+}
+
+#[test]
+fn a_voter_that_takes_part_is_heard_although_its_program_differs_in_what_is_not_on_record() {
+    let mut leader = leader_of(newer(), [announces(FOLLOWER, newer())]);
+    leader.acknowledges(RECORD);
+    let with_draft = |by| {
+        let mut schema = common();
+        let mut draft = schema.methods[0].clone();
+        (draft.name, draft.id, draft.arguments) =
+            ("draft".into(), 21, vec![("by".into(), Shape::Primitive(by))]);
+        schema.methods.push(draft);
+        schema
+    };
+    leader.turn([announces(THIRD, with_draft(Primitive::U8))]);
+    assert_eq!(seen(&mut writes(&mut leader, NEW)), refused(&[3]), "it would have to apply it");
+}
+
+#[test]
+fn a_leader_that_most_members_contradict_falls_silent_before_anything_is_on_record() {
+    let mut leader = leader_of(common(), []);
+    leader.acknowledges(1);
+    let said = |leader: &mut Leader| {
+        let before = leader.sent.0.lock().unwrap().len();
+        for _ in 0..3 {
+            leader.now += Duration::from_secs(4_000);
+            leader.turn([announces(FOLLOWER, other()), announces(THIRD, other())]);
+        }
+        leader.sent.0.lock().unwrap().len() - before
+    };
+    leader.turn([announces(FOLLOWER, other())]);
+    assert_eq!(leader.status().role, raft::effect::Role::Leader, "one of them is no majority");
+    leader.turn([announces(THIRD, other())]);
+    assert_eq!(said(&mut leader), 0, "the others elect one of their own");
+}
+
+#[test]
+fn no_command_is_proposed_before_its_record() {
+    let bounds = Bounds { backlog_bytes_max: 0, ..Bounds::DEFAULT };
+    let mut leader = Leader::new(bounds);
+    let (attachment, mut attached) = attachment(resource("count", GROUP, newer()));
+    leader.turn([Input::Attach(attachment), announces(FOLLOWER, common()), announces(THIRD, common())]);
+    attached.try_recv().unwrap().unwrap();
+    leader.is_elected(1);
+    leader.turn([]);
+    leader.acknowledges(RECORD);
+    // While this write is in flight, nothing else is appended, the record of the new command neither.
+    let (_answer, flush) = leader.proposes();
+    let (reply, mut answer) = oneshot::channel();
+    let call = Call::new(Access::Write, Command { method: NEW, key_len: 0, body: Bytes::new() });
+    let all = [announces(FOLLOWER, newer()), announces(THIRD, newer())];
+    leader.shard.turn(leader.now, all);
+    leader.shard.turn(leader.now, [Input::Request(Request { group: GROUP, call, reply })]);
+    assert_eq!((seen(&mut answer), leader.status().last.index), (None, RECORD + 1), "it waits");
+    let written = flush.run(&mut leader.sent);
+    leader.turn([Input::Done(Done::Written(written))]);
+    leader.turn([]);
+    leader.acknowledges(RECORD + 3);
+    let schemas = leader.shard.journal_mut().schemas(GROUP).to_vec();
+    assert_eq!(schemas.iter().map(|id| id.index).collect::<Vec<_>>(), [RECORD, RECORD + 2]);
+    assert_eq!(seen(&mut answer), Some(Ok(2)));
 }
 
 #[test]
@@ -183,6 +239,10 @@ fn a_program_that_contradicts_the_record_serves_nothing_in_any_group_of_the_reso
         let status = follower.shard.status();
         assert!(status.groups.iter().all(|group| group.halted));
         assert_eq!((status.forwarded, status.groups[0].applied), (0, 0), "no entry was read");
+        let soon = follower.now + Duration::from_millis(50);
+        follower.now += Duration::from_millis(10);
+        follower.turn([]);
+        assert!(follower.shard.deadline(follower.now) > soon, "nothing is left to be done");
         // Opened again, it is refused at once.
         follower.turn([Input::Detach(vec![GROUP, GroupId(8)])]);
         let mut again = resource("count", GROUP, common());
