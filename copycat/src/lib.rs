@@ -76,8 +76,8 @@ pub use cluster::{Cluster, ClusterBuilder, Member};
 pub use codec::access::Consistency;
 pub use codec::ids::MethodId;
 pub use copycat::{
-    Copycat, CopycatBuilder, GroupStatus, LogStatus, MemoryNetwork, Remote, RemoteBuilder, RemoteResource,
-    Status, Storage, StorageBuilder,
+    Copycat, CopycatBuilder, GroupStatus, LogEntries, LogStatus, MemoryNetwork, Remote, RemoteBuilder,
+    RemoteResource, Status, Storage, StorageBuilder, log_entries,
 };
 pub use copycat_macros::state_machine;
 pub use error::{ConfigError, Error};

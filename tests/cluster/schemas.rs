@@ -324,3 +324,48 @@ async fn a_handle_without_the_trait_sends_commands_as_json() {
     drop((remote, shop, users));
     world.close_all().await;
 }
+
+#[tokio::test]
+async fn the_log_of_a_member_is_json_without_its_program() {
+    let mut world = World::started(Network::memory(), 1).await;
+    let directory = world.directory(1);
+    {
+        let member = world.member(1);
+        let shop: first::AsyncShop =
+            member.state_machine("shop", first::Till::default).open().await.expect("a resource");
+        let users = member.map("users").with_partitions(2).open();
+        let users: AsyncMap<String, Option<u64>> = users.await.expect("a map");
+        patiently(async || shop.add(100).await).await;
+        let price = || first::Price { cents: 10, count: 2 };
+        patiently(async || shop.sell("an \"apple\"".into(), price()).await).await;
+        patiently(async || users.put("ada".into(), None).await).await;
+    }
+    let error = copycat::log_entries(&directory).map(drop).expect_err("the member runs");
+    assert_eq!(error.code(), 201, "{error}");
+    world.close_all().await;
+
+    let entries = copycat::log_entries(&directory).expect("the log of a member that was closed");
+    let lines: Vec<String> = entries.collect::<Result<_, _>>().expect("an intact log");
+    let of = |resource: &str| {
+        let named = format!(r#""resource":"{resource}""#);
+        lines.iter().filter(|line| line.contains(&named)).collect::<Vec<_>>()
+    };
+    let ends = |lines: Vec<&String>, end: &str| {
+        assert!(lines.iter().any(|line| line.ends_with(end)), "{end} is not among {lines:#?}");
+    };
+    ends(of("shop"), r#""partition":0,"command":"add","arguments":{"by":100}}"#);
+    let sold = r#""command":"sell","arguments":{"item":"an \"apple\"","price":{"cents":10,"count":2}}}"#;
+    ends(of("shop"), sold);
+    ends(of("users"), r#""command":"put","arguments":{"key":"ada","value":null}}"#);
+    assert!(of("shop").iter().any(|line| line.contains(r#""entry":{"record":"#)), "{lines:#?}");
+    assert!(lines.iter().any(|line| line.contains(r#""entry":{"configuration":[1]}"#)), "{lines:#?}");
+    assert!(
+        lines.iter().all(|line| line.contains(r#""committed":true"#)),
+        "it was closed in order: {lines:#?}"
+    );
+    assert!(copycat::log_entries(directory.join("nothing")).is_err());
+    // It can be read again, and the member starts again.
+    assert_eq!(copycat::log_entries(&directory).expect("a log").count(), lines.len());
+    world.start(1).await;
+    world.close_all().await;
+}

@@ -4,12 +4,14 @@
 
 mod builder;
 mod durations;
+mod log;
 mod network;
 mod remote;
 mod status;
 mod storage;
 
 pub use builder::CopycatBuilder;
+pub use log::{LogEntries, log_entries};
 pub use network::MemoryNetwork;
 pub use remote::{Remote, RemoteBuilder, RemoteResource};
 pub use status::{GroupStatus, LogStatus, Status};

@@ -148,6 +148,17 @@ fn write_over(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Reads the record in a file, if there is one.
+/// Returns the record of a data directory, and its lock. Nothing is changed, and no start is counted.
+pub(super) fn inspect(path: &Path) -> Result<(Identity, File), IdentityError> {
+    let lock = lock(path)?;
+    let identity = read(&path.join(FILE))?.ok_or_else(|| IdentityError::Missing { path: path.into() })?;
+    // An empty one would be made into a new journal.
+    if !holds_segments(&path.join(super::JOURNAL_DIRECTORY)) {
+        return Err(IdentityError::NoJournal { path: path.into() });
+    }
+    Ok((identity, lock))
+}
+
 fn read(file: &Path) -> Result<Option<Identity>, IdentityError> {
     let bytes = match fs::read(file) {
         Ok(bytes) => bytes,

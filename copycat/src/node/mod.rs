@@ -24,6 +24,7 @@ pub(crate) mod machine;
 mod opening;
 pub(crate) mod options;
 pub(crate) mod shard;
+mod stored_log;
 mod streams;
 #[cfg(test)]
 mod tests;
@@ -35,6 +36,7 @@ pub(crate) use identity::IdentityError;
 pub(crate) use opening::StartError;
 pub(crate) use options::{ELECTION_TIMEOUT_MAX, Options, Storage};
 pub(crate) use shard::{AttachError, GroupStatus, OpenResource, ShardStatus};
+pub(crate) use stored_log::StoredLog;
 
 use self::command::{Channels, Command, REQUESTS_DEPTH, WATCHES_DEPTH};
 use self::driver::Driver;

@@ -14,8 +14,13 @@ pub(crate) fn value(bytes: &[u8], shape: &Shape, types: &Types) -> Result<String
     Ok(out)
 }
 
+/// Returns the JSON of each of the encoded values that follow one another.
+pub(crate) fn values(bytes: &[u8], shapes: &[&Shape], types: &Types) -> Result<Vec<String>, PayloadError> {
+    payload::decode_seed(bytes, Values { shapes, types })
+}
+
 /// Appends a text in quotes.
-fn text(text: &str, out: &mut String) {
+pub(crate) fn text(text: &str, out: &mut String) {
     out.push_str(&serde_json::to_string(text).expect("a text can be written"));
 }
 
@@ -243,6 +248,39 @@ impl<'de> Visitor<'de> for Contents<'_> {
         }
         out.push(close);
         Ok(())
+    }
+}
+
+/// Values that follow one another.
+struct Values<'a> {
+    shapes: &'a [&'a Shape],
+    types: &'a Types,
+}
+
+impl<'de> DeserializeSeed<'de> for Values<'_> {
+    type Value = Vec<String>;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Vec<String>, D::Error> {
+        from.deserialize_tuple(self.shapes.len(), self)
+    }
+}
+
+impl<'de> Visitor<'de> for Values<'_> {
+    type Value = Vec<String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} values", self.shapes.len())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut values: A) -> Result<Vec<String>, A::Error> {
+        let mut written = Vec::with_capacity(self.shapes.len());
+        for shape in self.shapes {
+            let mut out = String::new();
+            let part = values.next_element_seed(Part { shape, types: self.types, out: &mut out })?;
+            part.ok_or_else(|| A::Error::custom("a value is missing"))?;
+            written.push(out);
+        }
+        Ok(written)
     }
 }
 
