@@ -25,7 +25,7 @@ const READ_MAX: usize = 1 << 20;
 ///
 /// Needs neither the program that wrote it nor its types: the log records its commands. `time` is the cluster's time in
 /// microseconds. `committed` says whether the member knew that the entry is committed: one of which it did not may have
-/// been replaced on the others. An entry that is no command has an object instead of the name: `{"configuration":[1,2,3]}`,
+/// been replaced on the others. An entry that is no command has an `entry` instead: `{"configuration":[1,2,3]}`,
 /// `{"record":"…"}` with the commands in the form of [`assert_schema`](crate::assert_schema), or `"noop"`. Arguments that
 /// cannot be shown have their bytes, and a `problem` says why.
 ///

@@ -4,10 +4,9 @@
 //! record has all commands of the one before, with the same shapes. So a log tells what is in it without the program
 //! that wrote it, and a member whose types have changed is found out before it decodes an entry as something else.
 
-use super::schema::{Difference, SCHEMA_MAX, Schema, SchemaError};
+use super::schema::{self, Difference, SCHEMA_MAX, Schema, SchemaError};
 use super::{Body, Fields, NamedType, Shape, Types, Variant};
 use crate::codec::ids::MethodId;
-use crate::codec::payload;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -77,7 +76,7 @@ impl fmt::Display for Conflict {
 }
 
 impl SchemaRecord {
-    /// Returns how a program contradicts the record that opens `partition` of `partitions` of `resource` with the
+    /// Returns how a program contradicts the record that opens `resource` with this number of partitions and the
     /// commands of `schema`.
     pub(crate) fn conflict(&self, resource: &str, partitions: u32, schema: &Schema) -> Option<Conflict> {
         if self.resource != resource {
@@ -91,17 +90,12 @@ impl SchemaRecord {
 
     /// Encodes the record. Fails if it is longer than [`RECORD_MAX`].
     pub(crate) fn encode(&self) -> Result<Vec<u8>, SchemaError> {
-        let mut bytes = Vec::new();
-        payload::append(self, &mut bytes)?;
-        if bytes.len() > RECORD_MAX { Err(SchemaError::TooLarge(bytes.len())) } else { Ok(bytes) }
+        schema::encode(self, RECORD_MAX)
     }
 
     /// Decodes a record. What it refers to exists.
     pub(crate) fn decode(bytes: &[u8]) -> Result<SchemaRecord, SchemaError> {
-        if bytes.len() > RECORD_MAX {
-            return Err(SchemaError::TooLarge(bytes.len()));
-        }
-        let record: SchemaRecord = payload::decode(bytes)?;
+        let record: SchemaRecord = schema::decode(bytes, RECORD_MAX)?;
         let numbered = record.partition < record.partitions;
         if numbered && record.schema.is_closed() { Ok(record) } else { Err(SchemaError::Dangling) }
     }

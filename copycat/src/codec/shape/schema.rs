@@ -4,6 +4,7 @@ use super::contradiction::{Contradiction, contradiction};
 use super::{Shape, Types};
 use crate::codec::ids::MethodId;
 use crate::codec::payload::{self, PayloadError};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -127,20 +128,30 @@ pub(crate) enum What {
     },
 }
 
+/// Encodes a value. Fails if it takes more than `bytes_max` bytes.
+pub(super) fn encode<T: Serialize>(value: &T, bytes_max: usize) -> Result<Vec<u8>, SchemaError> {
+    let mut bytes = Vec::new();
+    payload::append(value, &mut bytes)?;
+    if bytes.len() > bytes_max { Err(SchemaError::TooLarge(bytes.len())) } else { Ok(bytes) }
+}
+
+/// Decodes a value. Fails if there are more than `bytes_max` bytes.
+pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8], bytes_max: usize) -> Result<T, SchemaError> {
+    if bytes.len() > bytes_max {
+        return Err(SchemaError::TooLarge(bytes.len()));
+    }
+    Ok(payload::decode(bytes)?)
+}
+
 impl Schema {
     /// Encodes the schema.
     pub(crate) fn encode(&self) -> Result<Vec<u8>, SchemaError> {
-        let mut bytes = Vec::new();
-        payload::append(self, &mut bytes)?;
-        if bytes.len() > SCHEMA_MAX { Err(SchemaError::TooLarge(bytes.len())) } else { Ok(bytes) }
+        encode(self, SCHEMA_MAX)
     }
 
     /// Decodes a schema. What it refers to exists.
     pub(crate) fn decode(bytes: &[u8]) -> Result<Schema, SchemaError> {
-        if bytes.len() > SCHEMA_MAX {
-            return Err(SchemaError::TooLarge(bytes.len()));
-        }
-        let schema: Schema = payload::decode(bytes)?;
+        let schema: Schema = decode(bytes, SCHEMA_MAX)?;
         if schema.is_closed() { Ok(schema) } else { Err(SchemaError::Dangling) }
     }
 

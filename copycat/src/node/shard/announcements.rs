@@ -141,14 +141,11 @@ impl Announcements {
     pub(super) fn expire(&mut self, now: Duration) {
         if !self.heard.is_empty() && now >= self.next_expiry {
             self.next_expiry = now + EXPIRY_INTERVAL;
-            let count =
-                |heard: &BTreeMap<_, BTreeMap<_, _>>| heard.values().map(BTreeMap::len).sum::<usize>();
-            let before = count(&self.heard);
             self.heard.retain(|_, of_resource| {
-                of_resource.retain(|_, heard| now < heard.at + LIFETIME);
+                let expired = of_resource.extract_if(.., |_, heard| now >= heard.at + LIFETIME);
+                self.version += expired.count() as u64;
                 !of_resource.is_empty()
             });
-            self.version += u64::from(count(&self.heard) < before);
         }
     }
 

@@ -124,8 +124,8 @@ impl Group {
     }
 
     /// Returns whether the group serves nothing and does not stand for election: its log cannot be read, or its program
-    /// does not understand an entry, or contradicts what is on record. A leader that halts keeps its role until it hears of a higher term, but its core
-    /// is not ticked any more.
+    /// does not understand an entry, or contradicts what is on record. A leader that halts keeps its role until it hears
+    /// of a higher term, but its core is not ticked any more.
     fn is_halted(&self) -> bool {
         self.stopped || self.dispatcher.progress.is_halted() || self.schema.conflicts()
     }

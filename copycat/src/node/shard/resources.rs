@@ -46,7 +46,7 @@ impl Resources {
             if self.announced.is_empty() {
                 self.next_announcement = now + ANNOUNCEMENT_INTERVAL;
             }
-            peers.connected().into_iter().for_each(|peer| announce(peer, &resource, state, peers));
+            announce_to_all(&resource, state, peers);
             self.announced.insert(resource.name.clone());
         }
         self.heard.compare(&resource);
@@ -58,10 +58,7 @@ impl Resources {
     pub(super) fn remove(&mut self, groups: &[GroupId], peers: &mut Peers) {
         for (name, resource) in self.open.extract_if(.., |_, resource| resource.groups == groups) {
             if self.announced.remove(&name) {
-                peers
-                    .connected()
-                    .into_iter()
-                    .for_each(|peer| announce(peer, &resource, RecordState::Conflict, peers));
+                announce_to_all(&resource, RecordState::Conflict, peers);
             }
         }
     }
@@ -118,7 +115,7 @@ impl Resources {
             let resource = &open[name];
             let state = state(resource);
             if state != RecordState::Same {
-                peers.connected().into_iter().for_each(|peer| announce(peer, resource, state, peers));
+                announce_to_all(resource, state, peers);
             }
             state != RecordState::Same
         });
@@ -134,6 +131,13 @@ impl Resources {
         for resource in self.announced.iter().map(|name| &self.open[name]) {
             announce(peer, resource, state(resource), peers);
         }
+    }
+}
+
+/// Tells every connected member what [`announce`] tells one.
+fn announce_to_all(resource: &OpenResource, state: RecordState, peers: &mut Peers) {
+    for peer in peers.connected() {
+        announce(peer, resource, state, peers);
     }
 }
 
