@@ -80,7 +80,7 @@ pub use copycat::{
     RemoteResource, Status, Storage, StorageBuilder, log_entries,
 };
 pub use copycat_macros::state_machine;
-pub use error::{ConfigError, Error};
+pub use error::{ConfigError, Error, ErrorKind};
 pub use request::error::Outcome;
 pub use request::status::{Health, PartitionStatus, Role};
 pub use resource::commands::{Commands, Data, Kind, Method, Partitioned, Route};

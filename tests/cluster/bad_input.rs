@@ -7,7 +7,7 @@ use super::world::{
     Network, World, finite, free_port, once, open, open_store, patiently, refused_writes, run, until,
 };
 use copycat::{
-    Cluster, ConfigError, Copycat, CopycatBuilder, Error, Member, Outcome, Proxy, Remote, Storage,
+    Cluster, ConfigError, Copycat, CopycatBuilder, Error, ErrorKind, Member, Outcome, Proxy, Remote, Storage,
 };
 use std::fs;
 use std::net::TcpListener;
@@ -542,6 +542,44 @@ fn descriptions_without_sense() {
         );
         let error = finite("a refusal", Remote::builder().connect()).await.expect_err("nothing was said");
         assert_eq!((error.code(), error.config_errors()), (200, &[ConfigError::NoMembers][..]));
+        let nobody = Remote::builder().add_member(Member::new(0, "a:1"));
+        let error = finite("a refusal", nobody.connect()).await.expect_err("ids begin at 1");
+        assert_eq!((error.code(), error.config_errors()), (200, &[ConfigError::ZeroMemberId][..]));
+    });
+}
+
+#[test]
+fn an_error_of_a_builder_names_the_builder_and_its_method() {
+    let ms = Duration::from_millis;
+    let text = |error: Error| {
+        assert_eq!(error.kind(), ErrorKind::Config);
+        error.to_string()
+    };
+    let wide = Cluster::builder().with_member_id(4).add_seed(Member::new(1, "nowhere")).build();
+    assert_eq!(
+        text(wide.unwrap_err()),
+        "Cluster::builder() has 2 errors:\n  - with_member_id(4): no seed has this id; add this process's own member, \
+         too, with add_seed\n  - Member::new(…, \"nowhere\"): write an address as host:port, as in 10.0.0.1:7400 or \
+         [::1]:7400"
+    );
+    let storage = Storage::builder().with_directory("data").with_segment_len(1).with_slowed_flush(ms(5_000));
+    assert_eq!(
+        text(storage.build().unwrap_err()),
+        "Storage::builder() has 2 errors:\n  - with_segment_len(1): it must lie between 65536 and 1073741824 bytes\n  - \
+         with_slowed_flush(5000 ms): it must lie between 0 and 1000 ms"
+    );
+    run(async {
+        let cluster = Cluster::builder().with_member_id(1).add_seed(Member::new(1, "a:1")).build().unwrap();
+        let member = Copycat::builder().with_cluster(cluster).with_storage(Storage::memory());
+        let hasty = member.with_election_timeout(ms(100)).with_heartbeat_interval(ms(50)).open().await;
+        assert_eq!(
+            text(hasty.expect_err("two heartbeats are too few")),
+            "Copycat::builder(): with_election_timeout(100 ms): it must be at least four times \
+             with_heartbeat_interval(50 ms)"
+        );
+        let remote = Remote::builder().add_member(Member::new(1, "a:1")).with_request_timeout(Duration::MAX);
+        let endless = text(remote.connect().await.expect_err("no timeout"));
+        assert!(endless.starts_with("Remote::builder(): with_request_timeout("), "{endless}");
     });
 }
 

@@ -77,7 +77,7 @@ impl ClusterBuilder {
         let me = self.seeds.iter().find(|seed| Some(seed.id()) == self.member_id).cloned();
         match me {
             Some(me) if errors.is_empty() => Ok(Cluster { me, seeds: self.seeds }),
-            _ => Err(Error::from(errors)),
+            _ => Err(Error::config("Cluster::builder()", errors)),
         }
     }
 

@@ -103,7 +103,7 @@ impl CopycatBuilder {
     pub async fn open(self) -> Result<Copycat, Error> {
         let errors = self.errors();
         let (Some(cluster), Some(storage), []) = (self.cluster, self.storage, errors.as_slice()) else {
-            return Err(Error::from(errors));
+            return Err(Error::config("Copycat::builder()", errors));
         };
         let seeds = cluster.seeds().iter().map(|seed| (MemberId(seed.id()), seed.address().to_owned()));
         let options = Options {
@@ -137,9 +137,9 @@ impl CopycatBuilder {
         if self.storage.is_none() {
             errors.push(ConfigError::NoStorage);
         }
-        errors.extend(outside("the election timeout", self.election_timeout, ELECTION_TIMEOUT));
-        errors.extend(outside("the heartbeat interval", self.heartbeat_interval, HEARTBEAT_INTERVAL));
-        errors.extend(outside("the request timeout", self.request_timeout, REQUEST_TIMEOUT));
+        errors.extend(outside("with_election_timeout", self.election_timeout, ELECTION_TIMEOUT));
+        errors.extend(outside("with_heartbeat_interval", self.heartbeat_interval, HEARTBEAT_INTERVAL));
+        errors.extend(outside("with_request_timeout", self.request_timeout, REQUEST_TIMEOUT));
         if self.election_timeout < 4 * self.heartbeat_interval {
             errors.push(ConfigError::TooFewHeartbeats {
                 election_ms: milliseconds(self.election_timeout),
@@ -166,7 +166,7 @@ mod tests {
                 ConfigError::NoCluster,
                 ConfigError::NoStorage,
                 ConfigError::Duration {
-                    name: "the request timeout",
+                    method: "with_request_timeout",
                     found_ms: 0,
                     least_ms: 10,
                     most_ms: 600_000

@@ -7,14 +7,14 @@ use std::time::Duration;
 pub(super) const REQUEST_TIMEOUT: (Duration, Duration) =
     (Duration::from_millis(10), Duration::from_secs(600));
 
-/// Returns the error if a duration is outside of its bounds.
+/// Returns the error if the duration that a builder's method was given is outside of its bounds.
 pub(super) fn outside(
-    name: &'static str,
+    method: &'static str,
     found: Duration,
     (least, most): (Duration, Duration),
 ) -> Option<ConfigError> {
     (found < least || found > most).then(|| ConfigError::Duration {
-        name,
+        method,
         found_ms: milliseconds(found),
         least_ms: milliseconds(least),
         most_ms: milliseconds(most),

@@ -7,7 +7,7 @@ use crate::codec::shape::json::write;
 use crate::codec::shape::record::SchemaRecord;
 use crate::codec::shape::schema::MethodShape;
 use crate::codec::shape::{Shape, Types};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Cause, Error};
 use crate::node::{StartError, StoredLog};
 use std::collections::VecDeque;
 use std::path::Path;
@@ -83,7 +83,7 @@ impl Iterator for LogEntries {
                     // The rest of the group cannot be read.
                     self.groups.pop_front();
                     self.record = None;
-                    return Some(Err(ErrorKind::Start(StartError::Storage(error)).into()));
+                    return Some(Err(Cause::Start(StartError::Storage(error)).into()));
                 }
             };
             unread.next = slices.last + 1;

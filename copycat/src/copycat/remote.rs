@@ -7,7 +7,7 @@ use crate::codec::access::{Access, Consistency};
 use crate::codec::command::Call;
 use crate::codec::ids::{GroupId, MemberId, MethodId};
 use crate::codec::shape::schema::{Difference, Schema};
-use crate::error::{CallSite, CommandsError, ConfigError, Error, ErrorKind, JsonError};
+use crate::error::{CallSite, Cause, CommandsError, ConfigError, Error, JsonError};
 use crate::remote::{Options, RemoteClient, Resource};
 use crate::resource::block_on::block_on_outside;
 use crate::resource::client::{Partition, ResourceClient};
@@ -100,16 +100,19 @@ impl RemoteBuilder {
         if self.members.is_empty() {
             errors.push(ConfigError::NoMembers);
         }
+        if self.members.iter().any(|member| member.id() == 0) {
+            errors.push(ConfigError::ZeroMemberId);
+        }
         let bad = self.members.iter().filter(|member| !member.has_address());
         errors.extend(bad.map(|member| ConfigError::BadAddress(member.address().into())));
-        errors.extend(outside("the request timeout", self.request_timeout, REQUEST_TIMEOUT));
+        errors.extend(outside("with_request_timeout", self.request_timeout, REQUEST_TIMEOUT));
         if !errors.is_empty() {
-            return Err(Error::from(errors));
+            return Err(Error::config("Remote::builder()", errors));
         }
         let address = |member: &Member| (MemberId(member.id()), member.address().to_owned());
         let members = self.members.iter().map(address).collect();
         let options = Options { members, network: self.network, request_timeout: self.request_timeout };
-        let client = RemoteClient::connect(options).await.map_err(ErrorKind::from)?;
+        let client = RemoteClient::connect(options).await.map_err(Cause::from)?;
         Ok(Remote { client })
     }
 
@@ -173,7 +176,7 @@ impl<'a> RemoteResource<'a, One> {
         let (groups, schema) = self.resolve().await?;
         let (resource, method): (Arc<str>, _) =
             (self.name.into(), schema.methods.iter().find(|method| method.name == name));
-        let unknown = || ErrorKind::UnknownMethod { name: name.into(), resource: resource.clone() };
+        let unknown = || Cause::UnknownMethod { name: name.into(), resource: resource.clone() };
         let method = method.ok_or_else(unknown)?;
         let call_site =
             CallSite { resource: resource.clone(), method: name.to_owned().into(), read: method.read };
@@ -183,8 +186,9 @@ impl<'a> RemoteResource<'a, One> {
             Some(_) => HashPartitioner::partition(encoded.key(), groups.len()),
             None if groups.len() == 1 => 0,
             None => {
-                return Err(Error::from(ErrorKind::Json(JsonError::Keyless { partitions: groups.len() }))
-                    .at(call_site));
+                return Err(
+                    Error::from(Cause::Json(JsonError::Keyless { partitions: groups.len() })).at(call_site)
+                );
             }
         };
         let access = if method.read { Access::read(Consistency::Strict) } else { Access::Write };
@@ -226,7 +230,7 @@ impl<N: Partitions> RemoteResource<'_, N> {
                 let unreadable = |error| CommandsError::Unreadable { resource: self.name.clone(), error };
                 Ok((groups, Schema::decode(&schema).map_err(unreadable)?))
             }
-            Err(error) => Err(ErrorKind::Unresolved { resource: self.name.clone(), error }.into()),
+            Err(error) => Err(Cause::Unresolved { resource: self.name.clone(), error }.into()),
         }
     }
 
@@ -237,7 +241,7 @@ impl<N: Partitions> RemoteResource<'_, N> {
         let (groups, theirs) = self.resolve().await?;
         let found = groups.len() as u32;
         if found != count {
-            return Err(ErrorKind::OtherPartitions { resource: self.name, expected: count, found }.into());
+            return Err(Cause::OtherPartitions { resource: self.name, expected: count, found }.into());
         }
         check_schema(&self.name, &theirs, &schema)?;
         let sender = self.remote.client.request_sender();

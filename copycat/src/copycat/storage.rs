@@ -81,20 +81,20 @@ impl StorageBuilder {
         }
         if !(SEGMENT_LEN_MIN..=SEGMENT_LEN_MAX).contains(&self.segment_len) {
             errors.push(ConfigError::Size {
-                name: "a segment",
+                method: "with_segment_len",
                 found: self.segment_len,
                 least: SEGMENT_LEN_MIN,
                 most: SEGMENT_LEN_MAX,
             });
         }
-        errors.extend(outside("a slowed flush", self.slowed_to, SLOWED_TO));
+        errors.extend(outside("with_slowed_flush", self.slowed_to, SLOWED_TO));
         match self.directory {
             Some(path) if errors.is_empty() => Ok(Storage(node::Storage::Directory {
                 path,
                 segment_len: self.segment_len,
                 slowed_to: self.slowed_to,
             })),
-            _ => Err(Error::from(errors)),
+            _ => Err(Error::config("Storage::builder()", errors)),
         }
     }
 }
@@ -113,7 +113,7 @@ mod tests {
             errors(Storage::builder().with_directory(&file).with_segment_len(1)),
             [
                 ConfigError::NotADirectory(file),
-                ConfigError::Size { name: "a segment", found: 1, least: 64 << 10, most: 1 << 30 },
+                ConfigError::Size { method: "with_segment_len", found: 1, least: 64 << 10, most: 1 << 30 },
             ]
         );
     }

@@ -1,5 +1,6 @@
 //! What is wrong with the commands of a resource that is to be opened.
 
+use super::ErrorKind;
 use crate::codec::shape::record::Conflict;
 use crate::codec::shape::schema::{Difference, Flaw, SchemaError};
 use std::fmt;
@@ -56,13 +57,13 @@ pub(crate) enum CommandsError {
 }
 
 impl CommandsError {
-    /// Returns the number of the error, as [`Error::code`](crate::Error::code) does.
-    pub(crate) fn code(&self) -> u16 {
+    /// Returns the kind of the error.
+    pub(super) fn kind(&self) -> ErrorKind {
         match self {
-            CommandsError::Undecodable(_) => 217,
-            CommandsError::Other { .. } | CommandsError::OnRecord { .. } => 218,
-            CommandsError::Unreadable { .. } => 219,
-            CommandsError::TooLarge(_) => 220,
+            CommandsError::Undecodable(_) => ErrorKind::Undecodable,
+            CommandsError::Other { .. } | CommandsError::OnRecord { .. } => ErrorKind::OtherCommands,
+            CommandsError::Unreadable { .. } => ErrorKind::UnreadableCommands,
+            CommandsError::TooLarge(_) => ErrorKind::TooManyCommands,
         }
     }
 }

@@ -11,7 +11,7 @@ pub enum ConfigError {
     #[error("no member id: say which of the seeds this process is, with_member_id(1)")]
     NoMemberId,
     /// A member id is 0. Ids begin at 1.
-    #[error("member id 0: ids begin at 1")]
+    #[error("a member has the id 0: ids begin at 1")]
     ZeroMemberId,
     /// There is no seed.
     #[error(
@@ -22,7 +22,7 @@ pub enum ConfigError {
     #[error("no member: name one or more to connect to, with add_member(Member::new(1, \"10.0.0.1:7400\"))")]
     NoMembers,
     /// There are more seeds than a cluster can have voters.
-    #[error("{found} seeds where {limit} is the limit")]
+    #[error("{found} seeds: add_seed may be called {limit} times")]
     TooManySeeds {
         /// The most seeds allowed.
         limit: usize,
@@ -30,16 +30,16 @@ pub enum ConfigError {
         found: usize,
     },
     /// This member is not among the seeds.
-    #[error("member {0} is not among the seeds")]
+    #[error("with_member_id({0}): no seed has this id; add this process's own member, too, with add_seed")]
     NotASeed(u64),
-    /// Two seeds have the same id.
-    #[error("two seeds have the id {0}")]
+    /// Two members have the same id.
+    #[error("two members have the id {0}")]
     DuplicateMember(u64),
-    /// Two seeds have the same address.
-    #[error("two seeds have the address {0}")]
+    /// Two members have the same address.
+    #[error("two members have the address {0}")]
     DuplicateAddress(String),
     /// An address is not `host:port`.
-    #[error("{0:?} is no address: write host:port, as in 10.0.0.1:7400 or [::1]:7400")]
+    #[error("Member::new(…, {0:?}): write an address as host:port, as in 10.0.0.1:7400 or [::1]:7400")]
     BadAddress(String),
     /// `with_cluster` was not called.
     #[error("no cluster: pass one, with_cluster(Cluster::builder()…build()?)")]
@@ -53,13 +53,13 @@ pub enum ConfigError {
     #[error("no directory: say where the log lives, with_directory(\"data\"), or use Storage::memory()")]
     NoDirectory,
     /// The directory is an existing file.
-    #[error("{0} is not a directory")]
+    #[error("with_directory({0:?}): it exists, and is not a directory")]
     NotADirectory(PathBuf),
     /// A size is outside its bounds.
-    #[error("{name} is {found} bytes; it must lie between {least} and {most}")]
+    #[error("{method}({found}): it must lie between {least} and {most} bytes")]
     Size {
-        /// The name of the setting.
-        name: &'static str,
+        /// The method that was given the value.
+        method: &'static str,
         /// The value that was given, in bytes.
         found: u64,
         /// The smallest value allowed, in bytes.
@@ -68,10 +68,10 @@ pub enum ConfigError {
         most: u64,
     },
     /// A duration is outside its bounds.
-    #[error("{name} is {found_ms} ms; it must lie between {least_ms} and {most_ms} ms")]
+    #[error("{method}({found_ms} ms): it must lie between {least_ms} and {most_ms} ms")]
     Duration {
-        /// The name of the setting.
-        name: &'static str,
+        /// The method that was given the value.
+        method: &'static str,
         /// The value that was given, in milliseconds.
         found_ms: u64,
         /// The smallest value allowed, in milliseconds.
@@ -81,7 +81,8 @@ pub enum ConfigError {
     },
     /// The election timeout is shorter than four heartbeat intervals.
     #[error(
-        "the election timeout ({election_ms} ms) must be at least four heartbeat intervals ({heartbeat_ms} ms each)"
+        "with_election_timeout({election_ms} ms): it must be at least four times with_heartbeat_interval({heartbeat_ms} \
+         ms)"
     )]
     TooFewHeartbeats {
         /// The election timeout, in milliseconds.
@@ -90,10 +91,10 @@ pub enum ConfigError {
         heartbeat_ms: u64,
     },
     /// A resource's name is empty or longer than 255 bytes.
-    #[error("a resource's name has 1 to 255 bytes, not {0}")]
+    #[error("the name has {0} bytes: it must have 1 to 255")]
     NameLength(usize),
     /// A resource has no partitions, or too many.
-    #[error("{found} partitions; it must be 1 to {limit}")]
+    #[error("with_partitions({found}): it must lie between 1 and {limit}")]
     Partitions {
         /// The most partitions allowed.
         limit: u32,

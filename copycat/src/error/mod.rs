@@ -1,19 +1,21 @@
-//! The error type that users of the framework see, and [`ConfigError`], which builders report. What the errors of
-//! requests mean, and what is known of a write's outcome, is in `request/error.rs`.
+//! The error type that users of the framework see, the table of its kinds ([`ErrorKind`]), and [`ConfigError`], which
+//! builders report. The errors that members report to each other are in `request/error.rs`.
 
+mod cause;
 mod commands_error;
 mod config_error;
 mod json_error;
+mod kind;
 mod texts;
 
+pub(crate) use cause::Cause;
 pub(crate) use commands_error::CommandsError;
 pub use config_error::ConfigError;
 pub(crate) use json_error::JsonError;
+pub use kind::ErrorKind;
 
-use crate::codec::payload::PayloadError;
-use crate::codec::shape::encode_error::EncodeError;
 use crate::node::{JoinError, StartError};
-use crate::remote::{RemoteError, ResolveError};
+use crate::remote::RemoteError;
 use crate::request::error::{Outcome, RequestError};
 use std::borrow::Cow;
 use std::error::Error as StdError;
@@ -24,12 +26,13 @@ use std::sync::Arc;
 ///
 /// It says what happened, what can be done about it, whether a write may have been applied nevertheless
 /// ([`outcome`](Error::outcome)), and whether a retry makes sense ([`is_retryable`](Error::is_retryable)). Programs
-/// tell errors apart by their [`code`](Error::code), which never changes its meaning. A `Result` that a method
-/// returns is not an `Error`: it is inside the value of a successful call.
+/// tell errors apart by their [`kind`](Error::kind), an enum with a table of all kinds; people find in it what the
+/// number in a log means. A `Result` that a method returns is not an `Error`: it is inside the value of a successful
+/// call.
 pub struct Error(Box<Inner>);
 
 struct Inner {
-    kind: ErrorKind,
+    cause: Cause,
     call_site: Option<CallSite>,
 }
 
@@ -44,151 +47,54 @@ pub(crate) struct CallSite {
     pub read: bool,
 }
 
-/// The cause of an error.
-#[derive(Debug)]
-pub(crate) enum ErrorKind {
-    /// A request failed, in flight or at its destination.
-    Request(RequestError),
-    /// A write to several partitions failed in at least one, and was or may have been applied in at least one. The
-    /// error is one with an unknown outcome, if there is any.
-    Partial(RequestError),
-    /// A blocking call on a thread of the node. Nothing was sent.
-    NodeThread,
-    /// No command has the name. Nothing was sent.
-    UnknownMethod {
-        /// The name that was given.
-        name: String,
-        /// The name of the resource.
-        resource: Arc<str>,
-    },
-    /// The arguments of a submission by name do not fit the command. Nothing was sent.
-    Shape {
-        /// The names of the command's arguments.
-        takes: &'static [&'static str],
-    },
-    /// An argument cannot be encoded as what the command takes. Nothing was sent.
-    Arguments {
-        /// The name of the argument.
-        argument: String,
-        /// The reason.
-        error: EncodeError,
-    },
-    /// A command cannot be sent as JSON. Nothing was sent.
-    Json(JsonError),
-    /// A key of several cannot be encoded. Nothing was sent.
-    Key(PayloadError),
-    /// A key or a command is longer than allowed. Nothing was sent.
-    TooLarge {
-        /// The part that is too long: "key" or "command".
-        part: &'static str,
-        /// The most bytes allowed.
-        limit: usize,
-        /// The number of bytes that it has.
-        found: usize,
-    },
-    /// The result does not decode as the type that the caller expects. The command was applied.
-    Result(PayloadError),
-    /// The builder was given wrong values. Nothing was opened.
-    Config(Vec<ConfigError>),
-    /// The member could not be started. Nothing was sent.
-    Start(StartError),
-    /// This member cannot join the cluster. Nothing was sent on its behalf.
-    Join(JoinError),
-    /// No address of the cluster answered a remote handle. Nothing was sent.
-    Unreachable(RemoteError),
-    /// The resource is already open in this process. It stays open.
-    AlreadyOpen {
-        /// The name of the resource.
-        resource: String,
-    },
-    /// No member told a remote handle the partitions of the resource. Nothing was opened.
-    Unresolved {
-        /// The name of the resource.
-        resource: String,
-        /// The reason.
-        error: ResolveError,
-    },
-    /// The members opened the resource with another number of partitions. Nothing was opened.
-    OtherPartitions {
-        /// The name of the resource.
-        resource: String,
-        /// The number that the remote handle was given.
-        expected: u32,
-        /// The number that the members have.
-        found: u32,
-    },
-    /// The commands cannot be used, or are not those of the members. Nothing was opened.
-    Commands(CommandsError),
-    /// A page is empty although more items follow, so the next page cannot be requested.
-    EmptyPage,
-    /// A value is not equal to itself, so no compare-and-set could succeed. Nothing was set.
-    NeverEqual,
-    /// The program aborts on panics, so a panic of one method would end every replica. Nothing was opened.
-    PanicAborts,
-}
-
 impl Error {
+    /// The error of a builder that was given wrong values. `builder` is the call that it began with.
+    pub(crate) fn config(builder: &'static str, errors: Vec<ConfigError>) -> Error {
+        assert!(!errors.is_empty(), "an error of a builder says what is wrong");
+        Cause::Config { builder, errors }.into()
+    }
+
     /// Adds the command that failed.
     pub(crate) fn at(mut self, call_site: CallSite) -> Error {
         self.0.call_site = Some(call_site);
         self
     }
 
-    /// Returns the number of this kind of error. It never changes its meaning, and is never 0.
+    /// Returns what kind of error this is, to match against.
     ///
-    /// Codes below 100 name the errors that members also report to each other. A proxy or a builder that finds the
-    /// same error itself, before anything is sent, uses the same code. All other kinds have codes from 100 on. The
-    /// number does not say whether a write was applied: see [`outcome`](Error::outcome).
+    /// ```
+    /// use copycat::{Cluster, ErrorKind};
+    ///
+    /// let error = Cluster::builder().build().expect_err("nothing was given");
+    /// match error.kind() {
+    ///     ErrorKind::Config => println!("{:?}", error.config_errors()),
+    ///     ErrorKind::NoLeader | ErrorKind::Busy => println!("try again"),
+    ///     other => println!("{}", other.explain()),
+    /// }
+    /// ```
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.cause.kind()
+    }
+
+    /// Returns the number of the kind, as [`ErrorKind::code`] does. It never changes its meaning, and is never 0.
     #[must_use]
     pub fn code(&self) -> u16 {
-        match &self.0.kind {
-            ErrorKind::Request(error) => error.code(),
-            ErrorKind::UnknownMethod { .. } => RequestError::UnknownMethod.code(),
-            ErrorKind::Shape { .. }
-            | ErrorKind::Arguments { .. }
-            | ErrorKind::Json(JsonError::Syntax(_) | JsonError::Arguments { .. }) => {
-                RequestError::BadArguments.code()
-            }
-            ErrorKind::Json(JsonError::Keyless { .. }) => 106,
-            ErrorKind::TooLarge { .. } => RequestError::TooLarge.code(),
-            ErrorKind::Partial(_) => 100,
-            ErrorKind::NodeThread => 101,
-            ErrorKind::Key(_) => 102,
-            ErrorKind::Result(_) => 103,
-            ErrorKind::EmptyPage => 104,
-            ErrorKind::NeverEqual => 105,
-            ErrorKind::Config(_) => 200,
-            ErrorKind::Start(StartError::Identity(_)) => 201,
-            ErrorKind::Start(StartError::Storage(_)) => 202,
-            ErrorKind::Start(StartError::Address { .. }) => 203,
-            ErrorKind::Start(StartError::Thread(_)) => 204,
-            ErrorKind::Start(StartError::SeedsDiffer { .. }) => 205,
-            ErrorKind::Join(JoinError::OtherDisk) => 206,
-            ErrorKind::Join(JoinError::OtherCluster) => 207,
-            ErrorKind::Join(JoinError::UnknownMember) => 211,
-            ErrorKind::Join(JoinError::DuplicateMember) => 212,
-            ErrorKind::Join(JoinError::Misaddressed) => 213,
-            ErrorKind::Join(JoinError::OtherVersion { .. }) => 214,
-            ErrorKind::Join(JoinError::OtherTimeout) => 215,
-            ErrorKind::Unreachable(_) => 208,
-            ErrorKind::Unresolved { error: ResolveError::NotOpen, .. } => {
-                RequestError::UnknownResource.code()
-            }
-            ErrorKind::Unresolved { error: ResolveError::NotRecorded, .. } => RequestError::NoLeader.code(),
-            ErrorKind::Unresolved { error: ResolveError::Silent, .. } => 208,
-            ErrorKind::Unresolved { error: ResolveError::Closed, .. } => RequestError::Closed.code(),
-            ErrorKind::AlreadyOpen { .. } => 209,
-            ErrorKind::OtherPartitions { .. } => 216,
-            ErrorKind::Commands(error) => error.code(),
-            ErrorKind::PanicAborts => 210,
-        }
+        self.kind().code()
+    }
+
+    /// Returns what the kind of the error means, why it happens, and what can be done, as [`ErrorKind::explain`]
+    /// does. The text of the error itself is shorter, and names what is concerned.
+    #[must_use]
+    pub fn explain(&self) -> &'static str {
+        self.kind().explain()
     }
 
     /// Returns everything that is wrong with what a builder was given; empty for other errors.
     #[must_use]
     pub fn config_errors(&self) -> &[ConfigError] {
-        match &self.0.kind {
-            ErrorKind::Config(errors) => errors,
+        match &self.0.cause {
+            Cause::Config { errors, .. } => errors,
             _ => &[],
         }
     }
@@ -202,28 +108,7 @@ impl Error {
         if self.0.call_site.as_ref().is_some_and(|call_site| call_site.read) {
             return Outcome::NotApplied;
         }
-        match &self.0.kind {
-            ErrorKind::Request(error) => error.outcome(),
-            ErrorKind::Partial(_) | ErrorKind::Result(_) => Outcome::Unknown,
-            ErrorKind::NodeThread
-            | ErrorKind::UnknownMethod { .. }
-            | ErrorKind::Shape { .. }
-            | ErrorKind::Arguments { .. }
-            | ErrorKind::Json(_)
-            | ErrorKind::Key(_)
-            | ErrorKind::TooLarge { .. }
-            | ErrorKind::Config(_)
-            | ErrorKind::Start(_)
-            | ErrorKind::Join(_)
-            | ErrorKind::Unreachable(_)
-            | ErrorKind::AlreadyOpen { .. }
-            | ErrorKind::Unresolved { .. }
-            | ErrorKind::OtherPartitions { .. }
-            | ErrorKind::Commands(_)
-            | ErrorKind::EmptyPage
-            | ErrorKind::NeverEqual
-            | ErrorKind::PanicAborts => Outcome::NotApplied,
-        }
+        self.kind().outcome()
     }
 
     /// Returns whether the same call may succeed later.
@@ -231,71 +116,61 @@ impl Error {
     /// This does not say whether a repetition is safe: for that, see [`outcome`](Error::outcome).
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        match &self.0.kind {
-            ErrorKind::Request(error) | ErrorKind::Partial(error) => error.is_retryable(),
-            // The other process may be an earlier run of this one, whose end not all members have noticed yet.
-            ErrorKind::Unreachable(_) | ErrorKind::Join(JoinError::DuplicateMember) => true,
-            ErrorKind::Unresolved { error, .. } => *error != ResolveError::Closed,
-            _ => false,
+        match &self.0.cause {
+            Cause::Partial(error) => error.is_retryable(),
+            _ => self.kind().is_retryable(),
         }
     }
 }
 
-impl From<ErrorKind> for Error {
-    fn from(kind: ErrorKind) -> Error {
-        Error(Box::new(Inner { kind, call_site: None }))
+impl From<Cause> for Error {
+    fn from(cause: Cause) -> Error {
+        Error(Box::new(Inner { cause, call_site: None }))
     }
 }
 
 impl From<RequestError> for Error {
     fn from(error: RequestError) -> Error {
-        ErrorKind::Request(error).into()
-    }
-}
-
-impl From<Vec<ConfigError>> for Error {
-    fn from(errors: Vec<ConfigError>) -> Error {
-        assert!(!errors.is_empty(), "an error of a builder says what is wrong");
-        ErrorKind::Config(errors).into()
+        Cause::Request(error).into()
     }
 }
 
 impl From<StartError> for Error {
     fn from(cause: StartError) -> Error {
-        ErrorKind::Start(cause).into()
+        Cause::Start(cause).into()
     }
 }
 
 impl From<CommandsError> for Error {
     fn from(cause: CommandsError) -> Error {
-        ErrorKind::Commands(cause).into()
+        Cause::Commands(cause).into()
     }
 }
 
-impl From<RemoteError> for ErrorKind {
-    fn from(cause: RemoteError) -> ErrorKind {
-        ErrorKind::Unreachable(cause)
+impl From<RemoteError> for Cause {
+    fn from(cause: RemoteError) -> Cause {
+        Cause::Unreachable(cause)
     }
 }
 
 impl From<JoinError> for Error {
     fn from(cause: JoinError) -> Error {
-        ErrorKind::Join(cause).into()
+        Cause::Join(cause).into()
     }
 }
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        match &self.0.kind {
-            ErrorKind::Request(error) | ErrorKind::Partial(error) => Some(error),
-            ErrorKind::Arguments { error, .. } => Some(error),
-            ErrorKind::Json(cause) => Some(cause),
-            ErrorKind::Key(cause) | ErrorKind::Result(cause) => Some(cause),
-            ErrorKind::Start(cause) => Some(cause),
-            ErrorKind::Commands(cause) => Some(cause),
-            ErrorKind::Join(cause) => Some(cause),
-            ErrorKind::Unreachable(cause) => Some(cause),
-            ErrorKind::Unresolved { error, .. } => Some(error),
+        match &self.0.cause {
+            Cause::Request(error) | Cause::Partial(error) => Some(error),
+            Cause::Arguments { error, .. } => Some(error),
+            Cause::Json(cause) => Some(cause),
+            Cause::Key(cause) | Cause::Result(cause) => Some(cause),
+            Cause::Start(cause) => Some(cause),
+            Cause::Commands(cause) => Some(cause),
+            Cause::Join(cause) => Some(cause),
+            Cause::Unreachable(cause) => Some(cause),
+            Cause::Unresolved { error, .. } => Some(error),
             _ => None,
         }
     }
@@ -314,10 +189,10 @@ impl fmt::Display for Error {
             write!(f, "`{}` of `{}`: ", call_site.method, call_site.resource)?;
         }
         match &*self.0 {
-            Inner { kind: ErrorKind::Request(error), call_site: Some(CallSite { read: true, .. }) } => {
+            Inner { cause: Cause::Request(error), call_site: Some(CallSite { read: true, .. }) } => {
                 write!(f, "{error}; {}", texts::remedy_of_read(*error))
             }
-            Inner { kind, .. } => fmt::Display::fmt(kind, f),
+            Inner { cause, .. } => fmt::Display::fmt(cause, f),
         }
     }
 }
@@ -358,7 +233,7 @@ mod tests {
 
     #[test]
     fn a_write_that_failed_everywhere_is_not_said_to_be_applied_somewhere() {
-        let text = Error::from(ErrorKind::Partial(RequestError::Timeout)).at(call_site(false)).to_string();
+        let text = Error::from(Cause::Partial(RequestError::Timeout)).at(call_site(false)).to_string();
         assert!(
             text.contains("failed in at least one partition, and was or may have been applied"),
             "{text}"

@@ -1,73 +1,73 @@
 //! The texts of errors: what happened, and what can be done about it.
 
-use super::{ConfigError, ErrorKind};
+use super::{Cause, ConfigError};
 use crate::node::{IdentityError, JoinError, StartError};
 use crate::remote::ResolveError;
 use crate::request::error::RequestError;
 use std::fmt;
 
-impl fmt::Display for ErrorKind {
+impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            ErrorKind::Request(error) => write!(f, "{error}; {}", remedy(*error)),
-            ErrorKind::Partial(error) => write!(
+            Cause::Request(error) => write!(f, "{error}; {}", remedy(*error)),
+            Cause::Partial(error) => write!(
                 f,
                 "failed in at least one partition, and was or may have been applied in at least one: {error}; read \
                  what is there before trying again"
             ),
-            ErrorKind::NodeThread => write!(
+            Cause::NodeThread => write!(
                 f,
                 "a blocking call on a thread of the node itself would never end; a state's methods must not \
                  call proxies"
             ),
-            ErrorKind::Json(error) => write!(f, "{error}"),
-            ErrorKind::UnknownMethod { name, resource } => {
+            Cause::Json(error) => write!(f, "{error}"),
+            Cause::UnknownMethod { name, resource } => {
                 write!(
                     f,
                     "`{resource}` has no command `{name}`; check the spelling, and the members' versions"
                 )
             }
-            ErrorKind::Shape { takes } => {
+            Cause::Shape { takes } => {
                 write!(f, "the arguments do not fit; give one tuple of ({})", takes.join(", "))
             }
-            ErrorKind::Key(cause) => write!(f, "a key cannot be encoded: {cause}"),
-            ErrorKind::Arguments { argument, error } => {
+            Cause::Key(cause) => write!(f, "a key cannot be encoded: {cause}"),
+            Cause::Arguments { argument, error } => {
                 write!(f, "the argument `{argument}` does not fit: {error}")
             }
-            ErrorKind::TooLarge { part, limit, found } => {
+            Cause::TooLarge { part, limit, found } => {
                 write!(f, "the {part} takes {found} bytes, the limit is {limit}; cut it into several")
             }
-            ErrorKind::Result(cause) => write!(
+            Cause::Result(cause) => write!(
                 f,
                 "the result is of another type ({cause}); the command itself was carried out; check the result's \
                  type, and the members' versions"
             ),
-            ErrorKind::Config(errors) => write_config_errors(errors, f),
-            ErrorKind::Start(cause) => write!(f, "{cause}{}", remedy_at_start(cause)),
-            ErrorKind::Join(cause) => write!(f, "{cause}{}", remedy_of_outcast(*cause)),
-            ErrorKind::Unreachable(cause) => {
+            Cause::Config { builder, errors } => write_config_errors(builder, errors, f),
+            Cause::Start(cause) => write!(f, "{cause}{}", remedy_at_start(cause)),
+            Cause::Join(cause) => write!(f, "{cause}{}", remedy_of_outcast(*cause)),
+            Cause::Unreachable(cause) => {
                 write!(f, "{cause}; check the addresses, and whether a member is up")
             }
-            ErrorKind::Unresolved { resource, error } => {
+            Cause::Unresolved { resource, error } => {
                 write!(f, "`{resource}`: {error}; {}", remedy_of_unresolved(*error))
             }
-            ErrorKind::OtherPartitions { resource, expected, found } => write!(
+            Cause::OtherPartitions { resource, expected, found } => write!(
                 f,
                 "`{resource}` has {found} partitions on its members, and was to be opened with {expected}; open it with \
                  as many as they have"
             ),
-            ErrorKind::Commands(error) => write!(f, "{error}"),
-            ErrorKind::AlreadyOpen { resource } => {
+            Cause::Commands(error) => write!(f, "{error}"),
+            Cause::AlreadyOpen { resource } => {
                 write!(f, "`{resource}` is open in this process already; clone its proxy instead")
             }
-            ErrorKind::EmptyPage => {
+            Cause::EmptyPage => {
                 write!(f, "a page without items says that more follow; ask for at least one item a page")
             }
-            ErrorKind::NeverEqual => write!(
+            Cause::NeverEqual => write!(
                 f,
                 "the value is not equal to itself, as NaN is not, so it cannot be compared and set; set it anew instead"
             ),
-            ErrorKind::PanicAborts => write!(
+            Cause::PanicAborts => write!(
                 f,
                 "the program is built with `panic = \"abort\"`, so a panic in one method would end every replica; \
                  build it with `panic = \"unwind\"`"
@@ -77,11 +77,11 @@ impl fmt::Display for ErrorKind {
 }
 
 /// Writes a single configuration error on one line, several as a list.
-fn write_config_errors(errors: &[ConfigError], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+fn write_config_errors(builder: &str, errors: &[ConfigError], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     if let [only] = errors {
-        return write!(f, "{only}");
+        return write!(f, "{builder}: {only}");
     }
-    write!(f, "{} errors in the configuration:", errors.len())?;
+    write!(f, "{builder} has {} errors:", errors.len())?;
     errors.iter().try_for_each(|error| write!(f, "\n  - {error}"))
 }
 

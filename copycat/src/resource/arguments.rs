@@ -5,7 +5,7 @@ use crate::codec::command::Command;
 use crate::codec::frame::{BODY_MAX, KEY_MAX};
 use crate::codec::ids::MethodId;
 use crate::codec::payload::{self, PayloadError};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Cause, Error};
 use serde::de::Deserialize;
 use serde::{Serialize, Serializer};
 
@@ -32,7 +32,7 @@ impl Arguments {
         assert!(key_len <= body.len(), "the key is part of the body");
         check_key_len(key_len)?;
         if body.len() > BODY_MAX {
-            return Err(ErrorKind::TooLarge { part: "command", limit: BODY_MAX, found: body.len() }.into());
+            return Err(Cause::TooLarge { part: "command", limit: BODY_MAX, found: body.len() }.into());
         }
         Ok(Arguments { body, key_len })
     }
@@ -51,11 +51,7 @@ impl Arguments {
 
 /// Refuses a key that is longer than `KEY_MAX`.
 pub(crate) fn check_key_len(found: usize) -> Result<(), Error> {
-    if found > KEY_MAX {
-        Err(ErrorKind::TooLarge { part: "key", limit: KEY_MAX, found }.into())
-    } else {
-        Ok(())
-    }
+    if found > KEY_MAX { Err(Cause::TooLarge { part: "key", limit: KEY_MAX, found }.into()) } else { Ok(()) }
 }
 
 /// Checks the body of a command with a key: exactly its first `key_len` bytes must be a `K`, the rest an `A`.

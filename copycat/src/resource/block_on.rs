@@ -1,6 +1,6 @@
 //! Blocks a thread until a future is ready, by parking it. Synchronous proxies use this.
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Cause, Error};
 use crate::threads::is_node_thread;
 use std::future::Future;
 use std::pin::pin;
@@ -43,7 +43,7 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
 /// it returns an error and does not poll the future.
 pub(crate) fn block_on_outside<T>(future: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     if is_node_thread() {
-        return Err(ErrorKind::NodeThread.into());
+        return Err(Cause::NodeThread.into());
     }
     block_on(future)
 }

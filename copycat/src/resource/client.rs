@@ -16,7 +16,7 @@ use crate::codec::command::Call;
 use crate::codec::ids::GroupId;
 use crate::codec::payload;
 use crate::codec::shape::schema::Schema;
-use crate::error::{CallSite, Error, ErrorKind};
+use crate::error::{CallSite, Cause, Error};
 use crate::request::error::Outcome;
 use crate::request::sender::{Answer, RequestSender};
 use crate::request::status::StatusSender;
@@ -114,7 +114,7 @@ impl ResourceClient {
             // Without a merge all results are alike, because the methods return nothing.
             Route::All | Route::Keys => self.send_all(method, arguments).await?.swap_remove(0),
         };
-        payload::decode(&result).map_err(|cause| self.error(method, ErrorKind::Result(cause)))
+        payload::decode(&result).map_err(|cause| self.error(method, Cause::Result(cause)))
     }
 
     /// Returns the partitions over which a command with several keys is spread.
@@ -167,7 +167,7 @@ impl ResourceClient {
         results: &[Bytes],
         merge: fn(R, R) -> R,
     ) -> Result<R, Error> {
-        merge_decoded(results, merge).map_err(|cause| self.error(method, ErrorKind::Result(cause.0)))
+        merge_decoded(results, merge).map_err(|cause| self.error(method, Cause::Result(cause.0)))
     }
 
     /// Runs [`call`](ResourceClient::call) and blocks the thread.
@@ -197,7 +197,7 @@ impl ResourceClient {
         (method, arguments): (&'static Method, Arguments),
     ) -> Result<R, Error> {
         let result = self.submit_encoded(method, arguments).await?;
-        payload::decode(&result).map_err(|cause| self.error(method, ErrorKind::Result(cause)))
+        payload::decode(&result).map_err(|cause| self.error(method, Cause::Result(cause)))
     }
 
     /// Sends a command that [`prepare_json`](ResourceClient::prepare_json) found by its name. Returns its result as JSON.
@@ -218,7 +218,7 @@ impl ResourceClient {
             (None, Route::All | Route::Keys) => Ok(self.send_all(method, arguments).await?.swap_remove(0)),
             (Some(merge), _) => {
                 let (results, mut merged) = (self.send_all(method, arguments).await?, Vec::new());
-                let failed = |cause: EncodingError| self.error(method, ErrorKind::Result(cause.0));
+                let failed = |cause: EncodingError| self.error(method, Cause::Result(cause.0));
                 merge(&results, &mut merged).map_err(failed)?;
                 Ok(merged.into())
             }
@@ -267,12 +267,12 @@ impl ResourceClient {
     }
 
     fn unknown(&self, name: &str) -> Error {
-        ErrorKind::UnknownMethod { name: name.into(), resource: self.resource.name.clone() }.into()
+        Cause::UnknownMethod { name: name.into(), resource: self.resource.name.clone() }.into()
     }
 
     /// Refuses to block a thread that the answer would have to come from.
     pub(crate) fn may_block(&self, method: &'static Method) -> Result<(), Error> {
-        if is_node_thread() { Err(self.error(method, ErrorKind::NodeThread)) } else { Ok(()) }
+        if is_node_thread() { Err(self.error(method, Cause::NodeThread)) } else { Ok(()) }
     }
 
     async fn send(&self, method: &'static Method, arguments: Arguments) -> Result<Bytes, Error> {
@@ -282,7 +282,7 @@ impl ResourceClient {
             Route::Single | Route::Keys | Route::All => 0,
         };
         let answer = self.send_to(&partitions[at], method, arguments).await;
-        answer.map_err(|error| self.error(method, ErrorKind::Request(error)))
+        answer.map_err(|error| self.error(method, Cause::Request(error)))
     }
 
     /// Sends a command to every partition that it is for: the whole of it, or the partition's part.
@@ -304,9 +304,9 @@ impl ResourceClient {
             // "Not applied" would be wrong if some partitions applied it and others did not.
             let nowhere = errors.clone().count() == answers.len() && error.outcome() == Outcome::NotApplied;
             let kind = if method.is_read() || nowhere || answers.len() == 1 {
-                ErrorKind::Request(error)
+                Cause::Request(error)
             } else {
-                ErrorKind::Partial(error)
+                Cause::Partial(error)
             };
             return Err(self.error(method, kind));
         }
@@ -334,7 +334,7 @@ impl ResourceClient {
         }
     }
 
-    fn error(&self, method: &'static Method, kind: ErrorKind) -> Error {
+    fn error(&self, method: &'static Method, kind: Cause) -> Error {
         Error::from(kind).at(self.call_site(method))
     }
 }

@@ -7,7 +7,7 @@ use crate::codec::shape::encoded::Encoded;
 use crate::codec::shape::encoder;
 use crate::codec::shape::schema::{MethodShape, Schema};
 use crate::codec::shape::{Shape, Types};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Cause, Error};
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -100,9 +100,8 @@ impl<'a> ArgumentEncoder<'a> {
 
     fn shapes(self) -> Result<(&'a MethodShape, &'a Shape), Error> {
         let (name, resource) = (self.method, self.resource);
-        self.shapes.ok_or_else(|| {
-            ErrorKind::UnknownMethod { name: name.into(), resource: Arc::clone(resource) }.into()
-        })
+        self.shapes
+            .ok_or_else(|| Cause::UnknownMethod { name: name.into(), resource: Arc::clone(resource) }.into())
     }
 
     /// Returns the number of arguments.
@@ -133,7 +132,7 @@ impl<'a> ArgumentEncoder<'a> {
     }
 
     fn refused(self, argument: &str, error: EncodeError) -> Error {
-        ErrorKind::Arguments { argument: argument.into(), error }.into()
+        Cause::Arguments { argument: argument.into(), error }.into()
     }
 }
 

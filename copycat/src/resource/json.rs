@@ -6,7 +6,7 @@ use crate::codec::shape::encoded::Encoded;
 use crate::codec::shape::json::{read, write};
 use crate::codec::shape::schema::MethodShape;
 use crate::codec::shape::{Shape, Types};
-use crate::error::{Error, ErrorKind, JsonError};
+use crate::error::{Cause, Error, JsonError};
 use serde_json::Value;
 
 /// Encodes the arguments of a command, which are an array in the order of their declaration, or an object with their
@@ -17,10 +17,9 @@ pub(crate) fn arguments(
     types: &Types,
     limited: bool,
 ) -> Result<Arguments, Error> {
-    let value: Value =
-        serde_json::from_str(json).map_err(|error| ErrorKind::Json(JsonError::Syntax(error)))?;
+    let value: Value = serde_json::from_str(json).map_err(|error| Cause::Json(JsonError::Syntax(error)))?;
     let names = || method.arguments.iter().map(|(name, _)| name.clone()).collect();
-    let wrong = || Error::from(ErrorKind::Json(JsonError::Arguments { takes: names() }));
+    let wrong = || Error::from(Cause::Json(JsonError::Arguments { takes: names() }));
     let values: Vec<&Value> = match &value {
         Value::Array(values) if values.len() == method.arguments.len() => values.iter().collect(),
         Value::Object(named) if named.len() == method.arguments.len() => {
@@ -32,7 +31,7 @@ pub(crate) fn arguments(
     let mut body = Encoded::default();
     let put = |at: usize, body: &mut Encoded| {
         let (name, shape) = &method.arguments[at];
-        let refused = |error: EncodeError| ErrorKind::Arguments { argument: name.clone(), error };
+        let refused = |error: EncodeError| Cause::Arguments { argument: name.clone(), error };
         read::encode(values[at], shape, types, body).map_err(refused)
     };
     let key = method.key.map(|key| key as usize);
@@ -51,6 +50,6 @@ pub(crate) fn arguments(
 }
 
 /// Returns the result of a command as JSON.
-pub(crate) fn result(bytes: &[u8], method: &MethodShape, types: &Types) -> Result<String, ErrorKind> {
-    write::value(bytes, &method.result, types).map_err(ErrorKind::Result)
+pub(crate) fn result(bytes: &[u8], method: &MethodShape, types: &Types) -> Result<String, Cause> {
+    write::value(bytes, &method.result, types).map_err(Cause::Result)
 }

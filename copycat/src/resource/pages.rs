@@ -1,7 +1,7 @@
 //! Reads a collection page by page: as a stream, and as an iterator that blocks.
 
 use super::page::Page;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Cause, Error};
 use futures_core::Stream;
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -189,7 +189,7 @@ impl<T> fmt::Debug for PageIter<T> {
 
 /// Refuses a page that is empty although more items follow: it would be requested again and again.
 fn checked<T>(page: Page<T>) -> Result<Page<T>, Error> {
-    if page.more && page.items.is_empty() { Err(ErrorKind::EmptyPage.into()) } else { Ok(page) }
+    if page.more && page.items.is_empty() { Err(Cause::EmptyPage.into()) } else { Ok(page) }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::arguments::{Arguments, check_key_len};
 use super::encoding::ArgumentEncoder;
 use super::partitioner::HashPartitioner;
 use crate::codec::payload;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Cause, Error};
 use serde::Serialize;
 use std::iter;
 
@@ -50,7 +50,7 @@ where
     let mut encoded = Vec::new();
     for element in collection {
         encoded.clear();
-        payload::append(key(&element), &mut encoded).map_err(ErrorKind::Key)?;
+        payload::append(key(&element), &mut encoded).map_err(Cause::Key)?;
         check_key_len(encoded.len())?;
         let at = HashPartitioner::partition(&encoded, spread.partitions);
         shares[at].get_or_insert_default().extend(iter::once(element));

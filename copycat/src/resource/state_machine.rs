@@ -9,7 +9,7 @@ use super::schema::checked_schema_of;
 use crate::codec::ids::GroupId;
 use crate::codec::shape::record::Conflict;
 use crate::codec::shape::schema::Schema;
-use crate::error::{CommandsError, ConfigError, Error, ErrorKind};
+use crate::error::{Cause, CommandsError, ConfigError, Error};
 use crate::node::machine::{Checks, Machine};
 use crate::node::{AttachError, Node, OpenResource};
 use crate::request::error::RequestError;
@@ -156,7 +156,7 @@ impl<F, N: Partitions> StateMachineBuilder<F, N> {
     {
         check_name(&self.name, self.partitions.count())?;
         if cfg!(panic = "abort") {
-            return Err(ErrorKind::PanicAborts.into());
+            return Err(Cause::PanicAborts.into());
         }
         let schema = checked_schema_of::<P::Commands>(&self.name)?;
         let schema = Arc::new(schema);
@@ -183,12 +183,12 @@ impl<F, N: Partitions> StateMachineBuilder<F, N> {
 fn refused(resource: &str, error: AttachError) -> Error {
     let resource = resource.to_owned();
     match error {
-        AttachError::AlreadyOpen => ErrorKind::AlreadyOpen { resource }.into(),
+        AttachError::AlreadyOpen => Cause::AlreadyOpen { resource }.into(),
         AttachError::NotFormed => RequestError::NoLeader.into(),
         AttachError::Stopped => RequestError::Stopped.into(),
         AttachError::Conflict(conflict) => match *conflict {
             Conflict::Partitions { recorded, opened } => {
-                ErrorKind::OtherPartitions { resource, expected: opened, found: recorded }.into()
+                Cause::OtherPartitions { resource, expected: opened, found: recorded }.into()
             }
             _ => CommandsError::OnRecord { resource, conflict }.into(),
         },
@@ -209,5 +209,5 @@ pub(crate) fn check_name(name: &str, partitions: u32) -> Result<(), Error> {
     if partitions == 0 || partitions > PARTITIONS_MAX {
         errors.push(ConfigError::Partitions { limit: PARTITIONS_MAX, found: partitions });
     }
-    if errors.is_empty() { Ok(()) } else { Err(Error::from(errors)) }
+    if errors.is_empty() { Ok(()) } else { Err(Error::config("opening a resource", errors)) }
 }

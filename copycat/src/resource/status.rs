@@ -2,7 +2,7 @@
 
 use super::block_on::block_on;
 use super::client::ResourceClient;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Cause, Error};
 use crate::request::error::RequestError;
 use crate::request::status::PartitionStatus;
 use crate::threads::is_node_thread;
@@ -118,7 +118,7 @@ impl Iterator for StatusIter {
     /// come from there.
     fn next(&mut self) -> Option<Result<PartitionStatus, Error>> {
         if is_node_thread() {
-            return Some(Err(ErrorKind::NodeThread.into()));
+            return Some(Err(Cause::NodeThread.into()));
         }
         block_on(self.stream.next())
     }

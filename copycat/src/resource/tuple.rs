@@ -5,7 +5,7 @@ use super::arguments::Arguments;
 use super::commands::Method;
 use super::encoding::ArgumentEncoder;
 use crate::codec::shape::encoded::Encoded;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Cause, Error};
 use serde::ser::{Impossible, SerializeTuple, SerializeTupleStruct};
 use serde::{Serialize, Serializer};
 use std::fmt;
@@ -17,11 +17,11 @@ pub(crate) fn encode<A: Serialize + ?Sized>(
     tuple: &A,
 ) -> Result<Arguments, Error> {
     let elements = tuple.serialize(Elements { encoder }).map_err(|stop| match stop {
-        Stop::Shape | Stop::Custom => ErrorKind::Shape { takes: method.arguments }.into(),
+        Stop::Shape | Stop::Custom => Cause::Shape { takes: method.arguments }.into(),
         Stop::Element(error) => error,
     })?;
     if elements.len() != method.arguments.len() {
-        return Err(ErrorKind::Shape { takes: method.arguments }.into());
+        return Err(Cause::Shape { takes: method.arguments }.into());
     }
     let key = method.key.map_or(&[][..], |at| &elements[at]);
     let mut body = key.to_vec();
@@ -39,7 +39,7 @@ pub(crate) fn encode<A: Serialize + ?Sized>(
     // An argument of unknown shape was encoded as what it is.
     match (method.check)(&arguments.body, key_len) {
         Ok(()) => Ok(arguments),
-        Err(_) => Err(ErrorKind::Shape { takes: method.arguments }.into()),
+        Err(_) => Err(Cause::Shape { takes: method.arguments }.into()),
     }
 }
 

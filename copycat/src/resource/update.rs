@@ -1,6 +1,6 @@
 //! Compare-and-set by retry, for proxies that can compare and set.
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Cause, Error};
 use std::future::Future;
 
 /// Updates a value by compare-and-set: reads it, changes it, sets it, and retries if another client changed it
@@ -71,7 +71,7 @@ pub fn update_sync<T: Clone + PartialEq>(
 /// Refuses a value that is not equal to itself: compare-and-set would be retried forever.
 fn comparable<T: PartialEq>(value: T) -> Result<T, Error> {
     let equal = |one: &T, other: &T| one == other;
-    if equal(&value, &value) { Ok(value) } else { Err(ErrorKind::NeverEqual.into()) }
+    if equal(&value, &value) { Ok(value) } else { Err(Cause::NeverEqual.into()) }
 }
 
 #[cfg(test)]
