@@ -1,7 +1,9 @@
 //! Programs whose commands differ from those of the members.
 
 use super::world::{Network, World, patiently, until};
-use copycat::{AsyncProxy, Consistency, Copycat, Dispatch, Error, Outcome, Proxy, Remote, state_machine};
+use copycat::{
+    AsyncProxy, Consistency, Copycat, Dispatch, Error, ErrorKind, Outcome, Proxy, Remote, state_machine,
+};
 use copycat_collections::{AsyncMap, AsyncSet, Collections};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -98,7 +100,12 @@ other_shop!(another_result: u32, String, i64, { cents, count }, {}, {});
 other_shop!(
     grown: u32, String, u64, { cents, count },
     { #[write] fn refund(&mut self, cents: u64) -> u64; },
-    { fn refund(&mut self, _: u64) -> u64 { unreachable!() } }
+    { fn refund(&mut self, cents: u64) -> u64 { cents } }
+);
+other_shop!(
+    grown_otherwise: u32, String, u64, { cents, count },
+    { #[write] fn refund(&mut self, cents: i64) -> u64; },
+    { fn refund(&mut self, _: i64) -> u64 { unreachable!() } }
 );
 
 /// Types whose values cannot be decoded.
@@ -288,6 +295,42 @@ async fn a_member_whose_types_have_changed_is_refused_with_both_shapes_and_remed
     let users: AsyncMap<String, u64> = member.map("users").with_partitions(4).open().await.expect("a map");
     assert_eq!(patiently(async || users.get(&"ada".into()).await).await, Some(7));
     drop(shops);
+    world.close_all().await;
+}
+
+#[tokio::test]
+async fn a_handle_from_before_a_command_was_on_record_is_refused_if_its_types_are_others() {
+    let mut world = World::started(Network::memory(), 1).await;
+    let open = world.member(1).state_machine("shop", first::Till::default).open();
+    let shop: first::AsyncShop = open.await.expect("a resource");
+    assert_eq!(patiently(async || shop.sum().await).await, 0);
+    // Both handles have a command that the members lack, so nothing contradicts them yet.
+    let remote = world.network.remote(&world.seeds).await.expect("a remote handle");
+    let same: grown::AsyncShop = remote.resource("shop").open().await.expect("the newer program");
+    let other: grown_otherwise::AsyncShop = remote.resource("shop").open().await.expect("another one");
+    assert_eq!(other.refund(-5).await.expect_err("nobody has it").kind(), ErrorKind::UnknownMethod);
+    drop(shop);
+    world.close(1).await;
+    world.start(1).await;
+    let member = world.member(1);
+    let _shop: grown::AsyncShop =
+        member.state_machine("shop", || grown::Never).open().await.expect("the newer program");
+    assert_eq!(patiently(async || same.refund(5).await).await, 5);
+    let error = other.refund(-5).await.expect_err("the handle has other types");
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::OtherTypes, Outcome::NotApplied), "{error}");
+    assert_eq!(
+        error.to_string(),
+        "`refund` of `shop`: the command has other types on the member than in the caller's program; build the program \
+         with the types that are on record, and open the resource again"
+    );
+    assert_eq!(
+        other
+            .sell("tea".into(), grown_otherwise::Renamed { cents: 1, count: 1 })
+            .await
+            .map_err(|error| error.kind()),
+        Err(ErrorKind::Panicked),
+        "the other commands are the same"
+    );
     world.close_all().await;
 }
 

@@ -3,6 +3,7 @@
 
 use super::access::Access;
 use super::ids::MethodId;
+use super::shape::fingerprint::Fingerprint;
 use bytes::Bytes;
 
 /// One encoded call of a method. The layers in between do not decode it.
@@ -65,14 +66,16 @@ pub(crate) struct Call {
     pub access: Access,
     /// The session and number of the command.
     pub stamp: Stamp,
+    /// The types by which the caller encoded the arguments and will decode the result.
+    pub fingerprint: Fingerprint,
     /// The encoded command.
     pub command: Command,
 }
 
 impl Call {
-    /// Returns a call without a session.
+    /// Returns a call without a session, by a caller that does not say its types.
     pub(crate) fn new(access: Access, command: Command) -> Call {
-        Call { access, stamp: Stamp::NONE, command }
+        Call { access, stamp: Stamp::NONE, fingerprint: Fingerprint::UNKNOWN, command }
     }
 
     /// Returns the length of key and arguments together, in bytes.

@@ -4,7 +4,6 @@ use super::MemoryNetwork;
 use super::durations::{REQUEST_TIMEOUT, outside};
 use crate::cluster::Member;
 use crate::codec::access::{Access, Consistency};
-use crate::codec::command::Call;
 use crate::codec::ids::{GroupId, MemberId, MethodId};
 use crate::codec::shape::schema::{Difference, Schema};
 use crate::error::{CallSite, Cause, CommandsError, ConfigError, Error, JsonError};
@@ -192,7 +191,7 @@ impl<'a> RemoteResource<'a, One> {
             }
         };
         let access = if method.read { Access::read(Consistency::Strict) } else { Access::Write };
-        let call = Call::new(access, encoded.into_command(MethodId(method.id)));
+        let call = encoded.into_call(access, MethodId(method.id));
         let answer = self.remote.client.request_sender().call(groups[at], call).await;
         let result = answer.map_err(|error| Error::from(error).at(call_site.clone()))?;
         json::result(&result, method, &schema.types).map_err(|kind| Error::from(kind).at(call_site))

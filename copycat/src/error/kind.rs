@@ -120,6 +120,10 @@ kinds! {
         "The commands of the member's program are not those on record in the log of the resource, so the group is \
          halted there. Its log says how they differ. Start it with the types on record, or give a changed command a new \
          name.";
+    OtherTypes = 21, NotApplied, retry: false,
+        "The caller's program has other types for the command than the members, so its arguments would be misread. The \
+         command was not on record yet when the caller opened the resource. Build the program with the types that the \
+         members have, and open the resource again.";
     Partial = 100, Unknown, retry: true,
         "A command to several partitions failed in at least one, and was or may have been carried out in at least one \
          other. Read what is there before you repeat it. It may succeed later if the error in the text may.";
@@ -220,7 +224,7 @@ mod tests {
 
     #[test]
     fn codes_are_unique_and_lead_back() {
-        assert_eq!(ErrorKind::ALL.len(), 47);
+        assert_eq!(ErrorKind::ALL.len(), 48);
         for kind in ErrorKind::ALL {
             assert_eq!(ErrorKind::from_code(kind.code()), Some(*kind), "two kinds have the code of {kind:?}");
         }

@@ -185,6 +185,9 @@ fn remedy(error: RequestError) -> &'static str {
              been applied, so read before trying again through another member"
         }
         RequestError::Panicked => "what it had changed before stays; the member's log says where it was",
+        RequestError::OtherTypes => {
+            "build the program with the types that are on record, and open the resource again"
+        }
         RequestError::UnknownToMembers(_) => {
             "start a program that has it on every member, then try again; until then it is refused, because a member \
              that does not know it could not carry it out"

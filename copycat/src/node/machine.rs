@@ -4,6 +4,7 @@ use crate::codec::access::Access;
 use crate::codec::command::{Call, Command, Stamp};
 use crate::codec::frame::{BODY_MAX, KEY_MAX};
 use crate::codec::ids::{Index, MethodId};
+use crate::codec::shape::fingerprint::Fingerprint;
 use crate::codec::shape::method_table::MethodTable;
 use crate::codec::shape::schema::{MethodShape, Schema};
 use crate::request::error::RequestError;
@@ -60,13 +61,17 @@ pub(crate) trait Machine: Send {
 pub(crate) struct Checks {
     schema: Arc<Schema>,
     table: MethodTable,
+    /// For each command of the schema.
+    fingerprints: Arc<[Fingerprint]>,
 }
 
 impl Checks {
     /// Creates the checks of commands with this schema.
     pub(crate) fn new(schema: Arc<Schema>) -> Checks {
         let table = MethodTable::of(schema.methods.iter().map(|method| MethodId(method.id)));
-        Checks { schema, table }
+        let fingerprints =
+            schema.methods.iter().map(|method| Fingerprint::of(method, &schema.types)).collect();
+        Checks { schema, table, fingerprints }
     }
 
     /// Returns the schema.
@@ -74,14 +79,17 @@ impl Checks {
         &self.schema
     }
 
-    /// Checks that the command exists, has the kind that the access says, and keeps the limits. Returns its position in
-    /// the schema.
+    /// Checks that the command exists, has the kind that the access says and the types that its caller has, and keeps
+    /// the limits. Returns its position in the schema.
     pub(crate) fn check(&self, call: &Call) -> Result<usize, RequestError> {
         let Command { method, key_len, body } = &call.command;
         let at = self.table.position(*method).ok_or(RequestError::UnknownMethod)?;
         let MethodShape { read, key, .. } = self.schema.methods[at];
         if matches!(call.access, Access::Read(..)) != read {
             return Err(RequestError::WrongKind);
+        }
+        if call.fingerprint.contradicts(self.fingerprints[at]) {
+            return Err(RequestError::OtherTypes);
         }
         let key_len = *key_len as usize;
         if key_len > KEY_MAX || body.len() > BODY_MAX {

@@ -126,6 +126,10 @@ pub enum RequestError {
     /// The commands of the member's program contradict those on record in the group's log. The group is halted there.
     #[error("the commands of the member's program contradict those on record in the group's log")]
     Contradiction,
+    /// The caller encoded the arguments, or would decode the result, by other types than the member has for the
+    /// command; nothing was proposed.
+    #[error("the command has other types on the member than in the caller's program")]
+    OtherTypes,
 }
 
 /// An error as members exchange it.
@@ -146,7 +150,7 @@ impl From<RequestError> for Failure {
 impl RequestError {
     /// Every error and its code on the wire. Codes are never reused; 18 is reserved for "applied, and its
     /// result is no longer kept", which is not sent yet.
-    const CODES: [(RequestError, u16); 19] = [
+    const CODES: [(RequestError, u16); 20] = [
         (RequestError::NoLeader, 1),
         (RequestError::NotLeader, 2),
         (RequestError::Timeout, 3),
@@ -166,6 +170,7 @@ impl RequestError {
         (RequestError::Halted, 17),
         (RequestError::UnknownToMembers(NamedMembers { ids: [0; NAMED_MAX], more: false }), 19),
         (RequestError::Contradiction, 20),
+        (RequestError::OtherTypes, 21),
     ];
 
     /// Returns the code of this error on the wire and in public error codes; never 0.

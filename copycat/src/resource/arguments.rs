@@ -1,10 +1,12 @@
 //! The encoded arguments of a command: the key first, then the others in order. Each is encoded
 //! once (`encoding.rs`), except where a command with several keys is split (`split.rs`).
 
-use crate::codec::command::Command;
+use crate::codec::access::Access;
+use crate::codec::command::{Call, Command};
 use crate::codec::frame::{BODY_MAX, KEY_MAX};
 use crate::codec::ids::MethodId;
 use crate::codec::payload::{self, PayloadError};
+use crate::codec::shape::fingerprint::Fingerprint;
 use crate::error::{Cause, Error};
 use serde::de::Deserialize;
 use serde::{Serialize, Serializer};
@@ -24,23 +26,30 @@ pub struct Arguments {
     pub(crate) body: Vec<u8>,
     /// The number of leading bytes of `body` that are the key.
     pub(crate) key_len: usize,
+    /// The types by which they were encoded.
+    pub(crate) fingerprint: Fingerprint,
 }
 
 impl Arguments {
-    /// Wraps encoded arguments, and checks the limits of the key and of the whole.
-    pub(crate) fn within_limits(body: Vec<u8>, key_len: usize) -> Result<Arguments, Error> {
+    /// Wraps arguments that were encoded by these types, and checks the limits of the key and of the whole.
+    pub(crate) fn within_limits(
+        body: Vec<u8>,
+        key_len: usize,
+        fingerprint: Fingerprint,
+    ) -> Result<Arguments, Error> {
         assert!(key_len <= body.len(), "the key is part of the body");
         check_key_len(key_len)?;
         if body.len() > BODY_MAX {
             return Err(Cause::TooLarge { part: "command", limit: BODY_MAX, found: body.len() }.into());
         }
-        Ok(Arguments { body, key_len })
+        Ok(Arguments { body, key_len, fingerprint })
     }
 
-    /// Returns the command that calls `method` with these arguments.
-    pub(crate) fn into_command(self, method: MethodId) -> Command {
+    /// Returns the call of `method` with these arguments.
+    pub(crate) fn into_call(self, access: Access, method: MethodId) -> Call {
         // The length is at most `KEY_MAX`, far below what 32 bits hold.
-        Command { method, key_len: self.key_len as u32, body: self.body.into() }
+        let command = Command { method, key_len: self.key_len as u32, body: self.body.into() };
+        Call { fingerprint: self.fingerprint, ..Call::new(access, command) }
     }
 
     /// Returns the encoded key, which is empty for a command without a key.
@@ -90,14 +99,14 @@ impl Arguments {
         let key_len = body.len();
         check_key_len(key_len)?;
         payload::append(others, &mut body).unwrap();
-        Arguments::within_limits(body, key_len)
+        Arguments::within_limits(body, key_len, Fingerprint::UNKNOWN)
     }
 
     /// Encodes the tuple of the arguments of a command that has no key.
     pub fn keyless<A: Serialize>(arguments: &A) -> Result<Arguments, Error> {
         let mut body = Vec::with_capacity(CAPACITY);
         payload::append(arguments, &mut body).unwrap();
-        Arguments::within_limits(body, 0)
+        Arguments::within_limits(body, 0, Fingerprint::UNKNOWN)
     }
 }
 

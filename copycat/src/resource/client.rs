@@ -12,7 +12,6 @@ use super::partitioner::HashPartitioner;
 use super::split::{Parts, Spread};
 use super::tuple;
 use crate::codec::access::{Access, Consistency};
-use crate::codec::command::Call;
 use crate::codec::ids::GroupId;
 use crate::codec::payload;
 use crate::codec::shape::schema::Schema;
@@ -319,7 +318,7 @@ impl ResourceClient {
             false => Access::Write,
         };
         let Partition { group, sender } = partition;
-        let call = Call::new(access, arguments.into_command(method.id));
+        let call = arguments.into_call(access, method.id);
         match &self.line {
             None => sender.call(*group, call).await,
             Some(line) => line.call(sender, *group, call).await,

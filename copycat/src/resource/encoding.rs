@@ -5,6 +5,7 @@ use crate::codec::ids::MethodId;
 use crate::codec::shape::encode_error::EncodeError;
 use crate::codec::shape::encoded::Encoded;
 use crate::codec::shape::encoder;
+use crate::codec::shape::fingerprint::Fingerprint;
 use crate::codec::shape::schema::{MethodShape, Schema};
 use crate::codec::shape::{Shape, Types};
 use crate::error::{Cause, Error};
@@ -28,13 +29,15 @@ pub(crate) struct CommandShapes {
     at: usize,
     /// The arguments that are not the key, as one tuple.
     others: Shape,
+    fingerprint: Fingerprint,
 }
 
 impl Encoders {
     /// Takes the shapes from a schema.
     pub(crate) fn new(resource: Arc<str>, schema: Arc<Schema>) -> Encoders {
-        let command =
-            |(at, method): (usize, &MethodShape)| (MethodId(method.id), CommandShapes::new(at, method));
+        let command = |(at, method): (usize, &MethodShape)| {
+            (MethodId(method.id), CommandShapes::new(at, method, &schema.types))
+        };
         let mut commands: Vec<_> = schema.methods.iter().enumerate().map(command).collect();
         commands.sort_by_key(|(id, _)| *id);
         Encoders { resource, schema, commands }
@@ -50,16 +53,17 @@ impl Encoders {
         let found = self.commands.binary_search_by_key(&id, |(id, _)| *id);
         let shapes = found.ok().map(|at| {
             let shapes = &self.commands[at].1;
-            (&self.schema.methods[shapes.at], &shapes.others)
+            (&self.schema.methods[shapes.at], shapes)
         });
         ArgumentEncoder { shapes, types: &self.schema.types, method, resource: &self.resource }
     }
 }
 
 impl CommandShapes {
-    fn new(at: usize, method: &MethodShape) -> CommandShapes {
+    fn new(at: usize, method: &MethodShape, types: &Types) -> CommandShapes {
         let others: Vec<_> = others(method).map(|(_, shape)| shape.clone()).collect();
-        CommandShapes { at, others: if others.is_empty() { Shape::Unit } else { Shape::Tuple(others) } }
+        let others = if others.is_empty() { Shape::Unit } else { Shape::Tuple(others) };
+        CommandShapes { at, others, fingerprint: Fingerprint::of(method, types) }
     }
 }
 
@@ -72,8 +76,8 @@ fn others(method: &MethodShape) -> impl Iterator<Item = &(String, Shape)> {
 /// Encodes the arguments of one command.
 #[derive(Clone, Copy, Debug)]
 pub struct ArgumentEncoder<'a> {
-    /// The command, and its arguments that are not the key as one tuple; `None` if the resource has no such command.
-    shapes: Option<(&'a MethodShape, &'a Shape)>,
+    /// The command; `None` if the resource has no such one.
+    shapes: Option<(&'a MethodShape, &'a CommandShapes)>,
     types: &'a Types,
     method: &'static str,
     resource: &'a Arc<str>,
@@ -88,17 +92,22 @@ impl<'a> ArgumentEncoder<'a> {
         let key_len = body.bytes.len();
         check_key_len(key_len)?;
         self.others(others, &mut body)?;
-        Arguments::within_limits(body.bytes, key_len)
+        Arguments::within_limits(body.bytes, key_len, self.fingerprint()?)
     }
 
     /// Encodes the tuple of the arguments of a command that has no key. If this fails, nothing was sent.
     pub fn keyless<A: Serialize>(self, arguments: &A) -> Result<Arguments, Error> {
         let mut body = Encoded::after(Vec::with_capacity(CAPACITY));
         self.others(arguments, &mut body)?;
-        Arguments::within_limits(body.bytes, 0)
+        Arguments::within_limits(body.bytes, 0, self.fingerprint()?)
     }
 
-    fn shapes(self) -> Result<(&'a MethodShape, &'a Shape), Error> {
+    /// Returns the fingerprint of the command's types.
+    pub(super) fn fingerprint(self) -> Result<Fingerprint, Error> {
+        Ok(self.shapes()?.1.fingerprint)
+    }
+
+    fn shapes(self) -> Result<(&'a MethodShape, &'a CommandShapes), Error> {
         let (name, resource) = (self.method, self.resource);
         self.shapes
             .ok_or_else(|| Cause::UnknownMethod { name: name.into(), resource: Arc::clone(resource) }.into())
@@ -122,8 +131,8 @@ impl<'a> ArgumentEncoder<'a> {
     }
 
     fn others<A: Serialize>(self, others: &A, out: &mut Encoded) -> Result<(), Error> {
-        let (method, shape) = self.shapes()?;
-        let encoded = encoder::encode(others, shape, self.types, out);
+        let (method, shapes) = self.shapes()?;
+        let encoded = encoder::encode(others, &shapes.others, self.types, out);
         encoded.map_err(|mut error| {
             let at = error.take_first_part().unwrap_or_default();
             let name = self::others(method).nth(at).map_or("", |(name, _)| name);

@@ -3,6 +3,7 @@
 use super::arguments::{Arguments, check_key_len};
 use crate::codec::shape::encode_error::EncodeError;
 use crate::codec::shape::encoded::Encoded;
+use crate::codec::shape::fingerprint::Fingerprint;
 use crate::codec::shape::json::{read, write};
 use crate::codec::shape::schema::MethodShape;
 use crate::codec::shape::{Shape, Types};
@@ -43,9 +44,10 @@ pub(crate) fn arguments(
     for at in (0..values.len()).filter(|at| Some(*at) != key) {
         put(at, &mut body)?;
     }
+    let fingerprint = Fingerprint::of(method, types);
     match limited {
-        true => Arguments::within_limits(body.bytes, key_len),
-        false => Ok(Arguments { body: body.bytes, key_len }),
+        true => Arguments::within_limits(body.bytes, key_len, fingerprint),
+        false => Ok(Arguments { body: body.bytes, key_len, fingerprint }),
     }
 }
 

@@ -60,7 +60,7 @@ fn run<S: Send + 'static>(
 ) -> Answer {
     let machine = machines.get_mut(&request.group).ok_or(RequestError::UnknownResource)?;
     checks.check(&request.call)?;
-    let Call { access, stamp, command } = &request.call;
+    let Call { access, stamp, command, .. } = &request.call;
     let (stamp, command, mut out) = (*stamp, command.borrow(), Vec::new());
     // There is no log, hence no index and no time.
     match access {

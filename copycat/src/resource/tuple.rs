@@ -31,10 +31,11 @@ pub(crate) fn encode<A: Serialize + ?Sized>(
             body.extend_from_slice(element);
         }
     }
+    let fingerprint = encoder.fingerprint()?;
     let arguments = match method.split {
         // Each part has its own limits.
-        Some(_) => Arguments { body, key_len },
-        None => Arguments::within_limits(body, key_len)?,
+        Some(_) => Arguments { body, key_len, fingerprint },
+        None => Arguments::within_limits(body, key_len, fingerprint)?,
     };
     // An argument of unknown shape was encoded as what it is.
     match (method.check)(&arguments.body, key_len) {

@@ -12,6 +12,7 @@ pub(crate) mod encoded;
 pub(crate) mod encoder;
 mod expected;
 mod exploration;
+pub(crate) mod fingerprint;
 mod graph;
 pub(crate) mod json;
 pub(crate) mod method_table;

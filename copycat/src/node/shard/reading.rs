@@ -210,7 +210,7 @@ impl PendingReads {
 }
 
 fn work(lease_end: Option<Duration>, read: QueuedRequest) -> Read {
-    let Call { access: _, stamp, command } = read.call;
+    let Call { stamp, command, .. } = read.call;
     Read { stamp, command, lease_end, reply: read.reply }
 }
 

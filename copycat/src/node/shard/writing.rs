@@ -60,7 +60,7 @@ impl Writer {
         let mut packer = Packer::with_capacity(writes.len(), bytes);
         let time = self.timestamp(now);
         for (index, write) in (span.first..=span.last).zip(writes) {
-            let Call { access: _, stamp, command } = &write.call;
+            let Call { stamp, command, .. } = &write.call;
             let header = Header {
                 codec: Codec::Bincode,
                 stamp: *stamp,

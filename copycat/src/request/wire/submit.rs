@@ -12,7 +12,7 @@
 //!            4     method
 //!            1     access
 //!            1     order
-//!            2     reserved  0
+//!            2     fingerprint of the types of its arguments and result; 0: not known
 //!            4     key length
 //!            4     body length
 //!           24     stamp, with flag 1: line (4), reserved (4), sequence (8), settled (8)
@@ -25,6 +25,7 @@ use crate::codec::command::{Call, Command, Stamp, UNSETTLED_MAX};
 use crate::codec::cursor::{Cursor, Malformed};
 use crate::codec::frame::{BODY_MAX, KEY_MAX};
 use crate::codec::ids::{GroupId, MethodId, Term};
+use crate::codec::shape::fingerprint::Fingerprint;
 use crate::transport::limits::{ENVELOPE_LEN, MESSAGE_MAX};
 use crate::transport::wire::Outgoing;
 use crate::transport::wire::envelope::{Draft, Envelope, non_zero, zero};
@@ -105,11 +106,12 @@ fn write(submit: &Submit, run: &[Submitted], out: &mut BytesMut) {
     fields.put_u64_le(u32::try_from(submit.left.as_millis()).unwrap_or(u32::MAX).into());
     fields.put_u64_le(session);
     fields.put_u64_le(0);
-    for Submitted { id, call: Call { access, stamp, command } } in run {
+    for Submitted { id, call: Call { access, stamp, fingerprint, command } } in run {
         fields.put_u64_le(*id);
         fields.put_u32_le(command.method.0);
         let (access, order) = access_codes(*access);
-        fields.put_slice(&[access, order, 0, 0]);
+        fields.put_slice(&[access, order]);
+        fields.put_u16_le(fingerprint.0);
         fields.put_u32_le(command.key_len);
         fields.put_u32_le(command.len() as u32);
         if session != 0 {
@@ -147,14 +149,14 @@ pub(crate) fn read(envelope: &Envelope) -> Result<Submit, Malformed> {
 
 fn request(cursor: &mut Cursor<'_>, message: &Bytes, session: u64) -> Result<Submitted, Malformed> {
     let (id, method) = (cursor.u64()?, MethodId(cursor.u32()?));
-    let ([access, order], reserved) = (cursor.u16()?.to_le_bytes(), cursor.u16()?);
-    zero("request reserved", reserved.into())?;
+    let ([access, order], fingerprint) = (cursor.u16()?.to_le_bytes(), Fingerprint(cursor.u16()?));
     let access = access_of(access, order)?;
     let (key_len, length) = (cursor.u32()?, cursor.u32()? as usize);
     check_body(key_len as usize, length)?;
     let stamp = if session == 0 { Stamp::NONE } else { stamp(cursor, session)? };
     let body = message.slice_ref(cursor.take(length)?);
-    Ok(Submitted { id, call: Call { access, stamp, command: Command { method, key_len, body } } })
+    let command = Command { method, key_len, body };
+    Ok(Submitted { id, call: Call { access, stamp, fingerprint, command } })
 }
 
 fn stamp(cursor: &mut Cursor<'_>, session: u64) -> Result<Stamp, Malformed> {

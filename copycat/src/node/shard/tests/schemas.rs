@@ -5,6 +5,7 @@ use super::*;
 use crate::codec::entries::Packer;
 use crate::codec::frame::{Codec, Header, Kind};
 use crate::codec::shape::Primitive;
+use crate::codec::shape::fingerprint::Fingerprint;
 use crate::codec::shape::record::{Conflict, SchemaRecord};
 use crate::codec::terms::LogId;
 use crate::request::error::NamedMembers;
@@ -175,6 +176,29 @@ fn nothing_is_put_on_record_before_a_majority_agrees_about_it() {
     let mut write = writes(&mut leader, WRITE);
     leader.acknowledges(RECORD + 2);
     assert_eq!(seen(&mut write), Some(Ok(2)));
+}
+
+#[test]
+fn arguments_that_were_encoded_as_other_types_are_never_proposed() {
+    // Of an opaque result nothing is known.
+    let mut known = common();
+    known.methods[0].result = Shape::Unit;
+    let all = [announces(FOLLOWER, known.clone()), announces(THIRD, known.clone())];
+    let mut leader = leader_of(known, all);
+    leader.acknowledges(RECORD);
+    let mut encoded_by = |mut schema: Schema| {
+        schema.methods[0].result = Shape::Unit;
+        let fingerprint = Fingerprint::of(&schema.methods[0], &schema.types);
+        let command = Command { method: WRITE, key_len: 0, body: Bytes::new() };
+        let (reply, answer) = oneshot::channel();
+        let call = Call { fingerprint, ..Call::new(Access::Write, command) };
+        leader.turn([Input::Request(Request { group: GROUP, call, reply })]);
+        (answer, leader.status().last.index)
+    };
+    let (mut answer, last) = encoded_by(other());
+    assert_eq!((seen(&mut answer), last), (Some(Err(RequestError::OtherTypes)), RECORD));
+    let (mut answer, last) = encoded_by(common());
+    assert_eq!((seen(&mut answer), last), (None, RECORD + 1), "it is proposed");
 }
 
 /// Returns the append of a leader with its first entry, and with a record of these commands.
