@@ -31,7 +31,8 @@ const HEADER: &str = "\
 /// copycat::assert_schema::<AsyncBank>("bank.schema");
 /// ```
 ///
-/// A new command is added to the file. If the environment variable `CI` is set, nothing is written, and a file that
+/// A new command is added to the file. So is the shape of a type that was found out for the first time, and an
+/// `opaque` in the place of one that cannot be found out any more: no change of such a type can be noticed. If the environment variable `CI` is set, nothing is written, and a file that
 /// lacks something is an error: what a build server writes is lost.
 ///
 /// # Panics
@@ -69,11 +70,19 @@ fn check_file<C: Commands>(path: &Path, frozen: bool) -> Result<(), String> {
             schema.name
         ));
     }
-    if recorded.is_some() && differences.is_empty() {
+    let otherwise = recorded.as_ref().map_or_else(Vec::new, |recorded| recorded.otherwise_known(&schema));
+    if recorded.is_some() && differences.is_empty() && otherwise.is_empty() {
         return Ok(());
     }
     if frozen {
-        let lacks = if recorded.is_some() { "lacks new commands" } else { "does not exist" };
+        let lacks = match recorded {
+            None => "does not exist".into(),
+            Some(_) if !differences.is_empty() => "lacks new commands".into(),
+            Some(_) => format!(
+                "lacks what is known of types in `{}` now, or is not any more",
+                otherwise.join("`, `")
+            ),
+        };
         return Err(format!("{shown} {lacks}: run this test where `CI` is not set, and commit the file"));
     }
     std::fs::write(path, format!("{HEADER}{schema}")).map_err(|error| format!("{shown}: {error}"))
@@ -112,6 +121,8 @@ mod tests {
     commands!(Grown: add(by: u32) -> u64, close() -> (), audit(since: u64) -> Vec<String>);
     commands!(Signed: add(by: i32) -> u64, close() -> ());
     commands!(Smaller: add(by: u32) -> u64);
+    commands!(Known: add(by: u32) -> u64, close(why: Vec<u8>) -> ());
+    commands!(Unknown: add(by: u32) -> u64, close(why: Unguessed) -> ());
     commands!(Flawed: add(by: Vec<Value>) -> Value);
 
     #[test]
@@ -142,6 +153,37 @@ mod tests {
         std::fs::write(&path, "nonsense").unwrap();
         let refused = check_file::<First>(&path, false).unwrap_err();
         assert!(refused.contains("line 1: expected"), "{refused}");
+    }
+
+    /// A type whose shape is not found out.
+    #[derive(serde::Serialize)]
+    struct Unguessed;
+
+    impl<'de> serde::Deserialize<'de> for Unguessed {
+        fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Unguessed, D::Error> {
+            Ok(Unguessed)
+        }
+    }
+
+    #[test]
+    fn a_shape_that_became_known_or_unknown_changes_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bank.schema");
+        let says = |what: &str| std::fs::read_to_string(&path).unwrap().contains(what);
+        check_file::<Unknown>(&path, false).unwrap();
+        assert!(says("close(Unguessed: opaque Unguessed)"));
+        check_file::<Unknown>(&path, true).unwrap();
+
+        let refused = check_file::<Known>(&path, true).unwrap_err();
+        assert!(refused.contains("lacks what is known of types in `close` now"), "{refused}");
+        check_file::<Known>(&path, false).unwrap();
+        assert!(says("Vec<u8>") && !says("opaque"));
+        check_file::<Known>(&path, true).unwrap();
+
+        let refused = check_file::<Unknown>(&path, true).unwrap_err();
+        assert!(refused.contains("or is not any more"), "{refused}");
+        check_file::<Unknown>(&path, false).unwrap();
+        assert!(says("opaque Unguessed"));
     }
 
     #[test]

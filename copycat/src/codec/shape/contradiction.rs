@@ -31,14 +31,29 @@ pub(crate) struct Contradiction {
 /// Returns the first place where two shapes differ; `None` if values of one are read as what they are by the other.
 /// Opaque parts agree with everything, since nothing is known about them.
 pub(crate) fn contradiction(recorded: (&Shape, &Types), found: (&Shape, &Types)) -> Option<Contradiction> {
-    let mut comparison =
-        Comparison { recorded: recorded.1, found: found.1, assumed: BTreeSet::new(), path: Vec::new() };
+    compare(recorded, found, true)
+}
+
+/// Returns the first place where two shapes differ, or where only one of them is known.
+pub(crate) fn difference(recorded: (&Shape, &Types), found: (&Shape, &Types)) -> Option<Contradiction> {
+    compare(recorded, found, false)
+}
+
+fn compare(
+    recorded: (&Shape, &Types),
+    found: (&Shape, &Types),
+    opaque_agrees: bool,
+) -> Option<Contradiction> {
+    let (assumed, path) = (BTreeSet::new(), Vec::new());
+    let mut comparison = Comparison { recorded: recorded.1, found: found.1, opaque_agrees, assumed, path };
     comparison.shapes(recorded.0, found.0)
 }
 
 struct Comparison<'a> {
     recorded: &'a Types,
     found: &'a Types,
+    /// Whether an opaque part agrees with a known one.
+    opaque_agrees: bool,
     /// The addresses of pairs of parts that are being compared, or were. Types may contain themselves.
     assumed: BTreeSet<(usize, usize)>,
     path: Vec<String>,
@@ -84,7 +99,10 @@ impl Comparison<'_> {
             return Some(self.differ(recorded, found));
         }
         match (plain(recorded, self.recorded), plain(found, self.found)) {
-            (Plain::Shape(Shape::Opaque(_)), _) | (_, Plain::Shape(Shape::Opaque(_))) => None,
+            (Plain::Shape(Shape::Opaque(_)), Plain::Shape(Shape::Opaque(_))) => None,
+            (Plain::Shape(Shape::Opaque(_)), _) | (_, Plain::Shape(Shape::Opaque(_))) => {
+                if self.opaque_agrees { None } else { Some(self.differ(recorded, found)) }
+            }
             (Plain::Bytes, Plain::Bytes) | (Plain::Unit, Plain::Unit) => None,
             // Types that wrap themselves: neither has a value.
             (Plain::Shape(Shape::Named(_)), Plain::Shape(Shape::Named(_))) => None,
@@ -191,7 +209,8 @@ fn same_names(recorded: &[(String, Shape)], found: &[(String, Shape)]) -> bool {
 /// Returns whether the variants have the same names, and as many fields with the same names.
 fn same_variants(recorded: &[Variant], found: &[Variant]) -> bool {
     let same = |left: &Variant, right: &Variant| {
-        left.name == right.name
+        // A variant that got an alias is still the same one.
+        left.names().any(|name| right.is_called(name))
             && match (&left.fields, &right.fields) {
                 (Fields::Unit, Fields::Unit) | (Fields::Newtype(_), Fields::Newtype(_)) => true,
                 (Fields::Tuple(left), Fields::Tuple(right)) => left.len() == right.len(),

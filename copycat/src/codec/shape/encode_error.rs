@@ -1,7 +1,6 @@
 //! Why a value was not encoded by its shape.
 
 use super::Fields;
-use crate::codec::payload::PayloadError;
 use crate::codec::value::{BYTELESS_MAX, DEPTH_MAX};
 use serde::ser;
 use std::borrow::Cow;
@@ -123,9 +122,6 @@ pub(super) enum Fault {
     /// The type's `Serialize` failed.
     #[error("its `Serialize` failed: {0}")]
     Custom(String),
-    /// A part of unknown shape could not be encoded.
-    #[error("{0}")]
-    Payload(#[source] PayloadError),
 }
 
 impl ser::Error for EncodeError {

@@ -8,9 +8,10 @@
 use super::encode_error::{EncodeError, Fault, Step};
 use super::encoded::Encoded;
 use super::expected::Expected;
+use super::names::is_same_name;
 use super::numbers::{Number, put, put_bytes, put_len, put_number};
-use super::{Body, Fields, Primitive, Shape, Types, Variant};
-use crate::codec::payload;
+use super::plain::Plain;
+use super::{Body, Fields, Primitive, Shape, Types};
 use crate::codec::value::DEPTH_MAX;
 use serde::ser::{
     self, Serialize, SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple,
@@ -37,9 +38,7 @@ fn encode_part<T: Serialize + ?Sized>(
     depth: usize,
 ) -> Result<(), EncodeError> {
     match types.unwrapped(shape) {
-        Shape::Opaque(_) => {
-            payload::append(value, &mut out.bytes).map_err(|error| Fault::Payload(error).into())
-        }
+        Shape::Opaque(_) => value.serialize(Plain { out, depth }),
         shape => value.serialize(Encoder { shape, types, out, depth }),
     }
 }
@@ -130,12 +129,13 @@ impl<'a> Encoder<'a> {
         };
         let expected = variants.get(index as usize);
         match expected {
-            // A name that is written and never read is one of `rename(serialize = …)`. The number counts.
-            Some(Variant { name: known, fields })
-                if known == name || variants.iter().all(|variant| variant.name != name) =>
+            Some(variant)
+                if variant.is_called(name)
+                    || (variant.names().any(|known| is_same_name(known, name))
+                        && variants.iter().all(|variant| !variant.is_called(name))) =>
             {
                 put(index, &mut self.out.bytes);
-                Ok((fields, format!("{}::{name}", named.name)))
+                Ok((&variant.fields, format!("{}::{name}", named.name)))
             }
             _ => {
                 let expected = expected.map(|variant| variant.name.clone());
@@ -217,14 +217,13 @@ impl<'a> Serializer for Encoder<'a> {
         Ok(())
     }
 
-    fn serialize_bytes(self, value: &[u8]) -> Result<(), EncodeError> {
+    fn serialize_bytes(mut self, value: &[u8]) -> Result<(), EncodeError> {
         match self.shape {
-            Shape::Primitive(Primitive::Bytes) => put_bytes(value, &mut self.out.bytes),
-            Shape::List(element) if self.types.unwrapped(element).is_byte() => {
-                put_bytes(value, &mut self.out.bytes)
-            }
+            Shape::Primitive(Primitive::Bytes) => {}
+            Shape::List(element) if self.types.unwrapped(element).is_byte() => self.deeper()?,
             _ => return self.differs("bytes"),
         }
+        put_bytes(value, &mut self.out.bytes);
         Ok(())
     }
 
@@ -393,8 +392,8 @@ impl<'a> Parts<'a> {
         let Some((expected, shape)) = fields.get(at) else {
             return Err(self.wrong_count(fields.len(), at + 1));
         };
-        // A name that is written and never read is one of `rename(serialize = …)`. The position counts.
-        if expected != name && fields.iter().any(|(known, _)| known == name) {
+        let is_other = || !is_same_name(expected, name) || fields.iter().any(|(known, _)| known == name);
+        if expected != name && is_other() {
             let (owner, expected) = (std::mem::take(&mut self.owner), expected.clone());
             return Err(Fault::Field { owner, expected, found: name }.into());
         }

@@ -1,6 +1,6 @@
 //! What is known of types, and what a run over one of them has chosen and met so far.
 
-use super::graph::{ContainerBody, ContainerId, FieldNodes, Format, Graph, NodeId, VariantNodes};
+use super::graph::{ContainerBody, ContainerId, Format, Graph, NodeId, VariantNodes};
 use serde::de;
 use std::fmt;
 use thiserror::Error;
@@ -13,12 +13,26 @@ const RUN_QUESTIONS_MAX: usize = 10_000;
 
 /// Why a read ended: the error of the type, or a bound.
 #[derive(Debug, Error)]
-#[error("{0}")]
-pub(super) struct Refused(pub(super) String);
+#[error("{said}")]
+pub(super) struct Refused {
+    pub(super) said: String,
+    /// The field that the type met for the second time.
+    pub(super) twice: Option<&'static str>,
+}
+
+impl Refused {
+    pub(super) fn because(said: impl Into<String>) -> Refused {
+        Refused { said: said.into(), twice: None }
+    }
+}
 
 impl de::Error for Refused {
     fn custom<T: fmt::Display>(message: T) -> Refused {
-        Refused(message.to_string())
+        Refused::because(message.to_string())
+    }
+
+    fn duplicate_field(field: &'static str) -> Refused {
+        Refused { said: format!("the field `{field}` is there twice"), twice: Some(field) }
     }
 }
 
@@ -29,7 +43,9 @@ pub(super) struct Exploration {
     pub(super) run: Run,
     /// Number of variants that have been read to their end.
     finished: usize,
-    /// How far samples are moved on, while a known shape is confirmed; `None` while something is unknown.
+    /// The number of runs that have ended well and taught nothing, since one taught something.
+    pub(super) stalled: usize,
+    /// The round in which a known shape is confirmed; `None` while something is unknown.
     pub(super) confirming: Option<usize>,
 }
 
@@ -50,8 +66,10 @@ pub(super) struct Run {
     pub(super) depth: usize,
     /// Number of questions.
     pub(super) questions: usize,
-    /// Whether an enum was asked for a variant beyond its list.
+    /// Whether a type was asked for what it should refuse, which ended the run.
     pub(super) probed: bool,
+    /// The places where another value was shown than before, or another number of values, in their order.
+    pub(super) varied: Vec<NodeId>,
     /// Whether the type asked for what only a self-describing format knows, and the structs and enums around it.
     pub(super) nameless: Option<Vec<&'static str>>,
 }
@@ -59,8 +77,8 @@ pub(super) struct Run {
 /// A place where a run could go on in different ways.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Choice {
-    /// An option, a list or a map, which was given something or nothing.
-    Given(NodeId, bool),
+    /// An option, a list or a map, and the number of values that it was given.
+    Given(NodeId, usize),
     /// A variant of an enum.
     Variant(ContainerId, usize),
 }
@@ -80,126 +98,101 @@ impl Exploration {
     /// Notes that a place is read in two ways.
     pub(super) fn varies(&mut self, node: NodeId) -> Refused {
         self.run.learned |= !std::mem::replace(&mut self.graph.nodes[node].varies, true);
-        Refused("it reads one place in two ways".into())
+        Refused::because("it reads one place in two ways")
+    }
+
+    /// Notes that a struct or an enum is read in two ways.
+    pub(super) fn container_varies(&mut self, container: ContainerId) -> Refused {
+        let container = &mut self.graph.containers[container];
+        self.run.learned |= !std::mem::replace(&mut container.varies, true);
+        Refused::because(format!("{} is read in two ways, or two types are called so", container.name))
     }
 
     /// Counts a question, and refuses it beyond the bound.
     pub(super) fn ask(&mut self) -> Result<(), Refused> {
         self.run.questions += 1;
         if self.run.questions > RUN_QUESTIONS_MAX {
-            return Err(Refused("it reads without end".into()));
+            return Err(Refused::because("it reads without end"));
         }
         Ok(())
     }
 
-    /// Calls `read` one level deeper.
-    pub(super) fn deeper<T>(
-        &mut self,
-        read: impl FnOnce(&mut Exploration) -> Result<T, Refused>,
-    ) -> Result<T, Refused> {
+    /// Goes one level deeper. [`leave`](Exploration::leave) follows, unless this fails.
+    pub(super) fn enter(&mut self) -> Result<(), Refused> {
         self.ask()?;
         if self.run.depth == DEPTH_MAX {
-            return Err(Refused(format!("nested deeper than {DEPTH_MAX}")));
+            return Err(Refused::because(format!("nested deeper than {DEPTH_MAX}")));
         }
         self.run.depth += 1;
-        let value = read(self);
-        self.run.depth -= 1;
-        value
+        Ok(())
     }
 
-    /// Makes a choice, and notes it while it is being read and if that fails.
-    pub(super) fn choose<T>(
-        &mut self,
-        choice: Choice,
-        read: impl FnOnce(&mut Exploration) -> Result<T, Refused>,
-    ) -> Result<T, Refused> {
-        self.run.open.push(choice);
-        let value = self.deeper(read);
-        self.run.open.pop();
-        if value.is_err() {
+    /// Returns from the level.
+    pub(super) fn leave(&mut self) {
+        self.run.depth -= 1;
+    }
+
+    /// Makes a choice, and goes one level deeper. [`chosen`](Exploration::chosen) follows, unless this fails.
+    pub(super) fn choose(&mut self, choice: Choice) -> Result<(), Refused> {
+        let entered = self.enter();
+        match entered {
+            Ok(()) => self.run.open.push(choice),
+            Err(_) => self.run.failed.push(choice),
+        }
+        entered
+    }
+
+    /// Notes how the choice that was made last ended.
+    pub(super) fn chosen(&mut self, failed: bool) {
+        self.leave();
+        let choice = self.run.open.pop().expect("a choice that was made");
+        if failed {
             self.run.failed.push(choice);
         }
-        value
     }
 
-    /// Returns the fields that were read, if fewer were read than the type listed: its list contains aliases, too. Which
-    /// names are aliases is not known.
-    pub(super) fn fields_without_aliases(&mut self, listed: &FieldNodes) -> Option<FieldNodes> {
-        let FieldNodes::Named(fields) = listed else { return None };
-        let read = |node: &NodeId| self.graph.nodes[*node].format.is_some();
-        let nodes: Vec<NodeId> = fields.iter().map(|(_, node)| *node).take_while(read).collect();
-        let all = fields.iter().filter(|(_, node)| read(node)).count();
-        if nodes.is_empty() || nodes.len() == fields.len() || nodes.len() != all {
-            return None;
+    /// Returns how many values an option, a list or a map is given: one if that teaches something. While a shape is
+    /// confirmed, any number up to `max`.
+    pub(super) fn gives(&mut self, node: NodeId, contents: &[NodeId], max: usize) -> usize {
+        let inside = |choice: &Choice| matches!(choice, Choice::Given(open, 1..) if *open == node);
+        if self.run.open.iter().any(inside) {
+            return 0;
         }
-        self.run.learned = true;
-        Some(FieldNodes::Tuple(nodes))
-    }
-
-    /// Returns whether this enum is asked for a variant beyond its list, which it should refuse: once for each enum.
-    pub(super) fn probes(&mut self, container: ContainerId) -> bool {
-        let probed = &mut self.graph.containers[container].probed;
-        let probes = self.confirming.is_some() && !*probed;
-        *probed |= probes;
-        self.run.probed |= probes;
-        probes
-    }
-
-    /// Returns how often the content of a list or a map is given: twice in one of the runs that confirm.
-    pub(super) fn times(&self) -> usize {
-        if self.confirming == Some(2) { 2 } else { 1 }
-    }
-
-    /// Returns whether an option, a list or a map is given something: only if that teaches something. While a shape
-    /// is confirmed, it is given something in every other run.
-    pub(super) fn gives(&self, node: NodeId, contents: &[NodeId]) -> bool {
+        let forced = self.graph.nodes[node].given;
+        if self.confirming.is_some() {
+            let last = self.graph.nodes[node].given_last;
+            return forced.unwrap_or_else(|| self.vary(node, last, max + 1));
+        }
         let unknown = || contents.iter().any(|content| self.graph.has_holes(*content));
-        let nested = self.run.open.contains(&Choice::Given(node, true));
-        match self.confirming {
-            Some(shift) => shift % 2 == 0 && !nested,
-            None => self.graph.nodes[node].given.unwrap_or_else(unknown) && !nested,
-        }
-    }
-
-    /// Enters a struct or an enum.
-    pub(super) fn enter<T>(
-        &mut self,
-        container: ContainerId,
-        read: impl FnOnce(&mut Exploration) -> Result<T, Refused>,
-    ) -> Result<T, Refused> {
-        self.run.inside.push(container);
-        let value = self.deeper(read);
-        self.run.inside.pop();
-        value
+        let given = forced.unwrap_or_else(|| usize::from(unknown()));
+        self.graph.nodes[node].given_last = given;
+        given
     }
 
     /// Returns the variant to read next: one of which something is unknown, otherwise the one that ended well first.
     /// What that one contains ended before it did, so taking it again ends, too.
-    pub(super) fn next_variant(&mut self, container: ContainerId, names: &[&str]) -> Option<usize> {
+    pub(super) fn next_variant(&mut self, container: ContainerId) -> Option<usize> {
         let ContainerBody::Enum(variants) = &self.graph.containers[container].body else { return None };
-        if !variants.iter().map(|variant| variant.name).eq(names.iter().copied()) {
-            self.graph.containers[container].varies = true;
-            return None;
-        }
         let open = |at: usize| self.run.open.contains(&Choice::Variant(container, at));
-        let unknown = |(at, variant): &(usize, &VariantNodes)| {
-            !variant.closed && !open(*at) && self.graph.have_holes(variant.fields.as_ref())
-        };
-        let first_finished = || {
-            let finished =
-                variants.iter().enumerate().filter_map(|(at, variant)| Some((variant.finished?, at)));
-            finished.min().map(|(_, at)| at)
-        };
-        let untried = || (0..variants.len()).find(|at| !variants[*at].closed && !open(*at));
-        if let Some(shift) = self.confirming {
-            let finished: Vec<_> =
-                (0..variants.len()).filter(|at| variants[*at].finished.is_some() && !open(*at)).collect();
-            return finished.get(shift % finished.len().max(1)).copied().or_else(first_finished);
+        let usable = |at: &usize| !variants[*at].closed && !variants[*at].numberless && !open(*at);
+        let finished = |at: &usize| variants[*at].finished;
+        let all = 0..variants.len();
+        let first_finished = all.clone().filter_map(|at| Some((finished(&at)?, at))).min().map(|(_, at)| at);
+        if self.confirming.is_some() {
+            let finished: Vec<usize> = all.filter(|at| finished(at).is_some() && !open(*at)).collect();
+            let deep = finished.is_empty() || self.run.depth > DEPTH_MAX / 2;
+            let chosen = if deep { None } else { Some(finished[self.any_of(0, finished.len())]) };
+            return chosen.or(first_finished);
         }
+        let untried = all.clone().find(usable);
+        let has_holes = |variant: &VariantNodes| self.graph.have_holes(variant.fields.as_ref());
+        // Those that were never read come first: others may only contain what is being read.
+        let mut unknown: Vec<usize> = all.filter(|at| usable(at) && has_holes(&variants[*at])).collect();
+        unknown.sort_by_key(|at| variants[*at].fields.is_some());
+        let next = unknown.get(self.stalled % unknown.len().max(1)).copied();
         // Deep inside, what is known ends sooner. The rest is read in a later run.
         let deep = self.run.depth > DEPTH_MAX / 2;
-        let next = variants.iter().enumerate().find(unknown).map(|(at, _)| at);
-        next.filter(|_| !deep).or_else(first_finished).or(next).or_else(untried)
+        next.filter(|_| !deep).or(first_finished).or(next).or(untried)
     }
 
     pub(super) fn finish_variant(&mut self, container: ContainerId, variant: usize) {

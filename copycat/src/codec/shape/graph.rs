@@ -1,5 +1,6 @@
 //! What the tracer has learned about types so far: shapes with holes, which later runs fill.
 
+use super::names::ALIAS;
 use super::{Body, Fields, NamedType, Primitive, Shape, Types, Variant};
 use std::any::TypeId;
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,8 +25,15 @@ pub(super) struct Node {
     pub(super) format: Option<Format>,
     /// Index of the sample that is shown next; only of a primitive.
     pub(super) sample: usize,
-    /// Whether a value is given although one may be left out; `None` as long as that follows from what is unknown.
-    pub(super) given: Option<bool>,
+    /// How many values are given here, of an option, a list or a map; `None` as long as that follows from what is
+    /// unknown.
+    pub(super) given: Option<usize>,
+    /// How many were given here last, before everything was known.
+    pub(super) given_last: usize,
+    /// How many other numbers of values were refused.
+    pub(super) refused: usize,
+    /// Whether the value or the number of values here is not to be varied, because the type refuses others.
+    pub(super) pinned: bool,
     /// Whether this place was read in two ways. Then its shape is not known.
     pub(super) varies: bool,
 }
@@ -45,6 +53,10 @@ pub(super) enum Format {
 /// A struct or an enum. Two of them are the same if serde's name and the type of the value are.
 pub(super) struct Container {
     pub(super) name: &'static str,
+    /// The variants of an enum as the type lists them: with their aliases.
+    pub(super) listed: &'static [&'static str],
+    /// Which of them each name is, found out for an enum that lists aliases.
+    pub(super) named: BTreeMap<&'static str, u64>,
     pub(super) value: TypeId,
     pub(super) body: ContainerBody,
     /// Whether it was read in two ways, or reads what its list of variants does not have.
@@ -60,8 +72,14 @@ pub(super) enum ContainerBody {
 }
 
 /// A variant of an enum.
+#[derive(Default)]
 pub(super) struct VariantNodes {
-    pub(super) name: &'static str,
+    /// Its name, or all its names if it has aliases: which of them is the first one is not known.
+    pub(super) names: Vec<&'static str>,
+    /// What tells it from the other variants.
+    pub(super) identity: Option<u64>,
+    /// Whether the type does not know its number: the list of variants contains aliases.
+    pub(super) numberless: bool,
     /// Its fields; `None` until it was read.
     pub(super) fields: Option<FieldNodes>,
     /// The number of the first read that ended well.
@@ -77,6 +95,8 @@ pub(super) enum FieldNodes {
     Newtype(NodeId),
     Tuple(Vec<NodeId>),
     Named(Vec<(&'static str, NodeId)>),
+    /// Fields with names, in a list that also contains aliases. Those whose names were found out.
+    Aliased(Vec<NodeId>, Vec<&'static str>),
 }
 
 impl FieldNodes {
@@ -84,8 +104,27 @@ impl FieldNodes {
         match self {
             FieldNodes::Unit => Vec::new(),
             FieldNodes::Newtype(node) => vec![*node],
-            FieldNodes::Tuple(nodes) => nodes.clone(),
+            FieldNodes::Tuple(nodes) | FieldNodes::Aliased(nodes, _) => nodes.clone(),
             FieldNodes::Named(fields) => fields.iter().map(|(_, node)| *node).collect(),
+        }
+    }
+}
+
+impl Container {
+    /// Returns the number of variants.
+    pub(super) fn variants(&self) -> usize {
+        match &self.body {
+            ContainerBody::Struct(_) => 0,
+            ContainerBody::Enum(variants) => variants.len(),
+        }
+    }
+
+    /// Returns the place of a variant's fields, or of those of a struct.
+    pub(super) fn fields_mut(&mut self, variant: Option<usize>) -> Option<&mut FieldNodes> {
+        match (&mut self.body, variant) {
+            (ContainerBody::Struct(fields), None) => Some(fields),
+            (ContainerBody::Enum(variants), Some(variant)) => variants.get_mut(variant)?.fields.as_mut(),
+            _ => None,
         }
     }
 }
@@ -206,8 +245,8 @@ impl Export {
         let body = match body {
             ContainerBody::Struct(fields) => Body::Struct(self.fields(graph, fields)),
             ContainerBody::Enum(variants) => {
-                let variant = |VariantNodes { name, fields, .. }: &VariantNodes| Variant {
-                    name: (*name).into(),
+                let variant = |VariantNodes { names, fields, .. }: &VariantNodes| Variant {
+                    name: names.join(ALIAS),
                     fields: self.fields(graph, fields.as_ref().expect("a variant without holes")),
                 };
                 Body::Enum(variants.iter().map(variant).collect())
@@ -221,7 +260,9 @@ impl Export {
         match fields {
             FieldNodes::Unit => Fields::Unit,
             FieldNodes::Newtype(node) => Fields::Newtype(self.shape(graph, *node)),
-            FieldNodes::Tuple(nodes) => Fields::Tuple(self.shapes(graph, nodes)),
+            FieldNodes::Tuple(nodes) | FieldNodes::Aliased(nodes, _) => {
+                Fields::Tuple(self.shapes(graph, nodes))
+            }
             FieldNodes::Named(fields) => {
                 let field = |(name, node): &(&str, NodeId)| ((*name).into(), self.shape(graph, *node));
                 Fields::Named(fields.iter().map(field).collect())

@@ -6,6 +6,9 @@
 //!
 //! Begin with [`Shape`], then [`tracer`].
 
+mod aliases;
+mod asked;
+mod confirmation;
 pub(crate) mod contradiction;
 pub(crate) mod encode_error;
 pub(crate) mod encoded;
@@ -16,8 +19,10 @@ pub(crate) mod fingerprint;
 mod graph;
 pub(crate) mod json;
 pub(crate) mod method_table;
+mod names;
 mod numbers;
 pub(crate) mod parse;
+mod plain;
 pub(crate) mod record;
 mod sampler;
 mod samples;
@@ -97,7 +102,8 @@ pub(crate) enum Body {
 /// A variant of an enum.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Variant {
-    /// The name that serde knows.
+    /// The name that serde knows. A variant with aliases has all its names here, in the order of the alphabet and
+    /// separated by [`names::ALIAS`], since which of them is no alias cannot be found out.
     pub name: String,
     /// Its fields.
     pub fields: Fields,

@@ -41,11 +41,16 @@ pub(crate) fn parse(text: &str) -> Result<Schema, ParseError> {
         .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
         .collect();
     // A type may be used before the line that describes it.
-    let labels: BTreeMap<Label, u32> = lines
-        .iter()
-        .filter_map(|(at, line)| Line::new(*at, line, &BTreeMap::new()).type_label())
-        .zip(0..)
-        .collect();
+    let mut labels: BTreeMap<Label, u32> = BTreeMap::new();
+    for (at, text) in &lines {
+        let (index, none) = (labels.len() as u32, BTreeMap::new());
+        let mut line = Line::new(*at, text, &none);
+        if let Some(label) = line.type_label()
+            && labels.insert(label.clone(), index).is_some()
+        {
+            return Err(line.error("a type that no other line describes", &label.0));
+        }
+    }
     let mut schema = Schema::default();
     for (at, text) in lines {
         let mut line = Line::new(at, text, &labels);

@@ -2,9 +2,12 @@
 //! samples.
 
 use super::Primitive;
+use super::aliases::identity;
+use super::asked::{Wanted, check_len};
 use super::exploration::{Choice, Exploration, Refused};
-use super::graph::{Container, ContainerBody, ContainerId, FieldNodes, Format, NodeId, VariantNodes};
+use super::graph::{ContainerId, FieldNodes, Format, NodeId};
 use super::samples::{BYTE_LENGTHS, BYTES, CHARS, NUMBERS, TEXTS};
+use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, VariantAccess, Visitor};
 use serde::de::{MapAccess, SeqAccess};
 
@@ -27,59 +30,6 @@ pub(super) struct Sampler<'t> {
     pub(super) node: NodeId,
 }
 
-/// Most parts of a tuple, fields of a struct, or variants of an enum. Each takes memory while a type is traced.
-const PARTS_MAX: usize = 4_096;
-
-fn check_len(len: usize) -> Result<(), Refused> {
-    if len > PARTS_MAX { Err(Refused(format!("it has {len} parts, more than {PARTS_MAX}"))) } else { Ok(()) }
-}
-
-/// The kind of fields that a type asks for.
-#[derive(Clone, Copy)]
-enum Wanted {
-    Unit,
-    Newtype,
-    Tuple(usize),
-    Named(&'static [&'static str]),
-}
-
-impl Wanted {
-    /// Returns whether fields that were noted before are of this kind.
-    fn agrees_with(self, known: &FieldNodes) -> bool {
-        match (self, known) {
-            (Wanted::Unit, FieldNodes::Unit) | (Wanted::Newtype, FieldNodes::Newtype(_)) => true,
-            (Wanted::Tuple(len), FieldNodes::Tuple(known)) => len == known.len(),
-            (Wanted::Named(names), FieldNodes::Named(known)) => {
-                known.iter().map(|(name, _)| name).eq(names.iter())
-            }
-            // Some of the names are aliases.
-            (Wanted::Named(names), FieldNodes::Tuple(known)) => known.len() < names.len(),
-            _ => false,
-        }
-    }
-
-    /// Refuses more parts than a type that was written by a person has.
-    fn check(self) -> Result<(), Refused> {
-        match self {
-            Wanted::Tuple(len) => check_len(len),
-            Wanted::Named(names) => check_len(names.len()),
-            Wanted::Unit | Wanted::Newtype => Ok(()),
-        }
-    }
-
-    fn nodes(self, exploration: &mut Exploration) -> FieldNodes {
-        match self {
-            Wanted::Unit => FieldNodes::Unit,
-            Wanted::Newtype => FieldNodes::Newtype(exploration.graph.add()),
-            Wanted::Tuple(len) => FieldNodes::Tuple(exploration.graph.add_all(len)),
-            Wanted::Named(names) => {
-                let nodes = exploration.graph.add_all(names.len());
-                FieldNodes::Named(names.iter().copied().zip(nodes).collect())
-            }
-        }
-    }
-}
-
 impl<'t> Sampler<'t> {
     /// Notes a primitive, and returns the sample to show.
     fn sample(self, primitive: Primitive) -> Result<usize, Refused> {
@@ -89,8 +39,8 @@ impl<'t> Sampler<'t> {
             return Err(exploration.varies(node));
         }
         exploration.run.sampled = Some(node);
-        let shift = exploration.confirming.unwrap_or(0);
-        Ok((exploration.graph.nodes[node].sample + shift) % primitive.samples())
+        let known = exploration.graph.nodes[node].sample % primitive.samples();
+        Ok(exploration.vary(node, known, primitive.samples()))
     }
 
     fn number(self, primitive: Primitive) -> Result<u8, Refused> {
@@ -113,63 +63,12 @@ impl<'t> Sampler<'t> {
         }
     }
 
-    /// Notes a struct, and returns it with the places of its fields.
-    fn enter_struct<V>(
-        self,
-        name: &'static str,
-        wanted: Wanted,
-    ) -> Result<(&'t mut Exploration, ContainerId, FieldNodes), Refused> {
-        wanted.check()?;
-        let (exploration, container) =
-            self.container::<V>(name, |exploration| ContainerBody::Struct(wanted.nodes(exploration)))?;
-        let known = match &exploration.graph.containers[container].body {
-            ContainerBody::Struct(known) if wanted.agrees_with(known) => Some(known.clone()),
-            _ => None,
-        };
-        match known {
-            Some(known) => Ok((exploration, container, known)),
-            None => {
-                exploration.graph.containers[container].varies = true;
-                Err(Refused(format!("two types are called {name}")))
-            }
-        }
-    }
-
-    /// Notes that a struct or an enum is read here, and returns it.
-    fn container<V>(
-        self,
-        name: &'static str,
-        body: impl FnOnce(&mut Exploration) -> ContainerBody,
-    ) -> Result<(&'t mut Exploration, ContainerId), Refused> {
-        let Sampler { exploration, node } = self;
-        let value = typeid::of::<V>();
-        let container = match exploration.graph.find(name, value) {
-            Some(known) => known,
-            None => {
-                let body = body(exploration);
-                exploration.graph.containers.push(Container {
-                    name,
-                    value,
-                    body,
-                    varies: false,
-                    probed: false,
-                });
-                exploration.run.learned = true;
-                exploration.graph.containers.len() - 1
-            }
-        };
-        match exploration.note(node, |_| Format::Named(container)) {
-            Format::Named(known) if known == container => Ok((exploration, container)),
-            _ => Err(exploration.varies(node)),
-        }
-    }
-
     fn nameless<T>(self) -> Result<T, Refused> {
         let Sampler { exploration, .. } = self;
         let names =
             exploration.run.inside.iter().map(|container| exploration.graph.containers[*container].name);
         exploration.run.nameless = Some(names.collect());
-        Err(Refused("it needs a self-describing format".into()))
+        Err(Refused::because("it needs a self-describing format"))
     }
 }
 
@@ -238,14 +137,14 @@ impl Deserializer<'static> for Sampler<'_> {
         else {
             return Err(exploration.varies(node));
         };
-        let given = exploration.gives(node, &[content]);
-        exploration.choose(Choice::Given(node, given), |exploration| {
-            if given {
-                visitor.visit_some(Sampler { exploration, node: content })
-            } else {
-                visitor.visit_none()
-            }
-        })
+        let given = exploration.gives(node, &[content], 1);
+        exploration.choose(Choice::Given(node, given))?;
+        let value = match given {
+            0 => visitor.visit_none(),
+            _ => visitor.visit_some(Sampler { exploration: &mut *exploration, node: content }),
+        };
+        exploration.chosen(value.is_err());
+        value
     }
 
     fn deserialize_seq<V: Visitor<'static>>(self, visitor: V) -> Result<V::Value, Refused> {
@@ -255,11 +154,12 @@ impl Deserializer<'static> for Sampler<'_> {
         else {
             return Err(exploration.varies(node));
         };
-        let given = exploration.gives(node, &[content]);
-        let nodes = if given { vec![content; exploration.times()] } else { Vec::new() };
-        exploration.choose(Choice::Given(node, given), |exploration| {
-            visitor.visit_seq(Parts::new(exploration, nodes))
-        })
+        let given = exploration.gives(node, &[content], GIVEN_MAX);
+        exploration.choose(Choice::Given(node, given))?;
+        let mut parts = Parts::new(exploration, vec![content; given]);
+        let value = visitor.visit_seq(&mut parts).and_then(|value| parts.end(node, value));
+        exploration.chosen(value.is_err());
+        value
     }
 
     fn deserialize_map<V: Visitor<'static>>(self, visitor: V) -> Result<V::Value, Refused> {
@@ -267,11 +167,12 @@ impl Deserializer<'static> for Sampler<'_> {
         let noted = exploration
             .note(node, |exploration| Format::Map(exploration.graph.add(), exploration.graph.add()));
         let Format::Map(key, value) = noted else { return Err(exploration.varies(node)) };
-        let given = exploration.gives(node, &[key, value]);
-        let nodes = if given { [key, value].repeat(exploration.times()) } else { Vec::new() };
-        exploration.choose(Choice::Given(node, given), |exploration| {
-            visitor.visit_map(Parts::new(exploration, nodes))
-        })
+        let given = exploration.gives(node, &[key, value], GIVEN_MAX);
+        exploration.choose(Choice::Given(node, given))?;
+        let mut parts = Parts::new(exploration, [key, value].repeat(given));
+        let value = visitor.visit_map(&mut parts).and_then(|value| parts.end(node, value));
+        exploration.chosen(value.is_err());
+        value
     }
 
     fn deserialize_tuple<V: Visitor<'static>>(self, len: usize, visitor: V) -> Result<V::Value, Refused> {
@@ -279,7 +180,11 @@ impl Deserializer<'static> for Sampler<'_> {
         check_len(len)?;
         match exploration.note(node, |exploration| Format::Tuple(exploration.graph.add_all(len))) {
             Format::Tuple(nodes) if nodes.len() == len => {
-                exploration.deeper(|exploration| visitor.visit_seq(Parts::new(exploration, nodes)))
+                exploration.enter()?;
+                let mut parts = Parts::new(exploration, nodes);
+                let value = visitor.visit_seq(&mut parts).and_then(|value| parts.end(node, value));
+                exploration.leave();
+                value
             }
             _ => Err(exploration.varies(node)),
         }
@@ -291,7 +196,7 @@ impl Deserializer<'static> for Sampler<'_> {
         visitor: V,
     ) -> Result<V::Value, Refused> {
         self.exploration.ask()?;
-        self.enter_struct::<V::Value>(name, Wanted::Unit)?;
+        self.exploration.struct_asked::<V::Value>(self.node, name, Wanted::Unit)?;
         visitor.visit_unit()
     }
 
@@ -300,10 +205,15 @@ impl Deserializer<'static> for Sampler<'_> {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Refused> {
-        let (exploration, container, fields) = self.enter_struct::<V::Value>(name, Wanted::Newtype)?;
-        let FieldNodes::Newtype(node) = fields else { unreachable!("the fields agree with what is wanted") };
-        exploration
-            .enter(container, |exploration| visitor.visit_newtype_struct(Sampler { exploration, node }))
+        let Sampler { exploration, node } = self;
+        let (container, fields) = exploration.struct_asked::<V::Value>(node, name, Wanted::Newtype)?;
+        let node = fields.nodes()[0];
+        exploration.enter()?;
+        exploration.run.inside.push(container);
+        let value = visitor.visit_newtype_struct(Sampler { exploration: &mut *exploration, node });
+        exploration.run.inside.pop();
+        exploration.leave();
+        value
     }
 
     fn deserialize_tuple_struct<V: Visitor<'static>>(
@@ -312,51 +222,53 @@ impl Deserializer<'static> for Sampler<'_> {
         len: usize,
         visitor: V,
     ) -> Result<V::Value, Refused> {
-        let (exploration, container, fields) = self.enter_struct::<V::Value>(name, Wanted::Tuple(len))?;
-        exploration.enter(container, |exploration| visitor.visit_seq(Parts::of(exploration, &fields)))
+        let wanted = Wanted::Tuple(len);
+        let (container, fields) = self.exploration.struct_asked::<V::Value>(self.node, name, wanted)?;
+        read_struct(self.exploration, Fields { container, variant: None, fields, listed: len }, visitor)
     }
 
     fn deserialize_struct<V: Visitor<'static>>(
         self,
         name: &'static str,
-        fields: &'static [&'static str],
+        listed: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Refused> {
-        let (exploration, container, fields) = self.enter_struct::<V::Value>(name, Wanted::Named(fields))?;
-        let value =
-            exploration.enter(container, |exploration| visitor.visit_seq(Parts::of(exploration, &fields)))?;
-        if let Some(read) = exploration.fields_without_aliases(&fields) {
-            exploration.graph.containers[container].body = ContainerBody::Struct(read);
-        }
-        Ok(value)
+        let wanted = Wanted::Named(listed);
+        let (container, fields) = self.exploration.struct_asked::<V::Value>(self.node, name, wanted)?;
+        let fields = Fields { container, variant: None, fields, listed: listed.len() };
+        read_struct(self.exploration, fields, visitor)
     }
 
     fn deserialize_enum<V: Visitor<'static>>(
         self,
         name: &'static str,
-        variants: &'static [&'static str],
+        listed: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Refused> {
-        check_len(variants.len())?;
-        let (exploration, container) = self.container::<V::Value>(name, |_| {
-            let variant =
-                |name: &&'static str| VariantNodes { name, fields: None, finished: None, closed: false };
-            ContainerBody::Enum(variants.iter().map(variant).collect())
-        })?;
+        let Sampler { exploration, node } = self;
+        let container = exploration.enum_asked::<V::Value>(node, name, listed)?;
         if exploration.probes(container) {
-            let variant = variants.len();
-            return visitor.visit_enum(AtVariant { exploration, container, variant });
+            let variant = exploration.graph.containers[container].variants();
+            return visitor.visit_enum(AtVariant { exploration, container, variant, name: None });
         }
-        let Some(variant) = exploration.next_variant(container, variants) else {
-            return Err(Refused(format!("no variant of {name} can be read")));
+        let name = exploration.unknown_name(container);
+        let Some(variant) = exploration.next_variant(container) else {
+            return Err(Refused::because("no variant of it can be read"));
         };
-        let value = exploration.enter(container, |exploration| {
-            exploration.choose(Choice::Variant(container, variant), |exploration| {
-                visitor.visit_enum(AtVariant { exploration, container, variant })
-            })
-        })?;
-        exploration.finish_variant(container, variant);
-        Ok(value)
+        exploration.enter()?;
+        exploration.run.inside.push(container);
+        let value = exploration.choose(Choice::Variant(container, variant)).and_then(|()| {
+            let value =
+                visitor.visit_enum(AtVariant { exploration: &mut *exploration, container, variant, name });
+            exploration.chosen(value.is_err());
+            value
+        });
+        exploration.run.inside.pop();
+        exploration.leave();
+        if value.is_ok() {
+            exploration.finish_variant(container, variant);
+        }
+        value
     }
 
     fn is_human_readable(&self) -> bool {
@@ -364,42 +276,59 @@ impl Deserializer<'static> for Sampler<'_> {
     }
 }
 
+/// Most elements of a list, and entries of a map.
+const GIVEN_MAX: usize = 3;
+
+/// The fields of a struct or a variant.
+struct Fields {
+    container: ContainerId,
+    variant: Option<usize>,
+    fields: FieldNodes,
+    /// The number of names that the type lists, with aliases.
+    listed: usize,
+}
+
+/// Reads the fields of a struct.
+fn read_struct<V: Visitor<'static>>(
+    exploration: &mut Exploration,
+    fields: Fields,
+    visitor: V,
+) -> Result<V::Value, Refused> {
+    exploration.enter()?;
+    exploration.run.inside.push(fields.container);
+    let value = read_fields(exploration, fields, visitor);
+    exploration.run.inside.pop();
+    exploration.leave();
+    value
+}
+
+/// Reads the fields of a struct or a variant.
+fn read_fields<V: Visitor<'static>>(
+    exploration: &mut Exploration,
+    Fields { container, variant, fields, listed }: Fields,
+    visitor: V,
+) -> Result<V::Value, Refused> {
+    if let Some((field, node)) = exploration.nameless_field(&fields) {
+        let value = visitor.visit_map(Twice { exploration: &mut *exploration, field, node });
+        let name = value.err().and_then(|error| error.twice);
+        return Err(exploration.name_field(container, variant, name));
+    }
+    let nodes = fields.nodes();
+    let more = (nodes.len() < listed).then_some(container);
+    let mut parts = Parts { nodes: nodes.into_iter(), more, exploration: &mut *exploration };
+    let value = visitor.visit_seq(&mut parts)?;
+    let left = parts.nodes.len();
+    exploration.fields_read(container, variant, &fields, left)?;
+    Ok(value)
+}
+
 /// An enum whose variant is about to be read.
 struct AtVariant<'t> {
     exploration: &'t mut Exploration,
     container: ContainerId,
     variant: usize,
-}
-
-impl<'t> AtVariant<'t> {
-    /// Notes the fields of the variant, and returns their places.
-    fn fields(self, wanted: Wanted) -> Result<(&'t mut Exploration, FieldNodes), Refused> {
-        let AtVariant { exploration, container, variant } = self;
-        wanted.check()?;
-        let ContainerBody::Enum(variants) = &exploration.graph.containers[container].body else {
-            return Err(Refused("a struct has no variants".into()));
-        };
-        let Some(asked) = variants.get(variant) else {
-            // It takes a number beyond its list (`other`), or its list is none. Its names may be others' aliases.
-            exploration.graph.containers[container].varies = true;
-            return Err(Refused("it reads variants that it does not list".into()));
-        };
-        if let Some(known) = &asked.fields {
-            let known = known.clone();
-            if wanted.agrees_with(&known) {
-                return Ok((exploration, known));
-            }
-            let Container { name, varies, .. } = &mut exploration.graph.containers[container];
-            *varies = true;
-            return Err(Refused(format!("two types are called {name}")));
-        }
-        let found = wanted.nodes(exploration);
-        if let ContainerBody::Enum(variants) = &mut exploration.graph.containers[container].body {
-            variants[variant].fields = Some(found.clone());
-        }
-        exploration.run.learned = true;
-        Ok((exploration, found))
-    }
+    /// The name of the variant instead of its number, to find out which one has it.
+    name: Option<&'static str>,
 }
 
 impl<'t> EnumAccess<'static> for AtVariant<'t> {
@@ -407,8 +336,16 @@ impl<'t> EnumAccess<'static> for AtVariant<'t> {
     type Variant = AtVariant<'t>;
 
     fn variant_seed<V: DeserializeSeed<'static>>(self, seed: V) -> Result<(V::Value, Self), Refused> {
-        let index = self.variant as u32;
-        Ok((seed.deserialize(index.into_deserializer())?, self))
+        let AtVariant { exploration, container, variant, name } = self;
+        if let Some(name) = name {
+            let identifier = seed.deserialize(BorrowedStrDeserializer::<Refused>::new(name));
+            let identity = identifier.as_ref().map_or(u64::MAX, identity);
+            exploration.name_variant(container, name, identity);
+            return Err(Refused::because("its variants are named"));
+        }
+        let identifier = seed.deserialize((variant as u32).into_deserializer());
+        exploration.note_identity(container, variant, identifier.as_ref().ok().map(identity));
+        Ok((identifier?, AtVariant { exploration, container, variant, name }))
     }
 }
 
@@ -416,34 +353,49 @@ impl VariantAccess<'static> for AtVariant<'_> {
     type Error = Refused;
 
     fn unit_variant(self) -> Result<(), Refused> {
-        self.fields(Wanted::Unit).map(drop)
+        self.exploration.variant_asked(self.container, self.variant, Wanted::Unit).map(drop)
     }
 
     fn newtype_variant_seed<T: DeserializeSeed<'static>>(self, seed: T) -> Result<T::Value, Refused> {
-        let (exploration, fields) = self.fields(Wanted::Newtype)?;
-        let FieldNodes::Newtype(node) = fields else { unreachable!("the fields agree with what is wanted") };
-        seed.deserialize(Sampler { exploration, node })
+        let fields = self.exploration.variant_asked(self.container, self.variant, Wanted::Newtype)?;
+        seed.deserialize(Sampler { exploration: self.exploration, node: fields.nodes()[0] })
     }
 
     fn tuple_variant<V: Visitor<'static>>(self, len: usize, visitor: V) -> Result<V::Value, Refused> {
-        let (exploration, fields) = self.fields(Wanted::Tuple(len))?;
-        visitor.visit_seq(Parts::of(exploration, &fields))
+        let AtVariant { exploration, container, variant, .. } = self;
+        let fields = exploration.variant_asked(container, variant, Wanted::Tuple(len))?;
+        read_fields(exploration, Fields { container, variant: Some(variant), fields, listed: len }, visitor)
     }
 
     fn struct_variant<V: Visitor<'static>>(
         self,
-        fields: &'static [&'static str],
+        listed: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Refused> {
-        let (container, variant) = (self.container, self.variant);
-        let (exploration, fields) = self.fields(Wanted::Named(fields))?;
-        let value = visitor.visit_seq(Parts::of(exploration, &fields))?;
-        if let Some(read) = exploration.fields_without_aliases(&fields)
-            && let ContainerBody::Enum(variants) = &mut exploration.graph.containers[container].body
-        {
-            variants[variant].fields = Some(read);
-        }
-        Ok(value)
+        let AtVariant { exploration, container, variant, .. } = self;
+        let fields = exploration.variant_asked(container, variant, Wanted::Named(listed))?;
+        let listed = listed.len();
+        read_fields(exploration, Fields { container, variant: Some(variant), fields, listed }, visitor)
+    }
+}
+
+/// One field twice, by its number: the type complains, and says its name.
+struct Twice<'t> {
+    exploration: &'t mut Exploration,
+    field: usize,
+    node: NodeId,
+}
+
+impl MapAccess<'static> for Twice<'_> {
+    type Error = Refused;
+
+    fn next_key_seed<T: DeserializeSeed<'static>>(&mut self, seed: T) -> Result<Option<T::Value>, Refused> {
+        self.exploration.ask()?;
+        seed.deserialize((self.field as u64).into_deserializer()).map(Some)
+    }
+
+    fn next_value_seed<T: DeserializeSeed<'static>>(&mut self, seed: T) -> Result<T::Value, Refused> {
+        seed.deserialize(Sampler { exploration: &mut *self.exploration, node: self.node })
     }
 }
 
@@ -451,20 +403,26 @@ impl VariantAccess<'static> for AtVariant<'_> {
 struct Parts<'t> {
     exploration: &'t mut Exploration,
     nodes: std::vec::IntoIter<NodeId>,
+    /// The struct or enum that lists more fields than were read so far. To read more of them now has no shape.
+    more: Option<ContainerId>,
 }
 
 impl<'t> Parts<'t> {
     fn new(exploration: &'t mut Exploration, nodes: Vec<NodeId>) -> Parts<'t> {
-        Parts { exploration, nodes: nodes.into_iter() }
-    }
-
-    fn of(exploration: &'t mut Exploration, fields: &FieldNodes) -> Parts<'t> {
-        Parts::new(exploration, fields.nodes())
+        Parts { exploration, nodes: nodes.into_iter(), more: None }
     }
 
     fn next<T: DeserializeSeed<'static>>(&mut self, seed: T) -> Result<Option<T::Value>, Refused> {
-        let Some(node) = self.nodes.next() else { return Ok(None) };
-        seed.deserialize(Sampler { exploration: self.exploration, node }).map(Some)
+        match (self.nodes.next(), self.more) {
+            (Some(node), _) => seed.deserialize(Sampler { exploration: self.exploration, node }).map(Some),
+            (None, Some(container)) => Err(self.exploration.container_varies(container)),
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// Checks that all parts were read. `node` is the place of the value.
+    fn end<T>(self, node: NodeId, value: T) -> Result<T, Refused> {
+        if self.nodes.len() == 0 { Ok(value) } else { Err(self.exploration.varies(node)) }
     }
 }
 
@@ -491,7 +449,7 @@ impl MapAccess<'static> for Parts<'_> {
     }
 
     fn next_value_seed<T: DeserializeSeed<'static>>(&mut self, seed: T) -> Result<T::Value, Refused> {
-        self.next(seed)?.ok_or_else(|| Refused("a value without a key".into()))
+        self.next(seed)?.ok_or_else(|| Refused::because("a value without a key"))
     }
 
     fn size_hint(&self) -> Option<usize> {

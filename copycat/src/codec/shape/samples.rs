@@ -1,10 +1,10 @@
 //! The values that the tracer shows to a type. Most types take the first; some accept only a few.
 
 /// Numbers. The first is 1, because many types refuse zero.
-pub(super) const NUMBERS: [u8; 8] = [1, 0, 2, 3, 5, 10, 16, 100];
+pub(super) const NUMBERS: [u8; 18] = [1, 0, 2, 3, 5, 10, 16, 100, 4, 6, 7, 8, 9, 11, 12, 13, 14, 15];
 
 /// Texts, from the commonest to those that types of well-known crates parse.
-pub(super) const TEXTS: [&str; 24] = [
+pub(super) const TEXTS: [&str; 44] = [
     "",
     "a",
     "1",
@@ -29,6 +29,26 @@ pub(super) const TEXTS: [&str; 24] = [
     "a@localhost",
     "00000000-0000-4000-8000-000000000001",
     "0000000000000000000000000000000000000000000000000000000000000001",
+    "01ARZ3NDEKTSV4RRFFQ69G5FAV",
+    "000000000000000000000001",
+    "00000000000000000000000000000001",
+    "0000000000000000000000000000000000000001",
+    "0x0000000000000000000000000000000000000001",
+    "00:00:00:00:00:01",
+    "#000000",
+    "A",
+    "1.0",
+    "true",
+    "1s",
+    "PT1S",
+    "1970-01",
+    "USD",
+    "US",
+    "en-US",
+    "AA==",
+    "text/plain",
+    "/a",
+    "+12025550123",
 ];
 
 /// A zero-free array of bytes; its beginnings are the samples of byte strings.

@@ -1,6 +1,6 @@
 //! The commands of a state machine with the shapes of their arguments and results, as data.
 
-use super::contradiction::{Contradiction, contradiction};
+use super::contradiction::{Contradiction, contradiction, difference};
 use super::{Shape, Types};
 use crate::codec::ids::MethodId;
 use crate::codec::payload::{self, PayloadError};
@@ -201,6 +201,20 @@ impl Schema {
         differences
     }
 
+    /// Returns the names of the commands of which another part is opaque than in this schema. They must not contradict
+    /// each other.
+    pub(crate) fn otherwise_known(&self, found: &Schema) -> Vec<&str> {
+        let otherwise = |recorded: &&MethodShape| {
+            found.method(MethodId(recorded.id)).is_some_and(|other| {
+                recorded
+                    .shapes()
+                    .zip(other.shapes())
+                    .any(|(left, right)| difference((left, &self.types), (right, &found.types)).is_some())
+            })
+        };
+        self.methods.iter().filter(otherwise).map(|method| &method.name[..]).collect()
+    }
+
     fn method_differences(&self, recorded: &MethodShape, other: &Schema, found: &MethodShape) -> Vec<What> {
         let mut differences = Vec::new();
         if recorded.read != found.read {
@@ -226,6 +240,11 @@ impl Schema {
 }
 
 impl MethodShape {
+    /// Returns the shapes of the arguments and the result.
+    fn shapes(&self) -> impl Iterator<Item = &Shape> {
+        self.arguments.iter().map(|(_, shape)| shape).chain([&self.result])
+    }
+
     /// Returns whether an argument of the same name is at another position. A mere renaming is no difference.
     fn is_reordered(&self, found: &MethodShape) -> bool {
         let position = |name: &str| found.arguments.iter().position(|(other, _)| other == name);

@@ -1,5 +1,6 @@
 //! The shapes of types of all kinds, and the differences between them.
 
+mod catalog;
 mod differences;
 mod encoding;
 mod foreign;
@@ -24,9 +25,14 @@ fn traced<T: Deserialize<'static>>() -> Option<(Shape, Types)> {
 /// Returns the shape of a type in words, with that of each struct and enum in it.
 fn text<T: Deserialize<'static>>() -> String {
     let Some((shape, types)) = traced::<T>() else { return "opaque".into() };
-    let mut text = shape.shown(&types).to_string();
+    described(&shape, &types)
+}
+
+/// Returns a shape in words, with each struct and enum of its table.
+fn described(shape: &Shape, types: &Types) -> String {
+    let mut text = shape.shown(types).to_string();
     for index in 0..types.0.len() {
-        text += &format!("; {}", Shape::Named(index as u32).shown(&types).in_full());
+        text += &format!("; {}", Shape::Named(index as u32).shown(types).in_full());
     }
     text
 }

@@ -9,6 +9,7 @@
 //! The code of the type is the user's: it may panic, refuse everything, or never end. A run is bounded in depth and in
 //! questions, and so is the sum of all runs.
 
+use super::confirmation::ROUNDS;
 use super::exploration::{Choice, Exploration, Refused, Run};
 use super::graph::{ContainerBody, Export, Format, NodeId};
 use super::sampler::Sampler;
@@ -19,11 +20,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// Most questions that a type may ask in all its runs.
 const QUESTIONS_MAX: usize = 200_000;
 
-/// Runs with other samples after everything is known.
-const CONFIRMATIONS: usize = 4;
+/// Most runs after one another that end well and teach nothing.
+const STALLS_MAX: usize = 32;
 
 /// Most runs for a type. A run reads at least one new variant, field or sample.
 const RUNS_MAX: usize = 20_000;
+
+/// Most elements of a list, and entries of a map, that are given to a type that refuses fewer.
+const GIVEN_MAX: usize = 4;
 
 /// Finds the shapes of types. Types that occur in several of them are traced once.
 #[derive(Default)]
@@ -50,6 +54,7 @@ impl Tracer {
         let root = self.exploration.graph.add();
         let mut questions = 0;
         let mut last = String::from("it reads nothing");
+        self.exploration.stalled = 0;
         for _ in 0..RUNS_MAX {
             self.exploration.run = Run::default();
             let ended = self.run_once::<T>(root);
@@ -64,7 +69,11 @@ impl Tracer {
             if let Err(error) = ended {
                 last = error;
             }
-            let goes_on = self.exploration.run.learned || (failed && self.try_another_way());
+            let learned = self.exploration.run.learned;
+            // Another variant may teach more.
+            self.exploration.stalled = if learned { 0 } else { self.exploration.stalled + 1 };
+            let stalls = !failed && self.exploration.stalled <= STALLS_MAX;
+            let goes_on = learned || stalls || (failed && self.try_another_way());
             if !goes_on || questions > QUESTIONS_MAX {
                 break;
             }
@@ -80,19 +89,20 @@ impl Tracer {
     /// Reads more values of a type of which everything is known. A type that decides by one part how it reads another
     /// one has no shape.
     fn confirm<T: Deserialize<'static>>(&mut self, root: NodeId) -> Traced {
-        let mut shift = 0;
-        while shift < CONFIRMATIONS {
+        let (mut round, mut questions, mut pins) = (0, 0, Vec::new());
+        while round < ROUNDS && questions < QUESTIONS_MAX {
             self.exploration.run = Run::default();
-            self.exploration.confirming = Some(shift);
+            self.exploration.confirming = Some(round);
             // A value that it refuses shows nothing.
-            let _refused = self.run_once::<T>(root);
+            let refused = self.run_once::<T>(root).is_err();
             self.exploration.confirming = None;
             if self.exploration.graph.has_holes(root) || self.exploration.run.nameless.is_some() {
                 return Traced::Opaque("how it reads one part depends on another part".into());
             }
+            questions += self.exploration.run.questions;
             // Each enum is asked for a variant beyond its list in a run of its own, which that ends.
-            if !self.exploration.run.probed {
-                shift += 1;
+            if !self.exploration.run.probed && !self.exploration.pin(refused, &mut pins) {
+                round += 1;
             }
         }
         Traced::Found(self.export.shape(&self.exploration.graph, root))
@@ -102,7 +112,7 @@ impl Tracer {
         let read = || T::deserialize(Sampler { exploration: &mut self.exploration, node: root }).map(drop);
         match catch_unwind(AssertUnwindSafe(read)) {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(Refused(error))) => Err(error),
+            Ok(Err(Refused { said, .. })) => Err(said),
             Err(_) => Err("it panicked".into()),
         }
     }
@@ -128,12 +138,15 @@ impl Tracer {
     fn abandon(&mut self, choice: Choice) -> bool {
         match choice {
             Choice::Given(node, given) => {
-                let forced = &mut self.exploration.graph.nodes[node].given;
-                let first = forced.is_none();
-                if first {
-                    *forced = Some(!given);
+                let node = &mut self.exploration.graph.nodes[node];
+                let most = if matches!(node.format, Some(Format::Option(_))) { 1 } else { GIVEN_MAX };
+                if node.refused == most {
+                    return false;
                 }
-                first
+                node.refused += 1;
+                // First something instead of nothing, or the reverse; then more.
+                node.given = Some(if node.refused > 1 { node.refused } else { usize::from(given == 0) });
+                true
             }
             Choice::Variant(container, variant) => {
                 let ContainerBody::Enum(variants) = &mut self.exploration.graph.containers[container].body

@@ -18,6 +18,7 @@ mod journal_samples;
 mod message;
 mod pieces;
 mod recovery;
+mod shapes;
 mod stream;
 mod streams;
 
@@ -28,6 +29,7 @@ pub use handshake::handshake;
 pub use identity::identity;
 pub use message::message;
 pub use recovery::recovery;
+pub use shapes::shapes;
 pub use stream::stream;
 pub use streams::streams;
 

@@ -207,7 +207,7 @@ impl<'a> Reader<'a> {
             Value::Object(object) if object.len() == 1 => object.iter().next().expect("one entry"),
             _ => return self.differs(value, shape),
         };
-        let Some(number) = variants.iter().position(|variant| variant.name == *name) else {
+        let Some(number) = variants.iter().position(|variant| variant.is_called(name)) else {
             return self.differs(value, shape);
         };
         put(number as u32, &mut self.out.bytes);

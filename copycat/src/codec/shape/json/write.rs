@@ -1,6 +1,6 @@
 //! Writes encoded values as JSON.
 
-use super::super::{Body, Fields, Primitive, Shape, Types, Variant};
+use super::super::{Body, Fields, Primitive, Shape, Types};
 use super::{Keys, SOME, is_nullable};
 use crate::codec::payload::{self, PayloadError};
 use serde::Deserializer;
@@ -190,13 +190,14 @@ impl<'de> Visitor<'de> for Part<'_> {
         Ok(())
     }
 
-    fn visit_enum<A: EnumAccess<'de>>(self, variant: A) -> Result<(), A::Error> {
+    fn visit_enum<A: EnumAccess<'de>>(self, data: A) -> Result<(), A::Error> {
         let Part { shape, types, out } = self;
         let Shape::Named(index) = shape else { return Err(A::Error::custom("an enum")) };
         let Body::Enum(variants) = &types.get(*index).body else { return Err(A::Error::custom("an enum")) };
-        let (number, content) = variant.variant::<u32>()?;
+        let (number, content) = data.variant::<u32>()?;
         let unknown = || A::Error::custom(format_args!("no variant has the number {number}"));
-        let Variant { name, fields } = variants.get(number as usize).ok_or_else(unknown)?;
+        let variant = variants.get(number as usize).ok_or_else(unknown)?;
+        let (name, fields) = (variant.names().next().unwrap_or_default(), &variant.fields);
         if matches!(fields, Fields::Unit) {
             text(name, out);
             return content.unit_variant();

@@ -150,12 +150,13 @@ fn enums() {
 #[test]
 fn aliases_are_no_fields() {
     shapes! {
-        Aliases => "Aliases; struct Aliases(u8, String)",
+        Aliases => "Aliases; struct Aliases { a: u8, c: String }",
         AroundAliases => "AroundAliases; struct AroundAliases { aliases: Aliases, more: Vec<Aliases>, last: u8 }; \
-            struct Aliases(u8, String)",
-        Wrapped => "Wrapped; enum Wrapped { Named(u8, bool) }",
-        // Which of its names are aliases is not known, and which numbers it reads.
-        WithAlias => "opaque",
+            struct Aliases { a: u8, c: String }",
+        Wrapped => "Wrapped; enum Wrapped { Named { x: u8, z: bool } }",
+        // Which of its names is the alias is not known.
+        WithAlias => "WithAlias; enum WithAlias { \"A|X\", B(u8) }",
+        // Which numbers it reads is not known.
         WithOther => "opaque",
     }
 }

@@ -125,6 +125,14 @@ fn a_text_that_is_none_is_refused_with_its_line() {
     );
     assert_eq!(line("write put(a: u8"), "line 3: expected ,, found ``");
     assert_eq!(line("struct \"open"), "line 3: expected the name of a type, found `\"open`");
+    assert_eq!(
+        line("struct Order\nenum \"Order\" { }"),
+        "line 4: expected a type that no other line describes, found `Order`"
+    );
+    assert_eq!(
+        line("struct Order#2(u8)\nstruct Order#2"),
+        "line 4: expected a type that no other line describes, found `Order`"
+    );
     let deep = format!("write put(a: {}u8) -> (), id 0x7", "Option<".repeat(100_000));
     assert!(line(&deep).contains("fewer types inside of each other"));
     // Whatever is cut off or changed, the answer is an error or another schema.

@@ -1,0 +1,3 @@
+#![no_main]
+
+copycat_fuzz::fuzz!("shapes");
