@@ -3,9 +3,8 @@
 //! No test waits for time to pass. Tests check again until the expected state is reached, and fail after a minute.
 //! `cluster/world.rs` is the cluster, and `cluster/life.rs` is the suite that runs on both networks.
 //! `cluster/order.rs` tests clients that do not wait, `cluster/leaders.rs` the leaders that remote handles find,
-//! `cluster/listeners.rs` the events that listeners receive, `cluster/schemas.rs` programs of other
-//! types, and `cluster/bad_input.rs` failures before or beside the
-//! cluster.
+//! `cluster/listeners.rs` the events that listeners receive, `cluster/schemas.rs` programs of other types,
+//! `cluster/writable.rs` types with their own codec, and `cluster/bad_input.rs` failures before or beside the cluster.
 #![allow(clippy::unwrap_used, reason = "the whole program is a test; what its helpers unwrap fails it")]
 
 mod cluster {
@@ -21,6 +20,7 @@ mod cluster {
     mod schemas;
     pub(crate) mod store;
     pub(crate) mod world;
+    mod writable;
 }
 
 /// Makes a test of each case of a suite on each network.

@@ -2,6 +2,7 @@
 
 pub use crate::codec::access::Consistency;
 pub use crate::codec::ids::MethodId;
+pub use crate::codec::writable::{read_value, write_value};
 pub use crate::error::Error;
 pub use crate::request::error::RequestError;
 pub use crate::resource::arguments::{Arguments, EncodingError, Raw, check_keyed, check_keyless};
@@ -14,4 +15,5 @@ pub use crate::resource::merge::{and, concat, max, max_of_some, merge_encoded, m
 pub use crate::resource::proxy::{AsyncProxy, Proxy, SyncProxy};
 pub use crate::resource::shapes::Shapes;
 pub use crate::resource::split::split;
+pub use serde;
 pub use std::vec::Vec;

@@ -75,6 +75,7 @@ mod transport;
 pub use cluster::{Cluster, ClusterBuilder, Member};
 pub use codec::access::Consistency;
 pub use codec::ids::MethodId;
+pub use codec::writable::{MalformedValue, Writable};
 pub use copycat::{
     Copycat, CopycatBuilder, GroupStatus, LogEntries, LogStatus, MemoryNetwork, Remote, RemoteBuilder,
     RemoteResource, Status, Storage, StorageBuilder, log_entries,

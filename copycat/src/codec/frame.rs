@@ -5,8 +5,8 @@
 //!       0    4  length        of the whole frame, this field included
 //!       4    4  checksum      CRC32C of the length and of everything after this field
 //!       8    1  kind          see `Kind`
-//!       9    1  codec         of key and payload: 0 none (hand-coded), 1 bincode 2.0.1 standard, 128 to 255 a
-//!                             type's own
+//!       9    1  codec         of key and payload: 0 none (hand-coded), 1 bincode 2.0.1 standard, 128 to 255
+//!                             reserved for another one
 //!      10    2  unsettled     `sequence` - `settled`, see `Stamp`
 //!      12    4  method        method id of the command; 0 if there is none
 //!      16    8  group
@@ -104,7 +104,8 @@ pub(crate) enum Codec {
     None,
     /// bincode 2.0.1, standard configuration: 1.
     Bincode,
-    /// A codec of the command's own types: 128 to 255. The types define the meaning of each number.
+    /// Another codec of the whole: 128 to 255. None exists. (A value in its type's own codec has the number of that
+    /// beside it: [`writable`](super::writable).)
     Own(u8),
 }
 

@@ -23,3 +23,4 @@ pub(crate) mod payload;
 pub(crate) mod shape;
 pub(crate) mod terms;
 pub(crate) mod value;
+pub(crate) mod writable;

@@ -4,6 +4,8 @@
 use super::exploration::{Exploration, Refused};
 use super::graph::{Container, ContainerBody, ContainerId, FieldNodes, Format, NodeId, VariantNodes};
 use super::names::ALIAS;
+use super::own_codec::SampleValue;
+use serde::de::Visitor;
 use std::collections::BTreeMap;
 
 /// Most parts of a tuple, fields of a struct, or variants of an enum. Each takes memory while a type is traced.
@@ -83,6 +85,24 @@ impl Exploration {
         match &self.graph.containers[container].body {
             ContainerBody::Struct(known) if wanted.agrees_with(known) => Ok((container, known.clone())),
             _ => Err(self.container_varies(container)),
+        }
+    }
+
+    /// Notes that a type with its own codec is read at a place, and lets it read a sample.
+    pub(super) fn own_codec_asked<V: Visitor<'static>>(
+        &mut self,
+        node: NodeId,
+        name: &'static str,
+        codec: usize,
+        visitor: V,
+    ) -> Result<V::Value, Refused> {
+        self.ask()?;
+        let number = u8::try_from(codec).map_err(|_| Refused::because("no codec has this number"))?;
+        let own = Format::Own(name, number);
+        if self.note(node, |_| own.clone()) == own {
+            visitor.visit_enum(SampleValue { codec: number.into() })
+        } else {
+            Err(self.varies(node))
         }
     }
 

@@ -111,6 +111,7 @@ impl Comparison<'_> {
             {
                 None
             }
+            (Plain::Shape(Shape::Own(left)), Plain::Shape(Shape::Own(right))) if left == right => None,
             (Plain::Shape(Shape::Option(left)), Plain::Shape(Shape::Option(right))) => {
                 self.at("?".into(), |it| it.shapes(left, right))
             }

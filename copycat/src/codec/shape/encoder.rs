@@ -10,9 +10,11 @@ use super::encoded::Encoded;
 use super::expected::Expected;
 use super::names::is_same_name;
 use super::numbers::{Number, put, put_bytes, put_len, put_number};
+use super::own_codec;
 use super::plain::Plain;
 use super::{Body, Fields, Primitive, Shape, Types};
 use crate::codec::value::DEPTH_MAX;
+use crate::codec::writable::MARK;
 use serde::ser::{
     self, Serialize, SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple,
 };
@@ -207,13 +209,11 @@ impl<'a> Serializer for Encoder<'a> {
     }
 
     fn serialize_str(self, value: &str) -> Result<(), EncodeError> {
-        match self.shape {
-            // Bytes and a text of the same bytes are encoded alike.
-            Shape::Primitive(Primitive::Str | Primitive::Bytes) => {
-                put_bytes(value.as_bytes(), &mut self.out.bytes)
-            }
-            _ => return self.differs("a text"),
-        }
+        // Bytes and a text of the same bytes are encoded alike.
+        let Shape::Primitive(Primitive::Str | Primitive::Bytes) = self.shape else {
+            return self.differs("a text");
+        };
+        put_bytes(value.as_bytes(), &mut self.out.bytes);
         Ok(())
     }
 
@@ -228,10 +228,8 @@ impl<'a> Serializer for Encoder<'a> {
     }
 
     fn serialize_none(self) -> Result<(), EncodeError> {
-        match self.shape {
-            Shape::Option(_) => put(0u8, &mut self.out.bytes),
-            _ => return self.differs("an option"),
-        }
+        let Shape::Option(_) = self.shape else { return self.differs("an option") };
+        put(0u8, &mut self.out.bytes);
         Ok(())
     }
 
@@ -270,11 +268,15 @@ impl<'a> Serializer for Encoder<'a> {
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
         mut self,
-        _: &'static str,
+        owner: &'static str,
         index: u32,
         name: &'static str,
         value: &T,
     ) -> Result<(), EncodeError> {
+        if owner == MARK {
+            let Shape::Own(own) = self.shape else { return self.differs(name) };
+            return own_codec::encode(value, (name, index), own, Plain { out: self.out, depth: self.depth });
+        }
         let (fields, owner) = self.variant(index, name)?;
         let Fields::Newtype(content) = fields else { return Err(EncodeError::kind(owner, fields, 1)) };
         encode_part(value, content, self.types, self.out, self.depth)

@@ -8,8 +8,9 @@
 //! promise has a fingerprint that agrees with everything: opaque parts, and types that contain themselves, whose shapes
 //! can be written down in several ways.
 
+use super::names::ALIAS;
 use super::schema::MethodShape;
-use super::{Body, Fields, Primitive, Shape, Types, Variant};
+use super::{Body, Fields, OwnCodec, Primitive, Shape, Types, Variant};
 use xxhash_rust::xxh3::Xxh3;
 
 /// Most structs and enums inside of each other. A schema that leads deeper was made to overflow the stack.
@@ -17,8 +18,9 @@ const DEPTH_MAX: usize = 100;
 
 /// The fingerprint of one command's arguments and result.
 ///
-/// The low byte stands for everything but the names of the fields of structs, the high byte for these names. A struct
-/// with aliases has no names on record, so it agrees with both. Zero in a byte: not known, which agrees with everything.
+/// The low byte stands for everything but the names of fields and variants, the high byte for these names. What has
+/// aliases has several names, of which some may agree with those of others, so its high byte is not known. Zero in a
+/// byte: not known, which agrees with everything.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Fingerprint(pub(crate) u16);
 
@@ -50,7 +52,7 @@ impl Fingerprint {
 struct Digest<'a> {
     types: &'a Types,
     shapes: Xxh3,
-    /// `None` behind a tuple, which may be a struct with aliases.
+    /// `None` behind an alias, or a tuple, which may be a struct with aliases.
     names: Option<Xxh3>,
     depth: usize,
 }
@@ -61,8 +63,13 @@ impl Digest<'_> {
     }
 
     fn name(&mut self, name: &str) {
-        self.number(name.len() as u64);
-        self.shapes.update(name.as_bytes());
+        if name.contains(ALIAS) {
+            self.names = None;
+        }
+        if let Some(names) = &mut self.names {
+            names.update(&(name.len() as u64).to_le_bytes());
+            names.update(name.as_bytes());
+        }
     }
 
     /// Adds a shape. Returns `None` for one that has no fingerprint.
@@ -73,6 +80,12 @@ impl Digest<'_> {
         }
         match self.types.unwrapped(shape) {
             Shape::Opaque(_) => return None,
+            Shape::Own(OwnCodec { name, codec }) => {
+                self.number(11);
+                self.number(name.len() as u64);
+                self.shapes.update(name.as_bytes());
+                self.number((*codec).into());
+            }
             Shape::List(element) if self.types.unwrapped(element).is_byte() => {
                 self.primitive(Primitive::Bytes)
             }
@@ -114,12 +127,7 @@ impl Digest<'_> {
     }
 
     fn fields(&mut self, fields: &[(String, Shape)]) -> Option<()> {
-        if let Some(names) = &mut self.names {
-            for (name, _) in fields {
-                names.update(&(name.len() as u64).to_le_bytes());
-                names.update(name.as_bytes());
-            }
-        }
+        fields.iter().for_each(|(name, _)| self.name(name));
         self.parts(fields.iter().map(|(_, shape)| shape), fields.len())
     }
 

@@ -1,7 +1,7 @@
 //! What the tracer has learned about types so far: shapes with holes, which later runs fill.
 
 use super::names::ALIAS;
-use super::{Body, Fields, NamedType, Primitive, Shape, Types, Variant};
+use super::{Body, Fields, NamedType, OwnCodec, Primitive, Shape, Types, Variant};
 use std::any::TypeId;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -48,6 +48,8 @@ pub(super) enum Format {
     Map(NodeId, NodeId),
     Tuple(Vec<NodeId>),
     Named(ContainerId),
+    /// A type with this name and the number of its own codec.
+    Own(&'static str, u8),
 }
 
 /// A struct or an enum. Two of them are the same if serde's name and the type of the value are.
@@ -174,7 +176,7 @@ impl Walk<'_> {
         !place.varies
             && match &place.format {
                 None => false,
-                Some(Format::Primitive(_) | Format::Unit) => true,
+                Some(Format::Primitive(_) | Format::Unit | Format::Own(..)) => true,
                 Some(Format::Option(content) | Format::List(content)) => self.is_known(*content),
                 Some(Format::Map(key, value)) => self.is_known(*key) && self.is_known(*value),
                 Some(Format::Tuple(parts)) => parts.iter().all(|part| self.is_known(*part)),
@@ -221,6 +223,7 @@ impl Export {
             Format::Map(key, value) => Shape::Map(boxed(self, key), boxed(self, value)),
             Format::Tuple(parts) => Shape::Tuple(self.shapes(graph, parts)),
             Format::Named(container) => Shape::Named(self.named(graph, *container)),
+            Format::Own(name, codec) => Shape::Own(OwnCodec { name: (*name).into(), codec: *codec }),
         }
     }
 

@@ -21,6 +21,7 @@ pub(crate) mod json;
 pub(crate) mod method_table;
 mod names;
 mod numbers;
+mod own_codec;
 pub(crate) mod parse;
 mod plain;
 pub(crate) mod record;
@@ -51,6 +52,17 @@ pub(crate) enum Shape {
     Named(u32),
     /// A type whose shape could not be found out, and its name. Nothing is known about its encoding.
     Opaque(String),
+    /// A type that brings its own codec. Of its encoding only the length is known.
+    Own(OwnCodec),
+}
+
+/// The codec of a type that brings its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct OwnCodec {
+    /// The name of the type.
+    pub name: String,
+    /// The number of the codec.
+    pub codec: u8,
 }
 
 /// The shape of a value without parts.

@@ -10,7 +10,7 @@
 
 use super::schema::{MethodShape, Schema};
 use super::text::{is_word, primitive_named};
-use super::{Body, Fields, NamedType, Shape, Types, Variant};
+use super::{Body, Fields, NamedType, OwnCodec, Shape, Types, Variant};
 use std::collections::BTreeMap;
 use thiserror::Error;
 
@@ -293,12 +293,24 @@ impl<'a> Line<'a> {
             }
             _ => {
                 let label = self.label()?;
+                if self.take("(") {
+                    return self.own_codec(label.0);
+                }
                 let index = self.labels.get(&label);
                 index
                     .map(|index| Shape::Named(*index))
                     .ok_or_else(|| self.error("a type of this text", &label.0))
             }
         }
+    }
+
+    /// Reads the number of a type's own codec, behind its name.
+    fn own_codec(&mut self, name: String) -> Result<Shape, ParseError> {
+        self.expect("codec")?;
+        let token = self.next();
+        let codec = token.parse().map_err(|_| self.error("the number of a codec", &token))?;
+        self.expect(")")?;
+        Ok(Shape::Own(OwnCodec { name, codec }))
     }
 
     /// Reads a word and one shape in angle brackets.
@@ -337,7 +349,7 @@ impl Types {
     /// Returns whether every type that the shape refers to is in the table.
     pub(super) fn contain(&self, shape: &Shape) -> bool {
         match shape {
-            Shape::Primitive(_) | Shape::Unit | Shape::Opaque(_) => true,
+            Shape::Primitive(_) | Shape::Unit | Shape::Opaque(_) | Shape::Own(_) => true,
             Shape::Option(content) | Shape::List(content) => self.contain(content),
             Shape::Map(key, value) => self.contain(key) && self.contain(value),
             Shape::Tuple(parts) => parts.iter().all(|part| self.contain(part)),

@@ -131,7 +131,7 @@ impl TypeCopy<'_> {
     /// Changes the indexes in a shape into those in the new table.
     fn rename(&mut self, shape: &mut Shape) {
         match shape {
-            Shape::Primitive(_) | Shape::Unit | Shape::Opaque(_) => {}
+            Shape::Primitive(_) | Shape::Unit | Shape::Opaque(_) | Shape::Own(_) => {}
             Shape::Option(content) | Shape::List(content) => self.rename(content),
             Shape::Map(key, value) => {
                 self.rename(key);

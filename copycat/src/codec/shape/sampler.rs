@@ -7,6 +7,7 @@ use super::asked::{Wanted, check_len};
 use super::exploration::{Choice, Exploration, Refused};
 use super::graph::{ContainerId, FieldNodes, Format, NodeId};
 use super::samples::{BYTE_LENGTHS, BYTES, CHARS, NUMBERS, TEXTS};
+use crate::codec::writable::MARK;
 use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, VariantAccess, Visitor};
 use serde::de::{MapAccess, SeqAccess};
@@ -246,6 +247,9 @@ impl Deserializer<'static> for Sampler<'_> {
         visitor: V,
     ) -> Result<V::Value, Refused> {
         let Sampler { exploration, node } = self;
+        if let (MARK, Some((name, _))) = (name, listed.split_last()) {
+            return exploration.own_codec_asked(node, name, listed.len() - 1, visitor);
+        }
         let container = exploration.enum_asked::<V::Value>(node, name, listed)?;
         if exploration.probes(container) {
             let variant = exploration.graph.containers[container].variants();

@@ -6,6 +6,7 @@ mod encoding;
 mod foreign;
 mod json;
 mod own;
+mod own_codec;
 mod schemas;
 
 use super::tracer::{Traced, Tracer};

@@ -1,7 +1,7 @@
 //! Shapes and schemas as people read them: in the words of Rust.
 
 use super::schema::{MethodShape, Schema};
-use super::{Body, Fields, Primitive, Shape, Types, Variant};
+use super::{Body, Fields, OwnCodec, Primitive, Shape, Types, Variant};
 use std::fmt;
 
 /// Displays a shape. A struct or an enum is its name, or with [`in_full`](Shown::in_full) its fields or variants.
@@ -36,6 +36,7 @@ impl fmt::Display for Shown<'_> {
             Shape::Map(key, value) => write!(f, "Map<{}, {}>", key.shown(types), value.shown(types)),
             Shape::Tuple(parts) => tuple(f, parts, types),
             Shape::Opaque(name) => write!(f, "opaque {}", word(name)),
+            Shape::Own(OwnCodec { name, codec }) => write!(f, "{} (codec {codec})", word(name)),
             Shape::Named(index) => {
                 let (name, body) = (Label { types, index: *index }, &types.get(*index).body);
                 match body {

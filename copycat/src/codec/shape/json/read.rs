@@ -67,6 +67,18 @@ impl<'a> Reader<'a> {
                 Body::Struct(fields) => self.fields(value, fields, shape),
                 Body::Enum(_) => self.deeper(|reader| reader.variant(value, shape)),
             },
+            (Shape::Own(own), Value::Object(named)) => match named.iter().next() {
+                Some((name, Value::Array(numbers))) if named.len() == 1 && *name == own.name => {
+                    let bytes = numbers.iter().map(byte).collect::<Option<Vec<_>>>();
+                    let Some(bytes) = bytes else { return self.differs(value, shape) };
+                    self.deeper(|reader| {
+                        put(u32::from(own.codec), &mut reader.out.bytes);
+                        put_bytes(&bytes, &mut reader.out.bytes);
+                        Ok(())
+                    })
+                }
+                _ => self.differs(value, shape),
+            },
             (Shape::Opaque(name), _) => Err(Fault::Unknown { name: name.clone() }.into()),
             _ => self.differs(value, shape),
         }

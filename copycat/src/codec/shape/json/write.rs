@@ -1,6 +1,6 @@
 //! Writes encoded values as JSON.
 
-use super::super::{Body, Fields, Primitive, Shape, Types};
+use super::super::{Body, Fields, OwnCodec, Primitive, Shape, Types};
 use super::{Keys, SOME, is_nullable};
 use crate::codec::payload::{self, PayloadError};
 use serde::Deserializer;
@@ -22,6 +22,20 @@ pub(crate) fn values(bytes: &[u8], shapes: &[&Shape], types: &Types) -> Result<V
 /// Appends a text in quotes.
 pub(crate) fn text(text: &str, out: &mut String) {
     out.push_str(&serde_json::to_string(text).expect("a text can be written"));
+}
+
+/// Writes a value with its own codec: its name and its bytes.
+fn own_codec<'de, A: EnumAccess<'de>>(own: &OwnCodec, data: A, out: &mut String) -> Result<(), A::Error> {
+    let OwnCodec { name, codec } = own;
+    let (found, content) = data.variant::<u32>()?;
+    if found != u32::from(*codec) {
+        return Err(A::Error::custom(format_args!("codec {found} where codec {codec} is expected")));
+    }
+    begin_variant(name, out);
+    let (shape, types) = (&Shape::Primitive(Primitive::Bytes), &Types::default());
+    content.newtype_variant_seed(Part { shape, types, out })?;
+    out.push('}');
+    Ok(())
 }
 
 /// A value to be read by its shape, and where it is written.
@@ -65,6 +79,7 @@ impl<'de> DeserializeSeed<'de> for Part<'_> {
                 Body::Struct(fields) => from.deserialize_tuple(fields.len(), Contents { fields, part }),
                 Body::Enum(_) => from.deserialize_enum("", &[], part),
             },
+            Shape::Own(_) => from.deserialize_enum("", &[], part),
             Shape::Opaque(name) => Err(D::Error::custom(format_args!("the shape of `{name}` is not known"))),
         }
     }
@@ -192,6 +207,9 @@ impl<'de> Visitor<'de> for Part<'_> {
 
     fn visit_enum<A: EnumAccess<'de>>(self, data: A) -> Result<(), A::Error> {
         let Part { shape, types, out } = self;
+        if let Shape::Own(own) = shape {
+            return own_codec(own, data, out);
+        }
         let Shape::Named(index) = shape else { return Err(A::Error::custom("an enum")) };
         let Body::Enum(variants) = &types.get(*index).body else { return Err(A::Error::custom("an enum")) };
         let (number, content) = data.variant::<u32>()?;

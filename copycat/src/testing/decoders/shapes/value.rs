@@ -96,7 +96,7 @@ impl Maker<'_, '_> {
     fn fitting(&mut self, shape: &Shape, choice: u8) -> Value {
         match shape {
             Shape::Primitive(primitive) => self.primitive(*primitive),
-            Shape::Unit | Shape::Opaque(_) => Value::Unit,
+            Shape::Unit | Shape::Opaque(_) | Shape::Own(_) => Value::Unit,
             Shape::Option(_) if choice.is_multiple_of(2) => Value::None,
             Shape::Option(content) => Value::Some(Box::new(self.value(content))),
             Shape::List(element) if choice > 240 => {

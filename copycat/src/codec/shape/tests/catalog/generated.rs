@@ -68,7 +68,7 @@ impl<'a> Generator<'a> {
                     self.fields(&variant.fields, depth)?;
                 }
             },
-            Shape::Opaque(_) => return None,
+            Shape::Opaque(_) | Shape::Own(_) => return None,
         }
         Some(())
     }
