@@ -14,8 +14,10 @@ mod redis {
     pub(crate) mod endurance;
     pub(crate) mod hostile;
     pub(crate) mod life;
+    pub(crate) mod limits;
     pub(crate) mod pipelines;
     pub(crate) mod servers;
+    pub(crate) mod stock;
     pub(crate) mod torture {
         pub(crate) use super::servers;
 

@@ -5,15 +5,24 @@ use lexopt::{Arg, Parser, ValueExt};
 use std::ffi::OsString;
 use std::fmt;
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
 /// The text for `--help` and for wrong arguments.
 pub(crate) const USAGE: &str = "usage: copycat-redis --id N --member N=HOST:PORT... --data DIR --listen IP:PORT \
-                                [--patience SECONDS]";
+                                [--client N=HOST:PORT]... [--patience SECONDS] [--timeout SECONDS] \
+                                [--tcp-keepalive SECONDS]";
 
-/// Bounds of `--patience` in seconds, and its default.
-const PATIENCE_S: (u64, u64, u64) = (1, 3_600, 60);
+/// Bounds of `--patience` in seconds.
+const PATIENCE_S: RangeInclusive<u64> = 1..=3_600;
+/// Bounds of `--timeout` and `--tcp-keepalive` in seconds. The kernel takes no more for the latter.
+const SILENCE_S: RangeInclusive<u64> = 0..=32_767;
+/// Descriptions of both.
+const PATIENCE: &str = "1 to 3600 seconds";
+const SILENCE: &str = "0 to 32767 seconds";
+/// Default of `--tcp-keepalive`, as in Redis.
+const KEEPALIVE: Duration = Duration::from_secs(300);
 
 /// The description of one member and its server.
 #[derive(Clone, Debug)]
@@ -24,10 +33,23 @@ pub(crate) struct Arguments {
     pub members: Vec<Member>,
     /// The directory of this member's log.
     pub data: PathBuf,
-    /// The address to which Redis' clients connect.
+    /// What concerns the server's clients.
+    pub settings: Settings,
+}
+
+/// The settings of the server that faces Redis' clients.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    /// The address to which they connect.
     pub listen: SocketAddr,
-    /// How long a client may leave its answers unread before its connection is closed.
+    /// The addresses to which they connect at other members, as far as they are known.
+    pub elsewhere: Vec<Member>,
+    /// How long a client may leave its answers unread, and send nothing, before its connection is closed.
     pub patience: Duration,
+    /// How long a client may do nothing before its connection is closed; `None` for ever, as in Redis.
+    pub idle_max: Option<Duration>,
+    /// After how long a silence the kernel asks whether the client is still there; `None` for never.
+    pub keepalive: Option<Duration>,
 }
 
 /// The reason why the arguments describe no member.
@@ -68,7 +90,10 @@ struct Draft {
     members: Vec<Member>,
     data: Option<PathBuf>,
     listen: Option<SocketAddr>,
+    elsewhere: Vec<Member>,
     patience: Option<Duration>,
+    idle_max: Option<Duration>,
+    keepalive: Option<Duration>,
 }
 
 impl Arguments {
@@ -94,8 +119,23 @@ impl Arguments {
                 Arg::Long("listen") => {
                     set(&mut draft.listen, "--listen", &mut parser, "IP:PORT", |text| text.parse().ok())?;
                 }
+                Arg::Long("client") => {
+                    let value = parser.value()?;
+                    draft.elsewhere.push(value_of("--client", value, "N=HOST:PORT", member)?);
+                }
                 Arg::Long("patience") => {
-                    set(&mut draft.patience, "--patience", &mut parser, "1 to 3600 seconds", patience)?;
+                    set(&mut draft.patience, "--patience", &mut parser, PATIENCE, |text| {
+                        seconds(text, PATIENCE_S)
+                    })?;
+                }
+                Arg::Long("timeout") => {
+                    set(&mut draft.idle_max, "--timeout", &mut parser, SILENCE, |text| {
+                        seconds(text, SILENCE_S)
+                    })?;
+                }
+                Arg::Long("tcp-keepalive") => {
+                    let read = |text: &str| seconds(text, SILENCE_S);
+                    set(&mut draft.keepalive, "--tcp-keepalive", &mut parser, SILENCE, read)?;
                 }
                 other => return Err(other.unexpected().into()),
             }
@@ -113,8 +153,13 @@ impl Draft {
                 false => self.members,
             },
             data: self.data.ok_or(Fault::Missing("--data"))?,
-            listen: self.listen.ok_or(Fault::Missing("--listen"))?,
-            patience: self.patience.unwrap_or(Duration::from_secs(PATIENCE_S.2)),
+            settings: Settings {
+                listen: self.listen.ok_or(Fault::Missing("--listen"))?,
+                elsewhere: self.elsewhere,
+                patience: self.patience.unwrap_or(Duration::from_secs(60)),
+                idle_max: self.idle_max.filter(|time| !time.is_zero()),
+                keepalive: Some(self.keepalive.unwrap_or(KEEPALIVE)).filter(|time| !time.is_zero()),
+            },
         })
     }
 }
@@ -149,9 +194,9 @@ fn member(text: &str) -> Option<Member> {
     Some(Member::new(id.parse().ok()?, address))
 }
 
-fn patience(text: &str) -> Option<Duration> {
+fn seconds(text: &str, range: RangeInclusive<u64>) -> Option<Duration> {
     let seconds: u64 = text.parse().ok()?;
-    (PATIENCE_S.0..=PATIENCE_S.1).contains(&seconds).then(|| Duration::from_secs(seconds))
+    range.contains(&seconds).then(|| Duration::from_secs(seconds))
 }
 
 #[cfg(test)]
@@ -167,7 +212,13 @@ mod tests {
     #[test]
     fn a_member_is_described() {
         let found = parse(GOOD).unwrap().unwrap();
-        assert_eq!((found.id, found.members.len(), found.patience.as_secs()), (2, 2, 60));
+        assert_eq!((found.id, found.members.len(), found.settings.patience.as_secs()), (2, 2, 60));
+        assert_eq!((found.settings.idle_max, found.settings.keepalive), (None, Some(KEEPALIVE)));
+        let found =
+            parse(&format!("{GOOD} --timeout 7 --tcp-keepalive 0 --client 1=h:6401")).unwrap().unwrap();
+        assert_eq!((found.settings.idle_max, found.settings.keepalive), (Some(Duration::from_secs(7)), None));
+        assert_eq!(found.settings.elsewhere, [Member::new(1, "h:6401")]);
+        let found = parse(GOOD).unwrap().unwrap();
         assert_eq!(found.members[1], Member::new(2, "[::1]:2"));
         assert!(parse("--help").unwrap().is_none());
     }
@@ -184,6 +235,9 @@ mod tests {
             ("--id 1 --member 1=a:1 --data d", "--listen is missing"),
             ("--listen localhost:1", "--listen \"localhost:1\" is not IP:PORT"),
             ("--patience 0", "--patience \"0\" is not 1 to 3600 seconds"),
+            ("--timeout -1", "--timeout \"-1\" is not 0 to 32767 seconds"),
+            ("--tcp-keepalive 32768", "--tcp-keepalive \"32768\" is not 0 to 32767 seconds"),
+            ("--client 1", "--client \"1\" is not N=HOST:PORT"),
             ("--port 1", "invalid option '--port'"),
             ("serve", "unexpected argument \"serve\""),
         ];

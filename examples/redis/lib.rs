@@ -1,20 +1,20 @@
 //! A server for Redis' clients, on a replicated state machine. Each process is one member.
 //!
 //! `store/` is the state, `protocol/` the wire format, `command/` the parser of commands, `server/` the connections.
-//! The first three do no I/O. Begin with `store/mod.rs`, which is all of the replication.
+//! The first three do no I/O. `limits.rs` has the limits of all four. Begin with `store/mod.rs`, which is all of the
+//! replication.
 //!
 //! This is a library, so that tests and other programs run the same server as `copycat-redis`.
 
 mod arguments;
 pub mod command;
+pub mod limits;
 pub mod protocol;
 mod server;
 mod store;
 
 use arguments::Arguments;
 use std::process::ExitCode;
-
-pub use store::VALUE_LEN_MAX;
 
 /// Runs `copycat-redis` with these arguments, without its own name.
 ///

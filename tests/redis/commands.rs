@@ -85,11 +85,18 @@ const CASES: &[(&str, &str)] = &[
     ("CONFIG GET nothing", "[]"),
     ("CONFIG SET save x", "-ERR unknown subcommand 'SET' of 'config'"),
     ("COMMAND DOCS get", "[]"),
-    ("COMMAND INFO get nothing", "[[get, :2, [+readonly], :1, :1, :1, [], [], [], []], nil]"),
+    ("COMMAND INFO get nothing", "[[get, :2, [+readonly, +fast], :1, :1, :1, [], [], [], []], nil]"),
     ("COPYCAT.CONSISTENCY lease", "+OK"),
     ("COPYCAT.CONSISTENCY strict", "+OK"),
     ("COPYCAT.CONSISTENCY none", "-ERR syntax error, COPYCAT.CONSISTENCY takes strict, lease or eventual"),
     ("EXPIRE k 1", "-ERR unknown command 'EXPIRE', with args beginning with: 'k' '1' "),
+    (
+        "AUTH x",
+        "-ERR AUTH <password> called without any password configured for the default user. Are you sure your \
+         configuration is correct?",
+    ),
+    ("AUTH default x", "+OK"),
+    ("AUTH ada x", "-WRONGPASS invalid username-password pair or user is disabled."),
     ("HELLO 4", "-NOPROTO unsupported protocol version"),
 ];
 
@@ -169,6 +176,6 @@ fn the_third_version_of_the_protocol_has_maps_and_nothing() {
     let named = ask(&mut connection, "HELLO 2 SETNAME ada");
     assert!(named.starts_with('[') && named.contains("proto, :2"), "{named}");
     assert_eq!(ask(&mut connection, "CLIENT GETNAME"), "ada");
-    assert_eq!(ask(&mut connection, "HELLO 3 AUTH a b").split(' ').next(), Some("-ERR"));
+    assert_eq!(ask(&mut connection, "HELLO 3 AUTH a b").split(' ').next(), Some("-WRONGPASS"));
     servers.close_all();
 }

@@ -3,6 +3,7 @@
 
 use super::servers::{Servers, ask, until};
 use crate::resources::{crowd_size, resident};
+use ::redis::Connection;
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::process::Command;
@@ -50,6 +51,30 @@ fn table() -> Vec<(Vec<u8>, &'static str)> {
         (long("*"), "-ERR Protocol error: too big mbulk count string\r\n"),
         (long("*1\r\n$"), "-ERR Protocol error: too big bulk count string\r\n"),
         (garbage, "-ERR Protocol error: too big inline request\r\n"),
+        // A line feed alone ends no header. What follows it is not taken for commands.
+        protocol(b"*1\n$4\r\nPING\r\n", "-ERR Protocol error: invalid multibulk length\r\n"),
+        protocol(b"*1\r\n$4\nPING\r\n", "-ERR Protocol error: invalid bulk length\r\n"),
+        protocol(b"*1\n$4\nPING\n", ""),
+        protocol(b"*1\n", ""),
+        // The bytes with which a header or a word ends are not checked, except for the carriage return of a header.
+        protocol(b"*1\rX$4\rYPINGZZ*1\r\n$4\r\nPING\r\n", "+PONG\r\n+PONG\r\n"),
+        protocol(b"*1\r\n$4\r\nPINGG\r\nPING\r\n", "+PONG\r\n+PONG\r\n"),
+        // Numbers have one form.
+        protocol(b"*\r\nPING\r\n", "-ERR Protocol error: invalid multibulk length\r\n"),
+        protocol(b"*-0\r\nPING\r\n", "-ERR Protocol error: invalid multibulk length\r\n"),
+        protocol(b"*+1\r\n$4\r\nPING\r\n", "-ERR Protocol error: invalid multibulk length\r\n"),
+        protocol(b"*01\r\n$4\r\nPING\r\n", "-ERR Protocol error: invalid multibulk length\r\n"),
+        protocol(b"* 1\r\n$4\r\nPING\r\n", "-ERR Protocol error: invalid multibulk length\r\n"),
+        protocol(b"*1 \r\n$4\r\nPING\r\n", "-ERR Protocol error: invalid multibulk length\r\n"),
+        protocol(b"*-9223372036854775809\r\n", "-ERR Protocol error: invalid multibulk length\r\n"),
+        protocol(b"*-9223372036854775808\r\nPING\r\n", "+PONG\r\n"),
+        protocol(b"*1\r\n$04\r\nPING\r\n", "-ERR Protocol error: invalid bulk length\r\n"),
+        protocol(b"*1\r\n$+4\r\nPING\r\n", "-ERR Protocol error: invalid bulk length\r\n"),
+        protocol(b"*1\r\n$\r\nPING\r\n", "-ERR Protocol error: invalid bulk length\r\n"),
+        protocol(b"*1\r\n$-0\r\n\r\nPING\r\n", "-ERR Protocol error: invalid bulk length\r\n"),
+        protocol(b"*1\r\n\r\n", "-ERR Protocol error: expected '$', got ' '\r\n"),
+        protocol(b"*1\r\n\n\r\n", "-ERR Protocol error: expected '$', got ' '\r\n"),
+        protocol(b"*1\r\n'4\r\n", "-ERR Protocol error: expected '$', got '''\r\n"),
         // The server answers the commands before a mistake, and none after it.
         protocol(b"PING\r\n*x\r\nPING\r\n", "+PONG\r\n-ERR Protocol error: invalid multibulk length\r\n"),
         // Inline commands, as a person types them.
@@ -77,26 +102,36 @@ fn what_is_no_command_gets_redis_own_errors() {
         }
         assert_eq!(ask(&mut other, "GET k"), "v");
     }
-    // The command is longer than an entry of the log may be. The server says so, and the connection continues.
-    let long = "x".repeat(4 << 20);
-    let answer = ask(&mut other, &format!("SET k {long}"));
-    assert!(answer.starts_with("-NOTAPPLIED ") && answer.contains("limit"), "{answer}");
-    let answer = ask(&mut other, &format!("SET {} v", &long[..70_000]));
-    assert!(answer.starts_with("-NOTAPPLIED ") && answer.contains("limit"), "{answer}");
-    let most = ask(&mut other, &format!("SET k {}", &long[..copycat_redis::VALUE_LEN_MAX]));
-    assert_eq!(most, "+OK");
-    assert_eq!(ask(&mut other, "GET k").len(), copycat_redis::VALUE_LEN_MAX);
-    assert_eq!(
-        ask(&mut other, "APPEND k x"),
-        "-ERR string exceeds maximum allowed size (proto-max-bulk-len)"
-    );
-    // A result that fits no answer changes nothing, and gives an error.
-    let answer = ask(&mut other, "MGET k k k");
-    assert!(answer.starts_with("-NOTAPPLIED ") && answer.contains("too large"), "{answer}");
-    assert_eq!(ask(&mut other, "SET k v"), "+OK");
     let grown = resident(servers.id(0)).saturating_sub(before);
     println!("{grown} bytes more");
     assert!(grown < 128 << 20, "the server took {grown} bytes more");
+    servers.close_all();
+}
+
+#[test]
+fn http_is_cut_off_before_the_lines_of_its_body_run() {
+    let mut servers = Servers::started(PROGRAM);
+    let mut other = servers.connect(0);
+    assert_eq!(ask(&mut other, "SET k v"), "+OK");
+    let body = "Content-Length: 30\r\n\r\nSET pwned 1\r\nFLUSHALL\r\nPING\r\n";
+    for head in [
+        "POST / HTTP/1.1\r\n",
+        "post / HTTP/1.1\r\n",
+        "Host: 127.0.0.1:6379\r\n",
+        "hOSt:\r\n",
+        "PING\r\nPOST /\r\n",
+        "GET / HTTP/1.1\r\nHost: x\r\n",
+        "*1\r\n$4\r\nPOST\r\n",
+        "*2\r\n$5\r\nHost:\r\n$1\r\nx\r\n",
+    ] {
+        assert_eq!(told(&servers, format!("{head}{body}").as_bytes()), "", "{head:?}");
+    }
+    // These are other commands, which do not exist.
+    let answer = told(&servers, b"Host\r\nHost:x\r\nPOSTS\r\n");
+    let unknown = answer.lines().filter(|line| line.starts_with("-ERR unknown command ")).count();
+    assert_eq!(unknown, 3, "{answer}");
+    assert_eq!(ask(&mut other, "MGET k pwned"), "[v, nil]");
+    assert_eq!(servers.said(0).matches("SECURITY ATTACK").count(), 1, "one warning a minute");
     servers.close_all();
 }
 
@@ -165,6 +200,39 @@ fn who_never_reads_is_left_alone_and_then_cut_off() {
     println!("{grown} bytes for {} clients that do not read", silent.len());
     assert!(grown < 512 << 20, "the server took {grown} bytes more");
     assert_eq!(ask(&mut other, "INCR counter"), ":1");
+    servers.close_all();
+}
+
+/// Returns the most memory that a server has had, in bytes.
+fn peak(connection: &mut Connection) -> usize {
+    let info = ask(connection, "INFO memory");
+    let peak = info.lines().find_map(|line| line.strip_prefix("used_memory_peak:"));
+    peak.and_then(|peak| peak.parse().ok()).expect("a number")
+}
+
+#[test]
+fn who_reads_nothing_from_a_follower_costs_its_leader_little() {
+    let mut servers = Servers::started(PROGRAM);
+    let leader = servers.leader();
+    let follower = (leader + 1) % 3;
+    let (mut led, mut other) = (servers.connect(leader), servers.connect(follower));
+    assert_eq!(ask(&mut led, &format!("SET k {}", "x".repeat(1 << 20))), "+OK");
+    assert_eq!(ask(&mut other, "GET k").len(), 1 << 20);
+    let before = peak(&mut led);
+    let silent: Vec<TcpStream> = (0..30)
+        .map(|_| {
+            let mut stream = servers.raw(follower);
+            stream.write_all(&b"GET k\r\n".repeat(200)).expect("room in the socket");
+            stream
+        })
+        .collect();
+    until("an end of those who do not read", || {
+        assert_eq!(ask(&mut other, "STRLEN k"), ":1048576");
+        ask(&mut other, "INFO clients").contains("connected_clients:1\r\n").then_some(())
+    });
+    let grown = peak(&mut led).saturating_sub(before);
+    println!("{grown} bytes for {} clients that do not read from a follower", silent.len());
+    assert!(grown < 192 << 20, "the leader took {grown} bytes more");
     servers.close_all();
 }
 

@@ -3,7 +3,7 @@
 use super::servers::{Servers, ask, until};
 use rustix::process::Signal;
 use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_redis-torture");
@@ -75,6 +75,42 @@ fn a_write_through_one_member_is_seen_through_another() {
         assert_eq!(ask(connection, "COPYCAT.CONSISTENCY eventual"), "+OK");
         until("the newest value in each copy", || (ask(connection, "GET k") == "29").then_some(()));
     }
+    servers.close_all();
+}
+
+/// Returns whether the kernel runs a timer for keepalive probes at the server's end of a connection.
+fn has_keepalive(stream: &TcpStream) -> bool {
+    let port = |address: std::io::Result<SocketAddr>| format!(":{:04X}", address.expect("an address").port());
+    let (theirs, ours) = (port(stream.peer_addr()), port(stream.local_addr()));
+    let table = std::fs::read_to_string("/proc/net/tcp").expect("the kernel's table");
+    let lines = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let mut ends = lines.filter(|fields| fields[1].ends_with(&theirs) && fields[2].ends_with(&ours));
+    // The number before the colon is the kind of the running timer.
+    ends.next().expect("the server's end")[5].starts_with("02:")
+}
+
+#[test]
+fn silent_clients_are_probed_and_closed_after_a_while_if_so_wished() {
+    let mut servers = Servers::started(PROGRAM);
+    let mut connection = servers.connect(0);
+    let mut stream = servers.raw(0);
+    // An answer shows that the server has accepted the connection.
+    let mut answer = [0; 7];
+    stream.write_all(b"PING\r\n").and_then(|()| stream.read_exact(&mut answer)).expect("an answer");
+    assert!(has_keepalive(&stream));
+    assert_eq!(ask(&mut connection, "CONFIG GET timeout"), "[timeout, 0]");
+    servers.close_all();
+
+    servers.set(&["--timeout", "1", "--tcp-keepalive", "0"]);
+    servers.start_all();
+    let mut connection = servers.connect(0);
+    assert_eq!(ask(&mut connection, "CONFIG GET t*"), "[tcp-keepalive, 0, timeout, 1]");
+    let mut stream = servers.raw(0);
+    stream.write_all(b"PING\r\n").and_then(|()| stream.read_exact(&mut answer)).expect("an answer");
+    assert!(!has_keepalive(&stream));
+    // Half a command is no reason to wait for its rest.
+    stream.write_all(b"*1\r\n$4\r\nPI").expect("room in the socket");
+    assert_eq!(stream.read(&mut answer).expect("the end"), 0, "closed");
     servers.close_all();
 }
 

@@ -23,6 +23,8 @@ pub(crate) struct Servers {
     members: Vec<u16>,
     listens: Vec<u16>,
     running: [Option<Child>; 3],
+    /// Arguments that all servers have in common.
+    settings: Vec<OsString>,
 }
 
 /// Checks again until `look` returns a value.
@@ -48,7 +50,13 @@ impl Servers {
             members: ports,
             listens,
             running: [None, None, None],
+            settings: ["--patience".into(), PATIENCE_S.into()].into(),
         }
+    }
+
+    /// Adds arguments for all servers that are started from now on.
+    pub(crate) fn set(&mut self, words: &[&str]) {
+        self.settings.extend(words.iter().map(OsString::from));
     }
 
     /// Creates three servers, and starts them.
@@ -75,7 +83,7 @@ impl Servers {
         }
         words.extend(["--data".into(), self.data_directory().join(format!("data-{at}")).into()]);
         words.extend(["--listen".into(), self.address(at).into()]);
-        words.extend(["--patience".into(), PATIENCE_S.into()]);
+        words.extend(self.settings.iter().cloned());
         words
     }
 
@@ -163,6 +171,11 @@ impl Servers {
         for at in 0..3 {
             assert!(self.end(at).success(), "server {at}");
         }
+    }
+
+    /// Returns what a server has printed.
+    pub(crate) fn said(&self, at: usize) -> String {
+        std::fs::read_to_string(self.data_directory().join(format!("said-{at}"))).expect("a file")
     }
 
     /// Connects to one server. `settings` has the form of the end of a client's URL.

@@ -3,7 +3,8 @@
 use bytes::BytesMut;
 use copycat::testing::decoders::Verdict;
 use copycat_redis::command;
-use copycat_redis::protocol::{COMMAND_LEN_MAX, ProtocolError, Reader, WORD_LEN_MAX, WORDS_MAX, Words};
+use copycat_redis::limits::{COMMAND_LEN_MAX, VALUE_LEN_MAX, WORDS_MAX};
+use copycat_redis::protocol::{ProtocolError, Reader, Received, Words};
 
 /// Reads a connection to its end, at once and in pieces whose lengths the first byte decides, and checks that both
 /// give the same. Then parses each command.
@@ -13,13 +14,15 @@ pub(super) fn resp(bytes: &[u8]) -> Verdict {
     let whole = read(sent, || usize::MAX);
     let cut = read(sent, || lengths.usize(1..32));
     assert_eq!(cut, whole, "how the network cuts a connection means nothing");
-    for words in &whole.0 {
-        check(words);
+    for received in &whole.0 {
+        if let Received::Words(words) = received {
+            check(words);
+        }
     }
     if whole.0.is_empty() { Verdict::Refused } else { Verdict::Accepted }
 }
 
-fn read(mut sent: &[u8], mut piece: impl FnMut() -> usize) -> (Vec<Words>, Option<ProtocolError>) {
+fn read(mut sent: &[u8], mut piece: impl FnMut() -> usize) -> (Vec<Received>, Option<ProtocolError>) {
     let (mut reader, mut input, mut commands) = (Reader::default(), BytesMut::new(), Vec::new());
     while !sent.is_empty() {
         let (arrived, rest) = sent.split_at(piece().min(sent.len()));
@@ -27,7 +30,7 @@ fn read(mut sent: &[u8], mut piece: impl FnMut() -> usize) -> (Vec<Words>, Optio
         sent = rest;
         loop {
             match reader.next(&mut input) {
-                Ok(Some(words)) => commands.push(words),
+                Ok(Some(received)) => commands.push(received),
                 Ok(None) => break,
                 Err(error) => return (commands, Some(error)),
             }
@@ -39,17 +42,18 @@ fn read(mut sent: &[u8], mut piece: impl FnMut() -> usize) -> (Vec<Words>, Optio
 fn check(words: &Words) {
     let longest = words.iter().map(|word| word.len()).max();
     assert!((1..=WORDS_MAX).contains(&words.len()), "{} words", words.len());
-    assert!(longest.is_some_and(|longest| longest <= WORD_LEN_MAX), "a word of {longest:?} bytes");
+    assert!(longest.is_some_and(|longest| longest <= VALUE_LEN_MAX), "a word of {longest:?} bytes");
     let mut again = format!("*{}\r\n", words.len()).into_bytes();
     for word in words {
         again.extend_from_slice(format!("${}\r\n", word.len()).as_bytes());
         again.extend_from_slice(word);
         again.extend_from_slice(b"\r\n");
     }
-    assert!(again.len() <= COMMAND_LEN_MAX, "a command of {} bytes", again.len());
+    let len: usize = words.iter().map(|word| word.len() + 1).sum();
+    assert!(len <= COMMAND_LEN_MAX, "a command of {len} bytes");
     assert_eq!(
         read(&again, || usize::MAX),
-        (vec![words.clone()], None),
+        (vec![Received::Words(words.clone())], None),
         "written as an array it is the same"
     );
     // Known or not, well-formed or not, each command gets an answer of bounded length, and the connection continues.

@@ -32,10 +32,16 @@ const NO_KEYS: [i64; 3] = [0, 0, 0];
 const ONE_KEY: [i64; 3] = [1, 1, 1];
 const ALL_KEYS: [i64; 3] = [1, -1, 1];
 const EVERY_OTHER: [i64; 3] = [1, -1, 2];
-const READ: &[&str] = &["readonly"];
-const WRITE: &[&str] = &["write", "denyoom"];
+// The flags of Redis 7.0 for the same commands.
+const READ: &[&str] = &["readonly", "fast"];
+const WRITE: &[&str] = &["write", "denyoom", "fast"];
+const LONG_WRITE: &[&str] = &["write", "denyoom"];
 const DELETE: &[&str] = &["write"];
+const FAST: &[&str] = &["fast"];
 const SESSION: &[&str] = &["loading", "stale", "fast"];
+const REPORT: &[&str] = &["loading", "stale"];
+const GREETING: &[&str] = &["noscript", "loading", "stale", "fast", "no_auth", "allow_busy"];
+const PLAIN: &[&str] = &[];
 
 const fn entry(
     name: &'static str,
@@ -58,10 +64,10 @@ fn session(session: Session) -> Result<Command, Refusal> {
 /// The most frequent commands come first, because the search is in this order.
 static ENTRIES: &[Entry] = &[
     entry("get", 2, READ, ONE_KEY, |words| data(Request::Get(words[0].clone()))),
-    entry("set", -3, WRITE, ONE_KEY, parse::set),
+    entry("set", -3, LONG_WRITE, ONE_KEY, parse::set),
     entry("incr", 2, WRITE, ONE_KEY, |words| parse::increment(&words[0], 1)),
     entry("mget", -2, READ, ALL_KEYS, |words| data(Request::MGet(words.to_vec()))),
-    entry("mset", -3, WRITE, EVERY_OTHER, parse::set_many),
+    entry("mset", -3, LONG_WRITE, EVERY_OTHER, parse::set_many),
     entry("del", -2, DELETE, ALL_KEYS, |words| data(Request::Del(words.to_vec()))),
     entry("exists", -2, READ, ALL_KEYS, |words| data(Request::Exists(words.to_vec()))),
     entry("decr", 2, WRITE, ONE_KEY, |words| parse::increment(&words[0], -1)),
@@ -81,15 +87,16 @@ static ENTRIES: &[Entry] = &[
     }),
     entry("copycat.consistency", 2, SESSION, NO_KEYS, parse::consistency),
     entry("copycat.status", 1, SESSION, NO_KEYS, |_| Ok(Command::Report(Report::Status))),
-    entry("ping", -1, SESSION, NO_KEYS, parse::ping),
+    entry("ping", -1, FAST, NO_KEYS, parse::ping),
     entry("echo", 2, SESSION, NO_KEYS, |words| session(Session::Echo(words[0].clone()))),
-    entry("hello", -1, SESSION, NO_KEYS, parse::hello),
-    entry("client", -2, SESSION, NO_KEYS, settings::client),
-    entry("command", -1, SESSION, NO_KEYS, settings::command),
-    entry("config", -2, SESSION, NO_KEYS, settings::config),
-    entry("info", -1, SESSION, NO_KEYS, |words| Ok(Command::Report(Report::Info(words.to_vec())))),
+    entry("auth", -2, GREETING, NO_KEYS, parse::authenticate),
+    entry("hello", -1, GREETING, NO_KEYS, parse::hello),
+    entry("client", -2, PLAIN, NO_KEYS, settings::client),
+    entry("command", -1, REPORT, NO_KEYS, settings::command),
+    entry("config", -2, PLAIN, NO_KEYS, settings::config),
+    entry("info", -1, REPORT, NO_KEYS, |words| Ok(Command::Report(Report::Info(words.to_vec())))),
     entry("select", 2, SESSION, NO_KEYS, parse::select),
-    entry("quit", -1, SESSION, NO_KEYS, |_| session(Session::Quit)),
+    entry("quit", -1, GREETING, NO_KEYS, |_| session(Session::Quit)),
 ];
 
 /// Returns all commands.

@@ -6,6 +6,7 @@ mod catalogue;
 mod parse;
 mod refusal;
 mod settings;
+mod size;
 
 pub use refusal::Refusal;
 
@@ -24,6 +25,9 @@ pub enum Command {
     Session(Session),
     /// A command about this member and its server.
     Report(Report),
+    /// A line of an HTTP request. The sender is a browser that was made to attack the server, so its connection is
+    /// closed before the lines of the body are taken for commands.
+    CrossProtocol,
 }
 
 /// Commands that read or change keys.
@@ -64,12 +68,25 @@ pub enum Request {
     },
 }
 
+impl Request {
+    /// Returns whether the answer of the store contains values, and may be long.
+    pub fn answers_values(&self) -> bool {
+        match self {
+            Request::Get(_) | Request::MGet(_) | Request::GetSet { .. } => true,
+            Request::Set { condition, get, .. } => *get || condition.is_some(),
+            _ => false,
+        }
+    }
+}
+
 /// Commands about the connection itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "Redis' commands of the same names, with their arguments")]
 pub enum Session {
     Ping(Option<Bytes>),
     Echo(Bytes),
+    /// The client gave a password. There are none, so that nothing changes.
+    Authenticate,
     Quit,
     Select,
     SetName(Bytes),
@@ -113,11 +130,18 @@ pub enum Report {
 /// The command does not exist, or does not take such words. The connection continues.
 pub fn parse(words: &Words) -> Result<Command, Refusal> {
     let (name, arguments) = words.split_first().ok_or(Refusal::Syntax)?;
+    if parse::is(name, "post") || parse::is(name, "host:") {
+        return Ok(Command::CrossProtocol);
+    }
     let entry = find(name).ok_or_else(|| Refusal::unknown(name, arguments))?;
     if !entry.takes(words.len()) {
         return Err(Refusal::Arity(entry.name));
     }
-    (entry.parse)(arguments)
+    let command = (entry.parse)(arguments)?;
+    if let Command::Data(request) = &command {
+        size::check(request)?;
+    }
+    Ok(command)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Parsers of the commands whose words need a closer look.
 
-use super::settings::printable;
+use super::settings::client_name;
 use super::{Command, Refusal, Report, Request, Session};
 use crate::protocol::Version;
 use bytes::Bytes;
@@ -98,12 +98,29 @@ pub(super) fn hello(words: &[Bytes]) -> Result<Command, Refusal> {
     while let Some((option, rest)) = options.split_first() {
         options = match rest {
             [given, rest @ ..] if is(option, "setname") => {
-                name = Some(printable(given, "Client names")?);
+                name = Some(client_name(given)?);
                 rest
             }
-            [_, _, ..] if is(option, "auth") => return Err(Refusal::Authentication),
-            _ => return Err(Refusal::Syntax),
+            [user, _, rest @ ..] if is(option, "auth") => {
+                check_user(user)?;
+                rest
+            }
+            _ => return Err(Refusal::greeting(option)),
         };
     }
     Ok(Command::Report(Report::Hello { version: Some(version), name }))
+}
+
+/// Parses `[user] password`. As in a Redis server without passwords, the user `default` may give any.
+pub(super) fn authenticate(words: &[Bytes]) -> Result<Command, Refusal> {
+    match words {
+        [_] => Err(Refusal::Password),
+        [user, _] => check_user(user).map(|()| Command::Session(Session::Authenticate)),
+        _ => Err(Refusal::Syntax),
+    }
+}
+
+/// Checks that a user exists. Their names have upper and lower case.
+fn check_user(user: &[u8]) -> Result<(), Refusal> {
+    if user == b"default" { Ok(()) } else { Err(Refusal::User) }
 }

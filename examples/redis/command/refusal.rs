@@ -1,5 +1,6 @@
 //! Errors of words that are no command.
 
+use crate::limits::Oversized;
 use bytes::Bytes;
 use std::fmt;
 
@@ -32,8 +33,14 @@ pub enum Refusal {
     Version,
     /// The protocol version is not a number.
     VersionNumber,
-    /// This server has no users and no passwords.
-    Authentication,
+    /// An option of HELLO is unknown, or lacks its words.
+    Greeting(String),
+    /// This server has no passwords.
+    Password,
+    /// This server has no users but `default`.
+    User,
+    /// A part of the command is too long.
+    Oversized(Oversized),
     /// A name or a library contains characters that would break a line of `CLIENT LIST`.
     Name(&'static str),
     /// The consistency does not exist.
@@ -54,6 +61,11 @@ impl Refusal {
         Refusal::Unknown { name: quoted(name, QUOTED_LEN_MAX), arguments: shown }
     }
 
+    /// Returns the refusal of an option of HELLO.
+    pub(super) fn greeting(option: &[u8]) -> Refusal {
+        Refusal::Greeting(quoted(option, QUOTED_LEN_MAX))
+    }
+
     /// Returns the refusal of a subcommand that does not exist.
     pub(super) fn unknown_part(command: &'static str, name: &[u8]) -> Refusal {
         Refusal::UnknownPart(command, quoted(name, QUOTED_LEN_MAX))
@@ -66,6 +78,12 @@ fn quoted(word: &[u8], len_max: usize) -> String {
 }
 
 impl std::error::Error for Refusal {}
+
+impl From<Oversized> for Refusal {
+    fn from(oversized: Oversized) -> Refusal {
+        Refusal::Oversized(oversized)
+    }
+}
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -83,7 +101,10 @@ impl fmt::Display for Refusal {
             Refusal::Database => f.write_str("ERR DB index is out of range"),
             Refusal::Version => f.write_str("NOPROTO unsupported protocol version"),
             Refusal::VersionNumber => f.write_str("ERR Protocol version is not an integer or out of range"),
-            Refusal::Authentication => f.write_str(
+            Refusal::Greeting(option) => write!(f, "ERR Syntax error in HELLO option '{option}'"),
+            Refusal::User => f.write_str("WRONGPASS invalid username-password pair or user is disabled."),
+            Refusal::Oversized(oversized) => write!(f, "{oversized}"),
+            Refusal::Password => f.write_str(
                 "ERR AUTH <password> called without any password configured for the default user. Are you sure \
                  your configuration is correct?",
             ),

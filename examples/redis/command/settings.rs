@@ -2,6 +2,7 @@
 
 use super::parse::is;
 use super::{Command, Refusal, Session};
+use crate::limits::{NAME_LEN_MAX, Oversized};
 use bytes::Bytes;
 
 /// Returns a subcommand in lower case, cut to 64 bytes. No subcommand is that long.
@@ -12,7 +13,10 @@ fn lower(word: &[u8]) -> Vec<u8> {
 pub(super) fn client(words: &[Bytes]) -> Result<Command, Refusal> {
     let (part, rest) = (lower(&words[0]), &words[1..]);
     match part.as_slice() {
-        b"setname" => client_name(rest),
+        b"setname" => match rest {
+            [name] => Ok(Command::Session(Session::SetName(client_name(name)?))),
+            _ => Err(Refusal::Arity("client|setname")),
+        },
         b"setinfo" => client_library(rest),
         b"getname" => alone(rest, "client|getname", Session::GetName),
         b"id" => alone(rest, "client|id", Session::Id),
@@ -47,7 +51,7 @@ pub(super) fn config(words: &[Bytes]) -> Result<Command, Refusal> {
 }
 
 /// Checks that a word can stand in a line of `CLIENT LIST`.
-pub(super) fn printable(word: &Bytes, what: &'static str) -> Result<Bytes, Refusal> {
+fn printable(word: &Bytes, what: &'static str) -> Result<Bytes, Refusal> {
     match word.iter().all(|byte| (b'!'..=b'~').contains(byte)) {
         true => Ok(word.clone()),
         false => Err(Refusal::Name(what)),
@@ -59,10 +63,9 @@ fn alone(words: &[Bytes], name: &'static str, session: Session) -> Result<Comman
     if words.is_empty() { Ok(Command::Session(session)) } else { Err(Refusal::Arity(name)) }
 }
 
-/// Parses the name that a client gives itself.
-fn client_name(words: &[Bytes]) -> Result<Command, Refusal> {
-    let [name] = words else { return Err(Refusal::Arity("client|setname")) };
-    Ok(Command::Session(Session::SetName(printable(name, "Client names")?)))
+/// Checks the name that a client gives itself.
+pub(super) fn client_name(name: &Bytes) -> Result<Bytes, Refusal> {
+    if name.len() > NAME_LEN_MAX { Err(Oversized::Name.into()) } else { printable(name, "Client names") }
 }
 
 /// Parses the client's library. It is accepted, but not stored.

@@ -4,6 +4,8 @@ use bytes::{Bytes, BytesMut};
 use redis_protocol::resp2;
 use redis_protocol::resp3;
 
+use redis_protocol::resp3::types::VerbatimStringFormat;
+
 pub(crate) use redis_protocol::resp3::types::BytesFrame as Frame;
 
 /// The protocol version of a connection.
@@ -54,6 +56,15 @@ pub(crate) fn array(data: Vec<Frame>) -> Frame {
     Frame::Array { data, attributes: None }
 }
 
+pub(crate) fn set(data: Vec<Frame>) -> Frame {
+    Frame::Set { data: data.into_iter().collect(), attributes: None }
+}
+
+/// Returns a text that is meant to be read by a person as it is.
+pub(crate) fn verbatim(text: String) -> Frame {
+    Frame::VerbatimString { data: text.into(), format: VerbatimStringFormat::Text, attributes: None }
+}
+
 pub(crate) fn map<const N: usize>(pairs: [(&'static str, Frame); N]) -> Frame {
     let pairs = pairs.into_iter().map(|(name, value)| (bulk(name), value));
     Frame::Map { data: pairs.collect(), attributes: None }
@@ -63,7 +74,8 @@ pub(crate) fn map<const N: usize>(pairs: [(&'static str, Frame); N]) -> Frame {
 pub(crate) fn weight(frame: &Frame) -> usize {
     match frame {
         Frame::BlobString { data, .. } => data.len(),
-        Frame::Array { data, .. } => data.iter().map(weight).sum(),
+        Frame::VerbatimString { data, .. } => data.len(),
+        Frame::Array { data, .. } => size_of::<Frame>() * data.len() + data.iter().map(weight).sum::<usize>(),
         _ => 0,
     }
 }
@@ -78,7 +90,8 @@ pub(crate) fn encode(frame: Frame, version: Version, out: &mut BytesMut) {
     encoded.expect("every frame that is made here has its bytes");
 }
 
-/// Converts a frame to version 2, which lacks the later types: a map becomes a list of its pairs.
+/// Converts a frame to version 2, which lacks the later types: a map becomes a list of its pairs,
+/// and a set a list of its members.
 fn older(frame: Frame) -> resp2::types::BytesFrame {
     use resp2::types::BytesFrame as Older;
     match frame {
@@ -90,6 +103,8 @@ fn older(frame: Frame) -> resp2::types::BytesFrame {
         Frame::Map { data, .. } => {
             Older::Array(data.into_iter().flat_map(|(name, value)| [older(name), older(value)]).collect())
         }
+        Frame::Set { data, .. } => Older::Array(data.into_iter().map(older).collect()),
+        Frame::VerbatimString { data, .. } => Older::BulkString(data),
         Frame::Boolean { data, .. } => Older::Integer(data.into()),
         _ => Older::Null,
     }
@@ -111,6 +126,17 @@ mod tests {
             (Frame::Null, "$-1\r\n", "_\r\n"),
             (map([("proto", number(3))]), "*2\r\n$5\r\nproto\r\n:3\r\n", "%1\r\n$5\r\nproto\r\n:3\r\n"),
             (array(vec![bulk("ab"), Frame::Null]), "*2\r\n$2\r\nab\r\n$-1\r\n", "*2\r\n$2\r\nab\r\n_\r\n"),
+            (
+                set(vec![simple("b"), simple("a"), simple("c")]),
+                "*3\r\n+b\r\n+a\r\n+c\r\n",
+                "~3\r\n+b\r\n+a\r\n+c\r\n",
+            ),
+            (verbatim("# a\r\n".into()), "$5\r\n# a\r\n\r\n", "=9\r\ntxt:# a\r\n\r\n"),
+            (
+                map([("b", number(1)), ("a", number(2))]),
+                "*4\r\n$1\r\nb\r\n:1\r\n$1\r\na\r\n:2\r\n",
+                "%2\r\n$1\r\nb\r\n:1\r\n$1\r\na\r\n:2\r\n",
+            ),
             (okay(), "+OK\r\n", "+OK\r\n"),
             (count(u64::MAX), ":9223372036854775807\r\n", ":9223372036854775807\r\n"),
         ];

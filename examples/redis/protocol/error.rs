@@ -6,22 +6,21 @@ use std::fmt;
 /// words, and the connection is closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProtocolError {
-    /// A line is longer than [`LINE_LEN_MAX`](super::LINE_LEN_MAX), and is no header.
+    /// A line is longer than [`LINE_LEN_MAX`](crate::limits::LINE_LEN_MAX), and is no header.
     LongLine,
     /// The line with the number of words is longer than that.
     LongCount,
     /// The line with the length of a word is longer than that.
     LongLength,
-    /// The number of words is no number, or more than [`WORDS_MAX`](super::WORDS_MAX).
+    /// The number of words is no number, or more than [`WORDS_MAX`](crate::limits::WORDS_MAX).
     Count,
-    /// The length of a word is no number, negative, or more than [`WORD_LEN_MAX`](super::WORD_LEN_MAX).
+    /// The length of a word is no number, negative, or more than
+    /// [`DROPPED_LEN_MAX`](crate::limits::DROPPED_LEN_MAX).
     Length,
     /// Another byte stands where the length of a word must begin.
     NoLength(u8),
     /// A quotation has no end, or text follows it directly.
     Quotes,
-    /// The command is longer than [`COMMAND_LEN_MAX`](super::COMMAND_LEN_MAX).
-    LongCommand,
 }
 
 impl std::error::Error for ProtocolError {}
@@ -35,12 +34,17 @@ impl fmt::Display for ProtocolError {
             ProtocolError::LongLength => f.write_str("too big bulk count string"),
             ProtocolError::Count => f.write_str("invalid multibulk length"),
             ProtocolError::Length => f.write_str("invalid bulk length"),
-            // A byte that is not printable must not stand in a line of the protocol.
-            ProtocolError::NoLength(byte) => {
-                write!(f, "expected '$', got '{}'", char::from(*byte).escape_default())
-            }
+            ProtocolError::NoLength(byte) => write!(f, "expected '$', got '{}'", shown(*byte)),
             ProtocolError::Quotes => f.write_str("unbalanced quotes in request"),
-            ProtocolError::LongCommand => f.write_str("too big command"),
         }
+    }
+}
+
+/// Returns a byte as it can stand in a line of the protocol: an end of a line becomes a space, as in Redis.
+fn shown(byte: u8) -> char {
+    match byte {
+        b'\r' | b'\n' => ' ',
+        byte if byte.is_ascii() => char::from(byte),
+        _ => char::REPLACEMENT_CHARACTER,
     }
 }

@@ -11,7 +11,11 @@ use bytes::Bytes;
 pub(super) fn words(mut line: &[u8]) -> Result<Vec<Bytes>, ProtocolError> {
     let mut words = Vec::new();
     loop {
-        line = line.trim_ascii_start();
+        while let [first, rest @ ..] = line
+            && is_space(*first)
+        {
+            line = rest;
+        }
         if line.is_empty() {
             return Ok(words);
         }
@@ -30,16 +34,21 @@ fn word(mut line: &[u8]) -> Result<(Vec<u8>, &[u8]), ProtocolError> {
                 line = quotation(*first, rest, &mut word)?;
                 // Words must be separated, including quoted ones.
                 return match line.first() {
-                    Some(next) if !next.is_ascii_whitespace() => Err(ProtocolError::Quotes),
+                    Some(next) if !is_space(*next) => Err(ProtocolError::Quotes),
                     _ => Ok((word, line)),
                 };
             }
-            _ if first.is_ascii_whitespace() || *first == 0 => return Ok((word, rest)),
+            b' ' | b'\t' | b'\n' | b'\r' | 0 => return Ok((word, rest)),
             _ => word.push(*first),
         }
         line = rest;
     }
     Ok((word, line))
+}
+
+/// Returns whether a byte separates words, as C's `isspace` says.
+fn is_space(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || byte == 0x0b
 }
 
 /// Appends the quoted text to a word. Returns the rest of the line after the closing quotation mark.
@@ -91,9 +100,11 @@ mod tests {
 
     #[test]
     fn lines_are_words() {
-        let cases: [(&str, &[&[u8]]); 7] = [
+        let cases: [(&str, &[&[u8]]); 9] = [
             ("", &[]),
             ("  PING\t", &[b"PING"]),
+            ("\x0b\x0cPING \x0b\x0ca\x0bb\x0c", &[b"PING", b"a\x0bb\x0c"]),
+            ("PING \"a\"\x0b'b'", &[b"PING", b"a", b"b"]),
             ("set  k v\r", &[b"set", b"k", b"v"]),
             (r#"set "a key" 'a "value"'"#, &[b"set", b"a key", b"a \"value\""]),
             (r#"echo "\x00\xff\n\q\"" "#, &[b"echo", b"\0\xff\nq\""]),

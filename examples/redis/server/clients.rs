@@ -31,6 +31,8 @@ pub(crate) struct Place {
     clients: Arc<Clients>,
     /// The id of the connection, never reused.
     pub(crate) id: u64,
+    /// The client's address.
+    pub(crate) address: SocketAddr,
 }
 
 impl Clients {
@@ -47,7 +49,7 @@ impl Clients {
         }
         let id = book.count;
         book.present.insert(id, Client { address, since: Instant::now(), name: Bytes::new() });
-        Some(Place { clients: self.clone(), id })
+        Some(Place { clients: self.clone(), id, address })
     }
 
     /// Returns the number of current connections, and of all connections so far, including refused ones.

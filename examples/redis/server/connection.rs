@@ -1,16 +1,18 @@
 //! One client's connection: reads commands, begins them in their order, and sends the answers in the same order.
 
 use super::Server;
+use super::backlog::Backlog;
 use super::clients::Place;
 use super::execute;
-use super::limits::{OUTPUT_LEN_MAX, READ_LEN};
 use super::memory::Share;
-use super::pipeline::Pipeline;
-use crate::command::{self, Command, Session};
+use super::order::Order;
+use super::pipeline::{Begun, Pipeline};
+use crate::command::{self, Command, Request, Session};
+use crate::limits::{AHEAD_LEN_MAX, OUTPUT_LEN_MAX, READ_LEN};
 use crate::protocol::answer;
-use crate::protocol::{COMMAND_LEN_MAX, Reader, Version, Words};
+use crate::protocol::{Reader, Received, Version, Words};
 use crate::store::AsyncStore;
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -19,7 +21,7 @@ use tokio::io::{AsyncReadExt, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::task::unconstrained;
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep};
 
 /// Number of rounds of reading and writing before other connections get their turn.
 const ROUNDS: usize = 4;
@@ -38,13 +40,21 @@ pub(super) struct Connection {
     stream: TcpStream,
     reader: Reader,
     input: BytesMut,
+    backlog: Backlog,
     pipeline: Pipeline,
+    order: Arc<Order>,
     output: BytesMut,
+    /// The connection's part of the memory of all, and of what is read ahead for all.
     share: Share,
+    ahead: Share,
+    /// The client has sent its last byte.
+    finished: bool,
     /// The connection reads nothing more, and only answers the commands that it has begun.
     ending: bool,
     /// A timer that runs while the client leaves its answers unread.
     stalled: Option<Pin<Box<Sleep>>>,
+    /// A timer that runs while there is nothing to do, if the server limits that.
+    idle: Option<Pin<Box<Sleep>>>,
 }
 
 impl Connection {
@@ -52,6 +62,8 @@ impl Connection {
         let base = execute::ordered(&server.store);
         Connection {
             share: server.memory.share(),
+            ahead: server.ahead.share(),
+            pipeline: Pipeline::new(server.answers.share()),
             server,
             place,
             store: base.clone(),
@@ -60,10 +72,13 @@ impl Connection {
             stream,
             reader: Reader::default(),
             input: BytesMut::new(),
-            pipeline: Pipeline::default(),
+            backlog: Backlog::default(),
+            order: Arc::default(),
             output: BytesMut::new(),
+            finished: false,
             ending: false,
             stalled: None,
+            idle: None,
         }
     }
 
@@ -102,9 +117,16 @@ impl Connection {
         let received = self.receive(context)?;
         let collected = self.pipeline.collect(&mut self.output, context);
         let sent = self.send(context)?;
-        let held = self.input.capacity() + self.output.capacity() + self.pipeline.weight();
+        let read_ahead = self.read_ahead(context)?;
+        if received || read_ahead {
+            self.be_patient();
+        }
+        let done = received || collected || sent || read_ahead;
+        self.check_idle(done, context)?;
+        self.ahead.set(self.backlog.held());
+        let buffers = self.input.capacity() + self.output.capacity() + self.backlog.held();
         let over = self.ending && self.pipeline.is_empty() && self.output.is_empty();
-        if over || !self.share.set(held) { Err(Over) } else { Ok(received || collected || sent) }
+        if over || !self.share.set(buffers + self.pipeline.weight()) { Err(Over) } else { Ok(done) }
     }
 
     /// Begins the commands that have arrived, and reads more if none is left.
@@ -112,8 +134,14 @@ impl Connection {
         let mut progress = false;
         while !self.ending && self.has_room() {
             match self.reader.next(&mut self.input) {
-                Ok(Some(words)) => self.begin(&words, context),
+                Ok(Some(Received::Words(words))) => self.begin(&words, context)?,
+                Ok(Some(Received::Oversized(oversized))) => {
+                    self.server.count_command();
+                    self.pipeline.push_ready(answer::error(&oversized), self.version);
+                }
                 Ok(None) if progress => break,
+                Ok(None) if self.backlog.refill(&mut self.input) => {}
+                Ok(None) if self.finished => self.ending = true,
                 Ok(None) => match self.read(context)? {
                     Poll::Ready(()) => {}
                     Poll::Pending => break,
@@ -129,7 +157,7 @@ impl Connection {
     }
 
     fn has_room(&self) -> bool {
-        self.pipeline.has_room() && self.output.len() < OUTPUT_LEN_MAX
+        !self.order.is_held() && self.pipeline.has_room() && self.output.len() < OUTPUT_LEN_MAX
     }
 
     /// Reads the available bytes. Commands that were begun are still answered after the client's last byte.
@@ -141,14 +169,13 @@ impl Connection {
             }
             return Ok(Poll::Pending);
         }
-        debug_assert!(self.input.len() <= COMMAND_LEN_MAX + READ_LEN, "the reader refuses longer ones");
         if self.input.capacity() - self.input.len() < READ_LEN / 4 {
             // This reuses the same memory if no command holds a part of it any more.
             self.input.reserve(READ_LEN);
         }
         match pin!(self.stream.read_buf(&mut self.input)).poll(context) {
             Poll::Ready(Ok(len)) => {
-                self.ending = len == 0;
+                self.finished = len == 0;
                 Ok(Poll::Ready(()))
             }
             Poll::Ready(Err(_)) => Err(Over),
@@ -156,14 +183,38 @@ impl Connection {
         }
     }
 
+    /// Reads ahead while the client leaves its answers unread, because it may want to finish writing first. Returns
+    /// whether anything came.
+    fn read_ahead(&mut self, context: &mut Context<'_>) -> Result<bool, Over> {
+        let wanted = self.stalled.is_some() && !self.has_room() && !self.finished && !self.ending;
+        if wanted {
+            self.pipeline.settle(context);
+        }
+        let has_room = self.backlog.held() < AHEAD_LEN_MAX && self.ahead.has_room();
+        if !wanted || !has_room || self.stream.poll_read_ready(context).is_pending() {
+            return Ok(false);
+        }
+        match pin!(self.stream.read_buf(self.backlog.room())).poll(context) {
+            Poll::Ready(Ok(len)) => {
+                self.finished = len == 0;
+                Ok(true)
+            }
+            Poll::Ready(Err(_)) => Err(Over),
+            Poll::Pending => Ok(false),
+        }
+    }
+
     /// Begins one command.
-    fn begin(&mut self, words: &Words, context: &mut Context<'_>) {
+    fn begin(&mut self, words: &Words, context: &mut Context<'_>) -> Result<(), Over> {
         self.server.count_command();
         match command::parse(words) {
             Ok(Command::Data(request)) => {
-                let requested = words.iter().map(|word| word.len()).sum();
-                let call = execute::begin(self.store.clone(), request);
-                self.pipeline.push(call, self.version, requested, context);
+                let requested = words.iter().map(|word| word.len() + size_of::<Bytes>()).sum();
+                let is_long = request.answers_values();
+                let turn = self.order.begin(matches!(request, Request::MGet(_)));
+                let answer = execute::begin(self.store.clone(), request, turn);
+                let begun = Begun { answer, version: self.version, requested, is_long };
+                self.pipeline.push(begun, context);
             }
             Ok(Command::Session(session)) => {
                 let quits = session == Session::Quit;
@@ -172,11 +223,17 @@ impl Connection {
                 self.ending = quits;
             }
             Ok(Command::Report(report)) => {
-                let report = self.report(report);
-                self.pipeline.push(report, self.version, 0, context);
+                let answer = self.report(report);
+                let begun = Begun { answer, version: self.version, requested: 0, is_long: false };
+                self.pipeline.push(begun, context);
+            }
+            Ok(Command::CrossProtocol) => {
+                self.server.warn_of_attack(self.place.address);
+                return Err(Over);
             }
             Err(refusal) => self.pipeline.push_ready(answer::error(&refusal), self.version),
         }
+        Ok(())
     }
 
     /// Sends as many bytes as the client accepts.
@@ -192,11 +249,29 @@ impl Connection {
             }
             Poll::Ready(Err(_)) => Err(Over),
             Poll::Pending => {
-                let patience = self.server.patience;
+                let patience = self.server.settings.patience;
                 let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(patience)));
                 if stalled.as_mut().poll(context).is_ready() { Err(Over) } else { Ok(false) }
             }
         }
+    }
+
+    /// Gives the client its whole time again to read its answers: it has sent something.
+    fn be_patient(&mut self) {
+        if let Some(stalled) = &mut self.stalled {
+            stalled.as_mut().reset(Instant::now() + self.server.settings.patience);
+        }
+    }
+
+    /// Ends the connection if there was nothing to do for longer than the server allows.
+    fn check_idle(&mut self, done: bool, context: &mut Context<'_>) -> Result<(), Over> {
+        let Some(idle_max) = self.server.settings.idle_max.filter(|_| !done && self.pipeline.is_empty())
+        else {
+            self.idle = None;
+            return Ok(());
+        };
+        let idle = self.idle.get_or_insert_with(|| Box::pin(sleep(idle_max)));
+        if idle.as_mut().poll(context).is_ready() { Err(Over) } else { Ok(()) }
     }
 
     /// Removes the bytes that were sent. Frees a large buffer once all of it was sent.

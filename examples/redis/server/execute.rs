@@ -1,6 +1,9 @@
 //! Turns requests into calls of the store, and results into answers.
 
+use super::order::Turn;
+use super::values::{self, slices};
 use crate::command::Request;
+use crate::limits::Oversized;
 use crate::protocol::answer::{self, Frame};
 use crate::store::{AsyncStore, Refused, Slice};
 use bytes::Bytes;
@@ -20,13 +23,10 @@ pub(super) fn ordered(store: &AsyncStore) -> AsyncStore {
 /// Begins a request. It is sent when the future is polled for the first time.
 ///
 /// Each kind of request has its own future, because one future for all would be as large as the largest of them.
-pub(super) fn begin(store: AsyncStore, request: Request) -> Answer {
+pub(super) fn begin(store: AsyncStore, request: Request, turn: Turn) -> Answer {
     match request {
         Request::Get(key) => Box::pin(async move { Ok(answer::bulk_or_null(store.get(Slice(&key)).await?)) }),
-        Request::MGet(keys) => Box::pin(async move {
-            let values = store.get_many(slices(&keys)).await?;
-            Ok(answer::array(values.into_iter().map(answer::bulk_or_null).collect()))
-        }),
+        Request::MGet(keys) => Box::pin(values::get_many(store, keys, turn)),
         Request::StrLen(key) => Box::pin(async move { Ok(answer::count(store.len_of(Slice(&key)).await?)) }),
         Request::Exists(keys) => {
             Box::pin(async move { Ok(answer::count(store.count(slices(&keys)).await?)) })
@@ -85,16 +85,12 @@ fn set(store: AsyncStore, key: Bytes, value: Bytes, condition: Option<bool>, get
     }
 }
 
-fn slices(words: &[Bytes]) -> Vec<Slice<'_>> {
-    words.iter().map(|word| Slice(word)).collect()
-}
-
 /// Returns the answer of a command that changed nothing, in Redis' words.
 fn refusal(refused: Refused) -> Frame {
     answer::error(match refused {
         Refused::NotAnInteger => "ERR value is not an integer or out of range",
         Refused::Overflow => "ERR increment or decrement would overflow",
-        Refused::TooLong => "ERR string exceeds maximum allowed size (proto-max-bulk-len)",
+        Refused::TooLong => return answer::error(&Oversized::Value),
     })
 }
 

@@ -3,24 +3,30 @@
 //! It decides nothing about keys: it sends commands to the store, and answers back to clients. Begin with [`serve`],
 //! then read `connection.rs`, the life of one client, and `pipeline.rs`, the order of its answers.
 
+mod backlog;
 mod clients;
 mod connection;
 mod execute;
-mod limits;
+mod info;
 mod memory;
+mod order;
+mod parameters;
 mod pipeline;
+mod process;
 mod report;
 mod session;
+mod values;
 
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, Settings};
+use crate::limits::{AHEAD_MAX, ANSWERS_MAX, CONNECTIONS_MAX, DESCRIPTORS_RESERVED, MEMORY_MAX};
 use crate::protocol::answer;
 use crate::store::{AsyncStore, Table};
 use bytes::BytesMut;
 use clients::Clients;
 use connection::Connection;
 use copycat::{Cluster, Copycat, Error, Storage};
-use limits::{CONNECTIONS_MAX, DESCRIPTORS_RESERVED};
 use memory::Memory;
+use rustix::net::sockopt::{set_socket_keepalive, set_tcp_keepcnt, set_tcp_keepidle, set_tcp_keepintvl};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::fmt;
 use std::net::SocketAddr;
@@ -33,6 +39,9 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
+/// The version of Redis that has these commands and answers, for clients that ask.
+pub(crate) const REDIS_VERSION: &str = "7.0.15";
+
 /// The name of the replicated state.
 pub(crate) const RESOURCE: &str = "redis";
 
@@ -40,6 +49,11 @@ pub(crate) const RESOURCE: &str = "redis";
 const FAREWELL: Duration = Duration::from_secs(5);
 /// Pause when no connection can be accepted, because descriptors or memory are exhausted.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
+
+/// Pause between two warnings of an attack, in seconds, as in Redis.
+const WARNING_PAUSE_S: u64 = 60;
+/// Number of probes without an answer after which a silent client is gone, as in Redis.
+const PROBES: u32 = 3;
 
 /// The reason why the server did not start, or ended.
 #[derive(Debug)]
@@ -75,12 +89,20 @@ pub(crate) struct Server {
     copycat: Copycat,
     store: AsyncStore,
     clients: Arc<Clients>,
+    /// The memory of all connections.
     memory: Memory,
+    /// The part of it that holds requests which are read ahead.
+    ahead: Memory,
+    /// The expected answers that all connections wait for.
+    answers: Memory,
     commands: AtomicU64,
     connections_max: usize,
-    listen: SocketAddr,
-    patience: Duration,
+    settings: Settings,
     since: Instant,
+    /// Forty hexadecimal digits that differ from those of every other run.
+    run_id: String,
+    /// Seconds since the start until which a warning of an attack is not repeated.
+    warned_until_s: AtomicU64,
 }
 
 impl Server {
@@ -90,6 +112,18 @@ impl Server {
 
     fn commands(&self) -> u64 {
         self.commands.load(Ordering::Relaxed)
+    }
+
+    /// Prints a warning that a browser was made to attack the server, at most once a minute.
+    fn warn_of_attack(&self, client: SocketAddr) {
+        let now_s = self.since.elapsed().as_secs();
+        if now_s >= self.warned_until_s.load(Ordering::Relaxed) {
+            self.warned_until_s.store(now_s + WARNING_PAUSE_S, Ordering::Relaxed);
+            eprintln!(
+                "copycat-redis: possible SECURITY ATTACK: {client} sends POST or Host:, which are HTTP. Somebody may \
+                 attempt to send commands through a browser. The connection is closed"
+            );
+        }
     }
 }
 
@@ -101,8 +135,9 @@ impl Server {
 pub(crate) async fn serve(arguments: Arguments) -> Result<(), Fault> {
     let mut signals = Signals::new()?;
     // Both addresses are bound before anything else, so that a second start of the program fails at once.
-    let listener =
-        TcpListener::bind(arguments.listen).await.map_err(|error| Fault::Listen(arguments.listen, error))?;
+    let listener = TcpListener::bind(arguments.settings.listen)
+        .await
+        .map_err(|error| Fault::Listen(arguments.settings.listen, error))?;
     let copycat = open(&arguments).await?;
     // This waits for the other members without a time limit, and a signal may end it meanwhile.
     let store = tokio::select! {
@@ -116,12 +151,15 @@ pub(crate) async fn serve(arguments: Arguments) -> Result<(), Fault> {
         copycat,
         store,
         clients: Arc::default(),
-        memory: Memory::default(),
+        memory: Memory::new(MEMORY_MAX),
+        ahead: Memory::new(AHEAD_MAX),
+        answers: Memory::new(ANSWERS_MAX),
         commands: AtomicU64::new(0),
         connections_max: connections_max(),
-        listen: arguments.listen,
-        patience: arguments.patience,
+        settings: arguments.settings,
         since: Instant::now(),
+        run_id: (0..40).map(|_| fastrand::digit(16)).collect(),
+        warned_until_s: AtomicU64::new(0),
     });
     let (close, closing) = watch::channel(false);
     let mut connections = JoinSet::new();
@@ -181,12 +219,23 @@ async fn accept(
                 // Answers are batched here, so the kernel need not delay them. If the connection is gone by now, the
                 // first read finds that out.
                 let _ = stream.set_nodelay(true);
+                let _ = set_keepalive(&stream, server.settings.keepalive);
                 let connection = Connection::new(server.clone(), stream, place);
                 connections.spawn(connection.serve(closing.clone()));
             }
             None => turn_away(&stream),
         }
     }
+}
+
+/// Lets the kernel probe a client that is silent, so that a connection ends whose other end is gone. The first probe
+/// comes after `keepalive`, the others after a third of it.
+fn set_keepalive(stream: &TcpStream, keepalive: Option<Duration>) -> rustix::io::Result<()> {
+    let Some(first) = keepalive else { return Ok(()) };
+    set_socket_keepalive(stream, true)?;
+    set_tcp_keepidle(stream, first)?;
+    set_tcp_keepintvl(stream, Duration::from_secs((first.as_secs() / u64::from(PROBES)).max(1)))?;
+    set_tcp_keepcnt(stream, PROBES)
 }
 
 /// Tells a client that the server is full, if the socket accepts the text at once.

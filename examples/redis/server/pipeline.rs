@@ -1,7 +1,8 @@
 //! The answers of one connection, queued in the order of its commands.
 
 use super::execute::{Answer, failure};
-use super::limits::{ANSWER_LEN_FIRST, BYTES_IN_HAND_MAX, COMMANDS_IN_HAND_MAX, OUTPUT_LEN_MAX};
+use super::memory::Share;
+use crate::limits::{ANSWER_LEN_FIRST, BYTES_IN_HAND_MAX, COMMANDS_IN_HAND_MAX, OUTPUT_LEN_MAX};
 use crate::protocol::answer::{self, Frame, Version};
 use bytes::BytesMut;
 use copycat::Error;
@@ -9,34 +10,58 @@ use std::collections::VecDeque;
 use std::task::{Context, Poll};
 
 /// An answer that is ready, or will be.
-enum Slot {
+enum State {
     Ready(Frame),
     Waiting(Answer),
 }
 
-/// The commands in flight, oldest first.
-pub(super) struct Pipeline {
-    slots: VecDeque<(Slot, Version, usize)>,
-    /// Bytes of their requests, or of their answers if those were ready at once.
-    requested: usize,
-    /// Expected bytes of an answer, based on recent ones.
+/// One command in flight.
+struct Slot {
+    state: State,
+    version: Version,
+    /// Bytes held for it: its request, and its answer once that is ready.
+    held: usize,
+    /// Expected bytes of an answer that is still to come.
     expected: usize,
 }
 
-impl Default for Pipeline {
-    fn default() -> Pipeline {
-        Pipeline { slots: VecDeque::new(), requested: 0, expected: ANSWER_LEN_FIRST }
-    }
+/// The commands in flight, oldest first.
+pub(super) struct Pipeline {
+    slots: VecDeque<Slot>,
+    /// Bytes held for them.
+    held: usize,
+    /// Expected bytes of an answer, based on recent ones.
+    expected: usize,
+    /// Expected bytes of the long answers that are still to come.
+    awaited: usize,
+    /// The same, among all connections.
+    share: Share,
+}
+
+/// A command that was begun, and what it takes.
+pub(super) struct Begun {
+    pub(super) answer: Answer,
+    pub(super) version: Version,
+    /// Bytes held for the request.
+    pub(super) requested: usize,
+    /// The answer contains values, and may be long.
+    pub(super) is_long: bool,
 }
 
 impl Pipeline {
+    /// Creates an empty one, with its share of the answers that all connections wait for.
+    pub(super) fn new(share: Share) -> Pipeline {
+        Pipeline { slots: VecDeque::new(), held: 0, expected: ANSWER_LEN_FIRST, awaited: 0, share }
+    }
+
     /// Returns whether one more command may be begun.
     pub(super) fn has_room(&self) -> bool {
         let count = self.slots.len();
         count == 0
             || count < COMMANDS_IN_HAND_MAX
-                && self.requested < BYTES_IN_HAND_MAX
+                && self.held < BYTES_IN_HAND_MAX
                 && (count + 1) * self.expected <= BYTES_IN_HAND_MAX
+                && self.share.has_room()
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -45,45 +70,60 @@ impl Pipeline {
 
     /// Returns the number of bytes held here.
     pub(super) fn weight(&self) -> usize {
-        self.requested
+        self.held
     }
 
     /// Queues an answer that is ready.
     pub(super) fn push_ready(&mut self, frame: Frame, version: Version) {
         // It may repeat what the client sent, and wait after other answers.
-        let weight = answer::weight(&frame);
-        self.requested += weight;
-        self.slots.push_back((Slot::Ready(frame), version, weight));
+        let held = answer::weight(&frame);
+        self.held += held;
+        self.slots.push_back(Slot { state: State::Ready(frame), version, held, expected: 0 });
     }
 
-    /// Begins a command of `requested` bytes. Polls it once, now, which puts it in order after the earlier ones.
-    pub(super) fn push(
-        &mut self,
-        mut command: Answer,
-        version: Version,
-        requested: usize,
-        context: &mut Context<'_>,
-    ) {
-        let slot = match command.as_mut().poll(context) {
-            Poll::Ready(answer) => Slot::Ready(settled(answer)),
-            Poll::Pending => Slot::Waiting(command),
-        };
-        self.requested += requested;
-        self.slots.push_back((slot, version, requested));
+    /// Begins a command. Polls it once, now, which puts it in order after the earlier ones.
+    pub(super) fn push(&mut self, begun: Begun, context: &mut Context<'_>) {
+        let Begun { answer, version, requested, is_long } = begun;
+        let expected = if is_long { self.expected } else { 0 };
+        self.held += requested;
+        self.awaited += expected;
+        self.slots.push_back(Slot { state: State::Waiting(answer), version, held: requested, expected });
+        self.poll(self.slots.len() - 1, context);
+        self.share.set(self.awaited);
+    }
+
+    /// Polls one answer that is still to come. Returns whether it is ready.
+    fn poll(&mut self, at: usize, context: &mut Context<'_>) -> bool {
+        let slot = &mut self.slots[at];
+        if let State::Waiting(answer) = &mut slot.state {
+            let Poll::Ready(answer) = answer.as_mut().poll(context) else { return false };
+            let frame = settled(answer);
+            let weight = answer::weight(&frame);
+            self.held += weight;
+            slot.held += weight;
+            self.awaited -= std::mem::take(&mut slot.expected);
+            slot.state = State::Ready(frame);
+        }
+        true
+    }
+
+    /// Accepts all answers that have come, whether or not they can be sent yet, so that nobody waits for this client.
+    pub(super) fn settle(&mut self, context: &mut Context<'_>) {
+        for at in 0..self.slots.len() {
+            self.poll(at, context);
+        }
+        self.share.set(self.awaited);
     }
 
     /// Appends the answers that are ready, up to the first that is not. Returns whether there were any.
     pub(super) fn collect(&mut self, output: &mut BytesMut, context: &mut Context<'_>) -> bool {
         let before = output.len();
-        while output.len() < OUTPUT_LEN_MAX {
-            let Some((slot, _, _)) = self.slots.front_mut() else { break };
-            // Only the oldest is polled, because the others cannot be sent before it.
-            if let Slot::Waiting(command) = slot {
-                let Poll::Ready(answer) = command.as_mut().poll(context) else { break };
-                *slot = Slot::Ready(settled(answer));
-            }
-            let Some((Slot::Ready(frame), version, requested)) = self.slots.pop_front() else { break };
-            self.requested -= requested;
+        // Only the oldest is polled, because the others cannot be sent before it.
+        while output.len() < OUTPUT_LEN_MAX && !self.slots.is_empty() && self.poll(0, context) {
+            let Some(Slot { state: State::Ready(frame), version, held, .. }) = self.slots.pop_front() else {
+                break;
+            };
+            self.held -= held;
             // An error says nothing about the length of other answers: many come at once when a connection breaks
             // under long ones.
             if !matches!(frame, Frame::SimpleError { .. }) {
@@ -91,6 +131,7 @@ impl Pipeline {
             }
             answer::encode(frame, version, output);
         }
+        self.share.set(self.awaited);
         output.len() > before
     }
 }
@@ -102,6 +143,8 @@ fn settled(answer: Result<Frame, Error>) -> Frame {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::ANSWERS_MAX;
+    use crate::server::memory::Memory;
     use std::task::Waker;
     use tokio::sync::oneshot;
 
@@ -112,7 +155,8 @@ mod tests {
         fn push(&mut self, requested: usize) -> oneshot::Sender<Frame> {
             let (sender, answer) = oneshot::channel();
             let answer = Box::pin(async move { Ok(answer.await.unwrap()) });
-            self.0.push(answer, Version::Two, requested, &mut Context::from_waker(Waker::noop()));
+            let begun = Begun { answer, version: Version::Two, requested, is_long: true };
+            self.0.push(begun, &mut Context::from_waker(Waker::noop()));
             sender
         }
 
@@ -129,7 +173,29 @@ mod tests {
     }
 
     fn bench() -> Bench {
-        Bench(Pipeline::default(), BytesMut::new())
+        Bench(Pipeline::new(Memory::new(ANSWERS_MAX).share()), BytesMut::new())
+    }
+
+    #[test]
+    fn many_connections_wait_for_few_long_answers() {
+        let memory = Memory::new(ANSWERS_MAX);
+        let bench = || Bench(Pipeline::new(memory.share()), BytesMut::new());
+        let mut full: Vec<_> = (0..4).map(|_| bench()).collect();
+        let senders: Vec<_> = full.iter_mut().map(Bench::fill).collect();
+        assert_eq!(senders.iter().map(Vec::len).sum::<usize>(), ANSWERS_MAX / ANSWER_LEN_FIRST);
+        let mut other = bench();
+        assert_eq!(other.fill().len(), 1, "one each");
+        // The answers have come. Their client does not read them, but the others need not wait for that.
+        for (bench, senders) in full.iter_mut().zip(senders) {
+            senders.into_iter().for_each(|sender| sender.send(answer::bulk("long")).unwrap());
+            bench.0.settle(&mut Context::from_waker(Waker::noop()));
+            assert_eq!(bench.0.weight(), 16 * 5);
+        }
+        assert!(other.0.has_room());
+        drop(other);
+        assert_eq!(memory.held(), 0);
+        assert_eq!(full[0].collect(), "$4\r\nlong\r\n".repeat(16));
+        assert_eq!(full[0].0.weight(), 0);
     }
 
     #[test]

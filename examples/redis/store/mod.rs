@@ -1,18 +1,17 @@
 //! The replicated state: keys and values, and the commands that change them. It does not depend on Redis' protocol or
 //! on any cluster. Begin with [`Store`], the trait; [`Table`] implements it.
 
+mod digest;
 mod slice;
 mod table;
 
+pub(crate) use digest::Digest;
 pub(crate) use slice::Slice;
 pub(crate) use table::Table;
 
 use bytes::Bytes;
 use copycat::state_machine;
 use serde::{Deserialize, Serialize};
-
-/// Longest value in bytes. It fits into one command of the log with a key of any length, and as a result.
-pub const VALUE_LEN_MAX: usize = (4 << 20) - (128 << 10);
 
 /// Keys and values. Every command is one step, on all its keys.
 ///
@@ -24,9 +23,14 @@ pub(crate) trait Store {
     #[read]
     fn get(&self, #[key] key: Slice<'_>) -> Option<Bytes>;
 
-    /// Returns the values of several keys, in their order.
+    /// Returns the values of several keys, in their order. If they do not fit one result, it returns those of the first
+    /// keys, at least of one.
     #[read]
     fn get_many(&self, keys: Vec<Slice<'_>>) -> Vec<Option<Bytes>>;
+
+    /// Returns a digest of the values of several keys.
+    #[read]
+    fn digest(&self, keys: Vec<Slice<'_>>, salt: u64) -> Digest;
 
     /// Returns the length of a value in bytes; 0 if the key does not exist.
     #[read]
@@ -88,6 +92,6 @@ pub(crate) enum Refused {
     NotAnInteger,
     /// The sum is not a 64-bit number.
     Overflow,
-    /// The value would be longer than [`VALUE_LEN_MAX`].
+    /// The value would be longer than [`VALUE_LEN_MAX`](crate::limits::VALUE_LEN_MAX).
     TooLong,
 }

@@ -1,9 +1,15 @@
 //! The state: a map in memory.
 
-use super::{Refused, Slice, Store, VALUE_LEN_MAX};
+use super::{Digest, Refused, Slice, Store};
+use crate::limits::{COMMAND_LEN_MAX, VALUE_LEN_MAX};
 use bytes::{Bytes, BytesMut};
 use serde::{Deserialize, Serialize, Serializer};
 use std::collections::{BTreeMap, HashMap};
+
+/// Most bytes of one result. A command of the log may be as long.
+const RESULT_LEN_MAX: usize = COMMAND_LEN_MAX;
+/// Bytes of a value in a result, besides its own.
+const VALUE_COST: usize = 6;
 
 /// The values of the keys. No result depends on the order of the map, which differs between replicas.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -37,7 +43,17 @@ impl Store for Table {
     }
 
     fn get_many(&self, keys: Vec<Slice<'_>>) -> Vec<Option<Bytes>> {
-        keys.into_iter().map(|key| self.get(key)).collect()
+        let mut len = 0;
+        let fits = move |value: &Option<Bytes>| {
+            let is_first = len == 0;
+            len += VALUE_COST + value.as_ref().map_or(0, Bytes::len);
+            is_first || len <= RESULT_LEN_MAX
+        };
+        keys.into_iter().map(|key| self.get(key)).take_while(fits).collect()
+    }
+
+    fn digest(&self, keys: Vec<Slice<'_>>, salt: u64) -> Digest {
+        Digest::of(salt, keys.into_iter().map(|key| self.values.get(key.0).map(|value| &**value)))
     }
 
     fn len_of(&self, key: Slice<'_>) -> u64 {
@@ -161,6 +177,19 @@ mod tests {
         assert!(!table.compare_and_set(KEY, Slice(b""), Slice(b"2")));
         assert!(table.compare_and_set(KEY, Slice(b"1"), Slice(b"")));
         assert!(table.compare_and_set(KEY, Slice(b""), Slice(b"3")));
+    }
+
+    #[test]
+    fn many_values_come_in_parts_that_fit_a_result() {
+        let mut table = Table::default();
+        let keys = vec![KEY; 5];
+        for (len, first) in [(0, 5), (800_000, 5), (1 << 20, 3), (2 << 20, 1), (VALUE_LEN_MAX, 1)] {
+            table.set(KEY, Slice(&vec![b'x'; len]));
+            assert_eq!(table.get_many(keys.clone()).len(), first, "{len} bytes");
+            let digest = Digest::of(1, vec![Some(&vec![b'x'; len][..]); 5].into_iter());
+            assert_eq!(table.digest(keys.clone(), 1), digest);
+        }
+        assert_eq!(table.get_many(vec![]), []);
     }
 
     #[test]
