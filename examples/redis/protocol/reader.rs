@@ -29,7 +29,7 @@ pub struct Reader {
     word_len: Option<usize>,
     /// Positions of the command's words that have arrived.
     found: Vec<Range<usize>>,
-    /// Least number of bytes that the command's words take in the log.
+    /// Least number of bytes that the command's arguments take in the log.
     content: usize,
     /// The command is too long, and is dropped.
     oversized: Option<Oversized>,
@@ -125,7 +125,10 @@ impl Reader {
         }
         let Some(line) = self.header(input, ProtocolError::LongLength)? else { return Ok(None) };
         let len = length(&input[line.start + 1..line.end])?;
-        self.content += len + 1;
+        // The name of the command is not in the log.
+        if !self.found.is_empty() {
+            self.content += len + 1;
+        }
         if self.oversized.is_none() {
             self.oversized = match () {
                 () if len > VALUE_LEN_MAX => Some(Oversized::Value),
@@ -319,7 +322,7 @@ mod tests {
             (array([1, VALUE_LEN_MAX + 1, 1]), Oversized::Value),
             (array([VALUE_LEN_MAX + 1]), Oversized::Value),
             (array([1, VALUE_LEN_MAX, 1 << 20, 0, 7]), Oversized::Command),
-            (array(std::iter::repeat_n(4, many + 1)), Oversized::Command),
+            (array(std::iter::repeat_n(4, many + 2)), Oversized::Command),
         ];
         for (mut bytes, oversized) in cases {
             bytes.extend_from_slice(b"*1\r\n$4\r\nPING\r\n");
@@ -332,7 +335,7 @@ mod tests {
 
     #[test]
     fn the_framing_of_a_command_does_not_count() {
-        for bytes in [array([3, VALUE_LEN_MAX]), array(std::iter::repeat_n(4, COMMAND_LEN_MAX / 5))] {
+        for bytes in [array([3, VALUE_LEN_MAX]), array(std::iter::repeat_n(4, COMMAND_LEN_MAX / 5 + 1))] {
             let (commands, error) = read(&bytes, 16 << 10);
             assert!(matches!(&commands[..], [Received::Words(_)]) && error.is_none());
         }

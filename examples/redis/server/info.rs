@@ -177,7 +177,7 @@ fn human(bytes: u64) -> String {
     match units.into_iter().find(|(shift, _)| bytes >> shift > 0) {
         // Two digits after the point; a number of bytes of memory is exact in a double.
         Some((shift, unit)) => {
-            let hundredths = u128::from(bytes) * 100 >> shift;
+            let hundredths = (u128::from(bytes) * 100) >> shift;
             format!("{}.{:02}{unit}", hundredths / 100, hundredths % 100)
         }
         None => format!("{bytes}B"),
