@@ -17,8 +17,11 @@ pub const KEY_LEN_MAX: usize = (64 << 10) - 3;
 /// them, and as many for their number. The framing in which the client sent them does not count.
 pub const COMMAND_LEN_MAX: usize = 4 << 20;
 
-/// Most bytes of the values that one `MGET` answers; the last value may exceed it. More than 4 MiB are read in several
-/// steps, for which no other command of the connection may have begun.
+/// Most bytes of values in one result of the store, with 6 bytes more for each.
+pub(crate) const RESULT_LEN_MAX: usize = 4 << 20;
+
+/// Most bytes of the values that one `MGET` answers; the last value may exceed it. More than [`RESULT_LEN_MAX`] are read
+/// in several steps, for which no other command of the connection may have begun.
 pub const VALUES_LEN_MAX: usize = 32 << 20;
 
 /// Longest name that a client may give itself, in bytes.
@@ -63,10 +66,10 @@ pub(crate) const OUTPUT_LEN_MAX: usize = 256 << 10;
 
 /// Most bytes of one connection's requests that are read ahead, and not begun, while the client leaves its answers
 /// unread. A client may write that much, and what its socket and the limits above hold, before it reads.
-pub(crate) const AHEAD_LEN_MAX: usize = 64 << 20;
+pub const AHEAD_LEN_MAX: usize = 64 << 20;
 
-/// Most bytes of requests that are read ahead for all connections. Above it, nothing more is read ahead for any.
-pub(crate) const AHEAD_MAX: usize = 256 << 20;
+/// Most bytes of requests that are read ahead for all connections. Above it, those who have more to send wait.
+pub const AHEAD_MAX: usize = 256 << 20;
 
 /// Bytes of one read.
 pub(crate) const READ_LEN: usize = 16 << 10;

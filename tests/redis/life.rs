@@ -101,7 +101,8 @@ fn silent_clients_are_probed_and_closed_after_a_while_if_so_wished() {
     assert_eq!(ask(&mut connection, "CONFIG GET timeout"), "[timeout, 0]");
     servers.close_all();
 
-    servers.set(&["--timeout", "1", "--tcp-keepalive", "0"]);
+    servers.set("--timeout", "1");
+    servers.set("--tcp-keepalive", "0");
     servers.start_all();
     let mut connection = servers.connect(0);
     assert_eq!(ask(&mut connection, "CONFIG GET t*"), "[tcp-keepalive, 0, timeout, 1]");

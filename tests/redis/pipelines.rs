@@ -2,7 +2,9 @@
 
 use super::servers::{Servers, ask, shown, until};
 use ::redis::{Connection, ConnectionLike};
-use std::io::{BufReader, Read, Write};
+use copycat_redis::limits::{AHEAD_LEN_MAX, AHEAD_MAX};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 
 /// Number of commands that are sent before any answer is read.
 const COUNT: usize = 500;
@@ -87,31 +89,80 @@ fn a_client_may_write_its_whole_pipeline_before_it_reads() {
     }
     let get = b"*2\r\n$3\r\nGET\r\n$5\r\nsmall\r\n";
     write_then_read(&servers, leader, get, 300_000, format!("$1000\r\n{short}\r\n").as_bytes());
-    let memory = ask(&mut connection, "INFO memory");
-    assert!(memory.contains("client_read_ahead:0\r\n"), "{memory}");
+    assert_eq!(read_ahead(&mut connection), 0);
     servers.close_all();
+}
+
+/// Bytes of one of the commands that fill what is read ahead. It is cheap: the server does not know it.
+const FILLER_LEN: usize = 16 << 10;
+/// Its answer.
+const REFUSAL: &str = "-ERR unknown command 'X', with args beginning with: ";
+
+/// Returns a server with a long value, and a connection to it.
+fn with_long_value(servers: &mut Servers) -> Connection {
+    servers.start_all();
+    let mut connection = servers.connect(0);
+    assert_eq!(ask(&mut connection, &format!("SET k {}", "x".repeat(1 << 20))), "+OK");
+    connection
+}
+
+/// Asks for answers that fill the sockets, and then sends as many commands as are taken or wanted. Returns the number.
+fn fill(stream: &mut TcpStream, wanted: usize) -> usize {
+    let filler = format!("X {}\r\n", "y".repeat(FILLER_LEN - 4));
+    stream.write_all(&b"GET k\r\n".repeat(64)).expect("room in the socket");
+    (0..wanted).take_while(|_| stream.write_all(filler.as_bytes()).is_ok()).count()
+}
+
+/// Returns the bytes that are read ahead for all.
+fn read_ahead(connection: &mut Connection) -> usize {
+    let memory = ask(connection, "INFO memory");
+    let line = memory.lines().find_map(|line| line.strip_prefix("client_read_ahead:"));
+    line.and_then(|bytes| bytes.parse().ok()).expect("a number")
 }
 
 #[test]
 fn what_is_read_ahead_is_bounded() {
-    let mut servers = Servers::started(env!("CARGO_BIN_EXE_redis-torture"));
-    let mut connection = servers.connect(0);
-    assert_eq!(ask(&mut connection, &format!("SET k {}", "x".repeat(1 << 20))), "+OK");
-    // Answers that fill the sockets, and then requests without end. The server reads a part of these, and closes the
-    // connection when the client has read nothing for a while.
-    let mut stream = servers.raw(0);
-    stream.write_all(&b"GET k\r\n".repeat(64)).expect("room in the socket");
-    let requests = format!("SET none {} XX\r\n", "y".repeat(1 << 14)).repeat(64);
-    let mut written = 0;
-    while let Ok(len) = stream.write(requests.as_bytes()) {
-        written += len;
-        assert!(written < 512 << 20, "the server reads without end");
-    }
-    println!("{written} bytes were taken");
-    assert!(written > 32 << 20, "{written} bytes were taken");
-    until("an end of the client", || {
-        let memory = ask(&mut connection, "INFO memory");
-        memory.contains("client_read_ahead:0\r\n").then_some(())
+    let mut servers = Servers::new(env!("CARGO_BIN_EXE_redis-torture"));
+    let mut connection = with_long_value(&mut servers);
+    // These clients never read, and are cut off.
+    std::thread::scope(|scope| {
+        let writers: Vec<_> = (0..8)
+            .map(|_| servers.raw(0))
+            .map(|mut stream| scope.spawn(move || fill(&mut stream, usize::MAX)))
+            .collect();
+        let mut most = 0;
+        while !writers.iter().all(|writer| writer.is_finished()) {
+            most = most.max(read_ahead(&mut connection));
+        }
+        println!("{most} bytes were read ahead");
+        assert!(most < AHEAD_MAX + (1 << 20), "{most} bytes were read ahead");
+        for writer in writers {
+            let written = writer.join().expect("a number") * FILLER_LEN;
+            assert!(written < AHEAD_LEN_MAX + (16 << 20), "{written} bytes of one client were taken");
+        }
     });
+    until("an end of the clients", || (read_ahead(&mut connection) == 0).then_some(()));
+    servers.close_all();
+}
+
+#[test]
+fn who_finds_no_room_to_be_read_ahead_waits_for_it() {
+    let mut servers = Servers::new(env!("CARGO_BIN_EXE_redis-torture"));
+    servers.set("--patience", "60");
+    let mut connection = with_long_value(&mut servers);
+    let count = (48 << 20) / FILLER_LEN;
+    // All together, they write more than is read ahead for all. None reads before it has written everything.
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            let mut stream = servers.raw(0);
+            scope.spawn(move || {
+                assert_eq!(fill(&mut stream, count), count);
+                let lines = BufReader::new(stream).lines().map(|line| line.expect("an answer"));
+                let refusals = lines.filter(|line| line.starts_with(REFUSAL)).take(count).count();
+                assert_eq!(refusals, count);
+            });
+        }
+    });
+    assert_eq!(read_ahead(&mut connection), 0);
     servers.close_all();
 }

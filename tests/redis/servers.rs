@@ -24,7 +24,7 @@ pub(crate) struct Servers {
     listens: Vec<u16>,
     running: [Option<Child>; 3],
     /// Arguments that all servers have in common.
-    settings: Vec<OsString>,
+    settings: Vec<(String, String)>,
 }
 
 /// Checks again until `look` returns a value.
@@ -50,13 +50,14 @@ impl Servers {
             members: ports,
             listens,
             running: [None, None, None],
-            settings: ["--patience".into(), PATIENCE_S.into()].into(),
+            settings: [("--patience".into(), PATIENCE_S.into())].into(),
         }
     }
 
-    /// Adds arguments for all servers that are started from now on.
-    pub(crate) fn set(&mut self, words: &[&str]) {
-        self.settings.extend(words.iter().map(OsString::from));
+    /// Sets an option of all servers that are started from now on. `--client` may have several values.
+    pub(crate) fn set(&mut self, option: &str, value: &str) {
+        self.settings.retain(|(name, _)| name != option || name == "--client");
+        self.settings.push((option.into(), value.into()));
     }
 
     /// Creates three servers, and starts them.
@@ -83,7 +84,7 @@ impl Servers {
         }
         words.extend(["--data".into(), self.data_directory().join(format!("data-{at}")).into()]);
         words.extend(["--listen".into(), self.address(at).into()]);
-        words.extend(self.settings.iter().cloned());
+        words.extend(self.settings.iter().flat_map(|(option, value)| [option.into(), value.into()]));
         words
     }
 

@@ -156,7 +156,7 @@ fn a_follower_names_the_leader_as_its_clients_reach_it_or_not_at_all() {
     servers.close_all();
 
     let addresses: Vec<String> = (0..3).map(|at| format!("{}={}", at + 1, servers.address(at))).collect();
-    addresses.iter().for_each(|address| servers.set(&["--client", address]));
+    addresses.iter().for_each(|address| servers.set("--client", address));
     servers.start_all();
     let named = until("a follower that knows a leader", || {
         let at = (servers.leader() + 1) % 3;

@@ -190,8 +190,8 @@ impl Connection {
         if wanted {
             self.pipeline.settle(context);
         }
-        let has_room = self.backlog.held() < AHEAD_LEN_MAX && self.ahead.has_room();
-        if !wanted || !has_room || self.stream.poll_read_ready(context).is_pending() {
+        let may = wanted && self.backlog.held() < AHEAD_LEN_MAX && self.ahead.poll_room(context);
+        if !may || self.stream.poll_read_ready(context).is_pending() {
             return Ok(false);
         }
         match pin!(self.stream.read_buf(self.backlog.room())).poll(context) {

@@ -1,13 +1,11 @@
 //! The state: a map in memory.
 
 use super::{Digest, Refused, Slice, Store};
-use crate::limits::{COMMAND_LEN_MAX, VALUE_LEN_MAX};
+use crate::limits::{RESULT_LEN_MAX, VALUE_LEN_MAX};
 use bytes::{Bytes, BytesMut};
 use serde::{Deserialize, Serialize, Serializer};
 use std::collections::{BTreeMap, HashMap};
 
-/// Most bytes of one result. A command of the log may be as long.
-const RESULT_LEN_MAX: usize = COMMAND_LEN_MAX;
 /// Bytes of a value in a result, besides its own.
 const VALUE_COST: usize = 6;
 
