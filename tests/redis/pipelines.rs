@@ -5,6 +5,8 @@ use ::redis::{Connection, ConnectionLike};
 use copycat_redis::limits::{AHEAD_LEN_MAX, AHEAD_MAX};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::sync::RwLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Number of commands that are sent before any answer is read.
 const COUNT: usize = 500;
@@ -109,7 +111,7 @@ fn with_long_value(servers: &mut Servers) -> Connection {
 /// Asks for answers that fill the sockets, and then sends as many commands as are taken or wanted. Returns the number.
 fn fill(stream: &mut TcpStream, wanted: usize) -> usize {
     let filler = format!("X {}\r\n", "y".repeat(FILLER_LEN - 4));
-    stream.write_all(&b"GET k\r\n".repeat(64)).expect("room in the socket");
+    stream.write_all(&b"GET k\r\n".repeat(24)).expect("room in the socket");
     (0..wanted).take_while(|_| stream.write_all(filler.as_bytes()).is_ok()).count()
 }
 
@@ -151,18 +153,27 @@ fn who_finds_no_room_to_be_read_ahead_waits_for_it() {
     servers.set("--patience", "60");
     let mut connection = with_long_value(&mut servers);
     let count = (48 << 20) / FILLER_LEN;
-    // All together, they write more than is read ahead for all. None reads before it has written everything.
+    let (written, may_read) = (AtomicUsize::new(0), RwLock::new(()));
     std::thread::scope(|scope| {
-        for _ in 0..8 {
-            let mut stream = servers.raw(0);
+        let start = || {
+            let (mut stream, written, may_read) = (servers.raw(0), &written, &may_read);
             scope.spawn(move || {
                 assert_eq!(fill(&mut stream, count), count);
+                written.fetch_add(1, Ordering::Relaxed);
+                drop(may_read.read());
                 let lines = BufReader::new(stream).lines().map(|line| line.expect("an answer"));
                 let refusals = lines.filter(|line| line.starts_with(REFUSAL)).take(count).count();
                 assert_eq!(refusals, count);
             });
-        }
+        };
+        let nobody_reads = may_read.write();
+        (0..5).for_each(|_| start());
+        until("five whole pipelines", || (written.load(Ordering::Relaxed) == 5).then_some(()));
+        // These must wait until those have read.
+        (0..3).for_each(|_| start());
+        until("no more room", || (read_ahead(&mut connection) >= AHEAD_MAX).then_some(()));
+        drop(nobody_reads);
     });
-    assert_eq!(read_ahead(&mut connection), 0);
+    assert_eq!((written.into_inner(), read_ahead(&mut connection)), (8, 0));
     servers.close_all();
 }
