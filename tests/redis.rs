@@ -10,6 +10,7 @@ mod ports;
 mod resources;
 
 mod redis {
+    pub(crate) mod against;
     pub(crate) mod commands;
     pub(crate) mod endurance;
     pub(crate) mod hostile;
