@@ -51,8 +51,10 @@ pub(crate) const COMMANDS_IN_HAND_MAX: usize = 64;
 /// through.
 pub(crate) const BYTES_IN_HAND_MAX: usize = 8 << 20;
 
-/// Most expected bytes of the answers that all connections wait for. Above it, each connection has one command with a
-/// long answer in flight. The leader keeps these answers until the member that asked has received them.
+/// Most bytes of the values that all connections wait for. The lengths are not known before, so each answer counts as the
+/// longest recent one of its connection, and the first as the longest value. Above it, each connection has one command
+/// in flight. The leader keeps the answers until the member that asked has received them, and closes the connection of
+/// a member for which it keeps 64 MiB.
 pub(crate) const ANSWERS_MAX: usize = 32 << 20;
 
 /// Expected bytes of each answer before the first one, which makes the first windows short. Later the longest recent

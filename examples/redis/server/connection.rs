@@ -210,10 +210,10 @@ impl Connection {
         match command::parse(words) {
             Ok(Command::Data(request)) => {
                 let requested = words.iter().map(|word| word.len() + size_of::<Bytes>()).sum();
-                let is_long = request.answers_values();
+                let has_values = request.answers_values();
                 let turn = self.order.begin(matches!(request, Request::MGet(_)));
                 let answer = execute::begin(self.store.clone(), request, turn);
-                let begun = Begun { answer, version: self.version, requested, is_long };
+                let begun = Begun { answer, version: self.version, requested, has_values };
                 self.pipeline.push(begun, context);
             }
             Ok(Command::Session(session)) => {
@@ -224,7 +224,7 @@ impl Connection {
             }
             Ok(Command::Report(report)) => {
                 let answer = self.report(report);
-                let begun = Begun { answer, version: self.version, requested: 0, is_long: false };
+                let begun = Begun { answer, version: self.version, requested: 0, has_values: false };
                 self.pipeline.push(begun, context);
             }
             Ok(Command::CrossProtocol) => {

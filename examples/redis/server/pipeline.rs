@@ -2,7 +2,9 @@
 
 use super::execute::{Answer, failure};
 use super::memory::Share;
-use crate::limits::{ANSWER_LEN_FIRST, BYTES_IN_HAND_MAX, COMMANDS_IN_HAND_MAX, OUTPUT_LEN_MAX};
+use crate::limits::{
+    ANSWER_LEN_FIRST, BYTES_IN_HAND_MAX, COMMANDS_IN_HAND_MAX, OUTPUT_LEN_MAX, VALUE_LEN_MAX,
+};
 use crate::protocol::answer::{self, Frame, Version};
 use bytes::BytesMut;
 use copycat::Error;
@@ -21,8 +23,9 @@ struct Slot {
     version: Version,
     /// Bytes held for it: its request, and its answer once that is ready.
     held: usize,
-    /// Expected bytes of an answer that is still to come.
-    expected: usize,
+    /// Bytes that an answer with values may have which is still to come.
+    awaited: usize,
+    has_values: bool,
 }
 
 /// The commands in flight, oldest first.
@@ -32,7 +35,9 @@ pub(super) struct Pipeline {
     held: usize,
     /// Expected bytes of an answer, based on recent ones.
     expected: usize,
-    /// Expected bytes of the long answers that are still to come.
+    /// Bytes that an answer with values may have, based on recent ones. Before the first, it is the longest value.
+    reserved: usize,
+    /// Bytes that the answers with values that are still to come may have.
     awaited: usize,
     /// The same, among all connections.
     share: Share,
@@ -45,13 +50,14 @@ pub(super) struct Begun {
     /// Bytes held for the request.
     pub(super) requested: usize,
     /// The answer contains values, and may be long.
-    pub(super) is_long: bool,
+    pub(super) has_values: bool,
 }
 
 impl Pipeline {
     /// Creates an empty one, with its share of the answers that all connections wait for.
     pub(super) fn new(share: Share) -> Pipeline {
-        Pipeline { slots: VecDeque::new(), held: 0, expected: ANSWER_LEN_FIRST, awaited: 0, share }
+        let (expected, reserved) = (ANSWER_LEN_FIRST, VALUE_LEN_MAX);
+        Pipeline { slots: VecDeque::new(), held: 0, expected, reserved, awaited: 0, share }
     }
 
     /// Returns whether one more command may be begun.
@@ -78,16 +84,28 @@ impl Pipeline {
         // It may repeat what the client sent, and wait after other answers.
         let held = answer::weight(&frame);
         self.held += held;
-        self.slots.push_back(Slot { state: State::Ready(frame), version, held, expected: 0 });
+        self.slots.push_back(Slot {
+            state: State::Ready(frame),
+            version,
+            held,
+            awaited: 0,
+            has_values: false,
+        });
     }
 
     /// Begins a command. Polls it once, now, which puts it in order after the earlier ones.
     pub(super) fn push(&mut self, begun: Begun, context: &mut Context<'_>) {
-        let Begun { answer, version, requested, is_long } = begun;
-        let expected = if is_long { self.expected } else { 0 };
+        let Begun { answer, version, requested, has_values } = begun;
+        let awaited = if has_values { self.reserved } else { 0 };
         self.held += requested;
-        self.awaited += expected;
-        self.slots.push_back(Slot { state: State::Waiting(answer), version, held: requested, expected });
+        self.awaited += awaited;
+        self.slots.push_back(Slot {
+            state: State::Waiting(answer),
+            version,
+            held: requested,
+            awaited,
+            has_values,
+        });
         self.poll(self.slots.len() - 1, context);
         self.share.set(self.awaited);
     }
@@ -101,7 +119,7 @@ impl Pipeline {
             let weight = answer::weight(&frame);
             self.held += weight;
             slot.held += weight;
-            self.awaited -= std::mem::take(&mut slot.expected);
+            self.awaited -= std::mem::take(&mut slot.awaited);
             slot.state = State::Ready(frame);
         }
         true
@@ -120,14 +138,17 @@ impl Pipeline {
         let before = output.len();
         // Only the oldest is polled, because the others cannot be sent before it.
         while output.len() < OUTPUT_LEN_MAX && !self.slots.is_empty() && self.poll(0, context) {
-            let Some(Slot { state: State::Ready(frame), version, held, .. }) = self.slots.pop_front() else {
-                break;
-            };
+            let Some(slot) = self.slots.pop_front() else { break };
+            let Slot { state: State::Ready(frame), version, held, has_values, .. } = slot else { break };
             self.held -= held;
             // An error says nothing about the length of other answers: many come at once when a connection breaks
             // under long ones.
             if !matches!(frame, Frame::SimpleError { .. }) {
-                self.expected = (self.expected - self.expected / 8).max(answer::weight(&frame));
+                let weight = answer::weight(&frame);
+                self.expected = (self.expected - self.expected / 8).max(weight);
+                if has_values {
+                    self.reserved = (self.reserved - self.reserved / 8).max(weight);
+                }
             }
             answer::encode(frame, version, output);
         }
@@ -155,7 +176,7 @@ mod tests {
         fn push(&mut self, requested: usize) -> oneshot::Sender<Frame> {
             let (sender, answer) = oneshot::channel();
             let answer = Box::pin(async move { Ok(answer.await.unwrap()) });
-            let begun = Begun { answer, version: Version::Two, requested, is_long: true };
+            let begun = Begun { answer, version: Version::Two, requested, has_values: true };
             self.0.push(begun, &mut Context::from_waker(Waker::noop()));
             sender
         }
@@ -173,7 +194,7 @@ mod tests {
     }
 
     fn bench() -> Bench {
-        Bench(Pipeline::new(Memory::new(ANSWERS_MAX).share()), BytesMut::new())
+        Bench(Pipeline::new(Memory::new(usize::MAX).share()), BytesMut::new())
     }
 
     #[test]
@@ -182,20 +203,24 @@ mod tests {
         let bench = || Bench(Pipeline::new(memory.share()), BytesMut::new());
         let mut full: Vec<_> = (0..4).map(|_| bench()).collect();
         let senders: Vec<_> = full.iter_mut().map(Bench::fill).collect();
-        assert_eq!(senders.iter().map(Vec::len).sum::<usize>(), ANSWERS_MAX / ANSWER_LEN_FIRST);
+        // The answers may be as long as the longest value. Each connection may wait for one.
+        let counts: Vec<_> = senders.iter().map(Vec::len).collect();
+        assert_eq!(counts, [ANSWERS_MAX.div_ceil(VALUE_LEN_MAX), 1, 1, 1]);
         let mut other = bench();
         assert_eq!(other.fill().len(), 1, "one each");
         // The answers have come. Their client does not read them, but the others need not wait for that.
         for (bench, senders) in full.iter_mut().zip(senders) {
+            let count = senders.len();
             senders.into_iter().for_each(|sender| sender.send(answer::bulk("long")).unwrap());
             bench.0.settle(&mut Context::from_waker(Waker::noop()));
-            assert_eq!(bench.0.weight(), 16 * 5);
+            assert_eq!(bench.0.weight(), count * 5);
         }
         assert!(other.0.has_room());
         drop(other);
         assert_eq!(memory.held(), 0);
-        assert_eq!(full[0].collect(), "$4\r\nlong\r\n".repeat(16));
-        assert_eq!(full[0].0.weight(), 0);
+        assert_eq!(full[0].collect(), "$4\r\nlong\r\n".repeat(counts[0]));
+        // By now it is known that they are short.
+        assert!(full[0].fill().len() > counts[0]);
     }
 
     #[test]
