@@ -20,8 +20,8 @@ pub const COMMAND_LEN_MAX: usize = 4 << 20;
 /// Most bytes of values in one result of the store, with 6 bytes more for each.
 pub(crate) const RESULT_LEN_MAX: usize = 4 << 20;
 
-/// Most bytes of the values that one `MGET` answers; the last value may exceed it. More than [`RESULT_LEN_MAX`] are read
-/// in several steps, for which no other command of the connection may have begun.
+/// Most bytes of the values that one `MGET` answers; the last value may exceed it. More than 4 MiB are read in
+/// several steps, for which no other command of the connection may have begun.
 pub const VALUES_LEN_MAX: usize = 32 << 20;
 
 /// Longest name that a client may give itself, in bytes.

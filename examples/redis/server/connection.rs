@@ -184,13 +184,17 @@ impl Connection {
     }
 
     /// Reads ahead while the client leaves its answers unread, because it may want to finish writing first. Returns
-    /// whether anything came.
+    /// whether there is more to do.
     fn read_ahead(&mut self, context: &mut Context<'_>) -> Result<bool, Over> {
-        let wanted = self.stalled.is_some() && !self.has_room() && !self.finished && !self.ending;
-        if wanted {
-            self.pipeline.settle(context);
+        if self.stalled.is_none() || self.has_room() || self.finished || self.ending {
+            return Ok(false);
         }
-        let may = wanted && self.backlog.held() < AHEAD_LEN_MAX && self.ahead.poll_room(context);
+        self.pipeline.settle(context);
+        if self.has_room() {
+            // A command that held the others has ended.
+            return Ok(true);
+        }
+        let may = self.backlog.held() < AHEAD_LEN_MAX && self.ahead.poll_room(context);
         if !may || self.stream.poll_read_ready(context).is_pending() {
             return Ok(false);
         }
