@@ -5,10 +5,9 @@ use crate::codec::frame::{Frame, Kind};
 use crate::codec::ids::{GroupId, Index};
 use crate::codec::shape::json::write;
 use crate::codec::shape::record::SchemaRecord;
-use crate::codec::shape::schema::MethodShape;
-use crate::codec::shape::{Shape, Types};
 use crate::error::{Cause, Error};
 use crate::node::{StartError, StoredLog};
+use crate::resource::json::shown_arguments;
 use std::collections::VecDeque;
 use std::path::Path;
 
@@ -139,30 +138,10 @@ fn command(frame: &Frame<'_>, record: Option<&SchemaRecord>, out: &mut String) {
         return bytes(frame.body, "the command is not on record", out);
     };
     field("command", &json(&method.name), out);
-    match arguments(frame, method, types) {
+    match shown_arguments(frame.body, frame.header.key_len as usize, method, types) {
         Ok(arguments) => field("arguments", &arguments, out),
         Err(problem) => bytes(frame.body, &problem, out),
     }
-}
-
-/// Returns the arguments as an object with their names, in the order of their declaration.
-fn arguments(frame: &Frame<'_>, method: &MethodShape, types: &Types) -> Result<String, String> {
-    let key = method.key.map(|key| key as usize);
-    let (front, behind) = frame
-        .body
-        .split_at_checked(frame.header.key_len as usize)
-        .ok_or("the key is longer than the arguments")?;
-    let shape = |at: usize| &method.arguments[at].1;
-    let others: Vec<&Shape> = (0..method.arguments.len()).filter(|at| Some(*at) != key).map(shape).collect();
-    let read =
-        |bytes, shapes: &[&Shape]| write::values(bytes, shapes, types).map_err(|error| error.to_string());
-    let keys = read(front, &key.map(shape).into_iter().collect::<Vec<_>>())?;
-    let (mut keys, mut others) = (keys.into_iter(), read(behind, &others)?.into_iter());
-    let named = method.arguments.iter().enumerate().map(|(at, (name, _))| {
-        let value = if Some(at) == key { keys.next() } else { others.next() };
-        format!("{}:{}", json(name), value.expect("a value for each shape"))
-    });
-    Ok(format!("{{{}}}", named.collect::<Vec<_>>().join(",")))
 }
 
 fn bytes(bytes: &[u8], problem: &str, out: &mut String) {

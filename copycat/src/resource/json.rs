@@ -51,6 +51,33 @@ pub(crate) fn arguments(
     }
 }
 
+/// Returns the encoded arguments of a command as a JSON object with their names, in the order of their declaration; or
+/// what is wrong with them.
+pub(crate) fn shown_arguments(
+    body: &[u8],
+    key_len: usize,
+    method: &MethodShape,
+    types: &Types,
+) -> Result<String, String> {
+    let key = method.key.map(|key| key as usize);
+    let (front, behind) = body.split_at_checked(key_len).ok_or("the key is longer than the arguments")?;
+    let shape = |at: usize| &method.arguments[at].1;
+    let others: Vec<&Shape> = (0..method.arguments.len()).filter(|at| Some(*at) != key).map(shape).collect();
+    let read =
+        |bytes, shapes: &[&Shape]| write::values(bytes, shapes, types).map_err(|error| error.to_string());
+    let keys = read(front, &key.map(shape).into_iter().collect::<Vec<_>>())?;
+    let (mut keys, mut others) = (keys.into_iter(), read(behind, &others)?.into_iter());
+    let mut out = String::from("{");
+    for (at, (name, _)) in method.arguments.iter().enumerate() {
+        let value = if Some(at) == key { keys.next() } else { others.next() };
+        out.push_str(if at > 0 { "," } else { "" });
+        write::text(name, &mut out);
+        out.extend([":", &value.expect("a value for each shape")]);
+    }
+    out.push('}');
+    Ok(out)
+}
+
 /// Returns the result of a command as JSON.
 pub(crate) fn result(bytes: &[u8], method: &MethodShape, types: &Types) -> Result<String, Cause> {
     write::value(bytes, &method.result, types).map_err(Cause::Result)
