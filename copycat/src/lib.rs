@@ -85,6 +85,7 @@ pub use error::{ConfigError, Error, ErrorKind};
 pub use request::error::Outcome;
 pub use request::status::{Health, PartitionStatus, Role};
 pub use resource::commands::{Commands, Data, Kind, Method, Partitioned, Route};
+pub use resource::determinism::{DeterminismTest, assert_deterministic};
 pub use resource::dispatch::Dispatch;
 pub use resource::page::{PAGE_BYTES_MAX, Page};
 pub use resource::pages::{PageIter, PageStream};

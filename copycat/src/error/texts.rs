@@ -145,8 +145,8 @@ pub(super) fn remedy_of_read(error: RequestError) -> &'static str {
         }
         RequestError::Stopped => "try again through another member",
         RequestError::Halted => {
-            "the member's log says which: bring the members' versions in line, or see to its disk; until then try \
-             through another member"
+            "the member's log says which: bring the members' versions in line, see to its disk, or mend the method; until \
+             then try through another member"
         }
         RequestError::BadResult => {
             "return less, or in several calls, or see the member's log if it is not too long"
@@ -181,8 +181,8 @@ fn remedy(error: RequestError) -> &'static str {
         }
         RequestError::Closed => "open it again, and use the new proxy",
         RequestError::Halted => {
-            "the member's log says which: bring the members' versions in line, or see to its disk; a write may have \
-             been applied, so read before trying again through another member"
+            "the member's log says which: bring the members' versions in line, see to its disk, or mend the method; a write \
+             may have been applied, so read before trying again through another member"
         }
         RequestError::Panicked => "what it had changed before stays; the member's log says where it was",
         RequestError::OtherTypes => {

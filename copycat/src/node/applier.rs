@@ -4,11 +4,11 @@
 //! heartbeats and flushes continue however long a method takes. The work of a group arrives in log order and is done in
 //! that order: a read that was dispatched after an entry sees it.
 
-use super::machine::{Entry, Machine, Query};
+use super::machine::{Entry, Machine, MachineError, Query};
 use crate::codec::command::{Command, Stamp};
 use crate::codec::frame::{Frame, Header, Kind};
 use crate::codec::group_map::GroupMap;
-use crate::codec::ids::{GroupId, Index};
+use crate::codec::ids::{GroupId, Index, MethodId};
 use crate::request::error::RequestError;
 use crate::request::reply::{Replies, ReplyTo};
 use crate::request::sender::Answer;
@@ -102,7 +102,8 @@ impl ApplyProgress {
         self.read_bytes.load(Ordering::Acquire)
     }
 
-    /// Returns whether the state machine is halted: before an entry that this program does not understand.
+    /// Returns whether the state machine is halted: before an entry that this program does not understand, or where two
+    /// copies of the state differ.
     pub(crate) fn is_halted(&self) -> bool {
         self.halted.load(Ordering::Acquire)
     }
@@ -116,6 +117,7 @@ impl ApplyProgress {
 /// One group's state machine.
 #[derive(Debug)]
 struct AppliedGroup {
+    group: GroupId,
     machine: Box<dyn Machine>,
     progress: Arc<ApplyProgress>,
     applied: Index,
@@ -123,8 +125,8 @@ struct AppliedGroup {
     time: u64,
     /// The last entry that was dispatched.
     seen: Index,
-    /// Whether an entry was found that this program does not understand. It is never skipped, and no later entry is
-    /// applied.
+    /// Whether an entry was found that this program does not understand, or two copies of the state differ. The entry is
+    /// never skipped, and no later one is applied.
     halted: bool,
 }
 
@@ -141,7 +143,7 @@ impl Applier {
         for item in work {
             match item {
                 Work::Attach { group, machine, from, progress } => {
-                    self.replicas.insert(group, AppliedGroup::new(machine, from, progress));
+                    self.replicas.insert(group, AppliedGroup::new(group, machine, from, progress));
                 }
                 Work::Detach { group } => drop(self.replicas.remove(&group)),
                 Work::Apply { group, frames, replies, reads } => {
@@ -162,9 +164,14 @@ fn attached(replicas: &mut GroupMap<AppliedGroup>, group: GroupId) -> &mut Appli
 }
 
 impl AppliedGroup {
-    fn new(machine: Box<dyn Machine>, from: Index, progress: Arc<ApplyProgress>) -> AppliedGroup {
+    fn new(
+        group: GroupId,
+        machine: Box<dyn Machine>,
+        from: Index,
+        progress: Arc<ApplyProgress>,
+    ) -> AppliedGroup {
         progress.applied.store(from, Ordering::Release);
-        AppliedGroup { machine, progress, applied: from, time: 0, seen: from, halted: false }
+        AppliedGroup { group, machine, progress, applied: from, time: 0, seen: from, halted: false }
     }
 
     fn apply(
@@ -201,7 +208,7 @@ impl AppliedGroup {
         replies.answer(reply, if stale { Err(RequestError::NotLeader) } else { answer });
     }
 
-    fn read(&self, stamp: Stamp, command: Command<&[u8]>) -> Answer {
+    fn read(&mut self, stamp: Stamp, command: Command<&[u8]>) -> Answer {
         self.progress.reads.fetch_add(1, Ordering::Release);
         self.progress.read_bytes.fetch_add(command.len() as u64, Ordering::Release);
         if self.halted {
@@ -209,7 +216,8 @@ impl AppliedGroup {
         }
         let mut out = Vec::new();
         let query = Query { index: self.applied, time: self.time, stamp, command };
-        self.machine.read(&query, &mut out).map(|()| Bytes::from(out))
+        let outcome = self.machine.read(&query, &mut out);
+        self.answered(outcome, out, self.applied, command.method)
     }
 
     fn step(&mut self, frame: &Frame<'_>) -> Answer {
@@ -223,7 +231,8 @@ impl AppliedGroup {
             // The shard has compared a schema with this program before it dispatched the entry.
             Kind::Noop | Kind::Configuration | Kind::Schema => Ok(Bytes::new()),
             Kind::OpenSession | Kind::CloseSession | Kind::Tick | Kind::Answer | Kind::Lifecycle => {
-                self.halt(frame, "this version knows no such entries")
+                let (index, method) = (frame.header.index, frame.header.method);
+                self.halt(index, method, "this version knows no entries of this kind")
             }
             Kind::Vote | Kind::Commit => unreachable!("no entries of a group's log"),
         };
@@ -233,30 +242,40 @@ impl AppliedGroup {
         answer
     }
 
-    /// Stops the group before an entry that is not understood. Members that understand it may have applied it.
-    fn halt(&mut self, frame: &Frame<'_>, why: impl fmt::Display) -> Answer {
-        let Header { group, index, kind, method, .. } = frame.header;
-        error!(%group, index, ?kind, %method, %why, "an entry this program does not understand: the group's state stops here");
+    fn command(&mut self, frame: &Frame<'_>) -> Answer {
+        let mut out = Vec::new();
+        let Header { index, time, stamp, method, .. } = frame.header;
+        let outcome = self.machine.apply(&Entry { index, time, stamp, command: frame.command() }, &mut out);
+        self.answered(outcome, out, index, method)
+    }
+
+    fn answered(
+        &mut self,
+        outcome: Result<(), MachineError>,
+        out: Vec<u8>,
+        index: Index,
+        method: MethodId,
+    ) -> Answer {
+        match outcome {
+            Ok(()) => Ok(Bytes::from(out)),
+            Err(MachineError::Answer(error)) => Err(error),
+            Err(MachineError::Halt(why)) => self.halt(index, method, why),
+        }
+    }
+
+    /// Stops the group. Other members may have applied the entry.
+    fn halt(&mut self, index: Index, method: MethodId, why: impl fmt::Display) -> Answer {
+        error!(group = %self.group, index, %method, %why, "the group's state stops here on this member");
         self.halted = true;
         self.progress.halted.store(true, Ordering::Release);
         Err(RequestError::Halted)
-    }
-
-    fn command(&mut self, frame: &Frame<'_>) -> Answer {
-        let mut out = Vec::new();
-        let Header { index, time, stamp, .. } = frame.header;
-        match self.machine.apply(&Entry { index, time, stamp, command: frame.command() }, &mut out) {
-            // The command is on record, and this program is an older one that does not have it.
-            Err(error @ (RequestError::UnknownMethod | RequestError::WrongKind)) => self.halt(frame, error),
-            outcome => outcome.map(|()| Bytes::from(out)),
-        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::codec::ids::MethodId;
+    use crate::node::machine::Halt;
     use crate::request::error::Outcome;
     use tokio::sync::oneshot;
 
@@ -266,11 +285,11 @@ mod tests {
     const KNOWN: MethodId = MethodId::of("known");
 
     impl Machine for Old {
-        fn apply(&mut self, entry: &Entry<'_>, _: &mut Vec<u8>) -> Result<(), RequestError> {
-            if entry.command.method == KNOWN { Ok(()) } else { Err(RequestError::UnknownMethod) }
+        fn apply(&mut self, entry: &Entry<'_>, _: &mut Vec<u8>) -> Result<(), MachineError> {
+            if entry.command.method == KNOWN { Ok(()) } else { Err(Halt::UnknownMethod.into()) }
         }
 
-        fn read(&self, _: &Query<'_>, _: &mut Vec<u8>) -> Result<(), RequestError> {
+        fn read(&self, _: &Query<'_>, _: &mut Vec<u8>) -> Result<(), MachineError> {
             Ok(())
         }
     }

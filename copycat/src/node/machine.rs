@@ -10,6 +10,7 @@ use crate::codec::shape::schema::{MethodShape, Schema};
 use crate::request::error::RequestError;
 use std::fmt;
 use std::sync::Arc;
+use thiserror::Error;
 
 /// A committed command and its context. All of it comes from the log, so a replay gives the same values.
 #[derive(Clone, Copy, Debug)]
@@ -43,16 +44,57 @@ pub struct Query<'a> {
 ///
 /// Every method appends the encoded result to `out`, or leaves `out` unchanged and fails. No method panics: a panic of
 /// the user's code becomes [`RequestError::Panicked`].
-///
-/// [`RequestError::UnknownMethod`] and [`RequestError::WrongKind`] mean that the log contains a command this program
-/// does not know: the group must stop, and never skip it. Every other error is a deterministic answer, the same on all
-/// replicas.
 pub(crate) trait Machine: Send {
     /// Applies one committed command.
-    fn apply(&mut self, entry: &Entry<'_>, out: &mut Vec<u8>) -> Result<(), RequestError>;
+    fn apply(&mut self, entry: &Entry<'_>, out: &mut Vec<u8>) -> Result<(), MachineError>;
 
     /// Answers a read from the current state.
-    fn read(&self, query: &Query<'_>, out: &mut Vec<u8>) -> Result<(), RequestError>;
+    fn read(&self, query: &Query<'_>, out: &mut Vec<u8>) -> Result<(), MachineError>;
+}
+
+/// Why a state machine gives no result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum MachineError {
+    /// The answer is an error. It is deterministic: the same on all replicas.
+    Answer(RequestError),
+    /// The group must stop here on this member, and never skip the command.
+    Halt(Halt),
+}
+
+/// Why a group must stop.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub(crate) enum Halt {
+    /// The command is on record, and this program is an older one that does not have it.
+    #[error("this program does not have the command")]
+    UnknownMethod,
+    /// The command is a read in this program.
+    #[error("the command is of another kind in this program")]
+    WrongKind,
+    /// Two copies of the state differ: what, as a text.
+    #[error("{0}")]
+    NotDeterministic(String),
+}
+
+impl From<RequestError> for MachineError {
+    fn from(error: RequestError) -> MachineError {
+        MachineError::Answer(error)
+    }
+}
+
+impl From<Halt> for MachineError {
+    fn from(halt: Halt) -> MachineError {
+        MachineError::Halt(halt)
+    }
+}
+
+impl MachineError {
+    /// Returns the error that a caller gets.
+    pub(crate) fn answer(&self) -> RequestError {
+        match self {
+            MachineError::Answer(error) => *error,
+            MachineError::Halt(_) => RequestError::Halted,
+        }
+    }
 }
 
 /// The commands of a program, and the checks that a request must pass before it is taken. They need no state, and decode

@@ -1,6 +1,6 @@
 //! Tests of a complete member, with the connection of a remote handle that can send anything.
 
-use super::machine::{Checks, Entry, Machine, Query};
+use super::machine::{Checks, Entry, Machine, MachineError, Query};
 use super::{Node, OpenResource, Options, Storage};
 use crate::codec::cursor::Malformed;
 use crate::codec::ids::{GroupId, MemberId};
@@ -52,11 +52,11 @@ impl wire::Incoming for Heard {
 struct Nothing;
 
 impl Machine for Nothing {
-    fn apply(&mut self, _: &Entry<'_>, _: &mut Vec<u8>) -> Result<(), RequestError> {
+    fn apply(&mut self, _: &Entry<'_>, _: &mut Vec<u8>) -> Result<(), MachineError> {
         Ok(())
     }
 
-    fn read(&self, _: &Query<'_>, _: &mut Vec<u8>) -> Result<(), RequestError> {
+    fn read(&self, _: &Query<'_>, _: &mut Vec<u8>) -> Result<(), MachineError> {
         Ok(())
     }
 }

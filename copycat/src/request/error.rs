@@ -114,9 +114,11 @@ pub enum RequestError {
     #[error("the member or the remote handle of the proxy is closed")]
     Closed,
     /// The group is halted on this member, and applies nothing more there: the member's program does not understand an
-    /// entry, or the group's log cannot be read on its disk. Others may have applied the command, or may yet.
+    /// entry, or the group's log cannot be read on its disk, or the two copies of a state differ that is checked for
+    /// determinism. Others may have applied the command, or may yet.
     #[error(
-        "the member's program does not understand an entry of the group's log, or its disk cannot read it"
+        "the member's program does not understand an entry of the group's log, or its disk cannot read it, or a method \
+         is not deterministic"
     )]
     Halted,
     /// Not all members have announced that their programs have the command, or some have announced that theirs do not;

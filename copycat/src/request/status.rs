@@ -26,8 +26,8 @@ pub enum Health {
     Healthy,
     /// No leader is known: writes and strict reads wait for one.
     NoLeader,
-    /// The member applies nothing of the partition any more: its program does not understand an entry, or its disk
-    /// cannot read the log. Other members may.
+    /// The member applies nothing of the partition any more: its program does not understand an entry, its disk
+    /// cannot read the log, or a method is not deterministic. Other members may.
     Halted,
 }
 

@@ -9,7 +9,7 @@ use crate::codec::shape::encoder;
 use crate::codec::shape::method_table::MethodTable;
 use crate::codec::shape::schema::Schema;
 use crate::codec::shape::{Shape, Types};
-use crate::node::machine::{Entry, Machine, Query};
+use crate::node::machine::{Entry, Halt, Machine, MachineError, Query};
 use crate::request::error::RequestError;
 use serde::Serialize;
 use serde::de::Deserialize;
@@ -139,21 +139,35 @@ impl<S: Send + 'static> Replica<S> {
         let table = MethodTable::of(C::METHODS.iter().map(|method| method.id));
         Replica { state, table, handlers: C::HANDLERS, schema }
     }
+
+    /// Returns the state.
+    pub(super) fn state(&self) -> &S {
+        &self.state
+    }
+
+    /// Goes on with another state.
+    pub(super) fn replace_state(&mut self, state: S) {
+        self.state = state;
+    }
 }
 
 impl<S: Send + 'static> Machine for Replica<S> {
-    fn apply(&mut self, entry: &Entry<'_>, out: &mut Vec<u8>) -> Result<(), RequestError> {
-        let at = self.table.position(entry.command.method).ok_or(RequestError::UnknownMethod)?;
-        let Handler::Write(run) = self.handlers[at] else { return Err(RequestError::WrongKind) };
+    fn apply(&mut self, entry: &Entry<'_>, out: &mut Vec<u8>) -> Result<(), MachineError> {
+        let at = self.table.position(entry.command.method).ok_or(Halt::UnknownMethod)?;
+        let Handler::Write(run) = self.handlers[at] else { return Err(Halt::WrongKind.into()) };
         let (state, shape, types) = (&mut self.state, &self.schema.methods[at].result, &self.schema.types);
-        guarded(out, |bytes| run(state, entry, &mut Output { bytes, shape, types }))
+        guarded(out, |bytes| run(state, entry, &mut Output { bytes, shape, types }))?;
+        Ok(())
     }
 
-    fn read(&self, query: &Query<'_>, out: &mut Vec<u8>) -> Result<(), RequestError> {
+    fn read(&self, query: &Query<'_>, out: &mut Vec<u8>) -> Result<(), MachineError> {
         let at = self.table.position(query.command.method).ok_or(RequestError::UnknownMethod)?;
-        let Handler::Read(run) = self.handlers[at] else { return Err(RequestError::WrongKind) };
+        let Handler::Read(run) = self.handlers[at] else {
+            return Err(RequestError::WrongKind.into());
+        };
         let (shape, types) = (&self.schema.methods[at].result, &self.schema.types);
-        guarded(out, |bytes| run(&self.state, query, &mut Output { bytes, shape, types }))
+        guarded(out, |bytes| run(&self.state, query, &mut Output { bytes, shape, types }))?;
+        Ok(())
     }
 }
 
@@ -249,7 +263,7 @@ mod tests {
         method: MethodId,
         body: &[u8],
         out: &mut Vec<u8>,
-    ) -> Result<(), RequestError> {
+    ) -> Result<(), MachineError> {
         let key_len = u32::from(method == ADD).min(body.len() as u32);
         let (stamp, command) = (Stamp::NONE, Command { key_len, ..command(method, body) });
         replica.apply(&Entry { index: 1, time: 0, stamp, command }, out)
@@ -260,7 +274,7 @@ mod tests {
         method: MethodId,
         body: &[u8],
         out: &mut Vec<u8>,
-    ) -> Result<(), RequestError> {
+    ) -> Result<(), MachineError> {
         let (stamp, command) = (Stamp::NONE, command(method, body));
         replica.read(&Query { index: 1, time: 0, stamp, command }, out)
     }
@@ -279,7 +293,7 @@ mod tests {
     fn a_panic_is_an_answer_and_what_was_changed_stays() {
         let mut replica = counter();
         let mut out = b"before".to_vec();
-        assert_eq!(apply(&mut replica, ADD, &[13], &mut out), Err(RequestError::Panicked));
+        assert_eq!(apply(&mut replica, ADD, &[13], &mut out), Err(RequestError::Panicked.into()));
         assert_eq!(out, b"before");
         read(&replica, VALUE, &[], &mut out).unwrap();
         assert_eq!(out, b"before\x0d");
@@ -289,11 +303,11 @@ mod tests {
     fn unknown_methods_and_wrong_kinds_are_told_apart_from_bad_arguments() {
         let mut replica = counter();
         let out = &mut Vec::new();
-        assert_eq!(apply(&mut replica, MethodId(1), &[], out), Err(RequestError::UnknownMethod));
-        assert_eq!(apply(&mut replica, VALUE, &[], out), Err(RequestError::WrongKind));
-        assert_eq!(read(&replica, ADD, &[1], out), Err(RequestError::WrongKind));
-        assert_eq!(apply(&mut replica, ADD, &[], out), Err(RequestError::BadArguments));
-        assert_eq!(apply(&mut replica, ADD, &[1, 1], out), Err(RequestError::BadArguments));
+        assert_eq!(apply(&mut replica, MethodId(1), &[], out), Err(Halt::UnknownMethod.into()));
+        assert_eq!(apply(&mut replica, VALUE, &[], out), Err(Halt::WrongKind.into()));
+        assert_eq!(read(&replica, ADD, &[1], out), Err(RequestError::WrongKind.into()));
+        assert_eq!(apply(&mut replica, ADD, &[], out), Err(RequestError::BadArguments.into()));
+        assert_eq!(apply(&mut replica, ADD, &[1, 1], out), Err(RequestError::BadArguments.into()));
     }
 
     #[test]
@@ -307,13 +321,13 @@ mod tests {
         };
         assert_eq!(add(1, &[5]), Ok(()));
         for (key_len, body) in [(0, &[5][..]), (2, &[5]), (1, &[255]), (1, &[5, 5]), (9, &[5])] {
-            assert_eq!(add(key_len, body), Err(RequestError::BadArguments), "{key_len} {body:?}");
+            assert_eq!(add(key_len, body), Err(RequestError::BadArguments.into()), "{key_len} {body:?}");
         }
         assert_eq!(add(1, &[5]), Ok(()));
         assert_eq!(out, [10]);
         let command = Command { method: VALUE, key_len: 1, body: &[][..] };
         let query = Query { index: 1, time: 0, stamp: Stamp::NONE, command };
-        assert_eq!(replica.read(&query, &mut out), Err(RequestError::BadArguments));
+        assert_eq!(replica.read(&query, &mut out), Err(RequestError::BadArguments.into()));
     }
 
     #[test]

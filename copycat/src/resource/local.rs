@@ -63,9 +63,10 @@ fn run<S: Send + 'static>(
     let Call { access, stamp, command, .. } = &request.call;
     let (stamp, command, mut out) = (*stamp, command.borrow(), Vec::new());
     // There is no log, hence no index and no time.
-    match access {
-        Access::Write => machine.apply(&Entry { index: 0, time: 0, stamp, command }, &mut out)?,
-        Access::Read(..) => machine.read(&Query { index: 0, time: 0, stamp, command }, &mut out)?,
-    }
+    let outcome = match access {
+        Access::Write => machine.apply(&Entry { index: 0, time: 0, stamp, command }, &mut out),
+        Access::Read(..) => machine.read(&Query { index: 0, time: 0, stamp, command }, &mut out),
+    };
+    outcome.map_err(|error| error.answer())?;
     Ok(Bytes::from(out))
 }

@@ -12,6 +12,7 @@ pub(crate) mod arguments;
 pub(crate) mod block_on;
 pub(crate) mod client;
 pub(crate) mod commands;
+pub(crate) mod determinism;
 pub(crate) mod dispatch;
 pub(crate) mod encoding;
 pub(crate) mod join;

@@ -3,6 +3,7 @@
 use super::block_on::block_on_outside;
 use super::client::{Partition, ResourceClient};
 use super::commands::Partitioned;
+use super::determinism::twin::Twin;
 use super::dispatch::{Dispatch, Replica};
 use super::proxy::Proxy;
 use super::schema::checked_schema_of;
@@ -55,6 +56,7 @@ pub struct StateMachineBuilder<F, N> {
     name: String,
     init: F,
     partitions: N,
+    checks_determinism: bool,
 }
 
 impl<F, N: fmt::Debug> fmt::Debug for StateMachineBuilder<F, N> {
@@ -66,7 +68,7 @@ impl<F, N: fmt::Debug> fmt::Debug for StateMachineBuilder<F, N> {
 
 impl<F> StateMachineBuilder<F, One> {
     pub(crate) fn new(node: Arc<Node>, name: String, init: F) -> StateMachineBuilder<F, One> {
-        StateMachineBuilder { node, name, init, partitions: One }
+        StateMachineBuilder { node, name, init, partitions: One, checks_determinism: false }
     }
 
     /// Spreads the state over several groups, by the hash of each command's key: 1 to 1,024, default 1. The number
@@ -78,6 +80,7 @@ impl<F> StateMachineBuilder<F, One> {
             name: self.name,
             init: self.init,
             partitions: Many(partitions),
+            checks_determinism: self.checks_determinism,
         }
     }
 
@@ -148,10 +151,59 @@ impl<F> StateMachineBuilder<F, Many> {
 }
 
 impl<F, N: Partitions> StateMachineBuilder<F, N> {
+    /// Keeps a second copy of the state on this member, and compares: a check that the methods are deterministic.
+    ///
+    /// This member applies every command and runs every read twice, once on each copy. It compares the two answers
+    /// each time. It compares the states at first after 1, 2, 4, 8, … commands, later after every 1,000th. Where they
+    /// differ, the partition stops on this member: callers get an error before they get a wrong answer, and the log of
+    /// the program says which method it was and what differs. The other partitions and members go on. Each member
+    /// has the check or not; they need not agree.
+    ///
+    /// It notices less than [`assert_deterministic`](crate::assert_deterministic), because one copy runs right after
+    /// the other on the same thread, and neither is written and read back. But it sees the commands that really come.
+    ///
+    /// It costs the memory of the second copy and twice the time of each method; while states are compared, the
+    /// partition waits. It is meant for debug builds and for staging, not for production:
+    ///
+    /// ```
+    /// # use copycat::{Cluster, Copycat, Member, MemoryNetwork, Storage, state_machine};
+    /// # #[state_machine]
+    /// # pub trait Counter {
+    /// #     #[write]
+    /// #     fn add(&mut self, by: u64) -> u64;
+    /// # }
+    /// # impl Counter for u64 {
+    /// #     fn add(&mut self, by: u64) -> u64 {
+    /// #         *self += by;
+    /// #         *self
+    /// #     }
+    /// # }
+    /// # tokio::runtime::Builder::new_current_thread().build().expect("a runtime").block_on(async {
+    /// # let cluster = Cluster::builder().with_member_id(1).add_seed(Member::new(1, "one:1")).build()?;
+    /// # let copycat = Copycat::builder()
+    /// #     .with_cluster(cluster)
+    /// #     .with_storage(Storage::memory())
+    /// #     .with_memory_network(&MemoryNetwork::new())
+    /// #     .open()
+    /// #     .await?;
+    /// let mut counter = copycat.state_machine("counter", u64::default);
+    /// if cfg!(debug_assertions) {
+    ///     counter = counter.with_determinism_check();
+    /// }
+    /// let counter: AsyncCounter = counter.open().await?;
+    /// assert_eq!(counter.add(2).await?, 2);
+    /// # copycat.close().await;
+    /// # Ok::<(), copycat::Error>(())
+    /// # }).expect("the example works");
+    /// ```
+    pub fn with_determinism_check(self) -> StateMachineBuilder<F, N> {
+        StateMachineBuilder { checks_determinism: true, ..self }
+    }
+
     async fn attach<P, S>(self) -> Result<P, Error>
     where
         F: Fn() -> S,
-        S: Send + 'static,
+        S: Serialize + DeserializeOwned + Send + 'static,
         P: Proxy<Commands: Dispatch<S>>,
     {
         check_name(&self.name, self.partitions.count())?;
@@ -164,10 +216,16 @@ impl<F, N: Partitions> StateMachineBuilder<F, N> {
         // What others could not read would be on record for ever.
         Schema::decode(&encoded).map_err(CommandsError::TooLarge)?;
         self.node.formed().await??;
-        let machine = || Box::new(Replica::new::<P::Commands>((self.init)(), schema.clone()));
+        let replica = || Replica::new::<P::Commands>((self.init)(), schema.clone());
+        let machine = || -> Box<dyn Machine> {
+            match self.checks_determinism {
+                true => Box::new(Twin::new(&self.name, schema.clone(), replica(), replica())),
+                false => Box::new(replica()),
+            }
+        };
         let groups: Vec<_> =
             (0..self.partitions.count()).map(|number| group_of(&self.name, number)).collect();
-        let machines = groups.iter().map(|_| machine() as Box<dyn Machine>).collect();
+        let machines = groups.iter().map(|_| machine()).collect();
         let checks = Checks::new(schema.clone());
         let (name, ids) = (self.name.clone(), groups.clone());
         let resource = OpenResource { name, groups, checks, encoded: encoded.into() };

@@ -16,6 +16,7 @@ pub(crate) mod encoder;
 mod expected;
 mod exploration;
 pub(crate) mod fingerprint;
+pub(crate) mod generator;
 mod graph;
 pub(crate) mod json;
 pub(crate) mod method_table;
@@ -28,6 +29,7 @@ pub(crate) mod record;
 mod sampler;
 mod samples;
 pub(crate) mod schema;
+pub(crate) mod sorted;
 mod text;
 pub(crate) mod tracer;
 

@@ -151,6 +151,7 @@ pub(crate) struct GroupStatus {
     pub applied: Index,
     /// How often this process found that another member had lost entries that it had acknowledged.
     pub lost_entries_found: u64,
-    /// Whether the group is halted on this member: its log cannot be read, or its program does not understand it.
+    /// Whether the group is halted on this member: its log cannot be read, or its program does not understand it, or is
+    /// not deterministic.
     pub halted: bool,
 }

@@ -16,7 +16,7 @@ use crate::codec::ids::{Index, MethodId};
 use crate::codec::shape::schema::{MethodShape, Schema};
 use crate::codec::shape::{Shape, Types};
 use crate::node::applier::Applier;
-use crate::node::machine::{Checks, Entry, Machine, Query};
+use crate::node::machine::{Checks, Entry, Halt, Machine, MachineError, Query};
 use crate::node::wire;
 use crate::node::wire::heartbeats::HeartbeatBatch;
 use crate::raft;
@@ -46,16 +46,16 @@ const RECORD: Index = 2;
 struct Count(u8);
 
 impl Machine for Count {
-    fn apply(&mut self, entry: &Entry<'_>, out: &mut Vec<u8>) -> Result<(), RequestError> {
+    fn apply(&mut self, entry: &Entry<'_>, out: &mut Vec<u8>) -> Result<(), MachineError> {
         if entry.command.method == UNKNOWN {
-            return Err(RequestError::UnknownMethod);
+            return Err(Halt::UnknownMethod.into());
         }
         self.0 += 1;
         out.push(self.0);
         Ok(())
     }
 
-    fn read(&self, _: &Query<'_>, out: &mut Vec<u8>) -> Result<(), RequestError> {
+    fn read(&self, _: &Query<'_>, out: &mut Vec<u8>) -> Result<(), MachineError> {
         out.push(self.0);
         Ok(())
     }

@@ -6,7 +6,7 @@ use crate::codec::access::{Access, Consistency};
 use crate::codec::command::{Call, Command};
 use crate::codec::frame::KEY_MAX;
 use crate::codec::ids::MethodId;
-use crate::node::machine::{Checks, Entry, Machine, Query};
+use crate::node::machine::{Checks, Entry, Machine, MachineError, Query};
 use crate::request::error::RequestError;
 use crate::resource::commands::Commands;
 use crate::resource::dispatch::{Dispatch, Replica};
@@ -55,16 +55,18 @@ impl Given {
         };
         assert!(answered.is_ok() || out.is_empty(), "an error has no result");
         match (access, checked, answered) {
-            (_, _, Err(RequestError::Panicked)) => panic!("bytes made a method panic that never does"),
-            (_, Ok(_), Err(RequestError::UnknownMethod | RequestError::WrongKind)) => {
+            (_, _, Err(MachineError::Answer(RequestError::Panicked))) => {
+                panic!("bytes made a method panic that never does")
+            }
+            (_, Ok(_), Err(MachineError::Halt(_) | MachineError::Answer(RequestError::UnknownMethod))) => {
                 panic!("a command that was let in is none")
             }
             (_, Err(RequestError::UnknownMethod | RequestError::WrongKind), Ok(())) => {
                 panic!("a command that is none ran")
             }
-            (_, Ok(_), Ok(()) | Err(RequestError::BadResult)) => Verdict::Accepted,
-            (_, Ok(_), Err(RequestError::BadArguments)) => Verdict::Refused,
-            (_, Ok(_), Err(error)) => panic!("let in, and cannot be run: {error}"),
+            (_, Ok(_), Ok(()) | Err(MachineError::Answer(RequestError::BadResult))) => Verdict::Accepted,
+            (_, Ok(_), Err(MachineError::Answer(RequestError::BadArguments))) => Verdict::Refused,
+            (_, Ok(_), Err(error)) => panic!("let in, and cannot be run: {}", error.answer()),
             // A command that the check refuses is never logged, even if it would have succeeded.
             (_, Err(_), _) => Verdict::Refused,
         }

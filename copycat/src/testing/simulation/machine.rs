@@ -5,7 +5,7 @@ use crate::codec::command::Command;
 use crate::codec::ids::MethodId;
 use crate::codec::shape::schema::{MethodShape, Schema};
 use crate::codec::shape::{Shape, Types};
-use crate::node::machine::{Entry, Machine, Query};
+use crate::node::machine::{Entry, Halt, Machine, MachineError, Query};
 use crate::request::error::RequestError;
 
 /// Appends an operation.
@@ -96,25 +96,25 @@ impl Recorder {
 }
 
 impl Machine for Recorder {
-    fn apply(&mut self, entry: &Entry<'_>, out: &mut Vec<u8>) -> Result<(), RequestError> {
+    fn apply(&mut self, entry: &Entry<'_>, out: &mut Vec<u8>) -> Result<(), MachineError> {
         let Command { method, body, .. } = entry.command;
         if method == EXTEND && self.old || !is_write(method) {
-            return Err(RequestError::UnknownMethod);
+            return Err(Halt::UnknownMethod.into());
         }
         if operation(body).is_none() {
-            return Err(RequestError::BadArguments);
+            return Err(RequestError::BadArguments.into());
         }
         self.taken = self.taken.then(body);
         if method == STUMBLE {
-            return Err(RequestError::Panicked);
+            return Err(RequestError::Panicked.into());
         }
         self.taken.encode(out);
         Ok(())
     }
 
-    fn read(&self, query: &Query<'_>, out: &mut Vec<u8>) -> Result<(), RequestError> {
+    fn read(&self, query: &Query<'_>, out: &mut Vec<u8>) -> Result<(), MachineError> {
         if query.command.method != LOOK {
-            return Err(RequestError::UnknownMethod);
+            return Err(RequestError::UnknownMethod.into());
         }
         self.taken.encode(out);
         Ok(())
