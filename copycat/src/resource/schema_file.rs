@@ -171,7 +171,7 @@ mod tests {
         let path = folder.path().join("bank.schema");
         let says = |what: &str| std::fs::read_to_string(&path).unwrap().contains(what);
         check_file::<Unknown>(&path, false).unwrap();
-        assert!(says("close(Unguessed: opaque Unguessed)"));
+        assert!(says("close(why: opaque Unguessed)"));
         check_file::<Unknown>(&path, true).unwrap();
 
         let refused = check_file::<Known>(&path, true).unwrap_err();
@@ -183,7 +183,7 @@ mod tests {
         let refused = check_file::<Unknown>(&path, true).unwrap_err();
         assert!(refused.contains("or is not any more"), "{refused}");
         check_file::<Unknown>(&path, false).unwrap();
-        assert!(says("opaque Unguessed"));
+        assert!(says("close(why: opaque Unguessed)"));
     }
 
     #[test]

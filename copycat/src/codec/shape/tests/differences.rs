@@ -24,6 +24,8 @@ mod one {
         pub(super) struct Line { sku: String, price: u64, count: u64 }
         pub(super) enum Event { Open, Deposit(u64), Close { reason: String } }
         pub(super) struct Tree { value: u8, children: Vec<Tree> }
+        pub(super) enum Level { Low, High }
+        pub(super) struct Point { x: u8, y: u8 }
     }
 }
 
@@ -38,6 +40,10 @@ mod two {
         pub(super) enum Wider { Open, Deposit(i64), Close { reason: String } }
         pub(super) struct Cents(u64);
         pub(super) struct Named { cents: u64 }
+        pub(super) enum Level { #[serde(alias = "Low")] Bottom, High }
+        pub(super) enum Other { #[serde(alias = "Lower")] Bottom, High }
+        pub(super) struct Point { #[serde(alias = "left")] x: u8, #[serde(alias = "top")] y: u8 }
+        pub(super) struct Swapped { #[serde(alias = "left")] y: u8, x: u8 }
     }
 }
 
@@ -49,6 +55,9 @@ fn shapes_that_agree() {
     assert_eq!(difference::<Vec<u8>, serde_bytes::ByteBuf>(), "");
     assert_eq!(difference::<usize, u64>(), "");
     assert_eq!(difference::<[u8; 2], (u8, u8)>(), "");
+    // An alias may be added, and another name with the former one as its alias.
+    assert_eq!(difference::<one::Level, two::Level>(), "");
+    assert_eq!(difference::<one::Point, two::Point>(), "");
 }
 
 #[test]
@@ -73,6 +82,11 @@ fn shapes_that_differ() {
         ": enum Event { Open, Deposit(u64), Close { reason: String } } / \
          enum Event { Open, Deposit(u64), Close { reason: String }, Pause }"
     );
+    assert_eq!(
+        difference::<one::Level, two::Other>(),
+        ": enum Level { Low, High } / enum Other { \"Bottom|Lower\", High }"
+    );
+    assert!(!difference::<two::Point, two::Swapped>().is_empty());
     assert_eq!(difference::<one::Event, two::Wider>(), "::Deposit: u64 / i64");
     assert!(difference::<one::Event, two::Moved>().starts_with(": enum Event"));
     assert!(difference::<Option<u8>, Vec<u8>>().starts_with(": Option<u8>"));

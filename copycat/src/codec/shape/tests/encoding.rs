@@ -2,6 +2,7 @@
 
 use super::super::encoded::Encoded;
 use super::super::encoder::encode;
+use super::super::{Primitive, Shape, Types};
 use super::traced;
 use crate::codec::payload;
 use serde::de::DeserializeOwned;
@@ -184,4 +185,58 @@ fn what_the_reader_would_take_for_forged_is_refused_before_it_is_sent() {
     // Each level is an enum and an option.
     same(&nested(64));
     assert!(by_shape::<Event, _>(&nested(65)).is_err());
+}
+
+/// Encodes a value of which nothing is known, beside a list of elements without bytes.
+fn unknown<T: Serialize>(value: &T, beside: usize) -> Result<Vec<u8>, String> {
+    let shape = Shape::Tuple(vec![Shape::Opaque("Unknown".into()), Shape::List(Box::new(Shape::Unit))]);
+    let mut out = Encoded::default();
+    let encoded = encode(&(value, vec![(); beside]), &shape, &Types::default(), &mut out);
+    encoded.map(|()| out.bytes).map_err(|error| error.to_string())
+}
+
+#[test]
+fn values_of_unknown_shape_have_the_same_bounds() {
+    let elements = |count: usize| (vec![(); count], BTreeMap::from([((), 7u8)]));
+    let mut theirs = Vec::new();
+    payload::append(&(elements(2_000), vec![(); 2_000]), &mut theirs).unwrap();
+    assert_eq!(unknown(&elements(2_000), 2_000).unwrap(), theirs);
+    assert!(unknown(&elements(2_100), 2_100).unwrap_err().contains("take no byte"));
+
+    let deep = |levels: usize| {
+        (1..levels).fold(Tree { value: 'a', children: vec![] }, |below, _| Tree {
+            value: 'b',
+            children: vec![below],
+        })
+    };
+    let bytes = unknown(&deep(128), 0).unwrap();
+    assert_eq!(payload::decode::<(Tree, Vec<()>)>(&bytes).unwrap().0, deep(128));
+    assert!(unknown(&deep(129), 0).unwrap_err().contains("nested deeper than 128"));
+
+    assert_eq!(unknown(&Says(None, vec![7; 300]), 0).unwrap()[..4], [251, 44, 1, 7]);
+    assert_eq!(unknown(&Says(Some(2), vec![7]), 0).unwrap_err(), "[0]: a sequence of 2 elements has 1");
+}
+
+/// Bytes inside of as many options.
+struct Wrapped(usize);
+
+impl Serialize for Wrapped {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.checked_sub(1) {
+            Some(left) => serializer.serialize_some(&Wrapped(left)),
+            None => serializer.serialize_bytes(b"a"),
+        }
+    }
+}
+
+#[test]
+fn bytes_that_are_read_as_a_list_are_a_level_as_it_is() {
+    let encoded = |levels: usize| {
+        let list = Shape::List(Box::new(Shape::Primitive(Primitive::U8)));
+        let shape = (0..levels).fold(list, |content, _| Shape::Option(Box::new(content)));
+        let mut out = Encoded::default();
+        encode(&Wrapped(levels), &shape, &Types::default(), &mut out).map_err(|error| error.to_string())
+    };
+    encoded(127).unwrap();
+    assert!(encoded(128).unwrap_err().contains("nested deeper than 128"));
 }
