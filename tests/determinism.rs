@@ -277,6 +277,60 @@ fn collections_and_ledgers_pass() {
     });
 }
 
+/// A measure that brings its own codec: tenths, in two bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Tenths(u16);
+
+impl copycat::Writable for Tenths {
+    const NAME: &'static str = "Tenths";
+    const CODEC: u8 = 130;
+
+    fn write(&self, buffer: &mut Vec<u8>) {
+        buffer.extend(self.0.to_le_bytes());
+    }
+
+    fn read(bytes: &[u8]) -> Result<Tenths, copycat::MalformedValue> {
+        let bytes = bytes.try_into().map_err(|_| copycat::MalformedValue("two bytes"))?;
+        Ok(Tenths(u16::from_le_bytes(bytes)))
+    }
+
+    fn sample() -> Tenths {
+        Tenths(0)
+    }
+}
+
+copycat::writable!(Tenths);
+
+#[state_machine]
+trait Gauge {
+    #[write]
+    fn measure(&mut self, tenths: Tenths) -> Vec<Tenths>;
+}
+
+/// The last measures; `CLOCKED`: with one that the clock makes.
+#[derive(Default, Serialize, Deserialize)]
+struct Measures<const CLOCKED: bool>(Vec<Tenths>);
+
+impl<const CLOCKED: bool> Gauge for Measures<CLOCKED> {
+    fn measure(&mut self, tenths: Tenths) -> Vec<Tenths> {
+        self.0.truncate(3);
+        self.0.insert(0, tenths);
+        if CLOCKED {
+            let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+            self.0[0] = Tenths(now.as_secs() as u16);
+        }
+        self.0.clone()
+    }
+}
+
+#[test]
+fn values_in_a_codec_of_their_own_are_made_up_and_compared() {
+    assert_deterministic::<AsyncGauge, _>(Measures::<false>::default);
+    let text = said(DeterminismTest::<AsyncGauge, _>::new(Measures::<true>::default)).unwrap();
+    assert!(text.contains("the methods of `Gauge` are not deterministic: command 1 of 2001"), "{text}");
+    assert!(text.contains("measure {\"tenths\":{\"Tenths\":["), "{text}");
+}
+
 /// Reads of a state whose answers depend on the order of a hash map, or do not.
 #[derive(Default, Serialize, Deserialize)]
 struct Read<const SORTED: bool>(HashMap<String, u64>);

@@ -1,12 +1,12 @@
 //! Arguments and results of types that bring their own codec.
 
 use super::world::{Network, World, patiently};
-use copycat::{ErrorKind, MalformedValue, Outcome, Writable, state_machine, writable};
+use copycat::{AsyncProxy, ErrorKind, MalformedValue, Outcome, Writable, state_machine, writable};
 use serde::{Deserialize, Serialize};
 
 /// A point of a board of 16 by 16: one byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Point {
+struct Point {
     x: u8,
     y: u8,
 }
@@ -35,7 +35,7 @@ writable!(Point);
 
 /// The same point in two bytes: another format, so another number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct WidePoint(Point);
+struct WidePoint(Point);
 
 impl Writable for WidePoint {
     const NAME: &'static str = "Point";
@@ -63,7 +63,7 @@ mod narrow {
     use super::*;
 
     #[state_machine]
-    pub trait Board {
+    pub(super) trait Board {
         #[write]
         fn place(&mut self, #[key] at: Point, stones: Vec<Point>) -> Option<Point>;
         #[read(merge = max)]
@@ -75,7 +75,7 @@ mod wide {
     use super::*;
 
     #[state_machine]
-    pub trait Board {
+    pub(super) trait Board {
         #[write]
         fn place(&mut self, #[key] at: WidePoint, stones: Vec<Point>) -> Option<Point>;
         #[read(merge = max)]

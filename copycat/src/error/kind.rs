@@ -154,7 +154,7 @@ kinds! {
         "The member cannot listen on its own address, which is that of its seed. Another process may have the port, or \
          the address is not of this machine.";
     Thread = 204, NotApplied, retry: false,
-        "The system refused a thread. See the limits of the process.";
+        "The system refused to start a thread. See the limits of the process and of the machine.";
     SeedsDiffer = 205, NotApplied, retry: false,
         "The cluster was formed by other members than the seeds that are given now. The seeds of a cluster cannot be \
          changed: name those that formed it.";

@@ -218,7 +218,7 @@ mod tests {
             Shape::Map(Box::new(text.clone()), Box::new(number.clone())),
             Shape::Map(Box::new(number.clone()), Box::new(text.clone())),
             Shape::Tuple(vec![number.clone(), number.clone()]),
-            Shape::Tuple(vec![number.clone(), text.clone()]),
+            Shape::Tuple(vec![number.clone(), text]),
             Shape::Tuple(vec![]),
             Shape::Opaque("Thing".into()),
         ];

@@ -47,6 +47,10 @@ impl<'a> Reader<'a> {
                     }
                 }
             }
+            Shape::Own(_) => {
+                let _codec: u32 = self.number(out)?;
+                self.primitive(Primitive::Bytes, out)
+            }
             Shape::Opaque(_) => None,
         }
     }

@@ -117,7 +117,7 @@ from_parts! {
         Ok(Alternating)
     }
     HeadOfList: deserialize_seq(), parts => {
-        (next::<u8, A>(&mut parts)?, next::<u8, A>(&mut parts)?, next::<String, A>(&mut parts)?);
+        let _read: (u8, u8, String) = (next(&mut parts)?, next(&mut parts)?, next(&mut parts)?);
         Ok(HeadOfList)
     }
     ReadsLess: deserialize_tuple(3), parts => { next::<u8, A>(&mut parts).map(|_| ReadsLess) }
