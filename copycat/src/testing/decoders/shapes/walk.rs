@@ -20,15 +20,40 @@ impl<'a> Walk<'a> {
         assert!(self.rest.is_empty(), "{:?} behind the value", self.rest);
     }
 
-    fn take<T: bincode::Decode<()>>(&mut self) -> T {
-        let (value, len) =
-            bincode::decode_from_slice(self.rest, bincode::config::standard()).expect("a number");
-        self.rest = &self.rest[len..];
-        value
+    fn take<const LEN: usize>(&mut self) -> [u8; LEN] {
+        let (taken, rest) = self.rest.split_first_chunk().expect("the value's bytes");
+        self.rest = rest;
+        *taken
+    }
+
+    fn flag(&mut self) -> bool {
+        match self.take() {
+            [0] => false,
+            [1] => true,
+            [other] => panic!("{other} as a flag"),
+        }
+    }
+
+    /// Reads a number without a sign, whose first byte is its value or tells its length.
+    fn number(&mut self) -> u128 {
+        match self.take() {
+            [small @ ..=250] => small.into(),
+            [251] => u16::from_le_bytes(self.take()).into(),
+            [252] => u32::from_le_bytes(self.take()).into(),
+            [253] => u64::from_le_bytes(self.take()).into(),
+            [254] => u128::from_le_bytes(self.take()),
+            [255] => panic!("no length of a number"),
+        }
+    }
+
+    /// Reads a number with a sign, which is its lowest bit.
+    fn signed(&mut self) -> i128 {
+        let number = self.number();
+        (number >> 1) as i128 ^ -((number & 1) as i128)
     }
 
     fn bytes(&mut self) -> &'a [u8] {
-        let len: u64 = self.take();
+        let len = self.number();
         let (bytes, rest) = self.rest.split_at(len as usize);
         self.rest = rest;
         bytes
@@ -44,23 +69,23 @@ impl<'a> Walk<'a> {
             (Shape::Unit, Value::Tuple(parts)) => assert!(parts.is_empty()),
             (Shape::Unit, Value::List(parts, _)) => assert!(parts.is_empty()),
             (Shape::Unit, Value::Repeated(_, count)) => assert_eq!(*count, 0),
-            (Shape::Option(_), Value::None) => assert!(!self.take::<bool>()),
+            (Shape::Option(_), Value::None) => assert!(!self.flag()),
             (Shape::Option(content), Value::Some(value)) => {
-                assert!(self.take::<bool>());
+                assert!(self.flag());
                 self.value(value, content);
             }
             (Shape::List(element), Value::List(values, _) | Value::Tuple(values)) => {
-                assert_eq!(self.take::<u64>(), values.len() as u64);
+                assert_eq!(self.number(), values.len() as u128);
                 values.iter().for_each(|value| self.value(value, element));
             }
             (Shape::List(element), Value::Repeated(value, count)) => {
-                assert_eq!(self.take::<u64>(), *count as u64);
+                assert_eq!(self.number(), *count as u128);
                 (0..*count).for_each(|_| self.value(value, element));
             }
             (Shape::List(_), Value::Bytes(bytes)) => assert_eq!(self.bytes(), bytes),
             (Shape::Map(key, content), Value::Map(entries, _)) => {
                 self.is_lossy = true;
-                assert_eq!(self.take::<u64>(), entries.len() as u64);
+                assert_eq!(self.number(), entries.len() as u128);
                 for (name, value) in entries {
                     self.value(name, key);
                     self.value(value, content);
@@ -109,7 +134,7 @@ impl<'a> Walk<'a> {
 
     fn variant(&mut self, value: &Value, variants: &[Variant]) {
         let Value::Variant(number, name, content) = value else { panic!("{value:?} as {variants:?}") };
-        assert_eq!(self.take::<u32>(), *number);
+        assert_eq!(self.number(), u128::from(*number));
         let Variant { name: read, fields } = &variants[*number as usize];
         if read.split('|').all(|read| read != *name) {
             assert_alike(name, read);
@@ -128,18 +153,23 @@ impl<'a> Walk<'a> {
 
     fn primitive(&mut self, value: &Value, primitive: Primitive) {
         match (primitive, value) {
-            (Primitive::Bool, Value::Bool(value)) => assert_eq!(self.take::<bool>(), *value),
-            (Primitive::Char, Value::Char(value)) => assert_eq!(self.take::<char>(), *value),
+            (Primitive::Bool, Value::Bool(value)) => assert_eq!(self.flag(), *value),
+            (Primitive::Char, Value::Char(value)) => {
+                let text = value.to_string();
+                let (taken, rest) = self.rest.split_at(text.len());
+                self.rest = rest;
+                assert_eq!(taken, text.as_bytes());
+            }
             (Primitive::Str | Primitive::Bytes, Value::Text(text)) => {
                 assert_eq!(self.bytes(), text.as_bytes())
             }
             (Primitive::Bytes, Value::Bytes(bytes)) => assert_eq!(self.bytes(), bytes),
             (Primitive::Bytes, Value::List(values, _) | Value::Tuple(values)) => {
-                assert_eq!(self.take::<u64>(), values.len() as u64);
+                assert_eq!(self.number(), values.len() as u128);
                 values.iter().for_each(|value| self.value(value, &BYTE));
             }
             (Primitive::Bytes, Value::Repeated(value, count)) => {
-                assert_eq!(self.take::<u64>(), *count as u64);
+                assert_eq!(self.number(), *count as u128);
                 (0..*count).for_each(|_| self.value(value, &BYTE));
             }
             (Primitive::F32 | Primitive::F64, _) => self.float(value, primitive),
@@ -155,16 +185,10 @@ impl<'a> Walk<'a> {
     /// Reads a whole number; one larger than every `i128` is negative here.
     fn whole(&mut self, primitive: Primitive) -> i128 {
         let number = match primitive {
-            Primitive::U8 => self.take::<u8>().into(),
-            Primitive::U16 => self.take::<u16>().into(),
-            Primitive::U32 => self.take::<u32>().into(),
-            Primitive::U64 => self.take::<u64>().into(),
-            Primitive::I8 => self.take::<i8>().into(),
-            Primitive::I16 => self.take::<i16>().into(),
-            Primitive::I32 => self.take::<i32>().into(),
-            Primitive::I64 => self.take::<i64>().into(),
-            Primitive::I128 => self.take(),
-            Primitive::U128 => self.take::<u128>() as i128,
+            Primitive::U8 => u8::from_le_bytes(self.take()).into(),
+            Primitive::I8 => i8::from_le_bytes(self.take()).into(),
+            Primitive::U16 | Primitive::U32 | Primitive::U64 | Primitive::U128 => self.number() as i128,
+            Primitive::I16 | Primitive::I32 | Primitive::I64 | Primitive::I128 => self.signed(),
             other => panic!("a number as {other:?}"),
         };
         self.is_lossy |= i64::try_from(number).is_err();
@@ -173,8 +197,8 @@ impl<'a> Walk<'a> {
 
     fn float(&mut self, value: &Value, primitive: Primitive) {
         let (single, double) = match primitive {
-            Primitive::F32 => (Some(self.take::<f32>()), None),
-            _ => (None, Some(self.take::<f64>())),
+            Primitive::F32 => (Some(f32::from_le_bytes(self.take())), None),
+            _ => (None, Some(f64::from_le_bytes(self.take()))),
         };
         let read = double.or(single.map(f64::from)).expect("one of them");
         self.is_lossy |= read.is_nan();
