@@ -43,8 +43,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "recovery", run: decoders::recovery, base: 4 << 20, factor: 32 },
     // 4,096 elements that take no byte; and a tag of one byte becomes a piece of 48 bytes in a node of a tree.
     Target { name: "commands", run: commands, base: 512 << 10, factor: 128 },
-    // The shapes, the value and its JSON; and 4,500 elements that take one byte, or none, of the input together.
-    Target { name: "shapes", run: decoders::shapes, base: 4 << 20, factor: 4_096 },
+    // The shapes, and a value of at most 5,000 parts with its JSON: a text of 255 bytes may be repeated.
+    Target { name: "shapes", run: decoders::shapes, base: 64 << 20, factor: 4_096 },
     // In an inline command, each zero byte is an empty word: a handle of 32 bytes, in lists that grow by doubling,
     // twice.
     Target { name: "resp", run: resp::resp, base: 8 << 10, factor: 256 },

@@ -18,6 +18,9 @@ const ELEMENTS_MAX: u8 = 6;
 /// Most elements of a list of one and the same value, in hundreds.
 const REPEATED_MAX: usize = 45;
 
+/// Most values inside of one, with those that are repeated.
+const VALUES_MAX: usize = 5_000;
+
 /// A value.
 #[derive(Clone, Debug)]
 pub(super) enum Value {
@@ -59,12 +62,14 @@ struct Maker<'a, 'b> {
     types: &'a Types,
     input: &'a mut Input<'b>,
     depth: usize,
+    /// The number of values that may still be made.
+    left: usize,
 }
 
 impl Value {
     /// Takes a value of a shape, or nearly.
     pub(super) fn of(shape: &Shape, types: &Types, input: &mut Input<'_>) -> Value {
-        Maker { types, input, depth: 0 }.value(shape)
+        Maker { types, input, depth: 0, left: VALUES_MAX }.value(shape)
     }
 }
 
@@ -74,9 +79,10 @@ fn name(known: &str) -> &'static str {
 
 impl Maker<'_, '_> {
     fn value(&mut self, shape: &Shape) -> Value {
-        if self.depth == DEPTH_MAX || self.input.is_empty() && self.depth > 8 {
+        if self.depth == DEPTH_MAX || self.left == 0 || self.input.is_empty() && self.depth > 8 {
             return Value::Unit;
         }
+        self.left -= 1;
         self.depth += 1;
         let choice = self.input.u8();
         let value = match choice {
@@ -101,7 +107,11 @@ impl Maker<'_, '_> {
             Shape::Option(content) => Value::Some(Box::new(self.value(content))),
             Shape::List(element) if choice > 240 => {
                 let count = usize::from(self.input.u8()) % REPEATED_MAX * 100;
-                Value::Repeated(Box::new(self.value(element)), count)
+                let before = self.left;
+                let element = Box::new(self.value(element));
+                let count = count.min(self.left / (before - self.left).max(1));
+                self.left -= count * (before - self.left);
+                Value::Repeated(element, count)
             }
             Shape::List(element) => {
                 let elements: Vec<_> = (0..choice % ELEMENTS_MAX).map(|_| self.value(element)).collect();
