@@ -3,7 +3,8 @@
 //!
 //! The crate is copied out of the repository first, so that nothing is written there. It takes the workspace's lock
 //! file along: everything it needs is then on this machine, and it uses the same versions as this workspace.
-//! `external/renamed/` is a second crate, for which the framework has another name.
+//! `external/renamed/` is a second crate, for which the framework has another name. The cases of `ui/pass` are test programs
+//! of the first one.
 
 use std::fs;
 use std::path::Path;
@@ -27,10 +28,17 @@ fn a_crate_outside_the_workspace_works_through_both_proxies() {
     fs::copy(tests.join("external/renamed/Cargo.toml"), outside.join("renamed/Cargo.toml"))
         .expect("the manifest of the renamed one");
     copy_folder(&tests.join("collections"), &outside.join("tests/collections"));
+    copy_folder(&tests.join("ui/pass"), &outside.join("pass"));
     let examples = outside.join("examples/priority_queue");
     fs::create_dir_all(&examples).expect("a folder");
     for (from, to) in [("priority_queue.rs", "main.rs"), ("members.rs", "members.rs")] {
         fs::copy(root.join("examples/collections").join(from), examples.join(to)).expect("an example");
+    }
+
+    for case in fs::read_dir(outside.join("pass")).expect("a folder") {
+        let case = case.expect("a file").file_name();
+        let test = format!("path = \"pass/{}\"\nharness = false", case.to_string_lossy());
+        assert!(manifest.contains(&test), "the manifest lacks {case:?}");
     }
 
     let output = Command::new(env!("CARGO"))

@@ -125,8 +125,8 @@ pub(crate) fn write(package: &Path, repository: &Path, programs: &[Program]) {
     }
 }
 
-/// The dependencies that the README names. The profile is that of the workspace, so that its build results are
-/// reused.
+/// The dependencies that the README names. The profile is that of `external/`, the crate of a user, so that both share
+/// the build of the framework.
 const MANIFEST: &str = r#"[package]
 name = "readme"
 version = "0.1.0"
@@ -143,6 +143,9 @@ debug = "line-tables-only"
 
 [profile.dev.package."*"]
 debug = false
+
+[profile.dev.package.copycat]
+opt-level = 1
 
 [workspace]
 "#;
