@@ -55,6 +55,30 @@
 //! that is not a member. Maps, sets, lists and atomic variables are in the crate `copycat-collections`. [`Error`]
 //! says what an error means for a write. `ARCHITECTURE.md`, beside this crate's manifest, explains the design.
 
+/// Makes a type that implements [`Writable`] usable as an argument, as a result, and inside of other
+/// types: implements serde's `Serialize` and `Deserialize` for it.
+#[macro_export]
+macro_rules! writable {
+    ($type:ty) => {
+        impl $crate::__private::serde::Serialize for $type {
+            fn serialize<S: $crate::__private::serde::Serializer>(
+                &self,
+                serializer: S,
+            ) -> ::core::result::Result<S::Ok, S::Error> {
+                $crate::__private::write_value(self, serializer)
+            }
+        }
+
+        impl<'de> $crate::__private::serde::Deserialize<'de> for $type {
+            fn deserialize<D: $crate::__private::serde::Deserializer<'de>>(
+                deserializer: D,
+            ) -> ::core::result::Result<Self, D::Error> {
+                $crate::__private::read_value(deserializer)
+            }
+        }
+    };
+}
+
 #[doc(hidden)]
 pub mod __private;
 mod cluster;

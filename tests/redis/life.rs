@@ -135,8 +135,11 @@ fn a_program_that_is_started_wrongly_says_so_in_one_line_and_ends_with_2() {
         (good[..1].to_vec(), "--id is missing; usage: copycat-redis"),
         ([&good[..], &["--port".into()]].concat(), "invalid option '--port'"),
         (with("--id", "one"), "--id \"one\" is not a member's id"),
-        (with("--id", "9"), "error 200: member 9 is not among the seeds"),
-        (with("--member", "1=nowhere"), "error 200: \"nowhere\" is no address"),
+        (with("--id", "9"), "error 200: Cluster::builder(): with_member_id(9): no seed has this id"),
+        (
+            with("--member", "1=nowhere"),
+            "error 200: Cluster::builder(): Member::new(…, \"nowhere\"): write an address as host:port",
+        ),
         (with("--member", "1"), "--member \"1\" is not N=HOST:PORT"),
         (with("--listen", &occupied), "cannot listen on 127.0.0.1:"),
         (with("--member", &format!("1={occupied}")), "error 203: cannot listen on"),

@@ -23,7 +23,7 @@ pub(crate) static SAMPLE: [u8; 6] = *b"sample";
 ///
 /// By default serde encodes the arguments and results of commands, field by field. A type that implements `Writable`
 /// writes its own bytes instead, on the wire and in the log: packed tighter, or in the format of another system.
-/// [`writable!`](crate::writable) makes it usable like any other type, also inside of others.
+/// The macro `writable!` makes it usable like any other type, also inside of others.
 ///
 /// ```
 /// use copycat::{MalformedValue, Writable, writable};
@@ -86,30 +86,6 @@ pub trait Writable: Sized {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("expected {0}")]
 pub struct MalformedValue(pub &'static str);
-
-/// Makes a type that implements [`Writable`](crate::Writable) usable as an argument, as a result, and inside of other
-/// types: implements serde's `Serialize` and `Deserialize` for it.
-#[macro_export]
-macro_rules! writable {
-    ($type:ty) => {
-        impl $crate::__private::serde::Serialize for $type {
-            fn serialize<S: $crate::__private::serde::Serializer>(
-                &self,
-                serializer: S,
-            ) -> ::core::result::Result<S::Ok, S::Error> {
-                $crate::__private::write_value(self, serializer)
-            }
-        }
-
-        impl<'de> $crate::__private::serde::Deserialize<'de> for $type {
-            fn deserialize<D: $crate::__private::serde::Deserializer<'de>>(
-                deserializer: D,
-            ) -> ::core::result::Result<Self, D::Error> {
-                $crate::__private::read_value(deserializer)
-            }
-        }
-    };
-}
 
 /// Writes a value as serde sees it.
 pub fn write_value<T: Writable, S: Serializer>(value: &T, to: S) -> Result<S::Ok, S::Error> {

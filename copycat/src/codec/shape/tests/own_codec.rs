@@ -10,7 +10,6 @@ use super::super::{Shape, Types};
 use super::{described, shapes, traced};
 use crate::codec::payload;
 use crate::codec::writable::{MalformedValue, Writable};
-use crate::writable;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
