@@ -30,6 +30,9 @@ pub const NAME_LEN_MAX: usize = 1 << 10;
 /// Most words of one command, including its name. Redis has had the same limit up to version 6.
 pub const WORDS_MAX: usize = 1 << 20;
 
+/// Most names of one `COMMAND INFO`, and parameters of one `CONFIG GET`: each answer takes memory, however short its name.
+pub(crate) const ASKED_MAX: usize = 1 << 10;
+
 /// Longest word in bytes that is received and dropped, so that its command gets an error and the connection continues.
 /// A longer one is an error of the protocol, as in Redis one that is longer than `proto-max-bulk-len`.
 pub const DROPPED_LEN_MAX: usize = 64 << 20;

@@ -37,6 +37,13 @@ pub(crate) enum Cause {
         /// The reason.
         error: EncodeError,
     },
+    /// The caller of a submission by name asked for a result of another type. Nothing was sent.
+    AskedResult {
+        /// The type that the result has.
+        has: String,
+        /// The type that the caller asked for.
+        asked: String,
+    },
     /// A command cannot be sent as JSON. Nothing was sent.
     Json(JsonError),
     /// A key of several cannot be encoded. Nothing was sent.
@@ -104,7 +111,9 @@ impl Cause {
             Cause::Partial(_) => ErrorKind::Partial,
             Cause::NodeThread => ErrorKind::NodeThread,
             Cause::UnknownMethod { .. } => ErrorKind::UnknownMethod,
-            Cause::Shape { .. } | Cause::Arguments { .. } => ErrorKind::BadArguments,
+            Cause::Shape { .. } | Cause::Arguments { .. } | Cause::AskedResult { .. } => {
+                ErrorKind::BadArguments
+            }
             Cause::Json(JsonError::Syntax(_) | JsonError::Arguments { .. }) => ErrorKind::BadArguments,
             Cause::Json(JsonError::Keyless { .. }) => ErrorKind::Keyless,
             Cause::Key(_) => ErrorKind::BadKey,

@@ -96,7 +96,9 @@ kinds! {
         "The command is a read for one of caller and member, and a write for the other. Their programs are different \
          versions.";
     BadArguments = 12, NotApplied, retry: false,
-        "The arguments do not fit what the command takes. The text says which argument, and both types.";
+        "The arguments do not fit what the command takes, or a result was asked for as another type than it has. Found \
+         before anything is sent, the text says which argument, and both types. Found by the members, a type refuses one \
+         of the values (its own Deserialize, or Writable::read), and the command had no effect anywhere.";
     TooLarge = 13, NotApplied, retry: false,
         "The key has more than 64 KiB, or the command with its key more than 4 MiB, as they are encoded. Cut the \
          command into several.";
@@ -110,9 +112,9 @@ kinds! {
         "The member or the remote handle that the proxy came from was closed or dropped. Open it again, and use a new \
          proxy.";
     Halted = 17, Unknown, retry: true,
-        "The group applies nothing more on that member. Its program does not know a command in the log, or its disk \
-         cannot read an entry; its log says which. Start the newer program there, or see to the disk. Until then use \
-         another member.";
+        "The group applies nothing more on that member. Its program does not know a command in the log, its disk cannot \
+         read an entry, or, with a determinism check, a method is not deterministic; its log says which. Start the newer \
+         program there, see to the disk, or mend the method. Until then use another member.";
     UnknownToMembers = 19, NotApplied, retry: true,
         "Some members run a program that does not have the command yet; the text names them. Start a program that has \
          it on every member.";

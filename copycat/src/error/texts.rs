@@ -34,6 +34,9 @@ impl fmt::Display for Cause {
             Cause::Arguments { argument, error } => {
                 write!(f, "the argument `{argument}` does not fit: {error}")
             }
+            Cause::AskedResult { has, asked } => {
+                write!(f, "the result is {has}, and was asked for as {asked}; nothing was sent")
+            }
             Cause::TooLarge { part, limit, found } => {
                 write!(f, "the {part} takes {found} bytes, the limit is {limit}; cut it into several")
             }
@@ -171,7 +174,11 @@ fn remedy(error: RequestError) -> &'static str {
             "a write may have been applied, so read before trying again through another member"
         }
         RequestError::UnknownResource => "open it there, or try again through another member",
-        RequestError::UnknownMethod | RequestError::WrongKind | RequestError::BadArguments => {
+        RequestError::BadArguments => {
+            "a type of the members refuses one of the values; if the values are right, the members run other versions of \
+             the state machine than the caller: bring them in line"
+        }
+        RequestError::UnknownMethod | RequestError::WrongKind => {
             "the members run other versions of the state machine than the caller: bring them in line"
         }
         RequestError::TooLarge => "cut it into several",

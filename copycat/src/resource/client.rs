@@ -14,7 +14,9 @@ use super::tuple;
 use crate::codec::access::{Access, Consistency};
 use crate::codec::ids::GroupId;
 use crate::codec::payload;
+use crate::codec::shape::contradiction::contradiction;
 use crate::codec::shape::schema::Schema;
+use crate::codec::shape::tracer::{Traced, Tracer};
 use crate::error::{CallSite, Cause, Error};
 use crate::request::error::Outcome;
 use crate::request::sender::{Answer, RequestSender};
@@ -195,8 +197,30 @@ impl ResourceClient {
         &self,
         (method, arguments): (&'static Method, Arguments),
     ) -> Result<R, Error> {
+        self.check_result::<R>(method)?;
         let result = self.submit_encoded(method, arguments).await?;
         payload::decode(&result).map_err(|cause| self.error(method, Cause::Result(cause)))
+    }
+
+    /// Refuses to read the result of a command as another type than it has: it could be read as another value.
+    fn check_result<R: DeserializeOwned>(&self, method: &'static Method) -> Result<(), Error> {
+        let (schema, mut tracer) = (self.resource.encoders.schema(), Tracer::default());
+        let shape = &schema.method(method.id).expect("a command that was prepared has a shape").result;
+        let refused = |asked: String| {
+            let has = shape.shown(&schema.types).in_full().to_string();
+            Err(self.error(method, Cause::AskedResult { has, asked }))
+        };
+        match tracer.trace::<R>() {
+            Traced::Found(asked) => {
+                match contradiction((shape, &schema.types), (&asked, &tracer.into_types())) {
+                    Some(found) => refused(format!("{} ({})", std::any::type_name::<R>(), found.found)),
+                    None => Ok(()),
+                }
+            }
+            // A part that is unknown agrees with everything.
+            Traced::Opaque(_) => Ok(()),
+            Traced::SelfDescribing(_) => refused(std::any::type_name::<R>().into()),
+        }
     }
 
     /// Sends a command that [`prepare_json`](ResourceClient::prepare_json) found by its name. Returns its result as JSON.

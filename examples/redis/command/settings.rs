@@ -2,7 +2,7 @@
 
 use super::parse::is;
 use super::{Command, Refusal, Session};
-use crate::limits::{NAME_LEN_MAX, Oversized};
+use crate::limits::{ASKED_MAX, NAME_LEN_MAX, Oversized};
 use bytes::Bytes;
 
 /// Returns a subcommand in lower case, cut to 64 bytes. No subcommand is that long.
@@ -34,6 +34,7 @@ pub(super) fn command(words: &[Bytes]) -> Result<Command, Refusal> {
     match lower(part).as_slice() {
         b"count" => alone(rest, "command|count", Session::CommandCount),
         b"docs" => Ok(Command::Session(Session::CommandDocs)),
+        b"info" if rest.len() > ASKED_MAX => Err(Refusal::Arity("command|info")),
         b"info" => {
             let named = (!rest.is_empty()).then(|| rest.to_vec());
             Ok(Command::Session(Session::CommandInfo(named)))
@@ -44,7 +45,9 @@ pub(super) fn command(words: &[Bytes]) -> Result<Command, Refusal> {
 
 pub(super) fn config(words: &[Bytes]) -> Result<Command, Refusal> {
     match (lower(&words[0]).as_slice(), &words[1..]) {
-        (b"get", []) => Err(Refusal::Arity("config|get")),
+        (b"get", patterns) if patterns.is_empty() || patterns.len() > ASKED_MAX => {
+            Err(Refusal::Arity("config|get"))
+        }
         (b"get", patterns) => Ok(Command::Session(Session::ConfigGet(patterns.to_vec()))),
         _ => Err(Refusal::unknown_part("config", &words[0])),
     }

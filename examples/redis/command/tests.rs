@@ -64,6 +64,8 @@ fn what_is_no_command_is_refused_in_redis_own_words() {
         ("CLIENT", arity("client")),
         ("CLIENT SETNAME", arity("client|setname")),
         ("CONFIG GET", arity("config|get")),
+        (&*["CONFIG GET", &" x".repeat(1_025)].concat(), arity("config|get")),
+        (&*["COMMAND INFO", &" x".repeat(1_025)].concat(), arity("command|info")),
         ("SET k v EX 10", syntax.clone()),
         ("SET k v NX XX", syntax.clone()),
         ("SET k v KEEPTTL", syntax.clone()),

@@ -76,6 +76,10 @@ pub(crate) fn weight(frame: &Frame) -> usize {
         Frame::BlobString { data, .. } => data.len(),
         Frame::VerbatimString { data, .. } => data.len(),
         Frame::Array { data, .. } => size_of::<Frame>() * data.len() + data.iter().map(weight).sum::<usize>(),
+        Frame::Set { data, .. } => size_of::<Frame>() * data.len() + data.iter().map(weight).sum::<usize>(),
+        Frame::Map { data, .. } => {
+            data.iter().map(|(key, value)| 2 * size_of::<Frame>() + weight(key) + weight(value)).sum()
+        }
         _ => 0,
     }
 }
@@ -118,6 +122,14 @@ mod tests {
         let mut out = BytesMut::new();
         encode(frame, version, &mut out);
         String::from_utf8(out.to_vec()).unwrap()
+    }
+
+    #[test]
+    fn what_is_kept_for_a_frame_counts_whatever_holds_it() {
+        let word = || bulk("x".repeat(1_000));
+        let list = weight(&array(vec![word(), word()]));
+        assert!(list >= 2_000);
+        assert!(weight(&set(vec![word(), bulk("y")])) > 1_000 && weight(&map([("name", word())])) > 1_000);
     }
 
     #[test]

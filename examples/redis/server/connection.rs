@@ -186,10 +186,14 @@ impl Connection {
     /// Reads ahead while the client leaves its answers unread, because it may want to finish writing first. Returns
     /// whether there is more to do.
     fn read_ahead(&mut self, context: &mut Context<'_>) -> Result<bool, Over> {
-        if self.stalled.is_none() || self.has_room() || self.finished || self.ending {
+        if self.stalled.is_none() || self.has_room() {
             return Ok(false);
         }
+        // Also for a client that sends nothing more: what it waits for holds what others wait for.
         self.pipeline.settle(context);
+        if self.finished || self.ending {
+            return Ok(self.has_room());
+        }
         if self.has_room() {
             // A command that held the others has ended.
             return Ok(true);

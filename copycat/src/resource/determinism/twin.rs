@@ -7,6 +7,7 @@ use crate::node::machine::{Entry, Halt, Machine, MachineError, Query};
 use crate::resource::dispatch::Replica;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// Most commands between two comparisons of the states.
@@ -70,19 +71,38 @@ impl<S: Serialize + DeserializeOwned + Send + 'static> Twin<S> {
         if !self.applied.is_power_of_two() && !self.applied.is_multiple_of(DISTANCE_MAX) {
             return Ok(());
         }
-        let (one, other) = (self.one.state(), self.other.state());
-        let are_equal =
-            matches!((states::encode(one), states::encode(other)), (Ok(one), Ok(other)) if one == other);
-        if are_equal {
-            return Ok(());
-        }
-        let Some(difference) = states::difference(one, other) else { return Ok(()) };
+        // Serializing is code of the user, which may panic or fail. That says nothing about determinism.
+        let compared = catch_unwind(AssertUnwindSafe(|| difference(self.one.state(), self.other.state())));
+        let difference = match compared {
+            Ok(Ok(None)) => return Ok(()),
+            Ok(Ok(Some(difference))) => difference,
+            Ok(Err(Unwritten)) | Err(_) => {
+                tracing::warn!(
+                    resource = self.resource,
+                    "the copies of the state cannot be compared, because a state cannot be written: its type refuses \
+                     or panics"
+                );
+                return Ok(());
+            }
+        };
         let which = match (self.applied / 2).min(DISTANCE_MAX) {
             0 | 1 => "it".to_owned(),
             distance => format!("it, or another one of the last {distance} commands,"),
         };
         let name = self.schema.method(method).map_or("", |shape| &shape.name);
         Err(self.halt(name, &format!("{which} left two states: {difference}")))
+    }
+}
+
+/// A state cannot be written.
+struct Unwritten;
+
+/// Returns how two states differ, if they do.
+fn difference<S: Serialize + DeserializeOwned>(one: &S, other: &S) -> Result<Option<String>, Unwritten> {
+    match (states::encode(one), states::encode(other)) {
+        (Ok(one), Ok(other)) if one == other => Ok(None),
+        (Ok(_), Ok(_)) => Ok(states::difference(one, other)),
+        _ => Err(Unwritten),
     }
 }
 
@@ -116,6 +136,7 @@ mod tests {
     use crate::resource::commands::{Commands, Method};
     use crate::resource::dispatch::{Dispatch, Handler, answer};
     use crate::resource::schema::schema_of;
+    use serde::{Deserialize, Serializer};
     use std::sync::atomic::{AtomicU64, Ordering};
 
     /// Numbers that the methods of both copies take in turn.
@@ -172,6 +193,37 @@ mod tests {
         let schema = Arc::new(schema_of::<Counter>().schema);
         let replica = || Replica::new::<Counter>(0, schema.clone());
         Twin::new("numbers", schema.clone(), replica(), replica())
+    }
+
+    /// A state that cannot always be written.
+    #[derive(Serialize, Deserialize)]
+    struct Fragile(#[serde(serialize_with = "write_carefully")] u64);
+
+    fn write_carefully<S: Serializer>(state: &u64, to: S) -> Result<S::Ok, S::Error> {
+        assert_ne!(*state, 1, "its author forbids it");
+        if *state == 2 { Err(serde::ser::Error::custom("not now")) } else { to.serialize_u64(*state) }
+    }
+
+    impl Dispatch<Fragile> for Counter {
+        const HANDLERS: &'static [Handler<Fragile>] = &[Handler::Write(|state: &mut Fragile, entry, out| {
+            let (by,) = entry.arguments::<(u64,)>()?;
+            state.0 += by;
+            answer(&state.0, out)
+        }); 4];
+    }
+
+    #[test]
+    fn a_state_that_cannot_be_written_harms_nobody() {
+        let schema = Arc::new(schema_of::<Counter>().schema);
+        let replica = || Replica::new::<Counter>(Fragile(0), schema.clone());
+        let mut twin = Twin::new("numbers", schema.clone(), replica(), replica());
+        let mut out = Vec::new();
+        for sum in 1..=8u8 {
+            let command = Command { method: MethodId::of("add"), key_len: 0, body: &[1][..] };
+            out.clear();
+            twin.apply(&Entry { index: 1, time: 0, stamp: Stamp::NONE, command }, &mut out).unwrap();
+            assert_eq!(out, [sum], "the comparisons after the first and the second command fail");
+        }
     }
 
     fn command(method: &str, by: u8) -> (MethodId, [u8; 1]) {
