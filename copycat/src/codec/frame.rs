@@ -52,7 +52,7 @@ pub(crate) enum Kind {
     Noop = 2,
     /// The members of the group; in force as soon as it is appended (Raft §6).
     Configuration = 3,
-    /// Reserved: the schemas of the group's commands.
+    /// The record of the group's commands, with the shapes of their arguments and results.
     Schema = 4,
     /// Term and vote of a group; in the journal only. `index` is 0, and the field `session` holds the vote (0: none).
     Vote = 5,

@@ -13,8 +13,12 @@ use super::schema::MethodShape;
 use super::{Body, Fields, OwnCodec, Primitive, Shape, Types, Variant};
 use xxhash_rust::xxh3::Xxh3;
 
-/// Most structs and enums inside of each other. A schema that leads deeper was made to overflow the stack.
+/// Most parts inside of each other. A schema that leads deeper was made to overflow the stack. All programs must agree on
+/// it, and on [`PARTS_MAX`].
 const DEPTH_MAX: usize = 100;
+
+/// Most parts of a command, of which one that occurs twice counts twice. A schema that has more was made to take time.
+const PARTS_MAX: usize = 10_000;
 
 /// The fingerprint of one command's arguments and result.
 ///
@@ -30,7 +34,8 @@ impl Fingerprint {
 
     /// Computes the fingerprint of a command.
     pub(crate) fn of(method: &MethodShape, types: &Types) -> Fingerprint {
-        let mut digest = Digest { types, shapes: Xxh3::new(), names: Some(Xxh3::new()), depth: 0 };
+        let (shapes, names) = (Xxh3::new(), Some(Xxh3::new()));
+        let mut digest = Digest { types, shapes, names, depth: 0, parts: 0 };
         digest.number(method.key.map_or(u64::MAX, u64::from));
         digest.number(method.arguments.len() as u64);
         let arguments = method.arguments.iter().map(|(_, shape)| shape);
@@ -55,6 +60,8 @@ struct Digest<'a> {
     /// `None` behind an alias, or a tuple, which may be a struct with aliases.
     names: Option<Xxh3>,
     depth: usize,
+    /// The parts so far.
+    parts: usize,
 }
 
 impl Digest<'_> {
@@ -75,7 +82,8 @@ impl Digest<'_> {
     /// Adds a shape. Returns `None` for one that has no fingerprint.
     fn shape(&mut self, shape: &Shape) -> Option<()> {
         self.depth += 1;
-        if self.depth > DEPTH_MAX {
+        self.parts += 1;
+        if self.depth > DEPTH_MAX || self.parts > PARTS_MAX {
             return None;
         }
         match self.types.unwrapped(shape) {
@@ -277,5 +285,11 @@ mod tests {
         let end = super::super::NamedType { name: "End".into(), body: Body::Struct(Fields::Unit) };
         let types = Types(chain.chain([end]).collect());
         assert_eq!(fingerprint(&Shape::Named(0), &types), Fingerprint::UNKNOWN);
+        // Structs that have the next one twice: the last one occurs 2^90 times.
+        let fork = |at: u32| Fields::Tuple(vec![Shape::Named(at + 1), Shape::Named(at + 1)]);
+        let forks =
+            (0..90).map(|at| super::super::NamedType { name: "Fork".into(), body: Body::Struct(fork(at)) });
+        let end = super::super::NamedType { name: "End".into(), body: Body::Struct(Fields::Unit) };
+        assert_eq!(fingerprint(&Shape::Named(0), &Types(forks.chain([end]).collect())), Fingerprint::UNKNOWN);
     }
 }

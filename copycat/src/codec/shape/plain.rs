@@ -30,7 +30,7 @@ impl<'a> Plain<'a> {
     /// Begins parts whose number the type knows.
     fn parts(self) -> Parts<'a> {
         let Plain { out, depth } = self;
-        Parts { start: out.bytes.len(), out, depth, len: Len::Known, count: 0 }
+        Parts { start: out.bytes.len(), out, depth, len: Len::Known, count: 0, owner: "" }
     }
 
     /// Begins elements, after their number.
@@ -148,18 +148,18 @@ impl<'a> Serializer for Plain<'a> {
         self.elements(len)
     }
 
-    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Parts<'a>, EncodeError> {
-        Ok(self.parts())
+    fn serialize_struct(self, owner: &'static str, _: usize) -> Result<Parts<'a>, EncodeError> {
+        Ok(Parts { owner, ..self.parts() })
     }
 
     fn serialize_struct_variant(
         self,
         _: &'static str,
         number: u32,
-        _: &'static str,
+        owner: &'static str,
         _: usize,
     ) -> Result<Parts<'a>, EncodeError> {
-        self.variant(number).map(Plain::parts)
+        Ok(Parts { owner, ..self.variant(number)?.parts() })
     }
 
     fn is_human_readable(&self) -> bool {
@@ -185,6 +185,8 @@ pub(super) struct Parts<'a> {
     /// The length of `out` before the parts.
     start: usize,
     count: usize,
+    /// The name of a struct or a variant whose fields have names.
+    owner: &'static str,
 }
 
 impl Parts<'_> {
@@ -217,7 +219,7 @@ impl Parts<'_> {
 }
 
 macro_rules! parts {
-    ($($name:ident $method:ident $($field:ident)?),*) => {$(
+    ($($name:ident $method:ident $($field:ident $skips:ident)?),*) => {$(
         impl $name for Parts<'_> {
             type Ok = ();
             type Error = EncodeError;
@@ -229,6 +231,11 @@ macro_rules! parts {
             ) -> Result<(), EncodeError> {
                 self.element(value)
             }
+
+            // Whoever reads the value reads each field, in whatever way its type is put together.
+            $(fn $skips(&mut self, field: &'static str) -> Result<(), EncodeError> {
+                Err(Fault::Skipped { owner: self.owner.into(), field }.into())
+            })?
 
             fn end(self) -> Result<(), EncodeError> {
                 self.finish()
@@ -242,8 +249,8 @@ parts!(
     SerializeTuple serialize_element,
     SerializeTupleStruct serialize_field,
     SerializeTupleVariant serialize_field,
-    SerializeStruct serialize_field _name,
-    SerializeStructVariant serialize_field _name
+    SerializeStruct serialize_field _name skip_field,
+    SerializeStructVariant serialize_field _name skip_field
 );
 
 impl SerializeMap for Parts<'_> {

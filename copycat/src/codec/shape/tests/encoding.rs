@@ -213,6 +213,11 @@ fn values_of_unknown_shape_have_the_same_bounds() {
     assert_eq!(payload::decode::<(Tree, Vec<()>)>(&bytes).unwrap().0, deep(128));
     assert!(unknown(&deep(129), 0).unwrap_err().contains("nested deeper than 128"));
 
+    let whole = LeavesOut { id: 1, note: Some("x".into()), last: 2 };
+    assert_eq!(unknown(&whole, 0).unwrap(), [1, 1, 1, b'x', 2, 0]);
+    let error = unknown(&LeavesOut { note: None, ..whole }, 0).unwrap_err();
+    assert!(error.contains("the field `note` of `LeavesOut` is left out, but is read back"), "{error}");
+
     assert_eq!(unknown(&Says(None, vec![7; 300]), 0).unwrap()[..4], [251, 44, 1, 7]);
     assert_eq!(unknown(&Says(Some(2), vec![7]), 0).unwrap_err(), "[0]: a sequence of 2 elements has 1");
 }
